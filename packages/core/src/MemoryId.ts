@@ -1,0 +1,40 @@
+import { createHash } from "node:crypto"
+import type { Memory } from "./Memory.ts"
+import type { Scope } from "./Scope.ts"
+
+/** The namespace of Keepsake's ids: UUIDv5 of the URL namespace and "https://keepsake.dev/memory". */
+const NAMESPACE = Buffer.from("b48ca15988d95a29b8aac391d5a30189", "hex")
+
+/** UUIDv5 (RFC 9562 §5.5): SHA-1 over namespace and name, version and variant set. */
+const uuidV5 = (name: string): string => {
+  const hash = createHash("sha1").update(NAMESPACE).update(name, "utf8").digest()
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
+  const hex = hash.toString("hex")
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}
+
+/** The id of what the caller named: the same key in the same scope is the same memory. */
+export const memoryIdOfKey = (scope: Scope, key: string): string =>
+  uuidV5(JSON.stringify([1, scope.agentId, scope.userId, "key", key]))
+
+/**
+ * The id of a statement: the same text by the same speaker in the same scope is the same memory, on every
+ * backend and without asking it.
+ */
+export const memoryIdOfText = (
+  scope: Scope,
+  statement: Pick<Memory, "source" | "speaker" | "type" | "content">
+): string =>
+  uuidV5(
+    JSON.stringify([
+      1,
+      scope.agentId,
+      scope.userId,
+      "text",
+      statement.source,
+      statement.speaker,
+      statement.type,
+      statement.content.normalize("NFC")
+    ])
+  )

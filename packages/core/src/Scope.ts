@@ -1,0 +1,47 @@
+import { Schema } from "effect"
+
+/**
+ * Whose memory it is. Every operation of every store takes a scope: there is no call that could
+ * reach another user's memories by leaving an argument out.
+ *
+ * `sessionId` is not part of it: a session says where in a conversation something was said, it does
+ * not isolate.
+ */
+export interface Scope {
+  readonly agentId: string
+  readonly userId: string
+}
+
+/** Longest `agentId` or `userId`, in UTF-16 code units. */
+export const SCOPE_PART_MAX = 256
+
+/**
+ * Control characters corrupt logs and terminals; slashes, backslashes and `..` turn an id into a path
+ * in whatever a store derives from it.
+ */
+// oxlint-disable-next-line no-control-regex
+const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff/\\]|^\.{1,2}$|^\s|\s$/u
+
+const ScopePart = Schema.String.check(
+  Schema.isMinLength(1),
+  Schema.isMaxLength(SCOPE_PART_MAX),
+  Schema.makeFilter((part: string) => !FORBIDDEN.test(part) && part.isWellFormed(), {
+    expected: "no control characters, no slash or backslash, no space at either end"
+  })
+)
+
+export const Scope: Schema.Codec<Scope> = Schema.Struct({ agentId: ScopePart, userId: ScopePart })
+
+export const sameScope = (a: Scope, b: Scope): boolean => a.agentId === b.agentId && a.userId === b.userId
+
+/** One string per scope, for maps and caches; no two scopes share it because neither part holds a NUL. */
+export const scopeKey = (scope: Scope): string => `${scope.agentId}\u0000${scope.userId}`
+
+/**
+ * Where an agent's own notes (Anthropic's memory tool) are kept: beside the user's memories, out of
+ * their recall and statistics, and gone with the user. The slash cannot occur in a scope from outside.
+ */
+export const filesScope = (scope: Scope): Scope => ({
+  agentId: `${scope.agentId}/files`,
+  userId: scope.userId
+})

@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config"
+
+const project = (name: string, folder: string) => ({
+  test: {
+    name,
+    include: [`${folder}/**/*.test.ts`],
+    exclude: ["**/node_modules/**", "**/dist/**"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000
+  }
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      project("core", "packages/core/test"),
+      project("hnsw", "packages/backend-hnsw/test"),
+      project("pgvector", "packages/backend-pgvector/test"),
+      project("qdrant", "packages/backend-qdrant/test"),
+      project("agent", "packages/agent/test"),
+      project("keepsake", "packages/keepsake/test"),
+      project("examples", "examples")
+    ]
+  }
+})
