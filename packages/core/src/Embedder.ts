@@ -1,0 +1,144 @@
+import { Context, Effect, Layer } from "effect"
+import { type Calibration, type EmbeddingSpace, fingerprint, StoreFingerprint } from "./Fingerprint.ts"
+import { LruMap } from "./LruMap.ts"
+import { EmbedderFailed, invalidInput, MemoryError } from "./MemoryError.ts"
+
+/** Some models embed what is stored and what is asked differently. */
+export type EmbedPurpose = "document" | "query"
+
+/**
+ * What an embedding model has to offer; everything else (batching, cache, unit length, checks) is core's.
+ * `embed` may throw or reject with anything; an error with a boolean `isRetryable` is taken at its word.
+ */
+export interface EmbedderProvider {
+  /** Names the space: texts embedded under one name are comparable. */
+  readonly model: string
+  readonly dimensions: number
+  /** Cosines of unrelated texts; see `Calibration`. Absent: mean 0.05, spread 0.1, as of all-MiniLM-L6-v2. */
+  readonly calibration?: Calibration | undefined
+  /** Most texts in one call; 64 when absent. */
+  readonly batch?: number | undefined
+  /** Calls under way at once; 2 when absent. */
+  readonly concurrency?: number | undefined
+  /** One vector a text, in order, of any length above zero. */
+  embed(
+    texts: ReadonlyArray<string>,
+    purpose: EmbedPurpose,
+    signal: AbortSignal
+  ): PromiseLike<ReadonlyArray<ArrayLike<number>>> | ReadonlyArray<ArrayLike<number>>
+}
+
+/** Unrelated texts under all-MiniLM-L6-v2, to which other embedders are mapped. */
+export const REFERENCE_CALIBRATION: Calibration = { mean: 0.05, spread: 0.1 }
+
+export interface EmbedderOptions {
+  /** Vectors kept, by text; 2,048 when absent, 0 for none. */
+  readonly cache?: number | undefined
+}
+
+/** Text to unit vectors, in the store's space. Optional: without one, recall is by words. */
+export class Embedder extends Context.Service<
+  Embedder,
+  {
+    readonly space: EmbeddingSpace
+    /** Unit vectors in the order of `texts`. Fails with `EmbedderFailed`. */
+    embed(
+      texts: ReadonlyArray<string>,
+      purpose: EmbedPurpose
+    ): Effect.Effect<ReadonlyArray<Float32Array>, MemoryError>
+  }
+>()("@keepsake/core/Embedder") {
+  /** The embedder, and the fingerprint that a store filled by it must have. */
+  static readonly layer = (
+    provider: EmbedderProvider,
+    options: EmbedderOptions = {}
+  ): Layer.Layer<Embedder | StoreFingerprint, MemoryError> =>
+    Layer.provideMerge(
+      Layer.effect(
+        StoreFingerprint,
+        Effect.map(Embedder, (embedder) => fingerprint(embedder.space))
+      ),
+      Layer.effect(Embedder, make(provider, options))
+    )
+}
+
+const failed = (message: string, isRetryable: boolean, cause?: unknown): MemoryError =>
+  new MemoryError({
+    reason: new EmbedderFailed({ message, isRetryable, ...(cause === undefined ? {} : { cause }) })
+  })
+
+const wasRetryable = (cause: unknown): boolean =>
+  typeof cause === "object" && cause !== null && "isRetryable" in cause ? cause.isRetryable === true : true
+
+/** Scales to unit length, or says why it cannot. */
+export const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
+  if (raw.length !== dimensions) return `a vector of ${raw.length} dimensions came where ${dimensions} were promised`
+  const vector = Float32Array.from(raw)
+  let square = 0
+  for (const x of vector) square += x * x
+  if (!Number.isFinite(square)) return "a vector holds a number that is not finite"
+  if (square === 0) return "a vector is zero: it has no direction to compare"
+  const scale = 1 / Math.sqrt(square)
+  for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) * scale
+  return vector
+}
+
+const chunks = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
+
+const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: EmbedderOptions) {
+  const { dimensions, model } = provider
+  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 65_535) {
+    return yield* invalidInput("embedder.dimensions", `${dimensions} is not a whole number from 1 to 65,535`)
+  }
+  if (model.trim() === "") return yield* invalidInput("embedder.model", "name the model: it tells spaces apart")
+  const cache = new LruMap<string, Float32Array>(options.cache ?? 2_048)
+
+  const embedBatch = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
+    const raw = yield* Effect.tryPromise({
+      try: async (signal) => provider.embed(texts, purpose, signal),
+      catch: (cause) =>
+        failed(`The embedder ${model} failed: ${cause instanceof Error ? cause.message : String(cause)}`, wasRetryable(cause), cause)
+    })
+    if (raw.length !== texts.length) {
+      return yield* failed(`The embedder ${model} returned ${raw.length} vectors for ${texts.length} texts`, false)
+    }
+    const vectors: Array<Float32Array> = []
+    for (const one of raw) {
+      const vector = unitVector(one, dimensions)
+      if (typeof vector === "string") return yield* failed(`The embedder ${model}: ${vector}`, false)
+      vectors.push(vector)
+    }
+    return vectors
+  })
+
+  return Embedder.of({
+    space: { model, dimensions, calibration: provider.calibration ?? REFERENCE_CALIBRATION },
+    embed: Effect.fn("Embedder.embed")(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
+      const keyOf = (text: string) => `${purpose}\u0000${text}`
+      const known = new Map<string, Float32Array>()
+      const missing: Array<string> = []
+      for (const text of new Set(texts)) {
+        const vector = cache.get(keyOf(text))
+        if (vector === undefined) missing.push(text)
+        else known.set(text, vector)
+      }
+      yield* Effect.annotateCurrentSpan({ "gen_ai.request.model": model, "keepsake.embed.texts": missing.length })
+      const batches = chunks(missing, provider.batch ?? 64)
+      yield* Effect.forEach(
+        batches,
+        (batch) =>
+          Effect.map(embedBatch(batch, purpose), (vectors) => {
+            batch.forEach((text, i) => {
+              const vector = vectors[i]
+              if (vector === undefined) return
+              known.set(text, vector)
+              cache.set(keyOf(text), vector)
+            })
+          }),
+        { concurrency: provider.concurrency ?? 2, discard: true }
+      )
+      return texts.flatMap((text) => known.get(text) ?? [])
+    })
+  })
+})

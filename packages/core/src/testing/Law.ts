@@ -1,0 +1,112 @@
+import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
+import { type Fingerprint, fingerprint, StoreFingerprint } from "../Fingerprint.ts"
+import type { MemoryError } from "../MemoryError.ts"
+import { MemoryStore } from "../MemoryStore.ts"
+import type { Scope } from "../Scope.ts"
+import { StoreAdmin } from "../StoreAdmin.ts"
+import { type RowBuilder, rowBuilder } from "./rows.ts"
+
+/** A backend's layer, as every backend exposes it. */
+export type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
+
+/**
+ * Acquires an *empty* place (a new file, schema or collection) and gives the layer over it. The layer is
+ * built several times over the same data: as a second instance, and again after a close. The place is
+ * given up with the Effect scope.
+ */
+export type FreshStore = Effect.Effect<StoreLayer, unknown, EffectScope.Scope>
+
+/** One opened store. */
+export interface Handle {
+  readonly store: MemoryStore["Service"]
+  readonly admin: StoreAdmin["Service"]
+}
+
+/** A place that can be opened several times. */
+export interface Place {
+  /** Opens the place with a fingerprint, by default that of the laws; closed with the Effect scope. */
+  readonly open: (given?: Fingerprint) => Effect.Effect<Handle, MemoryError, EffectScope.Scope>
+}
+
+export interface LawSettings {
+  /** Length of the vectors used. 16 unless said otherwise; at least 4. */
+  readonly dimensions: number
+  /** Scores and vector components may differ by this much; 1e-4 unless a store keeps fewer bits. */
+  readonly epsilon: number
+  /** Start of every random sequence. */
+  readonly seed: number
+  /** Operations of each random program. */
+  readonly operations: number
+}
+
+/** What a law is given: a store shared with other laws, and a scope of its own that is empty. */
+export interface LawContext extends Handle, LawSettings {
+  readonly place: Place
+  readonly scope: Scope
+  /** Further scopes of this law's own, one per label. */
+  readonly scopeOf: (label: string) => Scope
+  /** A place of this law's own, for what a shared one would suffer from. */
+  readonly fresh: Effect.Effect<Place, unknown, EffectScope.Scope>
+  readonly fingerprint: Fingerprint
+  /** Builds rows of this law's scope; see `RowBuilder`. */
+  readonly row: RowBuilder
+}
+
+/** Fails or dies when the store breaks it. */
+export type LawRun = (context: LawContext) => Effect.Effect<void, unknown, EffectScope.Scope>
+
+export interface Law {
+  /** `group > what holds`. */
+  readonly name: string
+  readonly run: LawRun
+}
+
+/** The laws of one concept. */
+export const group = (name: string, cases: Readonly<Record<string, LawRun>>): ReadonlyArray<Law> =>
+  Object.entries(cases).map(([holds, run]) => ({ name: `${name} > ${holds}`, run }))
+
+/** The fingerprint the laws open stores with; another `model` is another fingerprint. */
+export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint =>
+  fingerprint({ model, dimensions, calibration: { mean: 0, spread: 0.1 } })
+
+const placeOf = (layer: StoreLayer, usual: Fingerprint): Place => ({
+  open: (given = usual) =>
+    Layer.build(Layer.fresh(Layer.provide(layer, StoreFingerprint.layer(given)))).pipe(
+      Effect.map((context) => ({
+        store: Context.get(context, MemoryStore),
+        admin: Context.get(context, StoreAdmin)
+      }))
+    )
+})
+
+/** One place, opened, from which each law gets a context of its own. */
+export interface Bench {
+  readonly contextFor: () => LawContext
+}
+
+/** Opens a place for a row of laws to share. */
+export const openBench = (
+  fresh: FreshStore,
+  settings: LawSettings
+): Effect.Effect<Bench, unknown, EffectScope.Scope> =>
+  Effect.gen(function* () {
+    const usual = lawFingerprint(settings.dimensions)
+    const place = placeOf(yield* fresh, usual)
+    const handle = yield* place.open()
+    let laws = 0
+    const contextFor = (): LawContext => {
+      const tag = `law${laws++}`
+      const scope: Scope = { agentId: "laws", userId: tag }
+      return {
+        ...settings,
+        ...handle,
+        place,
+        scope,
+        scopeOf: (label) => ({ agentId: "laws", userId: `${tag} ${label}` }),
+        fresh: Effect.map(fresh, (layer) => placeOf(layer, usual)),
+        fingerprint: usual,
+        row: rowBuilder(scope, settings.dimensions)
+      }
+    }
+    return { contextFor }
+  })

@@ -1,0 +1,140 @@
+/**
+ * What the laws assert with: plain `node:assert`, so that they run with any test runner or none.
+ */
+import assert from "node:assert/strict"
+import { Effect, Exit } from "effect"
+import type { Memory } from "../Memory.ts"
+import { MemoryError, type MemoryErrorReason } from "../MemoryError.ts"
+import type { SearchHit, SearchResult, StoreRow } from "../MemoryStore.ts"
+
+/** Equal as plain data; a prototype is no difference (drivers hand out rows without one). */
+export const same = (actual: unknown, expected: unknown, what: string): void =>
+  assert.deepEqual(plain(actual), plain(expected), new Difference(what, plain(actual), plain(expected)))
+
+/** Shows both sides, which a bare message would hide. */
+class Difference extends assert.AssertionError {
+  constructor(what: string, actual: unknown, expected: unknown) {
+    super({ actual, expected, operator: "deepStrictEqual" })
+    this.message = `${what}\n${this.message}`
+  }
+}
+
+const plain = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(plain)
+  if (ArrayBuffer.isView(value)) return value
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]))
+}
+
+export const holds = (condition: boolean, what: string): void => assert.ok(condition, what)
+
+const byId = (a: Memory, b: Memory): number => (a.id < b.id ? -1 : Number(a.id > b.id))
+
+/** The same memories, whatever their order; each once. */
+export const sameSet = (actual: ReadonlyArray<Memory>, expected: ReadonlyArray<Memory>, what: string): void =>
+  same(actual.toSorted(byId), expected.toSorted(byId), what)
+
+export const idsOf = (rows: ReadonlyArray<{ readonly memory: Memory } | Memory>): ReadonlyArray<string> =>
+  rows.map((row) => ("memory" in row ? row.memory.id : row.id))
+
+export const contentsOf = (
+  rows: ReadonlyArray<{ readonly memory: Memory } | Memory>
+): ReadonlyArray<string> => rows.map((row) => ("memory" in row ? row.memory.content : row.content)).toSorted()
+
+export const close = (actual: number | null, expected: number | null, epsilon: number, what: string): void => {
+  const near =
+    actual === null || expected === null ? actual === expected : Math.abs(actual - expected) <= epsilon
+  assert.ok(near, `${what}: ${actual} where ${expected} is right (within ${epsilon})`)
+}
+
+/** Rows with their vectors and weights, these within `epsilon`. */
+export const sameRows = (
+  actual: ReadonlyArray<StoreRow>,
+  expected: ReadonlyArray<StoreRow>,
+  epsilon: number,
+  what: string
+): void => {
+  same(
+    actual.map((row) => row.memory),
+    expected.map((row) => row.memory),
+    what
+  )
+  actual.forEach((row, i) => {
+    const right = expected[i]
+    same(Array.from(row.terms.ids), Array.from(right?.terms.ids ?? []), `${what}: terms`)
+    nearAll(row.terms.weights, right?.terms.weights ?? null, epsilon, `${what}: weights`)
+    nearAll(row.vector, right?.vector ?? null, epsilon, `${what}: vector`)
+  })
+}
+
+const nearAll = (
+  actual: Float32Array | null,
+  expected: Float32Array | null,
+  epsilon: number,
+  what: string
+): void => {
+  assert.equal(actual?.length, expected?.length, `${what}: length`)
+  actual?.forEach((part, i) => close(part, expected?.[i] ?? null, epsilon, `${what}[${i}]`))
+}
+
+const CHANNELS: ReadonlyArray<readonly [string, (hit: SearchHit) => number]> = [
+  ["cosine", (hit) => hit.cosine ?? Number.NEGATIVE_INFINITY],
+  ["bm25", (hit) => (hit.bm25 > 0 ? hit.bm25 : Number.NEGATIVE_INFINITY)]
+]
+
+/**
+ * Compares a search with the right answer. `all` holds every row that may be returned, scored; `limit` is
+ * what was asked for. Rows whose score lies within `epsilon` of a channel's last place may or may not be
+ * there; everything else must agree.
+ */
+export const sameSearch = (
+  actual: SearchResult,
+  all: SearchResult,
+  limit: number,
+  epsilon: number,
+  what: string
+): void => {
+  same({ n: actual.n, df: actual.df }, { n: all.n, df: all.df }, `${what}: counts`)
+  const found = new Map(actual.hits.map((hit) => [hit.memory.id, hit]))
+  assert.equal(found.size, actual.hits.length, `${what}: a row is there twice`)
+  const right = new Map(all.hits.map((hit) => [hit.memory.id, hit]))
+  const allowed = new Set<string>()
+  for (const [channel, score] of CHANNELS) {
+    const ranked = all.hits.filter((hit) => score(hit) > Number.NEGATIVE_INFINITY)
+    ranked.sort((a, b) => score(b) - score(a))
+    const last = ranked.at(limit - 1)
+    const cut = ranked.length <= limit || last === undefined ? Number.NEGATIVE_INFINITY : score(last)
+    for (const hit of ranked) {
+      if (score(hit) >= cut - epsilon) allowed.add(hit.memory.id)
+      if (score(hit) > cut + epsilon || ranked.length <= limit) {
+        assert.ok(
+          found.has(hit.memory.id),
+          `${what}: ${hit.memory.id} is missing, ${channel} ${score(hit)} against a cut at ${cut}`
+        )
+      }
+    }
+  }
+  for (const hit of actual.hits) {
+    const { id } = hit.memory
+    assert.ok(allowed.has(id), `${what}: ${id} must not be among the hits`)
+    const expected = right.get(id)
+    same(hit.memory, expected?.memory, `${what}: the row of a hit`)
+    close(hit.cosine, expected?.cosine ?? null, epsilon, `${what}: cosine of ${id}`)
+    close(hit.bm25, expected?.bm25 ?? 0, epsilon, `${what}: bm25 of ${id}`)
+  }
+}
+
+/** The call fails with a `MemoryError` of this reason. */
+export const failsWith = Effect.fnUntraced(function* <A>(
+  call: Effect.Effect<A, unknown>,
+  reason: MemoryErrorReason["_tag"],
+  what: string
+) {
+  const exit = yield* Effect.exit(call)
+  if (Exit.isSuccess(exit)) return assert.fail(`${what}: succeeded where ${reason} is right`)
+  const error = Exit.findErrorOption(exit)
+  const failure = error._tag === "Some" ? error.value : exit.cause
+  assert.ok(failure instanceof MemoryError, `${what}: no MemoryError but ${String(failure)}`)
+  assert.equal(failure.reason._tag, reason, `${what}: ${failure.message}`)
+  assert.ok(failure.message.length > 0, `${what}: the error says nothing`)
+})
