@@ -108,8 +108,10 @@ const make = (data: InMemoryData) =>
         return "created"
       }
       const restated = restate(known.memory, row.memory, now)
-      if (restated.outcome === "created") keep(scope, row)
-      else if (restated.outcome !== "conflict") keep(scope, { ...known, memory: restated.memory })
+      if (restated.outcome === "created") {
+        drop(scope, [known.memory])
+        keep(scope, row)
+      } else if (restated.outcome !== "conflict") keep(scope, { ...known, memory: restated.memory })
       return restated.outcome
     }
 
@@ -353,20 +355,22 @@ const make = (data: InMemoryData) =>
           }
         }),
 
-      commitStage: Effect.suspend(() => {
-        const { staged } = data
-        if (staged === null) return Effect.fail(conflict("No move is under way: call stage first."))
-        const missing = unstaged().length
-        if (missing > 0) return Effect.fail(conflict(`${missing} memories are not in the new space yet.`))
-        return run(() => {
-          for (const row of allRows()) {
-            keep(row.memory.scope, { ...row, ...staged.rows.get(row.memory.id) })
-          }
-          data.fingerprint = staged.fingerprint
-          data.staged = null
-          closed = "This store has moved to a new embedding space: open it again with the new embedder."
-        })
-      }),
+      commitStage: Effect.flatMap(
+        run(() => data.staged),
+        (staged) => {
+          if (staged === null) return Effect.fail(conflict("No move is under way: call stage first."))
+          const missing = unstaged().length
+          if (missing > 0) return Effect.fail(conflict(`${missing} memories are not in the new space yet.`))
+          return run(() => {
+            for (const row of allRows()) {
+              keep(row.memory.scope, { ...row, ...staged.rows.get(row.memory.id) })
+            }
+            data.fingerprint = staged.fingerprint
+            data.staged = null
+            closed = "This store has moved to a new embedding space: open it again with the new embedder."
+          })
+        }
+      ),
 
       dropStage: run(() => {
         data.staged = null
@@ -382,8 +386,10 @@ const make = (data: InMemoryData) =>
 
 const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
   Layer.effectContext(
-    Effect.map(make(data), ({ admin, store }) =>
-      Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin))
+    Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
+      Effect.map(({ admin, store }) =>
+        Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin))
+      )
     )
   )
 

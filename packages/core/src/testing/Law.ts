@@ -95,7 +95,7 @@ export const openBench = (
     const handle = yield* place.open()
     let laws = 0
     const contextFor = (): LawContext => {
-      const tag = `law${laws++}`
+      const tag = `law${laws++}z`
       const scope: Scope = { agentId: "laws", userId: tag }
       return {
         ...settings,

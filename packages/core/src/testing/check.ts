@@ -2,21 +2,19 @@
  * What the laws assert with: plain `node:assert`, so that they run with any test runner or none.
  */
 import assert from "node:assert/strict"
+import { isDeepStrictEqual } from "node:util"
 import { Effect, Exit } from "effect"
 import type { Memory } from "../Memory.ts"
 import { MemoryError, type MemoryErrorReason } from "../MemoryError.ts"
 import type { SearchHit, SearchResult, StoreRow } from "../MemoryStore.ts"
 
 /** Equal as plain data; a prototype is no difference (drivers hand out rows without one). */
-export const same = (actual: unknown, expected: unknown, what: string): void =>
-  assert.deepEqual(plain(actual), plain(expected), new Difference(what, plain(actual), plain(expected)))
-
-/** Shows both sides, which a bare message would hide. */
-class Difference extends assert.AssertionError {
-  constructor(what: string, actual: unknown, expected: unknown) {
-    super({ actual, expected, operator: "deepStrictEqual" })
-    this.message = `${what}\n${this.message}`
-  }
+export const same = (actual: unknown, expected: unknown, what: string): void => {
+  const [is, should] = [plain(actual), plain(expected)]
+  if (isDeepStrictEqual(is, should)) return
+  const difference = new assert.AssertionError({ actual: is, expected: should, operator: "deepStrictEqual" })
+  difference.message = `${what}\n${difference.message}`
+  throw difference
 }
 
 const plain = (value: unknown): unknown => {
@@ -41,7 +39,12 @@ export const contentsOf = (
   rows: ReadonlyArray<{ readonly memory: Memory } | Memory>
 ): ReadonlyArray<string> => rows.map((row) => ("memory" in row ? row.memory.content : row.content)).toSorted()
 
-export const close = (actual: number | null, expected: number | null, epsilon: number, what: string): void => {
+export const close = (
+  actual: number | null,
+  expected: number | null,
+  epsilon: number,
+  what: string
+): void => {
   const near =
     actual === null || expected === null ? actual === expected : Math.abs(actual - expected) <= epsilon
   assert.ok(near, `${what}: ${actual} where ${expected} is right (within ${epsilon})`)

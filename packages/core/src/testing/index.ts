@@ -1,1 +1,7 @@
-export {}
+export * from "./check.ts"
+export * from "./Law.ts"
+export * from "./laws.ts"
+export * from "./random.ts"
+export * from "./rows.ts"
+export * from "./settings.ts"
+export * from "./storeLaws.ts"

@@ -42,7 +42,9 @@ export const makeRandom = (seed: number): Random => {
     chance: (probability) => next() < probability,
     some: (from, count) => {
       const left = Array.from(from)
-      return Array.from({ length: Math.min(count, left.length) }, () => left.splice(int(left.length), 1)).flat()
+      return Array.from({ length: Math.min(count, left.length) }, () =>
+        left.splice(int(left.length), 1)
+      ).flat()
     },
     direction: (dimensions) => unit(Array.from({ length: dimensions }, normal))
   }

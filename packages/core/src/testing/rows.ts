@@ -31,10 +31,10 @@ export const vectorOf = (text: string, dimensions: number): Float32Array =>
 export const axis = (dimensions: number, along = 0): Float32Array =>
   Float32Array.from({ length: dimensions }, (_, i) => (i === along ? 1 : 0))
 
-/** A unit vector whose cosine with `axis(dimensions)` is given; `towards` (1 to dimensions − 1) tells apart. */
-export const atCosine = (cosine: number, dimensions: number, towards = 1): Float32Array => {
+/** A unit vector whose cosine with `axis(dimensions)` is given; `towards` (0, 1, …) chooses among such. */
+export const atCosine = (cosine: number, dimensions: number, towards = 0): Float32Array => {
   const components = Array.from(axis(dimensions), (component) => component * cosine)
-  components[1 + ((towards - 1) % (dimensions - 1))] = Math.sqrt(1 - cosine * cosine)
+  components[1 + (towards % (dimensions - 1))] = Math.sqrt(1 - cosine * cosine)
   return unit(components)
 }
 

@@ -1,0 +1,33 @@
+import { around } from "./laws/around.ts"
+import { change } from "./laws/change.ts"
+import { filters } from "./laws/filters.ts"
+import { identity } from "./laws/identity.ts"
+import { importing } from "./laws/importing.ts"
+import { isolation } from "./laws/isolation.ts"
+import { lifecycle } from "./laws/lifecycle.ts"
+import { lifetime } from "./laws/lifetime.ts"
+import { order } from "./laws/order.ts"
+import { paging } from "./laws/paging.ts"
+import { removal } from "./laws/removal.ts"
+import { roundTrip } from "./laws/roundTrip.ts"
+import { search } from "./laws/search.ts"
+import { supersession } from "./laws/supersession.ts"
+import type { Law } from "./Law.ts"
+
+/** Every law of a store, in the order they are run. */
+export const laws: ReadonlyArray<Law> = [
+  roundTrip,
+  identity,
+  supersession,
+  importing,
+  isolation,
+  search,
+  filters,
+  around,
+  order,
+  lifetime,
+  paging,
+  change,
+  removal,
+  lifecycle
+].flat()

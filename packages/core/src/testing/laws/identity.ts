@@ -1,0 +1,225 @@
+import { Effect } from "effect"
+import { holds, same, sameRows } from "../check.ts"
+import { group } from "../Law.ts"
+import { DAY, T0 } from "../rows.ts"
+
+export const identity = group("identity", {
+  "the same statement again is refreshed, never doubled": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const first = row("I like tea.", {
+      metadata: { a: 1 },
+      pinned: true,
+      importance: 0.9,
+      expiresAt: T0 + DAY
+    })
+    const again = row("I like tea.", { at: T0 + 5_000, metadata: { b: 2 }, expiresAt: T0 + 2 * DAY })
+    yield* store.put({ scope, now: T0, rows: [first] })
+    const outcomes = yield* store.put({ scope, now: T0 + 5_000, rows: [again] })
+    same(outcomes, [{ id: first.memory.id, outcome: "refreshed" }], "the outcome")
+    const { rows } = yield* store.listRows({ scope, now: T0 + 5_000, filter: {}, limit: 10 })
+    const kept = { ...first.memory, updatedAt: T0 + 5_000, expiresAt: T0 + 2 * DAY }
+    sameRows(rows, [{ ...first, memory: kept }], epsilon, "only updatedAt and expiresAt are taken over")
+  }),
+
+  "refreshing keeps the later updatedAt, and may lift the expiry": Effect.fnUntraced(function* ({
+    row,
+    scope,
+    store
+  }) {
+    yield* store.put({ scope, now: T0, rows: [row("Late.", { updatedAt: T0 + 900, expiresAt: T0 + DAY })] })
+    const early = row("Late.", { updatedAt: T0 + 100, expiresAt: null })
+    yield* store.put({ scope, now: T0 + 100, rows: [early] })
+    const [memory] = yield* store.get({ scope, now: T0 + 100, ids: [early.memory.id] })
+    same([memory?.updatedAt, memory?.expiresAt], [T0 + 900, null], "updatedAt and expiresAt")
+  }),
+
+  "refreshing keeps the first vector and the first weights": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const first = row("The vector stays.")
+    const other = row("Something else entirely.")
+    yield* store.put({ scope, now: T0, rows: [first] })
+    yield* store.put({ scope, now: T0, rows: [{ ...other, memory: first.memory }] })
+    const { rows } = yield* store.listRows({ scope, now: T0, filter: {}, limit: 10 })
+    sameRows(rows, [first], epsilon, "listRows")
+    const { hits } = yield* store.search({
+      scope,
+      now: T0,
+      vector: first.vector ?? undefined,
+      filter: {},
+      limit: 1,
+      exact: true
+    })
+    holds(Math.abs((hits[0]?.cosine ?? 0) - 1) <= epsilon, "the search uses the first vector")
+  }),
+
+  "an expired statement said again is reopened with its history": Effect.fnUntraced(function* ({
+    row,
+    scope,
+    store
+  }) {
+    const first = row("I live in Lyon.", { expiresAt: T0 + 1_000 })
+    yield* store.put({ scope, now: T0, rows: [first] })
+    const again = row("I live in Lyon.", { at: T0 + 5_000, expiresAt: null })
+    const outcomes = yield* store.put({ scope, now: T0 + 5_000, rows: [again] })
+    same(outcomes, [{ id: first.memory.id, outcome: "reopened" }], "the outcome")
+    const got = yield* store.get({ scope, now: T0 + 5_000, ids: [first.memory.id] })
+    const validity = [
+      { from: T0, to: T0 + 1_000 },
+      { from: T0 + 5_000, to: null }
+    ]
+    same(got, [{ ...first.memory, updatedAt: T0 + 5_000, expiresAt: null, validity }], "the reopened row")
+    const found = yield* store.search({
+      scope,
+      now: T0 + 6_000,
+      terms: first.terms.ids,
+      filter: {},
+      limit: 5,
+      exact: true
+    })
+    same([found.hits.length, found.n, found.df], [1, 1, [1, 1]], "it is found and counted once")
+  }),
+
+  "A, then B, then A again: each interval is kept": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const a = row("The database is PostgreSQL.", { key: "A" })
+    const b = row("The database is MySQL.", { key: "B", at: T0 + 1_000 })
+    yield* store.put({ scope, now: T0, rows: [a] })
+    yield* store.supersede({ scope, now: T0 + 1_000, id: a.memory.id, row: b })
+    const again = row("The database is PostgreSQL.", { key: "A", at: T0 + 2_000 })
+    same(
+      yield* store.supersede({ scope, now: T0 + 2_000, id: b.memory.id, row: again }),
+      { outcome: "reopened", closed: true },
+      "the outcome"
+    )
+    const got = yield* store.get({ scope, now: T0 + 2_000, ids: [a.memory.id, b.memory.id] })
+    const of = (id: string) => got.find((memory) => memory.id === id)
+    same(
+      of(a.memory.id)?.validity,
+      [
+        { from: T0, to: T0 + 1_000 },
+        { from: T0 + 2_000, to: null }
+      ],
+      "A held, and holds again"
+    )
+    same(of(a.memory.id)?.supersededBy, null, "A has no successor any more")
+    same(of(b.memory.id)?.validity, [{ from: T0 + 1_000, to: T0 + 2_000 }], "B held in between")
+    same(of(b.memory.id)?.supersededBy, a.memory.id, "B gave way to A")
+    for (const [asOf, holding] of [
+      [T0 + 500, a],
+      [T0 + 1_500, b],
+      [T0 + 2_500, a]
+    ] as const) {
+      const { hits } = yield* store.search({
+        scope,
+        now: T0 + 3_000,
+        asOf,
+        vector: a.vector ?? undefined,
+        filter: {},
+        limit: 10,
+        exact: true
+      })
+      same(
+        hits.map((hit) => hit.memory.id),
+        [holding.memory.id],
+        `what held at T0 + ${asOf - T0}`
+      )
+    }
+  }),
+
+  "the same text by two speakers is two memories": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const rows = [
+      row("I agree.", { speaker: "Ana" }),
+      row("I agree.", { speaker: "Bo" }),
+      row("I agree."),
+      row("I agree.", { source: "assistant" }),
+      row("I agree.", { type: "semantic" })
+    ]
+    const outcomes = yield* store.put({ scope, now: T0, rows })
+    same(
+      outcomes,
+      rows.map(({ memory }) => ({ id: memory.id, outcome: "created" })),
+      "the outcomes, in order"
+    )
+    holds((yield* store.count({ scope, now: T0, filter: {} })) === 5, "five memories")
+  }),
+
+  "the same text under two keys is two memories": Effect.fnUntraced(function* ({ row, scope, store }) {
+    yield* store.put({ scope, now: T0, rows: [row("Thanks!", { key: "1" }), row("Thanks!", { key: "2" })] })
+    const found = yield* store.search({
+      scope,
+      now: T0,
+      terms: row("thanks").terms.ids,
+      filter: {},
+      limit: 5,
+      exact: true
+    })
+    same([found.hits.length, found.n, found.df], [2, 2, [2]], "both are found and counted")
+  }),
+
+  "the same key with other content is a conflict that changes nothing": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const first = row("Ten pallets.", { key: "order" })
+    const second = row("Twelve pallets.", { key: "order", at: T0 + 10, expiresAt: T0 + DAY })
+    const beside = row("A row of the same batch.", { at: T0 + 10 })
+    yield* store.put({ scope, now: T0, rows: [first] })
+    const outcomes = yield* store.put({ scope, now: T0 + 10, rows: [second, beside] })
+    same(
+      outcomes.map(({ outcome }) => outcome),
+      ["conflict", "created"],
+      "the outcomes"
+    )
+    const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: {}, limit: 10 })
+    sameRows(rows, [first, beside], epsilon, "the first row is as it was")
+  }),
+
+  "an expired row under the same key makes room for other content": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const first = row("Ten pallets on Monday.", { key: "order", expiresAt: T0 + 10, metadata: { old: true } })
+    const second = row("Twelve crates on Friday.", { key: "order", at: T0 + 10 })
+    yield* store.put({ scope, now: T0, rows: [first] })
+    const outcomes = yield* store.put({ scope, now: T0 + 10, rows: [second] })
+    same(outcomes, [{ id: second.memory.id, outcome: "created" }], "the outcome")
+    const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: {}, limit: 10 })
+    sameRows(rows, [second], epsilon, "the second row is there whole")
+    const terms = Uint32Array.from([...row("pallets").terms.ids, ...row("crates").terms.ids])
+    const found = yield* store.search({ scope, now: T0 + 10, terms, filter: {}, limit: 5, exact: true })
+    same([found.n, found.df, found.hits.length], [1, [0, 1], 1], "the words of the first are gone")
+  }),
+
+  "a batch may hold new, known and conflicting rows": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const known = row("Known.")
+    const keyed = row("Keyed.", { key: "k" })
+    const gone = row("Gone.", { expiresAt: T0 + 1 })
+    yield* store.put({ scope, now: T0, rows: [known, keyed, gone] })
+    const outcomes = yield* store.put({
+      scope,
+      now: T0 + 1,
+      rows: [
+        row("New.", { at: T0 + 1 }),
+        row("Other.", { key: "k", at: T0 + 1 }),
+        row("Gone.", { at: T0 + 1 }),
+        row("Known.", { at: T0 + 1 })
+      ]
+    })
+    same(
+      outcomes.map(({ outcome }) => outcome),
+      ["created", "conflict", "reopened", "refreshed"],
+      "in the order of the rows"
+    )
+  })
+})

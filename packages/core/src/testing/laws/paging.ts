@@ -1,0 +1,153 @@
+import { Effect } from "effect"
+import type { Cursor, ListRequest, Page } from "../../MemoryStore.ts"
+import { holds, idsOf, same } from "../check.ts"
+import { group, type LawContext } from "../Law.ts"
+import { T0 } from "../rows.ts"
+
+/** Reads pages to the end; `meanwhile` runs after each. */
+const readAll = Effect.fnUntraced(function* <Row, E>(
+  ask: (after: Cursor | undefined) => Effect.Effect<Page<Row>, E>,
+  limit: number,
+  meanwhile: (page: ReadonlyArray<Row>, pages: number) => Effect.Effect<unknown, E> = () => Effect.void
+) {
+  const rows: Array<Row> = []
+  let after: Cursor | undefined
+  for (let pages = 1; ; pages++) {
+    const page = yield* ask(after)
+    holds(page.rows.length <= limit, `a page of ${page.rows.length} where ${limit} were asked for`)
+    holds(page.next === null || page.rows.length > 0, "an empty page is the last")
+    holds(pages <= 1_000, "the end is reached")
+    rows.push(...page.rows)
+    if (page.next === null) return rows
+    after = page.next
+    yield* meanwhile(page.rows, pages)
+  }
+})
+
+const lister =
+  ({ scope, store }: LawContext, request: Partial<ListRequest> & { readonly limit: number }) =>
+  (after: Cursor | undefined) =>
+    store.list({ scope, now: T0 + 1_000, filter: {}, ...request, after })
+
+/** 60 rows of six instants, so that ids decide within each. */
+const sixty = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
+  const rows = Array.from({ length: 60 }, (_, i) =>
+    row(`row ${i}`, {
+      at: T0 + (i % 6),
+      type: i % 4 === 0 ? "semantic" : "episodic",
+      expiresAt: i % 10 === 9 ? T0 + 500 : null
+    })
+  )
+  yield* store.put({ scope, now: T0, rows })
+  return rows
+})
+
+export const paging = group("paging", {
+  "pages of every size add up to the whole, in order": Effect.fnUntraced(function* (context) {
+    const rows = yield* sixty(context)
+    const live = rows.filter(({ memory }) => memory.expiresAt === null)
+    const expected = idsOf(
+      live.toSorted((a, b) => a.memory.createdAt - b.memory.createdAt || (a.memory.id < b.memory.id ? -1 : 1))
+    )
+    for (const limit of [1, 7, 27, 53, 54, 55, 1_000]) {
+      same(idsOf(yield* readAll(lister(context, { limit }), limit)), expected, `pages of ${limit}`)
+    }
+    const { scope, store } = context
+    const whole = yield* readAll(
+      (after) => store.listRows({ scope, now: T0 + 1_000, filter: {}, limit: 7, after }),
+      7
+    )
+    same(idsOf(whole), expected, "listRows")
+  }),
+
+  "pages keep to the filter": Effect.fnUntraced(function* (context) {
+    const rows = yield* sixty(context)
+    const filter = { types: ["semantic" as const] }
+    const read = yield* readAll(lister(context, { limit: 4, filter }), 4)
+    const expected = rows.filter(({ memory }) => memory.type === "semantic" && memory.expiresAt === null)
+    same(idsOf(read).toSorted(), idsOf(expected).toSorted(), "the rows of the type")
+  }),
+
+  "a full last page ends the list": Effect.fnUntraced(function* (context) {
+    const { row, scope, store } = context
+    yield* store.put({ scope, now: T0, rows: [row("a"), row("b"), row("c"), row("d")] })
+    const first = yield* lister(context, { limit: 2 })(undefined)
+    holds(first.next !== null, "there is more")
+    const second = yield* lister(context, { limit: 2 })(first.next ?? undefined)
+    same([second.rows.length, second.next], [2, null], "the end")
+    same(
+      yield* lister({ ...context, scope: context.scopeOf("empty") }, { limit: 2 })(undefined),
+      { rows: [], next: null },
+      "an empty scope"
+    )
+  }),
+
+  "rows written meanwhile: none shows twice, none is skipped": Effect.fnUntraced(function* (context) {
+    const { row, scope, store } = context
+    const rows = (yield* sixty(context)).filter(({ memory }) => memory.expiresAt === null)
+    const read = yield* readAll(lister(context, { limit: 5 }), 5, (_, pages) =>
+      store.put({
+        scope,
+        now: T0 + 1_000,
+        rows: [
+          row(`later ${pages}`, { at: T0 + 1_000 }),
+          row(`now ${pages}`, { at: T0 + 3 }),
+          row(`earlier ${pages}`, { at: T0 - 1_000 })
+        ]
+      })
+    )
+    const seen = idsOf(read)
+    same(new Set(seen).size, seen.length, "each once")
+    same(
+      idsOf(rows).filter((id) => !seen.includes(id)),
+      [],
+      "those that were there from the start and are missing"
+    )
+  }),
+
+  "rows changed, said again and forgotten meanwhile, the cursor's own included": Effect.fnUntraced(
+    function* (context) {
+      const { row, scope, store } = context
+      const rows = (yield* sixty(context)).filter(({ memory }) => memory.expiresAt === null)
+      const read = yield* readAll(lister(context, { limit: 5 }), 5, (page, pages) =>
+        Effect.gen(function* () {
+          const [first, last] = [page[0], page.at(-1)]
+          if (first === undefined || last === undefined) return
+          yield* store.patch({ scope, now: T0 + 900 + pages, id: first.id, change: { importance: 1 } })
+          yield* store.put({
+            scope,
+            now: T0 + 900,
+            rows: [row(first.content, { type: first.type, at: T0 + 900 })]
+          })
+          yield* store.remove({ scope, now: T0 + 900, target: { _tag: "Ids", ids: [last.id] } })
+        })
+      )
+      same(idsOf(read).toSorted(), idsOf(rows).toSorted(), "every row was read once")
+    }
+  ),
+
+  "a page of 1,000 rows": Effect.fnUntraced(function* (context) {
+    const { row, scope, store } = context
+    const rows = Array.from({ length: 1_010 }, (_, i) => row(`row ${i}`, { at: T0 + Math.floor(i / 300) }))
+    for (let from = 0; from < rows.length; from += 256) {
+      yield* store.put({ scope, now: T0, rows: rows.slice(from, from + 256) })
+    }
+    const page = yield* lister(context, { limit: 1_000 })(undefined)
+    same(page.rows.length, 1_000, "one page")
+    const rest = yield* lister(context, { limit: 1_000 })(page.next ?? undefined)
+    same([rest.rows.length, rest.next], [10, null], "the rest")
+    same(new Set(idsOf([...page.rows, ...rest.rows])).size, 1_010, "each once")
+    const found = yield* store.search({
+      scope,
+      now: T0,
+      vector: rows[0]?.vector ?? undefined,
+      terms: row("row").terms.ids,
+      filter: {},
+      limit: 1_000,
+      exact: true
+    })
+    same([found.n, found.df], [1_010, [1_010]], "n and df")
+    holds(found.hits.length >= 1_000 && found.hits.length <= 1_010, "1,000 hits a channel")
+    same((yield* store.latest({ scope, now: T0, filter: {}, limit: 1_000 })).length, 1_000, "latest")
+  })
+})

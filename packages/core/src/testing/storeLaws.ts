@@ -1,0 +1,48 @@
+import { layer } from "@effect/vitest"
+import { Context, Effect, Layer } from "effect"
+import { type Bench, type FreshStore, type Law, openBench } from "./Law.ts"
+import { laws } from "./laws.ts"
+import { type LawOptions, lawSettings } from "./settings.ts"
+
+export interface StoreLawsOptions extends LawOptions {
+  /** Milliseconds that a law may take; 60,000 unless said otherwise. */
+  readonly timeout?: number
+}
+
+/** Fails when an exception names no law: it would excuse nothing, and hide that a law was renamed. */
+const excused = (exceptions: Readonly<Record<string, string>>): ReadonlyMap<string, string> => {
+  const unknown = Object.keys(exceptions).filter((name) => !laws.some((law) => law.name === name))
+  if (unknown.length > 0) {
+    throw new Error(
+      `No such law: ${unknown.join("; ")}. The names are those of LAWS in @keepsake/core/testing.`
+    )
+  }
+  return new Map(Object.entries(exceptions))
+}
+
+/**
+ * Registers every law of a store as a Vitest case under `name`. This is the whole proof of a backend:
+ *
+ * ```ts
+ * storeLaws("my store", Effect.map(emptyPlace, (url) => MyStore.layer({ url })))
+ * ```
+ *
+ * The laws share one place, each in a scope of its own; a few take a fresh one. Exceptions are registered
+ * as skipped, with the reason in the title.
+ */
+export const storeLaws = (name: string, fresh: FreshStore, options: StoreLawsOptions = {}): void => {
+  const exceptions = excused(options.exceptions ?? {})
+  const timeout = options.timeout ?? 60_000
+  class LawBench extends Context.Service<LawBench, Bench>()("@keepsake/core/testing/LawBench") {}
+  const shared = Layer.effect(LawBench, openBench(fresh, lawSettings(options)))
+  // Real services: a store may wait for its server, and time is an argument of every call.
+  layer(shared, { timeout, excludeTestServices: true })(name, (it) => {
+    const register = (law: Law): void => {
+      const reason = exceptions.get(law.name)
+      const run = () => Effect.flatMap(LawBench, (bench) => law.run(bench.contextFor()))
+      if (reason === undefined) it.effect(law.name, run, timeout)
+      else it.effect.skip(`${law.name} (excepted: ${reason})`, run, timeout)
+    }
+    laws.forEach(register)
+  })
+}
