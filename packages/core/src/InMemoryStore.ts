@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import { checkedStore } from "./checkedStore.ts"
 import { type Filter, matches } from "./Filter.ts"
 import { describeFingerprint, type Fingerprint, sameFingerprint, StoreFingerprint } from "./Fingerprint.ts"
 import { closeAt, isCurrent, isExpired, isVisible, restate } from "./lifetime.ts"
@@ -381,15 +382,13 @@ const make = (data: InMemoryData) =>
       })
     })
 
-    return { store, admin }
+    return { store, admin, given }
   })
 
 const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
   Layer.effectContext(
     Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
-      Effect.map(({ admin, store }) =>
-        Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin))
-      )
+      Effect.map(({ admin, store }) => Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin)))
     )
   )
 
