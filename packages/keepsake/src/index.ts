@@ -1,1 +1,30 @@
-export {}
+export { memoryLayer, openMemory } from "./openMemory.ts"
+export type { KeepsakeConfig, StoreLayer } from "./config/KeepsakeConfig.ts"
+export type { HnswConfig, InMemoryConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
+export type {
+  EmbedderConfig,
+  LexicalConfig,
+  PaceConfig,
+  ServiceEmbedderConfig,
+  TransformersConfig
+} from "./config/EmbedderConfig.ts"
+export { type AiSdkEmbeddingModel, type AiSdkOptions, fromAiSdk } from "./embedders/fromAiSdk.ts"
+export { lexical, type LexicalOptions } from "./embedders/lexical.ts"
+export { openAiCompatible, type OpenAiCompatibleOptions } from "./embedders/openAiCompatible.ts"
+export { ollama, openAi, type ServiceOptions, voyage } from "./embedders/services.ts"
+export { transformers, type TransformersOptions } from "./embedders/transformers.ts"
+// What a program that uses `openMemory` names, so that it needs this package alone.
+export {
+  type Calibration,
+  type ContextOptions,
+  type EmbedderProvider,
+  type Memory,
+  type MemoryClient,
+  type MemoryContext,
+  MemoryError,
+  type PromiseMemory,
+  type RecallOptions,
+  type Receipt,
+  type Recollection,
+  type Statement
+} from "@keepsake/core"

@@ -1,0 +1,40 @@
+import { invalidInput, type MemoryError } from "@keepsake/core"
+import { Effect } from "effect"
+import { EMBEDDER_SCHEMAS, type EmbedderConfig } from "./EmbedderConfig.ts"
+import { didYouMean } from "./suggest.ts"
+
+/**
+ * What an embedder's short form says: `provider`, `provider:model`, or the address of an OpenAI-compatible
+ * service with the model after `#` (`http://localhost:8000/v1#bge-m3`). `null` is `none`.
+ */
+export const embedderOfSpec = (spec: string): Effect.Effect<EmbedderConfig | null, MemoryError> => {
+  const fail = (message: string) => Effect.fail(invalidInput("embedder", message))
+  if (/^https?:\/\//u.test(spec)) {
+    const [baseUrl = "", model = ""] = spec.split("#", 2)
+    return model === ""
+      ? fail(`which model? Write ${baseUrl}#MODEL`)
+      : Effect.succeed({ provider: "openai-compatible", baseUrl, model })
+  }
+  const colon = spec.indexOf(":")
+  const provider = colon < 0 ? spec : spec.slice(0, colon)
+  const model = colon < 0 ? undefined : spec.slice(colon + 1)
+  if (model === "") return fail(`names no model after "${provider}:"`)
+  switch (provider) {
+    case "none":
+      return Effect.succeed(null)
+    case "lexical":
+      return model === undefined ? Effect.succeed({ provider }) : fail('"lexical" has no models; write it alone')
+    case "transformers":
+      return model === undefined
+        ? fail("which model? Write transformers:Xenova/all-MiniLM-L6-v2, or transformers:/path/to/model")
+        : Effect.succeed({ provider, model })
+    case "openai":
+    case "voyage":
+    case "ollama":
+      return Effect.succeed({ provider, model })
+    case "openai-compatible":
+      return fail("where does it answer? Write its address and model: http://localhost:8000/v1#MODEL")
+    default:
+      return fail(`"${provider}" is not known. ${didYouMean(provider, [...Object.keys(EMBEDDER_SCHEMAS), "none"])}`)
+  }
+}

@@ -1,0 +1,52 @@
+import { EmbedderFailed, type EmbedderProvider, invalidInput, MemoryError } from "@keepsake/core"
+import { Effect } from "effect"
+import type { EmbedderConfig } from "../config/EmbedderConfig.ts"
+import type { ResolvedConfig } from "../config/resolve.ts"
+import { lexical } from "./lexical.ts"
+import { openAiCompatible } from "./openAiCompatible.ts"
+import { ollama, openAi, voyage } from "./services.ts"
+import { transformers } from "./transformers.ts"
+
+const providerOf = async (config: EmbedderConfig): Promise<EmbedderProvider> => {
+  switch (config.provider) {
+    case "openai":
+      return openAi(config)
+    case "voyage":
+      return voyage(config)
+    case "ollama":
+      return ollama(config)
+    case "openai-compatible": {
+      const { baseUrl, model } = config
+      if (baseUrl === undefined) throw invalidInput("embedder.baseUrl", "is missing: where does the service answer?")
+      if (model === undefined) throw invalidInput("embedder.model", "is missing: which model is asked for?")
+      return openAiCompatible({ ...config, baseUrl, model })
+    }
+    case "transformers":
+      return transformers(config)
+    case "lexical":
+      return lexical(config)
+  }
+}
+
+const wasRetryable = (cause: unknown): boolean =>
+  typeof cause === "object" && cause !== null && "isRetryable" in cause && cause.isRetryable === true
+
+/** The provider that a config names, or the one that was given; `null` is recall by words. */
+export const resolveEmbedder = (
+  embedder: ResolvedConfig["embedder"]
+): Effect.Effect<EmbedderProvider | null, MemoryError> => {
+  if (embedder === null) return Effect.succeed(null)
+  return Effect.tryPromise({
+    try: async () => ("provider" in embedder ? providerOf(embedder) : embedder),
+    catch: (cause) =>
+      cause instanceof MemoryError
+        ? cause
+        : new MemoryError({
+            reason: new EmbedderFailed({
+              message: `The embedder could not be set up: ${cause instanceof Error ? cause.message : String(cause)}`,
+              isRetryable: wasRetryable(cause),
+              cause
+            })
+          })
+  })
+}
