@@ -1,137 +1,31 @@
-import { Context, type Effect, type Stream } from "effect"
-import type { ContextOptions, MemoryContext } from "./context.ts"
-import type { Filter } from "./Filter.ts"
-import type { JsonObject, Memory, MemoryType } from "./Memory.ts"
-import type { MemoryError } from "./MemoryError.ts"
-import type { Cursor, Erasure, Page, PutOutcome } from "./MemoryStore.ts"
-import type { Recollection, RecallOptions } from "./Retriever.ts"
-import type { Scope } from "./Scope.ts"
-import type { Statement } from "./Statement.ts"
+import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { AccessLog } from "./AccessLog.ts"
+import { Embedder } from "./Embedder.ts"
+import { Fences } from "./Fences.ts"
+import { StoreFingerprint } from "./Fingerprint.ts"
+import { KeyedLocks } from "./KeyedLocks.ts"
+import { invalidInput, type MemoryError } from "./MemoryError.ts"
+import { MemoryStore } from "./MemoryStore.ts"
+import { makeContext } from "./context.ts"
+import { purge } from "./purge.ts"
+import { makeRetriever } from "./Retriever.ts"
+import { filesScope, Scope } from "./Scope.ts"
+import { makeScopedMemory } from "./makeScopedMemory.ts"
+import type { ScopedMemory } from "./ScopedMemory.ts"
+import { StoreAdmin } from "./StoreAdmin.ts"
 
-export interface Remembered {
-  readonly id: string
+export interface AgentMemoryOptions {
   /**
-   * `created`, `refreshed` (known: only its dates moved), `reopened` (expired or superseded, now true again),
-   * or, from `rememberMany` alone, `conflict`: the key is taken by other content and nothing was written.
+   * How often expired memories are removed from the store, beginning at once; every 10 minutes when
+   * absent. `false` where another process does it: one purger a store is enough.
    */
-  readonly outcome: PutOutcome
+  readonly purgeEvery?: Duration.Input | false | undefined
 }
 
-export interface WriteOptions {
-  /** From `fence()`: the write is refused when everything was forgotten since. */
-  readonly fence?: number | undefined
-}
+/** How often what was recalled is written back as access counts. */
+const FLUSH_EVERY = Duration.seconds(5)
 
-/** One turn of a conversation and its answer. */
-export interface Exchange {
-  readonly user: string
-  readonly assistant: string
-  readonly sessionId: string
-  /** The user's turn; the answer takes the next. Assigned in order when absent. */
-  readonly turn?: number | undefined
-  readonly saidAt?: number | undefined
-}
-
-export interface ListOptions {
-  readonly filter?: Filter | undefined
-  /** Superseded memories as well. */
-  readonly closed?: boolean | undefined
-  /** `next` of the page before. */
-  readonly after?: Cursor | undefined
-  /** 1 to 1,000; 100 when absent. */
-  readonly limit?: number | undefined
-}
-
-/** What may change without being another statement. */
-export interface MemoryUpdate {
-  readonly importance?: number | undefined
-  readonly pinned?: boolean | undefined
-  /** Replaces the whole object. */
-  readonly metadata?: JsonObject | undefined
-  readonly ttlDays?: number | undefined
-  /** `null`: never. */
-  readonly expiresAt?: number | null | undefined
-}
-
-export interface Supersession extends Remembered {
-  /** The memory that is no longer current. */
-  readonly supersededId: string
-  /** False when another writer closed or removed it first. */
-  readonly closed: boolean
-}
-
-/** What a removal did, and no more than that. */
-export interface Receipt extends Erasure {
-  readonly scope: Scope
-  readonly backend: string
-  readonly removed: number
-  /** True: nothing was removed, `removed` is what would be. */
-  readonly dryRun: boolean
-  /** Epoch milliseconds. */
-  readonly at: number
-}
-
-export interface Imported {
-  readonly created: number
-  /** Already there under the same id; left as they are. */
-  readonly known: number
-}
-
-export interface Stats {
-  /** Live memories. */
-  readonly total: number
-  readonly byType: { readonly [type in MemoryType]: number }
-  readonly pinned: number
-  /** Live, expired and superseded rows that are still kept. */
-  readonly kept: number
-}
-
-/**
- * A memory bound to one scope: the verbs of a user of the library. Every method fails with a
- * `MemoryError` only; bad input is `InvalidInput` and writes nothing.
- */
-export interface ScopedMemory {
-  readonly scope: Scope
-  remember(input: string | Statement, options?: WriteOptions): Effect.Effect<Remembered, MemoryError>
-  /** In batches of 256, each all or nothing. Bad input anywhere refuses the whole call. */
-  rememberMany(
-    inputs: ReadonlyArray<string | Statement>,
-    options?: WriteOptions
-  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError>
-  /**
-   * The article's defaults: the user's text whole and without end, the answer's first 500 code points for
-   * 90 days, both episodic, keyed by session and turn.
-   */
-  rememberExchange(exchange: Exchange, options?: WriteOptions): Effect.Effect<ReadonlyArray<Remembered>, MemoryError>
-  /** Best first, all at or above the threshold. */
-  recall(query: string, options?: RecallOptions): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
-  /** The block that goes to the model; its text is `""` when there is nothing to say. */
-  context(query: string, options?: ContextOptions): Effect.Effect<MemoryContext, MemoryError>
-  /** `null` when it is not there, expired, or another scope's. */
-  get(id: string): Effect.Effect<Memory | null, MemoryError>
-  list(options?: ListOptions): Effect.Effect<Page<Memory>, MemoryError>
-  /** `NotFound` when there is nothing to change. */
-  update(id: string, change: MemoryUpdate): Effect.Effect<Memory, MemoryError>
-  /**
-   * Says what is so now: keeps the old statement as history (`recall(…, { asOf })`) and closes it. Type,
-   * source and speaker are the old one's unless given.
-   */
-  supersede(id: string, input: string | Statement, options?: WriteOptions): Effect.Effect<Supersession, MemoryError>
-  /** By id, ids or filter. An empty filter is refused: that is `forgetAll`. */
-  forget(
-    target: string | ReadonlyArray<string> | Filter,
-    options?: { readonly dryRun?: boolean | undefined }
-  ): Effect.Effect<Receipt, MemoryError>
-  /** Everything in the scope, the agent's own notes included; writes under way are refused. */
-  forgetAll(options?: { readonly dryRun?: boolean | undefined }): Effect.Effect<Receipt, MemoryError>
-  /** A token that `forgetAll` makes worthless: take it when a write is queued, hand it over when it is made. */
-  fence(): number
-  /** Every memory of the scope that is not expired, history included, in order of creation. */
-  export(): Stream.Stream<Memory, MemoryError>
-  /** What `export` gave, into this scope whatever scope it came from; ids already there are left alone. */
-  import(memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError>
-  stats(): Effect.Effect<Stats, MemoryError>
-}
+const decodeScope = Schema.decodeUnknownEffect(Scope)
 
 /** Memory for agents: hands out a `ScopedMemory` per user. */
 export class AgentMemory extends Context.Service<
@@ -139,5 +33,52 @@ export class AgentMemory extends Context.Service<
   {
     /** `InvalidInput` for an id that is empty, too long, or holds control or path characters. */
     for(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
+    /** Where the agent's own notes about this user are kept; see `filesScope`. */
+    files(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
   }
->()("@keepsake/core/AgentMemory") {}
+>()("@keepsake/core/AgentMemory") {
+  /** Recalls by meaning as well where an `Embedder` is provided beside the store, by words alone where not. */
+  static readonly layer = (
+    options: AgentMemoryOptions = {}
+  ): Layer.Layer<AgentMemory, MemoryError, MemoryStore | StoreAdmin | StoreFingerprint> =>
+    Layer.effect(AgentMemory, make(options))
+}
+
+const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }: AgentMemoryOptions) {
+  const store = yield* MemoryStore
+  const admin = yield* StoreAdmin
+  const fingerprint = yield* StoreFingerprint
+  const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
+
+  const accesses = new AccessLog(store)
+  const retriever = makeRetriever(store, embedder, fingerprint)
+  const parts = {
+    store,
+    admin,
+    embedder,
+    retriever,
+    accesses,
+    context: makeContext(store, retriever),
+    fences: new Fences(),
+    sessions: new KeyedLocks()
+  }
+
+  yield* Effect.addFinalizer(() => accesses.flush)
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(FLUSH_EVERY), accesses.flush)))
+  if (purgeEvery !== false) {
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), Effect.sleep(purgeEvery))))
+  }
+
+  const checked = (scope: Scope): Effect.Effect<Scope, MemoryError> =>
+    Effect.mapError(decodeScope({ agentId: scope.agentId, userId: scope.userId }), (error) =>
+      invalidInput(
+        "scope",
+        `agentId and userId are 1 to 256 characters without control characters, slashes or outer spaces. ${error.message}`
+      )
+    )
+
+  return AgentMemory.of({
+    for: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, valid)),
+    files: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, filesScope(valid)))
+  })
+})

@@ -1,4 +1,5 @@
 import { Context, Effect, Layer } from "effect"
+import { chunks } from "./chunks.ts"
 import { type Calibration, type EmbeddingSpace, fingerprint, StoreFingerprint } from "./Fingerprint.ts"
 import { LruMap } from "./LruMap.ts"
 import { EmbedderFailed, invalidInput, MemoryError } from "./MemoryError.ts"
@@ -72,7 +73,8 @@ const wasRetryable = (cause: unknown): boolean =>
 
 /** Scales to unit length, or says why it cannot. */
 export const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
-  if (raw.length !== dimensions) return `a vector of ${raw.length} dimensions came where ${dimensions} were promised`
+  if (raw.length !== dimensions)
+    return `a vector of ${raw.length} dimensions came where ${dimensions} were promised`
   const vector = Float32Array.from(raw)
   let square = 0
   for (const x of vector) square += x * x
@@ -83,25 +85,30 @@ export const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32A
   return vector
 }
 
-const chunks = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size))
-
 const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: EmbedderOptions) {
   const { dimensions, model } = provider
   if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 65_535) {
     return yield* invalidInput("embedder.dimensions", `${dimensions} is not a whole number from 1 to 65,535`)
   }
-  if (model.trim() === "") return yield* invalidInput("embedder.model", "name the model: it tells spaces apart")
+  if (model.trim() === "")
+    return yield* invalidInput("embedder.model", "name the model: it tells spaces apart")
   const cache = new LruMap<string, Float32Array>(options.cache ?? 2_048)
 
   const embedBatch = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
     const raw = yield* Effect.tryPromise({
       try: async (signal) => provider.embed(texts, purpose, signal),
       catch: (cause) =>
-        failed(`The embedder ${model} failed: ${cause instanceof Error ? cause.message : String(cause)}`, wasRetryable(cause), cause)
+        failed(
+          `The embedder ${model} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+          wasRetryable(cause),
+          cause
+        )
     })
     if (raw.length !== texts.length) {
-      return yield* failed(`The embedder ${model} returned ${raw.length} vectors for ${texts.length} texts`, false)
+      return yield* failed(
+        `The embedder ${model} returned ${raw.length} vectors for ${texts.length} texts`,
+        false
+      )
     }
     const vectors: Array<Float32Array> = []
     for (const one of raw) {
@@ -123,7 +130,10 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
         if (vector === undefined) missing.push(text)
         else known.set(text, vector)
       }
-      yield* Effect.annotateCurrentSpan({ "gen_ai.request.model": model, "keepsake.embed.texts": missing.length })
+      yield* Effect.annotateCurrentSpan({
+        "gen_ai.request.model": model,
+        "keepsake.embed.texts": missing.length
+      })
       const batches = chunks(missing, provider.batch ?? 64)
       yield* Effect.forEach(
         batches,

@@ -38,3 +38,8 @@ export const memoryIdOfText = (
       statement.content.normalize("NFC")
     ])
   )
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
+
+/** Whether a string can be an id at all; others name nothing and never reach a store. */
+export const isUuid = (id: string): boolean => UUID.test(id)

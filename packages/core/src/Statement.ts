@@ -69,25 +69,34 @@ const nameProblem = (field: string, value: unknown): Problem | undefined => {
     return [field, `give a name of 1 to ${STATEMENT_LIMITS.name} characters, or leave it out`]
   }
   // A NUL cannot be stored by PostgreSQL, a lone surrogate by nothing that speaks UTF-8.
-  return /\u0000/u.test(value) || !value.isWellFormed() ? [field, "holds a NUL or half a character; remove it"] : undefined
+  return value.includes("\u0000") || !value.isWellFormed()
+    ? [field, "holds a NUL or half a character; remove it"]
+    : undefined
 }
 
 /** Depth and kind of a value; `undefined` when it is JSON within the bounds. */
 const jsonProblem = (path: string, value: unknown, depth: number): Problem | undefined => {
-  if (depth > STATEMENT_LIMITS.metadataDepth) return [path, `is deeper than ${STATEMENT_LIMITS.metadataDepth} levels; flatten it`]
+  if (depth > STATEMENT_LIMITS.metadataDepth)
+    return [path, `is deeper than ${STATEMENT_LIMITS.metadataDepth} levels; flatten it`]
   if (value === null || typeof value === "boolean") return undefined
   if (typeof value === "string") {
-    return value.isWellFormed() && !value.includes("\u0000") ? undefined : [path, "holds a NUL or half a character; remove it"]
+    return value.isWellFormed() && !value.includes("\u0000")
+      ? undefined
+      : [path, "holds a NUL or half a character; remove it"]
   }
-  if (typeof value === "number") return Number.isFinite(value) ? undefined : [path, `${value} is not JSON; give a finite number`]
-  if (typeof value !== "object") return [path, `a ${typeof value} is not JSON; give a string, number, boolean, null, list or object`]
+  if (typeof value === "number")
+    return Number.isFinite(value) ? undefined : [path, `${value} is not JSON; give a finite number`]
+  if (typeof value !== "object")
+    return [path, `a ${typeof value} is not JSON; give a string, number, boolean, null, list or object`]
   const proto: unknown = Object.getPrototypeOf(value)
   if (!Array.isArray(value) && proto !== Object.prototype && proto !== null) {
     return [path, "is an instance of a class; give a plain object"]
   }
   for (const [key, part] of Object.entries(value)) {
     const problem =
-      (key.isWellFormed() && !key.includes("\u0000") ? undefined : ([path, "has a key with a NUL or half a character"] as const)) ??
+      (key.isWellFormed() && !key.includes("\u0000")
+        ? undefined
+        : ([path, "has a key with a NUL or half a character"] as const)) ??
       jsonProblem(`${path}.${key}`, part, depth + 1)
     if (problem !== undefined) return problem
   }
@@ -103,7 +112,10 @@ export const metadataProblem = (metadata: unknown): Problem | undefined => {
   if (problem !== undefined) return problem
   const length = JSON.stringify(metadata).length
   return length > STATEMENT_LIMITS.metadataCharacters
-    ? ["metadata", `is ${length} characters long; keep it under ${STATEMENT_LIMITS.metadataCharacters} and put long text into content`]
+    ? [
+        "metadata",
+        `is ${length} characters long; keep it under ${STATEMENT_LIMITS.metadataCharacters} and put long text into content`
+      ]
     : undefined
 }
 
@@ -111,7 +123,10 @@ const textProblem = (content: unknown): Problem | undefined => {
   if (typeof content !== "string") return ["content", "give the text to remember"]
   if (content.trim() === "") return ["content", "is empty; there is nothing to remember"]
   if (content.length > STATEMENT_LIMITS.content) {
-    return ["content", `is ${content.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`]
+    return [
+      "content",
+      `is ${content.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`
+    ]
   }
   return content.includes("\u0000") || !content.isWellFormed()
     ? ["content", "holds a NUL or half a character (a lone surrogate); remove it"]
@@ -139,24 +154,33 @@ export const expiryOf = (
   }
   if (expiresAt === undefined || expiresAt === null) return null
   if (!isTime(expiresAt)) return ["expiresAt", "give epoch milliseconds as a whole number, or null for never"]
-  return expiresAt > now ? expiresAt : ["expiresAt", "lies in the past: it would be gone at once; give a future time"]
+  return expiresAt > now
+    ? expiresAt
+    : ["expiresAt", "lies in the past: it would be gone at once; give a future time"]
 }
 
-const isProblem = (value: unknown): value is Problem => Array.isArray(value)
+export const isProblem = (value: unknown): value is Problem => Array.isArray(value)
 
 const statementProblem = (input: Statement): Problem | undefined => {
   const stray = Object.keys(input).find((field) => !FIELDS.has(field))
-  if (stray !== undefined) return [stray, `is not a field of a statement; the fields are ${Array.from(FIELDS).join(", ")}`]
+  if (stray !== undefined)
+    return [stray, `is not a field of a statement; the fields are ${Array.from(FIELDS).join(", ")}`]
   const { importance, key, metadata, pinned, saidAt, sessionId, source, turn, type } = input
-  if (type !== undefined && !MEMORY_TYPES.includes(type)) return ["type", `${String(type)} is none of ${MEMORY_TYPES.join(", ")}`]
-  if (source !== undefined && !SOURCES.includes(source)) return ["source", `${String(source)} is none of ${SOURCES.join(", ")}`]
+  if (type !== undefined && !MEMORY_TYPES.includes(type))
+    return ["type", `${String(type)} is none of ${MEMORY_TYPES.join(", ")}`]
+  if (source !== undefined && !SOURCES.includes(source))
+    return ["source", `${String(source)} is none of ${SOURCES.join(", ")}`]
   if (saidAt !== undefined && !isTime(saidAt)) return ["saidAt", "give epoch milliseconds as a whole number"]
   if (pinned !== undefined && typeof pinned !== "boolean") return ["pinned", "give true or false"]
   if (turn !== undefined && turn !== null) {
-    if (!Number.isSafeInteger(turn) || turn < 0 || turn > 0x7fff_ffff) return ["turn", "give a whole number from 0"]
+    if (!Number.isSafeInteger(turn) || turn < 0 || turn > 0x7fff_ffff)
+      return ["turn", "give a whole number from 0"]
     if (sessionId === undefined || sessionId === null) return ["turn", "needs a sessionId to be a turn of"]
   }
-  if (key !== undefined && (typeof key !== "string" || key.length === 0 || key.length > STATEMENT_LIMITS.key || !key.isWellFormed())) {
+  if (
+    key !== undefined &&
+    (typeof key !== "string" || key.length === 0 || key.length > STATEMENT_LIMITS.key || !key.isWellFormed())
+  ) {
     return ["key", `give 1 to ${STATEMENT_LIMITS.key} characters, or leave it out`]
   }
   return (
@@ -172,7 +196,11 @@ const statementProblem = (input: Statement): Problem | undefined => {
 const copyJson = <T extends JsonValue>(value: T): T => JSON.parse(JSON.stringify(value)) as T
 
 /** The memory that a statement makes when nothing of it is known yet, or a typed `InvalidInput`. */
-export const memoryOf = (scope: Scope, input: string | Statement, now: number): Effect.Effect<Memory, MemoryError> => {
+export const memoryOf = (
+  scope: Scope,
+  input: string | Statement,
+  now: number
+): Effect.Effect<Memory, MemoryError> => {
   const statement: Statement = typeof input === "string" ? { content: input } : input
   if (typeof statement !== "object" || statement === null) {
     return Effect.fail(invalidInput("content", "give a text, or an object with content"))
@@ -207,4 +235,3 @@ export const memoryOf = (scope: Scope, input: string | Statement, now: number): 
     lastAccessedAt: null
   })
 }
-
