@@ -388,7 +388,9 @@ const make = (data: InMemoryData) =>
 const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
   Layer.effectContext(
     Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
-      Effect.map(({ admin, store }) => Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin)))
+      Effect.map(({ admin, given, store }) =>
+        Context.make(MemoryStore, checkedStore(store, given)).pipe(Context.add(StoreAdmin, admin))
+      )
     )
   )
 
