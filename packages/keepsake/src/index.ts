@@ -1,6 +1,12 @@
 export { memoryLayer, openMemory } from "./openMemory.ts"
 export type { KeepsakeConfig, StoreLayer } from "./config/KeepsakeConfig.ts"
-export type { HnswConfig, InMemoryConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
+export type {
+  HnswConfig,
+  InMemoryConfig,
+  PgVectorConfig,
+  QdrantConfig,
+  StoreConfig
+} from "./config/StoreConfig.ts"
 export type {
   EmbedderConfig,
   LexicalConfig,

@@ -19,7 +19,11 @@ export const storeLayer = (config: StoreConfig): StoreLayer => {
     case "pgvector":
       return Layer.unwrap(
         Effect.map(
-          loadPackage("@keepsake/backend-pgvector", "PostgreSQL", async () => import("@keepsake/backend-pgvector")),
+          loadPackage(
+            "@keepsake/backend-pgvector",
+            "PostgreSQL",
+            async () => import("@keepsake/backend-pgvector")
+          ),
           ({ PgVectorStore }) => PgVectorStore.layer({ url: config.url })
         )
       )
@@ -28,7 +32,10 @@ export const storeLayer = (config: StoreConfig): StoreLayer => {
         Effect.map(
           loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),
           ({ QdrantStore }) =>
-            QdrantStore.layer({ url: config.url, ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey }) })
+            QdrantStore.layer({
+              url: config.url,
+              ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey })
+            })
         )
       )
   }

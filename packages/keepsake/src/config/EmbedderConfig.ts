@@ -97,4 +97,6 @@ export const EMBEDDER_SCHEMAS = {
     calibration: optionalCalibration
   }),
   lexical: Schema.Struct({ provider: Schema.Literal("lexical"), dimensions: optionalPositive })
-} satisfies { readonly [P in EmbedderConfig["provider"]]: Schema.Codec<EmbedderConfig & { readonly provider: P }> }
+} satisfies {
+  readonly [P in EmbedderConfig["provider"]]: Schema.Codec<EmbedderConfig & { readonly provider: P }>
+}

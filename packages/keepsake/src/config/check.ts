@@ -25,12 +25,13 @@ export const checkVariant = Effect.fnUntraced(function* <Table extends Readonly<
   tag: string,
   table: Table,
   value: Readonly<Record<string, unknown>>
-) {
+): Effect.fn.Return<Table[keyof Table]["Type"], MemoryError> {
   const kinds = Object.keys(table)
   const kind = value[tag]
   if (typeof kind !== "string") {
-    const near = Object.keys(value).find((key) => key !== tag && typeof value[key] === "string" && kinds.includes(String(value[key])))
-    const hint = near === undefined ? `one of ${kinds.join(", ")}` : `"${near}" was probably meant to be "${tag}"`
+    const near = Object.keys(value).find((key) => key !== tag && kinds.some((known) => known === value[key]))
+    const hint =
+      near === undefined ? `one of ${kinds.join(", ")}` : `"${near}" was probably meant to be "${tag}"`
     return yield* invalidInput(`${path}.${tag}`, `is missing: ${hint}`)
   }
   const schema = table[kind]
@@ -39,6 +40,7 @@ export const checkVariant = Effect.fnUntraced(function* <Table extends Readonly<
   }
   yield* checkKeys(path, value, Object.keys(schema.fields))
   const decoded = Schema.decodeUnknownResult(schema)(value)
-  if (Result.isFailure(decoded)) return yield* invalidInput(path, decoded.failure.message.replaceAll(/\s+/gu, " "))
-  return decoded.success as Table[keyof Table]["Type"]
+  if (Result.isFailure(decoded))
+    return yield* invalidInput(path, decoded.failure.message.replaceAll(/\s+/gu, " "))
+  return decoded.success
 })

@@ -23,7 +23,9 @@ export const embedderOfSpec = (spec: string): Effect.Effect<EmbedderConfig | nul
     case "none":
       return Effect.succeed(null)
     case "lexical":
-      return model === undefined ? Effect.succeed({ provider }) : fail('"lexical" has no models; write it alone')
+      return model === undefined
+        ? Effect.succeed({ provider })
+        : fail('"lexical" has no models; write it alone')
     case "transformers":
       return model === undefined
         ? fail("which model? Write transformers:Xenova/all-MiniLM-L6-v2, or transformers:/path/to/model")
@@ -35,6 +37,8 @@ export const embedderOfSpec = (spec: string): Effect.Effect<EmbedderConfig | nul
     case "openai-compatible":
       return fail("where does it answer? Write its address and model: http://localhost:8000/v1#MODEL")
     default:
-      return fail(`"${provider}" is not known. ${didYouMean(provider, [...Object.keys(EMBEDDER_SCHEMAS), "none"])}`)
+      return fail(
+        `"${provider}" is not known. ${didYouMean(provider, [...Object.keys(EMBEDDER_SCHEMAS), "none"])}`
+      )
   }
 }

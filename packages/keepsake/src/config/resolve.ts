@@ -13,7 +13,8 @@ export interface ResolvedConfig {
   readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
 }
 
-const isProvider = (value: object): value is EmbedderProvider => "embed" in value && typeof value.embed === "function"
+const isProvider = (value: object): value is EmbedderProvider =>
+  "embed" in value && typeof value.embed === "function"
 
 const isPromise = (value: object): value is PromiseLike<EmbedderProvider> =>
   "then" in value && typeof value.then === "function"
@@ -30,9 +31,12 @@ const storeOf = (store: unknown): Effect.Effect<ResolvedConfig["store"], MemoryE
 const embedderOf = (embedder: unknown): Effect.Effect<ResolvedConfig["embedder"], MemoryError> => {
   if (embedder === undefined || embedder === null) return Effect.succeed(null)
   if (typeof embedder === "string") return embedderOfSpec(embedder)
-  if (typeof embedder === "object" && (isProvider(embedder) || isPromise(embedder))) return Effect.succeed(embedder)
+  if (typeof embedder === "object" && (isProvider(embedder) || isPromise(embedder)))
+    return Effect.succeed(embedder)
   if (isRecord(embedder)) return checkVariant("embedder", "provider", EMBEDDER_SCHEMAS, embedder)
-  return Effect.fail(invalidInput("embedder", "give a name such as openai:text-embedding-3-small, options, or a provider"))
+  return Effect.fail(
+    invalidInput("embedder", "give a name such as openai:text-embedding-3-small, options, or a provider")
+  )
 }
 
 /** Reads what `openMemory` was given; a string is the store's URL. */
@@ -40,7 +44,8 @@ export const resolveConfig = Effect.fnUntraced(function* (
   input: string | KeepsakeConfig
 ): Effect.fn.Return<ResolvedConfig, MemoryError> {
   if (typeof input === "string") return { store: yield* storeOfUrl(input), embedder: null }
-  if (!isRecord(input)) return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")
+  if (!isRecord(input))
+    return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")
   yield* checkKeys("config", input, ["store", "embedder"])
   return { store: yield* storeOf(input["store"]), embedder: yield* embedderOf(input["embedder"]) }
 })

@@ -20,13 +20,15 @@ const file = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
   if (url.startsWith("file://")) {
     return Effect.try({
       try: (): StoreConfig => ({ backend: "hnsw", path: fileURLToPath(url) }),
-      catch: () => invalidInput("store", "a file URL with two slashes is absolute: file:///home/me/memory.db. Relative: file:./memory.db")
+      catch: () =>
+        invalidInput(
+          "store",
+          "a file URL with two slashes is absolute: file:///home/me/memory.db. Relative: file:./memory.db"
+        )
     })
   }
   const path = url.slice("file:".length)
-  return path === ""
-    ? bad(`names no file; write ${SCHEMES.file}`)
-    : Effect.succeed({ backend: "hnsw", path })
+  return path === "" ? bad(`names no file; write ${SCHEMES.file}`) : Effect.succeed({ backend: "hnsw", path })
 }
 
 const qdrant = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
@@ -57,7 +59,9 @@ export const storeOfUrl = (url: string): Effect.Effect<StoreConfig, MemoryError>
     case "postgresql":
       return URL.canParse(url)
         ? Effect.succeed({ backend: "pgvector", url })
-        : bad(`is not a complete URL; write ${SCHEMES.postgres}, with special characters in the password percent-encoded`)
+        : bad(
+            `is not a complete URL; write ${SCHEMES.postgres}, with special characters in the password percent-encoded`
+          )
     case "qdrant+http":
     case "qdrant+https":
       return qdrant(url)
@@ -67,6 +71,8 @@ export const storeOfUrl = (url: string): Effect.Effect<StoreConfig, MemoryError>
     case "https":
       return bad(`for Qdrant, write qdrant+${scheme}://… so that it is clear what answers there`)
     default:
-      return bad(`nothing is known about the scheme "${scheme}:". ${didYouMean(scheme, Object.keys(SCHEMES))} A file, for example, is ${SCHEMES.file}`)
+      return bad(
+        `nothing is known about the scheme "${scheme}:". ${didYouMean(scheme, Object.keys(SCHEMES))} A file, for example, is ${SCHEMES.file}`
+      )
   }
 }

@@ -22,7 +22,10 @@ const wasRetryable = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "isRetryable" in cause && cause.isRetryable === true
 
 /** Any embedding model of the Vercel AI SDK: `fromAiSdk(openai.embedding("text-embedding-3-small"))`. */
-export const fromAiSdk = async (model: AiSdkEmbeddingModel, options: AiSdkOptions = {}): Promise<EmbedderProvider> => {
+export const fromAiSdk = async (
+  model: AiSdkEmbeddingModel,
+  options: AiSdkOptions = {}
+): Promise<EmbedderProvider> => {
   const embed = pacedEmbed(async (texts, _purpose, signal) => {
     try {
       return (await model.doEmbed({ values: [...texts], abortSignal: signal })).embeddings
@@ -32,7 +35,9 @@ export const fromAiSdk = async (model: AiSdkEmbeddingModel, options: AiSdkOption
     }
   }, options)
   const dimensions =
-    options.dimensions ?? (await embed(["How long is a vector?"], "document", new AbortController().signal))[0]?.length ?? 0
+    options.dimensions ??
+    (await embed(["How long is a vector?"], "document", new AbortController().signal))[0]?.length ??
+    0
   return {
     model: model.modelId,
     dimensions,

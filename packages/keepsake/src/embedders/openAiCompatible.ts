@@ -18,7 +18,9 @@ export interface OpenAiCompatibleOptions extends PaceConfig {
 }
 
 const Reply = Schema.Struct({
-  data: Schema.Array(Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Array(Schema.Finite) }))
+  data: Schema.Array(
+    Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Array(Schema.Finite) })
+  )
 })
 const decodeReply = Schema.decodeUnknownPromise(Reply)
 
@@ -40,12 +42,17 @@ const detailOf = (body: string, texts: ReadonlyArray<string>): string => {
 }
 
 const advice = (status: number, options: OpenAiCompatibleOptions): string => {
-  if (status === 401 || status === 403) return options.apiKey === undefined ? " Give an apiKey." : " Check the apiKey."
+  if (status === 401 || status === 403)
+    return options.apiKey === undefined ? " Give an apiKey." : " Check the apiKey."
   if (status === 404) return ` Check baseUrl (${options.baseUrl}) and model (${options.model}).`
   return ""
 }
 
-const failureOf = async (response: Response, texts: ReadonlyArray<string>, options: OpenAiCompatibleOptions) => {
+const failureOf = async (
+  response: Response,
+  texts: ReadonlyArray<string>,
+  options: OpenAiCompatibleOptions
+) => {
   const { status } = response
   return new EmbeddingRequestError(
     `HTTP ${status}${detailOf(await response.text(), texts)}.${advice(status, options)}`,
@@ -67,7 +74,10 @@ const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
     const response = await fetch(url, { method: "POST", headers, body, signal })
     if (!response.ok) throw await failureOf(response, texts, options)
     const { data } = await decodeReply(await response.json()).catch((cause: unknown) => {
-      throw new EmbeddingRequestError(`${url} did not answer with embeddings. Check baseUrl.`, { isRetryable: false, cause })
+      throw new EmbeddingRequestError(`${url} did not answer with embeddings. Check baseUrl.`, {
+        isRetryable: false,
+        cause
+      })
     })
     return data
       .map(({ embedding, index }, place) => ({ embedding, at: index ?? place }))
@@ -80,7 +90,9 @@ const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
 export const openAiCompatible = async (options: OpenAiCompatibleOptions): Promise<EmbedderProvider> => {
   const embed = pacedEmbed(requestOf(options), options)
   const dimensions =
-    options.dimensions ?? (await embed(["How long is a vector?"], "document", new AbortController().signal))[0]?.length ?? 0
+    options.dimensions ??
+    (await embed(["How long is a vector?"], "document", new AbortController().signal))[0]?.length ??
+    0
   return {
     model: options.model,
     dimensions,

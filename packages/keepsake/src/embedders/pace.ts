@@ -12,7 +12,10 @@ export class EmbeddingRequestError extends Error {
   readonly isRetryable: boolean
   readonly retryAfterMs: number | undefined
 
-  constructor(message: string, options: { isRetryable: boolean; retryAfterMs?: number | undefined; cause?: unknown }) {
+  constructor(
+    message: string,
+    options: { isRetryable: boolean; retryAfterMs?: number | undefined; cause?: unknown }
+  ) {
     super(message, { cause: options.cause })
     this.isRetryable = options.isRetryable
     this.retryAfterMs = options.retryAfterMs
@@ -23,7 +26,10 @@ export class EmbeddingRequestError extends Error {
 export const estimateTokens = (text: string): number => Math.ceil(text.length / 4)
 
 /** Cuts so that no part holds more than `most` tokens; a text longer than that is a part of its own. */
-export const cutByTokens = (texts: ReadonlyArray<string>, most: number): ReadonlyArray<ReadonlyArray<string>> => {
+export const cutByTokens = (
+  texts: ReadonlyArray<string>,
+  most: number
+): ReadonlyArray<ReadonlyArray<string>> => {
   const parts: Array<Array<string>> = []
   let room = 0
   for (const text of texts) {
@@ -63,7 +69,10 @@ const backoff = (retries: number) =>
     Schedule.setInputType<unknown>(),
     Schedule.modifyDelay(({ duration, input }) =>
       Effect.succeed(
-        Duration.max(duration, Duration.millis(input instanceof EmbeddingRequestError ? (input.retryAfterMs ?? 0) : 0))
+        Duration.max(
+          duration,
+          Duration.millis(input instanceof EmbeddingRequestError ? (input.retryAfterMs ?? 0) : 0)
+        )
       )
     )
   )
@@ -83,7 +92,8 @@ export const paced = (request: EmbedRequest, pace: PaceConfig) => {
     yield* requests(1)
     yield* tokens(texts.reduce((sum, text) => sum + estimateTokens(text), 0))
     return yield* Effect.tryPromise({
-      try: async (signal) => request(texts, purpose, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])),
+      try: async (signal) =>
+        request(texts, purpose, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])),
       catch: (cause) => cause
     })
   })

@@ -17,7 +17,8 @@ const providerOf = async (config: EmbedderConfig): Promise<EmbedderProvider> => 
       return ollama(config)
     case "openai-compatible": {
       const { baseUrl, model } = config
-      if (baseUrl === undefined) throw invalidInput("embedder.baseUrl", "is missing: where does the service answer?")
+      if (baseUrl === undefined)
+        throw invalidInput("embedder.baseUrl", "is missing: where does the service answer?")
       if (model === undefined) throw invalidInput("embedder.model", "is missing: which model is asked for?")
       return openAiCompatible({ ...config, baseUrl, model })
     }

@@ -7,7 +7,9 @@ import { loadPackage } from "../loadPackage.ts"
 
 export interface TransformersOptions extends Omit<TransformersConfig, "provider"> {
   /** Called while the model's files come in. */
-  readonly onProgress?: ((progress: { readonly file: string; readonly loaded: number; readonly total: number }) => void) | undefined
+  readonly onProgress?:
+    | ((progress: { readonly file: string; readonly loaded: number; readonly total: number }) => void)
+    | undefined
 }
 
 /** The little of `@huggingface/transformers` that is used here; the package is an optional peer. */
@@ -30,14 +32,18 @@ interface Transformers {
     (
       texts: ReadonlyArray<string>,
       options: { readonly pooling: "mean"; readonly normalize: true }
-    ) => Promise<{ readonly dims: ReadonlyArray<number>; readonly data: ArrayLike<number> }>
+    ) => Promise<{ readonly dims: ReadonlyArray<number>; readonly data: Float32Array }>
   >
 }
 
 // A variable keeps bundlers and the type checker from asking for a package that most do not install.
 const PACKAGE: string = "@huggingface/transformers"
 
-const load = loadPackage(PACKAGE, "A local embedding model", async () => (await import(PACKAGE)) as Transformers)
+const load = loadPackage(
+  PACKAGE,
+  "A local embedding model",
+  async () => (await import(PACKAGE)) as Transformers
+)
 
 /** The folder that the library looks in, and the name in it, for a model that is a folder on this machine. */
 const placeOf = (model: string): { readonly folder: string; readonly name: string } | undefined => {
@@ -64,7 +70,7 @@ export const transformers = async (options: TransformersOptions): Promise<Embedd
   const vectors = async (texts: ReadonlyArray<string>): Promise<ReadonlyArray<ArrayLike<number>>> => {
     const { data, dims } = await extract(texts, { pooling: "mean", normalize: true })
     const dimensions = dims.at(-1) ?? 0
-    return texts.map((_, i) => Array.prototype.slice.call(data, i * dimensions, (i + 1) * dimensions) as Array<number>)
+    return texts.map((_, i) => data.slice(i * dimensions, (i + 1) * dimensions))
   }
   const [probe] = await vectors(["How long is a vector?"])
   return {
