@@ -1,0 +1,187 @@
+import { randomBytes } from "node:crypto"
+import {
+  checkVectors,
+  Conflict,
+  describeFingerprint,
+  type Fingerprint,
+  MemoryError,
+  sameFingerprint,
+  type Scope,
+  type StagedRow,
+  type StoreAdmin
+} from "@keepsake/core"
+import type { Schemas } from "@qdrant/js-client-rest"
+import { Effect } from "effect"
+import { all, EVERYTHING, filterOf, hasId, inScope, is, must, mustNot } from "./conditions.ts"
+import { decode, memoryOf, scopeKey, scopePayload, vectorsOf } from "./payload.ts"
+import { type Points, pointsOf } from "./points.ts"
+import { findStage, forgetStage, makeStage, type Space, type StagedSpace, switchSpaces } from "./space.ts"
+import type { Wire } from "./wire.ts"
+import type { RemoveStaged } from "./writing.ts"
+
+type Admin = StoreAdmin["Service"]
+
+export interface Staging extends Pick<
+  Admin,
+  "stage" | "unstaged" | "fillStage" | "commitStage" | "dropStage"
+> {
+  readonly removeStaged: RemoveStaged
+}
+
+const PAGE = 256
+
+const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
+
+/**
+ * A second collection, filled while the first serves.
+ *
+ * Which rows it lacks is written on the serving rows (`staged` holds the stage's mark), so that any process
+ * can fill it and a row that is replaced is lacking again. Its points carry vectors and scope but no text:
+ * what is forgotten by a process that knows of no stage leaves no words behind. Their payloads follow at the
+ * commit, which is also when points of forgotten rows go.
+ */
+export const makeStaging = Effect.fnUntraced(function* (
+  wire: Wire,
+  serving: Space,
+  points: Points,
+  moved: Effect.Effect<void>
+) {
+  let staged: StagedSpace | null = yield* findStage(wire)
+
+  const lacking = (stage: StagedSpace) => mustNot(is("staged", stage.mark))
+
+  const stage = Effect.fnUntraced(function* (next: Fingerprint) {
+    staged ??= yield* findStage(wire)
+    if (staged === null) {
+      staged = yield* makeStage(wire, serving, next)
+    } else if (!sameFingerprint(staged.fingerprint, next)) {
+      return yield* conflict(
+        `A move to [${describeFingerprint(staged.fingerprint)}] is under way; finish it or drop it before starting one to [${describeFingerprint(next)}].`
+      )
+    }
+  })
+
+  const unstaged = Effect.fnUntraced(function* ({ limit }: { readonly limit: number }) {
+    if (staged === null) return []
+    const wanted = filterOf(lacking(staged))
+    const found = yield* points.scroll({ filter: wanted, limit, with_payload: true })
+    return yield* decode(() => found.points.map(memoryOf))
+  })
+
+  /** Fills what the serving space still has, then marks it there. */
+  const fillSome = Effect.fnUntraced(function* (stage: StagedSpace, rows: ReadonlyArray<StagedRow>) {
+    const ids = rows.map(({ id }) => id)
+    const { points: there } = yield* points.scroll({
+      filter: filterOf(must(hasId(ids))),
+      limit: ids.length,
+      with_payload: ["scope"]
+    })
+    const scopes = new Map(there.map(({ id, payload }) => [String(id), payload?.["scope"]]))
+    const kept = rows.filter(({ id, scope }) => scopes.get(id) === scopeKey(scope))
+    if (kept.length === 0) return
+    yield* pointsOf(wire, stage.alias).update("fill", [
+      {
+        upsert: {
+          points: kept.map((row) => ({
+            id: row.id,
+            vector: vectorsOf(row),
+            payload: scopePayload(row.scope)
+          }))
+        }
+      }
+    ])
+    const byScope = Map.groupBy(kept, ({ scope }) => scopeKey(scope))
+    const marks = Array.from(byScope.values(), (group) => {
+      const scope: Scope = group[0]?.scope ?? { agentId: "", userId: "" }
+      const filter = filterOf(all(inScope(scope), must(hasId(group.map(({ id }) => id)))))
+      return { set_payload: { payload: { staged: stage.mark }, filter } }
+    })
+    yield* points.update("mark", marks)
+  })
+
+  const fillStage = Effect.fnUntraced(function* (rows: ReadonlyArray<StagedRow>) {
+    if (staged === null) return
+    yield* checkVectors(
+      staged.fingerprint,
+      "rows.vector",
+      rows.map(({ vector }) => vector)
+    )
+    for (let i = 0; i < rows.length; i += PAGE) yield* fillSome(staged, rows.slice(i, i + PAGE))
+  })
+
+  /** Gives every staged point the payload its row has now, and drops those whose row is gone. */
+  const takePayloads = Effect.fnUntraced(function* (stage: StagedSpace) {
+    const target = pointsOf(wire, stage.alias)
+    const pass = randomBytes(6).toString("hex")
+    let offset: Schemas["ScrollResult"]["next_page_offset"]
+    do {
+      const page: Schemas["ScrollResult"] = yield* points.scroll({
+        filter: filterOf(EVERYTHING),
+        limit: PAGE,
+        with_payload: true,
+        ...(offset === undefined || offset === null ? {} : { offset })
+      })
+      if (page.points.length > 0) {
+        yield* target.update(
+          "take over",
+          page.points.map(({ id, payload }) => ({
+            overwrite_payload: { payload: { ...payload, staged: pass }, points: [id] }
+          }))
+        )
+      }
+      offset = page.next_page_offset
+    } while (offset !== undefined && offset !== null)
+    yield* target.update(
+      "drop orphans",
+      [{ delete: { filter: filterOf(mustNot(is("staged", pass))) } }],
+      "bulk"
+    )
+  })
+
+  const whole = Effect.fnUntraced(function* (stage: StagedSpace) {
+    const missing = yield* points.count(lacking(stage))
+    if (missing > 0) return yield* conflict(`${missing} memories are not in the new space yet.`)
+  })
+
+  const commitStage = Effect.suspend(() => {
+    const stage = staged
+    if (stage === null) return Effect.fail(conflict("No move is under way: call stage first."))
+    return Effect.gen(function* () {
+      yield* whole(stage)
+      yield* takePayloads(stage)
+      yield* whole(stage)
+      yield* switchSpaces(wire, serving, stage)
+      staged = null
+      yield* moved
+      // The collection itself stays for the operator to drop: we delete points and nothing else.
+      yield* empty(serving.name)
+    })
+  })
+
+  const empty = (collection: string) =>
+    pointsOf(wire, collection).update("empty", [{ delete: { filter: filterOf(EVERYTHING) } }], "bulk")
+
+  const dropStage = Effect.gen(function* () {
+    staged ??= yield* findStage(wire)
+    if (staged === null) return
+    yield* forgetStage(wire, staged)
+    yield* empty(staged.name)
+    staged = null
+  })
+
+  const removeStaged: RemoveStaged = Effect.fnUntraced(function* (conditions) {
+    const stage = staged
+    if (stage === null) return Effect.void
+    const gone = yield* points.scrollAll(conditions, { with_payload: false })
+    const ids = gone.map(({ id }) => String(id))
+    return Effect.gen(function* () {
+      for (let i = 0; i < ids.length; i += PAGE) {
+        const some = filterOf(must(hasId(ids.slice(i, i + PAGE))))
+        yield* pointsOf(wire, stage.alias).update("delete staged", [{ delete: { filter: some } }])
+      }
+    })
+  })
+
+  const staging: Staging = { stage, unstaged, fillStage, commitStage, dropStage, removeStaged }
+  return staging
+})
