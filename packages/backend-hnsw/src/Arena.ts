@@ -1,0 +1,122 @@
+import { type Kernel, LANES, makeKernel, MAX_PAGES } from "./kernel/kernel.ts"
+
+const PAGE = 65_536
+/** The memory grows by this much at a time: 1 MiB. */
+const GROWTH_PAGES = 16
+/** Rows scored by one call of the kernel: what the scratch space has room for. */
+const CHUNK = 4_096
+/** f32 rows in a unit; a quarter of the bytes hold a row of codes, so there are four times as many of those. */
+export const UNIT_ROWS = 16
+const BYTES_PER_FLOAT = 4
+
+/**
+ * Vectors of all loaded scopes in one WebAssembly memory, handed out in units of 16 rows: every unit fits
+ * every scope, so nothing fragments, and a scope of three memories wastes little. The memory never
+ * shrinks; what is given back is used again.
+ *
+ * Rows are padded with zeroes to a multiple of 16 dimensions.
+ */
+export class Arena {
+  readonly dimensions: number
+  /** Bytes from one f32 row to the next, and from one row of codes to the next. */
+  readonly stride: number
+  readonly codeStride: number
+  readonly unitBytes: number
+  readonly #kernel: Kernel
+  readonly #query16: number
+  readonly #list: number
+  readonly #out: number
+  #end: number
+  readonly #free: Array<number> = []
+  #bytes: Uint8Array
+  #words: Uint32Array
+
+  constructor(dimensions: number) {
+    this.dimensions = dimensions
+    const padded = Math.ceil(dimensions / 16) * 16
+    this.stride = padded * BYTES_PER_FLOAT
+    this.codeStride = padded
+    this.unitBytes = UNIT_ROWS * this.stride
+    this.#kernel = makeKernel()
+    this.#query16 = this.stride
+    this.#list = this.#query16 + padded * 2
+    this.#out = this.#list + CHUNK * 4
+    this.#end = Math.ceil((this.#out + CHUNK * 4) / 64) * 64
+    this.#bytes = new Uint8Array(this.#kernel.memory.buffer)
+    this.#words = new Uint32Array(this.#kernel.memory.buffer)
+    this.#reach(this.#end)
+  }
+
+  #reach(end: number): void {
+    const { memory } = this.#kernel
+    const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE)
+    if (missing <= 0) return
+    const room = MAX_PAGES - memory.buffer.byteLength / PAGE
+    memory.grow(Math.max(missing, Math.min(GROWTH_PAGES, room)))
+    this.#bytes = new Uint8Array(memory.buffer)
+    this.#words = new Uint32Array(memory.buffer)
+  }
+
+  /** A unit's address. Its bytes are whatever the last owner left. Throws a RangeError beyond 4 GiB. */
+  take(): number {
+    const used = this.#free.pop()
+    if (used !== undefined) return used
+    const address = this.#end
+    this.#reach(address + this.unitBytes)
+    this.#end = address + this.unitBytes
+    return address
+  }
+
+  give(unit: number): void {
+    this.#free.push(unit)
+  }
+
+  /** Fills a row: `bytes`, then zeroes up to `stride` bytes. */
+  write(address: number, bytes: Uint8Array, stride: number): void {
+    this.#bytes.set(bytes, address)
+    this.#bytes.fill(0, address + bytes.length, address + stride)
+  }
+
+  /** A row's numbers in place; valid until the arena grows. */
+  floats(address: number): Float32Array {
+    return new Float32Array(this.#kernel.memory.buffer, address, this.dimensions)
+  }
+
+  /** Sets the query of the calls that follow. */
+  setQuery(query: Float32Array): void {
+    this.write(0, new Uint8Array(query.buffer, query.byteOffset, query.byteLength), this.stride)
+  }
+
+  /** Sets the query of `dotsI8`. */
+  setCodeQuery(query: Int16Array): void {
+    this.write(this.#query16, new Uint8Array(query.buffer, query.byteOffset, query.byteLength), this.codeStride * 2)
+  }
+
+  /** `out[i]` becomes the dot product of the query with the f32 row at `addresses[i]`. */
+  dotsF32(addresses: Uint32Array, out: Float32Array): void {
+    this.#inChunks(addresses, (at, count, padded) => {
+      this.#kernel.dotsF32(this.#list, padded, this.stride, 0, this.#out)
+      out.set(new Float32Array(this.#kernel.memory.buffer, this.#out, count), at)
+    })
+  }
+
+  /** The same over rows of codes. */
+  dotsI8(addresses: Uint32Array, out: Int32Array): void {
+    this.#inChunks(addresses, (at, count, padded) => {
+      this.#kernel.dotsI8(this.#list, padded, this.codeStride, this.#query16, this.#out)
+      out.set(new Int32Array(this.#kernel.memory.buffer, this.#out, count), at)
+    })
+  }
+
+  #inChunks(addresses: Uint32Array, score: (at: number, count: number, padded: number) => void): void {
+    const list = this.#list / 4
+    for (let at = 0; at < addresses.length; at += CHUNK) {
+      const count = Math.min(CHUNK, addresses.length - at)
+      const padded = Math.ceil(count / LANES) * LANES
+      this.#words.set(addresses.subarray(at, at + count), list)
+      // The last group is filled up with the query itself, which can be read like any row.
+      this.#words.fill(0, list + count, list + padded)
+      score(at, count, padded)
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import {
+  Corrupt,
+  type Fingerprint,
+  fingerprintMismatch,
+  MemoryError,
+  sameFingerprint,
+  Unsupported
+} from "@keepsake/core"
+import { randomBytes } from "node:crypto"
+import { mkdirSync } from "node:fs"
+import { dirname } from "node:path"
+import { DatabaseSync, type StatementSync } from "node:sqlite"
+import { APPLICATION_ID, createBodyTable, PAGE_SIZE_PRAGMA, SCHEMA_VERSION, TABLES } from "./schema.ts"
+import { closedError } from "./sqliteErrors.ts"
+
+export const MOVED = "This store has moved to a new embedding space: open it again with the new embedder."
+
+/** How long one call may block the event loop on another process's lock; longer waits are slept through. */
+const BLOCK_MS = 5
+
+const numberOf = (row: Record<string, unknown> | undefined): number => Number(Object.values(row ?? {})[0])
+
+/** One open file: its pragmas, its fingerprint, and whether another process has moved it on. */
+export class Connection {
+  readonly path: string
+  readonly db: DatabaseSync
+  readonly #dataVersion: StatementSync
+  readonly #meta: StatementSync
+  readonly #generation: number
+  readonly salt: string
+  #seen: number
+  #closed: string | null = null
+
+  constructor(path: string, db: DatabaseSync) {
+    this.path = path
+    this.db = db
+    this.#dataVersion = db.prepare("PRAGMA data_version")
+    this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?")
+    this.#seen = numberOf(this.#dataVersion.get())
+    this.#generation = Number(this.meta("generation"))
+    this.salt = this.meta("salt") ?? ""
+  }
+
+  /** The number of the serving `body_N`. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  get closed(): string | null {
+    return this.#closed
+  }
+
+  meta(key: string): string | null {
+    const value = this.#meta.get(key)?.["value"]
+    return typeof value === "string" ? value : null
+  }
+
+  fingerprint(key: "fingerprint" | "staged"): Fingerprint | null {
+    const value = this.meta(key)
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this package alone
+    return value === null ? null : (JSON.parse(value) as Fingerprint)
+  }
+
+  /** Throws `Closed` when this handle is closed, or another process has switched the file to another embedder. */
+  assertServing(): void {
+    if (this.#closed === null) {
+      const version = numberOf(this.#dataVersion.get())
+      if (version === this.#seen) return
+      if (Number(this.meta("generation")) === this.#generation) {
+        this.#seen = version
+        return
+      }
+      this.#closed = MOVED
+    }
+    throw closedError(this.#closed)
+  }
+
+  /** From now on every call is `Closed` with this reason; the first reason stays. */
+  shut(reason: string): void {
+    this.#closed ??= reason
+  }
+}
+
+const configure = (db: DatabaseSync, synchronous: "full" | "normal"): void => {
+  db.exec(PAGE_SIZE_PRAGMA)
+  db.exec(`
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = ${synchronous};
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -8192;
+    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA journal_size_limit = 0;
+  `)
+}
+
+const foreign = (path: string): MemoryError =>
+  new MemoryError({
+    reason: new Corrupt({
+      message: `${path} is an SQLite database of another program: it was left as it is. Choose another path.`
+    })
+  })
+
+/** Tables, salt and fingerprint in one transaction: a file is a store wholly or not at all. */
+const create = (db: DatabaseSync, given: Fingerprint): void => {
+  db.exec(TABLES)
+  db.exec(createBodyTable(1))
+  const put = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?)")
+  put.run("generation", "1")
+  put.run("salt", randomBytes(16).toString("hex"))
+  put.run("fingerprint", JSON.stringify(given))
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
+}
+
+/** Refuses what is not ours before anything is written to it. */
+const inspect = (db: DatabaseSync, path: string): "ours" | "empty" => {
+  const application = numberOf(db.prepare("PRAGMA application_id").get())
+  const tables = numberOf(db.prepare("SELECT count(*) FROM sqlite_schema").get())
+  if (application === 0 && tables === 0) return "empty"
+  if (application !== APPLICATION_ID) throw foreign(path)
+  const version = numberOf(db.prepare("PRAGMA user_version").get())
+  if (version !== SCHEMA_VERSION) {
+    throw new MemoryError({
+      reason: new Unsupported({
+        message: `${path} has file format ${version}; this version of @keepsake/backend-hnsw reads format ${SCHEMA_VERSION}. Use the version that wrote it.`
+      })
+    })
+  }
+  return "ours"
+}
+
+/**
+ * Opens or creates the file. Throws what node:sqlite throws, and `MemoryError` for a foreign file or a
+ * mismatch; a busy file is busy: the caller waits and tries again.
+ */
+export const openConnection = (
+  path: string,
+  given: Fingerprint,
+  options: { readonly synchronous: "full" | "normal" }
+): Connection => {
+  mkdirSync(dirname(path), { recursive: true })
+  const db = new DatabaseSync(path, { timeout: BLOCK_MS })
+  try {
+    const found = inspect(db, path)
+    configure(db, options.synchronous)
+    if (found === "empty") {
+      db.exec("BEGIN IMMEDIATE")
+      // Another process may have created it between the look and the lock.
+      if (inspect(db, path) === "empty") create(db, given)
+      db.exec("COMMIT")
+    }
+    const connection = new Connection(path, db)
+    const stored = connection.fingerprint("fingerprint") ?? given
+    if (!sameFingerprint(stored, given)) throw fingerprintMismatch(stored, given)
+    return connection
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

@@ -1,0 +1,142 @@
+import {
+  type AroundRequest,
+  type AroundRow,
+  type Filter,
+  isVisible,
+  type LatestRequest,
+  type ListRequest,
+  matches,
+  type Memory,
+  type Page,
+  type Scope,
+  type StoreRow
+} from "@keepsake/core"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { Body } from "./body.ts"
+import { CLOSED, COLUMNS, lastLocal, memoryOf, type MemoryRow, ridOf, stringKey } from "./row.ts"
+import { bodyTable } from "./schema.ts"
+import { needsTexts, SELECTION, selectionParameters } from "./selection.ts"
+
+/** A memory with the body it was read from. */
+interface Read {
+  readonly memory: Memory
+  readonly body: Body
+}
+
+const dot = (a: Float32Array, b: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
+  return sum
+}
+
+/** Reads that go by an index of the file rather than by meaning. */
+export class Reader {
+  readonly #list: StatementSync
+  readonly #latest: StatementSync
+  readonly #all: StatementSync
+  readonly #rids: StatementSync
+  readonly #count: StatementSync
+  readonly #around: StatementSync
+  readonly #turns: StatementSync
+
+  constructor(db: DatabaseSync, generation: number) {
+    const body = bodyTable(generation)
+    const rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
+    this.#list = db.prepare(
+      `${rows} WHERE ${SELECTION} AND m.sid = ? AND (m.created_at, m.id) > (?, ?) ORDER BY m.created_at, m.id`
+    )
+    this.#latest = db.prepare(
+      `${rows} WHERE ${SELECTION} AND m.sid = ? ORDER BY m.said_at DESC, m.turn DESC NULLS LAST, m.id`
+    )
+    this.#all = db.prepare(`${rows} WHERE ${SELECTION} AND m.rid BETWEEN ? AND ? ORDER BY m.rid`)
+    this.#rids = db.prepare(
+      `SELECT m.rid FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ? ORDER BY m.rid LIMIT ?`
+    )
+    this.#count = db.prepare(`SELECT count(*) AS n FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ?`)
+    this.#around = db.prepare(`${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn BETWEEN ? AND ?`)
+    this.#turns = db.prepare(
+      `${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
+    )
+  }
+
+  /** Decodes rows one by one, as many as are taken; `filter` is applied as far as texts are needed for it. */
+  *#read(scope: Scope, rows: Iterable<unknown>, filter: Filter): Generator<Read> {
+    for (const found of rows) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
+      const row = found as MemoryRow
+      const body = new Body(row.data)
+      const memory = memoryOf(scope, row, body)
+      if (matches(filter, memory)) yield { memory, body }
+    }
+  }
+
+  list(sid: number, request: ListRequest): Page<StoreRow> {
+    const { after, closed, filter, limit, now, scope } = request
+    const parameters = selectionParameters(filter, now, closed === true ? 0 : CLOSED)
+    const start = after ?? { createdAt: -9e15, id: "" }
+    const found = this.#list.iterate(...parameters, sid, start.createdAt, start.id)
+    const rows: Array<StoreRow> = []
+    for (const { body, memory } of this.#read(scope, found, filter)) {
+      const last = rows.at(-1)?.memory
+      if (rows.length === limit && last !== undefined) {
+        return { rows, next: { createdAt: last.createdAt, id: last.id } }
+      }
+      rows.push({ memory, vector: body.vector, terms: body.terms })
+    }
+    return { rows, next: null }
+  }
+
+  latest(sid: number, { filter, limit, now, scope }: LatestRequest): ReadonlyArray<Memory> {
+    const found = this.#latest.iterate(...selectionParameters(filter, now, CLOSED), sid)
+    const memories: Array<Memory> = []
+    for (const { memory } of this.#read(scope, found, filter)) {
+      if (memories.push(memory) >= limit) break
+    }
+    return memories
+  }
+
+  /** @param expiredAfter, without see `selectionParameters` */
+  count(scope: Scope, sid: number, filter: Filter, expiredAfter: number, without: number): number {
+    const parameters = selectionParameters(filter, expiredAfter, without)
+    const range = [ridOf(sid, 0), ridOf(sid, lastLocal)] as const
+    if (!needsTexts(filter)) return Number(this.#count.get(...parameters, ...range)?.["n"])
+    let count = 0
+    for (const _ of this.#read(scope, this.#all.iterate(...parameters, ...range), filter)) count++
+    return count
+  }
+
+  /** The first `limit` rows from `from` on that match, whatever their lifetime. */
+  doomed(scope: Scope, sid: number, filter: Filter, limit: number): ReadonlyArray<number> {
+    const parameters = selectionParameters(filter, Number.NEGATIVE_INFINITY, 0)
+    const range = [ridOf(sid, 0), ridOf(sid, lastLocal)] as const
+    if (!needsTexts(filter)) return this.#rids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
+    const rids: Array<number> = []
+    for (const found of this.#all.iterate(...parameters, ...range)) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
+      const row = found as unknown as MemoryRow
+      if (!matches(filter, memoryOf(scope, row))) continue
+      if (rids.push(row.rid) >= limit) break
+    }
+    return rids
+  }
+
+  around(sid: number, request: AroundRequest): ReadonlyArray<AroundRow> {
+    const { anchors, asOf, now, radius, scope, vector } = request
+    const rows = new Map<string, AroundRow>()
+    for (const { sessionId, turn } of anchors) {
+      const found = this.#around.iterate(sid, stringKey(sessionId), turn - radius, turn + radius)
+      for (const { body, memory } of this.#read(scope, found, { sessionId })) {
+        if (rows.has(memory.id) || !isVisible(memory, now, asOf)) continue
+        const own = vector === undefined ? null : body.vector
+        rows.set(memory.id, { memory, cosine: own === null || vector === undefined ? null : dot(vector, own) })
+      }
+    }
+    return Array.from(rows.values())
+  }
+
+  lastTurn(scope: Scope, sid: number, sessionId: string): number | null {
+    const found = this.#turns.iterate(sid, stringKey(sessionId))
+    for (const { memory } of this.#read(scope, found, { sessionId })) return memory.turn
+    return null
+  }
+}

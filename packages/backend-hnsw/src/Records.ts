@@ -1,0 +1,199 @@
+import { closeAt, isExpired, isVisible, type Memory, type PutOutcome, restate, type Scope, type StoreRow } from "@keepsake/core"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { Body, encodeBody } from "./body.ts"
+import { bodyTable } from "./schema.ts"
+import {
+  COLUMNS,
+  lastLocal,
+  lifetimeOf,
+  memoryOf,
+  type MemoryRow,
+  ridOf,
+  stringKey
+} from "./row.ts"
+import type { ScopeRow } from "./Scopes.ts"
+
+/** A stored row: its number, its memory, and its body. */
+export interface Known {
+  readonly rid: number
+  readonly memory: Memory
+  readonly body: Body
+}
+
+/** A scope while a transaction changes it; `scope` is what its row becomes. */
+export interface Change {
+  readonly scope: Scope
+  readonly sid: number
+  next: number
+  rows: number
+  readonly seq: number
+  removed: number
+}
+
+/** Opens a change of a scope: everything in it carries one sequence number. */
+export const changeOf = (scope: Scope, row: ScopeRow): Change => ({
+  scope,
+  sid: row.sid,
+  next: row.next,
+  rows: row.rows,
+  seq: row.seq + 1,
+  removed: row.removed
+})
+
+/** The `memory` and `body_N` tables, row by row. Everything that writes runs inside a transaction. */
+export class Records {
+  readonly #db: DatabaseSync
+  readonly #byId: StatementSync
+  readonly #byRid: StatementSync
+  readonly #insert: StatementSync
+  readonly #insertBody: StatementSync
+  readonly #lifetime: StatementSync
+  readonly #body: StatementSync
+  readonly #touch: StatementSync
+  readonly #delete: StatementSync
+  readonly #deleteBody: StatementSync
+  readonly #staged: StatementSync
+  readonly #generation: number
+
+  constructor(db: DatabaseSync, generation: number) {
+    const body = bodyTable(generation)
+    const joined = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
+    this.#db = db
+    this.#generation = generation
+    this.#byId = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
+    this.#byRid = db.prepare(`${joined} WHERE m.rid = ?`)
+    this.#insert = db.prepare(
+      "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
+        "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+    )
+    this.#insertBody = db.prepare(`INSERT INTO ${body} (rid, data) VALUES (?, ?)`)
+    this.#lifetime = db.prepare(
+      "UPDATE memory SET flags = ?, importance = ?, updated_at = ?, expires_at = ?, valid_from = ?, valid_to = ?, " +
+        "history = ?, superseded_by = ?, changed = ? WHERE rid = ?"
+    )
+    this.#body = db.prepare(`UPDATE ${body} SET data = ? WHERE rid = ?`)
+    this.#touch = db.prepare(
+      "UPDATE memory SET access_count = access_count + 1, accessed_at = ? WHERE sid = ? AND id = ?"
+    )
+    this.#staged = db.prepare("SELECT 1 FROM meta WHERE key = 'staged'")
+    this.#delete = db.prepare("DELETE FROM memory WHERE rid = ?")
+    this.#deleteBody = db.prepare(`DELETE FROM ${body} WHERE rid = ?`)
+  }
+
+  #known(scope: Scope, found: unknown): Known | null {
+    if (found === undefined) return null
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
+    const row = found as MemoryRow
+    const body = new Body(row.data)
+    return { rid: row.rid, memory: memoryOf(scope, row, body), body }
+  }
+
+  byId(scope: Scope, sid: number, id: string): Known | null {
+    return this.#known(scope, this.#byId.get(sid, id))
+  }
+
+  byRid(scope: Scope, rid: number): Known | null {
+    return this.#known(scope, this.#byRid.get(rid))
+  }
+
+  insert(change: Change, { memory, terms, vector }: StoreRow): void {
+    if (change.next > lastLocal) throw new RangeError("A scope holds 67 million rows at most")
+    const rid = ridOf(change.sid, change.next)
+    const life = lifetimeOf(memory)
+    this.#insert.run(
+      rid,
+      change.sid,
+      memory.id,
+      life.flags,
+      memory.sessionId === null ? null : stringKey(memory.sessionId),
+      memory.turn,
+      memory.saidAt,
+      life.importance,
+      memory.createdAt,
+      life.updated_at,
+      life.expires_at,
+      life.valid_from,
+      life.valid_to,
+      life.history,
+      life.superseded_by,
+      memory.accessCount,
+      memory.lastAccessedAt
+    )
+    this.#insertBody.run(rid, encodeBody(memory, terms, vector))
+    change.next += 1
+    change.rows += 1
+  }
+
+  /** Everything but content, provenance, vector and terms, which never change. */
+  update(change: Change, known: Known, memory: Memory): void {
+    const life = lifetimeOf(memory)
+    this.#lifetime.run(
+      life.flags,
+      life.importance,
+      life.updated_at,
+      life.expires_at,
+      life.valid_from,
+      life.valid_to,
+      life.history,
+      life.superseded_by,
+      change.seq,
+      known.rid
+    )
+    if (memory.metadata === known.memory.metadata) return
+    this.#body.run(encodeBody(memory, known.body.terms, known.body.vector), known.rid)
+    // The space being filled holds the metadata too: it takes this row anew.
+    this.#unstage(known.rid)
+  }
+
+  /** What `restate` decides, done. */
+  put(change: Change, row: StoreRow, now: number): PutOutcome {
+    const known = this.byId(change.scope, change.sid, row.memory.id)
+    if (known === null) {
+      this.insert(change, row)
+      return "created"
+    }
+    const restated = restate(known.memory, row.memory, now)
+    if (restated.outcome === "created") {
+      // What derives from a row's number never changes under it: other content is another row.
+      this.remove(change, known.rid)
+      this.insert(change, row)
+    } else if (restated.outcome !== "conflict") this.update(change, known, restated.memory)
+    return restated.outcome
+  }
+
+  patch(change: Change, id: string, fields: Partial<Memory>, now: number): Memory | null {
+    const known = this.byId(change.scope, change.sid, id)
+    if (known === null || isExpired(known.memory, now)) return null
+    const memory: Memory = { ...known.memory, ...fields, updatedAt: now }
+    this.update(change, known, memory)
+    return memory
+  }
+
+  /** Closes `id` at the start of the successor's current interval; false when there is nothing to close. */
+  close(change: Change, id: string, successorId: string, now: number): boolean {
+    const known = this.byId(change.scope, change.sid, id)
+    const successor = this.byId(change.scope, change.sid, successorId)
+    if (known === null || !isVisible(known.memory, now)) return false
+    const at = successor?.memory.validity.at(-1)?.from ?? now
+    this.update(change, known, { ...closeAt(known.memory, at, successorId), updatedAt: now })
+    return true
+  }
+
+  touch(sid: number, id: string, now: number): void {
+    this.#touch.run(now, sid, id)
+  }
+
+  remove(change: Change, rid: number): void {
+    this.#delete.run(rid)
+    this.#deleteBody.run(rid)
+    this.#unstage(rid)
+    change.rows -= 1
+    change.removed = change.seq
+  }
+
+  /** Drops a row from the space being filled, if one is. */
+  #unstage(rid: number): void {
+    if (this.#staged.get() !== undefined) this.#db.prepare(`DELETE FROM ${bodyTable(this.#generation + 1)} WHERE rid = ?`).run(rid)
+  }
+}

@@ -1,0 +1,103 @@
+/** What SQLite says, as a `MemoryError` that names the file and the way out. */
+import {
+  Closed,
+  Corrupt,
+  InvalidInput,
+  MemoryError,
+  type MemoryErrorReason,
+  StorageFull,
+  Timeout,
+  Unauthorized,
+  Unavailable
+} from "@keepsake/core"
+
+/** Primary result codes (sqlite.org/rescode.html). */
+const SQLITE = { PERM: 3, BUSY: 5, LOCKED: 6, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, AUTH: 23, NOTADB: 26 } as const
+
+/** The primary code of an error of node:sqlite, or null. */
+const resultCode = (error: unknown): number | null =>
+  error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : null
+
+/** Another process holds a lock: the same call may succeed a moment later. */
+export const isBusy = (error: unknown): boolean => {
+  const code = resultCode(error)
+  return code === SQLITE.BUSY || code === SQLITE.LOCKED
+}
+
+const corrupt = (path: string, cause: unknown): MemoryErrorReason =>
+  new Corrupt({
+    cause,
+    message:
+      `The memory file ${path} is damaged. Put a copy from a backup in its place, or save what can be read with ` +
+      `\`sqlite3 ${path} .recover\`; move the damaged file away to start anew.`
+  })
+
+const fsCode = (error: unknown): string | null =>
+  error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null
+
+const reasonOf = (path: string, cause: unknown): MemoryErrorReason => {
+  switch (resultCode(cause)) {
+    case SQLITE.FULL:
+      return new StorageFull({
+        cause,
+        message: `The disk that holds ${path} is full; nothing was written. Make room, or move the file, and try again.`
+      })
+    case SQLITE.BUSY:
+    case SQLITE.LOCKED:
+      return new Timeout({ cause, message: `Another process kept ${path} locked for too long. Try again.` })
+    case SQLITE.NOTADB:
+      return new Corrupt({
+        cause,
+        message: `${path} is not a memory file: it was left as it is. Choose another path, or move it away.`
+      })
+    case SQLITE.CORRUPT:
+      return corrupt(path, cause)
+    case SQLITE.READONLY:
+    case SQLITE.PERM:
+    case SQLITE.AUTH:
+      return unauthorized(path, cause)
+    case SQLITE.CANTOPEN:
+      return new Unavailable({
+        cause,
+        message: `${path} cannot be opened. The file and its folder must be writable by this process, and the path must not be a folder.`
+      })
+    case SQLITE.IOERR:
+      return new Unavailable({ cause, message: `Reading or writing ${path} failed: check the disk that holds it.` })
+    default:
+      return fileReason(path, cause)
+  }
+}
+
+const unauthorized = (path: string, cause: unknown): MemoryErrorReason =>
+  new Unauthorized({
+    cause,
+    message: `This process may not write ${path}. The file and its folder must be writable: change their rights, or choose another path.`
+  })
+
+const fileReason = (path: string, cause: unknown): MemoryErrorReason => {
+  switch (fsCode(cause)) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return unauthorized(path, cause)
+    case "ENOSPC":
+    case "EDQUOT":
+      return new StorageFull({ cause, message: `The disk that holds ${path} is full. Make room and try again.` })
+    case "ENOTDIR":
+    case "EEXIST":
+      return new InvalidInput({
+        cause,
+        field: "path",
+        message: `path: a part of ${path} is a file where a folder is needed. Choose another path.`
+      })
+    default:
+      if (cause instanceof RangeError || cause instanceof SyntaxError) return corrupt(path, cause)
+      return new Unavailable({ cause, message: `The memory file ${path} could not be used: ${String(cause)}` })
+  }
+}
+
+/** Classifies whatever was thrown; a `MemoryError` stays as it is. */
+export const toMemoryError = (path: string, cause: unknown): MemoryError =>
+  cause instanceof MemoryError ? cause : new MemoryError({ reason: reasonOf(path, cause) })
+
+export const closedError = (message: string): MemoryError => new MemoryError({ reason: new Closed({ message }) })
