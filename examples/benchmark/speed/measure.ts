@@ -1,0 +1,60 @@
+/** Timing by interleaved rounds: what is compared runs in turns, so that both see the same machine. */
+
+/** Something to time; `run` does one operation and waits for it. */
+export type Operation = (round: number) => unknown
+
+export interface Timing {
+  /** Milliseconds an operation, ascending. */
+  readonly samples: ReadonlyArray<number>
+  readonly median: number
+  readonly p99: number
+}
+
+export interface Rounds {
+  readonly rounds: number
+  /** Rounds run before any is kept; a tenth of `rounds`, at least 3, when absent. */
+  readonly warmup?: number | undefined
+  /** Stops early, after at least 5 rounds, when this is used up; milliseconds. */
+  readonly budgetMs?: number | undefined
+}
+
+/** `samples` is ascending; `share` 0 to 1. */
+export const percentile = (samples: ReadonlyArray<number>, share: number): number =>
+  samples[Math.min(samples.length - 1, Math.floor(share * samples.length))] ?? Number.NaN
+
+export const timing = (samples: ReadonlyArray<number>): Timing => {
+  const ascending = Float64Array.from(samples).sort()
+  const sorted = Array.from(ascending)
+  return { samples: sorted, median: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) }
+}
+
+/** Milliseconds that one call takes, its promise included. */
+export const timed = async (body: () => unknown): Promise<number> => {
+  const start = performance.now()
+  const returned = body()
+  // Awaiting a plain value would cost a turn of the microtask queue that the caller of `body` does not pay.
+  if (returned instanceof Promise) await returned
+  return performance.now() - start
+}
+
+/** Each operation once a round, in an order that turns with the rounds. */
+export const interleaved = async <Name extends string>(
+  operations: { readonly [name in Name]: Operation },
+  { budgetMs = Number.POSITIVE_INFINITY, rounds, warmup = Math.max(3, Math.ceil(rounds / 10)) }: Rounds
+): Promise<{ readonly [name in Name]: Timing }> => {
+  const entries = Object.entries(operations) as ReadonlyArray<[Name, Operation]>
+  const samples = new Map<Name, Array<number>>(entries.map(([name]) => [name, []]))
+  const start = performance.now()
+  for (let round = 0; round < warmup + rounds; round++) {
+    for (let turn = 0; turn < entries.length; turn++) {
+      const entry = entries[(turn + round) % entries.length]
+      if (entry === undefined) continue
+      const ms = await timed(() => entry[1](round))
+      if (round >= warmup) samples.get(entry[0])?.push(ms)
+    }
+    if (round - warmup >= 4 && performance.now() - start > budgetMs) break
+  }
+  return Object.fromEntries(Array.from(samples, ([name, kept]) => [name, timing(kept)])) as {
+    readonly [name in Name]: Timing
+  }
+}
