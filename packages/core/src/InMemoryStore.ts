@@ -1,5 +1,5 @@
 import { Context, Effect, Layer } from "effect"
-import { checkedStore } from "./checkedStore.ts"
+import { checkedStore, checkVectors } from "./checkedStore.ts"
 import { type Filter, matches } from "./Filter.ts"
 import { describeFingerprint, type Fingerprint, sameFingerprint, StoreFingerprint } from "./Fingerprint.ts"
 import { closeAt, isCurrent, isExpired, isVisible, restate } from "./lifetime.ts"
@@ -350,11 +350,24 @@ const make = (data: InMemoryData) =>
         ),
 
       fillStage: (rows) =>
-        run(() => {
-          for (const { id, scope, terms, vector } of rows) {
-            if (rowsOf(scope).has(id)) data.staged?.rows.set(id, { vector, terms })
-          }
-        }),
+        Effect.flatMap(
+          run(() => data.staged),
+          (staged) =>
+            staged === null
+              ? Effect.void
+              : Effect.andThen(
+                  checkVectors(
+                    staged.fingerprint,
+                    "rows.vector",
+                    rows.map((row) => row.vector)
+                  ),
+                  run(() => {
+                    for (const { id, scope, terms, vector } of rows) {
+                      if (rowsOf(scope).has(id)) staged.rows.set(id, { vector, terms })
+                    }
+                  })
+                )
+        ),
 
       commitStage: Effect.flatMap(
         run(() => data.staged),

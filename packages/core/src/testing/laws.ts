@@ -1,15 +1,19 @@
+import { bounds } from "./laws/bounds.ts"
 import { around } from "./laws/around.ts"
+import { concurrency } from "./laws/concurrency.ts"
 import { change } from "./laws/change.ts"
 import { filters } from "./laws/filters.ts"
 import { identity } from "./laws/identity.ts"
 import { importing } from "./laws/importing.ts"
 import { isolation } from "./laws/isolation.ts"
 import { lifecycle } from "./laws/lifecycle.ts"
+import { operator } from "./laws/operator.ts"
 import { lifetime } from "./laws/lifetime.ts"
 import { order } from "./laws/order.ts"
 import { paging } from "./laws/paging.ts"
 import { removal } from "./laws/removal.ts"
 import { roundTrip } from "./laws/roundTrip.ts"
+import { staging } from "./laws/staging.ts"
 import { search } from "./laws/search.ts"
 import { supersession } from "./laws/supersession.ts"
 import type { Law } from "./Law.ts"
@@ -29,5 +33,9 @@ export const laws: ReadonlyArray<Law> = [
   paging,
   change,
   removal,
-  lifecycle
+  bounds,
+  operator,
+  concurrency,
+  lifecycle,
+  staging
 ].flat()

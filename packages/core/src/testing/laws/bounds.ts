@@ -1,0 +1,138 @@
+import { Effect } from "effect"
+import { fingerprint } from "../../Fingerprint.ts"
+import type { StoreRow } from "../../MemoryStore.ts"
+import { SCOPE_PART_MAX, type Scope } from "../../Scope.ts"
+import { failsWith, holds, idsOf, same, sameRows } from "../check.ts"
+import { group } from "../Law.ts"
+import { axis, T0 } from "../rows.ts"
+
+export const bounds = group("bounds", {
+  "256 rows, ids and touches in one call": Effect.fnUntraced(function* ({ epsilon, row, scope, store }) {
+    const rows = Array.from({ length: 256 }, (_, i) => row(`row ${i}`, { at: T0 + i }))
+    const outcomes = yield* store.put({ scope, now: T0, rows })
+    same(
+      outcomes,
+      rows.map(({ memory }) => ({ id: memory.id, outcome: "created" })),
+      "outcomes in the order of the rows"
+    )
+    const ids = idsOf(rows)
+    same((yield* store.get({ scope, now: T0, ids })).length, 256, "get")
+    yield* store.touch({ scope, now: T0, ids })
+    const { rows: kept } = yield* store.listRows({ scope, now: T0, filter: {}, limit: 1_000 })
+    const touched = rows.map((one) => ({
+      ...one,
+      memory: { ...one.memory, accessCount: 1, lastAccessedAt: T0 }
+    }))
+    sameRows(kept, touched, epsilon, "the rows")
+    same((yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids } })).removed, 256, "remove")
+  }),
+
+  "empty batches do nothing": Effect.fnUntraced(function* ({ row, scope, store }) {
+    yield* store.put({ scope, now: T0, rows: [row("There.")] })
+    same(yield* store.put({ scope, now: T0, rows: [] }), [], "put")
+    same(yield* store.get({ scope, now: T0, ids: [] }), [], "get")
+    yield* store.touch({ scope, now: T0, ids: [] })
+    same((yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [] } })).removed, 0, "remove")
+    same(yield* store.around({ scope, now: T0, anchors: [], radius: 1 }), [], "around")
+    same(yield* store.count({ scope, now: T0, filter: {} }), 1, "the row is there")
+  }),
+
+  "an empty scope answers everything": Effect.fnUntraced(function* ({ dimensions, row, scope, store }) {
+    const terms = row("apple").terms.ids
+    const found = yield* store.search({
+      scope,
+      now: T0,
+      vector: axis(dimensions),
+      terms,
+      filter: {},
+      limit: 10
+    })
+    same(found, { hits: [], n: 0, df: [0] }, "search")
+    same(yield* store.latest({ scope, now: T0, filter: {}, limit: 10 }), [], "latest")
+    same((yield* store.remove({ scope, now: T0, target: { _tag: "All" } })).removed, 0, "remove")
+  }),
+
+  "scopes at the bound and in any script keep apart": Effect.fnUntraced(function* ({ row, store }) {
+    const parts = [
+      "x".repeat(SCOPE_PART_MAX),
+      `${"x".repeat(SCOPE_PART_MAX - 1)}y`,
+      "𝒜".repeat(SCOPE_PART_MAX / 2),
+      `'; DROP TABLE "x"; -- %_*?&=#:|`,
+      "a b  c",
+      "{}",
+      "é",
+      "e\u0301"
+    ]
+    const scopes = parts.flatMap((agentId, i): ReadonlyArray<Scope> => {
+      const userId = parts[(i + 1) % parts.length] ?? ""
+      return [
+        { agentId, userId },
+        { agentId: userId, userId: agentId }
+      ]
+    })
+    for (const [i, scope] of scopes.entries()) {
+      yield* store.put({ scope, now: T0, rows: [row(`apple ${i}`, { scope })] })
+    }
+    for (const [i, scope] of scopes.entries()) {
+      const terms = row("apple").terms.ids
+      const { hits, n } = yield* store.search({ scope, now: T0, terms, filter: {}, limit: 10 })
+      same([hits.map(({ memory }) => memory.content), n], [[`apple ${i}`], 1], JSON.stringify(scope))
+      same(hits[0]?.memory.scope, scope, "the scope comes back as it was")
+    }
+  }),
+
+  "long names and sessions in any script": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const names = ["n".repeat(256), "Ω".repeat(256), 'O\'Brien "the" %_\\', " spaced  out "]
+    const rows = names.map((name, turn) => row(`row ${turn}`, { speaker: name, sessionId: name, turn }))
+    yield* store.put({ scope, now: T0, rows })
+    same(new Set(yield* store.speakers({ scope, now: T0 })), new Set(names), "speakers")
+    for (const [turn, name] of names.entries()) {
+      same(yield* store.lastTurn({ scope, sessionId: name }), turn, "lastTurn")
+      same(yield* store.count({ scope, now: T0, filter: { sessionId: name, speakers: [name] } }), 1, "count")
+      const near = yield* store.around({ scope, now: T0, anchors: [{ sessionId: name, turn }], radius: 8 })
+      same(idsOf(near), [rows[turn]?.memory.id], "around")
+    }
+  }),
+
+  "vectors that cannot be compared are refused, and nothing is written": Effect.fnUntraced(
+    function* (context) {
+      const { dimensions, row, scope, store } = context
+      const there = row("There.", { sessionId: "s", turn: 0 })
+      yield* store.put({ scope, now: T0, rows: [there] })
+      const bad: Readonly<Record<string, Float32Array>> = {
+        "too short": axis(dimensions - 1),
+        "too long": axis(dimensions + 1),
+        empty: new Float32Array(0),
+        zero: new Float32Array(dimensions),
+        NaN: axis(dimensions).with(1, Number.NaN),
+        infinite: axis(dimensions).with(1, Number.POSITIVE_INFINITY),
+        "not of unit length": axis(dimensions).with(0, 3)
+      }
+      for (const [what, vector] of Object.entries(bad)) {
+        const rows: ReadonlyArray<StoreRow> = [row("Good."), row("Bad.", { vector })]
+        yield* failsWith(store.put({ scope, now: T0, rows }), "InvalidInput", `put, ${what}`)
+        yield* failsWith(
+          store.supersede({ scope, now: T0, id: there.memory.id, row: row("Bad.", { vector }) }),
+          "InvalidInput",
+          `supersede, ${what}`
+        )
+        const page = { scope, now: T0, vector }
+        yield* failsWith(store.search({ ...page, filter: {}, limit: 1 }), "InvalidInput", `search, ${what}`)
+        const anchors = [{ sessionId: "s", turn: 0 }]
+        yield* failsWith(store.around({ ...page, anchors, radius: 1 }), "InvalidInput", `around, ${what}`)
+      }
+      const { rows } = yield* store.list({ scope, now: T0, filter: {}, closed: true, limit: 10 })
+      same(rows, [there.memory], "what was there is as it was, and alone")
+    }
+  ),
+
+  "a vector has no place in a store without an embedder": Effect.fnUntraced(function* ({
+    fresh,
+    row,
+    scope
+  }) {
+    const { store } = yield* (yield* fresh).open(fingerprint(null))
+    yield* failsWith(store.put({ scope, now: T0, rows: [row("Bad.")] }), "InvalidInput", "put")
+    holds((yield* store.count({ scope, now: T0, filter: {} })) === 0, "nothing is written")
+  })
+})
