@@ -5,7 +5,7 @@ import type { Embedder } from "./Embedder.ts"
 import type { Fences } from "./Fences.ts"
 import type { KeyedLocks } from "./KeyedLocks.ts"
 import { Memory } from "./Memory.ts"
-import { Conflict, invalidInput, MemoryError, NotFound } from "./MemoryError.ts"
+import { Conflict, InvalidInput, invalidInput, MemoryError, NotFound } from "./MemoryError.ts"
 import { memoryIdOfKey, memoryIdOfText } from "./MemoryId.ts"
 import { type MemoryStore, type PutResult, STORE_LIMITS, type StoreRow } from "./MemoryStore.ts"
 import { sameScope, type Scope, scopeKey } from "./Scope.ts"
@@ -36,6 +36,15 @@ const takenKey = new MemoryError({
       "This key already names other content in this scope. Use another key, or supersede the memory to change what it says."
   })
 })
+
+/** Says which of many inputs is bad. */
+const atPlace = (i: number, { reason }: MemoryError): MemoryError =>
+  new MemoryError({
+    reason:
+      reason._tag === "InvalidInput"
+        ? new InvalidInput({ field: `[${i}].${reason.field}`, message: `[${i}].${reason.message}` })
+        : reason
+  })
 
 const firstCodePoints = (text: string, count: number): string => Array.from(text).slice(0, count).join("")
 
@@ -97,9 +106,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
       const now = yield* Clock.currentTimeMillis
       const stated = yield* Effect.forEach(inputs, (input, i) =>
         Effect.mapError(memoryOf(scope, input, now), (error) =>
-          inputs.length > 1 && error.reason._tag === "InvalidInput"
-            ? invalidInput(`[${i}].${error.reason.field}`, error.reason.message)
-            : error
+          inputs.length > 1 ? atPlace(i, error) : error
         )
       )
       const placed = yield* withTurns(stated)

@@ -1,0 +1,83 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Embedder, type EmbedderProvider, StoreFingerprint } from "@keepsake/core"
+import { Effect } from "effect"
+
+/** Counts what it is asked, and answers with the text's length and its first letter. */
+const provider = (over: Partial<EmbedderProvider> = {}) => {
+  const calls: Array<ReadonlyArray<string>> = []
+  const embed: EmbedderProvider["embed"] = (texts) => {
+    calls.push(texts)
+    return texts.map((text) => [text.length, text.codePointAt(0) ?? 0, 1])
+  }
+  return { calls, provider: { model: "lengths", dimensions: 3, embed, ...over } }
+}
+
+const embed = (texts: ReadonlyArray<string>, purpose: "document" | "query" = "document") =>
+  Effect.flatMap(Embedder, (embedder) => embedder.embed(texts, purpose))
+
+const failure = (over: Partial<EmbedderProvider>) =>
+  Effect.map(
+    Effect.flip(Effect.provide(embed(["a"]), Embedder.layer(provider(over).provider))),
+    ({ reason }) => reason
+  )
+
+describe("Embedder", () => {
+  it.effect("gives unit vectors in the order asked, each text embedded once", () => {
+    const { calls, provider: lengths } = provider({ batch: 2 })
+    return Effect.gen(function* () {
+      const vectors = yield* embed(["bb", "a", "bb", "ccc"])
+      assert.strictEqual(vectors.length, 4)
+      assert.deepStrictEqual(vectors[0], vectors[2])
+      for (const vector of vectors) assert.approximately(Math.hypot(...vector), 1, 1e-6)
+      assert.deepStrictEqual(calls, [["bb", "a"], ["ccc"]])
+      yield* embed(["a", "dd"])
+      assert.deepStrictEqual(calls.at(-1), ["dd"])
+      yield* embed(["a"], "query")
+      assert.deepStrictEqual(calls.at(-1), ["a"])
+    }).pipe(Effect.provide(Embedder.layer(lengths)))
+  })
+
+  it.effect("forgets the least recently used vector first", () => {
+    const { calls, provider: lengths } = provider()
+    return Effect.gen(function* () {
+      yield* embed(["a", "b"])
+      yield* embed(["a"])
+      yield* embed(["c"])
+      yield* embed(["a"])
+      assert.strictEqual(calls.length, 2)
+      yield* embed(["b"])
+      assert.deepStrictEqual(calls.at(-1), ["b"])
+    }).pipe(Effect.provide(Embedder.layer(lengths, { cache: 2 })))
+  })
+
+  it.effect("names the store's fingerprint", () =>
+    Effect.gen(function* () {
+      assert.deepInclude((yield* StoreFingerprint).embedding, { model: "lengths", dimensions: 3 })
+    }).pipe(Effect.provide(Embedder.layer(provider().provider)))
+  )
+
+  it.effect("refuses what is not a vector of its space, and says whether trying again can help", () =>
+    Effect.gen(function* () {
+      const bad: ReadonlyArray<readonly [Partial<EmbedderProvider>, RegExp, boolean]> = [
+        [{ embed: () => [[1, 2]] }, /2 dimensions came where 3/u, false],
+        [{ embed: () => [[0, 0, 0]] }, /zero/u, false],
+        [{ embed: () => [[1, Number.NaN, 0]] }, /not finite/u, false],
+        [{ embed: () => [] }, /0 vectors for 1 texts/u, false],
+        [{ embed: () => Promise.reject(new Error("socket hang up")) }, /socket hang up/u, true],
+        [
+          { embed: () => Promise.reject(Object.assign(new Error("bad key"), { isRetryable: false })) },
+          /bad key/u,
+          false
+        ]
+      ]
+      for (const [over, message, isRetryable] of bad) {
+        const reason = yield* failure(over)
+        assert.strictEqual(reason._tag, "EmbedderFailed")
+        assert.match(reason.message, message)
+        assert.strictEqual(reason.isRetryable, isRetryable)
+      }
+      assert.strictEqual((yield* failure({ dimensions: 0 }))._tag, "InvalidInput")
+      assert.strictEqual((yield* failure({ model: " " }))._tag, "InvalidInput")
+    })
+  )
+})
