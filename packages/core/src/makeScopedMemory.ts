@@ -89,7 +89,7 @@ export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): Scoped
     const keptCount = store.count({ scope, now, filter: {}, lifetime: "any" })
     return Effect.map(
       Effect.all([pinnedCount, keptCount, ...live], { concurrency: "unbounded" }),
-      ([pinned = 0, kept = 0, episodic = 0, semantic = 0, procedural = 0]) => ({
+      ([pinned, kept, episodic = 0, semantic = 0, procedural = 0]) => ({
         total: episodic + semantic + procedural,
         byType: { episodic, semantic, procedural },
         pinned,

@@ -141,8 +141,8 @@ export const promiseClient = async (
   }
 
   return {
-    for: (scope) => bound(memory.for, scope),
-    files: (scope) => bound(memory.files, scope),
+    for: (scope) => bound((valid) => memory.for(valid), scope),
+    files: (scope) => bound((valid) => memory.files(valid), scope),
     admin: promised(admin, run, context),
     close,
     [Symbol.asyncDispose]: close
