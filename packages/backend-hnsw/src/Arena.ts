@@ -89,7 +89,11 @@ export class Arena {
 
   /** Sets the query of `dotsI8`. */
   setCodeQuery(query: Int16Array): void {
-    this.write(this.#query16, new Uint8Array(query.buffer, query.byteOffset, query.byteLength), this.codeStride * 2)
+    this.write(
+      this.#query16,
+      new Uint8Array(query.buffer, query.byteOffset, query.byteLength),
+      this.codeStride * 2
+    )
   }
 
   /** `out[i]` becomes the dot product of the query with the f32 row at `addresses[i]`. */

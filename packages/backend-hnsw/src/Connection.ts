@@ -18,7 +18,7 @@ export const MOVED = "This store has moved to a new embedding space: open it aga
 /** How long one call may block the event loop on another process's lock; longer waits are slept through. */
 const BLOCK_MS = 5
 
-const numberOf = (row: Record<string, unknown> | undefined): number => Number(Object.values(row ?? {})[0])
+const numberOf = (row: object | undefined): number => Number(Object.values(row ?? {})[0])
 
 /** One open file: its pragmas, its fingerprint, and whether another process has moved it on. */
 export class Connection {
@@ -55,6 +55,16 @@ export class Connection {
     return typeof value === "string" ? value : null
   }
 
+  /** Inside a transaction. */
+  setMeta(key: string, value: string): void {
+    this.db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)").run(key, value)
+  }
+
+  /** Inside a transaction. */
+  removeMeta(key: string): void {
+    this.db.prepare("DELETE FROM meta WHERE key = ?").run(key)
+  }
+
   fingerprint(key: "fingerprint" | "staged"): Fingerprint | null {
     const value = this.meta(key)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by this package alone
@@ -75,9 +85,20 @@ export class Connection {
     throw closedError(this.#closed)
   }
 
+  /** Moves the write-ahead log into the file and empties it; false when another process reads it just now. */
+  truncateLog(): boolean {
+    return Number(this.db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"]) === 0
+  }
+
   /** From now on every call is `Closed` with this reason; the first reason stays. */
   shut(reason: string): void {
     this.#closed ??= reason
+  }
+
+  /** Shuts it and lets go of the file. */
+  close(reason: string): void {
+    this.shut(reason)
+    if (this.db.isOpen) this.db.close()
   }
 }
 

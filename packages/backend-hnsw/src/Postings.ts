@@ -77,7 +77,10 @@ class Segment {
 
   /** The rows it was made from. */
   unpack(): Array<TermRow> {
-    const rows = Array.from({ length: this.rows }, () => ({ ids: new Array<number>(), weights: new Array<number>() }))
+    const rows = Array.from({ length: this.rows }, () => ({
+      ids: new Array<number>(),
+      weights: new Array<number>()
+    }))
     this.#terms.forEach((term, t) => {
       for (let i = this.#starts[t] ?? 0; i < (this.#starts[t + 1] ?? 0); i++) {
         const row = rows[(this.slots[i] ?? 0) - this.firstSlot]

@@ -52,7 +52,9 @@ export class Reader {
     this.#rids = db.prepare(
       `SELECT m.rid FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ? ORDER BY m.rid LIMIT ?`
     )
-    this.#count = db.prepare(`SELECT count(*) AS n FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ?`)
+    this.#count = db.prepare(
+      `SELECT count(*) AS n FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ?`
+    )
     this.#around = db.prepare(`${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn BETWEEN ? AND ?`)
     this.#turns = db.prepare(
       `${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
@@ -109,7 +111,8 @@ export class Reader {
   doomed(scope: Scope, sid: number, filter: Filter, limit: number): ReadonlyArray<number> {
     const parameters = selectionParameters(filter, Number.NEGATIVE_INFINITY, 0)
     const range = [ridOf(sid, 0), ridOf(sid, lastLocal)] as const
-    if (!needsTexts(filter)) return this.#rids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
+    if (!needsTexts(filter))
+      return this.#rids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
     const rids: Array<number> = []
     for (const found of this.#all.iterate(...parameters, ...range)) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
@@ -128,7 +131,10 @@ export class Reader {
       for (const { body, memory } of this.#read(scope, found, { sessionId })) {
         if (rows.has(memory.id) || !isVisible(memory, now, asOf)) continue
         const own = vector === undefined ? null : body.vector
-        rows.set(memory.id, { memory, cosine: own === null || vector === undefined ? null : dot(vector, own) })
+        rows.set(memory.id, {
+          memory,
+          cosine: own === null || vector === undefined ? null : dot(vector, own)
+        })
       }
     }
     return Array.from(rows.values())

@@ -1,16 +1,18 @@
-import { closeAt, isExpired, isVisible, type Memory, type PutOutcome, restate, type Scope, type StoreRow } from "@keepsake/core"
+import {
+  closeAt,
+  isExpired,
+  isVisible,
+  type Memory,
+  type MemoryChange,
+  type PutOutcome,
+  restate,
+  type Scope,
+  type StoreRow
+} from "@keepsake/core"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body, encodeBody } from "./body.ts"
 import { bodyTable } from "./schema.ts"
-import {
-  COLUMNS,
-  lastLocal,
-  lifetimeOf,
-  memoryOf,
-  type MemoryRow,
-  ridOf,
-  stringKey
-} from "./row.ts"
+import { COLUMNS, lastLocal, lifetimeOf, memoryOf, type MemoryRow, ridOf, stringKey } from "./row.ts"
 import type { ScopeRow } from "./Scopes.ts"
 
 /** A stored row: its number, its memory, and its body. */
@@ -20,9 +22,8 @@ export interface Known {
   readonly body: Body
 }
 
-/** A scope while a transaction changes it; `scope` is what its row becomes. */
+/** A scope's row while a transaction changes the scope. */
 export interface Change {
-  readonly scope: Scope
   readonly sid: number
   next: number
   rows: number
@@ -31,8 +32,7 @@ export interface Change {
 }
 
 /** Opens a change of a scope: everything in it carries one sequence number. */
-export const changeOf = (scope: Scope, row: ScopeRow): Change => ({
-  scope,
+export const changeOf = (row: ScopeRow): Change => ({
   sid: row.sid,
   next: row.next,
   rows: row.rows,
@@ -45,6 +45,7 @@ export class Records {
   readonly #db: DatabaseSync
   readonly #byId: StatementSync
   readonly #byRid: StatementSync
+  readonly #rid: StatementSync
   readonly #insert: StatementSync
   readonly #insertBody: StatementSync
   readonly #lifetime: StatementSync
@@ -62,6 +63,7 @@ export class Records {
     this.#generation = generation
     this.#byId = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
     this.#byRid = db.prepare(`${joined} WHERE m.rid = ?`)
+    this.#rid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
     this.#insert = db.prepare(
       "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
         "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed) " +
@@ -95,6 +97,11 @@ export class Records {
 
   byRid(scope: Scope, rid: number): Known | null {
     return this.#known(scope, this.#byRid.get(rid))
+  }
+
+  ridOf(sid: number, id: string): number | null {
+    const rid = this.#rid.get(sid, id)?.["rid"]
+    return rid === undefined ? null : Number(rid)
   }
 
   insert(change: Change, { memory, terms, vector }: StoreRow): void {
@@ -147,8 +154,8 @@ export class Records {
   }
 
   /** What `restate` decides, done. */
-  put(change: Change, row: StoreRow, now: number): PutOutcome {
-    const known = this.byId(change.scope, change.sid, row.memory.id)
+  put(scope: Scope, change: Change, row: StoreRow, now: number): PutOutcome {
+    const known = this.byId(scope, change.sid, row.memory.id)
     if (known === null) {
       this.insert(change, row)
       return "created"
@@ -162,8 +169,8 @@ export class Records {
     return restated.outcome
   }
 
-  patch(change: Change, id: string, fields: Partial<Memory>, now: number): Memory | null {
-    const known = this.byId(change.scope, change.sid, id)
+  patch(scope: Scope, change: Change, id: string, fields: MemoryChange, now: number): Memory | null {
+    const known = this.byId(scope, change.sid, id)
     if (known === null || isExpired(known.memory, now)) return null
     const memory: Memory = { ...known.memory, ...fields, updatedAt: now }
     this.update(change, known, memory)
@@ -171,9 +178,9 @@ export class Records {
   }
 
   /** Closes `id` at the start of the successor's current interval; false when there is nothing to close. */
-  close(change: Change, id: string, successorId: string, now: number): boolean {
-    const known = this.byId(change.scope, change.sid, id)
-    const successor = this.byId(change.scope, change.sid, successorId)
+  close(scope: Scope, change: Change, id: string, successorId: string, now: number): boolean {
+    const known = this.byId(scope, change.sid, id)
+    const successor = this.byId(scope, change.sid, successorId)
     if (known === null || !isVisible(known.memory, now)) return false
     const at = successor?.memory.validity.at(-1)?.from ?? now
     this.update(change, known, { ...closeAt(known.memory, at, successorId), updatedAt: now })
@@ -194,6 +201,7 @@ export class Records {
 
   /** Drops a row from the space being filled, if one is. */
   #unstage(rid: number): void {
-    if (this.#staged.get() !== undefined) this.#db.prepare(`DELETE FROM ${bodyTable(this.#generation + 1)} WHERE rid = ?`).run(rid)
+    if (this.#staged.get() !== undefined)
+      this.#db.prepare(`DELETE FROM ${bodyTable(this.#generation + 1)} WHERE rid = ?`).run(rid)
   }
 }

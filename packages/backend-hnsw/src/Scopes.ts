@@ -28,7 +28,10 @@ const decodeName = (data: Uint8Array): Scope => {
   const blob = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const at = payloadStart(blob.length)
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by encodeName alone
-  const [agentId, userId] = JSON.parse(blob.toString("utf8", at + 4, at + 4 + blob.readUInt32LE(at))) as [string, string]
+  const [agentId, userId] = JSON.parse(blob.toString("utf8", at + 4, at + 4 + blob.readUInt32LE(at))) as [
+    string,
+    string
+  ]
   return { agentId, userId }
 }
 
@@ -36,6 +39,7 @@ const decodeName = (data: Uint8Array): Scope => {
 export class Scopes {
   readonly #salt: string
   readonly #find: StatementSync
+  readonly #bySid: StatementSync
   readonly #create: StatementSync
   readonly #name: StatementSync
   readonly #nameOf: StatementSync
@@ -50,6 +54,7 @@ export class Scopes {
     const columns = "sid, next, rows, seq, removed, touched"
     this.#salt = salt
     this.#find = db.prepare(`SELECT ${columns} FROM scope WHERE key = ?`)
+    this.#bySid = db.prepare(`SELECT ${columns} FROM scope WHERE sid = ?`)
     this.#create = db.prepare(
       "INSERT INTO scope (key, user_key, next, rows, seq, removed, touched) VALUES (?, ?, 0, 0, 0, 0, 0)"
     )
@@ -74,6 +79,11 @@ export class Scopes {
     return (this.#find.get(this.#key(scopeKey(scope))) as unknown as ScopeRow | undefined) ?? null
   }
 
+  bySid(sid: number): ScopeRow | null {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
+    return (this.#bySid.get(sid) as unknown as ScopeRow | undefined) ?? null
+  }
+
   /** Inside a transaction. */
   findOrCreate(scope: Scope): ScopeRow {
     const known = this.find(scope)
@@ -85,7 +95,7 @@ export class Scopes {
   }
 
   /** Inside a transaction. A scope without rows goes, its name with it; its number is never used again. */
-  save(row: ScopeRow): void {
+  save(row: Omit<ScopeRow, "touched">): void {
     if (row.rows > 0) {
       this.#update.run(row.next, row.rows, row.seq, row.removed, row.sid)
       return

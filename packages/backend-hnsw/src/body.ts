@@ -57,7 +57,8 @@ export class Body {
     this.dimensions = view.getUint32(this.#start - HEAD, true)
     this.termCount = view.getUint32(this.#start - 8, true)
     this.#textLength = view.getUint32(this.#start - 4, true)
-    if (this.#textStart + this.#textLength > bytes.length) throw new RangeError("A row's lengths contradict its size")
+    if (this.#textStart + this.#textLength > bytes.length)
+      throw new RangeError("A row's lengths contradict its size")
   }
 
   get #termsStart(): number {
@@ -88,9 +89,16 @@ export class Body {
 
   get texts(): Texts {
     const at = this.#textStart
-    const json = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + at, this.#textLength).toString("utf8")
+    const json = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + at, this.#textLength).toString(
+      "utf8"
+    )
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by encodeBody alone
-    const [content, speaker, sessionId, metadata] = JSON.parse(json) as [string, string | null, string | null, JsonObject]
+    const [content, speaker, sessionId, metadata] = JSON.parse(json) as [
+      string,
+      string | null,
+      string | null,
+      JsonObject
+    ]
     return { content, speaker, sessionId, metadata }
   }
 }

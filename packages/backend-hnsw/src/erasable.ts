@@ -14,7 +14,8 @@ export const PAGE_SIZE = 1024
 const LOCAL = Math.floor(((PAGE_SIZE - 12) * 32) / 255) - 23
 const OVERFLOW = PAGE_SIZE - 4
 
-const varintLength = (value: number): number => (value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : 4)
+const varintLength = (value: number): number =>
+  value < 1 << 7 ? 1 : value < 1 << 14 ? 2 : value < 1 << 21 ? 3 : 4
 
 /** Record header of `(rowid alias, blob)`: its own length, the alias (NULL), the blob's serial type. */
 const headerLength = (blobLength: number): number => 2 + varintLength(12 + 2 * blobLength)

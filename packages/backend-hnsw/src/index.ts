@@ -1,1 +1,1 @@
-export {}
+export { HnswStore, type HnswOptions } from "./HnswStore.ts"

@@ -7,6 +7,7 @@ import { Body } from "./body.ts"
 const LOCALS = 2 ** 26
 export const ridOf = (sid: number, local: number): number => sid * LOCALS + local
 export const localOf = (rid: number): number => rid % LOCALS
+export const sidOf = (rid: number): number => Math.floor(rid / LOCALS)
 export const lastLocal = LOCALS - 1
 
 const TYPES: ReadonlyArray<MemoryType> = ["episodic", "semantic", "procedural"]

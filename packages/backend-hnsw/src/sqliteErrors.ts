@@ -12,11 +12,24 @@ import {
 } from "@keepsake/core"
 
 /** Primary result codes (sqlite.org/rescode.html). */
-const SQLITE = { PERM: 3, BUSY: 5, LOCKED: 6, READONLY: 8, IOERR: 10, CORRUPT: 11, FULL: 13, CANTOPEN: 14, AUTH: 23, NOTADB: 26 } as const
+const SQLITE = {
+  PERM: 3,
+  BUSY: 5,
+  LOCKED: 6,
+  READONLY: 8,
+  IOERR: 10,
+  CORRUPT: 11,
+  FULL: 13,
+  CANTOPEN: 14,
+  AUTH: 23,
+  NOTADB: 26
+} as const
 
 /** The primary code of an error of node:sqlite, or null. */
 const resultCode = (error: unknown): number | null =>
-  error instanceof Error && "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : null
+  error instanceof Error && "errcode" in error && typeof error.errcode === "number"
+    ? error.errcode & 0xff
+    : null
 
 /** Another process holds a lock: the same call may succeed a moment later. */
 export const isBusy = (error: unknown): boolean => {
@@ -62,7 +75,10 @@ const reasonOf = (path: string, cause: unknown): MemoryErrorReason => {
         message: `${path} cannot be opened. The file and its folder must be writable by this process, and the path must not be a folder.`
       })
     case SQLITE.IOERR:
-      return new Unavailable({ cause, message: `Reading or writing ${path} failed: check the disk that holds it.` })
+      return new Unavailable({
+        cause,
+        message: `Reading or writing ${path} failed: check the disk that holds it.`
+      })
     default:
       return fileReason(path, cause)
   }
@@ -82,7 +98,10 @@ const fileReason = (path: string, cause: unknown): MemoryErrorReason => {
       return unauthorized(path, cause)
     case "ENOSPC":
     case "EDQUOT":
-      return new StorageFull({ cause, message: `The disk that holds ${path} is full. Make room and try again.` })
+      return new StorageFull({
+        cause,
+        message: `The disk that holds ${path} is full. Make room and try again.`
+      })
     case "ENOTDIR":
     case "EEXIST":
       return new InvalidInput({
@@ -92,7 +111,10 @@ const fileReason = (path: string, cause: unknown): MemoryErrorReason => {
       })
     default:
       if (cause instanceof RangeError || cause instanceof SyntaxError) return corrupt(path, cause)
-      return new Unavailable({ cause, message: `The memory file ${path} could not be used: ${String(cause)}` })
+      return new Unavailable({
+        cause,
+        message: `The memory file ${path} could not be used: ${String(cause)}`
+      })
   }
 }
 
@@ -100,4 +122,5 @@ const fileReason = (path: string, cause: unknown): MemoryErrorReason => {
 export const toMemoryError = (path: string, cause: unknown): MemoryError =>
   cause instanceof MemoryError ? cause : new MemoryError({ reason: reasonOf(path, cause) })
 
-export const closedError = (message: string): MemoryError => new MemoryError({ reason: new Closed({ message }) })
+export const closedError = (message: string): MemoryError =>
+  new MemoryError({ reason: new Closed({ message }) })

@@ -28,7 +28,8 @@ const signed = (value: number): Array<number> => {
   }
 }
 
-const flat = (code: Code): Array<number> => code.flatMap((part) => (typeof part === "number" ? [part] : flat(part)))
+const flat = (code: Code): Array<number> =>
+  code.flatMap((part) => (typeof part === "number" ? [part] : flat(part)))
 const vector = (items: ReadonlyArray<Code>): Code => [unsigned(items.length), ...items]
 const section = (id: number, body: Code): Code => {
   const bytes = flat(body)
@@ -46,8 +47,20 @@ export const add = (a: Code, b: Code): Code => [a, b, 0x6a]
 export const shl = (a: Code, bits: number): Code => [a, i32(bits), 0x74]
 export const lessThan = (a: Code, b: Code): Code => [a, b, 0x49]
 export const load32 = (address: Code, offset = 0): Code => [address, 0x28, 2, unsigned(offset)]
-export const storeF32 = (address: Code, value: Code, offset: number): Code => [address, value, 0x38, 2, unsigned(offset)]
-export const storeI32 = (address: Code, value: Code, offset: number): Code => [address, value, 0x36, 2, unsigned(offset)]
+export const storeF32 = (address: Code, value: Code, offset: number): Code => [
+  address,
+  value,
+  0x38,
+  2,
+  unsigned(offset)
+]
+export const storeI32 = (address: Code, value: Code, offset: number): Code => [
+  address,
+  value,
+  0x36,
+  2,
+  unsigned(offset)
+]
 export const addF32 = (a: Code, b: Code): Code => [a, b, 0x92]
 
 const simd = (opcode: number): Code => [0xfd, unsigned(opcode)]
@@ -80,7 +93,11 @@ export interface Func {
 
 /** A module that imports its memory as `m.m` and exports its functions. */
 export const assemble = (functions: ReadonlyArray<Func>, maxPages: number): Uint8Array<ArrayBuffer> => {
-  const types = functions.map(({ parameters }) => [0x60, vector(Array.from({ length: parameters }, () => [I32])), 0])
+  const types = functions.map(({ parameters }) => [
+    0x60,
+    vector(Array.from({ length: parameters }, () => [I32])),
+    0
+  ])
   const code = functions.map(({ body, locals }) => {
     const bytes = flat([vector(locals.map(([count, type]) => [unsigned(count), type])), body, 0x0b])
     return [unsigned(bytes.length), bytes]

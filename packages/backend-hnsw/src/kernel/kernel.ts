@@ -124,8 +124,23 @@ const dotsI8 = (): Func => {
 
 export type Dots = (list: number, count: number, stride: number, query: number, out: number) => void
 
+interface Memory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
+/** The part of the JavaScript API used here; TypeScript has it in its DOM library only. */
+interface WebAssemblyApi {
+  readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => Memory
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
+  readonly Instance: new (
+    module: object,
+    imports: { readonly m: { readonly m: Memory } }
+  ) => { readonly exports: { readonly [name: string]: unknown } }
+}
+
 export interface Kernel {
-  readonly memory: WebAssembly.Memory
+  readonly memory: Memory
   readonly dotsF32: Dots
   readonly dotsI8: Dots
 }
@@ -134,6 +149,8 @@ export interface Kernel {
 export const kernelBytes = (): Uint8Array<ArrayBuffer> => assemble([dotsF32(), dotsI8()], MAX_PAGES)
 
 export const makeKernel = (): Kernel => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- part of every Node
+  const { WebAssembly } = globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }
   const memory = new WebAssembly.Memory({ initial: 1, maximum: MAX_PAGES })
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(kernelBytes()), { m: { m: memory } })
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the two functions assembled above

@@ -1,0 +1,118 @@
+import type { Erasure, Filter, MemoryError, Removal, Scope } from "@keepsake/core"
+import { Effect } from "effect"
+import type { StatementSync } from "node:sqlite"
+import type { Connection } from "./Connection.ts"
+import type { Reader } from "./Reader.ts"
+import { changeOf, type Records } from "./Records.ts"
+import { sidOf } from "./row.ts"
+import type { Scopes } from "./Scopes.ts"
+import { isBusy, toMemoryError } from "./sqliteErrors.ts"
+import type { Writer } from "./Writer.ts"
+
+/** Rows removed in one transaction: a removal may not hold the event loop. */
+const BATCH = 128
+/** Tries to empty the log while another process reads it, and the pause between them. */
+const TRIES = 40
+const PAUSE_MS = 5
+
+export const ERASED: Erasure = { bytes: "erased", toErase: "" }
+
+/** Takes rows away for good: out of the tables, then out of the write-ahead log. */
+export class Eraser {
+  readonly #connection: Connection
+  readonly #writer: Writer
+  readonly #scopes: Scopes
+  readonly #records: Records
+  readonly #reader: Reader
+  readonly #expired: StatementSync
+
+  constructor(connection: Connection, writer: Writer, scopes: Scopes, records: Records, reader: Reader) {
+    this.#connection = connection
+    this.#writer = writer
+    this.#scopes = scopes
+    this.#records = records
+    this.#reader = reader
+    this.#expired = connection.db.prepare(
+      "SELECT rid FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
+    )
+  }
+
+  /** Rows of a scope that match, whatever their lifetime. */
+  removeMatching(scope: Scope, filter: Filter): Effect.Effect<Removal, MemoryError> {
+    return this.#removeAll((limit) => {
+      const row = this.#scopes.find(scope)
+      return row === null ? [] : this.#reader.doomed(scope, row.sid, filter, limit)
+    })
+  }
+
+  removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
+    return this.#removeAll((limit) => {
+      const row = this.#scopes.find(scope)
+      if (row === null) return []
+      return ids.flatMap((id) => this.#records.ridOf(row.sid, id) ?? []).slice(0, limit)
+    })
+  }
+
+  removeUser(userId: string): Effect.Effect<Removal, MemoryError> {
+    return this.#removeAll((limit) => {
+      const [row] = this.#scopes.ofUser(userId)
+      return row === undefined ? [] : this.#reader.doomed(this.#scopes.name(row.sid), row.sid, {}, limit)
+    })
+  }
+
+  removeExpired(now: number, limit: number): Effect.Effect<Removal, MemoryError> {
+    return this.#removeAll((batch) => this.#expired.all(now, batch).map(({ rid }) => Number(rid)), limit)
+  }
+
+  /** Removes what `find` finds, batch by batch, until it finds nothing or `max` is reached. */
+  #removeAll(
+    find: (limit: number) => ReadonlyArray<number>,
+    max = Number.POSITIVE_INFINITY
+  ): Effect.Effect<Removal, MemoryError> {
+    const next = (removed: number): Effect.Effect<number, MemoryError> =>
+      Effect.flatMap(
+        this.#writer.write(() => this.#removeBatch(find(Math.min(BATCH, max - removed)))),
+        (count) =>
+          count === 0 || removed + count >= max ? Effect.succeed(removed + count) : next(removed + count)
+      )
+    return Effect.flatMap(next(0), (removed) =>
+      Effect.map(removed === 0 ? Effect.succeed(ERASED) : this.erase, (erasure) => ({ removed, ...erasure }))
+    )
+  }
+
+  #removeBatch(rids: ReadonlyArray<number>): number {
+    const bySid = Map.groupBy(rids, sidOf)
+    for (const [sid, doomed] of bySid) {
+      const row = this.#scopes.bySid(sid)
+      if (row === null) throw new RangeError(`Rows of scope ${sid} have no scope`)
+      const change = changeOf(row)
+      for (const rid of doomed) this.#records.remove(change, rid)
+      this.#scopes.save(change)
+    }
+    return rids.length
+  }
+
+  /**
+   * Moves the log into the file, where removed bytes are zeroes by now, and empties it. Another process that
+   * reads just then can keep the log; it is asked again for a while, and the receipt tells.
+   */
+  readonly erase: Effect.Effect<Erasure, MemoryError> = Effect.suspend(() => this.#truncate(TRIES))
+
+  #truncate(tries: number): Effect.Effect<Erasure, MemoryError> {
+    return Effect.suspend(() => {
+      try {
+        this.#connection.assertServing()
+        if (this.#connection.truncateLog()) return Effect.succeed(ERASED)
+      } catch (error) {
+        if (!isBusy(error)) return Effect.fail(toMemoryError(this.#connection.path, error))
+      }
+      if (tries > 1) return Effect.andThen(Effect.sleep(PAUSE_MS), this.#truncate(tries - 1))
+      return Effect.succeed({
+        bytes: "unlinked",
+        toErase:
+          `Another process is reading ${this.#connection.path}: the bytes stay in its write-ahead log until the ` +
+          "next removal, or until the last process closes the store."
+      })
+    })
+  }
+}

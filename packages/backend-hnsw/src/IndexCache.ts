@@ -1,0 +1,203 @@
+import { type MemoryError, type Scope, scopeKey } from "@keepsake/core"
+import { Effect } from "effect"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { Arena } from "./Arena.ts"
+import { Body } from "./body.ts"
+import type { Connection } from "./Connection.ts"
+import type { Records } from "./Records.ts"
+import { lastLocal, localOf, ridOf } from "./row.ts"
+import { bodyTable } from "./schema.ts"
+import { toMemoryError } from "./sqliteErrors.ts"
+import { type IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
+import type { ScopeRow, Scopes } from "./Scopes.ts"
+
+/** The event loop is given back after so long a slice of loading. */
+const SLICE_MS = 6
+/** Rows read between two looks at the clock. */
+const BATCH = 128
+
+const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/** The statements by which an index follows the file. */
+class Follower {
+  readonly #fresh: StatementSync
+  readonly #changed: StatementSync
+  readonly #rids: StatementSync
+
+  constructor(db: DatabaseSync, generation: number) {
+    this.#fresh = db.prepare(
+      `SELECT m.rid, m.flags, m.said_at, m.expires_at, b.data FROM memory m JOIN ${bodyTable(generation)} b ` +
+        "ON b.rid = m.rid WHERE m.rid > ? AND m.rid <= ? ORDER BY m.rid LIMIT ?"
+    )
+    this.#changed = db.prepare(
+      "SELECT rid, flags, expires_at, changed FROM memory WHERE sid = ? AND changed > ? ORDER BY changed LIMIT ?"
+    )
+    this.#rids = db.prepare("SELECT group_concat(rid) AS rids FROM memory WHERE sid = ?")
+  }
+
+  /** One slice of following: true when the index shows everything that `row` counts. */
+  follow(index: ScopeIndex, row: ScopeRow): boolean {
+    const deadline = performance.now() + SLICE_MS
+    if (row.removed > index.removed) {
+      if (index.lastLocal >= 0) index.retain(this.#locals(index.sid))
+      index.removed = row.removed
+    }
+    while (this.#readFresh(index) === BATCH) if (performance.now() > deadline) return false
+    index.settle()
+    while (!this.#readChanged(index)) if (performance.now() > deadline) return false
+    if (row.touched !== index.touched) index.forgetMemories()
+    index.touched = row.touched
+    index.seq = Math.max(index.seq, row.seq)
+    index.loaded = true
+    return true
+  }
+
+  #readFresh(index: ScopeIndex): number {
+    const after = ridOf(index.sid, index.lastLocal)
+    const found = this.#fresh.all(after, ridOf(index.sid, lastLocal), BATCH)
+    for (const one of found) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
+      const row = one as unknown as IndexedRow & { readonly data: Uint8Array }
+      index.add(row, new Body(row.data))
+    }
+    return found.length
+  }
+
+  /** True when no change is left to be read. */
+  #readChanged(index: ScopeIndex): boolean {
+    // Larger than the rows one change can touch, so that each round passes at least one change.
+    const limit = 8 * BATCH
+    const found = this.#changed.all(index.sid, index.seq, limit)
+    for (const one of found) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
+      index.change(one as unknown as IndexedRow)
+    }
+    if (found.length < limit) return true
+    index.seq = Number(found.at(-1)?.["changed"]) - 1
+    return false
+  }
+
+  #locals(sid: number): Uint32Array {
+    const rids = this.#rids.get(sid)?.["rids"]
+    return typeof rids === "string"
+      ? Uint32Array.from(rids.split(","), (rid) => localOf(Number(rid))).sort()
+      : new Uint32Array()
+  }
+}
+
+/** Search indexes of the scopes used last, within a bound in bytes; brought up to the file before each use. */
+export class IndexCache {
+  readonly #connection: Connection
+  readonly #scopes: Scopes
+  readonly #records: Records
+  readonly #follower: Follower
+  readonly #arena: Arena
+  readonly #maxBytes: number
+  /** By scope, the one used last at the end. */
+  readonly #indexes = new Map<string, { readonly index: ScopeIndex; bytes: number }>()
+  #bytes = 0
+
+  constructor(
+    connection: Connection,
+    scopes: Scopes,
+    records: Records,
+    dimensions: number,
+    maxBytes: number
+  ) {
+    this.#connection = connection
+    this.#scopes = scopes
+    this.#records = records
+    this.#follower = new Follower(connection.db, connection.generation)
+    this.#arena = new Arena(dimensions)
+    this.#maxBytes = maxBytes
+  }
+
+  /** What the indexes take, in bytes. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /**
+   * Runs `use` on the scope's index, which then shows every write acknowledged before the call, whoever
+   * made it; on null for a scope without rows. Long loads are sliced.
+   */
+  use<A>(scope: Scope, use: (index: ScopeIndex | null) => A): Effect.Effect<A, MemoryError> {
+    return Effect.suspend(() => {
+      try {
+        const index = this.#follow(scope)
+        if (index === "unfinished") return Effect.andThen(nextTurn, this.use(scope, use))
+        const result = use(index)
+        if (index !== null) this.#account(scopeKey(scope), index)
+        return Effect.succeed(result)
+      } catch (error) {
+        return Effect.fail(toMemoryError(this.#connection.path, error))
+      }
+    })
+  }
+
+  #follow(scope: Scope): ScopeIndex | null | "unfinished" {
+    this.#connection.assertServing()
+    const key = scopeKey(scope)
+    const row = this.#scopes.find(scope)
+    let index = this.#indexes.get(key)?.index
+    if (index !== undefined && (row?.sid !== index.sid || index.worn)) {
+      this.#drop(key)
+      index = undefined
+    }
+    if (row === null) return null
+    if (index === undefined) {
+      index = new ScopeIndex(
+        scope,
+        row.sid,
+        this.#arena,
+        (rid) => this.#records.byRid(scope, rid)?.memory ?? null
+      )
+      // What is read from now on shows at least this state.
+      index.seq = row.seq
+      index.removed = row.removed
+      index.touched = row.touched
+      this.#indexes.set(key, { index, bytes: 0 })
+    }
+    const inStep = index.loaded && index.seq === row.seq && index.touched === row.touched
+    if (inStep || this.#follower.follow(index, row)) return index
+    // A load that takes many turns must not become the oldest and be dropped before it is done.
+    this.#account(key, index)
+    return "unfinished"
+  }
+
+  /** This process has counted accesses: indexes that knew the state before know the one after. */
+  touched(scope: Scope, ids: ReadonlyArray<string>, now: number, after: number): void {
+    const index = this.#indexes.get(scopeKey(scope))?.index
+    if (index === undefined || index.touched !== after - 1) return
+    index.touch(ids, now)
+    index.touched = after
+  }
+
+  #account(key: string, index: ScopeIndex): void {
+    const entry = this.#indexes.get(key)
+    if (entry === undefined) return
+    const { bytes } = index
+    this.#bytes += bytes - entry.bytes
+    entry.bytes = bytes
+    this.#indexes.delete(key)
+    this.#indexes.set(key, entry)
+    for (const [oldest] of this.#indexes) {
+      if (this.#bytes <= this.#maxBytes || oldest === key) break
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    const entry = this.#indexes.get(key)
+    if (entry === undefined) return
+    this.#bytes -= entry.bytes
+    this.#indexes.delete(key)
+    entry.index.free()
+  }
+
+  clear(): void {
+    for (const key of Array.from(this.#indexes.keys())) this.#drop(key)
+  }
+}

@@ -1,0 +1,339 @@
+import { type Filter, type Memory, type Scope, type SearchHit, idf, isVisible, matches } from "@keepsake/core"
+import type { Arena } from "./Arena.ts"
+import type { Body } from "./body.ts"
+import { grown } from "./grown.ts"
+import { Postings } from "./Postings.ts"
+import { CLOSED, localOf, ridOf } from "./row.ts"
+import { flagMasks, flagsPass } from "./selection.ts"
+import { TopK } from "./TopK.ts"
+import { Vectors } from "./Vectors.ts"
+
+/** Not a flag of the file: the row is gone, its slot remains. */
+const DEAD = 128
+
+/** What an index keeps of a row; everything else is read again when it is needed. */
+export interface IndexedRow {
+  readonly rid: number
+  readonly flags: number
+  readonly said_at: number
+  readonly expires_at: number | null
+}
+
+/** What a search asks of the index, beside the query itself. */
+export interface Question {
+  readonly now: number
+  readonly asOf?: number | undefined
+  readonly filter: Filter
+}
+
+/** Reads a row's memory, by its number; null when it is gone. */
+export type ReadMemory = (rid: number) => Memory | null
+
+/** Rough bytes of a decoded memory: its fields, and two per character of content. */
+const memoryBytes = (memory: Memory): number => 900 + 2 * memory.content.length
+
+/** Strings as small numbers. */
+class Names {
+  readonly #numbers = new Map<string, number>()
+  #bytes = 0
+
+  number(name: string | null): number {
+    if (name === null) return -1
+    const known = this.#numbers.get(name)
+    if (known !== undefined) return known
+    this.#bytes += 80 + 2 * name.length
+    this.#numbers.set(name, this.#numbers.size)
+    return this.#numbers.size - 1
+  }
+
+  /** -2, which no row has, for a name that no row has. */
+  find(name: string): number {
+    return this.#numbers.get(name) ?? -2
+  }
+
+  get all(): ReadonlyArray<string> {
+    return Array.from(this.#numbers.keys())
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+}
+
+/**
+ * A scope's rows in memory, for searching: a slot for each row in order of its number, never reused. It is
+ * derived from the file and may be dropped at any time; `IndexCache` keeps it in step.
+ */
+export class ScopeIndex {
+  readonly scope: Scope
+  readonly sid: number
+  /** The scope's counters as far as this index has followed them. */
+  seq = 0
+  removed = 0
+  touched = 0
+  /** Whether every row there was has been read once. */
+  loaded = false
+
+  readonly #read: ReadMemory
+  readonly #vectors: Vectors
+  readonly #postings = new Postings()
+  #locals = new Uint32Array(16)
+  #flags = new Uint8Array(16)
+  #expires = new Float64Array(16)
+  #said = new Float64Array(16)
+  #sessions = new Int32Array(16)
+  #speakers = new Int32Array(16)
+  readonly #sessionNames = new Names()
+  readonly #speakerNames = new Names()
+  readonly #memories = new Map<number, Memory>()
+  readonly #slotOfId = new Map<string, number>()
+  #memoriesBytes = 0
+  #count = 0
+  #dead = 0
+  #current = 0
+
+  constructor(scope: Scope, sid: number, arena: Arena, read: ReadMemory) {
+    this.scope = scope
+    this.sid = sid
+    this.#read = read
+    this.#vectors = new Vectors(arena)
+  }
+
+  get bytes(): number {
+    return (
+      2_000 +
+      this.#vectors.bytes +
+      this.#postings.bytes +
+      29 * this.#locals.length +
+      this.#sessionNames.bytes +
+      this.#speakerNames.bytes +
+      this.#memoriesBytes
+    )
+  }
+
+  get rows(): number {
+    return this.#count - this.#dead
+  }
+
+  /** So many rows are gone that it had better be made anew. */
+  get worn(): boolean {
+    return this.#dead > 64 && this.#dead * 4 > this.#count
+  }
+
+  /** The greatest row number seen, or -1. */
+  get lastLocal(): number {
+    return this.#count === 0 ? -1 : (this.#locals[this.#count - 1] ?? -1)
+  }
+
+  /** Rows come in ascending order of `rid`. */
+  add(row: IndexedRow, body: Body): void {
+    const slot = this.#count
+    this.#locals = grown(this.#locals, slot + 1)
+    this.#flags = grown(this.#flags, slot + 1)
+    this.#expires = grown(this.#expires, slot + 1)
+    this.#said = grown(this.#said, slot + 1)
+    this.#sessions = grown(this.#sessions, slot + 1)
+    this.#speakers = grown(this.#speakers, slot + 1)
+    const { sessionId, speaker } = body.texts
+    this.#locals[slot] = localOf(row.rid)
+    this.#flags[slot] = row.flags
+    this.#expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
+    this.#said[slot] = row.said_at
+    this.#sessions[slot] = this.#sessionNames.number(sessionId)
+    this.#speakers[slot] = this.#speakerNames.number(speaker)
+    this.#vectors.push(body.vectorBytes)
+    const { ids, weights } = body.terms
+    this.#postings.add({ slot, ids, weights })
+    if ((row.flags & CLOSED) === 0) this.#current++
+    this.#count++
+  }
+
+  /** After rows were added. */
+  settle(): void {
+    this.#postings.settle()
+  }
+
+  #slotOf(local: number): number {
+    let low = 0
+    let high = this.#count - 1
+    while (low <= high) {
+      const middle = (low + high) >> 1
+      const found = this.#locals[middle] ?? 0
+      if (found === local) return middle
+      if (found < local) low = middle + 1
+      else high = middle - 1
+    }
+    return -1
+  }
+
+  /** A row's lifetime has changed. */
+  change(row: Pick<IndexedRow, "rid" | "flags" | "expires_at">): void {
+    const slot = this.#slotOf(localOf(row.rid))
+    if (slot < 0 || this.#isDead(slot)) return
+    this.#current += Number((row.flags & CLOSED) === 0) - Number(this.#isCurrent(slot))
+    this.#flags[slot] = row.flags
+    this.#expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
+    this.#forget(slot)
+  }
+
+  /** Rows up to `lastLocal` that are not among `locals` (ascending) are gone. */
+  retain(locals: Uint32Array): void {
+    let at = 0
+    for (let slot = 0; slot < this.#count; slot++) {
+      const local = this.#locals[slot] ?? 0
+      while (at < locals.length && (locals[at] ?? 0) < local) at++
+      if (locals[at] !== local && !this.#isDead(slot)) this.#kill(slot)
+    }
+  }
+
+  #kill(slot: number): void {
+    if (this.#isCurrent(slot)) this.#current--
+    this.#flags[slot] = DEAD | CLOSED
+    this.#dead++
+    this.#forget(slot)
+  }
+
+  #isDead(slot: number): boolean {
+    return ((this.#flags[slot] ?? DEAD) & DEAD) !== 0
+  }
+
+  #isCurrent(slot: number): boolean {
+    return ((this.#flags[slot] ?? CLOSED) & CLOSED) === 0
+  }
+
+  /** The row's memory, kept from the last time; null when it has just been removed by another process. */
+  #memory(slot: number): Memory | null {
+    const known = this.#memories.get(slot)
+    if (known !== undefined) return known
+    const memory = this.#read(this.#ridOf(slot))
+    if (memory === null) return null
+    this.#memories.set(slot, memory)
+    this.#slotOfId.set(memory.id, slot)
+    this.#memoriesBytes += memoryBytes(memory)
+    return memory
+  }
+
+  #ridOf(slot: number): number {
+    return ridOf(this.sid, this.#locals[slot] ?? 0)
+  }
+
+  #forget(slot: number): void {
+    const memory = this.#memories.get(slot)
+    if (memory === undefined) return
+    this.#memories.delete(slot)
+    this.#slotOfId.delete(memory.id)
+    this.#memoriesBytes -= memoryBytes(memory)
+  }
+
+  /** Access counts have changed in ways not known here. */
+  forgetMemories(): void {
+    this.#memories.clear()
+    this.#slotOfId.clear()
+    this.#memoriesBytes = 0
+  }
+
+  /** Access counts have changed by one for each of these. */
+  touch(ids: ReadonlyArray<string>, now: number): void {
+    for (const id of ids) {
+      const slot = this.#slotOfId.get(id)
+      const memory = slot === undefined ? undefined : this.#memories.get(slot)
+      if (slot === undefined || memory === undefined) continue
+      this.#memories.set(slot, { ...memory, accessCount: memory.accessCount + 1, lastAccessedAt: now })
+    }
+  }
+
+  /** Whether a slot's row may be returned; what the numbers cannot tell is read. */
+  #passing({ asOf, filter, now }: Question): (slot: number) => boolean {
+    const masks = flagMasks(filter)
+    const from = filter.saidFrom ?? Number.NEGATIVE_INFINITY
+    const to = filter.saidTo ?? Number.POSITIVE_INFINITY
+    const session = filter.sessionId === undefined ? null : this.#sessionNames.find(filter.sessionId)
+    const except = filter.exceptSessionId === undefined ? -2 : this.#sessionNames.find(filter.exceptSessionId)
+    const speakers = filter.speakers?.map((name) => this.#speakerNames.find(name))
+    const excluded = asOf === undefined ? DEAD | CLOSED : DEAD
+    const reads = asOf !== undefined || filter.metadata !== undefined
+    return (slot) => {
+      const flags = this.#flags[slot] ?? DEAD
+      if ((flags & excluded) !== 0 || (this.#expires[slot] ?? 0) <= now || !flagsPass(masks, flags))
+        return false
+      const said = this.#said[slot] ?? 0
+      const inSession = this.#sessions[slot] ?? -1
+      if (said < from || said >= to) return false
+      if ((session !== null && inSession !== session) || (inSession === except && except >= 0)) return false
+      if (speakers !== undefined && !speakers.includes(this.#speakers[slot] ?? -1)) return false
+      if (!reads) return true
+      const memory = this.#memory(slot)
+      return memory !== null && isVisible(memory, now, asOf) && matches(filter, memory)
+    }
+  }
+
+  /** Σ idf·weight by slot, and how many current rows hold each term. */
+  #lexical(terms: Uint32Array): { readonly scores: Float64Array; readonly df: ReadonlyArray<number> } {
+    const scores = new Float64Array(this.#count)
+    const df = Array.from(terms, (term) => {
+      let holders = 0
+      this.#postings.forEach(term, (slot) => {
+        if (this.#isCurrent(slot)) holders++
+      })
+      const factor = idf(this.#current, holders)
+      this.#postings.forEach(term, (slot, weight) => {
+        scores[slot] = (scores[slot] ?? 0) + factor * weight
+      })
+      return holders
+    })
+    return { scores, df }
+  }
+
+  search(
+    question: Question,
+    limit: number,
+    vector: Float32Array | undefined,
+    terms: Uint32Array | undefined
+  ): { readonly hits: ReadonlyArray<SearchHit>; readonly n: number; readonly df: ReadonlyArray<number> } {
+    const passes = this.#passing(question)
+    const { df, scores } = this.#lexical(terms ?? new Uint32Array())
+    const room = Math.min(limit, this.#count)
+    const byWords = terms === undefined ? [] : this.#topLexical(scores, room, passes)
+    const byVector = vector === undefined ? [] : this.#vectors.top(vector, room, passes)
+    const slots = Uint32Array.from(new Set([...byVector, ...byWords]))
+    const cosines = vector === undefined ? null : this.#vectors.cosines(vector, slots)
+    const hits: Array<SearchHit> = []
+    slots.forEach((slot, i) => {
+      const memory = this.#memory(slot)
+      if (memory === null) return
+      const cosine = cosines === null || !this.#vectors.has(slot) ? null : (cosines[i] ?? 0)
+      hits.push({ memory, cosine, bm25: scores[slot] ?? 0 })
+    })
+    return { hits, n: this.#current, df }
+  }
+
+  #topLexical(scores: Float64Array, limit: number, passes: (slot: number) => boolean): Uint32Array {
+    const top = new TopK(limit)
+    for (let slot = 0, bar = 0; slot < this.#count; slot++) {
+      const score = scores[slot] ?? 0
+      if (score > bar && passes(slot)) {
+        top.push(score, slot)
+        bar = Math.max(0, top.bar)
+      }
+    }
+    return top.slots
+  }
+
+  /** Names of those who spoke in live rows. */
+  speakers(now: number): ReadonlyArray<string> {
+    const passes = this.#passing({ now, filter: {} })
+    const names = this.#speakerNames.all
+    const found = new Uint8Array(names.length)
+    for (let slot = 0; slot < this.#count; slot++) {
+      const speaker = this.#speakers[slot] ?? -1
+      if (speaker >= 0 && found[speaker] === 0 && passes(slot)) found[speaker] = 1
+    }
+    return names.filter((_, i) => found[i] === 1)
+  }
+
+  /** The index must not be used afterwards. */
+  free(): void {
+    this.#vectors.free()
+    this.forgetMemories()
+  }
+}

@@ -1,0 +1,11 @@
+import { HnswStore } from "@keepsake/backend-hnsw"
+import { storeLaws } from "@keepsake/core/testing"
+import { Effect } from "effect"
+import { temporaryFolder } from "./temporaryFolder.ts"
+
+storeLaws(
+  "the embedded store",
+  Effect.map(temporaryFolder, (folder) =>
+    HnswStore.layer({ path: `${folder}/memory.db`, synchronous: "normal" })
+  )
+)
