@@ -69,7 +69,8 @@ export const group = (name: string, cases: Readonly<Record<string, LawRun>>): Re
 export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint =>
   fingerprint({ model, dimensions, calibration: { mean: 0, spread: 0.1 } })
 
-const placeOf = (layer: StoreLayer, usual: Fingerprint): Place => ({
+/** A place over a layer that is built several times over the same data. */
+export const placeOf = (layer: StoreLayer, usual: Fingerprint): Place => ({
   open: (given = usual) =>
     Layer.build(Layer.fresh(Layer.provide(layer, StoreFingerprint.layer(given)))).pipe(
       Effect.map((context) => ({

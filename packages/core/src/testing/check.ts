@@ -97,10 +97,7 @@ export const sameSearch = (
   epsilon: number,
   what: string
 ): void => {
-  same({ n: actual.n, df: actual.df }, { n: all.n, df: all.df }, `${what}: counts`)
-  const found = new Map(actual.hits.map((hit) => [hit.memory.id, hit]))
-  assert.equal(found.size, actual.hits.length, `${what}: a row is there twice`)
-  const right = new Map(all.hits.map((hit) => [hit.memory.id, hit]))
+  const found = new Set(idsOf(actual.hits))
   const allowed = new Set<string>()
   for (const [channel, score] of CHANNELS) {
     const ranked = all.hits.filter((hit) => score(hit) > Number.NEGATIVE_INFINITY)
@@ -117,13 +114,42 @@ export const sameSearch = (
       }
     }
   }
+  for (const { memory } of actual.hits) {
+    assert.ok(allowed.has(memory.id), `${what}: ${memory.id} must not be among the hits`)
+  }
+  sameHits(actual, all, epsilon, what)
+}
+
+/** Every hit is one that may be returned, as it is kept, with its exact scores; each once. */
+const sameHits = (actual: SearchResult, all: SearchResult, epsilon: number, what: string): void => {
+  same({ n: actual.n, df: actual.df }, { n: all.n, df: all.df }, `${what}: counts`)
+  assert.equal(new Set(idsOf(actual.hits)).size, actual.hits.length, `${what}: a row is there twice`)
+  const right = new Map(all.hits.map((hit) => [hit.memory.id, hit]))
   for (const hit of actual.hits) {
-    const { id } = hit.memory
-    assert.ok(allowed.has(id), `${what}: ${id} must not be among the hits`)
-    const expected = right.get(id)
+    const expected = right.get(hit.memory.id)
     same(hit.memory, expected?.memory, `${what}: the row of a hit`)
-    close(hit.cosine, expected?.cosine ?? null, epsilon, `${what}: cosine of ${id}`)
-    close(hit.bm25, expected?.bm25 ?? 0, epsilon, `${what}: bm25 of ${id}`)
+    close(hit.cosine, expected?.cosine ?? null, epsilon, `${what}: cosine of ${hit.memory.id}`)
+    close(hit.bm25, expected?.bm25 ?? 0, epsilon, `${what}: bm25 of ${hit.memory.id}`)
+  }
+}
+
+/**
+ * As `sameSearch`, for a plan that may be approximate: which rows are found is its own affair, but what it
+ * returns is right, and `limit` rows a channel come back whenever there are so many.
+ */
+export const soundSearch = (
+  actual: SearchResult,
+  all: SearchResult,
+  limit: number,
+  epsilon: number,
+  what: string
+): void => {
+  sameHits(actual, all, epsilon, what)
+  for (const [channel, score] of CHANNELS) {
+    const there = (hit: SearchHit): boolean => score(hit) > Number.NEGATIVE_INFINITY
+    const wanted = Math.min(limit, all.hits.filter(there).length)
+    const found = actual.hits.filter(there).length
+    assert.ok(found >= wanted, `${what}: ${found} hits by ${channel} where ${wanted} are wanted`)
   }
 }
 

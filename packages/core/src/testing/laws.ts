@@ -11,6 +11,7 @@ import { operator } from "./laws/operator.ts"
 import { lifetime } from "./laws/lifetime.ts"
 import { order } from "./laws/order.ts"
 import { paging } from "./laws/paging.ts"
+import { program } from "./laws/program.ts"
 import { removal } from "./laws/removal.ts"
 import { roundTrip } from "./laws/roundTrip.ts"
 import { staging } from "./laws/staging.ts"
@@ -36,6 +37,7 @@ export const laws: ReadonlyArray<Law> = [
   bounds,
   operator,
   concurrency,
+  program,
   lifecycle,
   staging
 ].flat()

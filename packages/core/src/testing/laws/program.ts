@@ -1,0 +1,34 @@
+import { Effect } from "effect"
+import type { Scope } from "../../Scope.ts"
+import { group, type LawContext } from "../Law.ts"
+import { runProgram } from "../model/program.ts"
+import { DAY, T0 } from "../rows.ts"
+
+/** Scopes that share an agent, a user, or letters only. */
+const near = ({ scope, scopeOf }: LawContext, label: string): ReadonlyArray<Scope> => {
+  const { agentId, userId } = scopeOf(label)
+  return [
+    { agentId, userId },
+    { agentId, userId: `${userId}1` },
+    { agentId: `${agentId}1`, userId },
+    { agentId: userId, userId: scope.agentId }
+  ]
+}
+
+/** A program purges, and counts what it purged: nothing of earlier laws may be there to be purged. */
+const drained = Effect.fnUntraced(function* ({ admin }: LawContext) {
+  while ((yield* admin.expire({ now: T0 + 10_000 * DAY, limit: 1_000 })).removed > 0);
+})
+
+export const program = group("random programs", {
+  "a random program gives the oracle's answers": Effect.fnUntraced(function* (context) {
+    yield* drained(context)
+    yield* runProgram({ ...context, handles: [context], scopes: near(context, "one") })
+  }),
+
+  "a random program over two instances gives the oracle's answers": Effect.fnUntraced(function* (context) {
+    yield* drained(context)
+    const second = yield* context.place.open()
+    yield* runProgram({ ...context, handles: [context, second], scopes: near(context, "two") })
+  })
+})

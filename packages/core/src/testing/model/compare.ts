@@ -1,0 +1,93 @@
+import { Effect } from "effect"
+import type { MemoryError } from "../../MemoryError.ts"
+import { close, same, sameRows, sameSearch, sameSet, soundSearch } from "../check.ts"
+import type { Handle } from "../Law.ts"
+import type { Operation } from "./Operation.ts"
+
+/**
+ * Makes a call on a store and on the oracle, and compares the answers: order where the contract promises one,
+ * scores within `epsilon`.
+ */
+export const compare = (
+  operation: Operation,
+  handle: Handle,
+  oracle: Handle,
+  epsilon: number
+): Effect.Effect<void, MemoryError> => {
+  const { method } = operation
+  const both = <A>(
+    call: (on: Handle) => Effect.Effect<A, MemoryError>,
+    agree: (actual: A, expected: A) => void
+  ): Effect.Effect<void, MemoryError> =>
+    Effect.flatMap(call(handle), (actual) => Effect.map(call(oracle), (expected) => agree(actual, expected)))
+  const exactly = <A>(actual: A, expected: A) => same(actual, expected, method)
+  switch (operation.method) {
+    case "put":
+      return both(({ store }) => store.put(operation.request), exactly)
+    case "get":
+      return both(
+        ({ store }) => store.get(operation.request),
+        (actual, expected) => sameSet(actual, expected, method)
+      )
+    case "search":
+      return compareSearch(operation.request, handle, oracle, epsilon)
+    case "around":
+      return both(
+        ({ store }) => store.around(operation.request),
+        (actual, expected) => {
+          sameSet(actual.map(memoryOf), expected.map(memoryOf), method)
+          const cosines = new Map(expected.map((row) => [row.memory.id, row.cosine]))
+          for (const row of actual) close(row.cosine, cosines.get(row.memory.id) ?? null, epsilon, method)
+        }
+      )
+    case "speakers":
+      return both(
+        ({ store }) => store.speakers(operation.request),
+        (actual, expected) => same(actual.toSorted(), expected.toSorted(), method)
+      )
+    case "lastTurn":
+      return both(({ store }) => store.lastTurn(operation.request), exactly)
+    case "list":
+      return both(({ store }) => store.list(operation.request), exactly)
+    case "listRows":
+      return both(
+        ({ store }) => store.listRows(operation.request),
+        (actual, expected) => {
+          same(actual.next, expected.next, `${method}: next`)
+          sameRows(actual.rows, expected.rows, epsilon, method)
+        }
+      )
+    case "latest":
+      return both(({ store }) => store.latest(operation.request), exactly)
+    case "patch":
+      return both(({ store }) => store.patch(operation.request), exactly)
+    case "supersede":
+      return both(({ store }) => store.supersede(operation.request), exactly)
+    case "remove":
+      return both(({ store }) => Effect.map(store.remove(operation.request), removedOf), exactly)
+    case "touch":
+      return both(({ store }) => store.touch(operation.request), exactly)
+    case "count":
+      return both(({ store }) => store.count(operation.request), exactly)
+    case "expire":
+      return both(({ admin }) => Effect.map(admin.expire(operation.request), removedOf), exactly)
+  }
+}
+
+const memoryOf = <Row extends { readonly memory: unknown }>(row: Row): Row["memory"] => row.memory
+
+const removedOf = ({ removed }: { readonly removed: number }): number => removed
+
+/** The oracle is asked for every row that may be returned, so that ties can be told from faults. */
+const compareSearch = (
+  request: Extract<Operation, { method: "search" }>["request"],
+  { store }: Handle,
+  oracle: Handle,
+  epsilon: number
+): Effect.Effect<void, MemoryError> =>
+  Effect.gen(function* () {
+    const actual = yield* store.search(request)
+    const all = yield* oracle.store.search({ ...request, limit: Number.MAX_SAFE_INTEGER })
+    const agree = request.exact === true ? sameSearch : soundSearch
+    agree(actual, all, request.limit, epsilon, "search")
+  })

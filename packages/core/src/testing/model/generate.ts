@@ -1,0 +1,268 @@
+import type { Filter } from "../../Filter.ts"
+import { type JsonObject, type Memory, MEMORY_TYPES } from "../../Memory.ts"
+import type { ListRequest, MemoryChange, RemoveTarget, StoreRow } from "../../MemoryStore.ts"
+import type { Scope } from "../../Scope.ts"
+import { queryTerms } from "../../terms.ts"
+import type { Random } from "../random.ts"
+import { type RowParts, rowBuilder } from "../rows.ts"
+import type { Operation } from "./Operation.ts"
+
+/** What a random program is about: few names, so that its operations meet. */
+export interface World {
+  readonly random: Random
+  readonly scopes: ReadonlyArray<Scope>
+  readonly dimensions: number
+  /** When the program began, and what time it is; epoch milliseconds. */
+  readonly start: number
+  now: number
+  /** Memories that are kept in a scope, whatever their lifetime. */
+  readonly known: (scope: Scope) => ReadonlyArray<Memory>
+}
+
+const WORDS =
+  "freight harbour invoice railway pallet customs Gdańsk Turin deadline quarter budget PostgreSQL MySQL tea coffee bicycle Ana Bo Zoë 東京 truck depot tariff cargo route driver fuel winter".split(
+    " "
+  )
+const SESSIONS = ["s1", "s2", "S1"]
+const SPEAKERS = ["Ana", "ana", "Bo", "O'Brien"]
+const SOURCES = ["user", "assistant", "tool", "system"] as const
+const METADATA: ReadonlyArray<JsonObject> = [
+  {},
+  { topic: "rail" },
+  { topic: "sea", stage: 1 },
+  { topic: null, stage: "1" },
+  { stage: 1.5, done: true, deep: { topic: "rail" }, list: ["rail"] }
+]
+
+/** A statement is numbered; what it says depends on its number alone. */
+const contentOf = (number: number): string => {
+  const words = Array.from(
+    { length: 1 + (number % 9) },
+    (_, i) => WORDS[(number * 7 + i * i * 5) % WORDS.length]
+  )
+  return `${words.join(" ")} ${number}`
+}
+
+const lifetimeOf = ({ now, random }: World): number | null => {
+  const roll = random.next()
+  if (roll < 0.55) return null
+  if (roll < 0.85) return now + 1 + random.int(200)
+  return roll < 0.95 ? now + 100_000 : now - random.int(50)
+}
+
+const rowFor = (world: World, scope: Scope): StoreRow => {
+  const { now, random } = world
+  const number = random.int(90)
+  const saidAt = random.chance(0.3) ? now - random.int(2_000) : now
+  const parts: RowParts = {
+    at: now,
+    saidAt,
+    // Mostly by its number too, so that the same statement comes up again.
+    type: random.chance(0.95) ? (MEMORY_TYPES[number % 3] ?? "episodic") : random.pick(MEMORY_TYPES),
+    source: number % 4 === 0 ? (SOURCES[number % 7] ?? "user") : "user",
+    speaker: (random.chance(0.95) ? SPEAKERS[number % 9] : random.pick(SPEAKERS)) ?? null,
+    metadata: random.pick(METADATA),
+    importance: random.int(11) / 10,
+    pinned: random.chance(0.2),
+    expiresAt: lifetimeOf(world),
+    ...(random.chance(0.7) && { sessionId: random.pick(SESSIONS), turn: random.int(25) }),
+    ...(random.chance(0.2) && { key: `key${random.int(8)}` }),
+    ...(random.chance(0.1) && { vector: null }),
+    ...(random.chance(0.05) && {
+      validity: [{ from: saidAt - 500, to: saidAt }],
+      createdAt: now - 300,
+      accessCount: random.int(9)
+    })
+  }
+  return rowBuilder(scope, world.dimensions)(contentOf(number), parts)
+}
+
+const rowsFor = (world: World, scope: Scope): ReadonlyArray<StoreRow> => {
+  const rows = new Map<string, StoreRow>()
+  for (let i = world.random.int(4); i >= 0; i--) {
+    const row = rowFor(world, scope)
+    rows.set(row.memory.id, row)
+  }
+  return Array.from(rows.values())
+}
+
+const filterFor = ({ now, random }: World): Filter => {
+  if (random.chance(0.6)) return {}
+  return {
+    ...(random.chance(0.3) && { types: random.some(MEMORY_TYPES, random.int(3)) }),
+    ...(random.chance(0.2) && { sources: random.some(SOURCES, 1 + random.int(3)) }),
+    ...(random.chance(0.2) && { speakers: random.some(SPEAKERS, 1 + random.int(2)) }),
+    ...(random.chance(0.2) && { sessionId: random.pick(SESSIONS) }),
+    ...(random.chance(0.1) && { exceptSessionId: random.pick(SESSIONS) }),
+    ...(random.chance(0.1) && { pinned: random.chance(0.5) }),
+    ...(random.chance(0.1) && { saidFrom: now - random.int(2_000) }),
+    ...(random.chance(0.1) && { saidTo: now - random.int(1_000) }),
+    ...(random.chance(0.2) && { metadata: metadataFilter(random) })
+  }
+}
+
+const metadataFilter = (random: Random): NonNullable<Filter["metadata"]> => ({
+  ...(random.chance(0.7) && { topic: random.pick(["rail", "sea", null]) }),
+  ...(random.chance(0.5) && { stage: random.pick([1, "1", 1.5, null]) }),
+  ...(random.chance(0.1) && { done: true }),
+  ...(random.chance(0.05) && { list: "rail" })
+})
+
+/** An id of the scope, mostly; else of another scope, or of nothing. */
+const idFor = (world: World, scope: Scope): string => {
+  const { known, random, scopes } = world
+  const from = known(random.chance(0.9) ? scope : random.pick(scopes))
+  return from.length === 0 ? rowFor(world, scope).memory.id : random.pick(from).id
+}
+
+const idsFor = (world: World, scope: Scope): ReadonlyArray<string> =>
+  Array.from(new Set(Array.from({ length: world.random.int(6) }, () => idFor(world, scope))))
+
+const asOfFor = ({ now, random, start }: World): number =>
+  start - 1_000 + random.int(Math.max(1, now - start + 1_100))
+
+const searchFor = (world: World, scope: Scope): Operation => {
+  const { dimensions, now, random } = world
+  const text = random.some(WORDS, 1 + random.int(5)).join(" ")
+  return {
+    method: "search",
+    request: {
+      scope,
+      now,
+      filter: filterFor(world),
+      limit: random.pick([1, 2, 5, 20, 100]),
+      ...(random.chance(0.8) && { vector: random.direction(dimensions) }),
+      ...(random.chance(0.8) && { terms: queryTerms(text) }),
+      ...(random.chance(0.2) && { asOf: asOfFor(world) }),
+      ...(random.chance(0.8) && { exact: true })
+    }
+  }
+}
+
+const listFor = (world: World, scope: Scope): ListRequest => {
+  const { known, now, random } = world
+  const rows = known(scope)
+  const after = random.chance(0.5) && rows.length > 0 ? random.pick(rows) : null
+  return {
+    scope,
+    now,
+    filter: filterFor(world),
+    limit: random.pick([1, 3, 10, 1_000]),
+    ...(random.chance(0.4) && { closed: true }),
+    ...(after && { after: { createdAt: after.createdAt, id: after.id } })
+  }
+}
+
+const changeFor = (world: World): MemoryChange => {
+  const { random } = world
+  return {
+    ...(random.chance(0.4) && { expiresAt: lifetimeOf(world) }),
+    ...(random.chance(0.3) && { importance: random.int(11) / 10 }),
+    ...(random.chance(0.3) && { pinned: random.chance(0.5) }),
+    ...(random.chance(0.3) && { metadata: random.pick(METADATA) })
+  }
+}
+
+const supersedeFor = (world: World, scope: Scope): Operation => {
+  const row = rowFor(world, scope)
+  const id = idFor(world, scope)
+  const { now } = world
+  // A row never takes the place of itself.
+  return id === row.memory.id
+    ? { method: "put", request: { scope, now, rows: [row] } }
+    : { method: "supersede", request: { scope, now, id, row } }
+}
+
+const targetFor = (world: World, scope: Scope): RemoveTarget => {
+  const roll = world.random.next()
+  if (roll < 0.75) return { _tag: "Ids", ids: idsFor(world, scope) }
+  const { random } = world
+  return roll < 0.97
+    ? { _tag: "Filter", filter: { ...filterFor(world), sessionId: random.pick(SESSIONS) } }
+    : { _tag: "All" }
+}
+
+const aroundFor = (world: World, scope: Scope): Operation => {
+  const { dimensions, now, random } = world
+  const anchors = Array.from({ length: random.int(5) }, () => ({
+    sessionId: random.pick(SESSIONS),
+    turn: random.int(25)
+  }))
+  return {
+    method: "around",
+    request: {
+      scope,
+      now,
+      anchors,
+      radius: 1 + random.int(4),
+      ...(random.chance(0.5) && { vector: random.direction(dimensions) }),
+      ...(random.chance(0.2) && { asOf: asOfFor(world) })
+    }
+  }
+}
+
+/** Operations by their share of a program. */
+const KINDS: ReadonlyArray<readonly [share: number, make: (world: World, scope: Scope) => Operation]> = [
+  [
+    26,
+    (world, scope) => ({ method: "put", request: { scope, now: world.now, rows: rowsFor(world, scope) } })
+  ],
+  [20, searchFor],
+  [5, (world, scope) => ({ method: "get", request: { scope, now: world.now, ids: idsFor(world, scope) } })],
+  [5, aroundFor],
+  [5, (world, scope) => ({ method: "list", request: listFor(world, scope) })],
+  [3, (world, scope) => ({ method: "listRows", request: listFor(world, scope) })],
+  [
+    4,
+    (world, scope) => ({
+      method: "latest",
+      request: { scope, now: world.now, filter: filterFor(world), limit: 1 + world.random.int(10) }
+    })
+  ],
+  [2, ({ now }, scope) => ({ method: "speakers", request: { scope, now } })],
+  [2, ({ random }, scope) => ({ method: "lastTurn", request: { scope, sessionId: random.pick(SESSIONS) } })],
+  [
+    8,
+    (world, scope) => ({
+      method: "patch",
+      request: { scope, now: world.now, id: idFor(world, scope), change: changeFor(world) }
+    })
+  ],
+  [8, supersedeFor],
+  [
+    3,
+    (world, scope) => ({
+      method: "remove",
+      request: { scope, now: world.now, target: targetFor(world, scope) }
+    })
+  ],
+  [4, (world, scope) => ({ method: "touch", request: { scope, now: world.now, ids: idsFor(world, scope) } })],
+  [
+    4,
+    (world, scope) => ({
+      method: "count",
+      request: {
+        scope,
+        now: world.now,
+        filter: filterFor(world),
+        ...(world.random.chance(0.7) && { lifetime: world.random.pick(["any", "live"] as const) })
+      }
+    })
+  ],
+  [1, ({ now }) => ({ method: "expire", request: { now, limit: 1_000 } })]
+]
+
+const SHARES = KINDS.reduce((sum, [share]) => sum + share, 0)
+
+/** Draws the next operation, often in the first scope, so that it fills; time goes on, now and then a caller's clock is a little behind. */
+export const nextOperation = (world: World): Operation => {
+  const { random } = world
+  world.now += random.int(15)
+  const behind = random.chance(0.03) ? random.int(40) : 0
+  const caller = { ...world, now: world.now - behind }
+  let roll = random.int(SHARES)
+  const kind = KINDS.find(([share]) => (roll -= share) < 0)
+  if (kind === undefined) throw new Error("the shares do not add up")
+  const [first] = world.scopes
+  return kind[1](caller, first && random.chance(0.4) ? first : random.pick(world.scopes))
+}
