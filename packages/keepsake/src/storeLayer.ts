@@ -1,8 +1,47 @@
 import { InMemoryStore } from "@keepsake/core"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import type { StoreLayer } from "./config/KeepsakeConfig.ts"
-import type { StoreConfig } from "./config/StoreConfig.ts"
+import type { HnswConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
 import { loadPackage } from "./loadPackage.ts"
+
+const hnsw = ({ backend: _, ...options }: HnswConfig): StoreLayer =>
+  Layer.unwrap(
+    Effect.map(
+      loadPackage("@keepsake/backend-hnsw", "A file store", async () => import("@keepsake/backend-hnsw")),
+      ({ HnswStore }) => HnswStore.layer(options)
+    )
+  )
+
+const pgvector = ({ backend: _, url, ...options }: PgVectorConfig): StoreLayer =>
+  Layer.unwrap(
+    Effect.map(
+      loadPackage(
+        "@keepsake/backend-pgvector",
+        "PostgreSQL",
+        async () => import("@keepsake/backend-pgvector")
+      ),
+      ({ PgVectorStore }) => PgVectorStore.layer({ ...options, url: Redacted.make(url) })
+    )
+  )
+
+/** An option that is `undefined` is one that was not given. */
+const given = <Options extends object>(options: Options) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
+    readonly [key in keyof Options]?: Exclude<Options[key], undefined>
+  }
+
+const qdrant = ({ apiKey, backend: _, url, ...options }: QdrantConfig): StoreLayer =>
+  Layer.unwrap(
+    Effect.map(
+      loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),
+      ({ QdrantStore }) =>
+        QdrantStore.layer({
+          ...given(options),
+          url,
+          apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey)
+        })
+    )
+  )
 
 /** The store that a config names; its package is loaded when the layer is built. */
 export const storeLayer = (config: StoreConfig): StoreLayer => {
@@ -10,33 +49,10 @@ export const storeLayer = (config: StoreConfig): StoreLayer => {
     case "memory":
       return InMemoryStore.layer
     case "hnsw":
-      return Layer.unwrap(
-        Effect.map(
-          loadPackage("@keepsake/backend-hnsw", "A file store", async () => import("@keepsake/backend-hnsw")),
-          ({ HnswStore }) => HnswStore.layer({ path: config.path })
-        )
-      )
+      return hnsw(config)
     case "pgvector":
-      return Layer.unwrap(
-        Effect.map(
-          loadPackage(
-            "@keepsake/backend-pgvector",
-            "PostgreSQL",
-            async () => import("@keepsake/backend-pgvector")
-          ),
-          ({ PgVectorStore }) => PgVectorStore.layer({ url: config.url })
-        )
-      )
+      return pgvector(config)
     case "qdrant":
-      return Layer.unwrap(
-        Effect.map(
-          loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),
-          ({ QdrantStore }) =>
-            QdrantStore.layer({
-              url: config.url,
-              ...(config.apiKey === undefined ? {} : { apiKey: config.apiKey })
-            })
-        )
-      )
+      return qdrant(config)
   }
 }

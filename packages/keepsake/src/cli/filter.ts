@@ -1,0 +1,77 @@
+import { type Filter, invalidInput, type JsonScalar, MEMORY_TYPES, type MemoryError } from "@keepsake/core"
+import { Effect, Option } from "effect"
+import { Flag } from "effect/cli"
+
+export const SOURCES = ["user", "assistant", "tool", "system"] as const
+const TYPES = ["episodic", "semantic", "procedural"] as const satisfies typeof MEMORY_TYPES
+
+export const typeFlag = Flag.Literals("type", TYPES)
+export const sourceFlag = Flag.Literals("source", SOURCES)
+
+/** `key=value`, several times; a value that is a JSON number, boolean or null is taken as one. */
+export const metaFlag = Flag.KeyValuePair("meta").pipe(
+  Flag.withDescription("Metadata, key=value; may be repeated"),
+  Flag.optional
+)
+
+const scalar = (text: string): JsonScalar => {
+  if (/^(?:true|false|null|-?\d+(?:\.\d+)?)$/u.test(text)) return JSON.parse(text) as JsonScalar
+  return text
+}
+
+export const metadataOf = (
+  meta: Option.Option<Readonly<Record<string, string>>>
+): { readonly [key: string]: JsonScalar } | undefined =>
+  Option.isNone(meta)
+    ? undefined
+    : Object.fromEntries(Object.entries(meta.value).map(([key, value]) => [key, scalar(value)]))
+
+/** Flags that choose among memories. */
+export const filterFlags = {
+  type: typeFlag.pipe(Flag.withDescription("Only this type; may be repeated"), Flag.atLeast(0)),
+  source: sourceFlag.pipe(
+    Flag.withDescription("Only what came from there; may be repeated"),
+    Flag.atLeast(0)
+  ),
+  speaker: Flag.String("speaker").pipe(
+    Flag.withDescription("Only said by; may be repeated"),
+    Flag.atLeast(0)
+  ),
+  session: Flag.String("session").pipe(Flag.withDescription("Only this conversation"), Flag.optional),
+  pinned: Flag.Boolean("pinned").pipe(Flag.withDescription("Only pinned ones"), Flag.withDefault(false)),
+  since: Flag.Date("since").pipe(Flag.withDescription("Said at or after, such as 2026-01-31"), Flag.optional),
+  until: Flag.Date("until").pipe(Flag.withDescription("Said before, such as 2026-02-28"), Flag.optional),
+  meta: metaFlag
+}
+
+export interface FilterFlags {
+  readonly type: ReadonlyArray<(typeof TYPES)[number]>
+  readonly source: ReadonlyArray<(typeof SOURCES)[number]>
+  readonly speaker: ReadonlyArray<string>
+  readonly session: Option.Option<string>
+  readonly pinned: boolean
+  readonly since: Option.Option<Date>
+  readonly until: Option.Option<Date>
+  readonly meta: Option.Option<Readonly<Record<string, string>>>
+}
+
+/** The filter that the flags say; empty when none was given. */
+export const filterOf = (flags: FilterFlags): Filter => {
+  const metadata = metadataOf(flags.meta)
+  return {
+    ...(flags.type.length > 0 ? { types: flags.type } : {}),
+    ...(flags.source.length > 0 ? { sources: flags.source } : {}),
+    ...(flags.speaker.length > 0 ? { speakers: flags.speaker } : {}),
+    ...(Option.isSome(flags.session) ? { sessionId: flags.session.value } : {}),
+    ...(flags.pinned ? { pinned: true } : {}),
+    ...(Option.isSome(flags.since) ? { saidFrom: flags.since.value.getTime() } : {}),
+    ...(Option.isSome(flags.until) ? { saidTo: flags.until.value.getTime() } : {}),
+    ...(metadata === undefined ? {} : { metadata })
+  }
+}
+
+/** A moment that a flag names, as epoch milliseconds. */
+export const timeOf = (field: string, date: Date): Effect.Effect<number, MemoryError> =>
+  Number.isFinite(date.getTime())
+    ? Effect.succeed(date.getTime())
+    : Effect.fail(invalidInput(field, "is not a date; write 2026-01-31 or 2026-01-31T12:00:00Z"))

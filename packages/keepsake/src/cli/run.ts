@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs"
+import * as NodeChildProcessSpawner from "@effect/platform-node-shared/NodeChildProcessSpawner"
+import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
+import * as NodePath from "@effect/platform-node-shared/NodePath"
+import * as NodeRuntime from "@effect/platform-node-shared/NodeRuntime"
+import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
+import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
+import { Effect, Layer } from "effect"
+import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { forget } from "./commands/forget.ts"
+import { list } from "./commands/list.ts"
+import { recall } from "./commands/recall.ts"
+import { remember } from "./commands/remember.ts"
+import { describeFailure, exitCodeOf } from "./failures.ts"
+import { helpFormatter } from "./help.ts"
+import { columns } from "./output.ts"
+import { root } from "./root.ts"
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  readonly version: string
+}
+
+const platform = NodeChildProcessSpawner.layer.pipe(
+  Layer.provideMerge(
+    Layer.mergeAll(NodeFileSystem.layer, NodePath.layer, NodeStdio.layer, NodeTerminal.layer)
+  )
+)
+
+const command = root.pipe(Command.withSubcommands([remember, recall, list, forget]))
+
+command.pipe(
+  Command.run({ version }),
+  Effect.tapCause((cause) =>
+    Effect.sync(() => {
+      const text = describeFailure(cause, process.argv.includes("--json"), columns())
+      if (text !== undefined) process.stderr.write(`${text}\n`)
+    })
+  ),
+  Effect.provide([
+    platform,
+    CliOutput.layer(helpFormatter(columns())),
+    CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
+  ]),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })
+)

@@ -1,0 +1,33 @@
+import { readFile } from "node:fs/promises"
+import { invalidInput, type MemoryError } from "@keepsake/core"
+import { Effect } from "effect"
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
+
+const READ_PROBLEMS: Readonly<Record<string, string>> = {
+  ENOENT: "is not there; check the path",
+  EACCES: "may not be read; check its permissions",
+  EISDIR: "is a folder; name a file"
+}
+
+/** Why a file could not be read, as bad input. */
+export const unreadable = (path: string, cause: unknown): MemoryError =>
+  invalidInput(path, READ_PROBLEMS[codeOf(cause)] ?? `could not be read: ${String(cause)}`)
+
+/** A whole file as text; one that is not UTF-8 is refused, never guessed at. */
+export const readText = (path: string): Effect.Effect<string, MemoryError> =>
+  Effect.tryPromise({ try: async () => readFile(path), catch: (cause) => unreadable(path, cause) }).pipe(
+    Effect.flatMap((bytes) =>
+      Effect.try({
+        try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
+        catch: () => notUtf8(path)
+      })
+    )
+  )
+
+export const notUtf8 = (path: string): MemoryError =>
+  invalidInput(
+    path,
+    "is not UTF-8 text. Convert it: iconv -f ISO-8859-1 -t UTF-8 in > out (or save it as UTF-8)"
+  )
