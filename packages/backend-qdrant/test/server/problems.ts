@@ -1,0 +1,13 @@
+/** An answer that is an error, as Qdrant words it. */
+export class Refusal extends Error {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export const wrongInput = (message: string): Refusal => new Refusal(400, `Wrong input: ${message}`)
+export const badRequest = (message: string): Refusal => new Refusal(400, `Bad request: ${message}`)
+export const notFound = (message: string): Refusal => new Refusal(404, `Not found: ${message}`)
