@@ -1,1 +1,9 @@
-export {}
+export { PgVectorAdmin } from "./admin.ts"
+export type {
+  PGliteConnection,
+  PgVectorOptions,
+  PgVectorSettings,
+  PoolConnection,
+  UrlConnection
+} from "./options.ts"
+export { PgVectorStore } from "./PgVectorStore.ts"

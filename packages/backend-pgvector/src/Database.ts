@@ -1,0 +1,30 @@
+/** What the store asks of a way to PostgreSQL: a pool of `pg`, or PGlite in process. */
+
+/** On the wire: text, binary (a Buffer), or NULL. Encoded by us, so that every driver sends the same bytes. */
+export type WireValue = string | Buffer | null
+
+export interface Statement {
+  /** Names the kind of statement for logs and tests, such as `search`. */
+  readonly operation: string
+  readonly text: string
+  readonly values: ReadonlyArray<WireValue>
+}
+
+/** Values in the order of the select list: numbers, strings, booleans, JSON, arrays of numbers, or null. */
+export type Row = ReadonlyArray<unknown>
+
+export interface Session {
+  readonly query: (statement: Statement) => Promise<ReadonlyArray<Row>>
+  /** Several commands without parameters, in one message. */
+  readonly execute: (script: string) => Promise<void>
+}
+
+export interface Database extends Session {
+  /** False for PGlite: one session, nothing runs beside anything. */
+  readonly concurrent: boolean
+  /** Commits when `body` resolves, rolls back when it rejects; nothing else runs in its session meanwhile. */
+  readonly transaction: <A>(body: (session: Session) => Promise<A>) => Promise<A>
+  /** A session of its own, outside any transaction: for what PostgreSQL refuses inside one. */
+  readonly alone: <A>(body: (session: Session) => Promise<A>) => Promise<A>
+  readonly close: () => Promise<void>
+}

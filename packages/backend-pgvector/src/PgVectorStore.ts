@@ -1,0 +1,116 @@
+import {
+  checkedStore,
+  invalidInput,
+  type MemoryError,
+  MemoryStore,
+  StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core"
+import { Config, Context, Effect, FiberSet, Layer, Redacted } from "effect"
+import pg from "pg"
+import { CLOSED, makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin.ts"
+import type { Database } from "./Database.ts"
+import { toMemoryError } from "./errors.ts"
+import { namesOf } from "./names.ts"
+import { openStore } from "./open.ts"
+import { checkOptions, type PgVectorOptions, type UrlConnection } from "./options.ts"
+import { pgliteDatabase } from "./PGliteDatabase.ts"
+import { poolDatabase } from "./PoolDatabase.ts"
+import { makeRunner } from "./Runner.ts"
+import { makeStore } from "./store.ts"
+import { makeTuning } from "./tuning.ts"
+
+const POOL_SIZE = 10
+const STATEMENT_TIMEOUT_MS = 30_000
+const CONNECT_TIMEOUT_MS = 10_000
+
+const ownPool = (options: UrlConnection): pg.Pool => {
+  const url = Redacted.value(options.url)
+  if (!/^postgres(ql)?:\/\//u.test(url))
+    throw invalidInput("url", "must begin with postgres:// or postgresql://.")
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.poolSize ?? POOL_SIZE,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    application_name: "keepsake",
+    allowExitOnIdle: true
+  })
+  const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  // Said on the session and not at its start: poolers refuse unknown startup options. Compiling a statement that
+  // runs for a millisecond takes a hundred, so no JIT.
+  pool.on("connect", (client) => {
+    client.query(`set statement_timeout = ${timeoutMs}; set jit = off`).catch(() => {})
+  })
+  return pool
+}
+
+const connect = (options: PgVectorOptions): Database => {
+  if ("pglite" in options) return pgliteDatabase(options.pglite)
+  const namedStatements = options.namedStatements ?? true
+  return "pool" in options
+    ? poolDatabase(options.pool, { owned: false, namedStatements })
+    : poolDatabase(ownPool(options), { owned: true, namedStatements })
+}
+
+const make = (options: PgVectorOptions) =>
+  Effect.gen(function* () {
+    const fingerprint = yield* StoreFingerprint
+    const names = yield* Effect.try({
+      try: () => {
+        checkOptions(options)
+        return namesOf(options.schema ?? "keepsake", options.tablePrefix ?? "")
+      },
+      catch: toMemoryError
+    })
+    const database = yield* Effect.acquireRelease(
+      Effect.try({ try: () => connect(options), catch: toMemoryError }),
+      (opened) => Effect.promise(() => opened.close().catch(() => {}))
+    )
+    const { layout, rowLevelSecurity } = yield* Effect.tryPromise({
+      try: () =>
+        openStore(database, {
+          names,
+          fingerprint,
+          vectorType: options.halfvec === undefined ? undefined : options.halfvec ? "halfvec" : "vector",
+          rowLevelSecurity: options.rowLevelSecurity ?? false
+        }),
+      catch: toMemoryError
+    })
+    const runner = makeRunner(database, rowLevelSecurity)
+    yield* Effect.addFinalizer(() => Effect.sync(() => runner.seal(CLOSED)))
+    const fibers = yield* FiberSet.make<void>()
+    const tuning = makeTuning(layout, database, runner, {
+      autoTuneRows: options.autoTuneRows ?? null,
+      background: (work) => Effect.asVoid(FiberSet.run(fibers, work))
+    })
+    return Context.make(MemoryStore, checkedStore(makeStore(layout, runner, tuning), fingerprint)).pipe(
+      Context.add(StoreAdmin, makeAdmin(layout, runner, database)),
+      Context.add(PgVectorAdmin, makePgVectorAdmin(layout, runner, tuning))
+    )
+  })
+
+type PgVectorLayer<E = never> = Layer.Layer<
+  MemoryStore | StoreAdmin | PgVectorAdmin,
+  MemoryError | E,
+  StoreFingerprint
+>
+
+const layer = (options: PgVectorOptions): PgVectorLayer => Layer.effectContext(make(options))
+
+/**
+ * Memories in PostgreSQL with pgvector 0.8 or newer.
+ *
+ * ```ts
+ * PgVectorStore.layer({ url: Redacted.make("postgres://localhost/app") })
+ * ```
+ *
+ * Opening migrates the schema under an advisory lock. Fails with `Unsupported` (no or too old pgvector, a newer
+ * schema), `Unauthorized`, `Unavailable`, `InvalidInput` (options, a missing database, too many dimensions) or
+ * `FingerprintMismatch`.
+ */
+export const PgVectorStore = {
+  layer,
+  /** The same from configuration: `layerConfig({ url: Config.Redacted("DATABASE_URL") })`. */
+  layerConfig: (options: Config.Wrap<PgVectorOptions>): PgVectorLayer<Config.ConfigError> =>
+    Layer.unwrap(Effect.map(Config.unwrap(options), layer))
+}

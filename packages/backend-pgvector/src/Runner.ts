@@ -1,0 +1,68 @@
+import { Closed, MemoryError, type Scope } from "@keepsake/core"
+import { Effect, Schedule } from "effect"
+import type { Database, Row, Session, Statement } from "./Database.ts"
+import { mayRetry, toMemoryError } from "./errors.ts"
+import { scopeId } from "./names.ts"
+
+/** Whose rows a statement is about: row-level security lets it see no others. */
+export type Reach = Scope | "all"
+
+export type Rows = ReadonlyArray<Row>
+
+/** Runs statements: closed or not, with row-level security or without, retried where that is safe. */
+export interface Runner {
+  readonly read: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
+  readonly write: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
+  /** Several statements in one transaction, across scopes. */
+  readonly transaction: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
+  /** Outside any transaction, across scopes, without a statement timeout. */
+  readonly alone: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
+  /** From now on every call fails with this. */
+  readonly seal: (message: string) => void
+}
+
+const ATTEMPTS = 5
+
+/** 20, 40, 80, … ms, spread so that those who collided do not collide again. */
+const backoff = Schedule.exponential("20 millis").pipe(Schedule.jittered)
+
+export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runner => {
+  let sealed: string | null = null
+
+  const reaching = (reach: Reach): string =>
+    `set local keepsake.scope = '${reach === "all" ? "all" : scopeId(reach)}'`
+
+  const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> =>
+    Effect.suspend(() =>
+      sealed === null
+        ? Effect.tryPromise({ try: body, catch: toMemoryError })
+        : Effect.fail(new MemoryError({ reason: new Closed({ message: sealed }) }))
+    ).pipe(Effect.retry({ schedule: backoff, times: ATTEMPTS - 1, while: (error) => mayRetry(error, kind) }))
+
+  const run = (kind: "read" | "write") => (reach: Reach, statement: () => Statement) =>
+    attempt(kind, () =>
+      rowLevelSecurity
+        ? database.transaction(async (session) => {
+            await session.execute(reaching(reach))
+            return session.query(statement())
+          })
+        : database.query(statement())
+    )
+
+  return {
+    read: run("read"),
+    write: run("write"),
+    transaction: (body) =>
+      attempt("write", () =>
+        database.transaction(async (session) => {
+          await session.execute("set local statement_timeout = 0")
+          if (rowLevelSecurity) await session.execute(reaching("all"))
+          return body(session)
+        })
+      ),
+    alone: (body) => attempt("write", () => database.alone(body)),
+    seal: (message) => {
+      sealed ??= message
+    }
+  }
+}

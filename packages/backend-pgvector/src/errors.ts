@@ -1,0 +1,199 @@
+/** What PostgreSQL, its driver or the network said, as one of our reasons. */
+import {
+  Closed,
+  Corrupt,
+  InvalidInput,
+  MemoryError,
+  type MemoryErrorReason,
+  StorageFull,
+  Timeout,
+  Unauthorized,
+  Unavailable,
+  Unsupported
+} from "@keepsake/core"
+
+const field = (cause: unknown, name: string): string | undefined => {
+  if (typeof cause !== "object" || cause === null || !(name in cause)) return undefined
+  const value: unknown = Reflect.get(cause, name)
+  return typeof value === "string" ? value : undefined
+}
+
+const SQLSTATE = /^[0-9A-Z]{5}$/u
+
+/** SQLSTATE, or Node's code such as `ECONNREFUSED`. */
+export const codeOf = (cause: unknown): string | undefined => {
+  const own = field(cause, "code")
+  if (own !== undefined) return own
+  if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0])
+  return cause instanceof Error && cause.cause !== undefined ? codeOf(cause.cause) : undefined
+}
+
+const messageOf = (cause: unknown): string => {
+  if (cause instanceof AggregateError && cause.message === "") return messageOf(cause.errors[0])
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/**
+ * The cause that we keep: code and severity, and the message unless it may quote a value. `detail` and `where`
+ * quote rows, so they never leave here.
+ */
+const cleanCause = (cause: unknown, code: string | undefined): Error => {
+  const quotes = code !== undefined && /^(22|23)/u.test(code)
+  const clean = new Error(quotes ? `PostgreSQL ${code}` : messageOf(cause))
+  return Object.assign(clean, { code, name: cause instanceof Error ? cause.name : "Error" })
+}
+
+const MOVED =
+  "This store has moved to another embedding space or was dropped since it was opened: open it again, with the embedder it has now."
+
+const LOST =
+  /Connection terminated|Connection ended|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|socket hang up/iu
+
+type Make = (message: string, cause: Error) => MemoryErrorReason
+
+const unavailable: Make = (message, cause) => new Unavailable({ message, cause })
+const timeout: Make = (message, cause) => new Timeout({ message, cause })
+const unauthorized: Make = (message, cause) => new Unauthorized({ message, cause })
+const unsupported: Make = (message, cause) => new Unsupported({ message, cause })
+
+/** By SQLSTATE or Node's code: what it means and what to do. */
+const KNOWN: Readonly<Record<string, readonly [Make, string]>> = {
+  "40001": [
+    unavailable,
+    "PostgreSQL could not serialise this beside other transactions, and gave up after retries: try again."
+  ],
+  "40P01": [unavailable, "PostgreSQL found a deadlock, and gave up after retries: try again."],
+  "57014": [
+    timeout,
+    "PostgreSQL cancelled the statement, which took longer than the statement timeout: raise statementTimeoutMs, or tune the scope."
+  ],
+  "55P03": [timeout, "PostgreSQL could not get a lock in time: another session holds it."],
+  "25P03": [timeout, "PostgreSQL ended a transaction that was idle for too long."],
+  "57P01": [unavailable, "PostgreSQL is shutting down or ended this session: try again."],
+  "57P02": [unavailable, "PostgreSQL crashed and is restarting: try again."],
+  "57P03": [unavailable, "PostgreSQL is starting up: try again."],
+  "57P05": [unavailable, "PostgreSQL ended an idle session: try again."],
+  "53300": [
+    unavailable,
+    "PostgreSQL has no connection left: make the pool smaller, or raise max_connections."
+  ],
+  "53200": [unavailable, "PostgreSQL is out of memory."],
+  "53100": [
+    (message, cause) => new StorageFull({ message, cause }),
+    "PostgreSQL's disk is full: nothing was written. Free space, then try again."
+  ],
+  "28P01": [
+    unauthorized,
+    "PostgreSQL refused the password: check the connection string's user and password."
+  ],
+  "28000": [
+    unauthorized,
+    "PostgreSQL refused the role: check the connection string's user, and pg_hba.conf."
+  ],
+  "3D000": [
+    (message, cause) => new InvalidInput({ field: "url", message: `url: ${message}`, cause }),
+    "the database does not exist. Create it with `createdb <name>`, or correct the connection string."
+  ],
+  "42501": [
+    unauthorized,
+    "The role lacks a right. On its own schema: `grant create, usage on schema <schema> to <role>`; to make the schema: `grant create on database <database> to <role>`; with tables made by another role: `grant select, insert, update, delete on all tables in schema <schema> to <role>`."
+  ],
+  "42P01": [(message, cause) => new Closed({ message, cause }), MOVED],
+  "42703": [(message, cause) => new Closed({ message, cause }), MOVED],
+  "25006": [
+    unsupported,
+    "This PostgreSQL takes no writes (a standby, or default_transaction_read_only): connect to the primary."
+  ],
+  "26000": [
+    unsupported,
+    "A prepared statement is unknown to the server: a pooler in between breaks named statements. Set namedStatements: false."
+  ],
+  "42P05": [
+    unsupported,
+    "A prepared statement exists already: a pooler in between breaks named statements. Set namedStatements: false."
+  ],
+  ECONNREFUSED: [
+    unavailable,
+    "Nothing answers at PostgreSQL's address: check host and port, and that the server runs."
+  ],
+  ENOTFOUND: [unavailable, "PostgreSQL's host name is unknown: check the connection string."],
+  EAI_AGAIN: [unavailable, "PostgreSQL's host name could not be looked up: try again."],
+  ETIMEDOUT: [unavailable, "PostgreSQL's host does not answer."],
+  EHOSTUNREACH: [unavailable, "PostgreSQL's host cannot be reached."],
+  ECONNRESET: [unavailable, "The connection to PostgreSQL broke."],
+  EPIPE: [unavailable, "The connection to PostgreSQL broke."]
+}
+
+const byClass = (code: string): readonly [Make, string] | undefined => {
+  if (code.startsWith("08")) return [unavailable, "The connection to PostgreSQL broke."]
+  if (code.startsWith("53")) return [unavailable, "PostgreSQL is out of a resource."]
+  if (code.startsWith("XX")) {
+    return [
+      (message, cause) => new Corrupt({ message, cause }),
+      "PostgreSQL reports an internal error or damaged data: see its log; check with `pg_amcheck`."
+    ]
+  }
+  if (code.startsWith("22")) {
+    return [
+      (message, cause) => new InvalidInput({ field: "value", message: `value: ${message}`, cause }),
+      "PostgreSQL cannot store one of the values (a NUL character in a text, a number out of range, or a vector of other dimensions than the store's)."
+    ]
+  }
+  return undefined
+}
+
+const reasonOf = (cause: unknown): MemoryErrorReason => {
+  const code = codeOf(cause)
+  const clean = cleanCause(cause, code)
+  const known = code === undefined ? undefined : (KNOWN[code] ?? byClass(code))
+  if (known !== undefined) return known[0](known[1], clean)
+  const message = messageOf(cause)
+  if (/Cannot use a pool after calling end/u.test(message)) {
+    return new Closed({
+      message: "The pg Pool given to this store has been ended: close the store before its pool.",
+      cause: clean
+    })
+  }
+  if (/PGlite is closed/iu.test(message)) {
+    return new Closed({ message: "The PGlite instance given to this store has been closed.", cause: clean })
+  }
+  if (/timeout exceeded when trying to connect/u.test(message)) {
+    return new Timeout({
+      message:
+        "No connection to PostgreSQL became free in time: raise the pool's size, or look for slow statements.",
+      cause: clean
+    })
+  }
+  if (/password must be a string/u.test(message)) {
+    return new Unauthorized({
+      message: "PostgreSQL wants a password: put one into the connection string.",
+      cause: clean
+    })
+  }
+  if (LOST.test(message))
+    return new Unavailable({ message: "The connection to PostgreSQL broke.", cause: clean })
+  return code !== undefined && SQLSTATE.test(code)
+    ? new Unsupported({
+        message: `PostgreSQL refused a statement (SQLSTATE ${code}): ${clean.message}`,
+        cause: clean
+      })
+    : new Unavailable({ message: `PostgreSQL failed: ${clean.message}`, cause: clean })
+}
+
+export const toMemoryError = (cause: unknown): MemoryError =>
+  cause instanceof MemoryError ? cause : new MemoryError({ reason: reasonOf(cause) })
+
+/** Rolled back by the server for the sake of others: the same statement may simply run again. */
+const ROLLED_BACK = new Set(["40001", "40P01", "55P03"])
+/** Refused before anything was sent. */
+const NOT_SENT = new Set(["ECONNREFUSED", "57P03", "53300", "EAI_AGAIN", "ENOTFOUND"])
+
+/**
+ * Whether to run it again by ourselves. A broken connection leaves open whether a write took effect, and a
+ * second run would then report another outcome: the caller decides. Reads run again.
+ */
+export const mayRetry = (error: MemoryError, kind: "read" | "write"): boolean => {
+  const code = codeOf(error.cause)
+  if (code !== undefined && (ROLLED_BACK.has(code) || NOT_SENT.has(code))) return code !== "ENOTFOUND"
+  return kind === "read" && error.reason._tag === "Unavailable"
+}

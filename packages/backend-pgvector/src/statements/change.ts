@@ -1,0 +1,123 @@
+import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core"
+import { filtered, notExpired } from "../conditions.ts"
+import type { Statement } from "../Database.ts"
+import { scopeId } from "../names.ts"
+import { Parameters } from "../Parameters.ts"
+import { MEMORY_SELECT } from "../rows.ts"
+import type { Layout } from "../Space.ts"
+import { textArray } from "../wire.ts"
+
+export const patchStatement = (
+  layout: Layout,
+  request: { readonly scope: Scope; readonly now: number; readonly id: string; readonly change: MemoryChange }
+): Statement => {
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const id = `${p.add(request.id)}::uuid`
+  const now = `${p.add(request.now)}::bigint`
+  const { change } = request
+  const set = [`updated_at = ${now}`]
+  if (change.expiresAt !== undefined) {
+    set.push(`expires_at = ${p.add(change.expiresAt === null ? null : String(change.expiresAt))}::bigint`)
+  }
+  if (change.importance !== undefined) set.push(`importance = ${p.add(change.importance)}::float8`)
+  if (change.pinned !== undefined) set.push(`pinned = ${p.add(change.pinned)}::boolean`)
+  if (change.metadata !== undefined) set.push(`metadata = ${p.add(JSON.stringify(change.metadata))}::jsonb`)
+  return p.statement(
+    "patch",
+    `with m as (
+  update ${layout.names.table("memories")} m set ${set.join(", ")}
+  where m.scope = ${key} and m.id = ${id} and ${notExpired(now)}
+  returning m.*
+)
+select ${MEMORY_SELECT} from m left join ${layout.names.table("accesses")} a on a.scope = m.scope and a.id = m.id`
+  )
+}
+
+/** Counts beside the memories; locked in the order of ids. */
+export const touchStatement = (
+  layout: Layout,
+  request: { readonly scope: Scope; readonly now: number; readonly ids: ReadonlyArray<string> }
+): Statement => {
+  const p = new Parameters()
+  return p.statement(
+    "touch",
+    `insert into ${layout.names.table("accesses")} as a (scope, id, access_count, last_accessed_at)
+select m.scope, m.id, 1, ${p.add(request.now)}::bigint
+from ${layout.names.table("memories")} m
+where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(textArray(request.ids))}::uuid[])
+order by m.id
+on conflict (scope, id) do update set
+  access_count = a.access_count + 1,
+  last_accessed_at = excluded.last_accessed_at`
+  )
+}
+
+const counting = (deletion: string): string => `with gone as (
+${deletion}
+  returning 1
+)
+select count(*) from gone`
+
+/** One row: how many went. Postings, counts and staged vectors go with them, by trigger. */
+export const removeStatement = (
+  layout: Layout,
+  request: { readonly scope: Scope; readonly target: RemoveTarget }
+): Statement => {
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const { target } = request
+  const which =
+    target._tag === "All"
+      ? ""
+      : target._tag === "Ids"
+        ? ` and m.id = any (${p.add(textArray(target.ids))}::uuid[])`
+        : filtered(p, target.filter)
+  return p.statement(
+    `remove_${target._tag.toLowerCase()}`,
+    counting(`  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${which}`)
+  )
+}
+
+/** Across scopes. What another purger has in hand is left to it. */
+export const expireStatement = (
+  layout: Layout,
+  request: { readonly now: number; readonly limit: number }
+): Statement => {
+  const table = layout.names.table("memories")
+  const p = new Parameters()
+  return p.statement(
+    "expire",
+    counting(`  delete from ${table} m
+  where (m.scope, m.id) in (
+    select e.scope, e.id from ${table} e
+    where e.expires_at <= ${p.add(request.now)}::bigint
+    order by e.expires_at
+    limit ${p.add(request.limit)}::bigint
+    for update skip locked
+  )`)
+  )
+}
+
+export const eraseUserStatement = (layout: Layout, userId: string): Statement => {
+  const p = new Parameters()
+  return p.statement(
+    "erase_user",
+    counting(`  delete from ${layout.names.table("memories")} m
+  where m.scope in (select scope from ${layout.names.table("scopes")} where user_id = ${p.add(userId)}::text)`)
+  )
+}
+
+/** Rows: agent, user, count; by scope key. */
+export const scopesStatement = (
+  layout: Layout,
+  request: { readonly after?: Scope | undefined; readonly limit: number }
+): Statement => {
+  const p = new Parameters()
+  const after = request.after === undefined ? "" : `where scope > ${p.add(scopeId(request.after))}::uuid\n`
+  return p.statement(
+    "scopes",
+    `select agent_id, user_id, row_count from ${layout.names.table("scopes")}
+${after}order by scope limit ${p.add(request.limit)}::bigint`
+  )
+}

@@ -1,0 +1,152 @@
+import {
+  type AroundRequest,
+  type LatestRequest,
+  type ListRequest,
+  type Scope,
+  STORE_LIMITS
+} from "@keepsake/core"
+import type { Filter } from "@keepsake/core"
+import { filtered, live, notExpired, visible } from "../conditions.ts"
+import type { Statement } from "../Database.ts"
+import { scopeId } from "../names.ts"
+import { Parameters } from "../Parameters.ts"
+import { MEMORY_SELECT } from "../rows.ts"
+import { asColumnType, distance, embeddingColumn, type Layout, termsColumn, weightsColumn } from "../Space.ts"
+import { textArray, vectorParameter } from "../wire.ts"
+
+const memories = (layout: Layout): string =>
+  `${layout.names.table("memories")} m
+left join ${layout.names.table("accesses")} a on a.scope = m.scope and a.id = m.id`
+
+export const getStatement = (
+  layout: Layout,
+  request: { readonly scope: Scope; readonly now: number; readonly ids: ReadonlyArray<string> }
+): Statement => {
+  const p = new Parameters()
+  return p.statement(
+    "get",
+    `select ${MEMORY_SELECT}
+from ${memories(layout)}
+where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(textArray(request.ids))}::uuid[])
+  and ${notExpired(`${p.add(request.now)}::bigint`)}`
+  )
+}
+
+/** Rows: a memory, cosine. */
+export const aroundStatement = (layout: Layout, request: AroundRequest): Statement => {
+  const { names, space } = layout
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const now = `${p.add(request.now)}::bigint`
+  const sessions = p.add(textArray(request.anchors.map((anchor) => anchor.sessionId)))
+  const turns = p.add(textArray(request.anchors.map((anchor) => anchor.turn)))
+  const radius = `${p.add(request.radius)}::bigint`
+  const cosine =
+    request.vector === undefined || space.dimensions === null
+      ? "null::float8"
+      : `-(${distance(space, `m.${embeddingColumn(space)}`, asColumnType(space, p.add(vectorParameter(request.vector))))})`
+  return p.statement(
+    "around",
+    `select ${MEMORY_SELECT}, ${cosine}
+from (
+  select distinct x.id
+  from unnest(${sessions}::text[], ${turns}::bigint[]) as anchor (session_id, turn)
+  join ${names.table("memories")} x on x.scope = ${key} and x.session_id = anchor.session_id
+    and x.turn between anchor.turn - ${radius} and anchor.turn + ${radius}
+) near
+join ${names.table("memories")} m on m.scope = ${key} and m.id = near.id
+left join ${names.table("accesses")} a on a.scope = ${key} and a.id = near.id
+where ${visible(p, now, request.asOf)}`
+  )
+}
+
+/** Walks from name to name through the index instead of reading every row. */
+export const speakersStatement = (
+  layout: Layout,
+  request: { readonly scope: Scope; readonly now: number }
+): Statement => {
+  const table = layout.names.table("memories")
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const now = `${p.add(request.now)}::bigint`
+  const next = (after: string) =>
+    `select m.speaker from ${table} m
+    where m.scope = ${key} and m.speaker is not null${after} and ${live(now)}
+    order by m.speaker limit 1`
+  return p.statement(
+    "speakers",
+    `with recursive names (speaker) as (
+  (${next("")})
+  union all
+  select (${next(" and m.speaker > names.speaker")}) from names where names.speaker is not null
+)
+select speaker from names where speaker is not null limit ${STORE_LIMITS.speakers}`
+  )
+}
+
+export const lastTurnStatement = (
+  layout: Layout,
+  request: { readonly scope: Scope; readonly sessionId: string }
+): Statement => {
+  const p = new Parameters()
+  return p.statement(
+    "last_turn",
+    `select max(turn) from ${layout.names.table("memories")}
+where scope = ${p.add(scopeId(request.scope))}::uuid and session_id = ${p.add(request.sessionId)}::text`
+  )
+}
+
+/** Rows: a memory; with `spaces`, its terms, weights and vector as text. One row more than asked for, where there is more. */
+export const listStatement = (layout: Layout, request: ListRequest, spaces: boolean): Statement => {
+  const { space } = layout
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const now = `${p.add(request.now)}::bigint`
+  const vector = space.dimensions === null ? "null::text" : `m.${embeddingColumn(space)}::text`
+  const extra = spaces ? `, m.${termsColumn(space)}, m.${weightsColumn(space)}, ${vector}` : ""
+  const after =
+    request.after === undefined
+      ? ""
+      : `\n  and (m.created_at, m.id) > (${p.add(request.after.createdAt)}::bigint, ${p.add(request.after.id)}::uuid)`
+  return p.statement(
+    spaces ? "list_rows" : "list",
+    `select ${MEMORY_SELECT}${extra}
+from ${memories(layout)}
+where m.scope = ${key} and ${request.closed === true ? notExpired(now) : live(now)}${after}${filtered(p, request.filter)}
+order by m.created_at, m.id
+limit ${p.add(request.limit + 1)}::bigint`
+  )
+}
+
+export const latestStatement = (layout: Layout, request: LatestRequest): Statement => {
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const now = `${p.add(request.now)}::bigint`
+  return p.statement(
+    "latest",
+    `select ${MEMORY_SELECT}
+from ${memories(layout)}
+where m.scope = ${key} and ${live(now)}${filtered(p, request.filter)}
+order by m.said_at desc, m.turn desc nulls last, m.id
+limit ${p.add(request.limit)}::bigint`
+  )
+}
+
+export const countStatement = (
+  layout: Layout,
+  request: {
+    readonly scope: Scope
+    readonly now: number
+    readonly filter: Filter
+    readonly lifetime?: "live" | "any" | undefined
+  }
+): Statement => {
+  const p = new Parameters()
+  const key = `${p.add(scopeId(request.scope))}::uuid`
+  const where = request.lifetime === "any" ? "true" : live(`${p.add(request.now)}::bigint`)
+  return p.statement(
+    "count",
+    `select count(*) from ${layout.names.table("memories")} m
+where m.scope = ${key} and ${where}${filtered(p, request.filter)}`
+  )
+}

@@ -1,0 +1,153 @@
+import type { SearchRequest } from "@keepsake/core"
+import { filtered, visible } from "../conditions.ts"
+import type { Statement } from "../Database.ts"
+import { scopeId } from "../names.ts"
+import { Parameters } from "../Parameters.ts"
+import { MEMORY_SELECT, MEMORY_WIDTH } from "../rows.ts"
+import { asColumnType, distance, embeddingColumn, type Layout, weightColumn } from "../Space.ts"
+import { termIdArray, vectorParameter } from "../wire.ts"
+
+/** Rows: a memory, cosine, bm25, and NULLs; and a last one with n, df and whether the scope has an index. */
+export const SEARCH_COLUMNS = {
+  cosine: MEMORY_WIDTH,
+  bm25: MEMORY_WIDTH + 1,
+  n: MEMORY_WIDTH + 2,
+  df: MEMORY_WIDTH + 3,
+  tuned: MEMORY_WIDTH + 4
+}
+
+/** How the vector channel is answered. */
+export type SearchPlan = "exact" | "hnsw"
+
+/** Candidates an HNSW scan keeps at hand; pgvector allows 1,000. */
+const efSearch = (limit: number): number => Math.min(1_000, Math.max(200, 2 * limit))
+
+interface Parts {
+  readonly ctes: Array<string>
+  readonly candidates: Array<string>
+}
+
+/** Document frequencies over the scope's current rows, then Σ idf·weight over everything that shares a term. */
+const byWords = (
+  layout: Layout,
+  parts: Parts,
+  key: string,
+  terms: string,
+  limit: string,
+  where: string
+): void => {
+  const { names, space } = layout
+  parts.ctes.push(
+    `frequency as materialized (
+  select t.term, t.place, (
+    select count(*) from ${names.table("postings")} p
+    where p.scope = ${key} and p.term = t.term and p.is_current
+  )::float8 as df
+  from unnest(${terms}) with ordinality as t (term, place)
+)`,
+    `weighed as materialized (
+  select p.id, sum(p.${weightColumn(space)} * ln(1 + (c.n - f.df + 0.5) / (f.df + 0.5))) as bm25
+  from counted c, frequency f join ${names.table("postings")} p on p.scope = ${key} and p.term = f.term
+  group by p.id
+)`,
+    // Best first, looked up one by one until enough of them are visible.
+    `by_words as (
+  select w.id
+  from (select id, bm25 from weighed order by bm25 desc, id) w
+  cross join lateral (
+    select from ${names.table("memories")} m
+    where m.scope = ${key} and m.id = w.id and ${where}
+    limit 1
+  ) found
+  order by w.bm25 desc, w.id
+  limit ${limit}
+)`
+  )
+  parts.candidates.push("select id from by_words")
+}
+
+const byMeaning = (
+  layout: Layout,
+  parts: Parts,
+  plan: SearchPlan,
+  request: { key: string; scopeLiteral: string; query: string; limit: string; where: string; ef: number }
+): void => {
+  const { names, space } = layout
+  const embedding = `m.${embeddingColumn(space)}`
+  const away = distance(space, embedding, request.query)
+  if (plan === "exact") {
+    // The sum keeps the planner from an approximate index.
+    parts.ctes.push(`by_meaning as (
+  select m.id from ${names.table("memories")} m
+  where m.scope = ${request.key} and ${embedding} is not null and ${request.where}
+  order by (${away}) + 0, m.id
+  limit ${request.limit}
+)`)
+  } else {
+    // The settings hold for this statement's transaction alone, and are made before the scan begins: the
+    // lateral join needs their row first. The scope is a literal, or a cached plan could not use its index.
+    parts.ctes.push(`by_meaning as (
+  select near.id
+  from (
+    select set_config('hnsw.iterative_scan', 'strict_order', true) as scan,
+      set_config('hnsw.ef_search', '${request.ef}', true) as ef
+    offset 0
+  ) s
+  cross join lateral (
+    select m.id from ${names.table("memories")} m
+    where m.scope = '${request.scopeLiteral}'::uuid and m.valid_to is null and s.scan is not null and ${request.where}
+    order by ${away}
+    limit ${request.limit}
+  ) near
+)`)
+  }
+  parts.candidates.push("select id from by_meaning")
+}
+
+/** Both channels, both exact scores of every hit, its row, n and df: one statement. */
+export const searchStatement = (layout: Layout, request: SearchRequest, plan: SearchPlan): Statement => {
+  const { names, space } = layout
+  const p = new Parameters()
+  const scope = scopeId(request.scope)
+  const key = `${p.add(scope)}::uuid`
+  const vector = space.dimensions === null ? undefined : request.vector
+  const query = vector === undefined ? null : asColumnType(space, p.add(vectorParameter(vector)))
+  const terms =
+    request.terms === undefined || request.terms.length === 0
+      ? null
+      : `${p.add(termIdArray(request.terms))}::int4[]`
+  const channels = query !== null || terms !== null
+  // PostgreSQL wants every parameter used: without a channel there is nothing to bound or to filter.
+  const now = channels ? `${p.add(request.now)}::bigint` : ""
+  const limit = channels ? `${p.add(request.limit)}::bigint` : ""
+  const where = !channels ? "" : `${visible(p, now, request.asOf)}${filtered(p, request.filter)}`
+  const parts: Parts = {
+    ctes: [
+      `counted as materialized (
+  select coalesce((select current_count from ${names.table("scopes")} where scope = ${key}), 0)::float8 as n
+)`
+    ],
+    candidates: []
+  }
+  if (terms !== null) byWords(layout, parts, key, terms, limit, where)
+  if (query !== null) {
+    const ef = efSearch(request.limit)
+    byMeaning(layout, parts, plan, { key, scopeLiteral: scope, query, limit, where, ef })
+  }
+  const cosine =
+    query === null ? "null::float8" : `-(${distance(space, `m.${embeddingColumn(space)}`, query)})`
+  const bm25 = terms === null ? "0::float8" : "coalesce(w.bm25, 0)"
+  const hits = `select ${MEMORY_SELECT},
+  ${cosine}, ${bm25}, null::float8, null::float8[], null::boolean
+from (${parts.candidates.join(" union ")}) hit
+join ${names.table("memories")} m on m.scope = ${key} and m.id = hit.id
+left join ${names.table("accesses")} a on a.scope = ${key} and a.id = hit.id${terms === null ? "" : "\nleft join weighed w on w.id = hit.id"}
+union all
+`
+  const text = `with ${parts.ctes.join(",\n")}
+${channels ? hits : ""}select ${"null, ".repeat(MEMORY_WIDTH + 2)}c.n,
+  ${terms === null ? "'{}'::float8[]" : "(select array_agg(df order by place) from frequency)"},
+  exists (select from ${names.table("tuned")} where scope = ${key} and is_ready)
+from counted c`
+  return p.statement(plan === "exact" ? "search" : "search_hnsw", text)
+}

@@ -1,0 +1,59 @@
+/** Where the tests run: PGlite always, a real server where there is one. */
+import { PGlite } from "@electric-sql/pglite"
+import { vector } from "@electric-sql/pglite-pgvector"
+import { Effect, Redacted } from "effect"
+import pg from "pg"
+import { type PgVectorOptions, PgVectorStore } from "../src/index.ts"
+
+export const serverUrl = process.env["KEEPSAKE_PG_URL"] || undefined
+/** The server may be killed: it is the project's own. */
+export const privateServer = process.env["KEEPSAKE_PG_PRIVATE"] === "1"
+
+export const NO_SERVER = "needs a PostgreSQL server: pnpm test:pg"
+export const NO_PRIVATE_SERVER = "needs a private server that may be killed: pnpm test:pg"
+
+export const urlOfServer = (): Redacted.Redacted => {
+  if (serverUrl === undefined) throw new Error(NO_SERVER)
+  return Redacted.make(serverUrl)
+}
+
+let count = 0
+export const freshSchema = (): string => `t${process.pid}_${Date.now().toString(36)}_${count++}`
+
+export const withClient = async <A>(url: string, body: (client: pg.Client) => Promise<A>): Promise<A> => {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    return await body(client)
+  } finally {
+    await client.end()
+  }
+}
+
+/** A schema of the real server that is dropped afterwards. */
+export const serverSchema = Effect.acquireRelease(Effect.sync(freshSchema), (schema) =>
+  Effect.promise(() =>
+    withClient(Redacted.value(urlOfServer()), (client) =>
+      client.query(`drop schema if exists ${schema} cascade`)
+    )
+  )
+)
+
+type Extra = Omit<PgVectorOptions, "url" | "pool" | "pglite" | "schema">
+
+/** An empty place on the real server. */
+export const freshOnServer = (extra: Extra = {}) =>
+  Effect.map(serverSchema, (schema) =>
+    PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 4, ...extra })
+  )
+
+export const openPGlite = (): Promise<PGlite> => PGlite.create({ extensions: { vector } })
+
+let shared: Promise<PGlite> | undefined
+/** One instance a test file: making one takes two seconds, a schema in it none. */
+export const sharedPGlite = (): Promise<PGlite> => (shared ??= openPGlite())
+
+export const freshOnPGlite = (extra: Extra = {}) =>
+  Effect.map(Effect.promise(sharedPGlite), (pglite) =>
+    PgVectorStore.layer({ pglite, schema: freshSchema(), ...extra })
+  )
