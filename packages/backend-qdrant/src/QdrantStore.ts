@@ -18,6 +18,7 @@ import { makeReads } from "./reading.ts"
 import { search } from "./searching.ts"
 import { checkVersion, openSpace } from "./space.ts"
 import { makeStaging } from "./staging.ts"
+import { makeTouch } from "./touching.ts"
 import { makeWire } from "./wire.ts"
 import { makeWrites } from "./writing.ts"
 
@@ -113,6 +114,7 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   const store: Store = {
     ...makeReads(points, embedded),
     ...makeWrites(points, removeStaged),
+    touch: makeTouch(points),
     search: (request) => search(points, embedded, request)
   }
   const admin: Omit<Admin, "close"> = {

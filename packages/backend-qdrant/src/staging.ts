@@ -125,7 +125,11 @@ export const makeStaging = Effect.fnUntraced(function* (
         yield* target.update(
           "take over",
           page.points.map(({ id, payload }) => ({
-            overwrite_payload: { payload: { ...payload, staged: pass }, points: [id] }
+            overwrite_payload: {
+              payload: { ...payload, staged: pass },
+              // By filter: named directly, a point that is not there would fail the whole call.
+              filter: filterOf(must(hasId([String(id)])))
+            }
           }))
         )
       }

@@ -34,7 +34,7 @@ import { decode, importancePayload, memoryOf, metadataPayload, pointOf, validity
 import type { Points } from "./points.ts"
 
 type Store = MemoryStore["Service"]
-type Writes = Pick<Store, "put" | "supersede" | "patch" | "touch" | "remove">
+type Writes = Pick<Store, "put" | "supersede" | "patch" | "remove">
 type Operation = Schemas["UpdateOperation"]
 
 /**
@@ -56,7 +56,7 @@ const setPayload = (
 })
 
 /** Sets the same keys to the same values in one operation for all ids that share them. */
-const setGrouped = (
+export const setGrouped = (
   scope: Scope,
   changes: ReadonlyArray<readonly [id: string, payload: Record<string, unknown>]>
 ): ReadonlyArray<Operation> =>
@@ -203,23 +203,6 @@ export const makeWrites = (points: Points, removeStaged: RemoveStaged): Writes =
       const { expiresAt = old.expiresAt, importance = old.importance } = change
       const { metadata = old.metadata, pinned = old.pinned } = change
       return { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
-    }),
-
-    touch: Effect.fnUntraced(function* ({ ids, now, scope }) {
-      if (ids.length === 0) return
-      const found = yield* points.scroll({
-        filter: filterOf(all(inScope(scope), must(hasId(ids)))),
-        limit: ids.length,
-        with_payload: ["accessCount"]
-      })
-      const operations = setGrouped(
-        scope,
-        found.points.map(({ id, payload }) => [
-          String(id),
-          { accessCount: Number(payload?.["accessCount"] ?? 0) + 1, lastAccessedAt: now }
-        ])
-      )
-      if (operations.length > 0) yield* points.update("touch", operations)
     }),
 
     remove: ({ scope, target }) => {
