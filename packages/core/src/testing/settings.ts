@@ -1,9 +1,10 @@
 import type { LawSettings } from "./Law.ts"
+import type { LawName } from "./manifest.ts"
 
 /** What a backend may say about its run of the laws. */
 export interface LawOptions extends Partial<LawSettings> {
   /** Laws that this store cannot keep, each with the reason: `{ "change > touches …": "the server cannot increment" }`. */
-  readonly exceptions?: Readonly<Record<string, string>>
+  readonly exceptions?: Readonly<Partial<Record<LawName, string>>>
 }
 
 /** A whole number from the environment, or what is given instead. */

@@ -2,6 +2,7 @@ import { layer } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
 import { type Bench, type FreshStore, type Law, openBench } from "./Law.ts"
 import { laws } from "./laws.ts"
+import { LAWS } from "./manifest.ts"
 import { type LawOptions, lawSettings } from "./settings.ts"
 
 export interface StoreLawsOptions extends LawOptions {
@@ -9,14 +10,18 @@ export interface StoreLawsOptions extends LawOptions {
   readonly timeout?: number
 }
 
-/** Fails when an exception names no law: it would excuse nothing, and hide that a law was renamed. */
-const excused = (exceptions: Readonly<Record<string, string>>): ReadonlyMap<string, string> => {
-  const unknown = Object.keys(exceptions).filter((name) => !laws.some((law) => law.name === name))
+/** Fails when an exception names no law (it would excuse nothing, and hide that a law was renamed) or gives no reason. */
+const excused = (exceptions: NonNullable<LawOptions["exceptions"]>): ReadonlyMap<string, string> => {
+  const names: ReadonlyArray<string> = LAWS
+  const unknown = Object.keys(exceptions).filter((name) => !names.includes(name))
   if (unknown.length > 0) {
     throw new Error(
       `No such law: ${unknown.join("; ")}. The names are those of LAWS in @keepsake/core/testing.`
     )
   }
+  const silent = Object.entries(exceptions).filter(([, reason]) => reason.trim() === "")
+  if (silent.length > 0)
+    throw new Error(`An exception needs its reason: ${silent.map(([name]) => name).join("; ")}.`)
   return new Map(Object.entries(exceptions))
 }
 

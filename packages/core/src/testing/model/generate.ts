@@ -111,7 +111,7 @@ const metadataFilter = (random: Random): NonNullable<Filter["metadata"]> => ({
 /** An id of the scope, mostly; else of another scope, or of nothing. */
 const idFor = (world: World, scope: Scope): string => {
   const { known, random, scopes } = world
-  const from = known(random.chance(0.9) ? scope : random.pick(scopes))
+  const from = known(random.chance(0.8) ? scope : random.pick(scopes))
   return from.length === 0 ? rowFor(world, scope).memory.id : random.pick(from).id
 }
 

@@ -1,0 +1,62 @@
+import { Context, Effect, Layer } from "effect"
+import { type InMemoryData, inMemoryData, InMemoryStore } from "../../InMemoryStore.ts"
+import { MemoryStore } from "../../MemoryStore.ts"
+import { StoreAdmin } from "../../StoreAdmin.ts"
+import type { FreshStore, Handle, StoreLayer } from "../Law.ts"
+import type { LawName } from "../manifest.ts"
+
+/** A store with one fault, and the laws that must reject it: what proves that a law can fail. */
+export interface BrokenStore {
+  /** What it does wrong. */
+  readonly name: string
+  readonly rejectedBy: readonly [LawName, ...ReadonlyArray<LawName>]
+  readonly fresh: FreshStore
+}
+
+/** What a fault puts in the place of the right methods. */
+export interface Fault {
+  readonly store?: Partial<MemoryStore["Service"]>
+  readonly admin?: Partial<StoreAdmin["Service"]>
+}
+
+const layerWith = (data: InMemoryData, fault: (right: Handle, data: InMemoryData) => Fault): StoreLayer =>
+  Layer.effectContext(
+    Effect.map(Layer.build(InMemoryStore.layerOf(data)), (context) => {
+      const right = { store: Context.get(context, MemoryStore), admin: Context.get(context, StoreAdmin) }
+      const wrong = fault(right, data)
+      return Context.make(MemoryStore, { ...right.store, ...wrong.store }).pipe(
+        Context.add(StoreAdmin, { ...right.admin, ...wrong.admin })
+      )
+    })
+  )
+
+/** The in-memory store with a fault in its methods. */
+export const broken = (
+  name: string,
+  rejectedBy: BrokenStore["rejectedBy"],
+  fault: (right: Handle, data: InMemoryData) => Fault
+): BrokenStore => ({ name, rejectedBy, fresh: Effect.sync(() => layerWith(inMemoryData(), fault)) })
+
+/** The in-memory store with a fault in how it is opened. */
+export const brokenAtOpening = (
+  name: string,
+  rejectedBy: BrokenStore["rejectedBy"],
+  opened: (data: InMemoryData) => InMemoryData
+): BrokenStore => ({
+  name,
+  rejectedBy,
+  fresh: Effect.sync(() => {
+    const data = inMemoryData()
+    return Layer.unwrap(Effect.sync(() => InMemoryStore.layerOf(opened(data))))
+  })
+})
+
+/** Every scope that holds rows. */
+export const scopesOf = (data: InMemoryData) =>
+  Array.from(data.scopes.values()).flatMap((rows) =>
+    rows
+      .values()
+      .take(1)
+      .map(({ memory }) => memory.scope)
+      .toArray()
+  )

@@ -1,0 +1,104 @@
+import { Effect } from "effect"
+import { scopeKey } from "../../Scope.ts"
+import { broken, brokenAtOpening, type BrokenStore, scopesOf } from "./BrokenStore.ts"
+
+export const brokenReadings: ReadonlyArray<BrokenStore> = [
+  broken(
+    "ignores the scope in get",
+    ["isolation > get under a foreign scope finds and changes nothing"],
+    ({ store }, data) => ({
+      store: {
+        get: (request) =>
+          Effect.map(
+            Effect.forEach(scopesOf(data), (scope) => store.get({ ...request, scope })),
+            (found) => found.flat()
+          )
+      }
+    })
+  ),
+  broken(
+    "ignores expiry",
+    ["lifetime > expiresAt is the first moment a memory is gone, for every method"],
+    ({ store }) => ({
+      store: {
+        get: (request) => store.get({ ...request, now: 0 }),
+        search: (request) => store.search({ ...request, now: 0 }),
+        list: (request) => store.list({ ...request, now: 0 })
+      }
+    })
+  ),
+  broken(
+    "lets a memory live a millisecond longer",
+    ["lifetime > expiresAt is the first moment a memory is gone, for every method"],
+    ({ store }) => ({ store: { latest: (request) => store.latest({ ...request, now: request.now - 1 }) } })
+  ),
+  broken(
+    "asks the server's clock",
+    ["lifetime > time is the caller's: the same store answers for an earlier now"],
+    ({ store }) => ({ store: { count: (request) => store.count({ ...request, now: Date.now() }) } })
+  ),
+  broken(
+    "takes null for an absent key",
+    ["filters > every filter selects the same in list, latest and count"],
+    ({ store }) => ({
+      store: {
+        count: (request) => {
+          const metadata = Object.entries(request.filter.metadata ?? {}).filter(([, value]) => value !== null)
+          return store.count({
+            ...request,
+            filter: { ...request.filter, metadata: Object.fromEntries(metadata) }
+          })
+        }
+      }
+    })
+  ),
+  broken(
+    "skips rows of the instant where a page ended",
+    ["paging > pages of every size add up to the whole, in order"],
+    ({ store }) => ({
+      store: {
+        list: (request) =>
+          store.list({ ...request, ...(request.after && { after: { ...request.after, id: "g" } }) })
+      }
+    })
+  ),
+  broken(
+    "pages by offset",
+    ["paging > rows written meanwhile: none shows twice, none is skipped"],
+    ({ store }, data) => {
+      const offsets = new Map<string, number>()
+      return {
+        store: {
+          list: (request) =>
+            Effect.map(
+              store.list({ ...request, after: undefined, limit: data.scopes.size * 1_000 }),
+              ({ rows }) => {
+                const key = scopeKey(request.scope)
+                const from = request.after === undefined ? 0 : (offsets.get(key) ?? 0)
+                offsets.set(key, from + request.limit)
+                const shown = rows.slice(from, from + request.limit)
+                const last = shown.at(-1)
+                const more = last !== undefined && rows.length > from + request.limit
+                return { rows: shown, next: more ? { createdAt: last.createdAt, id: last.id } : null }
+              }
+            )
+        }
+      }
+    }
+  ),
+  broken(
+    "answers after it was closed",
+    ["lifecycle > after close every method answers Closed, and close again is safe"],
+    () => ({ admin: { close: Effect.void } })
+  ),
+  brokenAtOpening(
+    "opens with any fingerprint",
+    ["lifecycle > opening with another fingerprint is refused, naming both"],
+    (data) => Object.assign(data, { fingerprint: null })
+  ),
+  brokenAtOpening(
+    "keeps to what it read at opening",
+    ["lifecycle > a second instance sees the first one's writes, and the first the second's"],
+    (data) => ({ ...data, scopes: new Map(Array.from(data.scopes, ([key, rows]) => [key, new Map(rows)])) })
+  )
+]

@@ -1,0 +1,168 @@
+import { Effect } from "effect"
+import { matches } from "../../Filter.ts"
+import type { InMemoryData } from "../../InMemoryStore.ts"
+import { isCurrent, isVisible } from "../../lifetime.ts"
+import type { SearchHit, SearchRequest } from "../../MemoryStore.ts"
+import { scopeKey } from "../../Scope.ts"
+import type { Handle } from "../Law.ts"
+import { broken, type BrokenStore, scopesOf } from "./BrokenStore.ts"
+
+/** A right search of every scope. */
+const searchAll = ({ store }: Handle, data: InMemoryData, request: SearchRequest) =>
+  Effect.forEach(scopesOf(data), (scope) => store.search({ ...request, scope }))
+
+const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => a + b, 0)
+
+const currentRows = (data: InMemoryData, { scope }: SearchRequest) =>
+  Array.from(data.scopes.get(scopeKey(scope))?.values() ?? []).filter(({ memory }) => isCurrent(memory))
+
+export const brokenSearches: ReadonlyArray<BrokenStore> = [
+  broken(
+    "ignores the scope in search",
+    ["isolation > search under a foreign scope finds and changes nothing"],
+    (right, data) => ({
+      store: {
+        search: (request) =>
+          Effect.map(searchAll(right, data, request), (found) => ({
+            hits: found.flatMap(({ hits }) => hits),
+            n: sum(found.map(({ n }) => n)),
+            df: Array.from(request.terms ?? [], (_, i) => sum(found.map(({ df }) => df[i] ?? 0)))
+          }))
+      }
+    })
+  ),
+  broken(
+    "counts n and df over all scopes",
+    ["isolation > the same statements in two scopes are counted apart"],
+    (right, data) => ({
+      store: {
+        search: (request) =>
+          Effect.map(
+            Effect.all([right.store.search(request), searchAll(right, data, request)]),
+            ([own, found]) => ({
+              ...own,
+              n: sum(found.map(({ n }) => n)),
+              df: own.df.map((_, i) => sum(found.map(({ df }) => df[i] ?? 0)))
+            })
+          )
+      }
+    })
+  ),
+  broken(
+    "counts n and df over live rows only",
+    ["search > n and df count current rows whatever their expiry and the filter"],
+    (right, data) => ({
+      store: {
+        search: (request) =>
+          Effect.map(right.store.search(request), (found) => {
+            const live = currentRows(data, request).filter(({ memory }) => isVisible(memory, request.now))
+            const df = Array.from(
+              request.terms ?? [],
+              (id) => live.filter((row) => row.terms.ids.includes(id)).length
+            )
+            return { ...found, n: live.length, df }
+          })
+      }
+    })
+  ),
+  broken(
+    "ignores the query and returns the newest",
+    ["search > the nearest rows are the ones returned", "search > rare words weigh more than common ones"],
+    ({ store }) => ({
+      store: {
+        search: (request) =>
+          Effect.gen(function* () {
+            const found = yield* store.search({ ...request, limit: 1_000 })
+            const newest = yield* store.latest(request)
+            const ids = newest.map(({ id }) => id)
+            return { ...found, hits: found.hits.filter(({ memory }) => ids.includes(memory.id)) }
+          })
+      }
+    })
+  ),
+  broken(
+    "takes distance for similarity",
+    ["search > the nearest rows are the ones returned"],
+    ({ store }) => ({
+      store: {
+        search: (request) =>
+          Effect.map(store.search({ ...request, vector: request.vector?.map((part) => -part) }), (found) => ({
+            ...found,
+            hits: found.hits.map((hit): SearchHit => ({
+              ...hit,
+              cosine: hit.cosine === null ? null : -hit.cosine
+            }))
+          }))
+      }
+    })
+  ),
+  broken(
+    "filters after the limit",
+    [
+      "filters > 70 expired rows never hide a live one",
+      "filters > 70 closed rows never hide a live one",
+      "filters > 70 rows of another type never hide a live one",
+      "filters > as many rows as asked for come back whenever they exist"
+    ],
+    ({ store }, data) => ({
+      store: {
+        search: (request) =>
+          Effect.gen(function* () {
+            const right = yield* store.search({ ...request, limit: 1_000 })
+            const rows = Array.from(data.scopes.get(scopeKey(request.scope))?.values() ?? [])
+            const score = ({ memory }: (typeof rows)[number]) =>
+              right.hits.find((hit) => hit.memory.id === memory.id)?.cosine ?? 0.5
+            const best = rows.toSorted((a, b) => score(b) - score(a)).slice(0, request.limit)
+            const ids = best
+              .map((row) => row.memory)
+              .filter(
+                (memory) => isVisible(memory, request.now, request.asOf) && matches(request.filter, memory)
+              )
+              .map(({ id }) => id)
+            return { ...right, hits: right.hits.filter(({ memory }) => ids.includes(memory.id)) }
+          })
+      }
+    })
+  ),
+  broken(
+    "knows only the scores of the channel that found a hit",
+    ["search > hits are the union of both channels, each with both scores"],
+    ({ store }) => ({
+      store: {
+        search: (request) =>
+          Effect.gen(function* () {
+            const near = yield* store.search({ ...request, terms: undefined })
+            const worded = yield* store.search({ ...request, vector: undefined })
+            const seen = new Set(near.hits.map(({ memory }) => memory.id))
+            return {
+              ...worded,
+              hits: [...near.hits, ...worded.hits.filter(({ memory }) => !seen.has(memory.id))]
+            }
+          })
+      }
+    })
+  ),
+  broken(
+    "searches by meaning alone",
+    [
+      "search > hits are the union of both channels, each with both scores",
+      "search > a vector alone, words alone, neither"
+    ],
+    ({ store }) => ({
+      store: {
+        search: (request) =>
+          Effect.map(store.search(request), (found) => ({
+            ...found,
+            hits: found.hits
+              .toSorted((a, b) => (b.cosine ?? -1) - (a.cosine ?? -1))
+              .slice(0, request.vector ? request.limit : 0)
+          }))
+      }
+    })
+  ),
+  broken(
+    "ignores asOf",
+    ["supersession > asOf is inclusive at the start and exclusive at the end"],
+    ({ store }) => ({ store: { search: (request) => store.search({ ...request, asOf: undefined }) } })
+  )
+]

@@ -1,0 +1,194 @@
+import { Effect } from "effect"
+import { isExpired } from "../../lifetime.ts"
+import { memoryIdOfKey } from "../../MemoryId.ts"
+import { scopeKey } from "../../Scope.ts"
+import { broken, type BrokenStore } from "./BrokenStore.ts"
+
+export const brokenWritings: ReadonlyArray<BrokenStore> = [
+  broken(
+    "loses the last row of a batch",
+    [
+      "bounds > 256 rows, ids and touches in one call",
+      "identity > the same text by two speakers is two memories"
+    ],
+    ({ store }) => ({
+      store: {
+        put: (request) =>
+          request.rows.length < 2
+            ? store.put(request)
+            : Effect.map(store.put({ ...request, rows: request.rows.slice(0, -1) }), (results) => [
+                ...results,
+                { id: request.rows.at(-1)?.memory.id ?? "", outcome: "created" }
+              ])
+      }
+    })
+  ),
+  broken(
+    "keeps a statement said again beside the first",
+    ["identity > the same statement again is refreshed, never doubled"],
+    ({ store }, data) => ({
+      store: {
+        put: (request) => {
+          const known = data.scopes.get(scopeKey(request.scope))
+          const rows = request.rows.map((row) =>
+            known?.has(row.memory.id) === true
+              ? { ...row, memory: { ...row.memory, id: memoryIdOfKey(request.scope, `${known.size}`) } }
+              : row
+          )
+          return store.put({ ...request, rows })
+        }
+      }
+    })
+  ),
+  broken(
+    "lets a dead row block a statement said again",
+    ["identity > an expired statement said again is reopened with its history"],
+    ({ store }, data) => ({
+      store: {
+        put: (request) => {
+          const known = data.scopes.get(scopeKey(request.scope))
+          const dead = request.rows.filter(({ memory }) => {
+            const row = known?.get(memory.id)
+            return row !== undefined && isExpired(row.memory, request.now)
+          })
+          return Effect.map(
+            store.put({ ...request, rows: request.rows.filter((row) => !dead.includes(row)) }),
+            (results) => [
+              ...results,
+              ...dead.map(({ memory }) => ({ id: memory.id, outcome: "refreshed" as const }))
+            ]
+          )
+        }
+      }
+    })
+  ),
+  broken(
+    "overwrites a key's content",
+    ["identity > the same key with other content is a conflict that changes nothing"],
+    ({ store }, data) => ({
+      store: {
+        put: (request) => {
+          const known = data.scopes.get(scopeKey(request.scope))
+          for (const { memory } of request.rows) {
+            if (known?.get(memory.id)?.memory.content !== memory.content) known?.delete(memory.id)
+          }
+          return store.put(request)
+        }
+      }
+    })
+  ),
+  broken(
+    "moves a row that is said again to the end",
+    ["order > refreshing and patching do not move a row"],
+    ({ store }, data) => ({
+      store: {
+        put: (request) =>
+          Effect.tap(store.put(request), (results) =>
+            Effect.sync(() => {
+              const rows = data.scopes.get(scopeKey(request.scope))
+              for (const { id } of results) {
+                const row = rows?.get(id)
+                if (row) rows?.set(id, { ...row, memory: { ...row.memory, createdAt: request.now } })
+              }
+            })
+          )
+      }
+    })
+  ),
+  broken(
+    "changes content in patch",
+    ["change > patch changes what it names and nothing else"],
+    ({ store }, data) => ({
+      store: {
+        patch: (request) =>
+          Effect.map(store.patch(request), (memory) => {
+            const rows = data.scopes.get(scopeKey(request.scope))
+            const row = rows?.get(request.id)
+            if (memory === null || row === undefined) return memory
+            const changed = { ...memory, content: `${memory.content} (changed)` }
+            rows?.set(request.id, { ...row, memory: changed })
+            return changed
+          })
+      }
+    })
+  ),
+  broken(
+    "reads, waits and writes in touch",
+    ["change > touches at the same time are all counted"],
+    ({ store }, data) => ({
+      store: {
+        touch: (request) =>
+          Effect.gen(function* () {
+            const rows = data.scopes.get(scopeKey(request.scope))
+            const before = request.ids.flatMap((id) => rows?.get(id) ?? [])
+            yield* Effect.yieldNow
+            yield* store.touch({ ...request, ids: [] })
+            for (const row of before) {
+              const memory = {
+                ...row.memory,
+                accessCount: row.memory.accessCount + 1,
+                lastAccessedAt: request.now
+              }
+              rows?.set(memory.id, { ...row, memory })
+            }
+          })
+      }
+    })
+  ),
+  broken("forgets only the first 100", ["removal > more than any page: 300 rows"], ({ store }) => ({
+    store: {
+      remove: (request) =>
+        request.target._tag === "Ids"
+          ? store.remove({ ...request, target: { _tag: "Ids", ids: request.target.ids.slice(0, 100) } })
+          : store.remove(request)
+    }
+  })),
+  broken(
+    "hides what it should forget",
+    ["removal > what is forgotten can be said anew, with nothing of the old"],
+    ({ store }) => ({
+      store: {
+        remove: (request) =>
+          Effect.gen(function* () {
+            const { rows } = yield* store.list({ ...request, filter: {}, limit: 1_000 })
+            for (const { id } of rows) {
+              yield* store.patch({ ...request, id, change: { expiresAt: request.now } })
+            }
+            return { removed: rows.length, bytes: "erased", toErase: "" }
+          })
+      }
+    })
+  ),
+  broken(
+    "deletes the old row in supersede",
+    [
+      "supersession > the closed row is there as history",
+      "identity > A, then B, then A again: each interval is kept"
+    ],
+    ({ store }) => ({
+      store: {
+        supersede: (request) =>
+          Effect.tap(store.supersede(request), ({ closed }) =>
+            closed ? store.remove({ ...request, target: { _tag: "Ids", ids: [request.id] } }) : Effect.void
+          )
+      }
+    })
+  ),
+  broken(
+    "commits a move with rows missing",
+    ["staging > a move serves the old space throughout, then the new one"],
+    ({ admin }, data) => ({
+      admin: {
+        commitStage: Effect.suspend(() => {
+          for (const rows of data.scopes.values()) {
+            for (const { memory, terms } of rows.values()) {
+              if (data.staged?.rows.has(memory.id) === false)
+                data.staged.rows.set(memory.id, { terms, vector: null })
+            }
+          }
+          return admin.commitStage
+        })
+      }
+    })
+  )
+]

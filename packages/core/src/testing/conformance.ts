@@ -1,0 +1,12 @@
+/** The laws without a test runner. */
+export * from "./broken/BrokenStore.ts"
+export * from "./brokenStores.ts"
+export * from "./check.ts"
+export * from "./Law.ts"
+export * from "./laws.ts"
+export * from "./manifest.ts"
+export * from "./model/program.ts"
+export * from "./random.ts"
+export * from "./rows.ts"
+export * from "./runLaws.ts"
+export * from "./settings.ts"

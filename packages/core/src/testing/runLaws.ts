@@ -1,0 +1,35 @@
+import { type Cause, Effect, Exit } from "effect"
+import { type FreshStore, openBench } from "./Law.ts"
+import { laws } from "./laws.ts"
+import type { LawName } from "./manifest.ts"
+import { type LawOptions, lawSettings } from "./settings.ts"
+
+/** What became of one law. */
+export interface Verdict {
+  readonly law: string
+  /** Why it was broken; `null` where it was kept. */
+  readonly cause: Cause.Cause<unknown> | null
+}
+
+/**
+ * Runs the laws one after another and says which were kept: for other test runners, and for none. `only`
+ * names the laws to run; all unless said otherwise. Fails when the place itself cannot be had.
+ */
+export const runLaws = (
+  fresh: FreshStore,
+  options: Omit<LawOptions, "exceptions"> & { readonly only?: ReadonlyArray<LawName> } = {}
+): Effect.Effect<ReadonlyArray<Verdict>, unknown> =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const bench = yield* openBench(fresh, lawSettings(options))
+      const names: ReadonlyArray<string> | undefined = options.only
+      const chosen = laws.filter(({ name }) => names === undefined || names.includes(name))
+      return yield* Effect.forEach(chosen, ({ name, run }) =>
+        Effect.suspend(() => run(bench.contextFor())).pipe(
+          Effect.scoped,
+          Effect.exit,
+          Effect.map((exit): Verdict => ({ law: name, cause: Exit.isFailure(exit) ? exit.cause : null }))
+        )
+      )
+    })
+  )
