@@ -111,7 +111,6 @@ const configure = (db: DatabaseSync, synchronous: "full" | "normal"): void => {
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -8192;
     PRAGMA wal_autocheckpoint = 4000;
-    PRAGMA journal_size_limit = 0;
   `)
 }
 

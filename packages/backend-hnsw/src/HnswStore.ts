@@ -151,7 +151,7 @@ const storeOf = (parts: Parts): MemoryStore["Service"] => {
       cache.use(
         request.scope,
         (index) =>
-          index?.search(request, request.limit, request.vector, request.terms) ?? {
+          index?.search(request) ?? {
             hits: [],
             n: 0,
             df: Array.from(request.terms ?? [], () => 0)

@@ -16,6 +16,9 @@ const SLICE_MS = 6
 /** Rows read between two looks at the clock. */
 const BATCH = 128
 
+/** Rows × dimensions from which a scope's floats stay in the file: 32 MB of them. */
+const LEAN_FROM = 8_000_000
+
 const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
@@ -142,18 +145,16 @@ export class IndexCache {
     const key = scopeKey(scope)
     const row = this.#scopes.find(scope)
     let index = this.#indexes.get(key)?.index
-    if (index !== undefined && (row?.sid !== index.sid || index.worn)) {
+    if (
+      index !== undefined &&
+      (row?.sid !== index.sid || index.worn || (this.#isLarge(row) && !index.lean))
+    ) {
       this.#drop(key)
       index = undefined
     }
     if (row === null) return null
     if (index === undefined) {
-      index = new ScopeIndex(
-        scope,
-        row.sid,
-        this.#arena,
-        (rid) => this.#records.byRid(scope, rid)?.memory ?? null
-      )
+      index = this.#newIndex(scope, row)
       // What is read from now on shows at least this state.
       index.seq = row.seq
       index.removed = row.removed
@@ -165,6 +166,17 @@ export class IndexCache {
     // A load that takes many turns must not become the oldest and be dropped before it is done.
     this.#account(key, index)
     return "unfinished"
+  }
+
+  #newIndex(scope: Scope, row: ScopeRow): ScopeIndex {
+    return new ScopeIndex(scope, row.sid, this.#arena, this.#isLarge(row), {
+      memory: (rid) => this.#records.byRid(scope, rid)?.memory ?? null,
+      vector: (rid) => this.#records.vector(rid)
+    })
+  }
+
+  #isLarge(row: ScopeRow): boolean {
+    return row.rows * this.#arena.dimensions > LEAN_FROM
   }
 
   /** This process has counted accesses: indexes that knew the state before know the one after. */

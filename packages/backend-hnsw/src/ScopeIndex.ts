@@ -1,4 +1,14 @@
-import { type Filter, type Memory, type Scope, type SearchHit, idf, isVisible, matches } from "@keepsake/core"
+import {
+  type Filter,
+  type Memory,
+  type Scope,
+  type SearchHit,
+  type SearchRequest,
+  type SearchResult,
+  idf,
+  isVisible,
+  matches
+} from "@keepsake/core"
 import type { Arena } from "./Arena.ts"
 import type { Body } from "./body.ts"
 import { grown } from "./grown.ts"
@@ -26,8 +36,11 @@ export interface Question {
   readonly filter: Filter
 }
 
-/** Reads a row's memory, by its number; null when it is gone. */
-export type ReadMemory = (rid: number) => Memory | null
+/** Reads from the file what the index does not keep, by row number; null when the row is gone. */
+export interface RowReader {
+  memory(rid: number): Memory | null
+  vector(rid: number): Float32Array | null
+}
 
 /** Rough bytes of a decoded memory: its fields, and two per character of content. */
 const memoryBytes = (memory: Memory): number => 900 + 2 * memory.content.length
@@ -67,6 +80,7 @@ class Names {
 export class ScopeIndex {
   readonly scope: Scope
   readonly sid: number
+  readonly lean: boolean
   /** The scope's counters as far as this index has followed them. */
   seq = 0
   removed = 0
@@ -74,7 +88,7 @@ export class ScopeIndex {
   /** Whether every row there was has been read once. */
   loaded = false
 
-  readonly #read: ReadMemory
+  readonly #reader: RowReader
   readonly #vectors: Vectors
   readonly #postings = new Postings()
   #locals = new Uint32Array(16)
@@ -92,11 +106,13 @@ export class ScopeIndex {
   #dead = 0
   #current = 0
 
-  constructor(scope: Scope, sid: number, arena: Arena, read: ReadMemory) {
+  /** @param lean leave the vectors in the file and search over codes; see `Vectors` */
+  constructor(scope: Scope, sid: number, arena: Arena, lean: boolean, reader: RowReader) {
     this.scope = scope
     this.sid = sid
-    this.#read = read
-    this.#vectors = new Vectors(arena)
+    this.lean = lean
+    this.#reader = reader
+    this.#vectors = new Vectors(arena, lean, (slot) => reader.vector(this.#ridOf(slot)))
   }
 
   get bytes(): number {
@@ -151,6 +167,7 @@ export class ScopeIndex {
   /** After rows were added. */
   settle(): void {
     this.#postings.settle()
+    this.#vectors.settle()
   }
 
   #slotOf(local: number): number {
@@ -205,7 +222,7 @@ export class ScopeIndex {
   #memory(slot: number): Memory | null {
     const known = this.#memories.get(slot)
     if (known !== undefined) return known
-    const memory = this.#read(this.#ridOf(slot))
+    const memory = this.#reader.memory(this.#ridOf(slot))
     if (memory === null) return null
     this.#memories.set(slot, memory)
     this.#slotOfId.set(memory.id, slot)
@@ -284,17 +301,13 @@ export class ScopeIndex {
     return { scores, df }
   }
 
-  search(
-    question: Question,
-    limit: number,
-    vector: Float32Array | undefined,
-    terms: Uint32Array | undefined
-  ): { readonly hits: ReadonlyArray<SearchHit>; readonly n: number; readonly df: ReadonlyArray<number> } {
-    const passes = this.#passing(question)
+  search(request: SearchRequest): SearchResult {
+    const { exact, limit, terms, vector } = request
+    const passes = this.#passing(request)
     const { df, scores } = this.#lexical(terms ?? new Uint32Array())
     const room = Math.min(limit, this.#count)
     const byWords = terms === undefined ? [] : this.#topLexical(scores, room, passes)
-    const byVector = vector === undefined ? [] : this.#vectors.top(vector, room, passes)
+    const byVector = vector === undefined ? [] : this.#vectors.top(vector, room, passes, exact === true)
     const slots = Uint32Array.from(new Set([...byVector, ...byWords]))
     const cosines = vector === undefined ? null : this.#vectors.cosines(vector, slots)
     const hits: Array<SearchHit> = []

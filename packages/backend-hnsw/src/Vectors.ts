@@ -1,62 +1,216 @@
 import { type Arena, UNIT_ROWS } from "./Arena.ts"
+import { Codes } from "./Codes.ts"
 import { grown } from "./grown.ts"
 import { TopK } from "./TopK.ts"
 
 /** Where a row without a vector "is". */
 const NOWHERE = 0
+/** From so many rows on codes pay: below, floats are scanned as fast. */
+const CODES_FROM = 2_000
+/** Candidates beyond `limit` that a lean scan reads from the file, unless it must be exact. */
+const LEAN_EXTRA = 512
 
-/** The vectors of one scope, by slot, in the arena. */
-export class Vectors {
+/** Reads a row's vector from the file; null when the row is gone. */
+export type ReadVector = (slot: number) => Float32Array | null
+
+/** Places in the arena, unit by unit. */
+class Places {
   readonly #arena: Arena
+  readonly #perUnit: number
+  readonly #stride: number
   readonly #units: Array<number> = []
-  #addresses = new Uint32Array(16)
-  #count = 0
-  #stored = 0
+  #taken = 0
 
-  constructor(arena: Arena) {
+  constructor(arena: Arena, perUnit: number, stride: number) {
     this.#arena = arena
+    this.#perUnit = perUnit
+    this.#stride = stride
+  }
+
+  next(): number {
+    const place = this.#taken++ % this.#perUnit
+    if (place === 0) this.#units.push(this.#arena.take())
+    return (this.#units.at(-1) ?? 0) + place * this.#stride
   }
 
   get bytes(): number {
-    return this.#units.length * this.#arena.unitBytes + this.#addresses.byteLength
+    return this.#units.length * this.#arena.unitBytes
+  }
+
+  free(): void {
+    for (const unit of this.#units) this.#arena.give(unit)
+    this.#units.length = 0
+    this.#taken = 0
+  }
+}
+
+const dot = (a: Float32Array, b: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
+  return sum
+}
+
+/**
+ * The vectors of one scope, by slot. A scope of some size is scanned over codes of one byte a dimension, and what
+ * could be among the best is scored again over the floats: the codes' errors are bounded, so nothing that
+ * belongs there is missed. A *lean* scope is so large that its floats stay in the file and are read for
+ * scoring again.
+ */
+export class Vectors {
+  readonly #arena: Arena
+  readonly #read: ReadVector
+  readonly #lean: boolean
+  readonly #floats: Places
+  readonly #codePlaces: Places
+  readonly #codes: Codes
+  /** Of f32 rows; in a lean scope only whether there is a vector. */
+  #addresses = new Uint32Array(16)
+  #codeAddresses = new Uint32Array(0)
+  #count = 0
+  /** Slots that have codes: all before this one, or none. */
+  #coded = 0
+
+  constructor(arena: Arena, lean: boolean, read: ReadVector) {
+    this.#arena = arena
+    this.#lean = lean
+    this.#read = read
+    this.#floats = new Places(arena, UNIT_ROWS, arena.stride)
+    this.#codePlaces = new Places(arena, (UNIT_ROWS * arena.stride) / arena.codeStride, arena.codeStride)
+    this.#codes = new Codes(arena)
+  }
+
+  get bytes(): number {
+    return (
+      this.#floats.bytes +
+      this.#codePlaces.bytes +
+      this.#addresses.byteLength +
+      this.#codeAddresses.byteLength +
+      this.#codes.bytes
+    )
   }
 
   /** The next slot's vector; no bytes for a row without one. */
   push(bytes: Uint8Array): void {
-    this.#addresses = grown(this.#addresses, this.#count + 1)
-    this.#addresses[this.#count++] = bytes.length === 0 ? NOWHERE : this.#store(bytes)
+    const slot = this.#count++
+    this.#addresses = grown(this.#addresses, this.#count)
+    if (bytes.length === 0) this.#addresses[slot] = NOWHERE
+    else if (this.#lean) {
+      this.#addresses[slot] = 1
+      const vector = new Float32Array(bytes.slice().buffer)
+      this.#codes.write(slot, this.#codePlace(slot), vector)
+    } else {
+      const address = this.#floats.next()
+      this.#arena.write(address, bytes, this.#arena.stride)
+      this.#addresses[slot] = address
+    }
+    if (this.#lean) this.#coded = this.#count
   }
 
-  #store(bytes: Uint8Array): number {
-    const place = this.#stored++ % UNIT_ROWS
-    if (place === 0) this.#units.push(this.#arena.take())
-    const address = (this.#units.at(-1) ?? 0) + place * this.#arena.stride
-    this.#arena.write(address, bytes, this.#arena.stride)
-    return address
+  /** After vectors were added: gives them their codes. */
+  settle(): void {
+    if (this.#count < CODES_FROM) return
+    for (; this.#coded < this.#count; this.#coded++) {
+      if (!this.has(this.#coded)) continue
+      // The place first: taking it may grow the arena, which would leave a view of the floats behind.
+      const place = this.#codePlace(this.#coded)
+      this.#codes.write(this.#coded, place, this.#arena.floats(this.#addresses[this.#coded] ?? 0))
+    }
+  }
+
+  #codePlace(slot: number): number {
+    this.#codeAddresses = grown(this.#codeAddresses, slot + 1)
+    const place = this.#codePlaces.next()
+    this.#codeAddresses[slot] = place
+    return place
   }
 
   has(slot: number): boolean {
     return this.#addresses[slot] !== NOWHERE
   }
 
-  /** The slots of the `limit` greatest cosines among those that pass. */
-  top(query: Float32Array, limit: number, passes: (slot: number) => boolean): Uint32Array {
-    const scores = new Float32Array(this.#count)
+  /**
+   * The slots of the `limit` greatest cosines among those that pass, from `from` on.
+   * @param exact whatever it costs; else a lean scope reads at most `LEAN_EXTRA` vectors more than it returns
+   */
+  top(
+    query: Float32Array,
+    limit: number,
+    passes: (slot: number) => boolean,
+    exact: boolean,
+    from = 0
+  ): Uint32Array {
+    this.settle()
+    if (limit === 0 || from >= this.#count) return new Uint32Array()
+    const overCodes = this.#lean || (this.#coded === this.#count && this.#count - from >= CODES_FROM / 2)
+    return overCodes
+      ? this.#topOfCodes(query, limit, passes, exact, from)
+      : this.#topOfFloats(query, limit, passes, from)
+  }
+
+  #topOfFloats(
+    query: Float32Array,
+    limit: number,
+    passes: (slot: number) => boolean,
+    from: number
+  ): Uint32Array {
+    const scores = new Float32Array(this.#count - from)
     this.#arena.setQuery(query)
-    this.#arena.dotsF32(this.#addresses.subarray(0, this.#count), scores)
+    this.#arena.dotsF32(this.#addresses.subarray(from, this.#count), scores)
+    return this.#best(scores, limit, passes, from).slots
+  }
+
+  #best(scores: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
     const top = new TopK(limit)
-    for (let slot = 0, bar = top.bar; slot < this.#count; slot++) {
-      const score = scores[slot] ?? 0
-      if (score > bar && this.has(slot) && passes(slot)) {
-        top.push(score, slot)
+    for (let i = 0, bar = top.bar; i < scores.length; i++) {
+      const score = scores[i] ?? 0
+      if (score > bar && this.has(from + i) && passes(from + i)) {
+        top.push(score, from + i)
         bar = top.bar
       }
     }
+    return top
+  }
+
+  #topOfCodes(
+    query: Float32Array,
+    limit: number,
+    passes: (slot: number) => boolean,
+    exact: boolean,
+    from: number
+  ): Uint32Array {
+    const { error, scores } = this.#codes.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
+    const first = this.#best(scores, limit, passes, from).slots
+    const firstScores = this.cosines(query, first)
+    // Fewer than wanted: all that pass are there already.
+    if (first.length < limit) return first
+    const bar = firstScores.reduce((a, b) => Math.min(a, b))
+    const chosen = new Set(first)
+    const room = this.#lean && !exact ? LEAN_EXTRA : scores.length
+    const more = new TopK(Math.min(room, scores.length))
+    for (let i = 0; i < scores.length; i++) {
+      const score = scores[i] ?? 0
+      const slot = from + i
+      if (score + error < bar || score <= more.bar || chosen.has(slot) || !this.has(slot) || !passes(slot))
+        continue
+      more.push(score, slot)
+    }
+    const moreScores = this.cosines(query, more.slots)
+    const top = new TopK(limit)
+    first.forEach((slot, i) => top.push(firstScores[i] ?? 0, slot))
+    more.slots.forEach((slot, i) => {
+      if ((moreScores[i] ?? 0) > top.bar) top.push(moreScores[i] ?? 0, slot)
+    })
     return top.slots
   }
 
-  /** The query's cosine with each of the slots; 0 where there is no vector (`has`). */
+  /** The query's cosine with each of the slots, over the floats; of no meaning where there is no vector (`has`). */
   cosines(query: Float32Array, slots: Uint32Array): Float32Array {
+    if (this.#lean) {
+      return Float32Array.from(slots, (slot) => {
+        const vector = this.has(slot) ? this.#read(slot) : null
+        return vector === null ? -1 : dot(query, vector)
+      })
+    }
     const scores = new Float32Array(slots.length)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(
@@ -66,10 +220,10 @@ export class Vectors {
     return scores
   }
 
-  /** Gives the memory back. */
+  /** Gives the memory back; the vectors must not be used afterwards. */
   free(): void {
-    for (const unit of this.#units) this.#arena.give(unit)
-    this.#units.length = 0
+    this.#floats.free()
+    this.#codePlaces.free()
     this.#count = 0
   }
 }

@@ -1,0 +1,70 @@
+import type { Arena } from "./Arena.ts"
+import { grown } from "./grown.ts"
+
+const CODE_MAX = 127
+const QUERY_MAX = 32_767
+const SUM_MAX = 2 ** 31 - 1
+
+/**
+ * Vectors rounded to one signed byte a dimension, each with a scale of its own. The error of a dot product with
+ * a unit query is bounded: |q·x − q̂·x̂| ≤ ‖x − x̂‖ + ‖q − q̂‖·‖x̂‖ (Cauchy and Schwarz).
+ */
+export class Codes {
+  readonly #arena: Arena
+  readonly #bytes: Int8Array
+  #scales = new Float32Array(0)
+  /** The greatest ‖x − x̂‖ so far. */
+  #rowError = 0
+
+  constructor(arena: Arena) {
+    this.#arena = arena
+    this.#bytes = new Int8Array(arena.codeStride)
+  }
+
+  get bytes(): number {
+    return this.#scales.byteLength
+  }
+
+  write(slot: number, address: number, vector: Float32Array): void {
+    let greatest = 0
+    for (let i = 0; i < vector.length; i++) greatest = Math.max(greatest, Math.abs(vector[i] ?? 0))
+    const scale = Math.fround(greatest / CODE_MAX) || 1
+    let square = 0
+    for (let i = 0; i < vector.length; i++) {
+      const value = vector[i] ?? 0
+      const code = Math.max(-CODE_MAX, Math.min(CODE_MAX, Math.round(value / scale)))
+      this.#bytes[i] = code
+      square += (value - code * scale) ** 2
+    }
+    this.#arena.write(address, new Uint8Array(this.#bytes.buffer), this.#arena.codeStride)
+    this.#scales = grown(this.#scales, slot + 1)
+    this.#scales[slot] = scale
+    this.#rowError = Math.max(this.#rowError, Math.sqrt(square))
+  }
+
+  /**
+   * Approximate cosines of the slots from `from` on, and how far they may be off. A slot without a vector has an
+   * address of 0 and some score.
+   */
+  scan(
+    query: Float32Array,
+    addresses: Uint32Array,
+    from: number
+  ): { readonly scores: Float32Array; readonly error: number } {
+    let greatest = 0
+    for (let i = 0; i < query.length; i++) greatest = Math.max(greatest, Math.abs(query[i] ?? 0))
+    // Σ |code|·|q̂| must fit 32 bits.
+    const range = Math.min(QUERY_MAX, Math.floor(SUM_MAX / (CODE_MAX * this.#arena.codeStride)))
+    const scale = greatest / range || 1
+    const rounded = Int16Array.from(query, (value) => Math.round(value / scale))
+    let square = 0
+    for (let i = 0; i < query.length; i++) square += ((query[i] ?? 0) - (rounded[i] ?? 0) * scale) ** 2
+    const sums = new Int32Array(addresses.length - from)
+    this.#arena.setCodeQuery(rounded)
+    this.#arena.dotsI8(addresses.subarray(from), sums)
+    const scores = new Float32Array(sums.length)
+    for (let i = 0; i < sums.length; i++) scores[i] = (sums[i] ?? 0) * (this.#scales[from + i] ?? 0) * scale
+    // The last term is for rounding to f32 along the way.
+    return { scores, error: this.#rowError + Math.sqrt(square) * (1 + this.#rowError) + 1e-5 }
+  }
+}
