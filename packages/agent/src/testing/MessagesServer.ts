@@ -1,0 +1,131 @@
+/**
+ * A server on this machine that speaks the Messages API on the wire, for tests and offline demonstrations.
+ * What it answers is scripted; it is not a model, and must not be shown as one.
+ */
+import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { requestProblem } from "./requestProblem.ts"
+import { messageOf, type MessageReply, type RequestBody, streamOf } from "./wire.ts"
+
+/** A request as it came over the wire. */
+export interface RecordedRequest {
+  readonly body: RequestBody
+  readonly headers: IncomingMessage["headers"]
+}
+
+/** An answer of the API that is not a message, as its error bodies are. */
+export interface FailureReply {
+  readonly failure: {
+    /** HTTP status. */
+    readonly status: number
+    /** Such as `rate_limit_error`. */
+    readonly type: string
+    readonly message: string
+    readonly headers?: { readonly [name: string]: string } | undefined
+  }
+}
+
+export type Reply = string | MessageReply | FailureReply
+
+export type Respond = (request: RecordedRequest) => Reply | Promise<Reply>
+
+export interface MessagesServer extends AsyncDisposable {
+  readonly url: string
+  /** In the order of arrival; requests that were refused are not among them. */
+  readonly requests: ReadonlyArray<RecordedRequest>
+  /** Replaces the script. */
+  script(respond: Respond): void
+  /** The real SDK, pointed here; no retries unless asked. */
+  client(options?: ClientOptions): Anthropic
+  close(): Promise<void>
+}
+
+const isFailure = (reply: MessageReply | FailureReply): reply is FailureReply => "failure" in reply
+
+const readBody = async (request: IncomingMessage): Promise<string> => {
+  const parts: Array<Buffer> = []
+  for await (const part of request) parts.push(Buffer.from(part))
+  return Buffer.concat(parts).toString("utf8")
+}
+
+const sendFailure = (response: ServerResponse, { failure }: FailureReply): void => {
+  response.writeHead(failure.status, { "content-type": "application/json", ...failure.headers })
+  response.end(JSON.stringify({ type: "error", error: { type: failure.type, message: failure.message } }))
+}
+
+const failing = (status: number, type: string, message: string): FailureReply => ({
+  failure: { status, type, message }
+})
+
+const authorised = ({ headers }: IncomingMessage): boolean =>
+  typeof headers["x-api-key"] === "string" || typeof headers.authorization === "string"
+
+const asArray = (respond: Respond | ReadonlyArray<Reply>): Respond => {
+  if (typeof respond === "function") return respond
+  let next = 0
+  return () =>
+    respond[next++] ?? failing(500, "api_error", `The script has ${respond.length} replies and all are used.`)
+}
+
+/** Replies in order, or a function of the request. */
+export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Promise<MessagesServer> => {
+  let respond = asArray(script)
+  let count = 0
+  const requests: Array<RecordedRequest> = []
+
+  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (request.method !== "POST" || !request.url?.startsWith("/v1/messages")) {
+      return sendFailure(
+        response,
+        failing(404, "not_found_error", `No such endpoint: ${request.method} ${request.url}`)
+      )
+    }
+    const text = await readBody(request)
+    if (!authorised(request))
+      return sendFailure(response, failing(401, "authentication_error", "invalid x-api-key"))
+    const body = JSON.parse(text) as RequestBody
+    const problem = requestProblem(body)
+    if (problem !== undefined)
+      return sendFailure(response, failing(problem.status, problem.type, problem.message))
+    const recorded = { body, headers: request.headers }
+    requests.push(recorded)
+    const scripted = await respond(recorded)
+    const reply = typeof scripted === "string" ? { text: scripted } : scripted
+    if (isFailure(reply)) return sendFailure(response, reply)
+    const message = messageOf(reply, body, `msg_local_${++count}`)
+    if (body.stream !== true) {
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(JSON.stringify(message))
+      return
+    }
+    response.writeHead(200, { "content-type": "text/event-stream" })
+    for await (const event of streamOf(message, reply)) {
+      response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+    }
+    response.end()
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (!response.headersSent) sendFailure(response, failing(500, "api_error", String(error)))
+      else response.destroy()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const close = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+  }
+  return {
+    url,
+    requests,
+    script: (next) => {
+      respond = next
+    },
+    client: (options = {}) => new Anthropic({ baseURL: url, apiKey: "local", maxRetries: 0, ...options }),
+    close,
+    [Symbol.asyncDispose]: close
+  }
+}

@@ -1,0 +1,9 @@
+export {
+  type FailureReply,
+  messagesServer,
+  type MessagesServer,
+  type RecordedRequest,
+  type Reply,
+  type Respond
+} from "./MessagesServer.ts"
+export type { MessageReply, RequestBody } from "./wire.ts"

@@ -1,0 +1,90 @@
+import type { RequestBody } from "./wire.ts"
+
+export interface RequestProblem {
+  readonly status: number
+  readonly type: string
+  readonly message: string
+}
+
+interface Block {
+  readonly type: string
+  readonly text?: string
+  readonly id?: string
+  readonly tool_use_id?: string
+  readonly cache_control?: unknown
+}
+
+const invalid = (message: string): RequestProblem => ({ status: 400, type: "invalid_request_error", message })
+
+const blocksOf = (content: unknown): ReadonlyArray<Block> =>
+  typeof content === "string" ? [{ type: "text", text: content }] : ((content ?? []) as ReadonlyArray<Block>)
+
+const CACHE_BREAKPOINTS_MAX = 4
+
+/** Consecutive messages of one role are one turn to the API. */
+const turnsOf = (
+  messages: RequestBody["messages"]
+): ReadonlyArray<{ role: string; blocks: Array<Block> }> => {
+  const turns: Array<{ role: string; blocks: Array<Block> }> = []
+  for (const { content, role } of messages) {
+    const last = turns.at(-1)
+    if (last?.role === role) last.blocks.push(...blocksOf(content))
+    else turns.push({ role, blocks: [...blocksOf(content)] })
+  }
+  return turns
+}
+
+const pairingProblem = (messages: RequestBody["messages"]): string | undefined => {
+  const turns = turnsOf(messages)
+  for (const [i, { blocks, role }] of turns.entries()) {
+    const asked =
+      role === "assistant" ? blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : []
+    const next = turns[i + 1]
+    const answered = new Set(
+      next?.blocks.flatMap((block) => (block.type === "tool_result" ? [block.tool_use_id] : []))
+    )
+    const open = asked.filter((id) => !answered.has(id))
+    if (open.length > 0)
+      return `messages.${i}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(", ")}`
+    const before = turns[i - 1]
+    const known = new Set(before?.blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])))
+    const stray = blocks.find((block) => block.type === "tool_result" && !known.has(block.tool_use_id))
+    if (stray !== undefined)
+      return `messages.${i}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray.tool_use_id}`
+  }
+  return undefined
+}
+
+/** What the API would refuse in this request; the checks its users run into. */
+export const requestProblem = (body: RequestBody): RequestProblem | undefined => {
+  if (typeof body.model !== "string" || !body.model.startsWith("claude-")) {
+    return { status: 404, type: "not_found_error", message: `model: ${String(body.model)}` }
+  }
+  if (!Number.isInteger(body.max_tokens) || body.max_tokens < 1)
+    return invalid("max_tokens: must be at least 1")
+  if (!Array.isArray(body.messages) || body.messages.length === 0)
+    return invalid("messages: at least one message is required")
+  if (body.messages[0]?.role !== "user") return invalid('messages: first message must use the "user" role')
+  for (const [i, { content }] of body.messages.entries()) {
+    const blocks = blocksOf(content)
+    if (blocks.length === 0) return invalid(`messages.${i}: all messages must have non-empty content`)
+    if (blocks.some((block) => block.type === "text" && (block.text ?? "").trim() === "")) {
+      return invalid(`messages.${i}: text content blocks must contain non-whitespace text`)
+    }
+  }
+  const names = (body.tools ?? []).flatMap((tool) => ("name" in tool ? [tool.name] : []))
+  if (new Set(names).size < names.length) return invalid("tools: Tool names must be unique.")
+  const marked = [
+    ...(body.tools ?? []),
+    ...blocksOf(body.system),
+    ...body.messages.flatMap(({ content }) => blocksOf(content))
+  ]
+  const breakpoints = marked.filter((block) => "cache_control" in block && block.cache_control).length
+  if (breakpoints > CACHE_BREAKPOINTS_MAX) {
+    return invalid(
+      `A maximum of ${CACHE_BREAKPOINTS_MAX} blocks with cache_control may be provided. Found ${breakpoints}.`
+    )
+  }
+  const pairing = pairingProblem(body.messages)
+  return pairing === undefined ? undefined : invalid(pairing)
+}

@@ -1,0 +1,115 @@
+import type Anthropic from "@anthropic-ai/sdk"
+
+export type RequestBody = Anthropic.Beta.Messages.MessageCreateParams
+type BetaMessage = Anthropic.Beta.Messages.BetaMessage
+type StreamEvent = Anthropic.Beta.Messages.BetaRawMessageStreamEvent
+type StopReason = Anthropic.Beta.Messages.BetaStopReason
+
+/** A scripted message. Text comes first, tool calls after it. */
+export interface MessageReply {
+  readonly text?: string | undefined
+  readonly tools?:
+    | ReadonlyArray<{ readonly name: string; readonly input: unknown; readonly id?: string | undefined }>
+    | undefined
+  /** `tool_use` when there are tool calls, else `end_turn`. */
+  readonly stopReason?: StopReason | undefined
+  readonly usage?: Partial<Anthropic.Beta.Messages.BetaUsage> | undefined
+  /** Streams this many text chunks, then fails in mid-stream as an overloaded server does. */
+  readonly overloadedAfter?: number | undefined
+  /** Awaited before each streamed event: lets a test hold a stream open. */
+  readonly pace?: (() => Promise<void>) | undefined
+}
+
+let calls = 0
+
+const contentOf = (reply: MessageReply): ReadonlyArray<object> => [
+  ...(reply.text === undefined || reply.text === ""
+    ? []
+    : [{ type: "text", text: reply.text, citations: null }]),
+  ...(reply.tools ?? []).map(({ id, input, name }) => ({
+    type: "tool_use",
+    id: id ?? `toolu_local_${++calls}`,
+    name,
+    input
+  }))
+]
+
+const tokens = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
+
+/** The message in the wire's shape. Token counts are estimates: four characters a token. */
+export const messageOf = (reply: MessageReply, body: RequestBody, id: string): BetaMessage => {
+  const content = contentOf(reply)
+  const message = {
+    id,
+    type: "message",
+    role: "assistant",
+    model: body.model,
+    content,
+    stop_reason: reply.stopReason ?? ((reply.tools ?? []).length > 0 ? "tool_use" : "end_turn"),
+    stop_sequence: null,
+    stop_details: null,
+    container: null,
+    context_management: null,
+    usage: {
+      input_tokens: tokens(body.messages),
+      output_tokens: tokens(content),
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: 0,
+      ...reply.usage
+    }
+  }
+  // The SDK's type lists fields of features that the wire leaves out when they are not in use.
+  return message as unknown as BetaMessage
+}
+
+const CHUNK_CODE_POINTS = 12
+
+const chunksOf = (text: string): ReadonlyArray<string> => {
+  const points = Array.from(text)
+  return Array.from({ length: Math.ceil(points.length / CHUNK_CODE_POINTS) }, (_, i) =>
+    points.slice(i * CHUNK_CODE_POINTS, (i + 1) * CHUNK_CODE_POINTS).join("")
+  )
+}
+
+type WireEvent = StreamEvent | { readonly type: "ping" } | { readonly type: "error"; readonly error: object }
+
+/** The events that stream the message, in the order the API sends them. */
+export async function* streamOf(message: BetaMessage, reply: MessageReply): AsyncGenerator<WireEvent> {
+  const pace = reply.pace ?? (() => Promise.resolve())
+  await pace()
+  yield {
+    type: "message_start",
+    message: { ...message, content: [], stop_reason: null, usage: { ...message.usage, output_tokens: 1 } }
+  }
+  yield { type: "ping" }
+  let sent = 0
+  for (const [index, block] of message.content.entries()) {
+    const isText = block.type === "text"
+    const start = isText
+      ? { ...block, text: "" }
+      : block.type === "tool_use"
+        ? { ...block, input: {} }
+        : block
+    yield { type: "content_block_start", index, content_block: start }
+    const whole = isText ? block.text : block.type === "tool_use" ? JSON.stringify(block.input) : ""
+    for (const part of chunksOf(whole)) {
+      await pace()
+      if (reply.overloadedAfter !== undefined && sent++ >= reply.overloadedAfter) {
+        yield { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }
+        return
+      }
+      const delta = isText
+        ? { type: "text_delta", text: part }
+        : { type: "input_json_delta", partial_json: part }
+      yield { type: "content_block_delta", index, delta } as StreamEvent
+    }
+    yield { type: "content_block_stop", index }
+  }
+  yield {
+    type: "message_delta",
+    delta: { stop_reason: message.stop_reason, stop_sequence: null, stop_details: null, container: null },
+    usage: { ...message.usage },
+    context_management: null
+  } as unknown as StreamEvent
+  yield { type: "message_stop" }
+}

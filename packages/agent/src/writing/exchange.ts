@@ -1,0 +1,26 @@
+import type { PolicyResult, WriteContext, WritingPolicy } from "./WritingPolicy.ts"
+
+const remember = async (context: WriteContext, assistant: string): Promise<PolicyResult> => {
+  const { fence, memory, saidAt, sessionId, signal, turn, user } = context
+  return {
+    memories: await memory.rememberExchange(
+      { user, assistant, sessionId, turn, saidAt },
+      { fence },
+      { signal }
+    )
+  }
+}
+
+/** The user's text whole and without end, the reply's first 500 code points for 90 days, both episodic. The default. */
+export const verbatim = (): WritingPolicy => ({
+  name: "verbatim",
+  awaited: true,
+  write: (context) => remember(context, context.assistant)
+})
+
+/** As `verbatim`, with the reply's first paragraph only. */
+export const firstParagraph = (): WritingPolicy => ({
+  name: "firstParagraph",
+  awaited: true,
+  write: (context) => remember(context, context.assistant.trimStart().split(/\n\s*\n/)[0] ?? "")
+})
