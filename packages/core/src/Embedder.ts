@@ -1,6 +1,12 @@
 import { Context, Effect, Layer } from "effect"
 import { chunks } from "./chunks.ts"
-import { type Calibration, type EmbeddingSpace, fingerprint, StoreFingerprint } from "./Fingerprint.ts"
+import {
+  type Calibration,
+  type EmbeddingSpace,
+  fingerprint,
+  REFERENCE_CALIBRATION,
+  StoreFingerprint
+} from "./Fingerprint.ts"
 import { LruMap } from "./LruMap.ts"
 import { EmbedderFailed, invalidInput, MemoryError } from "./MemoryError.ts"
 
@@ -28,9 +34,6 @@ export interface EmbedderProvider {
     signal: AbortSignal
   ): PromiseLike<ReadonlyArray<ArrayLike<number>>> | ReadonlyArray<ArrayLike<number>>
 }
-
-/** Unrelated texts under all-MiniLM-L6-v2, to which other embedders are mapped. */
-export const REFERENCE_CALIBRATION: Calibration = { mean: 0.05, spread: 0.1 }
 
 export interface EmbedderOptions {
   /** Vectors kept, by text; 2,048 when absent, 0 for none. */

@@ -10,6 +10,9 @@ export interface Calibration {
   readonly spread: number
 }
 
+/** Unrelated texts under all-MiniLM-L6-v2, to which other embedders are mapped. */
+export const REFERENCE_CALIBRATION: Calibration = { mean: 0.05, spread: 0.1 }
+
 /** What the vectors of a store mean. Two models never share a store. */
 export interface EmbeddingSpace {
   readonly model: string

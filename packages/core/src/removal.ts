@@ -7,6 +7,7 @@ import type { Filter } from "./Filter.ts"
 import { isUuid } from "./MemoryId.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { type MemoryStore, STORE_LIMITS } from "./MemoryStore.ts"
+import type { Retriever } from "./Retriever.ts"
 import { filesScope, type Scope } from "./Scope.ts"
 import type { Receipt } from "./ScopedMemory.ts"
 import type { StoreAdmin } from "./StoreAdmin.ts"
@@ -16,6 +17,7 @@ export interface RemovalParts {
   readonly admin: StoreAdmin["Service"]
   readonly fences: Fences
   readonly accesses: AccessLog
+  readonly retriever: Retriever
 }
 
 const isIds = (target: ReadonlyArray<string> | Filter): target is ReadonlyArray<string> =>
@@ -24,7 +26,7 @@ const isIds = (target: ReadonlyArray<string> | Filter): target is ReadonlyArray<
 /** What a filter without conditions would mean is `forgetAll`, and that is never meant by accident. */
 const isEmpty = (filter: Filter): boolean => Object.values(filter).every((part) => part === undefined)
 
-export const makeRemoval = ({ accesses, admin, fences, store }: RemovalParts, scope: Scope) => {
+export const makeRemoval = ({ accesses, admin, fences, retriever, store }: RemovalParts, scope: Scope) => {
   const receipt = (removed: number, dryRun: boolean, at: number): Receipt => ({
     scope,
     backend: admin.backend,
@@ -50,6 +52,7 @@ export const makeRemoval = ({ accesses, admin, fences, store }: RemovalParts, sc
   ): Effect.Effect<Receipt, MemoryError> =>
     Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
+      if (!dryRun) retriever.forget(scope)
       if (typeof given === "string" || isIds(given))
         return receipt(yield* forgetIds([given].flat(), dryRun, now), dryRun, now)
       if (isEmpty(given)) {
@@ -78,6 +81,7 @@ export const makeRemoval = ({ accesses, admin, fences, store }: RemovalParts, sc
       }
       const removals = yield* Effect.forEach(scopes, (one) => {
         accesses.forget(one)
+        retriever.forget(one)
         return fences.forget(one, store.remove({ scope: one, now, target: { _tag: "All" } }))
       })
       return receipt(sum(removals.map((removal) => removal.removed)), false, now)

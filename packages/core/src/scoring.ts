@@ -1,7 +1,10 @@
 /** Relevance as a calibrated probability: a logistic over absolute features of the query and the memory. */
-import type { Fingerprint } from "./Fingerprint.ts"
-import type { SearchHit, SearchResult } from "./MemoryStore.ts"
-import { idf, tokenise, termId } from "./terms.ts"
+import type { Conversation } from "./conversation.ts"
+import { timeMatch } from "./dates.ts"
+import { coverage, type Evidence, phraseShare } from "./evidence.ts"
+import { isName } from "./names.ts"
+import type { Query, QueryWeights } from "./query.ts"
+import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
 
 /** A feature's share of the score, in logits: the parts add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
 export interface Explanation {
@@ -9,61 +12,70 @@ export interface Explanation {
   readonly parts: { readonly [feature: string]: number }
 }
 
-export interface QueryProfile {
-  readonly n: number
-  readonly idfs: ReadonlyMap<number, number>
-  readonly mass: number
-  readonly norm: number
-  readonly fingerprint: Fingerprint
+const DAY_MS = 86_400_000
+
+const recency = ({ memory }: Evidence, now: number): number =>
+  2 ** (-Math.max(0, now - memory.saidAt) / DAY_MS / HALF_LIFE_DAYS[memory.type])
+
+/** Each feature's value, before its weight. */
+export const features = (
+  query: Query,
+  weights: QueryWeights,
+  near: Conversation,
+  row: Evidence
+): { readonly [feature in keyof Weights]: number } => {
+  const { memory } = row
+  const next = near.at(memory, 1)
+  const previous = near.at(memory, -1)
+  const earlier = near.at(memory, -2)
+  const byName = isName(memory.speaker)
+  const byUser = memory.source === "user" && !byName
+  return {
+    bias: 1,
+    words: row.matched,
+    phrases: phraseShare(query, row),
+    meaning: row.cosine,
+    next: next?.likeness ?? 0,
+    nextMeaning: next?.cosine ?? 0,
+    previous: byUser ? 0 : (previous?.likeness ?? 0),
+    earlier: earlier?.likeness ?? 0,
+    window: coverage(weights, [row, next, previous, earlier, near.at(memory, 2)]),
+    session: near.elsewhere(row),
+    opening: memory.turn === 0 ? 1 : 0,
+    time: timeMatch(query.time, memory.saidAt),
+    otherSpeaker: query.speaker !== null && byName && memory.speaker !== query.speaker ? 1 : 0,
+    user: byUser ? 1 : 0,
+    userLength: byUser ? Math.log1p(row.form.sequence.length) : 0,
+    assistant: memory.source === "assistant" ? 1 : 0,
+    queryLength: Math.log1p(query.terms.length),
+    queryMass: weights.mass / 10
+  }
 }
 
-export const queryProfile = (
-  _query: string,
-  terms: Uint32Array,
-  found: SearchResult,
-  fingerprint: Fingerprint
-): QueryProfile => {
-  const idfs = new Map<number, number>()
-  let mass = 0
-  let square = 0
-  terms.forEach((id, i) => {
-    const smooth = 1 + Math.log((found.n + 1) / ((found.df[i] ?? 0) + 1))
-    idfs.set(id, smooth)
-    mass += idf(found.n, found.df[i] ?? 0)
-    square += smooth * smooth
-  })
-  return { n: found.n, idfs, mass, norm: Math.sqrt(square) || 1, fingerprint }
+/** The parts of one memory's score. */
+export const explain = (
+  table: Weights,
+  query: Query,
+  weights: QueryWeights,
+  near: Conversation,
+  row: Evidence,
+  now: number
+): Explanation => {
+  const parts: { [feature: string]: number } = {}
+  let logit = 0
+  const add = (feature: string, part: number) => {
+    if (part === 0) return
+    parts[feature] = part
+    logit += part
+  }
+  const values = features(query, weights, near, row)
+  for (const feature of Object.keys(table) as ReadonlyArray<keyof Weights>) {
+    add(feature, table[feature] * values[feature])
+  }
+  add("scopeSize", scopeSizeOffset(weights.n))
+  add("importance", OFFSETS.importance * (row.memory.importance - 0.5))
+  add("recency", OFFSETS.recency * recency(row, now))
+  return { logit, parts }
 }
 
-const WEIGHTS = { bias: -6.3, t: 11, coverage: 4.4, bm25: -8.5, cosine: 4.3, user: 1.5 }
-
-/** The parts of one hit's score. */
-export const explainHit = (query: QueryProfile, hit: SearchHit, _now: number): Explanation => {
-  const counts = new Map<number, number>()
-  for (const token of tokenise(hit.memory.content)) {
-    const id = termId(token)
-    counts.set(id, (counts.get(id) ?? 0) + 1)
-  }
-  let square = 0
-  for (const count of counts.values()) square += (1 + Math.log(count)) ** 2
-  let shared = 0
-  let covered = 0
-  let total = 0
-  for (const [id, weight] of query.idfs) {
-    const count = counts.get(id)
-    total += weight
-    if (count === undefined) continue
-    shared += weight * weight * (1 + Math.log(count))
-    covered += weight
-  }
-  const parts = {
-    bias: WEIGHTS.bias,
-    words: WEIGHTS.t * (shared / (query.norm * (Math.sqrt(square) || 1)) / 5),
-    coverage: WEIGHTS.coverage * (total === 0 ? 0 : covered / total),
-    bm25: WEIGHTS.bm25 * (query.mass === 0 ? 0 : Math.min(1, hit.bm25 / (query.mass * 2.2))),
-    meaning: WEIGHTS.cosine * Math.max(0, hit.cosine ?? 0),
-    source: hit.memory.source === "user" ? WEIGHTS.user : 0,
-    scopeSize: 0.5 * Math.log(600 / Math.max(1, query.n))
-  }
-  return { logit: Object.values(parts).reduce((a, b) => a + b), parts }
-}
+export const probability = (logit: number): number => 1 / (1 + Math.exp(-logit))
