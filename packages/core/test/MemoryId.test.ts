@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import { type MemorySource, type MemoryType, memoryIdOfKey, memoryIdOfText, Scope } from "@keepsake/core"
+import { Schema } from "effect"
+
+const scope = { agentId: "agent", userId: "user" }
+
+interface Statement {
+  readonly source: MemorySource
+  readonly speaker: string | null
+  readonly type: MemoryType
+  readonly content: string
+}
+
+const tea: Statement = { source: "user", speaker: null, type: "episodic", content: "I like tea." }
+
+describe("memory ids", () => {
+  // From Python: uuid5(uuid5(NAMESPACE_URL, "https://keepsake.dev/memory"), json.dumps([…], separators=(",", ":"))).
+  it("are UUIDv5 as another implementation makes them", () => {
+    assert.strictEqual(memoryIdOfKey(scope, "order-1"), "98c17db1-319a-5206-9a59-fcad383a6000")
+    assert.strictEqual(memoryIdOfKey(scope, 'Größe 👩‍🚀 "q" \\ \n'), "613d39c0-762a-5885-89a9-66ef9576da89")
+    assert.strictEqual(
+      memoryIdOfKey({ agentId: "a", userId: "b" }, ""),
+      "70b217a0-d441-5be2-a3a2-3bda3264b971"
+    )
+    assert.strictEqual(memoryIdOfText(scope, tea), "dc4b55b3-32c1-556d-b125-5a41768b79b2")
+    const other: Statement = {
+      source: "assistant",
+      speaker: "Zoë",
+      type: "semantic",
+      content: "Zoe\u0308 mag 東京"
+    }
+    assert.strictEqual(memoryIdOfText(scope, other), "7ca0fb5b-2d07-509c-95f7-417a776c9495")
+  })
+
+  it("do not tell apart what is the same text, composed or not", () => {
+    const composed = memoryIdOfText(scope, { ...tea, content: "Caf\u00e9" })
+    assert.strictEqual(memoryIdOfText(scope, { ...tea, content: "Cafe\u0301" }), composed)
+  })
+
+  it("tell apart everything that makes a statement itself", () => {
+    const ids = [
+      memoryIdOfText(scope, tea),
+      memoryIdOfText(scope, { ...tea, content: "I like tea" }),
+      memoryIdOfText(scope, { ...tea, content: "i like tea." }),
+      memoryIdOfText(scope, { ...tea, speaker: "Ana" }),
+      memoryIdOfText(scope, { ...tea, speaker: "null" }),
+      memoryIdOfText(scope, { ...tea, source: "assistant" }),
+      memoryIdOfText(scope, { ...tea, type: "semantic" }),
+      memoryIdOfText({ ...scope, userId: "user2" }, tea),
+      memoryIdOfText({ agentId: "agentu", userId: "ser" }, tea),
+      memoryIdOfText({ agentId: "user", userId: "agent" }, tea),
+      memoryIdOfKey(scope, "I like tea.")
+    ]
+    assert.strictEqual(new Set(ids).size, ids.length)
+  })
+
+  it.prop("have the shape of a version 5 UUID", [Scope, Schema.String], ([scope, key]) => {
+    const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+    assert.match(memoryIdOfKey(scope, key), shape)
+    assert.match(memoryIdOfText(scope, { ...tea, content: key }), shape)
+    assert.strictEqual(memoryIdOfKey(scope, key), memoryIdOfKey({ ...scope }, key))
+  })
+})

@@ -1,0 +1,169 @@
+import { assert, describe, it } from "@effect/vitest"
+import { closeAt, type Interval, isCurrent, isExpired, isVisible, type Memory, restate } from "@keepsake/core"
+import { rowBuilder } from "@keepsake/core/testing"
+import { Schema } from "effect"
+
+/** Few instants, so that they coincide. */
+const Instant = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
+
+/** What a memory's lifetime is made of; `bounds` become intervals that touch, are empty or lie apart. */
+const Life = Schema.Struct({
+  bounds: Schema.Array(Instant).check(Schema.isMinLength(1), Schema.isMaxLength(6)),
+  expiresAt: Schema.NullOr(Instant),
+  updatedAt: Instant,
+  content: Schema.Literals(["A", "B"])
+})
+type Life = typeof Life.Type
+
+const scope = { agentId: "agent", userId: "user" }
+
+const memoryOf = ({ bounds, content, expiresAt, updatedAt }: Life): Memory => {
+  const sorted = bounds.toSorted((a, b) => a - b)
+  const validity: Array<Interval> = []
+  for (let i = 0; i < sorted.length; i += 2)
+    validity.push({ from: sorted[i] ?? 0, to: sorted[i + 1] ?? null })
+  const parts = { key: "one", at: 0, expiresAt, updatedAt, validity, metadata: { of: content } }
+  const closed = validity.at(-1)?.to !== null
+  return { ...rowBuilder(scope, 4)(content, parts).memory, supersededBy: closed ? "successor" : null }
+}
+
+/** At least one interval, none backwards, in order, none inside another, only the last open. */
+const wellFormed = ({ validity }: Memory): boolean =>
+  validity.length > 0 &&
+  validity.every(({ from, to }, i) => {
+    const next = validity[i + 1]
+    return next === undefined ? to === null || from <= to : to !== null && from <= to && to <= next.from
+  })
+
+/** Whether a memory held at an instant, said another way than the code does. */
+const held = ({ validity }: Memory, at: number): boolean =>
+  validity.filter(({ from }) => from <= at).some(({ to }) => (to ?? Number.POSITIVE_INFINITY) > at)
+
+const HORIZON = Array.from({ length: 16 }, (_, at) => at - 1)
+
+describe("isVisible", () => {
+  it.prop("is: not expired, and current or held then", [Life, Instant, Instant], ([life, now, asOf]) => {
+    const memory = memoryOf(life)
+    const expired = memory.expiresAt !== null && now >= memory.expiresAt
+    assert.strictEqual(isExpired(memory, now), expired)
+    assert.strictEqual(isCurrent(memory), life.bounds.length % 2 === 1)
+    assert.strictEqual(isVisible(memory, now), !expired && isCurrent(memory))
+    assert.strictEqual(isVisible(memory, now, asOf), !expired && held(memory, asOf))
+  })
+
+  it("an expiry at this very millisecond is gone, one later is not", () => {
+    const memory = memoryOf({ bounds: [0], expiresAt: 5, updatedAt: 0, content: "A" })
+    assert.deepStrictEqual(
+      [4, 5, 6].map((now) => isVisible(memory, now)),
+      [true, false, false]
+    )
+  })
+
+  it("asOf takes in the start of an interval and leaves out its end", () => {
+    const memory = memoryOf({ bounds: [2, 4], expiresAt: null, updatedAt: 0, content: "A" })
+    assert.deepStrictEqual(
+      [1, 2, 3, 4].map((asOf) => isVisible(memory, 9, asOf)),
+      [false, true, true, false]
+    )
+  })
+})
+
+describe("closeAt", () => {
+  it.prop("closes what is open, never before it began", [Life, Instant], ([life, at]) => {
+    const memory = memoryOf(life)
+    const closed = closeAt(memory, at, "next")
+    if (!isCurrent(memory)) {
+      assert.strictEqual(closed, memory)
+      return
+    }
+    assert.strictEqual(wellFormed(closed), true)
+    assert.strictEqual(isCurrent(closed), false)
+    const from = memory.validity.at(-1)?.from ?? 0
+    assert.deepStrictEqual(closed, {
+      ...memory,
+      validity: [...memory.validity.slice(0, -1), { from, to: Math.max(from, at) }],
+      supersededBy: "next"
+    })
+    for (const instant of HORIZON) {
+      assert.strictEqual(held(closed, instant), held(memory, instant) && (instant < at || instant < from))
+    }
+  })
+
+  it.prop("a second close changes nothing", [Life, Instant, Instant], ([life, at, later]) => {
+    const closed = closeAt(memoryOf(life), at, "next")
+    assert.deepStrictEqual(closeAt(closed, later, "other"), closed)
+  })
+})
+
+describe("restate", () => {
+  it.prop(
+    "other content conflicts, unless what is known has expired",
+    [Life, Life, Instant],
+    ([a, b, now]) => {
+      const [known, stated] = [memoryOf({ ...a, content: "A" }), memoryOf({ ...b, content: "B" })]
+      const result = restate(known, stated, now)
+      assert.deepStrictEqual(
+        result,
+        isExpired(known, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
+      )
+    }
+  )
+
+  it.prop(
+    "what is visible is refreshed: only updatedAt and expiresAt move",
+    [Life, Life, Instant],
+    ([a, b, now]) => {
+      const [known, stated] = [memoryOf(a), memoryOf({ ...b, content: a.content })]
+      const result = restate(known, stated, now)
+      if (result.outcome === "conflict") assert.fail("the content is the same")
+      assert.strictEqual(result.outcome, isVisible(known, now) ? "refreshed" : "reopened")
+      const { expiresAt, supersededBy, updatedAt, validity, ...kept } = result.memory
+      assert.deepStrictEqual({ ...known, ...kept }, known)
+      assert.strictEqual(expiresAt, stated.expiresAt)
+      assert.strictEqual(updatedAt, Math.max(known.updatedAt, stated.updatedAt))
+      if (result.outcome === "refreshed") {
+        assert.deepStrictEqual([validity, supersededBy], [known.validity, known.supersededBy])
+      }
+    }
+  )
+
+  it.prop(
+    "what is not is reopened: a new interval after the old ones",
+    [Life, Life, Instant],
+    ([a, b, now]) => {
+      const [known, stated] = [memoryOf(a), memoryOf({ ...b, content: a.content })]
+      const result = restate(known, stated, now)
+      if (result.outcome !== "reopened") return
+      const { memory } = result
+      assert.strictEqual(wellFormed(memory), true)
+      assert.strictEqual(isCurrent(memory), true)
+      assert.strictEqual(memory.supersededBy, null)
+      assert.strictEqual(memory.validity.length, known.validity.length + 1)
+      const past = memory.validity.slice(0, -1)
+      assert.deepStrictEqual(past.slice(0, -1), known.validity.slice(0, -1))
+      const [was, is] = [known.validity.at(-1), past.at(-1)]
+      assert.strictEqual(is?.from, was?.from)
+      // What was still open on an expired row ended when it expired.
+      assert.strictEqual(is?.to, was?.to ?? Math.max(was?.from ?? 0, known.expiresAt ?? 0))
+      assert.strictEqual(memory.validity.at(-1)?.from, Math.max(stated.validity[0]?.from ?? 0, is?.to ?? 0))
+    }
+  )
+
+  it("A, then B, then A keeps three intervals apart", () => {
+    const a = memoryOf({ bounds: [1], expiresAt: null, updatedAt: 1, content: "A" })
+    const superseded = closeAt(a, 5, "B")
+    const again = memoryOf({ bounds: [8], expiresAt: null, updatedAt: 8, content: "A" })
+    const result = restate(superseded, again, 8)
+    assert.deepStrictEqual(result, {
+      outcome: "reopened",
+      memory: {
+        ...a,
+        updatedAt: 8,
+        validity: [
+          { from: 1, to: 5 },
+          { from: 8, to: null }
+        ]
+      }
+    })
+  })
+})
