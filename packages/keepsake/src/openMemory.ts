@@ -14,21 +14,24 @@ import { resolveConfig } from "./config/resolve.ts"
 import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
 import { storeLayer } from "./storeLayer.ts"
 
-/** Memory and the store beneath it, from one config: the Effect form of `openMemory`. */
-export const memoryLayer = (
+/** The store of a config alone: nothing runs on it by itself. With an embedder, that is in the context as well. */
+export const storeOnlyLayer = (
   config: string | KeepsakeConfig
-): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
+): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const { embedder, store } = yield* resolveConfig(config)
       const provider = yield* resolveEmbedder(embedder)
       const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
-      return AgentMemory.layer().pipe(
-        Layer.provideMerge("backend" in store ? storeLayer(store) : store),
-        Layer.provideMerge(space)
-      )
+      return Layer.provideMerge("backend" in store ? storeLayer(store) : store, space)
     })
   )
+
+/** Memory and the store beneath it, from one config: the Effect form of `openMemory`. */
+export const memoryLayer = (
+  config: string | KeepsakeConfig
+): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
+  Layer.provideMerge(AgentMemory.layer(), storeOnlyLayer(config))
 
 /**
  * Opens a memory: `await using memory = await openMemory("file:./memory.db")`, then

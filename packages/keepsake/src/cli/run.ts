@@ -7,9 +7,13 @@ import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import { Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { copy } from "./commands/copy.ts"
+import { exportCommand } from "./commands/export.ts"
 import { forget } from "./commands/forget.ts"
+import { importCommand } from "./commands/import.ts"
 import { list } from "./commands/list.ts"
 import { recall } from "./commands/recall.ts"
+import { reembed } from "./commands/reembed.ts"
 import { remember } from "./commands/remember.ts"
 import { describeFailure, exitCodeOf } from "./failures.ts"
 import { helpFormatter } from "./help.ts"
@@ -26,7 +30,9 @@ const platform = NodeChildProcessSpawner.layer.pipe(
   )
 )
 
-const command = root.pipe(Command.withSubcommands([remember, recall, list, forget]))
+const command = root.pipe(
+  Command.withSubcommands([remember, recall, list, forget, exportCommand, importCommand, copy, reembed])
+)
 
 command.pipe(
   Command.run({ version }),

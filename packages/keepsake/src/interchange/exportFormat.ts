@@ -1,0 +1,20 @@
+/**
+ * The export: JSON lines, one memory each, between a first line that says what it is and a last line that
+ * counts them, so that an export cut in half is known for one.
+ */
+import type { Memory } from "@keepsake/core"
+import { Schema } from "effect"
+
+const EXPORT_VERSION = 1
+
+export const Head = Schema.Struct({ keepsake: Schema.Literal("export"), version: Schema.Int, at: Schema.Int })
+export const Tail = Schema.Struct({ keepsake: Schema.Literal("end"), memories: Schema.Int })
+
+export const isSupported = (head: typeof Head.Type): boolean => head.version === EXPORT_VERSION
+
+export const headLine = (at: number): string =>
+  JSON.stringify({ keepsake: "export", version: EXPORT_VERSION, at })
+
+export const memoryLine = (memory: Memory): string => JSON.stringify(memory)
+
+export const tailLine = (memories: number): string => JSON.stringify({ keepsake: "end", memories })

@@ -1,0 +1,47 @@
+/** Moves a store to another embedding space while it serves the old one. */
+import { documentTerms, Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/core"
+import { Effect } from "effect"
+
+/** Rows between two signs of progress; what is filled stays filled when the move is stopped. */
+const BATCH = 128
+
+/**
+ * Fills the space of `next`, then switches to it. `embedder` is `null` for a store by words alone. Stopped at
+ * any moment it goes on where it was; rows written meanwhile are filled too.
+ */
+export const reembedStore = Effect.fnUntraced(function* (
+  next: Fingerprint,
+  embedder: Embedder["Service"] | null,
+  show: (done: number) => Effect.Effect<void>
+): Effect.fn.Return<number, MemoryError, StoreAdmin> {
+  const admin = yield* StoreAdmin
+  yield* admin.stage(next)
+  let filled = 0
+  const fill = Effect.gen(function* () {
+    for (;;) {
+      const rows = yield* admin.unstaged({ limit: BATCH })
+      if (rows.length === 0) return
+      const vectors =
+        embedder === null
+          ? []
+          : yield* embedder.embed(
+              rows.map(({ content }) => content),
+              "document"
+            )
+      yield* admin.fillStage(
+        rows.map(({ content, id, scope }, i) => ({
+          scope,
+          id,
+          vector: vectors[i] ?? null,
+          terms: documentTerms(content, next)
+        }))
+      )
+      filled += rows.length
+      yield* show(filled)
+    }
+  })
+  // A row written between the last filling and the switch is a Conflict: fill it and switch again.
+  const move = Effect.andThen(fill, admin.commitStage)
+  yield* Effect.retry(move, { times: 10, while: (error) => error.reason._tag === "Conflict" })
+  return filled
+})
