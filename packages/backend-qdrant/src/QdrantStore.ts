@@ -14,6 +14,7 @@ import { makeAdmin } from "./administering.ts"
 import { ERASURE } from "./erasure.ts"
 import { addressOf, type QdrantOptions, type ServerOptions, settingsOf } from "./options.ts"
 import { pointsOf } from "./points.ts"
+import { makePool } from "./pool.ts"
 import { makeReads } from "./reading.ts"
 import { search } from "./searching.ts"
 import { checkVersion, openSpace } from "./space.ts"
@@ -86,18 +87,23 @@ const clientOf = Effect.fnUntraced(function* (options: ServerOptions) {
     headers: apiKey,
     // Ours: the client's own timeout counts the wait for a connection and cannot be told to stop.
     timeout: Number.POSITIVE_INFINITY,
-    maxConnections: options.concurrency ?? 16,
     checkCompatibility: false
   })
-  return { client, server: `Qdrant at ${url}:${port}${prefix}` }
+  const pool = yield* Effect.acquireRelease(
+    Effect.sync(() => makePool(options.concurrency ?? 16)),
+    (pool) => Effect.promise(() => pool.close())
+  )
+  return { client, server: `Qdrant at ${url}:${port}${prefix}`, pool }
 })
 
 const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   const fingerprint: Fingerprint = yield* StoreFingerprint
   const settings = yield* settingsOf(options)
-  const { client, server } =
-    "client" in options ? { client: options.client, server: "Qdrant" } : yield* clientOf(options)
-  const wire = makeWire(client, server, settings)
+  const { client, pool, server } =
+    "client" in options
+      ? { client: options.client, server: "Qdrant", pool: undefined }
+      : yield* clientOf(options)
+  const wire = makeWire(client, server, settings, pool)
   yield* checkVersion(wire)
   const space = yield* openSpace(wire, fingerprint)
   const points = pointsOf(wire, space.alias)

@@ -147,14 +147,18 @@ const ofStatus = (
   }
 }
 
-/** What a rejected call means. */
-export const classify = (attempted: Attempted, cause: unknown): MemoryError => {
+/** What a rejected call means. `retryAfter` is the answer's header, where we could read it ourselves. */
+export const classify = (
+  attempted: Attempted,
+  cause: unknown,
+  retryAfter: string | null = null
+): MemoryError => {
   if (cause instanceof MemoryError) return cause
   const { operation, server } = attempted
   const http = httpFailure(cause)
   if (http !== undefined) return ofStatus(attempted, http, cause)
   if (cause instanceof QdrantClientResourceExhaustedError) {
-    return tooMany(attempted, cause, cause.retry_after * 1_000)
+    return tooMany(attempted, cause, retryAfterMs(retryAfter, Date.now()) ?? cause.retry_after * 1_000)
   }
   if (cause instanceof QdrantClientTimeoutError) return timedOut(attempted, cause)
   if (cause instanceof QdrantClientConfigError) {
@@ -168,7 +172,7 @@ export const classify = (attempted: Attempted, cause: unknown): MemoryError => {
   }
   // The client reads Retry-After badly: a date makes it throw this instead of its own error.
   if (cause instanceof Error && cause.message.startsWith("Invalid retryAfter")) {
-    return tooMany(attempted, cause, undefined)
+    return tooMany(attempted, cause, retryAfterMs(retryAfter, Date.now()))
   }
   return unavailable(
     `${server} cannot be reached for ${operation}. Check that Qdrant runs there and that the URL is right.`,

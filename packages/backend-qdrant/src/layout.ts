@@ -121,9 +121,7 @@ export const differences = (
   const found = [...vectorDifferences(info.config, fingerprint)]
   const terms = params.sparse_vectors?.[TERMS]
   if (terms === undefined) found.push(`no sparse vector named "${TERMS}" (modifier idf)`)
-  else if (terms.modifier !== "idf") {
-    found.push(`sparse vector "${TERMS}" has modifier ${terms.modifier ?? "none"} instead of idf`)
-  }
+  else if (terms.modifier !== "idf") found.push(`sparse vector "${TERMS}" has not the modifier idf`)
   if (strict?.enabled !== true || strict.unindexed_filtering_retrieve !== false) {
     found.push("strict mode does not forbid filtering by unindexed keys")
   }

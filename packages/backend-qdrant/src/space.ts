@@ -86,11 +86,21 @@ const metadataOf = (fingerprint: Fingerprint, ready: boolean): Record<string, un
 const MINIMUM = [1, 19] as const
 
 /** `params.idf.corpus`, which gives the words of one scope their weight, came with 1.19. */
-export const checkVersion = Effect.fnUntraced(function* (wire: Wire) {
-  const { version } = yield* wire.send("version", async (api, init) => {
-    const { data } = await api.root({}, init)
-    return { data: { result: typeof data === "object" && "version" in data ? data : undefined } }
-  })
+export const checkVersion = Effect.fnUntraced(function* (wire: Wire): Effect.fn.Return<void, MemoryError> {
+  const { version } = yield* wire
+    .send("version", async (api, init) => {
+      const { data } = await api.root({}, init)
+      return { data: { result: typeof data === "object" && "version" in data ? data : undefined } }
+    })
+    .pipe(
+      Effect.mapError((error) =>
+        error.reason._tag === "Closed"
+          ? unsupported(
+              `${wire.server} is no Qdrant: it has nothing at its root (404). Check host and port (REST is 6333), and prefix where a proxy serves it under a path.`
+            )
+          : error
+      )
+    )
   const [major = 0, minor = 0] = version.split(".").map(Number)
   const [needMajor, needMinor] = MINIMUM
   if (major < needMajor || (major === needMajor && minor < needMinor)) {

@@ -1,8 +1,9 @@
-import { MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core"
 import type { QdrantClient } from "@qdrant/js-client-rest"
 import { Clock, Effect, Semaphore } from "effect"
 import { type Attempted, classify, timedOut, UnreadableAnswer } from "./failures.ts"
 import type { Settings } from "./options.ts"
+import type { Pool } from "./pool.ts"
 
 export type Api = ReturnType<QdrantClient["api"]>
 
@@ -42,19 +43,26 @@ const wallClock = Clock.Clock.defaultValue()
 const backoffMs = (attempt: number): number =>
   Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
 
-export const makeWire = (client: QdrantClient, server: string, settings: Settings): Wire => {
+/** `pool` holds the connections of a client that is ours; one the application owns has its own. */
+export const makeWire = (client: QdrantClient, server: string, settings: Settings, pool?: Pool): Wire => {
   const api = client.api()
   const permits = Semaphore.makeUnsafe(settings.concurrency)
 
   const once = <A>(attempted: Attempted, request: Request<A>, timeoutMs: number) =>
-    Effect.tryPromise({
-      try: async (signal) => {
-        const { data } = await request(api, { signal, headers: HEADERS })
-        const result = typeof data === "object" && data !== null ? data.result : undefined
-        if (result === undefined || result === null) throw new UnreadableAnswer("no result in the answer")
-        return result
-      },
-      catch: (cause) => classify(attempted, cause)
+    Effect.suspend(() => {
+      let retryAfter: string | null = null
+      const listening = pool?.listening((after) => {
+        retryAfter = after
+      })
+      return Effect.tryPromise({
+        try: async (signal) => {
+          const { data } = await request(api, { signal, headers: HEADERS, ...listening })
+          const result = typeof data === "object" && data !== null ? data.result : undefined
+          if (result === undefined || result === null) throw new UnreadableAnswer("no result in the answer")
+          return result
+        },
+        catch: (cause) => classify(attempted, cause, retryAfter)
+      })
     }).pipe(
       Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.fail(timedOut(attempted)) }),
       permits.withPermits(1)

@@ -91,7 +91,8 @@ const sendJson = (response: ServerResponse, status: number, body: unknown): void
 
 /** What a key may do: 0 is nothing, as the real server answers in plain text. */
 const refusedBy = (options: ServerOptions, seen: Seen): number | undefined => {
-  if (options.apiKey === undefined) return undefined
+  // The root says the version to anybody, as on the real server.
+  if (options.apiKey === undefined || seen.path === "/") return undefined
   const key = seen.headers["api-key"]
   if (key === options.apiKey) return undefined
   if (options.readOnlyKey === undefined || key !== options.readOnlyKey) return 401
