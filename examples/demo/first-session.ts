@@ -9,7 +9,9 @@ await using memory = await openMemory(url)
 const user = memory.for({ userId: script.user })
 
 for (const { date, id, turns } of script.sessions) {
-  console.log(heading(`First session (process ${process.pid}), ${turns.length} turns, said on ${date.slice(0, 10)}`))
+  console.log(
+    heading(`First session (process ${process.pid}), ${turns.length} turns, said on ${date.slice(0, 10)}`)
+  )
   for (let turn = 0; turn < turns.length; turn += 2) {
     const [asked, answered] = [turns[turn], turns[turn + 1]]
     await user.rememberExchange({

@@ -8,7 +8,11 @@ interface Turn {
 
 interface Script {
   readonly user: string
-  readonly sessions: ReadonlyArray<{ readonly id: string; readonly date: string; readonly turns: ReadonlyArray<Turn> }>
+  readonly sessions: ReadonlyArray<{
+    readonly id: string
+    readonly date: string
+    readonly turns: ReadonlyArray<Turn>
+  }>
   readonly followUp: {
     readonly id: string
     readonly questions: ReadonlyArray<{ readonly question: string; readonly expect: ReadonlyArray<string> }>
