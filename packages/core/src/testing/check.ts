@@ -160,7 +160,7 @@ export const failsWith = Effect.fnUntraced(function* <A>(
   what: string
 ) {
   const exit = yield* Effect.exit(call)
-  if (Exit.isSuccess(exit)) return assert.fail(`${what}: succeeded where ${reason} is right`)
+  if (Exit.isSuccess(exit)) assert.fail(`${what}: succeeded where ${reason} is right`)
   const error = Exit.findErrorOption(exit)
   const failure = error._tag === "Some" ? error.value : exit.cause
   assert.ok(failure instanceof MemoryError, `${what}: no MemoryError but ${String(failure)}`)

@@ -1,5 +1,6 @@
 import { Context, Effect, Layer } from "effect"
-import { type InMemoryData, inMemoryData, InMemoryStore } from "../../InMemoryStore.ts"
+import { type InMemoryData, inMemoryData } from "../../InMemoryData.ts"
+import { InMemoryStore } from "../../InMemoryStore.ts"
 import { MemoryStore } from "../../MemoryStore.ts"
 import { StoreAdmin } from "../../StoreAdmin.ts"
 import type { FreshStore, Handle, StoreLayer } from "../Law.ts"

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { matches } from "../../Filter.ts"
-import type { InMemoryData } from "../../InMemoryStore.ts"
+import type { InMemoryData } from "../../InMemoryData.ts"
 import { isCurrent, isVisible } from "../../lifetime.ts"
 import type { SearchHit, SearchRequest } from "../../MemoryStore.ts"
 import { scopeKey } from "../../Scope.ts"

@@ -1,4 +1,5 @@
 import { Effect } from "effect"
+import { stagedKey } from "../../InMemoryData.ts"
 import { isExpired } from "../../lifetime.ts"
 import { memoryIdOfKey } from "../../MemoryId.ts"
 import { scopeKey } from "../../Scope.ts"
@@ -182,8 +183,8 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
         commitStage: Effect.suspend(() => {
           for (const rows of data.scopes.values()) {
             for (const { memory, terms } of rows.values()) {
-              if (data.staged?.rows.has(memory.id) === false)
-                data.staged.rows.set(memory.id, { terms, vector: null })
+              const key = stagedKey(memory.scope, memory.id)
+              if (data.staged?.rows.has(key) === false) data.staged.rows.set(key, { terms, vector: null })
             }
           }
           return admin.commitStage

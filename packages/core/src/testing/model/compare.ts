@@ -69,7 +69,7 @@ export const compare = (
       return both(({ store }) => store.touch(operation.request), exactly)
     case "count":
       return both(({ store }) => store.count(operation.request), exactly)
-    case "expire":
+    default:
       return both(({ admin }) => Effect.map(admin.expire(operation.request), removedOf), exactly)
   }
 }

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import { inMemoryData, InMemoryStore } from "../../InMemoryStore.ts"
+import { inMemoryData } from "../../InMemoryData.ts"
+import { InMemoryStore } from "../../InMemoryStore.ts"
 import type { MemoryError } from "../../MemoryError.ts"
 import type { Memory } from "../../Memory.ts"
 import type { Cursor, Page } from "../../MemoryStore.ts"
