@@ -1,7 +1,14 @@
 /** Timing by interleaved rounds: what is compared runs in turns, so that both see the same machine. */
 
-/** Something to time; `run` does one operation and waits for it. */
+/** What one operation took, by its own clock: for what runs in another process. */
+export interface OwnTime {
+  readonly ms: number
+}
+
+/** Does one operation. What it returns is awaited if it is a promise, and is its time if it is an `OwnTime`. */
 export type Operation = (round: number) => unknown
+
+const isOwnTime = (value: unknown): value is OwnTime => typeof value === "object" && value !== null && "ms" in value
 
 export interface Timing {
   /** Milliseconds an operation, ascending. */
@@ -33,8 +40,8 @@ export const timed = async (body: () => unknown): Promise<number> => {
   const start = performance.now()
   const returned = body()
   // Awaiting a plain value would cost a turn of the microtask queue that the caller of `body` does not pay.
-  if (returned instanceof Promise) await returned
-  return performance.now() - start
+  const value: unknown = returned instanceof Promise ? await returned : returned
+  return isOwnTime(value) ? value.ms : performance.now() - start
 }
 
 /** Each operation once a round, in an order that turns with the rounds. */
@@ -42,19 +49,18 @@ export const interleaved = async <Name extends string>(
   operations: { readonly [name in Name]: Operation },
   { budgetMs = Number.POSITIVE_INFINITY, rounds, warmup = Math.max(3, Math.ceil(rounds / 10)) }: Rounds
 ): Promise<{ readonly [name in Name]: Timing }> => {
-  const entries = Object.entries(operations) as ReadonlyArray<[Name, Operation]>
-  const samples = new Map<Name, Array<number>>(entries.map(([name]) => [name, []]))
+  const names = Object.keys(operations) as ReadonlyArray<Name>
+  const samples = new Map<Name, Array<number>>(names.map((name) => [name, []]))
   const start = performance.now()
   for (let round = 0; round < warmup + rounds; round++) {
-    for (let turn = 0; turn < entries.length; turn++) {
-      const entry = entries[(turn + round) % entries.length]
-      if (entry === undefined) continue
-      const ms = await timed(() => entry[1](round))
-      if (round >= warmup) samples.get(entry[0])?.push(ms)
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(turn + round) % names.length]
+      if (name === undefined) continue
+      const ms = await timed(() => operations[name](round))
+      if (round >= warmup) samples.get(name)?.push(ms)
     }
     if (round - warmup >= 4 && performance.now() - start > budgetMs) break
   }
-  return Object.fromEntries(Array.from(samples, ([name, kept]) => [name, timing(kept)])) as {
-    readonly [name in Name]: Timing
-  }
+  const timings = Array.from(samples, ([name, kept]) => [name, timing(kept)] as const)
+  return Object.fromEntries(timings) as { readonly [name in Name]: Timing }
 }

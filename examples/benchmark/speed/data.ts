@@ -1,0 +1,134 @@
+/**
+ * Made-up memories for measuring: clustered vectors and Zipfian words and users, the same on every machine.
+ * A memory's text ends in its number, from which the stub embedder makes its vector: embedding costs
+ * microseconds, for every contestant alike.
+ */
+import type { EmbedderProvider, Scope } from "@keepsake/core"
+
+export const DIMENSIONS = 384
+/** Directions that memories gather around; what a user talks about. */
+const TOPICS = 512
+const TOPICS_OF_A_USER = 8
+/** Length of the noise beside a topic of length 1: two memories of a topic have a cosine of about 0.6. */
+const SPREAD = 0.8
+const WORDS = 8_000
+const WORDS_OF_A_TEXT = 12
+
+/** murmur's finaliser: a well-mixed 32-bit number for every number. */
+const mix = (value: number): number => {
+  let h = value | 0
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) >>> 0
+}
+
+/** Adds near-normal numbers of about `length` in total. */
+const addNoise = (vector: Float32Array, seed: number, length: number): void => {
+  // The sum of four bytes has a standard deviation of 147.8 around 510.
+  const scale = length / (147.8 * Math.sqrt(vector.length))
+  let state = mix(seed) || 1
+  for (let i = 0; i < vector.length; i++) {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    const sum = (state & 255) + ((state >>> 8) & 255) + ((state >>> 16) & 255) + (state >>> 24)
+    vector[i] = (vector[i] ?? 0) + (sum - 510) * scale
+  }
+}
+
+const unit = (vector: Float32Array): Float32Array => {
+  let square = 0
+  for (const x of vector) square += x * x
+  const scale = 1 / Math.sqrt(square)
+  for (let i = 0; i < vector.length; i++) vector[i] = (vector[i] ?? 0) * scale
+  return vector
+}
+
+const topics = Array.from({ length: TOPICS }, (_, i) => {
+  const vector = new Float32Array(DIMENSIONS)
+  addNoise(vector, 0x70_0000 + i, 1)
+  return unit(vector)
+})
+
+/** Whose the memory is and which it is, as one number below 2^48. */
+export interface Place {
+  readonly user: number
+  readonly index: number
+}
+
+const seedOf = ({ index, user }: Place): number => mix(user * 0x9e3779b1 + mix(index))
+
+/** A memory's vector: one of its user's topics, and noise. */
+export const vectorOf = (place: Place): Float32Array => {
+  const seed = seedOf(place)
+  const vector = (topics[mix(place.user * TOPICS_OF_A_USER + (seed % TOPICS_OF_A_USER)) % TOPICS] ?? new Float32Array()).slice()
+  addNoise(vector, seed, SPREAD)
+  return unit(vector)
+}
+
+/** The k-th most frequent word, as something a stemmer leaves alone. */
+const word = (rank: number): string => {
+  const consonants = "bdfghjklmnprtvz"
+  const vowels = "aou"
+  let text = ""
+  for (let rest = rank + 1, i = 0; rest > 0 || i < 2; i++) {
+    text += (consonants[rest % 15] ?? "b") + (vowels[Math.floor(rest / 15) % 3] ?? "a")
+    rest = Math.floor(rest / 45)
+  }
+  return `${text}k`
+}
+const vocabulary = Array.from({ length: WORDS }, (_, rank) => word(rank))
+
+/** Twelve words by Zipf's law, then the tag that says which memory it is. */
+export const textOf = (place: Place): string => {
+  const words: Array<string> = []
+  let state = seedOf(place)
+  for (let i = 0; i < WORDS_OF_A_TEXT; i++) {
+    state = mix(state + 0x6d2b79f5)
+    words.push(vocabulary[Math.floor(WORDS ** (state / 2 ** 32)) - 1] ?? "")
+  }
+  return `${words.join(" ")} m${place.user.toString(36)}x${place.index.toString(36)}`
+}
+
+/** Queries are memories nobody has: numbers from here on. */
+const QUERIES = 0x4000_0000
+
+/** A text a user might ask, about one of their topics. */
+export const queryOf = (user: number, round: number): string => textOf({ user, index: QUERIES + round })
+export const queryVector = (user: number, round: number): Float32Array => vectorOf({ user, index: QUERIES + round })
+
+const TAG = / m([0-9a-z]+)x([0-9a-z]+)$/u
+
+/** Makes each text's vector from its tag; a text without one (a peer embeds single words too) is as long as it is. */
+export const stubVector = (text: string): Float32Array => {
+  const [, user = "0", index = text.length.toString(36)] = TAG.exec(text) ?? []
+  return vectorOf({ user: Number.parseInt(user, 36), index: Number.parseInt(index, 36) })
+}
+
+export const stubEmbedder: EmbedderProvider = {
+  model: "stub-384",
+  dimensions: DIMENSIONS,
+  batch: 256,
+  embed: (texts) => texts.map(stubVector)
+}
+
+export const scopeOf = (user: number): Scope => ({ agentId: "bench", userId: `user-${user}` })
+
+/** How many memories each user has when `total` are shared out by Zipf's law; at least one each. */
+export const zipfSizes = (total: number, users: number): ReadonlyArray<number> => {
+  let mass = 0
+  for (let rank = 1; rank <= users; rank++) mass += 1 / rank
+  const sizes = Array.from({ length: users }, (_, i) => Math.max(1, Math.floor((total - users) / (mass * (i + 1)))))
+  const given = sizes.reduce((a, b) => a + b)
+  sizes[0] = (sizes[0] ?? 0) + Math.max(0, total - given)
+  return sizes
+}
+
+/** A sequence of numbers in [0, 1) that is the same every time. */
+export const sequence = (seed: number): (() => number) => {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    return mix(state) / 2 ** 32
+  }
+}

@@ -1,0 +1,47 @@
+// Runs the peer in a process, and under a Node, of its own; plain JavaScript, since that Node may be an older one.
+// Messages come one at a time: { open }, { add, user }, { search, user }; each is answered with its milliseconds.
+import { mkdirSync } from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+
+const [, , packageFolder, dataFolder] = process.argv
+mkdirSync(dataFolder, { recursive: true })
+process.env.MEM0_TELEMETRY = "false"
+process.env.MEM0_DIR = dataFolder
+process.env.HOME = dataFolder
+
+/** Vectors come with each message: looking one up costs the peer less than making it. */
+let vectors = new Map()
+const embed = (text) => vectors.get(text) ?? [1, ...Array.from({ length: 383 }, () => 0)]
+
+const { Memory } = await import(pathToFileURL(join(packageFolder, "dist", "oss", "index.mjs")).href)
+const memory = new Memory({
+  embedder: {
+    provider: "langchain",
+    config: { model: { embedQuery: async (text) => embed(text), embedDocuments: async (texts) => texts.map(embed) } }
+  },
+  // Never called: memories are added as they are, but the constructor wants a key.
+  llm: { provider: "openai", config: { apiKey: "unused", model: "unused" } },
+  vectorStore: { provider: "memory", config: { dimension: 384, dbPath: join(dataFolder, "vectors.db") } },
+  historyDbPath: join(dataFolder, "history.db")
+})
+
+const run = async ({ add, search, user }) => {
+  if (add) {
+    const messages = add.map((content) => ({ role: "user", content }))
+    return memory.add(messages, { userId: user, infer: false })
+  }
+  return memory.search(search, { topK: 10, filters: { user_id: user } })
+}
+
+process.on("message", async (message) => {
+  vectors = new Map(message.vectors)
+  const start = performance.now()
+  try {
+    const { results } = await run(message)
+    process.send({ ms: performance.now() - start, results: results.length })
+  } catch (error) {
+    process.send({ error: String(error) })
+  }
+})
+process.send({ ms: 0, results: 0 })

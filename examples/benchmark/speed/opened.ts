@@ -1,0 +1,63 @@
+import {
+  AgentMemory,
+  Embedder,
+  type MemoryClient,
+  type MemoryError,
+  MemoryStore,
+  promiseClient,
+  StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core"
+import { type HnswOptions, HnswStore } from "@keepsake/backend-hnsw"
+import { Context, Effect, Layer, ManagedRuntime } from "effect"
+import { scopeOf, stubEmbedder, textOf } from "./data.ts"
+
+/** A memory and what lies beneath it, over one store. */
+export interface Opened {
+  readonly client: MemoryClient
+  readonly memory: AgentMemory["Service"]
+  readonly store: MemoryStore["Service"]
+  readonly admin: StoreAdmin["Service"]
+  readonly embedder: Embedder["Service"]
+  readonly fingerprint: StoreFingerprint["Service"]
+  readonly close: () => Promise<void>
+}
+
+/** Any backend's store with the stub embedder. */
+export const openLayer = async (
+  store: Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
+): Promise<Opened> => {
+  const runtime = ManagedRuntime.make(
+    AgentMemory.layer({ purgeEvery: false }).pipe(
+      Layer.provideMerge(store),
+      Layer.provideMerge(Embedder.layer(stubEmbedder))
+    )
+  )
+  const context = await runtime.runPromise(
+    Effect.context<AgentMemory | MemoryStore | StoreAdmin | Embedder | StoreFingerprint>()
+  )
+  return {
+    client: await promiseClient(Layer.succeedContext(context)),
+    memory: Context.get(context, AgentMemory),
+    store: Context.get(context, MemoryStore),
+    admin: Context.get(context, StoreAdmin),
+    embedder: Context.get(context, Embedder),
+    fingerprint: Context.get(context, StoreFingerprint),
+    close: () => runtime.dispose()
+  }
+}
+
+export const openEmbedded = (path: string, options: Omit<HnswOptions, "path"> = {}): Promise<Opened> =>
+  openLayer(HnswStore.layer({ ...options, path }))
+
+const BATCH = 256
+
+/** Remembers the memories `from` up to, but not at, `to` of a user. */
+export const fill = async ({ client }: Opened, user: number, from: number, to: number): Promise<void> => {
+  const scoped = client.for(scopeOf(user))
+  for (let at = from; at < to; at += BATCH) {
+    await scoped.rememberMany(
+      Array.from({ length: Math.min(BATCH, to - at) }, (_, i) => textOf({ user, index: at + i }))
+    )
+  }
+}

@@ -1,0 +1,145 @@
+/** What somebody who knows PostgreSQL would write with `pg` alone, for the same job on the same tables. */
+import type { StoreRow } from "@keepsake/core"
+import type pg from "pg"
+import { NOW } from "./data.ts"
+
+const vectorBytes = (vector: Float32Array): Buffer => {
+  const buffer = Buffer.alloc(4 + 4 * vector.length)
+  buffer.writeInt16BE(vector.length, 0)
+  vector.forEach((value, i) => buffer.writeFloatBE(value, 4 + 4 * i))
+  return buffer
+}
+
+const vectorArrayBytes = (vectors: ReadonlyArray<Float32Array>, oid: number): Buffer => {
+  const head = Buffer.alloc(20)
+  head.writeInt32BE(1, 0)
+  head.writeInt32BE(oid, 8)
+  head.writeInt32BE(vectors.length, 12)
+  head.writeInt32BE(1, 16)
+  return Buffer.concat([
+    head,
+    ...vectors.flatMap((vector) => {
+      const bytes = vectorBytes(vector)
+      const length = Buffer.alloc(4)
+      length.writeInt32BE(bytes.length, 0)
+      return [length, bytes]
+    })
+  ])
+}
+
+const signed = (ids: Uint32Array): Array<number> => Array.from(ids, (id) => id | 0)
+
+const COLUMNS = `m.id, m.content, m.type, m.metadata, m.source, m.speaker, m.session_id, m.turn, m.said_at, m.importance,
+  m.pinned, m.created_at, m.updated_at, m.expires_at, m.valid_from, m.valid_to, m.past, m.superseded_by, m.access_count,
+  m.last_accessed_at`
+
+/** Both channels, both scores, the rows, n and df. */
+export const search = (
+  client: pg.Pool,
+  schema: string,
+  scope: string,
+  query: { readonly vector: Float32Array; readonly terms: Uint32Array; readonly limit: number }
+) =>
+  client.query({
+    name: "by_hand_search",
+    text: `with n as (select current_count as n from ${schema}.scopes where scope = $1),
+df as (
+  select term, count(*) filter (where is_current) as df from ${schema}.postings
+  where scope = $1 and term = any ($3) group by term
+),
+words as (
+  select p.id, sum(p.weight_1 * ln(1 + (n - df + 0.5) / (df + 0.5))) as bm25
+  from ${schema}.postings p join df using (term) cross join n
+  where p.scope = $1 group by p.id
+),
+by_words as (
+  select w.id from words w join ${schema}.memories m on m.scope = $1 and m.id = w.id
+  where m.valid_to is null and (m.expires_at is null or m.expires_at > $5)
+  order by bm25 desc limit $4
+),
+by_meaning as (
+  select m.id from ${schema}.memories m
+  where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $5)
+  order by m.embedding_1 <#> $2 limit $4
+)
+select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, coalesce(w.bm25, 0) as bm25,
+  (select n from n) as n, (select array_agg(df) from df) as df
+from (select id from by_words union select id from by_meaning) hit
+join ${schema}.memories m on m.scope = $1 and m.id = hit.id
+left join words w on w.id = hit.id`,
+    values: [scope, vectorBytes(query.vector), signed(query.terms), query.limit, NOW + 1e9]
+  })
+
+/** The vector channel alone: the query of every tutorial, with the scope. */
+export const nearest = (
+  client: pg.Pool,
+  schema: string,
+  scope: string,
+  vector: Float32Array,
+  limit: number
+) =>
+  client.query({
+    name: "by_hand_nearest",
+    text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine from ${schema}.memories m
+where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $4)
+order by m.embedding_1 <#> $2 limit $3`,
+    values: [scope, vectorBytes(vector), limit, NOW + 1e9]
+  })
+
+/** Tables of the same columns and indexes, without triggers or conflicts to look for. */
+export const bareTables = async (client: pg.Pool, schema: string): Promise<void> => {
+  await client.query(`create table ${schema}.bare_memories (like ${schema}.memories including all)`)
+  await client.query(`create table ${schema}.bare_postings (like ${schema}.postings including all)`)
+}
+
+/** One insert of a batch: the same columns, and with `postings` the inverted index as well. */
+export const insert = (
+  client: pg.Pool,
+  schema: string,
+  scope: string,
+  rows: ReadonlyArray<StoreRow>,
+  vectorOid: number,
+  postings: boolean
+) => {
+  const memories = rows.map((row) => row.memory)
+  const flat = rows.flatMap(({ memory, terms }) =>
+    Array.from(terms.ids, (id, i) => [memory.id, id | 0, terms.weights[i] ?? 0] as const)
+  )
+  const text = `insert into ${schema}.bare_memories (scope, agent_id, user_id, id, said_at, created_at, updated_at, valid_from, turn,
+    importance, access_count, pinned, type, source, session_id, content, metadata, past, stated, terms_1, weights_1, embedding_1)
+  select $1, $2, $3, r.id, r.said_at, r.said_at, r.said_at, r.said_at, r.turn, r.importance, 0, false, 'episodic', 'user',
+    r.session_id, r.content, r.metadata::jsonb, '{}', 'created', r.terms::int[], r.weights::real[], r.embedding
+  from unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::float8[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::vector[])
+    as r (id, said_at, turn, importance, session_id, content, metadata, terms, weights, embedding)`
+  const values: Array<unknown> = [
+    scope,
+    memories[0]?.scope.agentId,
+    memories[0]?.scope.userId,
+    memories.map((m) => m.id),
+    memories.map((m) => m.saidAt),
+    memories.map((m) => m.turn),
+    memories.map((m) => m.importance),
+    memories.map((m) => m.sessionId),
+    memories.map((m) => m.content),
+    memories.map((m) => JSON.stringify(m.metadata)),
+    rows.map((row) => `{${signed(row.terms.ids).join(",")}}`),
+    rows.map((row) => `{${row.terms.weights.join(",")}}`),
+    vectorArrayBytes(
+      rows.flatMap((row) => row.vector ?? []),
+      vectorOid
+    )
+  ]
+  if (!postings) return client.query({ name: "by_hand_rows", text, values })
+  return client.query({
+    name: "by_hand_rows_and_postings",
+    text: `with added as (${text})
+insert into ${schema}.bare_postings (scope, id, term, is_current, weight_1)
+select $1, id, term, true, weight from unnest($14::uuid[], $15::int[], $16::real[]) as p (id, term, weight)`,
+    values: [
+      ...values,
+      flat.map(([id]) => id),
+      flat.map(([, term]) => term),
+      flat.map(([, , weight]) => weight)
+    ]
+  })
+}

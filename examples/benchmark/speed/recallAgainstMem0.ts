@@ -1,0 +1,73 @@
+/** Recall as an application calls it, against the peer's search, with the same memories and the same embedder. */
+import { join } from "node:path"
+import { queryOf, scopeOf, textOf } from "./data.ts"
+import { withFolder } from "./folder.ts"
+import { installMem0, MEM0 } from "./mem0/installMem0.ts"
+import { openMem0 } from "./mem0/Mem0.ts"
+import { interleaved } from "./measure.ts"
+import { fill, openEmbedded } from "./opened.ts"
+import { lessBy, type Row, unmeasured } from "./Row.ts"
+import type { Settings } from "./Settings.ts"
+
+const USERS = 10
+
+const measured = async (total: number, times: number, rounds: number): Promise<Row> =>
+  withFolder(async (folder) => {
+    const ours = await openEmbedded(join(folder, "keepsake.db"))
+    const theirs = await openMem0(join(folder, "mem0"))
+    const each = total / USERS
+    for (let user = 0; user < USERS; user++) {
+      await fill(ours, user, 0, each)
+      await theirs.add(
+        `user-${user}`,
+        Array.from({ length: each }, (_, index) => textOf({ user, index }))
+      )
+    }
+    const scoped = Array.from({ length: USERS }, (_, user) => ours.client.for(scopeOf(user)))
+    let found = 0
+    const { keepsake, mem0 } = await interleaved(
+      {
+        keepsake: async (round) => {
+          const user = round % USERS
+          found += (await scoped[user]?.recall(queryOf(user, round), { limit: 10, threshold: 0 }))?.length ?? 0
+        },
+        mem0: async (round) => {
+          const user = round % USERS
+          return { ms: await theirs.search(`user-${user}`, queryOf(user, round)) }
+        }
+      },
+      { rounds, budgetMs: 60_000 }
+    )
+    await ours.close()
+    await theirs.close()
+    if (found === 0) throw new Error("recall found nothing to compare")
+    return lessBy(
+      {
+        name: `recall, ${total.toLocaleString("en-US")} memories of ${USERS} users`,
+        value: keepsake.median,
+        unit: "ms",
+        against: `${MEM0} default store`,
+        baseline: mem0.median,
+        note: `p99 ${keepsake.p99.toFixed(2)} ms against ${mem0.p99.toFixed(0)} ms; best 10 of the user's memories, through each one's Promise API`
+      },
+      times
+    )
+  })
+
+export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => {
+  try {
+    await installMem0()
+  } catch (error) {
+    return [
+      unmeasured({
+        name: "recall, 10,000 memories of 10 users",
+        unit: "ms",
+        against: `${MEM0} default store`,
+        bar: "≥ 100×",
+        note: `the peer could not be installed: ${String(error).slice(0, 300)}. Try: npm install ${MEM0}`
+      })
+    ]
+  }
+  const rounds = quick ? 10 : 50
+  return [await measured(1_000, 30, 2 * rounds), await measured(10_000, 100, rounds)]
+}
