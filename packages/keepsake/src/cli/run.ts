@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import * as NodeChildProcessSpawner from "@effect/platform-node-shared/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
@@ -13,16 +12,14 @@ import { forget } from "./commands/forget.ts"
 import { importCommand } from "./commands/import.ts"
 import { list } from "./commands/list.ts"
 import { recall } from "./commands/recall.ts"
+import { mcp } from "./commands/mcp.ts"
 import { reembed } from "./commands/reembed.ts"
 import { remember } from "./commands/remember.ts"
 import { describeFailure, exitCodeOf } from "./failures.ts"
 import { helpFormatter } from "./help.ts"
 import { columns } from "./output.ts"
 import { root } from "./root.ts"
-
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
-  readonly version: string
-}
+import { version } from "./version.ts"
 
 const platform = NodeChildProcessSpawner.layer.pipe(
   Layer.provideMerge(
@@ -31,7 +28,7 @@ const platform = NodeChildProcessSpawner.layer.pipe(
 )
 
 const command = root.pipe(
-  Command.withSubcommands([remember, recall, list, forget, exportCommand, importCommand, copy, reembed])
+  Command.withSubcommands([remember, recall, list, forget, exportCommand, importCommand, copy, reembed, mcp])
 )
 
 command.pipe(
