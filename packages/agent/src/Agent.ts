@@ -22,7 +22,7 @@ export interface SessionOptions {
 }
 
 /** Longest one attempt of a background write may take: model calls included. */
-const WRITE_ATTEMPT_MS = 60_000
+const WRITE_ATTEMPT_MS = 30_000
 
 /** Claude with a memory: conversations of many users over one store. */
 export class Agent extends Context.Service<
