@@ -2,6 +2,9 @@ import type { Erasure, Filter, MemoryError, Removal, Scope } from "@keepsake/cor
 import { Effect } from "effect"
 import type { StatementSync } from "node:sqlite"
 import type { Connection } from "./Connection.ts"
+import { graphFolder } from "./graph/GraphFile.ts"
+import type { Graphs } from "./graph/Graphs.ts"
+import { pause } from "./pause.ts"
 import type { Reader } from "./Reader.ts"
 import { changeOf, type Records } from "./Records.ts"
 import { sidOf } from "./row.ts"
@@ -24,14 +27,23 @@ export class Eraser {
   readonly #scopes: Scopes
   readonly #records: Records
   readonly #reader: Reader
+  readonly #graphs: Graphs
   readonly #expired: StatementSync
 
-  constructor(connection: Connection, writer: Writer, scopes: Scopes, records: Records, reader: Reader) {
+  constructor(
+    connection: Connection,
+    writer: Writer,
+    scopes: Scopes,
+    records: Records,
+    reader: Reader,
+    graphs: Graphs
+  ) {
     this.#connection = connection
     this.#writer = writer
     this.#scopes = scopes
     this.#records = records
     this.#reader = reader
+    this.#graphs = graphs
     this.#expired = connection.db.prepare(
       "SELECT rid FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
     )
@@ -39,9 +51,9 @@ export class Eraser {
 
   /** Rows of a scope that match, whatever their lifetime. */
   removeMatching(scope: Scope, filter: Filter): Effect.Effect<Removal, MemoryError> {
-    return this.#removeAll((limit) => {
+    return this.#removeAll((limit, after) => {
       const row = this.#scopes.find(scope)
-      return row === null ? [] : this.#reader.doomed(scope, row.sid, filter, limit)
+      return row === null ? [] : this.#reader.doomed(scope, row.sid, filter, after, limit)
     })
   }
 
@@ -56,7 +68,7 @@ export class Eraser {
   removeUser(userId: string): Effect.Effect<Removal, MemoryError> {
     return this.#removeAll((limit) => {
       const [row] = this.#scopes.ofUser(userId)
-      return row === undefined ? [] : this.#reader.doomed(this.#scopes.name(row.sid), row.sid, {}, limit)
+      return row === undefined ? [] : this.#reader.doomed(this.#scopes.name(row.sid), row.sid, {}, 0, limit)
     })
   }
 
@@ -64,23 +76,49 @@ export class Eraser {
     return this.#removeAll((batch) => this.#expired.all(now, batch).map(({ rid }) => Number(rid)), limit)
   }
 
-  /** Removes what `find` finds, batch by batch, until it finds nothing or `max` is reached. */
+  /**
+   * Removes what `find` finds, batch by batch, until it finds nothing or `max` is reached.
+   * @param find the next rows, at most `limit`; `after` is the last one removed
+   */
   #removeAll(
-    find: (limit: number) => ReadonlyArray<number>,
+    find: (limit: number, after: number) => ReadonlyArray<number>,
     max = Number.POSITIVE_INFINITY
   ): Effect.Effect<Removal, MemoryError> {
-    const next = (removed: number): Effect.Effect<number, MemoryError> =>
+    const sids = new Set<number>()
+    const next = (removed: number, after: number): Effect.Effect<number, MemoryError> =>
       Effect.flatMap(
-        this.#writer.write(() => this.#removeBatch(find(Math.min(BATCH, max - removed)))),
-        (count) =>
-          count === 0 || removed + count >= max ? Effect.succeed(removed + count) : next(removed + count)
+        this.#writer.write(() => {
+          const rids = find(Math.min(BATCH, max - removed), after)
+          this.#removeBatch(rids)
+          return rids
+        }),
+        (rids) => {
+          for (const rid of rids) sids.add(sidOf(rid))
+          const total = removed + rids.length
+          return rids.length === 0 || total >= max ? Effect.succeed(total) : next(total, rids.at(-1) ?? after)
+        }
       )
-    return Effect.flatMap(next(0), (removed) =>
-      Effect.map(removed === 0 ? Effect.succeed(ERASED) : this.erase, (erasure) => ({ removed, ...erasure }))
+    return Effect.flatMap(next(0, 0), (removed) =>
+      Effect.map(removed === 0 ? Effect.succeed(ERASED) : this.#eraseTraces(sids), (erasure) => ({
+        removed,
+        ...erasure
+      }))
     )
   }
 
-  #removeBatch(rids: ReadonlyArray<number>): number {
+  #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<Erasure, MemoryError> {
+    return Effect.flatMap(this.erase, (erasure) =>
+      Effect.match(this.#graphs.forget(sids), {
+        onSuccess: () => erasure,
+        onFailure: (error): Erasure => ({
+          bytes: "unlinked",
+          toErase: `Delete the folder ${graphFolder(this.#connection.path)}, which holds vectors: ${error.message}`
+        })
+      })
+    )
+  }
+
+  #removeBatch(rids: ReadonlyArray<number>): void {
     const bySid = Map.groupBy(rids, sidOf)
     for (const [sid, doomed] of bySid) {
       const row = this.#scopes.bySid(sid)
@@ -89,7 +127,6 @@ export class Eraser {
       for (const rid of doomed) this.#records.remove(change, rid)
       this.#scopes.save(change)
     }
-    return rids.length
   }
 
   /**
@@ -106,7 +143,7 @@ export class Eraser {
       } catch (error) {
         if (!isBusy(error)) return Effect.fail(toMemoryError(this.#connection.path, error))
       }
-      if (tries > 1) return Effect.andThen(Effect.sleep(PAUSE_MS), this.#truncate(tries - 1))
+      if (tries > 1) return Effect.andThen(pause(PAUSE_MS), this.#truncate(tries - 1))
       return Effect.succeed({
         bytes: "unlinked",
         toErase:

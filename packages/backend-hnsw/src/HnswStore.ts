@@ -1,20 +1,22 @@
 import {
   checkedStore,
+  type Fingerprint,
   invalidInput,
   type Memory,
-  MemoryError,
+  type MemoryError,
   MemoryStore,
   type RemoveTarget,
   type Scope,
   StoreAdmin,
   StoreFingerprint,
-  STORE_LIMITS,
-  Timeout
+  STORE_LIMITS
 } from "@keepsake/core"
-import { Config, Context, Effect, Layer, Schedule } from "effect"
-import { type Connection, openConnection } from "./Connection.ts"
+import { Config, Context, Effect, Exit, Layer, Scope as EffectScope } from "effect"
+import { type Connection, MOVED, openConnection } from "./Connection.ts"
 import { ERASED, Eraser } from "./Eraser.ts"
+import { Graphs } from "./graph/Graphs.ts"
 import { IndexCache } from "./IndexCache.ts"
+import { pause } from "./pause.ts"
 import { Reader } from "./Reader.ts"
 import { changeOf, Records } from "./Records.ts"
 import { CLOSED } from "./row.ts"
@@ -34,14 +36,22 @@ export interface HnswOptions {
    * never older ones.
    */
   readonly synchronous?: "full" | "normal" | undefined
+  /**
+   * Rows from which a scope is searched through a graph (approximate; recall@10 ≥ 0.99), where the optional peer
+   * hnswlib-node is installed. Unless said otherwise it is where rows × dimensions reach 4 million; `Infinity` for
+   * never. A graph that alone would fill three quarters of `cacheBytes` is not used.
+   */
+  readonly graphFromRows?: number | undefined
 }
 
 const CACHE_BYTES = 256 * 2 ** 20
 /** How long opening waits for a process that is creating or recovering the file. */
-const OPEN_LIMIT = "10 seconds"
-const MOVED_HERE = "This store has moved to a new embedding space: open it again with the new embedder."
+const OPEN_LIMIT_MS = 10_000
+const OPEN_PAUSE_MS = 5
+/** Rows × dimensions from which a scope gets a graph: about where the two are equally fast at 100 hits. */
+const GRAPH_FROM = 4_000_000
 
-const checkOptions = ({ cacheBytes, path }: HnswOptions): MemoryError | null => {
+const checkOptions = ({ cacheBytes, graphFromRows, path }: HnswOptions): MemoryError | null => {
   if (path === "" || path === ":memory:" || path.includes("\u0000")) {
     return invalidInput(
       "path",
@@ -51,48 +61,58 @@ const checkOptions = ({ cacheBytes, path }: HnswOptions): MemoryError | null => 
   if (cacheBytes !== undefined && !(Number.isSafeInteger(cacheBytes) && cacheBytes >= 0)) {
     return invalidInput("cacheBytes", "a whole number of bytes, 0 or more")
   }
+  if (graphFromRows !== undefined && !(graphFromRows >= 1)) {
+    return invalidInput("graphFromRows", "a number of rows, 1 or more; Infinity for no graphs")
+  }
   return null
 }
 
-const open = Effect.fnUntraced(function* (options: HnswOptions) {
-  const problem = checkOptions(options)
-  if (problem !== null) return yield* problem
-  const given = yield* StoreFingerprint
-  const connect = Effect.try({
-    try: () => openConnection(options.path, given, { synchronous: options.synchronous ?? "full" }),
-    catch: (error) => (isBusy(error) ? ("busy" as const) : toMemoryError(options.path, error))
+const open = (
+  options: HnswOptions,
+  given: Fingerprint,
+  since = performance.now()
+): Effect.Effect<Connection, MemoryError> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(
+        openConnection(options.path, given, { synchronous: options.synchronous ?? "full" })
+      )
+    } catch (error) {
+      const wait = isBusy(error) && performance.now() - since < OPEN_LIMIT_MS
+      return wait
+        ? Effect.andThen(pause(OPEN_PAUSE_MS), open(options, given, since))
+        : Effect.fail(toMemoryError(options.path, error))
+    }
   })
-  return yield* connect.pipe(
-    Effect.retry({ while: (error) => error === "busy", schedule: Schedule.spaced("10 millis") }),
-    Effect.catchIf(
-      (error) => error === "busy",
-      () => Effect.never
-    ),
-    Effect.timeoutOrElse({
-      duration: OPEN_LIMIT,
-      orElse: () =>
-        Effect.fail(
-          new MemoryError({
-            reason: new Timeout({
-              message: `Another process kept ${options.path} locked for ${OPEN_LIMIT}. Try again.`
-            })
-          })
-        )
-    })
-  )
-})
+
+/** A graph may take this share of the cache: beside it are its scope's words and codes, and other scopes. */
+const GRAPH_SHARE = 0.75
 
 /** The parts of an open store. */
-const partsOf = (connection: Connection, dimensions: number, cacheBytes: number) => {
-  const { db, generation } = connection
+const partsOf = (
+  connection: Connection,
+  dimensions: number,
+  options: HnswOptions & { readonly background: EffectScope.Closeable; readonly awaitGraphs: boolean }
+) => {
+  const { db, generation, path } = connection
+  const { awaitGraphs, background } = options
+  const maxBytes = options.cacheBytes ?? CACHE_BYTES
+  const fromRows = options.graphFromRows ?? Math.ceil(GRAPH_FROM / Math.max(1, dimensions))
+  const graphs = new Graphs({ path, generation, dimensions, fromRows, maxBytes: maxBytes * GRAPH_SHARE })
   const scopes = new Scopes(connection)
   const records = new Records(db, generation)
   const reader = new Reader(db, generation)
   const writer = new Writer(connection)
-  const cache = new IndexCache(connection, scopes, records, dimensions, cacheBytes)
-  const eraser = new Eraser(connection, writer, scopes, records, reader)
+  const cache = new IndexCache(connection, scopes, records, {
+    dimensions,
+    maxBytes,
+    graphs,
+    background,
+    awaitGraphs
+  })
+  const eraser = new Eraser(connection, writer, scopes, records, reader, graphs)
   const staging = new Staging(connection, writer, scopes, records)
-  return { connection, scopes, records, reader, writer, cache, eraser, staging }
+  return { connection, scopes, records, reader, writer, cache, eraser, staging, graphs, background }
 }
 type Parts = ReturnType<typeof partsOf>
 
@@ -219,7 +239,16 @@ const storeOf = (parts: Parts): MemoryStore["Service"] => {
   }
 }
 
-const adminOf = ({ cache, connection, eraser, scopes, staging, writer }: Parts): StoreAdmin["Service"] => {
+const adminOf = ({
+  background,
+  cache,
+  connection,
+  eraser,
+  graphs,
+  scopes,
+  staging,
+  writer
+}: Parts): StoreAdmin["Service"] => {
   const attempt = <A>(body: () => A): Effect.Effect<A, MemoryError> =>
     Effect.try({
       try: () => {
@@ -247,33 +276,46 @@ const adminOf = ({ cache, connection, eraser, scopes, staging, writer }: Parts):
     commitStage: staging.commit.pipe(
       // What the old space held is erased like anything removed.
       Effect.andThen(eraser.erase),
-      Effect.andThen(Effect.sync(() => connection.shut(MOVED_HERE)))
+      Effect.andThen(Effect.mapError(graphs.forgetAll, (error) => toMemoryError(connection.path, error))),
+      Effect.andThen(Effect.sync(() => connection.shut(MOVED)))
     ),
     dropStage: Effect.asVoid(Effect.andThen(staging.drop, eraser.erase)),
-    close: Effect.andThen(
-      writer.drained,
-      Effect.sync(() => {
-        connection.close("This store is closed.")
-        cache.clear()
-      })
+    close: writer.drained.pipe(
+      Effect.andThen(EffectScope.close(background, Exit.void)),
+      Effect.andThen(
+        Effect.sync(() => {
+          connection.close("This store is closed.")
+          cache.clear()
+        })
+      )
     )
   }
 }
 
-const make = Effect.fnUntraced(function* (options: HnswOptions) {
+const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boolean) {
+  const problem = checkOptions(options)
+  if (problem !== null) return yield* problem
   const given = yield* StoreFingerprint
-  const connection = yield* open(options)
-  const parts = partsOf(connection, given.embedding?.dimensions ?? 0, options.cacheBytes ?? CACHE_BYTES)
+  const connection = yield* open(options, given)
+  const background = yield* EffectScope.make()
+  const parts = partsOf(connection, given.embedding?.dimensions ?? 0, { ...options, background, awaitGraphs })
   return { store: checkedStore(storeOf(parts), given), admin: adminOf(parts) }
 })
 
-const layer = (options: HnswOptions): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
+/** @param awaitGraphs searches wait until a graph that is due is there, so that tests search through it */
+export const makeLayer = (
+  options: HnswOptions,
+  awaitGraphs: boolean
+): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
   Layer.effectContext(
     Effect.map(
-      Effect.acquireRelease(make(options), ({ admin }) => admin.close),
+      Effect.acquireRelease(make(options, awaitGraphs), ({ admin }) => admin.close),
       ({ admin, store }) => Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin))
     )
   )
+
+const layer = (options: HnswOptions): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
+  makeLayer(options, false)
 
 /**
  * The embedded store: one SQLite file, searched in process. Several stores, and several processes, may have one

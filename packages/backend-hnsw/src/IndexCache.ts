@@ -1,9 +1,12 @@
 import { type MemoryError, type Scope, scopeKey } from "@keepsake/core"
-import { Effect } from "effect"
+import { Effect, type Scope as EffectScope } from "effect"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Arena } from "./Arena.ts"
 import { Body } from "./body.ts"
 import type { Connection } from "./Connection.ts"
+import { graphBytes } from "./graph/Graph.ts"
+import type { Graphs } from "./graph/Graphs.ts"
+import { nextTurn } from "./pause.ts"
 import type { Records } from "./Records.ts"
 import { lastLocal, localOf, ridOf } from "./row.ts"
 import { bodyTable } from "./schema.ts"
@@ -16,12 +19,12 @@ const SLICE_MS = 6
 /** Rows read between two looks at the clock. */
 const BATCH = 128
 
+/** Rows that a graph may lack before it is continued: so many, and this share of those it has. */
+const TAIL_LEAST = 2_000
+const TAIL_SHARE = 0.15
+
 /** Rows × dimensions from which a scope's floats stay in the file: 32 MB of them. */
 const LEAN_FROM = 8_000_000
-
-const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
-  setImmediate(() => resume(Effect.void))
-})
 
 /** The statements by which an index follows the file. */
 class Follower {
@@ -90,6 +93,16 @@ class Follower {
   }
 }
 
+export interface IndexCacheOptions {
+  readonly dimensions: number
+  readonly maxBytes: number
+  readonly graphs: Graphs
+  /** Graphs are got within this scope. */
+  readonly background: EffectScope.Scope
+  /** Searches wait for a graph that is due, as tests want it. */
+  readonly awaitGraphs: boolean
+}
+
 /** Search indexes of the scopes used last, within a bound in bytes; brought up to the file before each use. */
 export class IndexCache {
   readonly #connection: Connection
@@ -97,24 +110,18 @@ export class IndexCache {
   readonly #records: Records
   readonly #follower: Follower
   readonly #arena: Arena
-  readonly #maxBytes: number
+  readonly #options: IndexCacheOptions
   /** By scope, the one used last at the end. */
   readonly #indexes = new Map<string, { readonly index: ScopeIndex; bytes: number }>()
   #bytes = 0
 
-  constructor(
-    connection: Connection,
-    scopes: Scopes,
-    records: Records,
-    dimensions: number,
-    maxBytes: number
-  ) {
+  constructor(connection: Connection, scopes: Scopes, records: Records, options: IndexCacheOptions) {
     this.#connection = connection
     this.#scopes = scopes
     this.#records = records
     this.#follower = new Follower(connection.db, connection.generation)
-    this.#arena = new Arena(dimensions)
-    this.#maxBytes = maxBytes
+    this.#arena = new Arena(options.dimensions)
+    this.#options = options
   }
 
   /** What the indexes take, in bytes. */
@@ -131,9 +138,14 @@ export class IndexCache {
       try {
         const index = this.#follow(scope)
         if (index === "unfinished") return Effect.andThen(nextTurn, this.use(scope, use))
+        if (index === null) return Effect.succeed(use(index))
+        const chore = this.#graphChore(index)
+        if (chore !== null && this.#options.awaitGraphs) return Effect.andThen(chore, this.use(scope, use))
         const result = use(index)
-        if (index !== null) this.#account(scopeKey(scope), index)
-        return Effect.succeed(result)
+        this.#account(scopeKey(scope), index)
+        return chore === null
+          ? Effect.succeed(result)
+          : Effect.as(Effect.forkIn(chore, this.#options.background), result)
       } catch (error) {
         return Effect.fail(toMemoryError(this.#connection.path, error))
       }
@@ -168,6 +180,22 @@ export class IndexCache {
     return "unfinished"
   }
 
+  /** Getting a graph, or a longer one, where that is due and not under way. */
+  #graphChore(index: ScopeIndex): Effect.Effect<void> | null {
+    const { graphs } = this.#options
+    if (index.graphState !== "open" || !graphs.wants(index.rows)) return null
+    const { graph } = index
+    if (graph !== null && index.rowsBesideGraph < Math.max(TAIL_LEAST, graph.count * TAIL_SHARE)) return null
+    index.graphState = "pending"
+    index.reservedBytes = graphBytes(index.rows, this.#arena.dimensions)
+    const wish = { sid: index.sid, rows: index.rows, removed: index.removed }
+    return Effect.map(graphs.obtain(wish, graph !== null), (obtained) => {
+      index.reservedBytes = 0
+      index.graphState = obtained === null ? "failed" : "open"
+      if (obtained !== null) index.setGraph(obtained)
+    })
+  }
+
   #newIndex(scope: Scope, row: ScopeRow): ScopeIndex {
     return new ScopeIndex(scope, row.sid, this.#arena, this.#isLarge(row), {
       memory: (rid) => this.#records.byRid(scope, rid)?.memory ?? null,
@@ -196,7 +224,7 @@ export class IndexCache {
     this.#indexes.delete(key)
     this.#indexes.set(key, entry)
     for (const [oldest] of this.#indexes) {
-      if (this.#bytes <= this.#maxBytes || oldest === key) break
+      if (this.#bytes <= this.#options.maxBytes || oldest === key) break
       this.#drop(oldest)
     }
   }

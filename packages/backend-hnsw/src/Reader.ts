@@ -107,10 +107,10 @@ export class Reader {
     return count
   }
 
-  /** The first `limit` rows from `from` on that match, whatever their lifetime. */
-  doomed(scope: Scope, sid: number, filter: Filter, limit: number): ReadonlyArray<number> {
+  /** The first `limit` rows after `after` that match, whatever their lifetime. */
+  doomed(scope: Scope, sid: number, filter: Filter, after: number, limit: number): ReadonlyArray<number> {
     const parameters = selectionParameters(filter, Number.NEGATIVE_INFINITY, 0)
-    const range = [ridOf(sid, 0), ridOf(sid, lastLocal)] as const
+    const range = [Math.max(ridOf(sid, 0), after + 1), ridOf(sid, lastLocal)] as const
     if (!needsTexts(filter))
       return this.#rids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
     const rids: Array<number> = []

@@ -11,6 +11,7 @@ import {
 } from "@keepsake/core"
 import type { Arena } from "./Arena.ts"
 import type { Body } from "./body.ts"
+import type { Graph } from "./graph/Graph.ts"
 import { grown } from "./grown.ts"
 import { Postings } from "./Postings.ts"
 import { CLOSED, localOf, ridOf } from "./row.ts"
@@ -20,6 +21,9 @@ import { Vectors } from "./Vectors.ts"
 
 /** Not a flag of the file: the row is gone, its slot remains. */
 const DEAD = 128
+
+/** More is asked of the graph than is wanted, for the rows that do not pass. */
+const GRAPH_SURPLUS = 1.25
 
 /** What an index keeps of a row; everything else is read again when it is needed. */
 export interface IndexedRow {
@@ -99,6 +103,12 @@ export class ScopeIndex {
   #speakers = new Int32Array(16)
   readonly #sessionNames = new Names()
   readonly #speakerNames = new Names()
+  #graph: Graph | null = null
+  #freed = false
+  /** What becomes of the graph: none is wanted yet, one is on its way, or there can be none. */
+  graphState: "open" | "pending" | "failed" = "open"
+  /** Bytes kept free for a graph that is on its way. */
+  reservedBytes = 0
   readonly #memories = new Map<number, Memory>()
   readonly #slotOfId = new Map<string, number>()
   #memoriesBytes = 0
@@ -123,8 +133,25 @@ export class ScopeIndex {
       29 * this.#locals.length +
       this.#sessionNames.bytes +
       this.#speakerNames.bytes +
-      this.#memoriesBytes
+      this.#memoriesBytes +
+      Math.max(this.reservedBytes, this.#graph?.bytes ?? 0)
     )
+  }
+
+  /** Rows that the graph lacks. */
+  get rowsBesideGraph(): number {
+    return this.#count - this.#slotAfter(this.#graph?.through ?? -1)
+  }
+
+  get graph(): Graph | null {
+    return this.#graph
+  }
+
+  /** Takes a graph over, its memory included. */
+  setGraph(graph: Graph): void {
+    this.#graph?.free()
+    this.#graph = this.#freed ? null : graph
+    if (this.#freed) graph.free()
   }
 
   get rows(): number {
@@ -170,17 +197,21 @@ export class ScopeIndex {
     this.#vectors.settle()
   }
 
-  #slotOf(local: number): number {
+  /** The first slot whose row's number is greater. */
+  #slotAfter(local: number): number {
     let low = 0
-    let high = this.#count - 1
-    while (low <= high) {
+    let high = this.#count
+    while (low < high) {
       const middle = (low + high) >> 1
-      const found = this.#locals[middle] ?? 0
-      if (found === local) return middle
-      if (found < local) low = middle + 1
-      else high = middle - 1
+      if ((this.#locals[middle] ?? 0) <= local) low = middle + 1
+      else high = middle
     }
-    return -1
+    return low
+  }
+
+  #slotOf(local: number): number {
+    const slot = this.#slotAfter(local) - 1
+    return this.#locals[slot] === local ? slot : -1
   }
 
   /** A row's lifetime has changed. */
@@ -307,17 +338,48 @@ export class ScopeIndex {
     const { df, scores } = this.#lexical(terms ?? new Uint32Array())
     const room = Math.min(limit, this.#count)
     const byWords = terms === undefined ? [] : this.#topLexical(scores, room, passes)
-    const byVector = vector === undefined ? [] : this.#vectors.top(vector, room, passes, exact === true)
-    const slots = Uint32Array.from(new Set([...byVector, ...byWords]))
-    const cosines = vector === undefined ? null : this.#vectors.cosines(vector, slots)
+    const cosines = vector === undefined ? null : this.#cosines(vector, room, passes, exact === true, byWords)
     const hits: Array<SearchHit> = []
-    slots.forEach((slot, i) => {
+    for (const slot of cosines?.keys() ?? byWords) {
       const memory = this.#memory(slot)
-      if (memory === null) return
-      const cosine = cosines === null || !this.#vectors.has(slot) ? null : (cosines[i] ?? 0)
-      hits.push({ memory, cosine, bm25: scores[slot] ?? 0 })
-    })
+      if (memory !== null) hits.push({ memory, cosine: cosines?.get(slot) ?? null, bm25: scores[slot] ?? 0 })
+    }
     return { hits, n: this.#current, df }
+  }
+
+  /** The nearest slots and those `wanted` beside them, each with its cosine; null for one that has no vector. */
+  #cosines(
+    vector: Float32Array,
+    limit: number,
+    passes: (slot: number) => boolean,
+    exact: boolean,
+    wanted: Iterable<number>
+  ): ReadonlyMap<number, number | null> {
+    const near =
+      (exact ? null : this.#topOfGraph(vector, limit, passes)) ??
+      this.#vectors.top(vector, limit, passes, exact)
+    const cosines = new Map<number, number | null>()
+    near.slots.forEach((slot, i) => cosines.set(slot, near.scores[i] ?? 0))
+    const others = Uint32Array.from(wanted).filter((slot) => !cosines.has(slot))
+    const scores = this.#vectors.cosines(vector, others)
+    others.forEach((slot, i) => cosines.set(slot, this.#vectors.has(slot) ? (scores[i] ?? 0) : null))
+    return cosines
+  }
+
+  /** By the graph, and by a scan of the rows that came after it; null when too few of those it finds pass. */
+  #topOfGraph(vector: Float32Array, limit: number, passes: (slot: number) => boolean): TopK | null {
+    const graph = this.#graph
+    if (graph === null || limit === 0) return null
+    const { cosines, locals } = graph.search(vector, Math.ceil(limit * GRAPH_SURPLUS) + 8)
+    const top = this.#vectors.top(vector, limit, passes, false, this.#slotAfter(graph.through))
+    let passed = 0
+    locals.forEach((local, i) => {
+      const slot = this.#slotOf(local)
+      if (slot < 0 || !passes(slot)) return
+      passed++
+      if ((cosines[i] ?? 0) > top.bar) top.push(cosines[i] ?? 0, slot)
+    })
+    return passed >= limit ? top : null
   }
 
   #topLexical(scores: Float64Array, limit: number, passes: (slot: number) => boolean): Uint32Array {
@@ -347,6 +409,9 @@ export class ScopeIndex {
   /** The index must not be used afterwards. */
   free(): void {
     this.#vectors.free()
+    this.#graph?.free()
+    this.#graph = null
+    this.#freed = true
     this.forgetMemories()
   }
 }

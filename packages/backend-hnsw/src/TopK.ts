@@ -58,8 +58,12 @@ export class TopK {
     this.#slots[at] = slot
   }
 
-  /** In no particular order. */
+  /** In no particular order; `scores` are in the same. */
   get slots(): Uint32Array {
     return this.#slots.subarray(0, this.#size)
+  }
+
+  get scores(): Float64Array {
+    return this.#scores.subarray(0, this.#size)
   }
 }

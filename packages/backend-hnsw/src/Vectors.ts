@@ -129,34 +129,23 @@ export class Vectors {
   }
 
   /**
-   * The slots of the `limit` greatest cosines among those that pass, from `from` on.
+   * The `limit` greatest cosines among the slots that pass, from `from` on.
    * @param exact whatever it costs; else a lean scope reads at most `LEAN_EXTRA` vectors more than it returns
    */
-  top(
-    query: Float32Array,
-    limit: number,
-    passes: (slot: number) => boolean,
-    exact: boolean,
-    from = 0
-  ): Uint32Array {
+  top(query: Float32Array, limit: number, passes: (slot: number) => boolean, exact: boolean, from = 0): TopK {
     this.settle()
-    if (limit === 0 || from >= this.#count) return new Uint32Array()
+    if (limit === 0 || from >= this.#count) return new TopK(limit)
     const overCodes = this.#lean || (this.#coded === this.#count && this.#count - from >= CODES_FROM / 2)
     return overCodes
       ? this.#topOfCodes(query, limit, passes, exact, from)
       : this.#topOfFloats(query, limit, passes, from)
   }
 
-  #topOfFloats(
-    query: Float32Array,
-    limit: number,
-    passes: (slot: number) => boolean,
-    from: number
-  ): Uint32Array {
+  #topOfFloats(query: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
     const scores = new Float32Array(this.#count - from)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(this.#addresses.subarray(from, this.#count), scores)
-    return this.#best(scores, limit, passes, from).slots
+    return this.#best(scores, limit, passes, from)
   }
 
   #best(scores: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
@@ -177,13 +166,15 @@ export class Vectors {
     passes: (slot: number) => boolean,
     exact: boolean,
     from: number
-  ): Uint32Array {
+  ): TopK {
     const { error, scores } = this.#codes.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
     const first = this.#best(scores, limit, passes, from).slots
     const firstScores = this.cosines(query, first)
+    const top = new TopK(limit)
+    first.forEach((slot, i) => top.push(firstScores[i] ?? 0, slot))
     // Fewer than wanted: all that pass are there already.
-    if (first.length < limit) return first
-    const bar = firstScores.reduce((a, b) => Math.min(a, b))
+    if (first.length < limit) return top
+    const { bar } = top
     const chosen = new Set(first)
     const room = this.#lean && !exact ? LEAN_EXTRA : scores.length
     const more = new TopK(Math.min(room, scores.length))
@@ -195,12 +186,10 @@ export class Vectors {
       more.push(score, slot)
     }
     const moreScores = this.cosines(query, more.slots)
-    const top = new TopK(limit)
-    first.forEach((slot, i) => top.push(firstScores[i] ?? 0, slot))
     more.slots.forEach((slot, i) => {
       if ((moreScores[i] ?? 0) > top.bar) top.push(moreScores[i] ?? 0, slot)
     })
-    return top.slots
+    return top
   }
 
   /** The query's cosine with each of the slots, over the floats; of no meaning where there is no vector (`has`). */
