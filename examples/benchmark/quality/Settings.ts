@@ -1,0 +1,68 @@
+import { parseArgs } from "node:util"
+
+export const BACKENDS = ["memory", "hnsw", "pgvector", "qdrant"] as const
+export type Backend = (typeof BACKENDS)[number]
+
+export interface Source {
+  readonly data: string
+  /** Recorded vectors of that set. */
+  readonly vectors: string | null
+}
+
+export interface Settings {
+  readonly sources: ReadonlyArray<Source>
+  readonly backend: Backend
+  /** A live embedder, such as `transformers:…` or `ollama:…`, for sets without recorded vectors. */
+  readonly embedder: string | null
+  readonly json: string | null
+  /** Per-question values of an earlier run to compare with; the last run of the same kind when absent. */
+  readonly against: string | null
+}
+
+export const USAGE = `pnpm bench:quality [options]
+
+  --data FILE       an evaluation set (examples/benchmark/data/README.md has the schema); repeatable;
+                    the project's own dialogues when absent
+  --vectors FILE    recorded vectors of the set before it
+  --embedder SPEC   a live embedder instead, such as lexical or transformers:Xenova/all-MiniLM-L6-v2
+  --backend NAME    ${BACKENDS.join(", ")}; hnsw when absent
+  --json FILE       writes the result
+  --against FILE    per-question values of an earlier run (bench-results/quality-*.questions.json)`
+
+export class UsageError extends Error {}
+
+export const readSettings = (args: ReadonlyArray<string>, ownData: string): Settings | null => {
+  const { tokens, values } = parseArgs({
+    args: args.filter((arg) => arg !== "--"),
+    tokens: true,
+    options: {
+      data: { type: "string", multiple: true },
+      vectors: { type: "string", multiple: true },
+      embedder: { type: "string" },
+      backend: { type: "string" },
+      json: { type: "string" },
+      against: { type: "string" },
+      help: { type: "boolean" }
+    }
+  })
+  if (values.help === true) return null
+  const sources: Array<Source> = []
+  // Order carries meaning: vectors belong to the data before them.
+  for (const token of tokens) {
+    if (token.kind !== "option" || token.value === undefined) continue
+    if (token.name === "data") sources.push({ data: token.value, vectors: null })
+    if (token.name !== "vectors") continue
+    const last = sources.pop()
+    if (last === undefined) throw new UsageError("--vectors belongs after the --data whose vectors they are")
+    sources.push({ ...last, vectors: token.value })
+  }
+  const backend = BACKENDS.find((name) => name === (values.backend ?? "hnsw"))
+  if (backend === undefined) throw new UsageError(`--backend ${values.backend}: there are ${BACKENDS.join(", ")}`)
+  return {
+    sources: sources.length === 0 ? [{ data: ownData, vectors: null }] : sources,
+    backend,
+    embedder: values.embedder ?? null,
+    json: values.json ?? null,
+    against: values.against ?? null
+  }
+}

@@ -1,0 +1,83 @@
+/** `pnpm bench:quality`: does recall find what answers the question? `--help` lists the options. */
+import { mkdir, readFile, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import type { EmbedderProvider } from "@keepsake/keepsake"
+import { resultsFolder } from "../speed/paths.ts"
+import { type Answers, answersOf, pairedDifference } from "./bootstrap.ts"
+import { coldStart } from "./coldStart.ts"
+import { contextBudgets } from "./contextBudget.ts"
+import { type Evaluation, evaluate } from "./evaluate.ts"
+import { readSet } from "./EvaluationSet.ts"
+import { withMemory } from "./opened.ts"
+import { recordedVectors } from "./recordedVectors.ts"
+import { page } from "./page.ts"
+import { printColdStart, printMacro, printSet, type SetReport } from "./report.ts"
+import { resultOf } from "./result.ts"
+import { readSettings, type Settings, type Source, USAGE, UsageError } from "./Settings.ts"
+import { scopeSizes } from "./scopeSizes.ts"
+
+const dataFile = (name: string) => fileURLToPath(new URL(`../data/${name}`, import.meta.url))
+
+const readAnswers = async (file: string): Promise<Answers> =>
+  JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Answers
+
+const measure = async (settings: Settings, source: Source, earlier: Answers) => {
+  const set = await readSet(source.data)
+  const embedder: string | EmbedderProvider | null =
+    source.vectors === null ? settings.embedder : await recordedVectors(source.vectors, set)
+  const { budgets, evaluation } = await withMemory(settings.backend, embedder, async (memory) => ({
+    evaluation: await evaluate(memory, set),
+    budgets: await contextBudgets(memory, set)
+  }))
+  const sizes = await scopeSizes(embedder, set)
+  const before = earlier[set.name]
+  const difference = before === undefined ? null : pairedDifference(before, answersOf(evaluation.outcomes))
+  const report: SetReport = {
+    evaluation,
+    budgets,
+    sizes,
+    difference,
+    embedder: embedder === null ? "no model" : typeof embedder === "string" ? embedder : "recorded vectors"
+  }
+  printSet(report)
+  return report
+}
+
+const main = async (settings: Settings): Promise<void> => {
+  const kind = settings.embedder !== null || settings.sources.some(({ vectors }) => vectors !== null) ? "vectors" : "words"
+  const answersFile = join(resultsFolder, `quality-${settings.backend}-${kind}.questions.json`)
+  const earlier = await readAnswers(settings.against ?? answersFile)
+  const reports: Array<SetReport> = []
+  for (const source of settings.sources) reports.push(await measure(settings, source, earlier))
+  const evaluations: ReadonlyArray<Evaluation> = reports.map(({ evaluation }) => evaluation)
+
+  printMacro(evaluations)
+  printColdStart("no model", await coldStart(null, dataFile("cold-start.json")))
+  if (settings.embedder !== null)
+    printColdStart(settings.embedder, await coldStart(settings.embedder, dataFile("cold-start.json")))
+
+  const result = resultOf(settings, evaluations)
+  await mkdir(resultsFolder, { recursive: true })
+  const answers = Object.fromEntries(evaluations.map(({ name, outcomes }) => [name, answersOf(outcomes)]))
+  await writeFile(answersFile, JSON.stringify({ ...(await readAnswers(answersFile)), ...answers }))
+  const json = `${JSON.stringify(result, null, 2)}\n`
+  await writeFile(join(resultsFolder, `quality-${settings.backend}-${kind}.json`), json)
+  const chart = join(resultsFolder, `quality-${settings.backend}-${kind}.html`)
+  await writeFile(chart, page(reports, settings.backend))
+  if (settings.json !== null) {
+    await mkdir(dirname(settings.json), { recursive: true })
+    await writeFile(settings.json, json)
+  }
+  console.log(`\nA chart to look at: ${chart}`)
+}
+
+try {
+  const settings = readSettings(process.argv.slice(2), dataFile("keepsake-dialogues.json"))
+  if (settings === null) console.log(USAGE)
+  else await main(settings)
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error
+  console.error(`${error.message}\n\n${USAGE}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto"
+import { join } from "node:path"
+import { type EmbedderProvider, type KeepsakeConfig, type MemoryClient, openMemory } from "@keepsake/keepsake"
+import { startPostgres } from "../../../scripts/postgres.ts"
+import { withFolder } from "../speed/folder.ts"
+import type { Backend } from "./Settings.ts"
+
+type Embedder = string | EmbedderProvider | null
+
+const withConfig = async <A>(
+  backend: Backend,
+  use: (store: KeepsakeConfig["store"]) => Promise<A>
+): Promise<A> => {
+  switch (backend) {
+    case "memory":
+      return use("memory:")
+    case "hnsw":
+      return withFolder((folder) => use({ backend: "hnsw", path: join(folder, "memory.db") }))
+    case "pgvector": {
+      const given = process.env["KEEPSAKE_PG_URL"]
+      const schema = `keepsake_bench_${randomUUID().slice(0, 8)}`
+      if (given !== undefined && given !== "") return use({ backend: "pgvector", url: given, schema })
+      const server = await startPostgres()
+      try {
+        return await use({ backend: "pgvector", url: server.url, schema })
+      } finally {
+        await server.stop()
+      }
+    }
+    case "qdrant": {
+      const url = process.env["KEEPSAKE_QDRANT_URL"]
+      if (url === undefined || url === "") throw new Error("Set KEEPSAKE_QDRANT_URL to measure on Qdrant")
+      return use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
+    }
+  }
+}
+
+/** Runs `use` with an empty memory on a backend, through the front door that users open. */
+export const withMemory = async <A>(
+  backend: Backend,
+  embedder: Embedder,
+  use: (memory: MemoryClient) => Promise<A>
+): Promise<A> =>
+  withConfig(backend, async (store) => {
+    await using memory = await openMemory({ store, ...(embedder === null ? {} : { embedder }) })
+    return await use(memory)
+  })

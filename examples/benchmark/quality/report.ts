@@ -1,0 +1,100 @@
+import type { Difference } from "./bootstrap.ts"
+import { calibrationError, calibrationTable, separation, thresholdTable } from "./calibration.ts"
+import type { ColdStart } from "./coldStart.ts"
+import type { BudgetResult } from "./contextBudget.ts"
+import type { Evaluation } from "./evaluate.ts"
+import { byCategory, METRIC_NAMES, type Metrics, partNames, percentile, summarise, withoutPart } from "./metrics.ts"
+import { macroR10 } from "./result.ts"
+import type { SizeResult } from "./scopeSizes.ts"
+
+export interface SetReport {
+  readonly evaluation: Evaluation
+  readonly embedder: string
+  readonly budgets: ReadonlyArray<BudgetResult>
+  readonly sizes: ReadonlyArray<SizeResult>
+  /** Against the earlier run, in R@10. */
+  readonly difference: Difference | null
+}
+
+export const THRESHOLDS = [0.03, 0.05, 0.1, 0.2] as const
+
+const HEADS: { readonly [name in (typeof METRIC_NAMES)[number]]: string } = {
+  r5: "R@5",
+  r10: "R@10",
+  r20: "R@20",
+  r100: "R@100",
+  hit10: "hit@10",
+  all10: "all@10",
+  ndcg10: "NDCG@10",
+  mrr: "MRR"
+}
+
+export const percent = (share: number, digits = 1): string => (share * 100).toFixed(digits)
+
+const line = (label: string, n: number | string, values: ReadonlyArray<string>): string =>
+  `  ${label.padEnd(26)}${String(n).padStart(6)}${values.map((value) => value.padStart(9)).join("")}`
+
+const metricsLine = (label: string, metrics: Metrics): string =>
+  line(label, metrics.n, METRIC_NAMES.map((name) => percent(metrics[name])))
+
+export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: SetReport): void => {
+  const { foreignIds, name, outcomes, writeMs } = evaluation
+  const answerable = outcomes.filter((outcome) => outcome.answerable)
+  const times = outcomes.map(({ ms }) => ms)
+  const total = summarise(answerable)
+  const print = (text = "") => console.log(text)
+
+  print(`\n${name}, ${embedder}`)
+  print(line("", "n", METRIC_NAMES.map((metric) => HEADS[metric])))
+  for (const [cat, metrics] of Object.entries(byCategory(answerable))) print(metricsLine(cat, metrics))
+  print(metricsLine("all", total))
+  print(
+    `  a query ${percentile(times, 50).toFixed(2)} ms (p95 ${percentile(times, 95).toFixed(2)}), a write ${writeMs.toFixed(2)} ms with its embedding; memories of other users recalled: ${foreignIds}`
+  )
+  if (difference !== null) {
+    print(
+      `  R@10 against the earlier run: ${percent(difference.mean, 2)} points, 95 % interval ${percent(difference.low, 2)} to ${percent(difference.high, 2)}`
+    )
+  }
+
+  const table = calibrationTable(outcomes)
+  print(`\n  calibration of the top ten (expected error ${calibrationError(table).toFixed(3)})`)
+  print(`    said  ${table.map(({ said }) => said.toFixed(2).padStart(6)).join("")}`)
+  print(`    right ${table.map(({ right }) => right.toFixed(2).padStart(6)).join("")}`)
+  print("    scope size (questions): said / right")
+  print(
+    `    ${sizes.map(({ questions, right, said, size }) => `${size} (${questions}): ${said.toFixed(3)} / ${right.toFixed(3)}`).join("   ")}`
+  )
+
+  print("\n  threshold     R@10   items   empty: answerable / not")
+  for (const row of thresholdTable(outcomes, THRESHOLDS)) {
+    print(
+      `    ${row.threshold.toFixed(2).padEnd(6)}${percent(row.r10).padStart(10)}${row.items.toFixed(1).padStart(8)}${percent(row.emptyAnswerable).padStart(12)} / ${percent(row.emptyUnanswerable)}`
+    )
+  }
+  const auroc = separation(outcomes)
+  if (auroc !== null) print(`  best score, answerable against not: AUROC ${auroc.toFixed(2)}`)
+
+  print("\n  context block, tokens allowed: tokens used, share of the evidence in it")
+  print(
+    `    ${budgets.map(({ budget, recall, tokens }) => `${budget ?? "default"}: ${tokens.toFixed(0)}, ${percent(recall)} %`).join("   ")}`
+  )
+
+  print("\n  without a part of the score, R@10 changes by (points)")
+  const changes = partNames(answerable)
+    .map((part) => ({ part, change: withoutPart(answerable, part) - total.r10 }))
+    .filter(({ change }) => Math.abs(change) >= 0.0005)
+    .sort((a, b) => a.change - b.change)
+  print(`    ${changes.map(({ change, part }) => `${part} ${percent(change)}`).join(", ")}`)
+}
+
+export const printMacro = (evaluations: ReadonlyArray<Evaluation>): void => {
+  if (evaluations.length > 1) console.log(`\nR@10 averaged over the sets: ${percent(macroR10(evaluations))}`)
+}
+
+export const printColdStart = (embedder: string, { cases, missed, tokens }: ColdStart): void => {
+  console.log(
+    `\ncold start, ${embedder}: the context block carries what the next question needs in ${cases - missed.length} of ${cases} young memories, ${tokens.toFixed(0)} tokens on average`
+  )
+  for (const { id, needs } of missed) console.log(`  ${id} lacks ${needs.map((choice) => choice.join(" or ")).join(", ")}`)
+}

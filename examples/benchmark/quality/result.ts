@@ -1,0 +1,32 @@
+import type { Evaluation } from "./evaluate.ts"
+import { byCategory, mean, percentile, summarise } from "./metrics.ts"
+import type { Settings } from "./Settings.ts"
+
+const answerableOf = ({ outcomes }: Evaluation) => outcomes.filter(({ answerable }) => answerable)
+
+/** R@10 averaged over the sets, so that a large one does not drown a small one. */
+export const macroR10 = (evaluations: ReadonlyArray<Evaluation>): number =>
+  mean(evaluations.map((evaluation) => summarise(answerableOf(evaluation)).r10))
+
+/** What `--json` writes. Shares are 0 to 1. */
+export const resultOf = ({ backend, embedder, sources }: Settings, evaluations: ReadonlyArray<Evaluation>) => ({
+  config: { sources, embedder },
+  backend,
+  sets: Object.fromEntries(
+    evaluations.map((evaluation) => {
+      const answerable = answerableOf(evaluation)
+      const times = evaluation.outcomes.map(({ ms }) => ms)
+      return [
+        evaluation.name,
+        {
+          ...summarise(answerable),
+          byCategory: byCategory(answerable),
+          p50Ms: percentile(times, 50),
+          p95Ms: percentile(times, 95),
+          foreignIds: evaluation.foreignIds
+        }
+      ]
+    })
+  ),
+  macroR10: macroR10(evaluations)
+})
