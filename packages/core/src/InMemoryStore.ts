@@ -150,27 +150,26 @@ const make = (data: InMemoryData) =>
     if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, given)) {
       return yield* fingerprintMismatch(data.fingerprint, given)
     }
-    data.fingerprint = given
-    let closed: string | null = null
-    const close = (message: string): void => {
-      closed ??= message
-    }
+    const serving = (data.fingerprint ??= given)
+    let closed = false
     const run: Run = (body) =>
-      Effect.suspend(() =>
-        closed === null
-          ? Effect.sync(body)
-          : Effect.fail(new MemoryError({ reason: new Closed({ message: closed }) }))
-      )
+      Effect.suspend(() => {
+        if (!closed && data.fingerprint === serving) return Effect.sync(body)
+        const message = closed
+          ? "This store is closed."
+          : "This store has moved to a new embedding space: open it again with the new embedder."
+        return Effect.fail(new MemoryError({ reason: new Closed({ message }) }))
+      })
     const store = checkedStore({ ...reading(data, run), ...writing(data, run) }, given)
     const admin = StoreAdmin.of({
       backend: "memory",
       erasure: ERASED,
-      fingerprint: run(() => data.fingerprint ?? given),
+      fingerprint: run(() => serving),
       ...inMemoryUpkeep(data, run),
-      ...inMemoryStaging(data, run, () =>
-        close("This store has moved to a new embedding space: open it again with the new embedder.")
-      ),
-      close: Effect.sync(() => close("This store is closed."))
+      ...inMemoryStaging(data, run),
+      close: Effect.sync(() => {
+        closed = true
+      })
     })
     return { store, admin }
   })

@@ -49,11 +49,10 @@ export const inMemoryUpkeep = (
   }
 }
 
-/** Moving to another space; `moved` closes the store once it serves no longer. */
+/** Moving to another space. Another fingerprint in `data` is what ends the stores that served the old one. */
 export const inMemoryStaging = (
   data: InMemoryData,
-  run: Run,
-  moved: () => void
+  run: Run
 ): Pick<Admin, "stage" | "unstaged" | "fillStage" | "commitStage" | "dropStage"> => {
   const staged = run(() => data.staged)
   return {
@@ -94,7 +93,6 @@ export const inMemoryStaging = (
       }
       data.fingerprint = space.fingerprint
       data.staged = null
-      moved()
       return Effect.void
     }),
 

@@ -153,17 +153,23 @@ export const soundSearch = (
   }
 }
 
-/** The call fails with a `MemoryError` of this reason. */
+/** The call fails with a `MemoryError` that says something. */
+export const failsTyped = Effect.fnUntraced(function* <A>(call: Effect.Effect<A, unknown>, what: string) {
+  const exit = yield* Effect.exit(call)
+  if (Exit.isSuccess(exit)) assert.fail(`${what}: succeeded where it must fail`)
+  const error = Exit.findErrorOption(exit)
+  const failure = error._tag === "Some" ? error.value : exit.cause
+  assert.ok(failure instanceof MemoryError, `${what}: no MemoryError but ${String(failure)}`)
+  assert.ok(failure.message.length > 0, `${what}: the error says nothing`)
+  return failure
+})
+
+/** As `failsTyped`, for this reason. */
 export const failsWith = Effect.fnUntraced(function* <A>(
   call: Effect.Effect<A, unknown>,
   reason: MemoryErrorReason["_tag"],
   what: string
 ) {
-  const exit = yield* Effect.exit(call)
-  if (Exit.isSuccess(exit)) assert.fail(`${what}: succeeded where ${reason} is right`)
-  const error = Exit.findErrorOption(exit)
-  const failure = error._tag === "Some" ? error.value : exit.cause
-  assert.ok(failure instanceof MemoryError, `${what}: no MemoryError but ${String(failure)}`)
+  const failure = yield* failsTyped(call, what)
   assert.equal(failure.reason._tag, reason, `${what}: ${failure.message}`)
-  assert.ok(failure.message.length > 0, `${what}: the error says nothing`)
 })

@@ -144,6 +144,7 @@ export const LAWS = [
   "staging > changes to staged rows are kept",
   "staging > a move goes on where it stopped, after a close",
   "staging > one move at a time; a dropped one leaves no trace",
+  "staging > an instance left behind by a move fails, and neither reads nor writes the wrong space",
   "staging > an embedder can be added to a store of words",
   "staging > a row filled twice has the last vector, and a bad one is refused",
   "staging > an empty store can be moved"

@@ -42,7 +42,7 @@ export const operator = group("operator", {
   ),
 
   "scopes lists each scope that holds a row, with its count": Effect.fnUntraced(function* (context) {
-    const { row, scope, scopeOf, store } = context
+    const { admin, row, scope, scopeOf, store } = context
     const other = scopeOf("other")
     const elsewhere: Scope = { agentId: "another agent", userId: scope.userId }
     const put = (whose: Scope, texts: ReadonlyArray<string>, parts = {}) =>
@@ -59,8 +59,10 @@ export const operator = group("operator", {
     const whole = yield* walk(context, 1_000)
     same(ofUsers(whole, ...users), ofUsers(expected, ...users), "the scopes")
     same(yield* walk(context, 3), whole, "pages add up to the whole, in the same order")
+    const following = whole.slice(whole.findIndex(({ scope }) => scope.userId === other.userId) + 1)
     yield* store.remove({ scope: other, now: T0, target: { _tag: "All" } })
     same(ofUsers(yield* walk(context, 1_000), other.userId), [], "an emptied scope is no longer there")
+    same(yield* admin.scopes({ after: other, limit: 1_000 }), following, "but a walk goes on after it")
   }),
 
   "eraseUser removes a user's rows of every lifetime under every agent, and no one else's": Effect.fnUntraced(

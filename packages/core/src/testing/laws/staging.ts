@@ -4,7 +4,7 @@ import type { Memory } from "../../Memory.ts"
 import type { StoreRow } from "../../MemoryStore.ts"
 import type { StagedRow } from "../../StoreAdmin.ts"
 import { documentTerms, queryTerms } from "../../terms.ts"
-import { contentsOf, failsWith, holds, idsOf, same, sameSet } from "../check.ts"
+import { contentsOf, failsTyped, failsWith, holds, idsOf, same, sameSet } from "../check.ts"
 import { group, type Handle, type LawContext } from "../Law.ts"
 import { T0, vectorOf } from "../rows.ts"
 
@@ -212,6 +212,25 @@ export const staging = group("staging", {
     const again = yield* place.open()
     same(yield* again.store.count({ scope, now: T0, filter: {} }), 10, "opened as before")
   }),
+
+  "an instance left behind by a move fails, and neither reads nor writes the wrong space": Effect.fnUntraced(
+    function* (context) {
+      const { dimensions, row, scope } = context
+      const { handle, place } = yield* filled(context)
+      const behind = yield* place.open()
+      const next = nextOf(context)
+      yield* handle.admin.stage(next)
+      yield* fillAll(handle, next)
+      yield* handle.admin.commitStage
+      const late = row("late apple")
+      yield* failsTyped(searchAll(behind, context, vectorOf("apple 3", dimensions)), "search")
+      yield* failsTyped(behind.store.put({ scope, now: T0, rows: [late] }), "put")
+      yield* failsTyped(behind.store.put({ scope, now: T0, rows: [late] }), "put again")
+      const moved = yield* place.open(next)
+      const got = yield* moved.store.get({ scope, now: T0, ids: [late.memory.id] })
+      same(got, [], "what failed was not written")
+    }
+  ),
 
   "an embedder can be added to a store of words": Effect.fnUntraced(function* (context) {
     const { dimensions, epsilon, fresh, fingerprint: next, row, scope } = context
