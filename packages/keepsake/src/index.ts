@@ -16,6 +16,7 @@ export type {
 } from "./config/EmbedderConfig.ts"
 export { type AiSdkEmbeddingModel, type AiSdkOptions, fromAiSdk } from "./embedders/fromAiSdk.ts"
 export { lexical, type LexicalOptions } from "./embedders/lexical.ts"
+export { measureCalibration } from "./embedders/measureCalibration.ts"
 export { openAiCompatible, type OpenAiCompatibleOptions } from "./embedders/openAiCompatible.ts"
 export { ollama, openAi, type ServiceOptions, voyage } from "./embedders/services.ts"
 export { transformers, type TransformersOptions } from "./embedders/transformers.ts"

@@ -7,7 +7,8 @@ import { wrap } from "./text.ts"
 export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130 } as const
 
 export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
-  if (exit._tag === "Success") return typeof exit.value === "number" ? exit.value : EXIT.ok
+  // A command that has something to say by its code, such as the doctor, has said it there.
+  if (exit._tag === "Success") return Number(process.exitCode ?? EXIT.ok)
   if (Cause.hasInterruptsOnly(exit.cause)) return EXIT.interrupted
   const error = Cause.squash(exit.cause)
   if (error instanceof MemoryError) return error.reason._tag === "InvalidInput" ? EXIT.usage : EXIT.failed

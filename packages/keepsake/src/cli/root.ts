@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { readSettings, type Settings } from "../config/settings.ts"
+import { type Given, readSettings, type Settings } from "../config/settings.ts"
 
 const setting = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
@@ -24,18 +24,21 @@ export const root = Command.make("keepsake").pipe(
   )
 )
 
-/** The settings that the flags, the environment and the file add up to, and whether a program is reading. */
+/** What the flags say, and whether a program is reading. */
+export const givenFlags = Effect.map(root, ({ agent, config, embedder, json, store, user }) => {
+  const given: Given = {
+    store: Option.getOrUndefined(store),
+    embedder: Option.getOrUndefined(embedder),
+    user: Option.getOrUndefined(user),
+    agent: Option.getOrUndefined(agent),
+    config: Option.getOrUndefined(config)
+  }
+  return { given, json }
+})
+
+/** The settings that the flags, the environment and the file add up to. */
 export const settings = Effect.gen(function* () {
-  const flags = yield* root
-  const read: Settings = yield* readSettings(
-    {
-      store: Option.getOrUndefined(flags.store),
-      embedder: Option.getOrUndefined(flags.embedder),
-      user: Option.getOrUndefined(flags.user),
-      agent: Option.getOrUndefined(flags.agent),
-      config: Option.getOrUndefined(flags.config)
-    },
-    process.env
-  )
-  return { ...read, json: flags.json }
+  const { given, json } = yield* givenFlags
+  const read: Settings = yield* readSettings(given, process.env)
+  return { ...read, json }
 })

@@ -6,7 +6,9 @@ import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import { Effect, Layer } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { chat } from "./commands/chat.ts"
 import { copy } from "./commands/copy.ts"
+import { doctor } from "./commands/doctor.ts"
 import { exportCommand } from "./commands/export.ts"
 import { forget } from "./commands/forget.ts"
 import { importCommand } from "./commands/import.ts"
@@ -28,7 +30,19 @@ const platform = NodeChildProcessSpawner.layer.pipe(
 )
 
 const command = root.pipe(
-  Command.withSubcommands([remember, recall, list, forget, exportCommand, importCommand, copy, reembed, mcp])
+  Command.withSubcommands([
+    chat,
+    remember,
+    recall,
+    list,
+    forget,
+    exportCommand,
+    importCommand,
+    copy,
+    reembed,
+    doctor,
+    mcp
+  ])
 )
 
 command.pipe(

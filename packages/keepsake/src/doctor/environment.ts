@@ -1,0 +1,48 @@
+/** What surrounds the store: the runtime, the variables, the clock. */
+import { nearest } from "../config/suggest.ts"
+import { fault, type Finding, ok, warning } from "./Finding.ts"
+
+const NODE_LEAST: readonly [number, number] = [22, 19]
+
+export const checkNode = (version: string): Finding => {
+  const [major = 0, minor = 0] = version.split(".").map(Number)
+  const enough = major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])
+  return enough
+    ? ok("node", version)
+    : fault("node", `${version} is too old`, `Install Node ${NODE_LEAST.join(".")} or newer, such as 24.`)
+}
+
+const VARIABLES = [
+  "KEEPSAKE_STORE",
+  "KEEPSAKE_EMBEDDER",
+  "KEEPSAKE_USER",
+  "KEEPSAKE_AGENT",
+  "KEEPSAKE_CONFIG",
+  "KEEPSAKE_MCP_TOKEN",
+  "KEEPSAKE_MODEL"
+]
+
+/** Variables that look like ours and are not: a typo there is silent everywhere else. */
+export const checkVariables = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<Finding> =>
+  Object.keys(env)
+    .filter((name) => name.startsWith("KEEPSAKE_") && !VARIABLES.includes(name))
+    .flatMap((name) => {
+      const near = nearest(name, VARIABLES)
+      return near === undefined
+        ? []
+        : [warning("variables", `${name} is not read by anything`, `Did you mean ${near}?`)]
+    })
+
+/** Before this was written no clock can be right: 2026-01-01. */
+const EARLIEST = Date.UTC(2026, 0, 1)
+
+export const checkClock = (now: number): Finding => {
+  const said = new Date(now).toISOString()
+  return now < EARLIEST
+    ? fault(
+        "clock",
+        `this machine says it is ${said}`,
+        "Set the clock: memories are dated, and expire, by it."
+      )
+    : ok("clock", said)
+}
