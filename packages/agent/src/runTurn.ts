@@ -11,7 +11,7 @@ export interface ModelClient {
   readonly beta: { readonly messages: Pick<Anthropic["beta"]["messages"], "create" | "toolRunner"> }
 }
 
-/** Anything else the Messages API takes, such as `thinking` or `temperature`. */
+/** Anything else the Messages API takes, such as `thinking` or `output_config`. */
 export type RequestParams = Partial<
   Omit<
     Anthropic.Beta.Messages.MessageCreateParamsNonStreaming,

@@ -1,4 +1,5 @@
-import { expect, it as test } from "@effect/vitest"
+/* oxlint-disable vitest/no-standalone-expect -- the expectations are within tests, in what is handed to withAgent */
+import { expect, it } from "@effect/vitest"
 import { MemoryError, Unavailable } from "@keepsake/core"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -17,7 +18,7 @@ const FAULTS: { readonly [name: string]: () => Effect.Effect<never, unknown> } =
 describe("a memory that fails", () => {
   for (const [name, fault] of Object.entries(FAULTS)) {
     for (const method of METHODS) {
-      test(`${method} ${name}: the reply still comes`, async () => {
+      it(`${method} ${name}: the reply still comes`, async () => {
         const server = await serve(["Here I am.", "Still here."])
         const memory = await openMemory({ fault: (called) => (called === method ? fault() : undefined) })
         const session = createAgent({
@@ -29,11 +30,11 @@ describe("a memory that fails", () => {
         const first = await session.send("Hello")
         expect(first.text).toBe("Here I am.")
         expect((await session.send("And again")).text).toBe("Still here.")
-        if (method === "put") expect(first.degraded).toMatchObject([{ part: "write" }])
+        expect(first.degraded.some(({ part }) => part === "write")).toBe(method === "put" || method === "list")
       })
     }
 
-    test(`everything ${name}: both parts are reported, without words of the user`, async () => {
+    it(`everything ${name}: both parts are reported, without words of the user`, async () => {
       const server = await serve(["Here I am."])
       const memory = await openMemory({ fault: () => fault() })
       const events: Array<AgentEvent> = []
@@ -52,7 +53,7 @@ describe("a memory that fails", () => {
     })
   }
 
-  test("a client that throws at once does no more harm", async () => {
+  it("a client that throws at once does no more harm", async () => {
     const server = await serve(["Here I am."])
     const memory = await openMemory()
     const broken = {
@@ -112,7 +113,7 @@ describe("a memory that fails", () => {
       )
     })
 
-  test.effect(
+  it.effect(
     "a hanging store holds a turn up for the recall timeout and no longer; the write is made when it is back",
     () => {
       let isDown = true
@@ -141,7 +142,7 @@ describe("a memory that fails", () => {
     }
   )
 
-  test.effect("what a store never takes is reported, with the error, after bounded retries", () =>
+  it.effect("what a store never takes is reported, with the error, after bounded retries", () =>
     withAgent(
       (method) => (method === "put" ? FAULTS.down?.() : undefined),
       ({ agent, events }) =>
@@ -160,7 +161,7 @@ describe("a memory that fails", () => {
     )
   )
 
-  test.effect("a retry after a lost answer does not write twice", () => {
+  it.effect("a retry after a lost answer does not write twice", () => {
     let puts = 0
     return withAgent(
       // The first put is made and its answer lost: it hangs only after the store took it.
@@ -185,7 +186,7 @@ describe("a memory that fails", () => {
     )
   })
 
-  test.effect("forgetting everything makes queued writes void", () => {
+  it.effect("forgetting everything makes queued writes void", () => {
     let isDown = true
     return withAgent(
       (method) => (method === "put" && isDown ? FAULTS.down?.() : undefined),
@@ -204,7 +205,7 @@ describe("a memory that fails", () => {
     )
   })
 
-  test.effect("a full queue is reported at once", () =>
+  it.effect("a full queue is reported at once", () =>
     Effect.gen(function* () {
       const server = yield* Effect.promise(() => serve(() => "Here I am."))
       const memory = yield* Effect.promise(() =>

@@ -212,7 +212,7 @@ describe("send", () => {
       client: server.client(),
       model: MODEL,
       memoryTools: true,
-      params: { temperature: 0.2 }
+      params: { metadata: { user_id: "u1" } }
     })
     const result = await agent.session({ userId: "ana" }).send("Do I like tea?")
     expect(result.usage).toEqual({
@@ -222,6 +222,6 @@ describe("send", () => {
       cacheWriteTokens: 4,
       requests: 2
     })
-    expect(server.requests.map(({ body }) => body.temperature)).toEqual([0.2, 0.2])
+    expect(server.requests.map(({ body }) => body.metadata)).toEqual([{ user_id: "u1" }, { user_id: "u1" }])
   })
 })

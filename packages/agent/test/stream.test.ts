@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest"
-import { createAgent, type TurnEvent } from "../src/index.ts"
-import { allOf, openMemory, serve } from "./support.ts"
+import { createAgent } from "../src/index.ts"
+import { allOf, collect, openMemory, serve } from "./support.ts"
 
 const MODEL = "claude-sonnet-5-5"
-
-const collect = async (events: AsyncIterable<TurnEvent>): Promise<ReadonlyArray<TurnEvent>> =>
-  Array.fromAsync(events)
 
 describe("stream", () => {
   it("tells what was recalled, the text as it comes, the tools, the writes, and ends with the result", async () => {

@@ -89,6 +89,12 @@ export const serve = async (script: Respond | ReadonlyArray<Reply>): Promise<Mes
 export const allOf = async (memory: PromiseMemory): Promise<ReadonlyArray<Memory>> =>
   (await memory.list({ closed: true, limit: 1_000 })).rows
 
+export const collect = async <A>(items: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
+  const all: Array<A> = []
+  for await (const item of items) all.push(item)
+  return all
+}
+
 export const lastMessage = ({ body }: RecordedRequest) => {
   const message = body.messages.at(-1)
   if (message === undefined || !Array.isArray(message.content))

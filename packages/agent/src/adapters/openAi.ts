@@ -26,7 +26,7 @@ export interface OpenAiTools {
   /** For `tools` of a chat completion. */
   readonly tools: Array<OpenAiFunctionTool>
   /** Runs the calls of a reply, all at once; the messages answer every one of them, in order. */
-  run(calls: ReadonlyArray<OpenAiToolCall>, run?: ToolRun): Promise<Array<OpenAiToolMessage>>
+  readonly run: (calls: ReadonlyArray<OpenAiToolCall>, run?: ToolRun) => Promise<Array<OpenAiToolMessage>>
 }
 
 /** Tools for OpenAI's function calling, and whatever speaks the same format. */

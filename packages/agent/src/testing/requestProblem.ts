@@ -60,6 +60,7 @@ export const requestProblem = (body: RequestBody): RequestProblem | undefined =>
   if (typeof body.model !== "string" || !body.model.startsWith("claude-")) {
     return { status: 404, type: "not_found_error", message: `model: ${String(body.model)}` }
   }
+  if (body.thread !== undefined) return invalid("thread: this server keeps no threads; set `thread: false`")
   if (!Number.isInteger(body.max_tokens) || body.max_tokens < 1)
     return invalid("max_tokens: must be at least 1")
   if (!Array.isArray(body.messages) || body.messages.length === 0)
