@@ -102,6 +102,9 @@ export class Connection {
   }
 }
 
+/** From 32 MB of log on a commit moves what `Checkpoints` has not yet moved. */
+const LOG_PAGES = 32_000
+
 const configure = (db: DatabaseSync, synchronous: "full" | "normal"): void => {
   db.exec(PAGE_SIZE_PRAGMA)
   db.exec(`
@@ -110,7 +113,7 @@ const configure = (db: DatabaseSync, synchronous: "full" | "normal"): void => {
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -8192;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = ${LOG_PAGES};
   `)
 }
 

@@ -91,7 +91,7 @@ export class Eraser {
           const rids = find(Math.min(BATCH, max - removed), after)
           this.#removeBatch(rids)
           return rids
-        }),
+        }, BATCH),
         (rids) => {
           for (const rid of rids) sids.add(sidOf(rid))
           const total = removed + rids.length

@@ -12,6 +12,7 @@ import {
   STORE_LIMITS
 } from "@keepsake/core"
 import { Config, Context, Effect, Exit, Layer, Scope as EffectScope } from "effect"
+import { Checkpoints } from "./Checkpoints.ts"
 import { type Connection, MOVED, openConnection } from "./Connection.ts"
 import { ERASED, Eraser } from "./Eraser.ts"
 import { Graphs } from "./graph/Graphs.ts"
@@ -102,7 +103,8 @@ const partsOf = (
   const scopes = new Scopes(connection)
   const records = new Records(db, generation)
   const reader = new Reader(db, generation)
-  const writer = new Writer(connection)
+  const checkpoints = new Checkpoints(path)
+  const writer = new Writer(connection, checkpoints)
   const cache = new IndexCache(connection, scopes, records, {
     dimensions,
     maxBytes,
@@ -112,7 +114,19 @@ const partsOf = (
   })
   const eraser = new Eraser(connection, writer, scopes, records, reader, graphs)
   const staging = new Staging(connection, writer, scopes, records)
-  return { connection, scopes, records, reader, writer, cache, eraser, staging, graphs, background }
+  return {
+    connection,
+    scopes,
+    records,
+    reader,
+    writer,
+    cache,
+    eraser,
+    staging,
+    graphs,
+    checkpoints,
+    background
+  }
 }
 type Parts = ReturnType<typeof partsOf>
 
@@ -131,14 +145,8 @@ const reading =
     })
 
 const removing = ({ eraser }: Parts, scope: Scope, target: RemoveTarget) => {
-  switch (target._tag) {
-    case "All":
-      return eraser.removeMatching(scope, {})
-    case "Filter":
-      return eraser.removeMatching(scope, target.filter)
-    case "Ids":
-      return eraser.removeIds(scope, target.ids)
-  }
+  if (target._tag === "Ids") return eraser.removeIds(scope, target.ids)
+  return eraser.removeMatching(scope, target._tag === "All" ? {} : target.filter)
 }
 
 const storeOf = (parts: Parts): MemoryStore["Service"] => {
@@ -155,7 +163,7 @@ const storeOf = (parts: Parts): MemoryStore["Service"] => {
         }))
         scopes.save(change)
         return results
-      }),
+      }, rows.length),
 
     get: ({ ids, now, scope }) =>
       read(scope, new Array<Memory>(), (sid) =>
@@ -242,6 +250,7 @@ const storeOf = (parts: Parts): MemoryStore["Service"] => {
 const adminOf = ({
   background,
   cache,
+  checkpoints,
   connection,
   eraser,
   graphs,
@@ -281,6 +290,7 @@ const adminOf = ({
     ),
     dropStage: Effect.asVoid(Effect.andThen(staging.drop, eraser.erase)),
     close: writer.drained.pipe(
+      Effect.andThen(checkpoints.close),
       Effect.andThen(EffectScope.close(background, Exit.void)),
       Effect.andThen(
         Effect.sync(() => {

@@ -1,5 +1,6 @@
 import { MemoryError, Timeout } from "@keepsake/core"
 import { Effect, Exit } from "effect"
+import type { Checkpoints } from "./Checkpoints.ts"
 import type { Connection } from "./Connection.ts"
 import { isBusy, toMemoryError } from "./sqliteErrors.ts"
 
@@ -14,6 +15,8 @@ interface Job {
   readonly body: () => unknown
   readonly settle: (exit: Exit.Exit<unknown, MemoryError>) => void
   readonly since: number
+  /** Rows it may write. */
+  readonly rows: number
 }
 
 /**
@@ -22,22 +25,28 @@ interface Job {
  */
 export class Writer {
   readonly #connection: Connection
+  readonly #checkpoints: Checkpoints
   #queue: Array<Job> = []
   #scheduled = false
   #idle: Array<() => void> = []
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, checkpoints: Checkpoints) {
     this.#connection = connection
+    this.#checkpoints = checkpoints
   }
 
-  /** Commits what `body` does; interrupting it before its turn takes it out of the queue. */
-  write<A>(body: () => A): Effect.Effect<A, MemoryError> {
+  /**
+   * Commits what `body` does; interrupting it before its turn takes it out of the queue.
+   * @param rows about how many it writes
+   */
+  write<A>(body: () => A, rows = 1): Effect.Effect<A, MemoryError> {
     return Effect.callback<A, MemoryError>((resume) => {
       const job: Job = {
         body,
         // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value is what `body` returned
         settle: (exit) => resume(exit as Exit.Exit<A, MemoryError>),
-        since: performance.now()
+        since: performance.now(),
+        rows
       }
       this.#queue.push(job)
       this.#schedule()
@@ -86,8 +95,13 @@ export class Writer {
       return isBusy(error) ? this.#giveUpLate(error) : this.#oneByOne(taken.length + 1)
     }
     this.#queue.splice(0, taken.length)
-    for (const { job, value } of taken) job.settle(Exit.succeed(value))
+    for (const { job, value } of taken) this.#succeed(job, value)
     return "done"
+  }
+
+  #succeed(job: Job, value: unknown): void {
+    this.#checkpoints.written(job.rows)
+    job.settle(Exit.succeed(value))
   }
 
   /** A job failed and took its neighbours' transaction with it: each of them gets one of its own. */
@@ -98,7 +112,7 @@ export class Writer {
       try {
         const value = this.#transact(job.body)
         this.#queue.shift()
-        job.settle(Exit.succeed(value))
+        this.#succeed(job, value)
       } catch (error) {
         if (isBusy(error)) return this.#giveUpLate(error)
         this.#queue.shift()

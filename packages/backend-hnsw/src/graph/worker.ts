@@ -4,4 +4,4 @@ import { loadHnswlib } from "./hnswlib.ts"
 
 const hnswlib = await loadHnswlib()
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `Graphs` starts it with
-if (hnswlib !== null) parentPort?.postMessage(await buildGraph(hnswlib, workerData as BuildTask))
+if (hnswlib !== null) parentPort?.postMessage(await buildGraph(hnswlib, workerData as BuildTask), [])

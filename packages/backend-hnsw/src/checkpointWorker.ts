@@ -1,0 +1,15 @@
+import { DatabaseSync } from "node:sqlite"
+import { parentPort, workerData } from "node:worker_threads"
+
+const db = new DatabaseSync(String(workerData))
+db.exec("PRAGMA wal_autocheckpoint = 0")
+const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)")
+
+parentPort?.on("message", () => {
+  try {
+    // Waits for nobody: what readers still need is moved the next time.
+    checkpoint.get()
+  } finally {
+    parentPort?.postMessage("done", [])
+  }
+})
