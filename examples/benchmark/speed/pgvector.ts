@@ -1,154 +1,72 @@
 /**
  * PostgreSQL: the store beside hand-written SQL on `pg`, on the same server, tables and rows, taking turns.
  *
- *     node scripts/with-postgres.ts node examples/benchmark/speed/pgvector.ts
+ *     node scripts/with-postgres.ts node examples/benchmark/speed/pgvector.ts [rows]
  */
 import { PgVectorAdmin, PgVectorStore } from "@keepsake/backend-pgvector"
 import {
   fingerprint,
   MemoryStore,
-  queryTerms,
   type Scope,
   type SearchRequest,
-  StoreFingerprint
+  StoreFingerprint,
+  type StoreRow
 } from "@keepsake/core"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import pg from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"
-import * as byHand from "./pgvector/byHand.ts"
-import { DIMENSIONS, median, NOW, row, scopeOf, source, zipfSizes } from "./pgvector/data.ts"
+import { DIMENSIONS, queryVector, scopeOf, zipfSizes } from "./data.ts"
+import { interleaved, timed } from "./measure.ts"
+import { bareTables, insert, nearest, search as searchByHand } from "./pgvector/byHand.ts"
+import { NOW, queryWords, storeRow } from "./pgvector/memories.ts"
+import { atLeast, atMost, reported, type Row, within } from "./Row.ts"
 
-export interface BenchRow {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly against: number | null
-  readonly ratio: number | null
-  readonly bar: string
-  readonly holds: boolean
-}
-
-const ROWS = Number(process.env["KEEPSAKE_BENCH_ROWS"] ?? 100_000)
+const ROWS = 100_000
 const USERS = 1_000
-const QUERIES = 300
+/** Hits a channel, as recall asks for. */
 const CHANNEL = 100
 const LATER = NOW + 1e9
 const SCHEMA = "keepsake_bench"
+const BY_HAND = "hand-written SQL on pg, binary vectors"
 
-type Runtime = ManagedRuntime.ManagedRuntime<MemoryStore | PgVectorAdmin, unknown>
+interface Bench {
+  readonly runtime: ManagedRuntime.ManagedRuntime<MemoryStore | PgVectorAdmin, unknown>
+  readonly pool: pg.Pool
+  readonly rows: number
+}
 
-const put = (runtime: Runtime, scope: Scope, rows: Parameters<MemoryStore["Service"]["put"]>[0]["rows"]) =>
+const put = ({ runtime }: Bench, scope: Scope, rows: ReadonlyArray<StoreRow>) =>
   runtime.runPromise(Effect.flatMap(MemoryStore, (store) => store.put({ scope, now: NOW, rows })))
 
-const search = (runtime: Runtime, request: Pick<SearchRequest, "scope" | "limit"> & Partial<SearchRequest>) =>
+const search = (
+  { runtime }: Bench,
+  request: Pick<SearchRequest, "scope" | "limit"> & Partial<SearchRequest>
+) =>
   runtime.runPromise(
     Effect.flatMap(MemoryStore, (store) => store.search({ now: LATER, filter: {}, ...request }))
   )
 
-const timed = async (work: () => Promise<unknown>): Promise<number> => {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
-}
+const rowsOf = (scope: Scope, user: number, start: number, count: number): ReadonlyArray<StoreRow> =>
+  Array.from({ length: count }, (_, i) => storeRow(scope, user, start + i))
 
-/** Turn by turn, so that a slow second of the machine falls on both. */
-const beside = async (
-  rounds: number,
-  ours: (round: number) => Promise<unknown>,
-  theirs: (round: number) => Promise<unknown>
-) => {
-  const [a, b]: [Array<number>, Array<number>] = [[], []]
-  for (let round = 0; round < rounds; round++) {
-    const first = round % 2 === 0
-    if (!first) b.push(await timed(() => theirs(round)))
-    a.push(await timed(() => ours(round)))
-    if (first) b.push(await timed(() => theirs(round)))
-  }
-  return { ours: median(a), theirs: median(b) }
-}
-
-const digits = (value: number): number => Number(value.toPrecision(3))
-
-const atMost = (name: string, pair: { ours: number; theirs: number }, bar: number): BenchRow => {
-  const ratio = pair.ours / pair.theirs
-  return {
-    name,
-    value: digits(pair.ours),
-    unit: "ms p50",
-    against: digits(pair.theirs),
-    ratio: digits(ratio),
-    bar: `≤ ${bar}×`,
-    holds: ratio <= bar
-  }
-}
-
-/** Rows of a batch a second. */
-const atLeast = (
-  name: string,
-  pair: { ours: number; theirs: number },
-  batch: number,
-  bar: number | null
-): BenchRow => {
-  const [value, against] = [(batch * 1_000) / pair.ours, (batch * 1_000) / pair.theirs]
-  const ratio = value / against
-  return {
-    name,
-    value: digits(value),
-    unit: "rows/s",
-    against: digits(against),
-    ratio: digits(ratio),
-    bar: bar === null ? "–" : `≥ ${bar}×`,
-    holds: bar === null || ratio >= bar
-  }
-}
-
-const plain = (name: string, value: number, unit: string, bar: string, holds: boolean): BenchRow => ({
-  name,
-  value: digits(value),
-  unit,
-  against: null,
-  ratio: null,
-  bar,
-  holds
-})
-
-/** Written in small, shuffled groups: a user's rows lie all over the table, as they do in life. */
-const loadUsers = async (runtime: Runtime): Promise<void> => {
-  const from = source(1)
-  const groups = zipfSizes(USERS, ROWS).flatMap((size, user) =>
-    Array.from({ length: Math.ceil(size / 25) }, (_, i) => ({
+/** In small groups, shuffled: a user's rows lie all over the table, as they do in life. */
+const GROUP = 25
+const loadUsers = async (bench: Bench): Promise<void> => {
+  const groups = zipfSizes(bench.rows, USERS).flatMap((size, user) =>
+    Array.from({ length: Math.ceil(size / GROUP) }, (_, i) => ({
       user,
-      count: Math.min(25, size - 25 * i),
-      start: 25 * i
+      start: GROUP * i,
+      count: Math.min(GROUP, size - GROUP * i),
+      place: (user * 7_919 + i * 104_729) % 65_537
     }))
   )
-  groups.sort(
-    (a, b) =>
-      ((a.user * 7_919 + a.start * 104_729) % 65_537) - ((b.user * 7_919 + b.start * 104_729) % 65_537)
-  )
+  groups.sort((a, b) => a.place - b.place)
   for (const { count, start, user } of groups) {
-    const scope = scopeOf(user)
-    await put(
-      runtime,
-      scope,
-      Array.from({ length: count }, (_, i) => row(scope, from, start + i))
-    )
+    await put(bench, scopeOf(user), rowsOf(scopeOf(user), user, start, count))
   }
 }
 
-const loadHeavy = async (runtime: Runtime, scope: Scope): Promise<void> => {
-  const from = source(2)
-  for (let start = 0; start < ROWS; start += 250) {
-    const count = Math.min(250, ROWS - start)
-    await put(
-      runtime,
-      scope,
-      Array.from({ length: count }, (_, i) => row(scope, from, start + i))
-    )
-  }
-}
-
-const keyOf = async (pool: pg.Pool, scope: Scope): Promise<string> => {
+const keyOf = async ({ pool }: Bench, scope: Scope): Promise<string> => {
   const { rows } = await pool.query<{ scope: string }>(
     `select scope from ${SCHEMA}.scopes where agent_id = $1 and user_id = $2`,
     [scope.agentId, scope.userId]
@@ -156,136 +74,161 @@ const keyOf = async (pool: pg.Pool, scope: Scope): Promise<string> => {
   return rows[0]?.scope ?? ""
 }
 
-const queries = (count: number, seed: number) => {
-  const from = source(seed)
-  return Array.from({ length: count }, () => ({
-    vector: from.vector(),
-    terms: queryTerms(from.text().split(" ").slice(0, 6).join(" ")),
-    user: Math.floor(from.next() * USERS)
-  }))
-}
-
-const searchRows = async (runtime: Runtime, pool: pg.Pool): Promise<ReadonlyArray<BenchRow>> => {
-  const asked = queries(QUERIES, 3)
-  const keys = await Promise.all(asked.map(({ user }) => keyOf(pool, scopeOf(user))))
-  const both = (name: string, users: (i: number) => { scope: Scope; key: string }) =>
-    beside(
-      QUERIES,
-      (i) =>
-        search(runtime, {
-          scope: users(i).scope,
-          vector: asked[i]!.vector,
-          terms: asked[i]!.terms,
-          limit: CHANNEL
-        }),
-      (i) => byHand.search(pool, SCHEMA, users(i).key, { ...asked[i]!, limit: CHANNEL })
-    ).then((pair) => atMost(name, pair, 1.2))
-  const uniform = (i: number) => ({ scope: scopeOf(asked[i]!.user), key: keys[i]! })
-  const bigKeys = await Promise.all([0, 1, 2].map((user) => keyOf(pool, scopeOf(user))))
-  const big = (i: number) => ({ scope: scopeOf(i % 3), key: bigKeys[i % 3]! })
-  const nearest = await beside(
-    QUERIES,
-    (i) => search(runtime, { scope: uniform(i).scope, vector: asked[i]!.vector, limit: 10 }),
-    (i) => byHand.nearest(pool, SCHEMA, uniform(i).key, asked[i]!.vector, 10)
+const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
+  const keys = await Promise.all(Array.from({ length: USERS }, (_, user) => keyOf(bench, scopeOf(user))))
+  const both = async (name: string, userOf: (round: number) => number): Promise<Row> => {
+    const { ours, theirs } = await interleaved(
+      {
+        ours: (i) =>
+          search(bench, {
+            scope: scopeOf(userOf(i)),
+            vector: queryVector(userOf(i), i),
+            terms: queryWords(i),
+            limit: CHANNEL
+          }),
+        theirs: (i) =>
+          searchByHand(bench.pool, SCHEMA, keys[userOf(i)] ?? "", {
+            vector: queryVector(userOf(i), i),
+            terms: queryWords(i),
+            limit: CHANNEL
+          })
+      },
+      { rounds: 300, budgetMs: 30_000 }
+    )
+    return atMost({ name, value: ours.median, unit: "ms", against: BY_HAND, baseline: theirs.median }, 1.2)
+  }
+  const anyUser = (round: number): number => (round * 7_919) % USERS
+  const { ours, theirs } = await interleaved(
+    {
+      ours: (i) =>
+        search(bench, { scope: scopeOf(anyUser(i)), vector: queryVector(anyUser(i), i), limit: 10 }),
+      theirs: (i) => nearest(bench.pool, SCHEMA, keys[anyUser(i)] ?? "", queryVector(anyUser(i), i), 10)
+    },
+    { rounds: 300, budgetMs: 30_000 }
   )
+  const size = `${bench.rows.toLocaleString("en")} memories, ${USERS.toLocaleString("en")} users`
   return [
-    await both("search, both channels, 100 each, a user drawn uniformly", uniform),
-    await both("search, both channels, 100 each, the three heaviest users", big),
-    atMost("search, vectors alone, top 10, a user drawn uniformly", nearest, 1.2)
+    await both(`pgvector search, both channels, 100 each; ${size}, any user`, anyUser),
+    await both(`pgvector search, both channels, 100 each; the three heaviest users`, (round) => round % 3),
+    atMost(
+      {
+        name: "pgvector search, vectors alone, top 10; any user",
+        value: ours.median,
+        unit: "ms",
+        against: BY_HAND,
+        baseline: theirs.median,
+        note: "ours also returns n, and BM25 scores where terms are given"
+      },
+      1.2
+    )
   ]
 }
 
-const putRows = async (runtime: Runtime, pool: pg.Pool): Promise<ReadonlyArray<BenchRow>> => {
-  await byHand.bareTables(pool, SCHEMA)
+const BATCH = 100
+
+const putRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
+  const { pool } = bench
+  await bareTables(pool, SCHEMA)
   const { rows } = await pool.query<{ oid: number }>("select 'vector'::regtype::oid as oid")
   const oid = rows[0]?.oid ?? 0
-  const from = source(4)
-  const rounds = 60
-  const batches = Array.from({ length: 4 * rounds }, (_, i) => {
-    const scope: Scope = { agentId: "bench-put", userId: `writer-${i}` }
-    return { scope, rows: Array.from({ length: 100 }, (_, k) => row(scope, from, k)) }
-  })
-  const at = (i: number) => batches[i]!
-  const ours = (first: number) => (i: number) => put(runtime, at(first + i).scope, at(first + i).rows)
-  const hand = (postings: boolean) => (i: number) =>
-    byHand.insert(pool, SCHEMA, crypto.randomUUID(), at(i + (postings ? 0 : 2 * rounds)).rows, oid, postings)
+  const batch = (kind: string, round: number) => {
+    const scope: Scope = { agentId: "bench-put", userId: `${kind}-${round}` }
+    return { scope, rows: rowsOf(scope, 5_000 + round, 0, BATCH) }
+  }
+  const prepared = ["ours", "whole", "alone"].map((kind) =>
+    Array.from({ length: 90 }, (_, i) => batch(kind, i))
+  )
+  const [ourBatches = [], wholeBatches = [], aloneBatches = []] = prepared
+  const { alone, ours, whole } = await interleaved(
+    {
+      ours: (i) => put(bench, ourBatches[i]?.scope ?? scopeOf(0), ourBatches[i]?.rows ?? []),
+      whole: (i) => insert(pool, SCHEMA, crypto.randomUUID(), wholeBatches[i]?.rows ?? [], oid, true),
+      alone: (i) => insert(pool, SCHEMA, crypto.randomUUID(), aloneBatches[i]?.rows ?? [], oid, false)
+    },
+    { rounds: 80, warmup: 10 }
+  )
+  const rate = (ms: number) => (BATCH * 1_000) / ms
+  const row = { name: `pgvector put, batches of ${BATCH}`, value: rate(ours.median), unit: "rows/s" }
   return [
     atLeast(
-      "put, batches of 100, beside a bare unnest insert with its postings",
-      await beside(rounds, ours(0), hand(true)),
-      100,
+      {
+        ...row,
+        against: "bare unnest insert of the same columns, postings included",
+        baseline: rate(whole.median)
+      },
       0.8
     ),
-    atLeast(
-      "put, batches of 100, beside the memories' rows alone",
-      await beside(rounds, ours(rounds), hand(false)),
-      100,
-      null
-    )
+    reported({
+      ...row,
+      against: "bare unnest insert without the inverted index",
+      baseline: rate(alone.median)
+    })
   ]
 }
 
-const heavyRows = async (runtime: Runtime): Promise<ReadonlyArray<BenchRow>> => {
-  const scope: Scope = { agentId: "bench", userId: "heavy" }
-  await loadHeavy(runtime, scope)
-  const asked = queries(100, 5)
-  const exact = await beside(
-    20,
-    (i) =>
-      search(runtime, {
-        scope,
-        vector: asked[i]!.vector,
-        terms: asked[i]!.terms,
-        limit: CHANNEL,
-        exact: true
-      }),
-    (i) => search(runtime, { scope, vector: asked[i]!.vector, limit: 10, exact: true })
-  )
-  const truth = await Promise.all(
-    asked.map(({ vector }) => search(runtime, { scope, vector, limit: 10, exact: true }))
-  )
+const HEAVY_USER = 9_999
+const HEAVY: Scope = scopeOf(HEAVY_USER)
+
+const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
+  for (let start = 0; start < bench.rows; start += 250) {
+    await put(bench, HEAVY, rowsOf(HEAVY, HEAVY_USER, start, Math.min(250, bench.rows - start)))
+  }
+  await bench.pool.query(`vacuum analyze ${SCHEMA}.memories, ${SCHEMA}.postings`)
+  const vector = (i: number) => queryVector(HEAVY_USER, i)
+  const both = (i: number) =>
+    search(bench, { scope: HEAVY, vector: vector(i), terms: queryWords(i), limit: CHANNEL })
+  const alone = (i: number) => search(bench, { scope: HEAVY, vector: vector(i), limit: 10 })
+  const asked = Array.from({ length: 100 }, (_, i) => i)
+  const truth: Array<ReadonlySet<string>> = []
+  for (const i of asked) {
+    const { hits } = await search(bench, { scope: HEAVY, vector: vector(i), limit: 10, exact: true })
+    truth.push(new Set(hits.map((hit) => hit.memory.id)))
+  }
+  const exact = await interleaved({ both, alone }, { rounds: 20 })
   const building = await timed(() =>
-    runtime.runPromise(Effect.flatMap(PgVectorAdmin, (admin) => admin.tuneScope(scope)))
+    bench.runtime.runPromise(Effect.flatMap(PgVectorAdmin, (admin) => admin.tuneScope(HEAVY)))
   )
-  const tuned = await beside(
-    100,
-    (i) => search(runtime, { scope, vector: asked[i]!.vector, terms: asked[i]!.terms, limit: CHANNEL }),
-    (i) => search(runtime, { scope, vector: asked[i]!.vector, limit: 10 })
-  )
+  const tuned = await interleaved({ both, alone }, { rounds: 200 })
   let found = 0
-  for (const [i, { vector }] of asked.entries()) {
-    const ids = new Set(
-      (await search(runtime, { scope, vector, limit: 10 })).hits.map((hit) => hit.memory.id)
-    )
-    found += truth[i]!.hits.filter((hit) => ids.has(hit.memory.id)).length
+  for (const i of asked) {
+    const { hits } = await alone(i)
+    found += hits.filter((hit) => truth[i]?.has(hit.memory.id) === true).length
   }
   const recall = found / (10 * asked.length)
-  const name = `a scope of ${ROWS.toLocaleString("en")} rows`
+  const name = `pgvector, a scope of ${bench.rows.toLocaleString("en")}`
+  const unit = "ms"
   return [
-    plain(`${name}, exact: both channels, 100 each`, exact.ours, "ms p50", "–", true),
-    plain(`${name}, exact: vectors alone, top 10`, exact.theirs, "ms p50", "–", true),
-    plain(`${name}, tuneScope`, building / 1_000, "s", "–", true),
-    plain(`${name}, tuned: both channels, 100 each`, tuned.ours, "ms p50", "≤ 10 ms", tuned.ours <= 10),
-    plain(`${name}, tuned: vectors alone, top 10`, tuned.theirs, "ms p50", "≤ 10 ms", tuned.theirs <= 10),
-    plain(`${name}, tuned: recall@10`, recall, "", "≥ 0.99", recall >= 0.99)
+    reported({ name: `${name}, exact: both channels, 100 each`, value: exact.both.median, unit }),
+    reported({ name: `${name}, exact: vectors alone, top 10`, value: exact.alone.median, unit }),
+    reported({ name: `${name}: tuneScope`, value: building / 1_000, unit: "s" }),
+    within(
+      { name: `${name}, tuned: vectors alone, top 10`, value: tuned.alone.median, unit },
+      "≤ 10 ms",
+      tuned.alone.median <= 10
+    ),
+    within(
+      { name: `${name}, tuned: both channels, 100 each`, value: tuned.both.median, unit },
+      "≤ 10 ms",
+      tuned.both.median <= 10
+    ),
+    within({ name: `${name}, tuned: recall@10`, value: recall, unit: "" }, "≥ 0.99", recall >= 0.99)
   ]
 }
 
-const measure = async (url: string): Promise<ReadonlyArray<BenchRow>> => {
+const measure = async (url: string, count: number): Promise<ReadonlyArray<Row>> => {
   const pool = new pg.Pool({ connectionString: url, max: 4 })
   await pool.query(`drop schema if exists ${SCHEMA} cascade`)
-  const space = { model: "synthetic", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
+  const space = { model: "made up", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
   const runtime = ManagedRuntime.make(
     PgVectorStore.layer({ url: Redacted.make(url), schema: SCHEMA, statementTimeoutMs: 600_000 }).pipe(
       Layer.provide(StoreFingerprint.layer(fingerprint(space)))
     )
   )
+  const bench: Bench = { runtime, pool, rows: count }
   try {
-    await loadUsers(runtime)
+    await loadUsers(bench)
     await pool.query(`vacuum analyze ${SCHEMA}.memories, ${SCHEMA}.postings, ${SCHEMA}.scopes`)
-    const found = [...(await searchRows(runtime, pool)), ...(await putRows(runtime, pool))]
-    const heavy = await heavyRows(runtime)
-    return [...found, ...heavy]
+    return [...(await searchRows(bench)), ...(await putRows(bench)), ...(await heavyRows(bench))]
   } finally {
     await runtime.dispose()
     await pool.query(`drop schema if exists ${SCHEMA} cascade`)
@@ -293,16 +236,16 @@ const measure = async (url: string): Promise<ReadonlyArray<BenchRow>> => {
   }
 }
 
-/** On `KEEPSAKE_PG_URL`, or on a private server that lives as long as the measurement. */
-export const rows = async (): Promise<ReadonlyArray<BenchRow>> => {
+/** On `KEEPSAKE_PG_URL`, or on a private server that lives as long as the measurement; `count` memories. About two minutes. */
+export const rows = async (count: number = ROWS): Promise<ReadonlyArray<Row>> => {
   const given = process.env["KEEPSAKE_PG_URL"]
-  if (given !== undefined && given !== "") return measure(given)
+  if (given !== undefined && given !== "") return measure(given, count)
   const server = await startPostgres()
   try {
-    return await measure(server.url)
+    return await measure(server.url, count)
   } finally {
     await server.stop()
   }
 }
 
-if (import.meta.main) console.table(await rows())
+if (import.meta.main) console.table(await rows(Number(process.argv[2] ?? ROWS)))

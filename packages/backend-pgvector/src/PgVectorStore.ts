@@ -28,20 +28,22 @@ const ownPool = (options: UrlConnection): pg.Pool => {
   const url = Redacted.value(options.url)
   if (!/^postgres(ql)?:\/\//u.test(url))
     throw invalidInput("url", "must begin with postgres:// or postgresql://.")
-  const pool = new pg.Pool({
+  const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  return new pg.Pool({
     connectionString: url,
     max: options.poolSize ?? POOL_SIZE,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     application_name: "keepsake",
-    allowExitOnIdle: true
+    allowExitOnIdle: true,
+    // Said on the session and not at its start: poolers refuse unknown startup options. Compiling a statement that
+    // runs for a millisecond takes a hundred, so no JIT; planning a search takes as long as running it, and every plan
+    // goes by the scope, so one plan serves all values.
+    onConnect: async (client) => {
+      await client.query(
+        `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan`
+      )
+    }
   })
-  const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
-  // Said on the session and not at its start: poolers refuse unknown startup options. Compiling a statement that
-  // runs for a millisecond takes a hundred, so no JIT.
-  pool.on("connect", (client) => {
-    client.query(`set statement_timeout = ${timeoutMs}; set jit = off`).catch(() => {})
-  })
-  return pool
 }
 
 const connect = (options: PgVectorOptions): Database => {

@@ -1,9 +1,10 @@
 /** Where the tests run: PGlite always, a real server where there is one. */
 import { PGlite } from "@electric-sql/pglite"
 import { vector } from "@electric-sql/pglite-pgvector"
-import { Effect, Redacted } from "effect"
+import { type Fingerprint, fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core"
+import { Context, Effect, Layer, Redacted } from "effect"
 import pg from "pg"
-import { type PgVectorOptions, PgVectorStore } from "../src/index.ts"
+import { PgVectorAdmin, type PgVectorOptions, PgVectorStore } from "../src/index.ts"
 
 export const serverUrl = process.env["KEEPSAKE_PG_URL"] || undefined
 /** The server may be killed: it is the project's own. */
@@ -56,4 +57,28 @@ export const sharedPGlite = (): Promise<PGlite> => (shared ??= openPGlite())
 export const freshOnPGlite = (extra: Extra = {}) =>
   Effect.map(Effect.promise(sharedPGlite), (pglite) =>
     PgVectorStore.layer({ pglite, schema: freshSchema(), ...extra })
+  )
+
+export const DIMENSIONS = 16
+export const FINGERPRINT = fingerprint({
+  model: "test",
+  dimensions: DIMENSIONS,
+  calibration: { mean: 0, spread: 1 }
+})
+
+/** Services of a layer built in the surrounding Effect scope. */
+export const open = <E>(
+  layer: Layer.Layer<MemoryStore | StoreAdmin | PgVectorAdmin, E, StoreFingerprint>,
+  given: Fingerprint = FINGERPRINT
+) =>
+  Effect.map(Layer.build(Layer.provide(layer, StoreFingerprint.layer(given))), (context) => ({
+    store: Context.get(context, MemoryStore),
+    admin: Context.get(context, StoreAdmin),
+    pg: Context.get(context, PgVectorAdmin)
+  }))
+
+/** The failure of an effect that must fail. */
+export const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
+  Effect.flip(effect).pipe(
+    Effect.catch((value) => Effect.die(new Error(`succeeded with ${JSON.stringify(value)}`)))
   )

@@ -1,7 +1,7 @@
 /** What somebody who knows PostgreSQL would write with `pg` alone, for the same job on the same tables. */
 import type { StoreRow } from "@keepsake/core"
 import type pg from "pg"
-import { NOW } from "./data.ts"
+import { NOW } from "./memories.ts"
 
 const vectorBytes = (vector: Float32Array): Buffer => {
   const buffer = Buffer.alloc(4 + 4 * vector.length)

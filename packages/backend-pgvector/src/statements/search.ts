@@ -39,38 +39,48 @@ const byWords = (
   const { names, space } = layout
   parts.ctes.push(
     `frequency as materialized (
-  select t.term, t.place, (
-    select count(*) from ${names.table("postings")} p
+  select t.term, t.place, d.df, ln(1 + (c.n - d.df + 0.5) / (d.df + 0.5)) as idf
+  from counted c
+  cross join unnest(${terms}) with ordinality as t (term, place)
+  cross join lateral (
+    select count(*)::float8 as df from ${names.table("postings")} p
     where p.scope = ${key} and p.term = t.term and p.is_current
-  )::float8 as df
-  from unnest(${terms}) with ordinality as t (term, place)
+  ) d
 )`,
     `weighed as materialized (
-  select p.id, sum(p.${weightColumn(space)} * ln(1 + (c.n - f.df + 0.5) / (f.df + 0.5))) as bm25
-  from counted c, frequency f join ${names.table("postings")} p on p.scope = ${key} and p.term = f.term
+  select p.id, sum(p.${weightColumn(space)} * f.idf) as bm25
+  from frequency f join ${names.table("postings")} p on p.scope = ${key} and p.term = f.term
   group by p.id
 )`,
     // Best first, looked up one by one until enough of them are visible.
     `by_words as (
-  select w.id
-  from (select id, bm25 from weighed order by bm25 desc, id) w
+  select w.id, w.bm25
+  from (select id, bm25 from weighed order by bm25 desc) w
   cross join lateral (
     select from ${names.table("memories")} m
     where m.scope = ${key} and m.id = w.id and ${where}
     limit 1
   ) found
-  order by w.bm25 desc, w.id
+  order by w.bm25 desc
   limit ${limit}
 )`
   )
-  parts.candidates.push("select id from by_words")
+  parts.candidates.push("select id, bm25 from by_words")
 }
 
 const byMeaning = (
   layout: Layout,
   parts: Parts,
   plan: SearchPlan,
-  request: { key: string; scopeLiteral: string; query: string; limit: string; where: string; ef: number }
+  request: {
+    key: string
+    scopeLiteral: string
+    query: string
+    limit: string
+    where: string
+    ef: number
+    words: boolean
+  }
 ): void => {
   const { names, space } = layout
   const embedding = `m.${embeddingColumn(space)}`
@@ -101,7 +111,11 @@ const byMeaning = (
   ) near
 )`)
   }
-  parts.candidates.push("select id from by_meaning")
+  parts.candidates.push(
+    request.words
+      ? "select v.id, coalesce(w.bm25, 0) from by_meaning v left join weighed w on w.id = v.id"
+      : "select id, 0::float8 from by_meaning"
+  )
 }
 
 /** Both channels, both exact scores of every hit, its row, n and df: one statement. */
@@ -132,16 +146,25 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
   if (terms !== null) byWords(layout, parts, key, terms, limit, where)
   if (query !== null) {
     const ef = efSearch(request.limit)
-    byMeaning(layout, parts, plan, { key, scopeLiteral: scope, query, limit, where, ef })
+    byMeaning(layout, parts, plan, {
+      key,
+      scopeLiteral: scope,
+      query,
+      limit,
+      where,
+      ef,
+      words: terms !== null
+    })
   }
   const cosine =
     query === null ? "null::float8" : `-(${distance(space, `m.${embeddingColumn(space)}`, query)})`
-  const bm25 = terms === null ? "0::float8" : "coalesce(w.bm25, 0)"
   const hits = `select ${MEMORY_SELECT},
-  ${cosine}, ${bm25}, null::float8, null::float8[], null::boolean
-from (${parts.candidates.join(" union ")}) hit
+  ${cosine}, hit.bm25, null::float8, null::float8[], null::boolean
+from (
+  select id, max(bm25) as bm25 from (${parts.candidates.join(" union all ")}) found (id, bm25) group by id
+) hit
 join ${names.table("memories")} m on m.scope = ${key} and m.id = hit.id
-left join ${names.table("accesses")} a on a.scope = ${key} and a.id = hit.id${terms === null ? "" : "\nleft join weighed w on w.id = hit.id"}
+left join ${names.table("accesses")} a on a.scope = ${key} and a.id = hit.id
 union all
 `
   const text = `with ${parts.ctes.join(",\n")}
