@@ -1,11 +1,12 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
 import { Effect } from "effect"
 
+/** Node says it by a code; a bundler that left an optional package out throws a text of its own. */
 const missing = (cause: unknown, name: string): boolean =>
   cause instanceof Error &&
-  "code" in cause &&
-  (cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND") &&
-  cause.message.includes(name)
+  cause.message.includes(name) &&
+  (("code" in cause && (cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND")) ||
+    cause.message.startsWith("Could not resolve"))
 
 /** Loads what only some installations have; when it is not there, the error is the line that installs it. */
 export const loadPackage = <Module>(
