@@ -122,36 +122,53 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
     return vectors
   })
 
+  const keyOf = (text: string, purpose: EmbedPurpose) => `${purpose}\u0000${text}`
+
+  /** Fills `known` with the missing texts' vectors. */
+  const embedMissing = (
+    missing: ReadonlyArray<string>,
+    purpose: EmbedPurpose,
+    known: Map<string, Float32Array>
+  ): Effect.Effect<void, MemoryError> => {
+    const fill = (batch: ReadonlyArray<string>) =>
+      Effect.map(embedBatch(batch, purpose), (vectors) => {
+        batch.forEach((text, i) => {
+          const vector = vectors[i]
+          if (vector === undefined) return
+          known.set(text, vector)
+          cache.set(keyOf(text, purpose), vector)
+        })
+      })
+    const batches = chunks(missing, provider.batch ?? 64)
+    const [first] = batches
+    // A recall embeds one text: it is spared the fibers that several batches need.
+    return batches.length === 1 && first !== undefined
+      ? fill(first)
+      : Effect.forEach(batches, fill, { concurrency: provider.concurrency ?? 2, discard: true })
+  }
+
   return Embedder.of({
     space: { model, dimensions, calibration: provider.calibration ?? REFERENCE_CALIBRATION },
-    embed: Effect.fn("Embedder.embed")(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
-      const keyOf = (text: string) => `${purpose}\u0000${text}`
-      const known = new Map<string, Float32Array>()
-      const missing: Array<string> = []
-      for (const text of new Set(texts)) {
-        const vector = cache.get(keyOf(text))
-        if (vector === undefined) missing.push(text)
-        else known.set(text, vector)
-      }
-      yield* Effect.annotateCurrentSpan({
-        "gen_ai.request.model": model,
-        "keepsake.embed.texts": missing.length
+    embed: (texts, purpose) =>
+      Effect.suspend(() => {
+        const known = new Map<string, Float32Array>()
+        const missing: Array<string> = []
+        for (const text of new Set(texts)) {
+          const vector = cache.get(keyOf(text, purpose))
+          if (vector === undefined) missing.push(text)
+          else known.set(text, vector)
+        }
+        const inOrder = () => texts.flatMap((text) => known.get(text) ?? [])
+        if (missing.length === 0) return Effect.succeed(inOrder())
+        return embedMissing(missing, purpose, known).pipe(
+          Effect.map(inOrder),
+          Effect.withSpan(
+            "Embedder.embed",
+            { attributes: { "gen_ai.request.model": model, "keepsake.embed.texts": missing.length } },
+            // Taking a stack costs more than all the rest of a call.
+            { captureStackTrace: false }
+          )
+        )
       })
-      const batches = chunks(missing, provider.batch ?? 64)
-      yield* Effect.forEach(
-        batches,
-        (batch) =>
-          Effect.map(embedBatch(batch, purpose), (vectors) => {
-            batch.forEach((text, i) => {
-              const vector = vectors[i]
-              if (vector === undefined) return
-              known.set(text, vector)
-              cache.set(keyOf(text), vector)
-            })
-          }),
-        { concurrency: provider.concurrency ?? 2, discard: true }
-      )
-      return texts.flatMap((text) => known.get(text) ?? [])
-    })
   })
 })
