@@ -45,7 +45,7 @@ export const metaEntry = (key: string, value: JsonScalar): string => {
 
 const metaEntries = (metadata: JsonObject): ReadonlyArray<string> =>
   Object.entries(metadata).flatMap(([key, value]) =>
-    typeof value === "object" && value !== null ? [] : [metaEntry(key, value as JsonScalar)]
+    typeof value === "object" && value !== null ? [] : [metaEntry(key, value)]
   )
 
 export const validityPayload = (validity: ReadonlyArray<Interval>) => ({
@@ -93,12 +93,19 @@ export const payloadOf = (memory: Memory): Record<string, unknown> => ({
   lastAccessedAt: memory.lastAccessedAt
 })
 
+/** `Array.from` takes the iterator's way: twenty times as long. */
+export const numbersOf = (vector: Float32Array | Uint32Array): Array<number> => {
+  const numbers: Array<number> = []
+  for (let i = 0; i < vector.length; i++) numbers.push(vector[i] ?? 0)
+  return numbers
+}
+
 export const vectorsOf = ({
   terms,
   vector
 }: Pick<StoreRow, "terms" | "vector">): Schemas["VectorStruct"] => ({
-  ...(vector === null ? {} : { [DENSE]: Array.from(vector) }),
-  [TERMS]: { indices: Array.from(terms.ids), values: Array.from(terms.weights) }
+  ...(vector === null ? {} : { [DENSE]: numbersOf(vector) }),
+  [TERMS]: { indices: numbersOf(terms.ids), values: numbersOf(terms.weights) }
 })
 
 export const pointOf = (row: StoreRow): Schemas["PointStruct"] => ({
@@ -123,13 +130,13 @@ const corrupt = (id: unknown, what: string, cause?: unknown): MemoryError =>
 
 /** Throws a `MemoryError` (`Corrupt`) where a point is no memory of ours. */
 export const memoryOf = ({ id, payload }: Stored): Memory => {
-  const field = <T>(key: string): T => (payload?.[key] ?? null) as T
+  const field = (key: string): unknown => payload?.[key] ?? null
   const text = (key: string): string => {
-    const value = field<unknown>(key)
+    const value = field(key)
     if (typeof value !== "string") throw corrupt(id, key)
     return value
   }
-  const validity = field<ReadonlyArray<{ readonly from: number; readonly to: number }> | null>("validity")
+  const validity = field("validity") as ReadonlyArray<{ readonly from: number; readonly to: number }> | null
   if (!Array.isArray(validity) || validity.length === 0) throw corrupt(id, "validity")
   return {
     id: String(id),
@@ -138,19 +145,19 @@ export const memoryOf = ({ id, payload }: Stored): Memory => {
     type: text("type") as Memory["type"],
     metadata: JSON.parse(text("metadata")) as JsonObject,
     source: text("source") as Memory["source"],
-    speaker: field("speaker"),
-    sessionId: field("sessionId"),
-    turn: field("turn"),
-    saidAt: field("saidAt"),
+    speaker: field("speaker") as string | null,
+    sessionId: field("sessionId") as string | null,
+    turn: field("turn") as number | null,
+    saidAt: field("saidAt") as number,
     importance: Number(text("importance")),
-    pinned: field("pinned"),
-    createdAt: field("createdAt"),
-    updatedAt: field("updatedAt"),
-    expiresAt: field("expiresAt"),
+    pinned: field("pinned") === true,
+    createdAt: field("createdAt") as number,
+    updatedAt: field("updatedAt") as number,
+    expiresAt: field("expiresAt") as number | null,
     validity: validity.map(({ from, to }) => ({ from, to: to === OPEN ? null : to })),
-    supersededBy: field("supersededBy"),
-    accessCount: field("accessCount"),
-    lastAccessedAt: field("lastAccessedAt")
+    supersededBy: field("supersededBy") as string | null,
+    accessCount: field("accessCount") as number,
+    lastAccessedAt: field("lastAccessedAt") as number | null
   }
 }
 

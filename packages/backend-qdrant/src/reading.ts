@@ -30,7 +30,7 @@ import {
   visible
 } from "./conditions.ts"
 import { ordered } from "./ordered.ts"
-import { decode, DENSE, memoryOf, rowOf } from "./payload.ts"
+import { decode, DENSE, memoryOf, numbersOf, rowOf } from "./payload.ts"
 import type { Points } from "./points.ts"
 
 type Store = MemoryStore["Service"]
@@ -65,7 +65,7 @@ export const makeReads = (points: Points, embedded: boolean): Reads => {
       const ask = { limit: AROUND_PAGE, offset, with_payload: true }
       const [scored = [], bare = []] = yield* points.queries([
         {
-          query: Array.from(vector),
+          query: numbersOf(vector),
           using: DENSE,
           params: { exact: true },
           filter: filterOf(conditions),

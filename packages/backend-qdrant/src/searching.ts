@@ -2,7 +2,7 @@ import type { Memory, MemoryError, SearchHit, SearchRequest, SearchResult } from
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, CURRENT, filterOf, inScope, matchesNothing, ofFilter, visible } from "./conditions.ts"
-import { decode, DENSE, memoryOf, TERMS } from "./payload.ts"
+import { decode, DENSE, memoryOf, numbersOf, TERMS } from "./payload.ts"
 import type { Points } from "./points.ts"
 
 type Query = Schemas["QueryRequest"]
@@ -92,13 +92,13 @@ export const search = Effect.fnUntraced(function* (
   request: SearchRequest
 ): Effect.fn.Return<SearchResult, MemoryError> {
   const { asOf, exact = false, filter, limit, now, scope, vector } = request
-  const terms = Array.from(request.terms ?? [])
+  const terms = numbersOf(request.terms ?? new Uint32Array())
   const counted = all(inScope(scope), CURRENT)
   const corpus = filterOf(counted)
   const params = exact ? { exact } : {}
   const lexicalParams = { ...params, idf: { corpus } }
   const plan: Plan = {
-    dense: embedded && vector !== undefined ? { query: Array.from(vector), using: DENSE, params } : undefined,
+    dense: embedded && vector !== undefined ? { query: numbersOf(vector), using: DENSE, params } : undefined,
     lexical: terms.length === 0 ? undefined : { query: sparse(terms), using: TERMS, params: lexicalParams },
     filter: filterOf(all(inScope(scope), visible(now, asOf), ofFilter(filter))),
     limit

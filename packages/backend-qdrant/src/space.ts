@@ -85,12 +85,11 @@ const metadataOf = (fingerprint: Fingerprint, ready: boolean): Record<string, un
 
 const MINIMUM = [1, 19] as const
 
-/** `params.idf.corpus`, which gives the words of one scope their weight, came with 1.19. */
-export const checkVersion = Effect.fnUntraced(function* (wire: Wire): Effect.fn.Return<void, MemoryError> {
-  const { version } = yield* wire
+const versionOf = (wire: Wire): Effect.Effect<string, MemoryError> =>
+  wire
     .send("version", async (api, init) => {
       const { data } = await api.root({}, init)
-      return { data: { result: typeof data === "object" && "version" in data ? data : undefined } }
+      return { data: { result: typeof data === "object" && "version" in data ? data.version : undefined } }
     })
     .pipe(
       Effect.mapError((error) =>
@@ -101,14 +100,20 @@ export const checkVersion = Effect.fnUntraced(function* (wire: Wire): Effect.fn.
           : error
       )
     )
-  const [major = 0, minor = 0] = version.split(".").map(Number)
-  const [needMajor, needMinor] = MINIMUM
-  if (major < needMajor || (major === needMajor && minor < needMinor)) {
-    return yield* unsupported(
-      `${wire.server} runs Qdrant ${version}; Keepsake needs 1.19 or later, which can weigh words over one scope (params.idf.corpus). Upgrade the server one minor version at a time.`
-    )
-  }
-})
+
+/** `params.idf.corpus`, which gives the words of one scope their weight, came with 1.19. */
+export const checkVersion = (wire: Wire): Effect.Effect<void, MemoryError> =>
+  Effect.flatMap(versionOf(wire), (version) => {
+    const [major = 0, minor = 0] = version.split(".").map(Number)
+    const [needMajor, needMinor] = MINIMUM
+    return major > needMajor || (major === needMajor && minor >= needMinor)
+      ? Effect.void
+      : Effect.fail(
+          unsupported(
+            `${wire.server} runs Qdrant ${version}; Keepsake needs 1.19 or later, which can weigh words over one scope (params.idf.corpus). Upgrade the server one minor version at a time.`
+          )
+        )
+  })
 
 const aliasesOf = Effect.fnUntraced(function* (wire: Wire, prefix: string) {
   const { aliases } = yield* wire.send("list aliases", (api, init) => api.getCollectionsAliases({}, init))
@@ -141,49 +146,59 @@ const finish = Effect.fnUntraced(function* (wire: Wire, name: string, fingerprin
   )
 })
 
-/** Creates the collection unless it is there, and whatever of it an earlier, interrupted creation left out. */
-const ensure = Effect.fnUntraced(function* (wire: Wire, name: string, fingerprint: Fingerprint) {
-  if (!(yield* exists(wire, name))) {
-    yield* wire
-      .send("create collection", (api, init) =>
-        api.createCollection(
-          {
-            collection_name: name,
-            ...collectionOf(fingerprint, wire.settings.layout, metadataOf(fingerprint, false))
-          },
-          init
-        )
+const create = (wire: Wire, name: string, fingerprint: Fingerprint): Effect.Effect<void, MemoryError> =>
+  wire
+    .send("create collection", (api, init) => {
+      const config = collectionOf(fingerprint, wire.settings.layout, metadataOf(fingerprint, false))
+      return api.createCollection({ collection_name: name, ...config }, init)
+    })
+    .pipe(
+      Effect.asVoid,
+      // Another process was faster, or our own first attempt arrived after all.
+      Effect.catch((error) =>
+        Effect.flatMap(exists(wire, name), (there) => (there ? Effect.void : Effect.fail(error)))
       )
-      .pipe(
-        // Another process was faster, or our own first attempt arrived after all.
-        Effect.catch((error) =>
-          Effect.flatMap(exists(wire, name), (there) => (there ? Effect.void : Effect.fail(error)))
-        )
+    )
+
+/** Whether a collection that is ready, or not ours, can be used as it is. */
+const checkFit = (
+  name: string,
+  info: Schemas["CollectionInfo"],
+  fingerprint: Fingerprint,
+  ours: boolean
+): Effect.Effect<void, MemoryError> => {
+  const wrong = differences(info, fingerprint)
+  if (wrong.length > 0) {
+    return Effect.fail(
+      unsupported(
+        `Collection ${name} does not fit: ${wrong.join("; ")}. Mend it, or give this store another collection and it makes its own.`
       )
+    )
   }
+  const points = info.points_count ?? 0
+  return ours || points === 0
+    ? Effect.void
+    : Effect.fail(
+        unsupported(
+          `Collection ${name} holds ${points} points that Keepsake did not write. Give this store another collection.`
+        )
+      )
+}
+
+/** Creates the collection unless it is there, and whatever of it an earlier, interrupted creation left out. */
+const ensure = Effect.fnUntraced(function* (
+  wire: Wire,
+  name: string,
+  fingerprint: Fingerprint
+): Effect.fn.Return<void, MemoryError> {
+  if (!(yield* exists(wire, name))) yield* create(wire, name, fingerprint)
   const info = yield* infoOf(wire, name)
   const note = yield* noteOf(name, info)
   if (note !== null && !sameFingerprint(note.fingerprint, fingerprint)) {
-    return yield* fingerprintMismatch(note.fingerprint, fingerprint)
+    yield* fingerprintMismatch(note.fingerprint, fingerprint)
   }
-  if (note?.ready === false) {
-    yield* finish(wire, name, fingerprint)
-    return
-  }
-  const wrong = differences(info, fingerprint)
-  if (wrong.length > 0) {
-    return yield* unsupported(
-      `Collection ${name} does not fit: ${wrong.join("; ")}. Mend it, or give this store another collection and it makes its own.`
-    )
-  }
-  if (note === null) {
-    if ((info.points_count ?? 0) > 0) {
-      return yield* unsupported(
-        `Collection ${name} holds ${info.points_count} points that Keepsake did not write. Give this store another collection.`
-      )
-    }
-    yield* finish(wire, name, fingerprint)
-  }
+  if (note?.ready !== false) yield* checkFit(name, info, fingerprint, note !== null)
+  if (note?.ready !== true) yield* finish(wire, name, fingerprint)
 })
 
 /** Finds the serving space and checks it, or makes the first one. */

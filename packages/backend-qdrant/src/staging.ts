@@ -52,11 +52,11 @@ export const makeStaging = Effect.fnUntraced(function* (
 
   const stage = Effect.fnUntraced(function* (next: Fingerprint) {
     staged ??= yield* findStage(wire)
-    if (staged === null) {
-      staged = yield* makeStage(wire, serving, next)
-    } else if (!sameFingerprint(staged.fingerprint, next)) {
-      return yield* conflict(
-        `A move to [${describeFingerprint(staged.fingerprint)}] is under way; finish it or drop it before starting one to [${describeFingerprint(next)}].`
+    staged ??= yield* makeStage(wire, serving, next)
+    const { fingerprint } = staged
+    if (!sameFingerprint(fingerprint, next)) {
+      yield* conflict(
+        `A move to [${describeFingerprint(fingerprint)}] is under way; finish it or drop it before starting one to [${describeFingerprint(next)}].`
       )
     }
   })
@@ -142,10 +142,10 @@ export const makeStaging = Effect.fnUntraced(function* (
     )
   })
 
-  const whole = Effect.fnUntraced(function* (stage: StagedSpace) {
-    const missing = yield* points.count(lacking(stage))
-    if (missing > 0) return yield* conflict(`${missing} memories are not in the new space yet.`)
-  })
+  const whole = (stage: StagedSpace) =>
+    Effect.flatMap(points.count(lacking(stage)), (missing) =>
+      missing === 0 ? Effect.void : Effect.fail(conflict(`${missing} memories are not in the new space yet.`))
+    )
 
   const commitStage = Effect.suspend(() => {
     const stage = staged

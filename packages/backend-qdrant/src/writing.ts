@@ -128,15 +128,13 @@ const changePayload = (change: MemoryChange, now: number): Record<string, unknow
   updatedAt: now
 })
 
+/** What a removal is about; `null` where that can be nothing. */
 const doomed = (scope: Scope, target: RemoveTarget): Conditions | null => {
-  switch (target._tag) {
-    case "All":
-      return inScope(scope)
-    case "Filter":
-      return matchesNothing(target.filter) ? null : all(inScope(scope), ofFilter(target.filter))
-    case "Ids":
-      return target.ids.length === 0 ? null : all(inScope(scope), must(hasId(target.ids)))
+  if (target._tag === "All") return inScope(scope)
+  if (target._tag === "Ids") {
+    return target.ids.length === 0 ? null : all(inScope(scope), must(hasId(target.ids)))
   }
+  return matchesNothing(target.filter) ? null : all(inScope(scope), ofFilter(target.filter))
 }
 
 /** Counts, then deletes what the filter matches: a delete does not say how many. */

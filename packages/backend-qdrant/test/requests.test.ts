@@ -24,7 +24,7 @@ describe("requests", () => {
       const [create] = bodies(
         opening.filter(({ method, path }) => method === "PUT" && path === "/collections/keepsake")
       )
-      assert.deepNestedInclude(create as object, {
+      assert.deepNestedInclude(create, {
         vectors: { dense: { size: 4, distance: "Cosine" } },
         sparse_vectors: { terms: { modifier: "idf" } },
         hnsw_config: { m: 0, payload_m: 16 },
@@ -70,7 +70,7 @@ describe("requests", () => {
         }
       })
       const config = server.data.collections.get("keepsake")?.config
-      assert.deepNestedInclude(config as object, {
+      assert.deepNestedInclude(config, {
         shard_number: 3,
         replication_factor: 2,
         write_consistency_factor: 2,
@@ -181,10 +181,9 @@ describe("requests", () => {
         with_payload: true
       })
       assert.strictEqual(write?.query["wait"], "true")
-      assert.deepInclude(
-        (write?.body as { operations: ReadonlyArray<{ upsert: object }> }).operations[0]?.upsert ?? {},
-        { update_mode: "insert_only" }
-      )
+      const operations = (write?.body as { readonly operations: ReadonlyArray<unknown> } | undefined)
+        ?.operations
+      assert.deepNestedInclude(operations?.[0], { "upsert.update_mode": "insert_only" })
     })
   )
 

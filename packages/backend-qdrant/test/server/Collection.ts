@@ -1,4 +1,4 @@
-import { type Indexes, passes, requireIndexes, type StoredPoint, valuesAt } from "./filters.ts"
+import { passes, requireIndexes, type StoredPoint, valuesAt } from "./filters.ts"
 import { badRequest, notFound, wrongInput } from "./problems.ts"
 import type {
   CreateCollection,
@@ -41,7 +41,7 @@ export class Collection {
   private strict(filter: Filter | undefined, update: boolean): void {
     const { strict_mode_config: strict } = this.config
     const allowed = update ? strict?.unindexed_filtering_update : strict?.unindexed_filtering_retrieve
-    if (strict?.enabled === true && allowed === false) requireIndexes(filter, this.indexes as Indexes)
+    if (strict?.enabled === true && allowed === false) requireIndexes(filter, this.indexes)
   }
 
   /** Points that a filter lets through, for reading. */

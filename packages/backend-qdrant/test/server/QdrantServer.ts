@@ -181,7 +181,10 @@ export const startQdrant = async (options: ServerOptions = {}): Promise<QdrantSe
   const open = async (port: number) => {
     http = createServer((request, response) => {
       handle(options, running, request, response).catch((cause: unknown) => {
-        if (cause instanceof BrokenOff) return void request.socket.destroy()
+        if (cause instanceof BrokenOff) {
+          request.socket.destroy()
+          return
+        }
         const status = cause instanceof Refusal ? cause.status : 500
         const error = cause instanceof Error ? cause.message : String(cause)
         sendJson(response, status, { status: { error }, time: 0 })

@@ -1,9 +1,22 @@
 import type { Collection } from "./Collection.ts"
 import type { StoredPoint } from "./filters.ts"
 import { badRequest } from "./problems.ts"
-import type { Params, Prefetch, Query, SparseVector } from "./requests.ts"
+import type { Filter, Params, Prefetch, Query, SparseVector } from "./requests.ts"
 
 type Scored = readonly [score: number, point: StoredPoint]
+
+/** What a filter lets through, looked up once a batch. */
+type Select = (filter: Filter | undefined) => ReadonlyArray<StoredPoint>
+
+const selecting = (collection: Collection): Select => {
+  const known = new Map<string, ReadonlyArray<StoredPoint>>()
+  return (filter) => {
+    const key = JSON.stringify(filter ?? null)
+    const found = known.get(key) ?? collection.select(filter)
+    known.set(key, found)
+    return found
+  }
+}
 
 /** `ln(1 + (N − df + ½)/(df + ½))`, as a 1.19.0 server computes it over the corpus. */
 const idfOf = (corpus: ReadonlyArray<StoredPoint>, name: string, term: number): number => {
@@ -14,6 +27,7 @@ const idfOf = (corpus: ReadonlyArray<StoredPoint>, name: string, term: number): 
 
 const scoreSparse = (
   collection: Collection,
+  select: Select,
   from: ReadonlyArray<StoredPoint>,
   name: string,
   query: SparseVector,
@@ -25,9 +39,7 @@ const scoreSparse = (
     throw badRequest(`idf params require the idf modifier on vector ${name}`)
   }
   const corpus =
-    idf === undefined || idf === "global"
-      ? Array.from(collection.points.values())
-      : collection.select(idf.corpus)
+    idf === undefined || idf === "global" ? Array.from(collection.points.values()) : select(idf.corpus)
   const weights = query.indices.map(
     (term, i) =>
       [term, (query.values[i] ?? 0) * (params.modifier === "idf" ? idfOf(corpus, name, term) : 1)] as const
@@ -60,21 +72,22 @@ const scoreDense = (
 
 const run = (
   collection: Collection,
+  select: Select,
   { filter, params, query, score_threshold, using = "" }: Prefetch,
   limit: number,
-  from: ReadonlyArray<StoredPoint> | undefined
+  from: ReadonlySet<StoredPoint> | undefined
 ): ReadonlyArray<Scored> => {
-  const passed = collection.select(filter)
-  const candidates = from === undefined ? passed : passed.filter((point) => from.includes(point))
+  const passed = select(filter)
+  const candidates = from === undefined ? passed : passed.filter((point) => from.has(point))
   if (query === undefined) {
     return candidates
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
+      .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .slice(0, limit)
       .map((point) => [0, point] as const)
   }
   const scored =
     "indices" in query
-      ? scoreSparse(collection, candidates, using, query, params?.idf)
+      ? scoreSparse(collection, select, candidates, using, query, params?.idf)
       : scoreDense(collection, candidates, using, query)
   return scored
     .filter(([score]) => score_threshold === undefined || score > score_threshold)
@@ -83,16 +96,18 @@ const run = (
 }
 
 /** One query of a batch, its prefetches first. */
-export const answer = (collection: Collection, query: Query): { points: ReadonlyArray<unknown> } => {
+const answer = (collection: Collection, select: Select, query: Query): { points: ReadonlyArray<unknown> } => {
   const { limit = 10, offset = 0, prefetch, with_payload = false, with_vector = false } = query
   const prefetches = prefetch === undefined ? [] : Array.isArray(prefetch) ? prefetch : [prefetch]
   const from =
     prefetches.length === 0
       ? undefined
-      : (prefetches as ReadonlyArray<Prefetch>).flatMap((one) =>
-          run(collection, one, one.limit ?? 10, undefined).map(([, point]) => point)
+      : new Set(
+          (prefetches as ReadonlyArray<Prefetch>).flatMap((one) =>
+            run(collection, select, one, one.limit ?? 10, undefined).map(([, point]) => point)
+          )
         )
-  const hits = run(collection, query, limit + offset, from).slice(offset)
+  const hits = run(collection, select, query, limit + offset, from).slice(offset)
   return {
     points: hits.map(([score, point]) => ({
       ...collection.show(point, { with_payload, with_vector }),
@@ -100,4 +115,13 @@ export const answer = (collection: Collection, query: Query): { points: Readonly
       score
     }))
   }
+}
+
+/** A batch of queries, in its order. */
+export const answerAll = (
+  collection: Collection,
+  queries: ReadonlyArray<Query>
+): ReadonlyArray<{ points: ReadonlyArray<unknown> }> => {
+  const select = selecting(collection)
+  return queries.map((query) => answer(collection, select, query))
 }

@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { Collection } from "./Collection.ts"
 import { notFound, Refusal, wrongInput } from "./problems.ts"
-import { answer } from "./queries.ts"
+import { answerAll } from "./queries.ts"
 import * as requests from "./requests.ts"
 
 /** What the server holds; it outlives a restart, as a disk does. */
@@ -36,7 +36,8 @@ const read = <A>(schema: Schema.Codec<A>, body: unknown): A => {
 /** Query parameters beside the body, closed as the bodies are. */
 const readQuery = (query: URLSearchParams, allowed: Readonly<Record<string, RegExp>>): void => {
   for (const [key, value] of query) {
-    if (allowed[key]?.test(value) !== true) {
+    const form = allowed[key]
+    if (form === undefined || !form.test(value)) {
       throw new Refusal(400, `Format error in query parameters: ${key}=${value}`)
     }
   }
@@ -200,9 +201,7 @@ export const ROUTES: ReadonlyArray<readonly [method: string, path: string, handl
   [
     "POST",
     "/collections/*/points/query/batch",
-    reading(requests.QueryBatch, (collection, { searches }) =>
-      searches.map((search) => answer(collection, search))
-    )
+    reading(requests.QueryBatch, (collection, { searches }) => answerAll(collection, searches))
   ],
   [
     "POST",
