@@ -5,6 +5,7 @@ import { change } from "./laws/change.ts"
 import { filters } from "./laws/filters.ts"
 import { identity } from "./laws/identity.ts"
 import { importing } from "./laws/importing.ts"
+import { interruption } from "./laws/interruption.ts"
 import { isolation } from "./laws/isolation.ts"
 import { lifecycle } from "./laws/lifecycle.ts"
 import { operator } from "./laws/operator.ts"
@@ -38,6 +39,7 @@ export const laws: ReadonlyArray<Law> = [
   operator,
   concurrency,
   program,
+  interruption,
   lifecycle,
   staging
 ].flat()

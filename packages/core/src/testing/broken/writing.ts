@@ -25,6 +25,34 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
     })
   ),
   broken(
+    "writes a batch row by row",
+    ["interruption > interrupted calls leave the store usable, and no half-written batch"],
+    ({ store }) => ({
+      store: {
+        put: (request) =>
+          Effect.map(
+            Effect.forEach(request.rows, (row) =>
+              Effect.tap(store.put({ ...request, rows: [row] }), () => Effect.yieldNow)
+            ),
+            (results) => results.flat()
+          )
+      }
+    })
+  ),
+  broken(
+    "answers before it has written",
+    ["interruption > close during writes: what was acknowledged is there, what was not failed as Closed"],
+    ({ store }) => ({
+      store: {
+        put: (request) =>
+          Effect.as(
+            Effect.forkDetach(Effect.andThen(Effect.yieldNow, store.put(request))),
+            request.rows.map(({ memory }) => ({ id: memory.id, outcome: "created" as const }))
+          )
+      }
+    })
+  ),
+  broken(
     "keeps a statement said again beside the first",
     ["identity > the same statement again is refreshed, never doubled"],
     ({ store }, data) => ({

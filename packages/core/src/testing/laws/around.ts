@@ -86,6 +86,8 @@ export const around = group("around", {
       })
       const request = { scope, anchors: [{ sessionId: "s", turn: 2 }], radius: 1 }
       same(contentsOf(yield* store.around({ ...request, now: T0 + 10 })), ["answer", "question"], "now")
+      const atStart = { ...request, anchors: [{ sessionId: "s", turn: 0 }] }
+      same(yield* store.around({ ...atStart, now: T0 + 10 }), [], "a row without a turn is at no place")
       same(contentsOf(yield* store.around({ ...request, now: T0 + 9 })).length, 3, "before it expired")
       same(contentsOf(yield* store.around({ ...request, now: T0 + 9, asOf: T0 - 1 })), ["closed"], "asOf")
     }

@@ -160,6 +160,76 @@ export const supersession = group("supersession", {
     same(closed?.validity, [{ from: T0, to: T0 + 100 }], "it ends where the successor's interval starts")
   }),
 
+  "a successor that was gone is reopened, and closes the old row": Effect.fnUntraced(function* ({
+    row,
+    scope,
+    store
+  }) {
+    const old = row("Old.")
+    const gone = row("Gone and back.", { expiresAt: T0 + 10 })
+    yield* store.put({ scope, now: T0, rows: [old, gone] })
+    const now = T0 + 50
+    const back = row("Gone and back.", { at: now })
+    const outcome = yield* store.supersede({ scope, now, id: old.memory.id, row: back })
+    same(outcome, { outcome: "reopened", closed: true }, "the outcome")
+    const got = yield* store.get({ scope, now, ids: idsOf([old, back]) })
+    same(
+      got.find(({ id }) => id === back.memory.id)?.validity,
+      [
+        { from: T0, to: T0 + 10 },
+        { from: now, to: null }
+      ],
+      "the successor's intervals"
+    )
+    same(got.find(({ id }) => id === old.memory.id)?.validity, [{ from: T0, to: now }], "the old row's")
+  }),
+
+  "a row that was reopened can be superseded again": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const a = (at: number) => row("It is A.", { at })
+    const b = (at: number) => row("It is B.", { at })
+    yield* store.put({ scope, now: T0, rows: [a(T0)] })
+    for (const [now, old, next] of [
+      [T0 + 10, a, b],
+      [T0 + 20, b, a],
+      [T0 + 30, a, b]
+    ] as const) {
+      const { closed } = yield* store.supersede({ scope, now, id: old(T0).memory.id, row: next(now) })
+      holds(closed, `closed at T0 + ${now - T0}`)
+    }
+    const got = yield* store.get({ scope, now: T0 + 40, ids: idsOf([a(T0), b(T0)]) })
+    const of = (id: string) => got.find((memory) => memory.id === id)
+    same(
+      of(a(T0).memory.id)?.validity,
+      [
+        { from: T0, to: T0 + 10 },
+        { from: T0 + 20, to: T0 + 30 }
+      ],
+      "A held twice"
+    )
+    same(
+      of(b(T0).memory.id)?.validity,
+      [
+        { from: T0 + 10, to: T0 + 20 },
+        { from: T0 + 30, to: null }
+      ],
+      "B held, and holds"
+    )
+    for (const [at, holding] of [
+      [T0 + 5, "It is A."],
+      [T0 + 15, "It is B."],
+      [T0 + 25, "It is A."],
+      [T0 + 35, "It is B."]
+    ] as const) {
+      const vector = a(T0).vector ?? undefined
+      const { hits } = yield* store.search({ scope, now: T0 + 40, asOf: at, vector, filter: {}, limit: 5 })
+      same(
+        hits.map(({ memory }) => memory.content),
+        [holding],
+        `what held at T0 + ${at - T0}`
+      )
+    }
+  }),
+
   "an interval never runs backwards": Effect.fnUntraced(function* ({ row, scope, store }) {
     const old = row("Said now.")
     const imported = row("Held since long ago.", { saidAt: T0 - DAY })

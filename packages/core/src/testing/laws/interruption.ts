@@ -1,0 +1,66 @@
+import { Effect, Exit, Fiber } from "effect"
+import { MemoryError } from "../../MemoryError.ts"
+import { holds, idsOf, same } from "../check.ts"
+import { group } from "../Law.ts"
+import { T0 } from "../rows.ts"
+
+/** Starts a call and interrupts it after some turns of the scheduler, so that it is met at different points. */
+const interruptedAfter = Effect.fnUntraced(function* <A, E>(turns: number, call: Effect.Effect<A, E>) {
+  const fiber = yield* Effect.forkChild(call)
+  for (let i = 0; i < turns; i++) yield* Effect.yieldNow
+  return yield* Fiber.interrupt(fiber)
+})
+
+export const interruption = group("interruption", {
+  "interrupted calls leave the store usable, and no half-written batch": Effect.fnUntraced(
+    function* (context) {
+      const { row, scope, store } = context
+      const batches = Array.from({ length: 12 }, (_, batch) =>
+        Array.from({ length: 4 }, (_, i) => row(`apple ${batch} ${i}`))
+      )
+      const terms = row("apple").terms.ids
+      const search = { scope, now: T0, vector: row("apple").vector ?? undefined, terms, filter: {} }
+      for (const [turns, rows] of batches.entries()) {
+        yield* interruptedAfter(turns, store.put({ scope, now: T0, rows }))
+        yield* interruptedAfter(turns, store.search({ ...search, limit: 5 }))
+      }
+      yield* store.put({ scope, now: T0, rows: [row("apple at last")] })
+      const { rows } = yield* store.list({ scope, now: T0, filter: {}, limit: 1_000 })
+      const kept = new Set(idsOf(rows))
+      for (const batch of batches) {
+        const there = idsOf(batch).filter((id) => kept.has(id)).length
+        holds(there === 0 || there === 4, `${there} of a batch of 4 are there`)
+      }
+      const { df, hits, n } = yield* store.search({ ...search, limit: 1_000, exact: true })
+      same([n, df, hits.length], [kept.size, [kept.size], kept.size], "counted as kept")
+    }
+  ),
+
+  "close during writes: what was acknowledged is there, what was not failed as Closed": Effect.fnUntraced(
+    function* (context) {
+      const { fresh, row, scope } = context
+      const place = yield* fresh
+      const { admin, store } = yield* place.open()
+      const rows = Array.from({ length: 30 }, (_, i) => row(`row ${i}`))
+      const writing = yield* Effect.forkChild(
+        Effect.forEach(rows, (one) => Effect.exit(store.put({ scope, now: T0, rows: [one] })), {
+          concurrency: 10
+        })
+      )
+      // An answered call in between: some of the writes are under way by then, some are done.
+      yield* store.count({ scope, now: T0, filter: {} })
+      yield* admin.close
+      const exits = yield* Fiber.join(writing)
+      const again = yield* place.open()
+      const kept = yield* again.store.list({ scope, now: T0, filter: {}, limit: 1_000 })
+      exits.forEach((exit, i) => {
+        const id = idsOf(rows)[i] ?? ""
+        if (Exit.isSuccess(exit)) return holds(idsOf(kept.rows).includes(id), `row ${i} was acknowledged`)
+        const error = Exit.findErrorOption(exit)
+        const reason =
+          error._tag === "Some" && error.value instanceof MemoryError ? error.value.reason._tag : "none"
+        return same(reason, "Closed", `row ${i} failed`)
+      })
+    }
+  )
+})
