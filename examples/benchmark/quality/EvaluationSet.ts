@@ -45,7 +45,10 @@ const CONTENT_MAX = 100_000
 /** What is remembered of a turn: what was said, and shown; who said it is a field. */
 export const contentOf = ({ caption = "", text }: Doc): string => {
   const content = `${text}${caption === "" ? "" : ` [shared image: ${caption}]`}`.slice(0, CONTENT_MAX)
-  return (content.trim() === "" ? "(nothing)" : content).toWellFormed().replaceAll("\u0000", " ").normalize("NFC")
+  return (content.trim() === "" ? "(nothing)" : content)
+    .toWellFormed()
+    .replaceAll("\u0000", " ")
+    .normalize("NFC")
 }
 
 const CLOCK = /(\d{1,2}):(\d{2})\s*(am|pm)/iu
@@ -79,7 +82,9 @@ export const statementsOf = (docs: ReadonlyArray<Doc>): ReadonlyArray<Statement>
     const sessionId = String(doc.session)
     const turn = turns.get(sessionId) ?? 0
     turns.set(sessionId, turn + 1)
-    const source = Object.hasOwn(SOURCES, doc.speaker) ? SOURCES[doc.speaker as keyof typeof SOURCES] : undefined
+    const source = Object.hasOwn(SOURCES, doc.speaker)
+      ? SOURCES[doc.speaker as keyof typeof SOURCES]
+      : undefined
     const saidAt = dateOf(doc.date)
     return {
       content: contentOf(doc),

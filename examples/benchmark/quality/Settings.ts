@@ -57,7 +57,8 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
     sources.push({ ...last, vectors: token.value })
   }
   const backend = BACKENDS.find((name) => name === (values.backend ?? "hnsw"))
-  if (backend === undefined) throw new UsageError(`--backend ${values.backend}: there are ${BACKENDS.join(", ")}`)
+  if (backend === undefined)
+    throw new UsageError(`--backend ${values.backend}: there are ${BACKENDS.join(", ")}`)
   return {
     sources: sources.length === 0 ? [{ data: ownData, vectors: null }] : sources,
     backend,

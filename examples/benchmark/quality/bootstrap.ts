@@ -10,7 +10,10 @@ export const answersOf = (outcomes: ReadonlyArray<Outcome>): Answers[string] =>
   Object.fromEntries(
     outcomes
       .filter(({ answerable }) => answerable)
-      .map((outcome) => [`${outcome.scope}/${outcome.qid}`, { scope: outcome.scope, r10: recallAt(outcome, 10) }])
+      .map((outcome) => [
+        `${outcome.scope}/${outcome.qid}`,
+        { scope: outcome.scope, r10: recallAt(outcome, 10) }
+      ])
   )
 
 /** mulberry32: the same draws on every machine. */

@@ -38,7 +38,8 @@ export const thresholdTable = (outcomes: ReadonlyArray<Outcome>, thresholds: Rea
     const kept = (outcome: Outcome) => outcome.found.slice(0, 10).filter(({ score }) => score >= threshold)
     const answerable = outcomes.filter((outcome) => outcome.answerable)
     const others = outcomes.filter((outcome) => !outcome.answerable)
-    const emptyShare = (some: ReadonlyArray<Outcome>) => mean(some.map((one) => (kept(one).length === 0 ? 1 : 0)))
+    const emptyShare = (some: ReadonlyArray<Outcome>) =>
+      mean(some.map((one) => (kept(one).length === 0 ? 1 : 0)))
     return {
       threshold,
       r10: mean(answerable.map((one) => kept(one).filter(({ gold }) => gold).length / one.goldCount)),

@@ -18,12 +18,18 @@ interface Case {
 
 export interface ColdStart {
   readonly cases: number
-  readonly missed: ReadonlyArray<{ readonly id: string; readonly needs: ReadonlyArray<ReadonlyArray<string>> }>
+  readonly missed: ReadonlyArray<{
+    readonly id: string
+    readonly needs: ReadonlyArray<ReadonlyArray<string>>
+  }>
   readonly tokens: number
 }
 
 /** Conversations of 2 to 20 turns: does the default context block carry what the next question needs? */
-export const coldStart = async (embedder: string | EmbedderProvider | null, file: string): Promise<ColdStart> => {
+export const coldStart = async (
+  embedder: string | EmbedderProvider | null,
+  file: string
+): Promise<ColdStart> => {
   const { cases } = JSON.parse(await readFile(file, "utf8")) as { readonly cases: ReadonlyArray<Case> }
   return withMemory("memory", embedder, async (memory) => {
     const missed: Array<ColdStart["missed"][number]> = []

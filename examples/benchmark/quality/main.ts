@@ -45,7 +45,10 @@ const measure = async (settings: Settings, source: Source, earlier: Answers) => 
 }
 
 const main = async (settings: Settings): Promise<void> => {
-  const kind = settings.embedder !== null || settings.sources.some(({ vectors }) => vectors !== null) ? "vectors" : "words"
+  const kind =
+    settings.embedder !== null || settings.sources.some(({ vectors }) => vectors !== null)
+      ? "vectors"
+      : "words"
   const answersFile = join(resultsFolder, `quality-${settings.backend}-${kind}.questions.json`)
   const earlier = await readAnswers(settings.against ?? answersFile)
   const reports: Array<SetReport> = []

@@ -27,7 +27,10 @@ const metricsOf = (outcome: Outcome): Omit<Metrics, "n"> => {
   const { found, goldCount } = outcome
   const first = found.findIndex(({ gold }) => gold)
   const gain = found.slice(0, 10).reduce((sum, { gold }, rank) => sum + (gold ? discount(rank) : 0), 0)
-  const ideal = Array.from({ length: Math.min(goldCount, 10) }, (_, rank) => discount(rank)).reduce((a, b) => a + b, 0)
+  const ideal = Array.from({ length: Math.min(goldCount, 10) }, (_, rank) => discount(rank)).reduce(
+    (a, b) => a + b,
+    0
+  )
   return {
     r5: recallAt(outcome, 5),
     r10: recallAt(outcome, 10),
@@ -68,9 +71,7 @@ export const withoutPart = (outcomes: ReadonlyArray<Outcome>, part: string): num
     outcomes.map(({ found, goldCount }) => {
       const logit = ({ parts }: Found) =>
         Object.entries(parts).reduce((sum, [name, value]) => sum + (name === part ? 0 : value), 0)
-      const ranked = found
-        .map((one) => ({ ...one, logit: logit(one) }))
-        .sort((a, b) => b.logit - a.logit)
+      const ranked = found.map((one) => ({ ...one, logit: logit(one) })).sort((a, b) => b.logit - a.logit)
       return recallAt({ found: ranked, goldCount }, 10)
     })
   )

@@ -3,13 +3,16 @@ import { type Bucket, calibrationTable } from "./calibration.ts"
 import { byCategory, summarise } from "./metrics.ts"
 import type { SetReport } from "./report.ts"
 
-const escape = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;")
+const escape = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;")
 
 const ROW = 26
 const LEFT = 190
 const WIDTH = 460
 
-const bars = (rows: ReadonlyArray<{ readonly label: string; readonly value: number; readonly strong: boolean }>): string => {
+const bars = (
+  rows: ReadonlyArray<{ readonly label: string; readonly value: number; readonly strong: boolean }>
+): string => {
   const body = rows.map(({ label, strong, value }, i) => {
     const y = i * ROW
     const length = Math.max(1, value * WIDTH)

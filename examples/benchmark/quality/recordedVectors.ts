@@ -23,7 +23,9 @@ export const recordedVectors = async (file: string, set: EvaluationSet): Promise
   const rows = docs.length + 2 * questions.length
   const dimensions = floats.length / rows
   if (!Number.isInteger(dimensions))
-    throw new Error(`${file} holds ${floats.length} numbers, which ${rows} vectors of ${set.name} cannot have`)
+    throw new Error(
+      `${file} holds ${floats.length} numbers, which ${rows} vectors of ${set.name} cannot have`
+    )
   const row = (i: number) => floats.subarray(i * dimensions, (i + 1) * dimensions)
 
   const documents = new Map(docs.map((doc, i) => [contentOf(doc), row(i)]))
@@ -39,7 +41,8 @@ export const recordedVectors = async (file: string, set: EvaluationSet): Promise
     embed: (texts, purpose) =>
       texts.map((text) => {
         const vector = purpose === "document" ? documents.get(text) : (asked.get(text) ?? documents.get(text))
-        if (vector === undefined) throw new Error(`${file} has no vector of this ${purpose}: ${text.slice(0, 80)}`)
+        if (vector === undefined)
+          throw new Error(`${file} has no vector of this ${purpose}: ${text.slice(0, 80)}`)
         return vector
       })
   }

@@ -3,7 +3,15 @@ import { calibrationError, calibrationTable, separation, thresholdTable } from "
 import type { ColdStart } from "./coldStart.ts"
 import type { BudgetResult } from "./contextBudget.ts"
 import type { Evaluation } from "./evaluate.ts"
-import { byCategory, METRIC_NAMES, type Metrics, partNames, percentile, summarise, withoutPart } from "./metrics.ts"
+import {
+  byCategory,
+  METRIC_NAMES,
+  type Metrics,
+  partNames,
+  percentile,
+  summarise,
+  withoutPart
+} from "./metrics.ts"
 import { macroR10 } from "./result.ts"
 import type { SizeResult } from "./scopeSizes.ts"
 
@@ -35,7 +43,11 @@ const line = (label: string, n: number | string, values: ReadonlyArray<string>):
   `  ${label.padEnd(26)}${String(n).padStart(6)}${values.map((value) => value.padStart(9)).join("")}`
 
 const metricsLine = (label: string, metrics: Metrics): string =>
-  line(label, metrics.n, METRIC_NAMES.map((name) => percent(metrics[name])))
+  line(
+    label,
+    metrics.n,
+    METRIC_NAMES.map((name) => percent(metrics[name]))
+  )
 
 export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: SetReport): void => {
   const { foreignIds, name, outcomes, writeMs } = evaluation
@@ -45,7 +57,13 @@ export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: S
   const print = (text = "") => console.log(text)
 
   print(`\n${name}, ${embedder}`)
-  print(line("", "n", METRIC_NAMES.map((metric) => HEADS[metric])))
+  print(
+    line(
+      "",
+      "n",
+      METRIC_NAMES.map((metric) => HEADS[metric])
+    )
+  )
   for (const [cat, metrics] of Object.entries(byCategory(answerable))) print(metricsLine(cat, metrics))
   print(metricsLine("all", total))
   print(
@@ -96,5 +114,6 @@ export const printColdStart = (embedder: string, { cases, missed, tokens }: Cold
   console.log(
     `\ncold start, ${embedder}: the context block carries what the next question needs in ${cases - missed.length} of ${cases} young memories, ${tokens.toFixed(0)} tokens on average`
   )
-  for (const { id, needs } of missed) console.log(`  ${id} lacks ${needs.map((choice) => choice.join(" or ")).join(", ")}`)
+  for (const { id, needs } of missed)
+    console.log(`  ${id} lacks ${needs.map((choice) => choice.join(" or ")).join(", ")}`)
 }

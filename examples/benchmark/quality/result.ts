@@ -9,7 +9,10 @@ export const macroR10 = (evaluations: ReadonlyArray<Evaluation>): number =>
   mean(evaluations.map((evaluation) => summarise(answerableOf(evaluation)).r10))
 
 /** What `--json` writes. Shares are 0 to 1. */
-export const resultOf = ({ backend, embedder, sources }: Settings, evaluations: ReadonlyArray<Evaluation>) => ({
+export const resultOf = (
+  { backend, embedder, sources }: Settings,
+  evaluations: ReadonlyArray<Evaluation>
+) => ({
   config: { sources, embedder },
   backend,
   sets: Object.fromEntries(

@@ -12,6 +12,8 @@ export interface Evidence {
   readonly cosine: number
   /** How many of the query's terms it holds. */
   readonly matched: number
+  /** Σ IDF of those terms. */
+  readonly rarity: number
   /** Which of the query's terms it holds: bits of the first 32, and of the next. */
   readonly low: number
   readonly high: number
@@ -37,6 +39,7 @@ export const evidenceOf = (
   cosine: number
 ): Evidence => {
   let matched = 0
+  let rarity = 0
   let low = 0
   let high = 0
   let shared = 0
@@ -46,6 +49,7 @@ export const evidenceOf = (
     const count = countOf(form, term)
     if (count === 0) return
     matched += 1
+    rarity += weights.idfs[i] ?? 0
     if (i < 32) low |= 1 << i
     else high |= 1 << (i - 32)
     shared += (weights.smooth[i] ?? 0) ** 2 * (1 + Math.log(count))
@@ -56,6 +60,7 @@ export const evidenceOf = (
     form,
     cosine,
     matched,
+    rarity,
     low,
     high,
     likeness: shared / (weights.norm * form.norm) / 5,

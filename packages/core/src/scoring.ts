@@ -33,11 +33,13 @@ export const features = (
   return {
     bias: 1,
     words: row.matched,
+    rarity: row.rarity,
+    crowding: row.matched * Math.log1p(row.form.sequence.length),
     phrases: phraseShare(query, row),
     meaning: row.cosine,
     next: next?.likeness ?? 0,
     nextMeaning: next?.cosine ?? 0,
-    previous: byUser ? 0 : (previous?.likeness ?? 0),
+    previous: previous?.likeness ?? 0,
     earlier: earlier?.likeness ?? 0,
     window: coverage(weights, [row, next, previous, earlier, near.at(memory, 2)]),
     session: near.elsewhere(row),
@@ -48,7 +50,7 @@ export const features = (
     userLength: byUser ? Math.log1p(row.form.sequence.length) : 0,
     assistant: memory.source === "assistant" ? 1 : 0,
     queryLength: Math.log1p(query.terms.length),
-    queryMass: weights.mass / 10
+    queryMass: weights.mass
   }
 }
 

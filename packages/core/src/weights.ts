@@ -1,14 +1,19 @@
 /**
  * What each feature is worth, in logits. Two tables of round numbers: recall by words alone, and with an
- * embedder. Fitted within the query (which of its candidates is evidence) on LoCoMo and BEAM-100K in equal
- * parts, then scaled once so that the score is the share of such memories that is right; LoCoMo's licence
- * allows evaluation only, and no text of either is here. `pnpm bench:quality` evaluates them; its ablation
- * takes each feature out in turn, and docs/retrieval.md has what that cost.
+ * embedder. Fitted within the query (which of its candidates is evidence) on LoCoMo, BEAM-100K and, without
+ * an embedder, the dialogues of examples/benchmark/data, in equal parts; then scaled once so that the score is
+ * the share of such memories that is right. LoCoMo's licence allows evaluation only, and no text of either
+ * is here. `pnpm bench:quality` evaluates them; its ablation takes each feature out in turn, and
+ * docs/retrieval.md has what that cost.
  */
 export interface Weights {
   readonly bias: number
   /** Each of the query's terms that the memory holds. */
   readonly words: number
+  /** Σ IDF of those terms. */
+  readonly rarity: number
+  /** Each of those terms times ln(1 + terms of the memory): a long text holds words by chance. */
+  readonly crowding: number
   /** Share of the query's neighbouring words that stand side by side. */
   readonly phrases: number
   /** Cosine of the vectors, on the reference scale. */
@@ -17,7 +22,7 @@ export interface Weights {
   readonly next: number
   /** Its cosine: what is answered or taken up. */
   readonly nextMeaning: number
-  /** Likeness of the turn before, unless the user speaks here: what an assistant said last tells little about what the user says now. */
+  /** Likeness of the turn before: often the question that this one answers. */
   readonly previous: number
   /** Likeness of the turn before that. */
   readonly earlier: number
@@ -33,59 +38,60 @@ export interface Weights {
   readonly otherSpeaker: number
   /** By the user, where authors are roles and not names. */
   readonly user: number
-  /** ln(1 + terms) of what the user wrote: long messages hold words by chance. */
+  /** ln(1 + terms) of what the user wrote. */
   readonly userLength: number
   readonly assistant: number
   /** ln(1 + terms of the query): many words are matched by chance too. */
   readonly queryLength: number
-  /** IDF of the whole query, in tens. */
+  /** IDF of the whole query. */
   readonly queryMass: number
 }
 
 export const WORDS_ONLY: Weights = {
-  bias: -3.7,
-  words: 0.35,
-  phrases: 1,
+  bias: -3.85,
+  words: 0.4,
+  rarity: 0.1,
+  crowding: -0.06,
+  phrases: 0.75,
   meaning: 0,
   next: 1,
   nextMeaning: 0,
-  previous: 1.7,
-  earlier: 0.55,
-  window: 1.2,
-  session: 1.1,
+  previous: 2,
+  earlier: 0.9,
+  window: 0.85,
+  session: 1.2,
   opening: 0.3,
-  time: 0.9,
-  otherSpeaker: -1.15,
-  user: 1.05,
-  userLength: -0.37,
-  assistant: -2.25,
-  queryLength: -0.8,
-  queryMass: 0.43
+  time: 1,
+  otherSpeaker: -1.3,
+  user: 0.6,
+  userLength: -0.15,
+  assistant: -1.1,
+  queryLength: -0.7,
+  queryMass: 0.035
 }
 
 export const WITH_MEANING: Weights = {
-  bias: -3.9,
+  bias: -4.25,
   words: 0.21,
-  phrases: 0.7,
-  meaning: 2.65,
+  rarity: 0.06,
+  crowding: -0.03,
+  phrases: 0.5,
+  meaning: 2.6,
   next: 0,
-  nextMeaning: 0.47,
-  previous: 0.93,
-  earlier: 0.47,
-  window: 0.93,
-  session: 0.93,
-  opening: 0.33,
-  time: 0.93,
-  otherSpeaker: -1.26,
-  user: 0.8,
-  userLength: -0.23,
-  assistant: -1.45,
-  queryLength: -1.5,
-  queryMass: 0.63
+  nextMeaning: 0.4,
+  previous: 0.85,
+  earlier: 0.7,
+  window: 0.7,
+  session: 1.1,
+  opening: 0.35,
+  time: 0.95,
+  otherSpeaker: -1.3,
+  user: 0.6,
+  userLength: -0.15,
+  assistant: -1.05,
+  queryLength: -1.2,
+  queryMass: 0.055
 }
-
-/** A feature that can be taken out, to see what it is worth. */
-export type Feature = keyof Weights
 
 /**
  * The share of right memories among many is less than among few: added to the logit for a scope of `n`.
