@@ -169,15 +169,16 @@ export const makeSession = (parts: SessionParts): Effect.Effect<AgentSession> =>
     }
 
     const write = (place: number, user: string, assistant: string, token: number, saidAt: number) =>
-      Effect.forEach(settings.policies, (policy) =>
-        Effect.map(
+      Effect.forEach(settings.policies, (policy) => {
+        const scratch = new Map<string, unknown>()
+        return Effect.map(
           parts.writer.submit({
             policy: policy.name,
             lane: policy.awaited ? null : userId,
             isVoid: () => fenceOf(memory) !== token,
             onRetry: (attempt, error) => report({ type: "writeRetry", policy: policy.name, attempt, error }),
             onOutcome: (outcome) => report({ type: "written", outcome }),
-            run: async (signal) => {
+            run: async (signal, isLastAttempt) => {
               const turn = await conversation.turnOf(place, signal)
               try {
                 return await policy.write({
@@ -189,7 +190,9 @@ export const makeSession = (parts: SessionParts): Effect.Effect<AgentSession> =>
                   saidAt,
                   fence: token,
                   signal,
-                  client: parts.client()
+                  client: parts.client(),
+                  scratch,
+                  isLastAttempt
                 })
               } catch (error) {
                 const taken =
@@ -203,7 +206,7 @@ export const makeSession = (parts: SessionParts): Effect.Effect<AgentSession> =>
           }),
           (outcome) => ({ policy, outcome })
         )
-      )
+      })
 
     /** Waits for the awaited policies as long as memory may hold up the turn; what is not done by then goes on. */
     const settle = Effect.fnUntraced(function* (

@@ -9,7 +9,7 @@ export interface WriteJob {
   /** Jobs of one lane run one after the other; `null` runs at once. */
   readonly lane: string | null
   /** One attempt. */
-  run(signal: AbortSignal): Promise<PolicyResult>
+  run(signal: AbortSignal, isLastAttempt: boolean): Promise<PolicyResult>
   /** Whether everything was forgotten since the job was made. */
   isVoid(): boolean
   onRetry(attempt: number, error: unknown): void
@@ -71,8 +71,8 @@ export const makeWriter = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit
     })
   }
 
-  const attempt = (job: WriteJob): Effect.Effect<PolicyResult, unknown> =>
-    Effect.tryPromise({ try: (signal) => job.run(signal), catch: (error) => error }).pipe(
+  const attempt = (job: WriteJob, isLast: boolean): Effect.Effect<PolicyResult, unknown> =>
+    Effect.tryPromise({ try: (signal) => job.run(signal, isLast), catch: (error) => error }).pipe(
       Effect.timeoutOrElse({
         duration: Duration.millis(attemptTimeoutMs),
         orElse: () => Effect.fail(new Error(`the write took longer than ${attemptTimeoutMs} ms`))
@@ -84,7 +84,7 @@ export const makeWriter = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit
     let attempts = 0
     const once = Effect.suspend(() => {
       attempts += 1
-      return job.isVoid() ? Effect.succeed(null) : attempt(job)
+      return job.isVoid() ? Effect.succeed(null) : attempt(job, attempts > RETRIES)
     })
     const exit = yield* once.pipe(
       Effect.tapError((error) =>

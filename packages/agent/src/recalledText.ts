@@ -26,7 +26,7 @@ const normalise = (text: string): string =>
     .replace(/[\s*_`#>•-]+/g, " ")
     .trim()
 
-const linesOf = (text: string): ReadonlyArray<string> => text.split(/\n+/)
+const linesOf = (text: string): ReadonlyArray<string> => text.split("\n")
 const sentencesOf = (line: string): ReadonlyArray<string> => line.split(/(?<=[.!?])\s+/)
 
 export class RecalledText {
@@ -38,6 +38,7 @@ export class RecalledText {
     for (const whole of [...linesOf(text), ...contents, ...contents.flatMap(linesOf)]) {
       for (const part of [whole, ...sentencesOf(whole)]) {
         const piece = normalise(part)
+        if (piece === "") continue
         this.#pieces.delete(piece)
         this.#pieces.add(piece)
       }
@@ -69,10 +70,11 @@ export class RecalledText {
   without(reply: string): string {
     if (this.#pieces.size === 0) return reply
     const fresh = (part: string) => !this.has(part) && !this.#quotes(part)
-    return linesOf(reply)
-      .filter((line) => !this.has(line))
+    return reply
+      .split("\n")
+      .filter((line) => line.trim() === "" || !this.has(line))
       .map((line) => (this.#quotes(line) ? sentencesOf(line).filter(fresh).join(" ") : line))
-      .filter((line) => line.trim() !== "")
       .join("\n")
+      .trim()
   }
 }

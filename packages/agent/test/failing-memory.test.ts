@@ -30,7 +30,9 @@ describe("a memory that fails", () => {
         const first = await session.send("Hello")
         expect(first.text).toBe("Here I am.")
         expect((await session.send("And again")).text).toBe("Still here.")
-        expect(first.degraded.some(({ part }) => part === "write")).toBe(method === "put" || method === "list")
+        expect(first.degraded.some(({ part }) => part === "write")).toBe(
+          method === "put" || method === "list"
+        )
       })
     }
 

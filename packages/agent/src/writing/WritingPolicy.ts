@@ -16,6 +16,10 @@ export interface WriteContext {
   readonly fence: number
   readonly signal: AbortSignal
   readonly client: ModelClient
+  /** Kept from one attempt at this write to the next. */
+  readonly scratch: Map<string, unknown>
+  /** What fails now is not tried again. */
+  readonly isLastAttempt: boolean
 }
 
 export interface PolicyResult {

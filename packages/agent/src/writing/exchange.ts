@@ -1,6 +1,7 @@
 import type { PolicyResult, WriteContext, WritingPolicy } from "./WritingPolicy.ts"
 
-const remember = async (context: WriteContext, assistant: string): Promise<PolicyResult> => {
+/** Both sides of an exchange, as core keeps them. */
+export const rememberExchange = async (context: WriteContext, assistant: string): Promise<PolicyResult> => {
   const { fence, memory, saidAt, sessionId, signal, turn, user } = context
   return {
     memories: await memory.rememberExchange(
@@ -15,12 +16,12 @@ const remember = async (context: WriteContext, assistant: string): Promise<Polic
 export const verbatim = (): WritingPolicy => ({
   name: "verbatim",
   awaited: true,
-  write: (context) => remember(context, context.assistant)
+  write: (context) => rememberExchange(context, context.assistant)
 })
 
 /** As `verbatim`, with the reply's first paragraph only. */
 export const firstParagraph = (): WritingPolicy => ({
   name: "firstParagraph",
   awaited: true,
-  write: (context) => remember(context, context.assistant.trimStart().split(/\n\s*\n/)[0] ?? "")
+  write: (context) => rememberExchange(context, context.assistant.trimStart().split(/\n\s*\n/)[0] ?? "")
 })
