@@ -23,6 +23,8 @@ export interface Runner {
 
 const ATTEMPTS = 5
 
+const FIRST_PAUSE = "10 millis"
+
 /** 20, 40, 80, … ms, spread so that those who collided do not collide again. */
 const backoff = Schedule.exponential("20 millis").pipe(Schedule.jittered)
 
@@ -32,12 +34,22 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
   const reaching = (reach: Reach): string =>
     `set local keepsake.scope = '${reach === "all" ? "all" : scopeId(reach)}'`
 
-  const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> =>
-    Effect.suspend(() =>
+  const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> => {
+    const once = Effect.suspend(() =>
       sealed === null
         ? Effect.tryPromise({ try: body, catch: toMemoryError })
         : Effect.fail(new MemoryError({ reason: new Closed({ message: sealed }) }))
-    ).pipe(Effect.retry({ schedule: backoff, times: ATTEMPTS - 1, while: (error) => mayRetry(error, kind) }))
+    )
+    const again = (error: MemoryError) => mayRetry(error, kind)
+    // The schedule is set up after a first failure: on the way of every call it would cost more than the call.
+    return Effect.catch(once, (error) =>
+      again(error)
+        ? Effect.sleep(FIRST_PAUSE).pipe(
+            Effect.andThen(Effect.retry(once, { schedule: backoff, times: ATTEMPTS - 2, while: again }))
+          )
+        : Effect.fail(error)
+    )
+  }
 
   const run = (kind: "read" | "write") => (reach: Reach, statement: () => Statement) =>
     attempt(kind, () =>

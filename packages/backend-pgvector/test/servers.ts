@@ -4,7 +4,7 @@ import { vector } from "@electric-sql/pglite-pgvector"
 import { type Fingerprint, fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core"
 import { Context, Effect, Layer, Redacted } from "effect"
 import pg from "pg"
-import { PgVectorAdmin, type PgVectorOptions, PgVectorStore } from "../src/index.ts"
+import { PgVectorAdmin, type PgVectorSettings, PgVectorStore, type UrlConnection } from "../src/index.ts"
 
 export const serverUrl = process.env["KEEPSAKE_PG_URL"] || undefined
 /** The server may be killed: it is the project's own. */
@@ -40,10 +40,10 @@ export const serverSchema = Effect.acquireRelease(Effect.sync(freshSchema), (sch
   )
 )
 
-type Extra = Omit<PgVectorOptions, "url" | "pool" | "pglite" | "schema">
+type Extra = Omit<PgVectorSettings, "schema">
 
 /** An empty place on the real server. */
-export const freshOnServer = (extra: Extra = {}) =>
+export const freshOnServer = (extra: Extra & Omit<UrlConnection, "url"> = {}) =>
   Effect.map(serverSchema, (schema) =>
     PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 4, ...extra })
   )

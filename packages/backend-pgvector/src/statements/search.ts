@@ -85,36 +85,37 @@ const byMeaning = (
   const { names, space } = layout
   const embedding = `m.${embeddingColumn(space)}`
   const away = distance(space, embedding, request.query)
+  // Alone, it brings the rows; beside words, ids, for the two are joined first.
+  const columns = request.words ? "m.id" : "m.*"
   if (plan === "exact") {
     // The sum keeps the planner from an approximate index.
     parts.ctes.push(`by_meaning as (
-  select m.id from ${names.table("memories")} m
+  select ${columns} from ${names.table("memories")} m
   where m.scope = ${request.key} and ${embedding} is not null and ${request.where}
-  order by (${away}) + 0, m.id
+  order by (${away}) + 0
   limit ${request.limit}
 )`)
   } else {
     // The settings hold for this statement's transaction alone, and are made before the scan begins: the
     // lateral join needs their row first. The scope is a literal, or a cached plan could not use its index.
     parts.ctes.push(`by_meaning as (
-  select near.id
+  select near.*
   from (
     select set_config('hnsw.iterative_scan', 'strict_order', true) as scan,
       set_config('hnsw.ef_search', '${request.ef}', true) as ef
     offset 0
   ) s
   cross join lateral (
-    select m.id from ${names.table("memories")} m
+    select ${columns} from ${names.table("memories")} m
     where m.scope = '${request.scopeLiteral}'::uuid and m.valid_to is null and s.scan is not null and ${request.where}
     order by ${away}
     limit ${request.limit}
   ) near
 )`)
   }
+  if (!request.words) return
   parts.candidates.push(
-    request.words
-      ? "select v.id, coalesce(w.bm25, 0) from by_meaning v left join weighed w on w.id = v.id"
-      : "select id, 0::float8 from by_meaning"
+    "select v.id, coalesce(w.bm25, 0) from by_meaning v left join weighed w on w.id = v.id"
   )
 }
 
@@ -133,7 +134,8 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
   const channels = query !== null || terms !== null
   // PostgreSQL wants every parameter used: without a channel there is nothing to bound or to filter.
   const now = channels ? `${p.add(request.now)}::bigint` : ""
-  const limit = channels ? `${p.add(request.limit)}::bigint` : ""
+  // Written out: a plan made for any limit would sort a heavy scope instead of walking its index.
+  const limit = String(request.limit)
   const where = !channels ? "" : `${visible(p, now, request.asOf)}${filtered(p, request.filter)}`
   const parts: Parts = {
     ctes: [
@@ -158,13 +160,17 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
   }
   const cosine =
     query === null ? "null::float8" : `-(${distance(space, `m.${embeddingColumn(space)}`, query)})`
-  const hits = `select ${MEMORY_SELECT},
-  ${cosine}, hit.bm25, null::float8, null::float8[], null::boolean
-from (
+  const found =
+    terms === null
+      ? "by_meaning m"
+      : `(
   select id, max(bm25) as bm25 from (${parts.candidates.join(" union all ")}) found (id, bm25) group by id
 ) hit
-join ${names.table("memories")} m on m.scope = ${key} and m.id = hit.id
-left join ${names.table("accesses")} a on a.scope = ${key} and a.id = hit.id
+join ${names.table("memories")} m on m.scope = ${key} and m.id = hit.id`
+  const hits = `select ${MEMORY_SELECT},
+  ${cosine}, ${terms === null ? "0::float8" : "hit.bm25"}, null::float8, null::float8[], null::boolean
+from ${found}
+left join ${names.table("accesses")} a on a.scope = m.scope and a.id = m.id
 union all
 `
   const text = `with ${parts.ctes.join(",\n")}
