@@ -9,7 +9,7 @@ import { type RemoveStaged, removeWhere } from "./writing.ts"
 type Admin = StoreAdmin["Service"]
 
 /** Scopes that one facet may return; past that their range is halved. */
-const FACET_MAX = 10_000
+const FACET_MAX = 1_000
 const EXPIRE_PAGE = 1_000
 const HASH_MAX = 2 ** 32 - 1
 

@@ -43,8 +43,14 @@ export interface Pool {
 }
 
 export const makePool = (connections: number): Pool => {
-  // Our own timeouts abort the request: two more clocks would only disagree with them.
-  const agent = new Agent({ connections, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 10_000 })
+  const agent = new Agent({
+    connections,
+    // Our own timeouts abort the request: two more clocks would only disagree with them.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // The server closes a connection that is idle for 5 s: one that is nearly that old is not trusted.
+    keepAliveTimeout: 4_000
+  })
   return {
     listening: (note) => {
       // `fetch` asks of a dispatcher nothing but this method; the types it wants are of another undici.

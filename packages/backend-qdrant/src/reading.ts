@@ -53,7 +53,7 @@ const placesNear = (anchors: ReadonlyArray<Anchor>, radius: number): ReadonlyArr
   })
 }
 
-const AROUND_PAGE = 4_096
+const AROUND_PAGE = 1_000
 
 /** Reads that are no search. `embedded` says whether the space has vectors. */
 export const makeReads = (points: Points, embedded: boolean): Reads => {
