@@ -1,19 +1,20 @@
 import { Effect } from "effect"
+import {
+  type ContextItem,
+  type ContextPart,
+  emptyBlock,
+  fourCharactersPerToken,
+  headingLine,
+  itemLine,
+  renderBlock,
+  type TokenEstimator
+} from "./contextBlock.ts"
 import type { Filter } from "./Filter.ts"
 import type { Memory } from "./Memory.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
-import type { Retriever } from "./Retriever.ts"
+import { RECALL_LIMIT_MAX, type Recollection, type Retriever } from "./Retriever.ts"
 import type { Scope } from "./Scope.ts"
-
-export type ContextPart = "profile" | "relevant" | "lastTime"
-
-export interface ContextItem {
-  readonly memory: Memory
-  readonly part: ContextPart
-  /** From recall; `null` for what is there without being asked for. */
-  readonly score: number | null
-}
 
 /** The rendered block and what is in it. */
 export interface MemoryContext {
@@ -35,20 +36,86 @@ export interface ContextOptions {
   readonly sessionId?: string | undefined
   /** Least score of the relevant part, 0 to 1. */
   readonly threshold?: number | undefined
-  /** How many relevant memories at the most. */
+  /** How many relevant memories at the most; as many as the budget may hold when absent. */
   readonly limit?: number | undefined
   /** Shows each relevant memory's score; left out by default, since it tells the model nothing it can use. */
   readonly scores?: boolean | undefined
-  /** Tokens of a text; four characters a token when absent. */
-  readonly estimateTokens?: ((text: string) => number) | undefined
+  /** Tokens of a text; `fourCharactersPerToken` when absent. */
+  readonly estimateTokens?: TokenEstimator | undefined
 }
 
 export const DEFAULT_CONTEXT_BUDGET = 600
 
-const escape = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+/** Share of the budget that the profile may take, and that is kept for the end of the last session. */
+const PROFILE_SHARE = 1 / 3
+const LAST_TIME_SHARE = 1 / 5
 
-const line = ({ memory }: ContextItem): string => `- ${escape(memory.content)}`
+const PROFILE_MAX = 40
+/** Turns of the last session. */
+const LAST_TIME_MAX = 6
+/**
+ * A memory of no more rows goes in whole, if the budget holds it: its owner's next question rarely shares
+ * a word with the answer ("What was my project again?"), and there is nothing to choose from.
+ */
+const YOUNG_MAX = 24
+
+/** A memory takes a dozen tokens at the least. */
+const TOKENS_MIN = 12
+
+/** Pinned first, then by importance, then what is recalled often, then what is new. */
+const byWeight = (a: Memory, b: Memory): number =>
+  Number(b.pinned) - Number(a.pinned) ||
+  b.importance - a.importance ||
+  b.accessCount - a.accessCount ||
+  b.saidAt - a.saidAt ||
+  (a.id < b.id ? -1 : 1)
+
+/** The end of the last session; of memories without sessions, the last ones. */
+const endOf = (latest: ReadonlyArray<Memory>): ReadonlyArray<Memory> =>
+  latest.filter(({ sessionId }) => sessionId === latest[0]?.sessionId).slice(0, LAST_TIME_MAX)
+
+interface Candidates {
+  readonly profile: ReadonlyArray<Memory>
+  readonly relevant: ReadonlyArray<Recollection>
+  readonly lastTime: ReadonlyArray<Memory>
+}
+
+/** Which candidates go in. Each part in turn takes what fits of its share; what then fits of the rest follows. */
+const choose = (
+  { lastTime, profile, relevant }: Candidates,
+  budget: number,
+  costOf: (item: ContextItem) => number,
+  headingCost: (part: ContextPart) => number
+) => {
+  const chosen = new Map<string, ContextItem>()
+  const parts = new Set<ContextPart>()
+  let used = 0
+  const take = (items: ReadonlyArray<ContextItem>, until: number) => {
+    for (const item of items) {
+      if (chosen.has(item.memory.id)) continue
+      const cost = costOf(item) + (parts.has(item.part) ? 0 : headingCost(item.part))
+      if (used + cost > until) continue
+      used += cost
+      parts.add(item.part)
+      chosen.set(item.memory.id, item)
+    }
+  }
+  const profileItems = profile.map((memory): ContextItem => ({ memory, part: "profile", score: null }))
+  const relevantItems = relevant.map(({ memory, score }): ContextItem => ({
+    memory,
+    part: "relevant",
+    score
+  }))
+  const lastItems = lastTime.map((memory): ContextItem => ({ memory, part: "lastTime", score: null }))
+  const lastCost = lastItems.reduce((sum, item) => sum + costOf(item), 0)
+  take(profileItems, budget * PROFILE_SHARE)
+  take(relevantItems, budget - Math.min(lastCost, budget * LAST_TIME_SHARE))
+  take(lastItems, budget)
+  take(relevantItems, budget)
+  take(profileItems, budget)
+  const all = new Set([...profileItems, ...relevantItems, ...lastItems].map((item) => item.memory.id))
+  return { items: Array.from(chosen.values()), dropped: all.size - chosen.size }
+}
 
 /** Makes the block: profile, relevant, last time, in one budget. */
 export const makeContext =
@@ -63,60 +130,53 @@ export const makeContext =
       const { now, options, query, scope } = request
       const {
         budget = DEFAULT_CONTEXT_BUDGET,
-        estimateTokens = (text) => Math.ceil(text.length / 4),
+        estimateTokens = fourCharactersPerToken,
+        scores = false,
+        threshold,
         without = []
       } = options
-      if (!(Number.isInteger(budget) && budget > 0))
+      if (!(Number.isInteger(budget) && budget > 0)) {
         return yield* invalidInput("budget", "give a whole number of tokens above 0")
-      const wants = (part: ContextPart) => !without.includes(part)
+      }
+      const limit = options.limit ?? Math.min(RECALL_LIMIT_MAX, Math.max(1, Math.floor(budget / TOKENS_MIN)))
       const except: Filter = options.sessionId === undefined ? {} : { exceptSessionId: options.sessionId }
+      const wants = (part: ContextPart) => !without.includes(part)
+      const latest = (filter: Filter, rows: number) =>
+        store.latest({ scope, now, filter: { ...filter, ...except }, limit: rows })
       const none: ReadonlyArray<Memory> = []
-      const [profile, relevant, lastTime] = yield* Effect.all(
+      const [pinned, standing, relevant, recent] = yield* Effect.all(
         [
+          wants("profile") ? latest({ pinned: true }, PROFILE_MAX) : Effect.succeed(none),
           wants("profile")
-            ? store.latest({
-                scope,
-                now,
-                filter: { types: ["semantic", "procedural"], ...except },
-                limit: 20
-              })
+            ? latest({ types: ["semantic", "procedural"] }, PROFILE_MAX)
             : Effect.succeed(none),
           wants("relevant")
             ? retriever.recall({
                 scope,
                 now,
                 query,
-                options: {
-                  ...except,
-                  ...(options.limit === undefined ? {} : { limit: options.limit }),
-                  ...(options.threshold === undefined ? {} : { threshold: options.threshold })
-                }
+                options: { ...except, limit, ...(threshold === undefined ? {} : { threshold }) }
               })
-            : Effect.succeed([]),
-          wants("lastTime") ? store.latest({ scope, now, filter: except, limit: 6 }) : Effect.succeed(none)
+            : Effect.succeed<ReadonlyArray<Recollection>>([]),
+          wants("lastTime") ? latest({}, YOUNG_MAX + 1) : Effect.succeed(none)
         ],
         { concurrency: "unbounded" }
       )
-      const candidates: Array<ContextItem> = [
-        ...profile.map((memory): ContextItem => ({ memory, part: "profile", score: null })),
-        ...relevant.map(({ memory, score }): ContextItem => ({ memory, part: "relevant", score })),
-        ...lastTime.map((memory): ContextItem => ({ memory, part: "lastTime", score: null }))
-      ]
-      const seen = new Set<string>()
-      const items: Array<ContextItem> = []
-      let dropped = 0
-      let tokens = 20
-      for (const item of candidates) {
-        if (seen.has(item.memory.id)) continue
-        seen.add(item.memory.id)
-        const cost = estimateTokens(line(item))
-        if (tokens + cost > budget) dropped += 1
-        else {
-          tokens += cost
-          items.push(item)
-        }
-      }
-      if (items.length === 0) return { text: "", tokens: 0, items, dropped }
-      const text = `<memory>\n${items.map(line).join("\n")}\n</memory>`
-      return { text, tokens: estimateTokens(text), items, dropped }
+      const profile = Array.from(
+        new Map([...pinned, ...standing].map((memory) => [memory.id, memory])).values()
+      ).sort(byWeight)
+
+      const line = (item: ContextItem) => `\n${itemLine(item, scores)}`
+      const room = budget - estimateTokens(emptyBlock(now))
+      const pick = (lastTime: ReadonlyArray<Memory>) =>
+        choose(
+          { profile, relevant, lastTime },
+          room,
+          (item) => estimateTokens(line(item)),
+          (part) => estimateTokens(`\n${headingLine(part)}`)
+        )
+      const whole = recent.length <= YOUNG_MAX ? pick(recent) : undefined
+      const { dropped, items } = whole?.dropped === 0 ? whole : pick(endOf(recent))
+      const block = renderBlock(items, now, scores)
+      return { ...block, tokens: block.text === "" ? 0 : estimateTokens(block.text), dropped }
     })

@@ -18,6 +18,12 @@ export * from "./LruMap.ts"
 export * from "./scoring.ts"
 export * from "./weights.ts"
 export * from "./Retriever.ts"
+export {
+  type ContextItem,
+  type ContextPart,
+  fourCharactersPerToken,
+  type TokenEstimator
+} from "./contextBlock.ts"
 export * from "./context.ts"
 export * from "./ScopedMemory.ts"
 export * from "./AgentMemory.ts"
