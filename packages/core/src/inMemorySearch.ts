@@ -12,7 +12,7 @@ import type {
 } from "./MemoryStore.ts"
 import { idf, type Terms } from "./terms.ts"
 
-export const dot = (a: Float32Array, b: Float32Array): number => {
+const dot = (a: Float32Array, b: Float32Array): number => {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
   return sum

@@ -1,5 +1,5 @@
 /** The laws without a test runner. */
-export * from "./broken/BrokenStore.ts"
+export type { BrokenStore } from "./broken/BrokenStore.ts"
 export * from "./brokenStores.ts"
 export * from "./check.ts"
 export * from "./Law.ts"
