@@ -85,6 +85,16 @@ export class Connection {
     throw closedError(this.#closed)
   }
 
+  /** Moves what it can of the write-ahead log into the file, waiting for nobody; a failure is met again by the next commit. */
+  moveLog(): void {
+    if (!this.db.isOpen || this.db.isTransaction) return
+    try {
+      this.db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get()
+    } catch {
+      // Nothing is lost: the log still holds what was acknowledged.
+    }
+  }
+
   /** Moves the write-ahead log into the file and empties it; false when another process reads it just now. */
   truncateLog(): boolean {
     return Number(this.db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"]) === 0

@@ -103,7 +103,7 @@ const partsOf = (
   const scopes = new Scopes(connection)
   const records = new Records(db, generation)
   const reader = new Reader(db, generation)
-  const checkpoints = new Checkpoints(path)
+  const checkpoints = new Checkpoints(connection)
   const writer = new Writer(connection, checkpoints)
   const cache = new IndexCache(connection, scopes, records, {
     dimensions,

@@ -1,0 +1,33 @@
+/**
+ * A process that writes: `writer.ts PATH NAME FIRST LAST BATCH`. Rows `NAME 0`, `NAME 1`, … from FIRST up to LAST, in
+ * batches of BATCH (0: sizes that vary), each told on stdout only after it was acknowledged, as `FROM TO`.
+ */
+import { HnswStore } from "@keepsake/backend-hnsw"
+import { MemoryStore } from "@keepsake/core"
+import { Effect } from "effect"
+import { writeSync } from "node:fs"
+import { batchSize, DIMENSIONS, direction, fingerprintOf, NOW, rowOf, scopeOf } from "./rows.ts"
+
+const [path = "", name = "", first = "0", last = "0", batch = "1"] = process.argv.slice(2)
+
+const program = Effect.gen(function* () {
+  const store = yield* MemoryStore
+  const scope = scopeOf("shared")
+  for (let from = Number(first), round = 0; from < Number(last); round++) {
+    const size = Number(batch) || batchSize(round)
+    const to = Math.min(Number(last), from + size)
+    const rows = Array.from({ length: to - from }, (_, i) =>
+      rowOf(scope, `${name} ${from + i}`, direction(from + i, DIMENSIONS))
+    )
+    yield* store.put({ scope, now: NOW, rows })
+    writeSync(1, `${from} ${to}\n`)
+    from = to
+  }
+})
+
+await Effect.runPromise(
+  program.pipe(
+    Effect.provide(HnswStore.layer({ path, synchronous: "normal" })),
+    Effect.provide(fingerprintOf(DIMENSIONS))
+  )
+)
