@@ -3,7 +3,7 @@
  * A memory's text ends in its number, from which the stub embedder makes its vector: embedding costs
  * microseconds, for every contestant alike.
  */
-import type { EmbedderProvider, Scope } from "@keepsake/core"
+import type { EmbedderProvider, Scope, Statement } from "@keepsake/core"
 
 export const DIMENSIONS = 384
 /** Directions that memories gather around; what a user talks about. */
@@ -61,7 +61,9 @@ const seedOf = ({ index, user }: Place): number => mix(user * 0x9e3779b1 + mix(i
 /** A memory's vector: one of its user's topics, and noise. */
 export const vectorOf = (place: Place): Float32Array => {
   const seed = seedOf(place)
-  const vector = (topics[mix(place.user * TOPICS_OF_A_USER + (seed % TOPICS_OF_A_USER)) % TOPICS] ?? new Float32Array()).slice()
+  const vector = (
+    topics[mix(place.user * TOPICS_OF_A_USER + (seed % TOPICS_OF_A_USER)) % TOPICS] ?? new Float32Array()
+  ).slice()
   addNoise(vector, seed, SPREAD)
   return unit(vector)
 }
@@ -90,12 +92,22 @@ export const textOf = (place: Place): string => {
   return `${words.join(" ")} m${place.user.toString(36)}x${place.index.toString(36)}`
 }
 
+const TURNS_OF_A_SESSION = 20
+
+/** The memory as a turn of a conversation, which is what recall reads the neighbours of. */
+export const statementOf = (place: Place): Statement => ({
+  content: textOf(place),
+  sessionId: `session-${Math.floor(place.index / TURNS_OF_A_SESSION)}`,
+  turn: place.index % TURNS_OF_A_SESSION
+})
+
 /** Queries are memories nobody has: numbers from here on. */
 const QUERIES = 0x4000_0000
 
 /** A text a user might ask, about one of their topics. */
 export const queryOf = (user: number, round: number): string => textOf({ user, index: QUERIES + round })
-export const queryVector = (user: number, round: number): Float32Array => vectorOf({ user, index: QUERIES + round })
+export const queryVector = (user: number, round: number): Float32Array =>
+  vectorOf({ user, index: QUERIES + round })
 
 const TAG = / m([0-9a-z]+)x([0-9a-z]+)$/u
 
@@ -118,7 +130,9 @@ export const scopeOf = (user: number): Scope => ({ agentId: "bench", userId: `us
 export const zipfSizes = (total: number, users: number): ReadonlyArray<number> => {
   let mass = 0
   for (let rank = 1; rank <= users; rank++) mass += 1 / rank
-  const sizes = Array.from({ length: users }, (_, i) => Math.max(1, Math.floor((total - users) / (mass * (i + 1)))))
+  const sizes = Array.from({ length: users }, (_, i) =>
+    Math.max(1, Math.floor((total - users) / (mass * (i + 1))))
+  )
   const given = sizes.reduce((a, b) => a + b)
   sizes[0] = (sizes[0] ?? 0) + Math.max(0, total - given)
   return sizes

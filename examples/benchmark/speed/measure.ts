@@ -8,7 +8,8 @@ export interface OwnTime {
 /** Does one operation. What it returns is awaited if it is a promise, and is its time if it is an `OwnTime`. */
 export type Operation = (round: number) => unknown
 
-const isOwnTime = (value: unknown): value is OwnTime => typeof value === "object" && value !== null && "ms" in value
+const isOwnTime = (value: unknown): value is OwnTime =>
+  typeof value === "object" && value !== null && "ms" in value
 
 export interface Timing {
   /** Milliseconds an operation, ascending. */
@@ -49,7 +50,8 @@ export const interleaved = async <Name extends string>(
   operations: { readonly [name in Name]: Operation },
   { budgetMs = Number.POSITIVE_INFINITY, rounds, warmup = Math.max(3, Math.ceil(rounds / 10)) }: Rounds
 ): Promise<{ readonly [name in Name]: Timing }> => {
-  const names = Object.keys(operations) as ReadonlyArray<Name>
+  const names: Array<Name> = []
+  for (const name in operations) names.push(name)
   const samples = new Map<Name, Array<number>>(names.map((name) => [name, []]))
   const start = performance.now()
   for (let round = 0; round < warmup + rounds; round++) {

@@ -10,7 +10,7 @@ import {
 } from "@keepsake/core"
 import { type HnswOptions, HnswStore } from "@keepsake/backend-hnsw"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
-import { scopeOf, stubEmbedder, textOf } from "./data.ts"
+import { scopeOf, statementOf, stubEmbedder } from "./data.ts"
 
 /** A memory and what lies beneath it, over one store. */
 export interface Opened {
@@ -57,7 +57,7 @@ export const fill = async ({ client }: Opened, user: number, from: number, to: n
   const scoped = client.for(scopeOf(user))
   for (let at = from; at < to; at += BATCH) {
     await scoped.rememberMany(
-      Array.from({ length: Math.min(BATCH, to - at) }, (_, i) => textOf({ user, index: at + i }))
+      Array.from({ length: Math.min(BATCH, to - at) }, (_, i) => statementOf({ user, index: at + i }))
     )
   }
 }

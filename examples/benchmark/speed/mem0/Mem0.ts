@@ -20,7 +20,12 @@ export const openMem0 = async (folder: string): Promise<Mem0> => {
   const child = fork(
     fileURLToPath(new URL("child.mjs", import.meta.url)),
     [join(mem0Folder, "node_modules", "mem0ai"), folder],
-    { execPath: peerNode(), execArgv: [], stdio: ["ignore", "ignore", "inherit", "ipc"], serialization: "json" }
+    {
+      execPath: peerNode(),
+      execArgv: [],
+      stdio: ["ignore", "ignore", "inherit", "ipc"],
+      serialization: "json"
+    }
   )
   const ended = once(child, "exit")
   const answered = async (): Promise<number> => {

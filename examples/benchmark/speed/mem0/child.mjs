@@ -18,7 +18,9 @@ const { Memory } = await import(pathToFileURL(join(packageFolder, "dist", "oss",
 const memory = new Memory({
   embedder: {
     provider: "langchain",
-    config: { model: { embedQuery: async (text) => embed(text), embedDocuments: async (texts) => texts.map(embed) } }
+    config: {
+      model: { embedQuery: async (text) => embed(text), embedDocuments: async (texts) => texts.map(embed) }
+    }
   },
   // Never called: memories are added as they are, but the constructor wants a key.
   llm: { provider: "openai", config: { apiKey: "unused", model: "unused" } },
@@ -34,7 +36,7 @@ const run = async ({ add, search, user }) => {
   return memory.search(search, { topK: 10, filters: { user_id: user } })
 }
 
-process.on("message", async (message) => {
+const answer = async (message) => {
   vectors = new Map(message.vectors)
   const start = performance.now()
   try {
@@ -43,5 +45,6 @@ process.on("message", async (message) => {
   } catch (error) {
     process.send({ error: String(error) })
   }
-})
+}
+process.on("message", (message) => void answer(message))
 process.send({ ms: 0, results: 0 })

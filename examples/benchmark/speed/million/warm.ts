@@ -1,0 +1,94 @@
+/** A process that asks many users' memories in turn and says how fast, how rightly, and in how many bytes. */
+import { Effect } from "effect"
+import { queryOf, queryVector, scopeOf, sequence, zipfSizes } from "../data.ts"
+import { timed, timing } from "../measure.ts"
+import { type Opened, openEmbedded } from "../opened.ts"
+import { answer } from "../ownProcess.ts"
+
+export interface Traffic {
+  readonly p50: number
+  readonly p99: number
+  readonly perSecond: number
+}
+
+export interface Warm {
+  /** Users drawn by how much they have: the heaviest are asked most. */
+  readonly weighted: Traffic
+  /** Users drawn evenly. */
+  readonly uniform: Traffic
+  readonly wholeRecall: Traffic
+  /** Share of the exact best 10 among those found, users drawn by size. */
+  readonly recall: number
+  readonly rssMB: number
+}
+
+const LIMIT = 10
+const [, , path = "", memories = "", users = "", queries = "", cacheMB = ""] = process.argv
+const sizes = zipfSizes(Number(memories), Number(users))
+
+/** A user as drawn by size. */
+const weightedUsers = (count: number, random: () => number): ReadonlyArray<number> => {
+  const sums: Array<number> = []
+  let sum = 0
+  for (const size of sizes) sums.push((sum += size))
+  return Array.from({ length: count }, () => {
+    const at = random() * sum
+    return sums.findIndex((end) => at < end)
+  })
+}
+
+const search = ({ store }: Opened, user: number, round: number, exact: boolean) =>
+  store.search({
+    scope: scopeOf(user),
+    now: Date.now(),
+    vector: queryVector(user, round),
+    filter: {},
+    limit: LIMIT,
+    exact
+  })
+
+const traffic = async (
+  drawn: ReadonlyArray<number>,
+  ask: (user: number, round: number) => Promise<unknown>
+): Promise<Traffic> => {
+  const samples: Array<number> = []
+  for (const [round, user] of drawn.entries()) samples.push(await timed(() => ask(user, round)))
+  const { median, p99 } = timing(samples)
+  return { p50: median, p99, perSecond: 1_000 / (samples.reduce((a, b) => a + b, 0) / samples.length) }
+}
+
+const opened = await openEmbedded(path, { cacheBytes: Number(cacheMB) * 2 ** 20 })
+const random = sequence(7)
+const weighted = weightedUsers(Number(queries), random)
+const uniform = Array.from({ length: Number(queries) }, () => Math.floor(random() * sizes.length))
+const channel = (user: number, round: number) => Effect.runPromise(search(opened, user, round, false))
+const clients = new Map<number, ReturnType<Opened["client"]["for"]>>()
+const recall = (user: number, round: number) => {
+  const client = clients.get(user) ?? opened.client.for(scopeOf(user))
+  clients.set(user, client)
+  return client.recall(queryOf(user, round), { threshold: 0 })
+}
+
+// Once unmeasured: scopes are read from the file when they are first asked.
+await traffic(weighted, channel)
+await traffic(uniform, channel)
+const result: Warm = {
+  weighted: await traffic(weighted, channel),
+  uniform: await traffic(uniform, channel),
+  wholeRecall: await traffic(weighted.slice(0, 200), recall),
+  recall: await (async () => {
+    let found = 0
+    let wanted = 0
+    for (const [round, user] of weighted.slice(0, 200).entries()) {
+      const truth = await Effect.runPromise(search(opened, user, round, true))
+      const given = await Effect.runPromise(search(opened, user, round, false))
+      const ids = new Set(given.hits.map(({ memory }) => memory.id))
+      wanted += truth.hits.length
+      found += truth.hits.filter(({ memory }) => ids.has(memory.id)).length
+    }
+    return found / wanted
+  })(),
+  rssMB: process.memoryUsage.rss() / 1e6
+}
+await opened.close()
+answer(result)

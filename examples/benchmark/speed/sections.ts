@@ -1,0 +1,24 @@
+import type { Row } from "./Row.ts"
+import type { Settings } from "./Settings.ts"
+
+interface Section {
+  readonly rows: (settings: Settings) => Promise<ReadonlyArray<Row>>
+}
+
+/** What `--only` names, in the order of the table. Each is loaded, and run, in a process of its own. */
+export const SECTIONS: { readonly [name: string]: () => Promise<Section> } = {
+  mem0: () => import("./recallAgainstMem0.ts"),
+  channel: () => import("./channel.ts"),
+  million: () => import("./million.ts"),
+  remember: () => import("./remember.ts"),
+  pgvector: async () => {
+    const { rows } = await import("./pgvector.ts")
+    return { rows: ({ quick }) => rows(quick ? 2_000 : undefined) }
+  },
+  qdrant: () => import("./qdrant.ts"),
+  agent: () => import("./agent.ts"),
+  growth: () => import("./growth.ts"),
+  install: () => import("./installation.ts"),
+  overhead: () => import("./overhead.ts"),
+  eventloop: () => import("./eventLoop.ts")
+}
