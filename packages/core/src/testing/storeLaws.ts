@@ -6,7 +6,7 @@ import { LAWS } from "./manifest.ts"
 import { type LawOptions, lawSettings } from "./settings.ts"
 
 export interface StoreLawsOptions extends LawOptions {
-  /** Milliseconds that a law may take; 60,000 unless said otherwise. */
+  /** Milliseconds that a law may take, beside 25 for each operation of a random program; 60,000 unless said otherwise. */
   readonly timeout?: number
 }
 
@@ -37,9 +37,10 @@ const excused = (exceptions: NonNullable<LawOptions["exceptions"]>): ReadonlyMap
  */
 export const storeLaws = (name: string, fresh: FreshStore, options: StoreLawsOptions = {}): void => {
   const exceptions = excused(options.exceptions ?? {})
-  const timeout = options.timeout ?? 60_000
+  const settings = lawSettings(options)
+  const timeout = (options.timeout ?? 60_000) + 25 * settings.operations
   class LawBench extends Context.Service<LawBench, Bench>()("@keepsake/core/testing/LawBench") {}
-  const shared = Layer.effect(LawBench, openBench(fresh, lawSettings(options)))
+  const shared = Layer.effect(LawBench, openBench(fresh, settings))
   // Real services: a store may wait for its server, and time is an argument of every call.
   layer(shared, { timeout, excludeTestServices: true })(name, (it) => {
     const register = (law: Law): void => {
