@@ -68,7 +68,8 @@ export const collectionOf = (
       unindexed_filtering_update: false
     },
     metadata,
-    ...(settings.shardNumber === undefined ? {} : { shard_number: settings.shardNumber }),
+    // A cluster's own default is a shard a node, but IDF is computed by shard: on several, words weigh otherwise.
+    shard_number: settings.shardNumber ?? 1,
     ...(settings.replicationFactor === undefined ? {} : { replication_factor: settings.replicationFactor }),
     ...(settings.writeConsistencyFactor === undefined
       ? {}

@@ -7,6 +7,7 @@ import { Effect, Redacted } from "effect"
  * except what the layout needs for itself (the vectors' names, sizes and distance, strict filtering).
  */
 export interface CollectionSettings {
+  /** 1 unless said otherwise, on a cluster too: IDF is computed by shard, and on several the scores of words differ. */
   readonly shardNumber?: number
   readonly replicationFactor?: number
   readonly writeConsistencyFactor?: number
