@@ -56,14 +56,17 @@ const textOf = (field: string, value: unknown): Effect.Effect<string | undefined
     ? Effect.succeed(value)
     : Effect.fail(invalidInput(field, "give a text"))
 
-/** Kept in the home folder, so that every working directory sees the same memories. */
-export const defaultStore = (): string => `file:${join(homedir(), ".keepsake", "memory.db")}`
+type Environment = Readonly<Record<string, string | undefined>>
 
 const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
 
+/** Kept in the home folder, so that every working directory sees the same memories. */
+const defaultStore = (env: Environment): string =>
+  `file:${join(nonEmpty(env["HOME"]) ?? homedir(), ".keepsake", "memory.db")}`
+
 export const readSettings = Effect.fnUntraced(function* (
   given: Given,
-  env: Readonly<Record<string, string | undefined>>
+  env: Environment
 ): Effect.fn.Return<Settings, MemoryError> {
   const named = given.config ?? nonEmpty(env["KEEPSAKE_CONFIG"])
   const path = named ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined)
@@ -80,7 +83,7 @@ export const readSettings = Effect.fnUntraced(function* (
   return {
     // Anything else than what these may be is refused where the config is resolved.
     config: {
-      store: (store as KeepsakeConfig["store"] | undefined) ?? defaultStore(),
+      store: (store as KeepsakeConfig["store"] | undefined) ?? defaultStore(env),
       embedder: embedder as KeepsakeConfig["embedder"]
     },
     scope: {

@@ -38,10 +38,13 @@ export const reembedStore = Effect.fnUntraced(function* (
       )
       filled += rows.length
       yield* show(filled)
+      // A page that is not full was the last: what is written from now on is for the next round.
+      if (rows.length < BATCH) return
     }
   })
-  // A row written between the last filling and the switch is a Conflict: fill it and switch again.
+  // A row written between the last filling and the switch is a Conflict: fill it and switch again. Under a
+  // steady stream of writes one of the rounds meets a pause.
   const move = Effect.andThen(fill, admin.commitStage)
-  yield* Effect.retry(move, { times: 10, while: (error) => error.reason._tag === "Conflict" })
+  yield* Effect.retry(move, { times: 100, while: (error) => error.reason._tag === "Conflict" })
   return filled
 })

@@ -1,5 +1,5 @@
 import { createInterface, type Interface } from "node:readline"
-import { type ChatSession, createAgent } from "@keepsake/agent"
+import type { ChatSession } from "@keepsake/agent"
 import { invalidInput, MemoryError, Unavailable } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
@@ -96,6 +96,8 @@ export const chat = Command.make(
     yield* note(`Remembering ${scope.userId}. /exit or Ctrl-D ends the conversation; what was said stays.`)
     return yield* Effect.tryPromise({
       try: async (signal) => {
+        // The model's library is a third of a second to load: only who talks waits for it.
+        const { createAgent } = await import("@keepsake/agent")
         await using memory = await openMemory(config)
         await using agent = createAgent({ memory, model: name, system, agentId: scope.agentId, memoryTools })
         await converse(

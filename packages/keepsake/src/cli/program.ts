@@ -1,7 +1,6 @@
 import * as NodeChildProcessSpawner from "@effect/platform-node-shared/NodeChildProcessSpawner"
 import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
-import * as NodeRuntime from "@effect/platform-node-shared/NodeRuntime"
 import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
 import { Effect, Layer } from "effect"
@@ -17,7 +16,7 @@ import { recall } from "./commands/recall.ts"
 import { mcp } from "./commands/mcp.ts"
 import { reembed } from "./commands/reembed.ts"
 import { remember } from "./commands/remember.ts"
-import { describeFailure, exitCodeOf } from "./failures.ts"
+import { describeFailure } from "./failures.ts"
 import { helpFormatter } from "./help.ts"
 import { columns } from "./output.ts"
 import { root } from "./root.ts"
@@ -45,18 +44,18 @@ const command = root.pipe(
   ])
 )
 
-command.pipe(
-  Command.run({ version }),
-  Effect.tapCause((cause) =>
-    Effect.sync(() => {
-      const text = describeFailure(cause, process.argv.includes("--json"), columns())
-      if (text !== undefined) process.stderr.write(`${text}\n`)
-    })
-  ),
-  Effect.provide([
-    platform,
-    CliOutput.layer(helpFormatter(columns())),
-    CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
-  ]),
-  NodeRuntime.runMain({ disableErrorReporting: true, teardown: (exit, onExit) => onExit(exitCodeOf(exit)) })
-)
+/** The whole command line on these arguments; failures are told on standard error before they are passed on. */
+export const program = (args: ReadonlyArray<string>) =>
+  Command.runWith(command, { version })(args).pipe(
+    Effect.tapCause((cause) =>
+      Effect.sync(() => {
+        const text = describeFailure(cause, args.includes("--json"), columns())
+        if (text !== undefined) process.stderr.write(`${text}\n`)
+      })
+    ),
+    Effect.provide([
+      platform,
+      CliOutput.layer(helpFormatter(columns())),
+      CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
+    ])
+  )

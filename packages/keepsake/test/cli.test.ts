@@ -1,0 +1,198 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { messagesServer } from "@keepsake/agent/testing"
+import { describe, expect, it } from "vitest"
+import { width } from "../src/cli/text.ts"
+import { keepsake, keepsakeProcess, temporaryFolder } from "./run.ts"
+
+const COMMANDS = [
+  "chat",
+  "remember",
+  "recall",
+  "list",
+  "forget",
+  "export",
+  "import",
+  "copy",
+  "reembed",
+  "doctor",
+  "mcp"
+]
+
+/** The commands that a help text gives as examples, as arguments. */
+const examplesOf = (help: string): ReadonlyArray<ReadonlyArray<string>> =>
+  help
+    .slice(help.indexOf("EXAMPLES"))
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("keepsake "))
+    .map((line) =>
+      Array.from(
+        line.slice("keepsake ".length).matchAll(/"([^"]*)"|(\S+)/gu),
+        ([, quoted, bare]) => quoted ?? bare ?? ""
+      )
+    )
+
+describe("help", () => {
+  it.each([[], ...COMMANDS.map((name) => [name])])(
+    "%s fits 80 columns and gives an example",
+    async (...path) => {
+      await using folder = await temporaryFolder()
+      const { code, out } = await keepsake(folder.path, [...path, "--help"])
+      expect(code).toBe(0)
+      for (const line of out.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
+      if (path.length > 0) expect(examplesOf(out).length).toBeGreaterThan(0)
+    }
+  )
+})
+
+describe("the examples of each --help", () => {
+  it.each(["remember", "recall", "list", "forget", "doctor", "reembed"])("%s", async (name) => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--session", "monday"])
+    const { out } = await keepsake(path, [name, "--help"])
+    const examples = examplesOf(out)
+    expect(examples.length).toBeGreaterThan(1)
+    for (const args of examples) {
+      const ran = await keepsake(path, args)
+      expect({ args, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
+      expect(ran.out).not.toBe("")
+    }
+  })
+
+  it("export, import and copy", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--store", "file:./memory.db"])
+    await keepsake(path, ["remember", "Ana is building a freight SaaS"])
+    await writeFile(
+      join(path, "mem0.json"),
+      JSON.stringify({ results: [{ id: "1", memory: "Likes tea", user_id: "bo" }] })
+    )
+    for (const name of ["export", "import", "copy"]) {
+      const { out } = await keepsake(path, [name, "--help"])
+      for (const args of examplesOf(out)) {
+        // Shell redirection is the shell's; a Qdrant server is not part of this test.
+        if (args.some((one) => one.startsWith("qdrant"))) continue
+        const redirect = args.indexOf(">")
+        const ran = await keepsake(path, redirect < 0 ? args : args.slice(0, redirect))
+        expect({ args, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
+      }
+    }
+    expect((await keepsake(path, ["list", "--user", "bo"])).out).toContain("Likes tea")
+  })
+})
+
+describe("commands", () => {
+  it("remember, recall, list and forget agree, for people and for programs", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const json = async (...args: ReadonlyArray<string>) =>
+      JSON.parse((await keepsake(path, [...args, "--json"])).out) as never
+    const first: { id: string; outcome: string } = await json(
+      "remember",
+      "Ana is building a freight SaaS",
+      "--type",
+      "semantic",
+      "--meta",
+      "team=blue",
+      "--pin"
+    )
+    expect(first.outcome).toBe("created")
+    await keepsakeProcess(path, ["remember", "-", "--source", "assistant"], {
+      input: "Line one\nline two \u001b[31mred 日本語"
+    })
+    const rows: ReadonlyArray<{ id: string; metadata: unknown }> = await json("list", "--meta", "team=blue")
+    expect(rows).toMatchObject([{ id: first.id, metadata: { team: "blue" }, pinned: true }])
+    const shown = (await keepsake(path, ["list"])).out
+    expect(shown).not.toContain("\u001b")
+    for (const line of shown.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
+
+    const recalled = await keepsake(path, ["recall", "freight SaaS", "--threshold", "0", "--explain"])
+    expect(recalled.out).toMatch(/SCORE[\s\S]*freight[\s\S]*logit/u)
+    const found: ReadonlyArray<{ score: number; explain: { logit: number; parts: Record<string, number> } }> =
+      await json("recall", "freight SaaS", "--threshold", "0")
+    const [best] = found
+    expect(Object.values(best?.explain.parts ?? {}).reduce((a, b) => a + b, 0)).toBeCloseTo(
+      best?.explain.logit ?? Number.NaN,
+      6
+    )
+
+    expect((await keepsake(path, ["forget", first.id.slice(0, 8), "--dry-run"])).out).toContain(
+      "Would remove 1 memory"
+    )
+    expect((await keepsake(path, ["forget", first.id.slice(0, 8)])).out).toContain("Removed 1 memory")
+    expect((await keepsake(path, ["list", "--user", "someone else"])).out).toContain("Nothing is remembered")
+  })
+
+  it("asks before a whole scope: where nobody answers, nothing is removed without --yes", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana likes tea"])
+    const refused = await keepsake(path, ["forget", "--all"])
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain("--yes")
+    expect((await keepsake(path, ["forget", "--everywhere"])).code).toBe(2)
+    expect((await keepsake(path, ["list"])).out).toContain("tea")
+    expect((await keepsake(path, ["forget", "--everywhere", "--yes"])).out).toContain("Removed 1 memory")
+  })
+
+  it.each([
+    [["recal", "x"], 2, /Did you mean[\s\S]*recall/u],
+    [["recall", "x", "--limt", "5"], 2, /Did you mean[\s\S]*--limit/u],
+    [["recall", "x", "--store", "mem:"], 2, /file:\.\/memory\.db/u],
+    [["remember", "  "], 2, /nothing to remember/u],
+    [["remember", "x", "--importance", "7"], 2, /importance/u],
+    [["remember", "x", "--user", "a/b"], 2, /scope/u],
+    [["forget"], 2, /say one of/u],
+    [["forget", "abcd"], 1, /No memory's id begins/u],
+    [["import", "none.jsonl"], 2, /is not there/u],
+    [["recall", "x", "--store", "postgres://u:p@127.0.0.1:1/d"], 1, /./u],
+    [["copy", "--from", "memory:", "--to", "memory:"], 2, /name another/u],
+    [["chat"], 2, /--model/u]
+  ])("%j ends with %i and says why", async (args, code, message) => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, args)
+    expect({ code: ran.code, out: ran.err }).toMatchObject({ code })
+    expect(ran.err.replaceAll("\n", " ")).toMatch(message)
+    expect(ran.err).not.toMatch(/^\s+at .*:\d+/mu)
+  })
+
+  it("reports failures as JSON to programs", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, ["list", "--store", "mem:", "--json"])
+    expect(JSON.parse(ran.err)).toMatchObject({ error: { reason: "InvalidInput" } })
+  })
+})
+
+describe("chat", () => {
+  it("remembers from one conversation to the next", async () => {
+    await using folder = await temporaryFolder()
+    await using server = await messagesServer(({ body }) =>
+      JSON.stringify(body.messages).includes("freight") ? "Something with freight." : "I do not know."
+    )
+    const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_API_KEY: "test", KEEPSAKE_MODEL: "claude-test" }
+    const first = await keepsakeProcess(folder.path, ["chat"], {
+      input: "I'm building a SaaS for freight logistics\n",
+      env
+    })
+    expect(first).toMatchObject({ code: 0 })
+    const second = await keepsakeProcess(folder.path, ["chat"], {
+      input: "What was my project again?\n",
+      env
+    })
+    expect(second.out).toContain("Something with freight.")
+    expect((await keepsake(folder.path, ["list"])).out).toContain("freight")
+  })
+
+  it("fails where its last message could not be answered", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsakeProcess(folder.path, ["chat", "--model", "claude-test"], {
+      input: "hello\n",
+      env: { ANTHROPIC_BASE_URL: "http://127.0.0.1:1", ANTHROPIC_API_KEY: "test" }
+    })
+    expect(ran.code).toBe(1)
+    expect(ran.err).toContain("cannot be reached")
+  })
+})
