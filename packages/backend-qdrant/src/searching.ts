@@ -18,6 +18,8 @@ interface Channel {
   readonly query: Schemas["QueryInterface"]
   readonly using: string
   readonly params: Schemas["SearchParams"]
+  /** When it scores what the other channel found: few points, so by the vectors themselves. */
+  readonly rescoring: Schemas["SearchParams"]
 }
 
 interface Plan {
@@ -29,13 +31,12 @@ interface Plan {
 
 /** The best of each channel with their rows, then each channel's best rescored by the other. */
 const hitQueries = ({ dense, filter, lexical, limit }: Plan): ReadonlyArray<Query> => {
-  const best = (channel: Channel): Query => ({ ...channel, filter, limit, with_payload: true })
+  const found = ({ params, query, using }: Channel) => ({ query, using, params, filter, limit })
+  const best = (channel: Channel): Query => ({ ...found(channel), with_payload: true })
+  // The filter is repeated: a prefetch inherits nothing.
   const rescored = (of: Channel, by: Channel): Query => ({
-    // The filter is repeated: a prefetch inherits nothing.
-    prefetch: { ...of, filter, limit },
-    ...by,
-    filter,
-    limit
+    prefetch: found(of),
+    ...found({ ...by, params: by.rescoring })
   })
   const alone = [dense, lexical].flatMap((channel) => (channel === undefined ? [] : [best(channel)]))
   return dense === undefined || lexical === undefined
@@ -97,9 +98,18 @@ export const search = Effect.fnUntraced(function* (
   const corpus = filterOf(counted)
   const params = exact ? { exact } : {}
   const lexicalParams = { ...params, idf: { corpus } }
+  // Where the operator quantises, the score that is returned is still the vector's own.
+  const denseParams = { ...params, quantization: { rescore: true } }
+  const denseRescoring = { ...params, quantization: { ignore: true } }
   const plan: Plan = {
-    dense: embedded && vector !== undefined ? { query: numbersOf(vector), using: DENSE, params } : undefined,
-    lexical: terms.length === 0 ? undefined : { query: sparse(terms), using: TERMS, params: lexicalParams },
+    dense:
+      embedded && vector !== undefined
+        ? { query: numbersOf(vector), using: DENSE, params: denseParams, rescoring: denseRescoring }
+        : undefined,
+    lexical:
+      terms.length === 0
+        ? undefined
+        : { query: sparse(terms), using: TERMS, params: lexicalParams, rescoring: lexicalParams },
     filter: filterOf(all(inScope(scope), visible(now, asOf), ofFilter(filter))),
     limit
   }

@@ -109,7 +109,12 @@ describe("requests", () => {
         ],
         must_not: [expired, { key: "sessionId", match: { value: "s" } }]
       }
-      const dense = { query: [0, 1, 0, 0], using: "dense", params: { exact: true } }
+      const dense = {
+        query: [0, 1, 0, 0],
+        using: "dense",
+        params: { exact: true, quantization: { rescore: true } }
+      }
+      const rescoring = { ...dense, params: { exact: true, quantization: { ignore: true } } }
       const weighed = { using: "terms", params: { exact: true, idf: { corpus } } }
       const words = { query: { indices: [7, 4_294_967_295], values: [1, 1] }, ...weighed }
       const term = (id: number) => ({
@@ -126,7 +131,7 @@ describe("requests", () => {
           searches: [
             { ...dense, filter, limit: 5, with_payload: true },
             { ...words, filter, limit: 5, with_payload: true },
-            { prefetch: { ...words, filter, limit: 5 }, ...dense, filter, limit: 5 },
+            { prefetch: { ...words, filter, limit: 5 }, ...rescoring, filter, limit: 5 },
             { prefetch: { ...dense, filter, limit: 5 }, ...words, filter, limit: 5 },
             term(7),
             term(4_294_967_295)
@@ -158,7 +163,7 @@ describe("requests", () => {
           {
             query: [0, 1, 0, 0],
             using: "dense",
-            params: {},
+            params: { quantization: { rescore: true } },
             filter: { must: [scope, held], must_not: [expired] },
             limit: 5,
             with_payload: true

@@ -95,6 +95,7 @@ export const Facet = Struct({ key: Text, limit: opt(Positive), filter: opt(Filte
 const Params = Struct({
   exact: opt(Bool),
   hnsw_ef: opt(Positive),
+  quantization: opt(Struct({ ignore: opt(Bool), rescore: opt(Bool), oversampling: opt(Finite) })),
   idf: opt(Union([Schema.Literal("global"), Struct({ corpus: Filter })]))
 })
 export type Params = typeof Params.Type
