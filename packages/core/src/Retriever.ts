@@ -41,10 +41,11 @@ export const DEFAULT_THRESHOLD = 0.03
 const CANDIDATES = 100
 
 /** Hits whose neighbours are read, the strongest first; 25 and 50 recall alike. */
-const ANCHORS = 32
+const ANCHORS = 24
 
 /** Turns to either side. On LoCoMo without a model, 1 finds 1.2 points less. */
 const RADIUS = 2
+const NEIGHBOURS = [-2, -1, 1, 2] as const
 
 /**
  * Query to scored, thresholded memories: the scope's speakers, one embedding, one store search, and one
@@ -85,13 +86,19 @@ const byScore = (a: Recollection, b: Recollection): number =>
   (a.memory.turn ?? 0) - (b.memory.turn ?? 0) ||
   (a.memory.id < b.memory.id ? -1 : 1)
 
-const anchorsOf = (rows: ReadonlyArray<Evidence>): ReadonlyArray<Anchor> =>
-  rows
+/** The strongest hits' places, except those whose neighbours are all known already. */
+const anchorsOf = (rows: ReadonlyArray<Evidence>): ReadonlyArray<Anchor> => {
+  const near = conversation(rows)
+  const isOpen = ({ memory }: Evidence) =>
+    NEIGHBOURS.some((offset) => (memory.turn ?? 0) + offset >= 0 && near.at(memory, offset) === undefined)
+  return rows
     .toSorted((a, b) => strength(b) - strength(a) || (a.memory.id < b.memory.id ? -1 : 1))
     .slice(0, ANCHORS)
+    .filter(isOpen)
     .flatMap(({ memory: { sessionId, turn } }) =>
       sessionId === null || turn === null ? [] : [{ sessionId, turn }]
     )
+}
 
 export const makeRetriever = (
   store: MemoryStore["Service"],
