@@ -2,6 +2,7 @@ import { createHash } from "node:crypto"
 import { Effect } from "effect"
 import type { MemoryError } from "./MemoryError.ts"
 import { type Scope, scopeKey } from "./Scope.ts"
+import { inTurn } from "./turns.ts"
 
 /** Tells scopes apart in traces without naming anybody. */
 export const scopeHash = (scope: Scope): string =>
@@ -13,13 +14,13 @@ export type Traced = <A, R>(
 ) => Effect.Effect<A, MemoryError, R>
 
 /**
- * A span per verb, with OpenTelemetry's database attribute names. Spans carry no remembered text, no query
+ * A verb's turn of the event loop and its span, with OpenTelemetry's database attribute names. Spans carry no remembered text, no query
  * and no ids of users.
  */
 export const traced = (backend: string, scope: Scope): Traced => {
   const hash = scopeHash(scope)
   return (verb, effect) =>
-    effect.pipe(
+    Effect.andThen(inTurn, effect).pipe(
       Effect.tapError((error) => Effect.annotateCurrentSpan({ "error.type": error.reason._tag })),
       Effect.withSpan(
         `keepsake.${verb}`,
