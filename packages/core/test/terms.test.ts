@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import { countOf, termForm } from "../src/termForm.ts"
+import { documentTerms, queryTerms, STOP_WORDS, termId, tokenise } from "../src/terms.ts"
+
+describe("tokenise", () => {
+  const cases: ReadonlyArray<readonly [text: string, tokens: ReadonlyArray<string>]> = [
+    ["The dogs were running!", ["dog", "run"]],
+    ["Ana's café", ["ana", "cafe"]],
+    ["I don\u2019t know", ["know"]],
+    ["deploy failed with E-4012", ["deploi", "fail", "e-4012", "e", "4012"]],
+    ["mail ana.ruiz@example.org", ["mail", "ana.ruiz@example.org", "ana", "ruiz", "exampl", "org"]],
+    ["set max_retries", ["set", "max_retries", "max", "retri"]],
+    ["well-known", ["well", "known"]],
+    ["C++ and C#", ["c++", "c", "c#", "c"]],
+    ["at 3:30", ["3:30", "3", "30"]],
+    ["東京に行く", ["東京", "京に", "に行", "行く"]],
+    ["猫", ["猫"]],
+    ["Größe", ["große"]],
+    ["йод", ["йод"]],
+    ["", []],
+    ["?! …", []]
+  ]
+  for (const [text, tokens] of cases) {
+    it(`reads ${JSON.stringify(text)}`, () => {
+      assert.deepStrictEqual(tokenise(text), tokens)
+    })
+  }
+
+  it("does not tell composed from decomposed letters", () => {
+    assert.deepStrictEqual(tokenise("re\u0301sume\u0301"), tokenise("résumé"))
+  })
+
+  it("bounds a run that is no word", () => {
+    assert.deepStrictEqual(
+      tokenise("x".repeat(5_000)).map((token) => token.length),
+      [64]
+    )
+  })
+
+  it("reads a long text in time linear in its length", () => {
+    const started = performance.now()
+    tokenise("a-".repeat(50_000))
+    tokenise("'".repeat(100_000))
+    assert.isBelow(performance.now() - started, 2_000)
+  })
+
+  it("has stop words as words are compared", () => {
+    for (const word of STOP_WORDS) assert.deepStrictEqual(tokenise(word), [], word)
+  })
+})
+
+describe("terms", () => {
+  it("gives a document ascending distinct ids, each with a weight below k1 + 1", () => {
+    const { ids, weights } = documentTerms("apple apple pear plum")
+    assert.deepStrictEqual(
+      Array.from(ids),
+      Array.from(ids).toSorted((a, b) => a - b)
+    )
+    assert.strictEqual(ids.length, 3)
+    for (const weight of weights) assert.isTrue(weight > 0 && weight < 2.2)
+  })
+
+  it("weighs a term less in a longer text", () => {
+    const weightIn = (text: string) => {
+      const { ids, weights } = documentTerms(text)
+      return weights[ids.indexOf(termId("appl"))] ?? 0
+    }
+    assert.isAbove(weightIn("apple"), weightIn(`apple ${"pear ".repeat(40)}`))
+  })
+
+  it("gives a query its distinct terms in order", () => {
+    assert.deepStrictEqual(Array.from(queryTerms("pear apple pear")), [termId("pear"), termId("appl")])
+  })
+
+  it("counts the terms of a text", () => {
+    const form = termForm("apple pear apple")
+    assert.strictEqual(countOf(form, termId("appl")), 2)
+    assert.strictEqual(countOf(form, termId("pear")), 1)
+    assert.strictEqual(countOf(form, termId("plum")), 0)
+    assert.strictEqual(form.sequence.length, 3)
+  })
+})
