@@ -7,32 +7,33 @@ import type { Backend } from "./Settings.ts"
 
 type Embedder = string | EmbedderProvider | null
 
-const withConfig = async <A>(
-  backend: Backend,
-  use: (store: KeepsakeConfig["store"]) => Promise<A>
-): Promise<A> => {
-  switch (backend) {
-    case "memory":
-      return use("memory:")
-    case "hnsw":
-      return withFolder((folder) => use({ backend: "hnsw", path: join(folder, "memory.db") }))
-    case "pgvector": {
-      const given = process.env["KEEPSAKE_PG_URL"]
-      const schema = `keepsake_bench_${randomUUID().slice(0, 8)}`
-      if (given !== undefined && given !== "") return use({ backend: "pgvector", url: given, schema })
-      const server = await startPostgres()
-      try {
-        return await use({ backend: "pgvector", url: server.url, schema })
-      } finally {
-        await server.stop()
-      }
-    }
-    case "qdrant": {
-      const url = process.env["KEEPSAKE_QDRANT_URL"]
-      if (url === undefined || url === "") throw new Error("Set KEEPSAKE_QDRANT_URL to measure on Qdrant")
-      return use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
-    }
+type Use<A> = (store: KeepsakeConfig["store"]) => Promise<A>
+
+/** The server of `KEEPSAKE_PG_URL`, or a private one for as long as it is used. */
+const onPostgres = async <A>(use: Use<A>): Promise<A> => {
+  const schema = `keepsake_bench_${randomUUID().slice(0, 8)}`
+  const given = process.env["KEEPSAKE_PG_URL"]
+  if (given !== undefined && given !== "") return use({ backend: "pgvector", url: given, schema })
+  const server = await startPostgres()
+  try {
+    return await use({ backend: "pgvector", url: server.url, schema })
+  } finally {
+    await server.stop()
   }
+}
+
+const onQdrant = async <A>(use: Use<A>): Promise<A> => {
+  const url = process.env["KEEPSAKE_QDRANT_URL"]
+  if (url === undefined || url === "") throw new Error("Set KEEPSAKE_QDRANT_URL to measure on Qdrant")
+  return use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
+}
+
+const onStore: { readonly [backend in Backend]: <A>(use: Use<A>) => Promise<A> } = {
+  memory: async (use) => use("memory:"),
+  hnsw: async (use) =>
+    withFolder(async (folder) => use({ backend: "hnsw", path: join(folder, "memory.db") })),
+  pgvector: onPostgres,
+  qdrant: onQdrant
 }
 
 /** Runs `use` with an empty memory on a backend, through the front door that users open. */
@@ -41,7 +42,7 @@ export const withMemory = async <A>(
   embedder: Embedder,
   use: (memory: MemoryClient) => Promise<A>
 ): Promise<A> =>
-  withConfig(backend, async (store) => {
+  onStore[backend](async (store) => {
     await using memory = await openMemory({ store, ...(embedder === null ? {} : { embedder }) })
     return await use(memory)
   })

@@ -22,14 +22,14 @@ const HEADINGS: { readonly [part in ContextPart]: string } = {
   lastTime: "Last time:"
 }
 
-export const PARTS: ReadonlyArray<ContextPart> = ["profile", "relevant", "lastTime"]
+const PARTS: ReadonlyArray<ContextPart> = ["profile", "relevant", "lastTime"]
 
 /** The block's own tags cannot be forged by what was remembered. */
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
 /** Days, in UTC: a time would change the block's bytes, and with them the model's cache, at every turn. */
-export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 const author = ({ source, speaker }: Memory): string => (isName(speaker) ? escape(speaker) : source)
 
