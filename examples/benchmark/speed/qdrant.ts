@@ -19,7 +19,7 @@ import {
   type StoreRow
 } from "@keepsake/core"
 import { QdrantClient, type QdrantClientParams } from "@qdrant/js-client-rest"
-import { Layer, ManagedRuntime } from "effect"
+import { type Effect, Layer, ManagedRuntime } from "effect"
 import { randomBytes } from "node:crypto"
 import { startQdrant } from "../../../scripts/qdrant.ts"
 import { DIMENSIONS, queryOf, queryVector, scopeOf, statementOf, vectorOf } from "./data.ts"
@@ -84,9 +84,12 @@ const listening = (client: QdrantClient) => {
   return { client: proxy, take: () => heard.splice(0) }
 }
 
-/** The same call by the client's public method. */
+/** What a store that was only listened to adds to the name of its collections. */
+const HEARD = "-heard"
+
+/** The same call by the client's public method, to the collection that is measured. */
 const bare = (client: QdrantClient, [endpoint, { collection_name, ...body }]: Call): Promise<unknown> => {
-  const name = String(collection_name)
+  const name = String(collection_name).replace(HEARD, "")
   switch (endpoint) {
     case "queryBatchPoints":
       return client.queryBatch(name, body as Parameters<QdrantClient["queryBatch"]>[1])
@@ -112,18 +115,28 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
     headers: { "accept-encoding": "identity", ...(key === undefined ? {} : { "api-key": key }) }
   }
   const client = new QdrantClient(params)
-  const ear = listening(new QdrantClient({ ...params, timeout: Number.POSITIVE_INFINITY }))
-  const runtime = ManagedRuntime.make(
-    QdrantStore.layer({ client: ear.client, collection }).pipe(
-      Layer.provide(
-        StoreFingerprint.layer(
-          fingerprint({ model: "bench", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } })
+  const ear = listening(new QdrantClient(params))
+  const open = (given: QdrantClient, name: string) =>
+    ManagedRuntime.make(
+      QdrantStore.layer({ client: given, collection: name }).pipe(
+        Layer.provide(
+          StoreFingerprint.layer(
+            fingerprint({ model: "bench", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } })
+          )
         )
       )
     )
-  )
+  const runtime = open(new QdrantClient(params), collection)
+  const heard = open(ear.client, `${collection}${HEARD}`)
   try {
     const store = await runtime.runPromise(MemoryStore)
+    const overheard = await heard.runPromise(MemoryStore)
+    /** What a call sends, told by a store that does it elsewhere: the measured one has not seen it yet. */
+    const callsOf = async (call: (told: typeof store) => Effect.Effect<unknown, unknown>) => {
+      ear.take()
+      await heard.runPromise(call(overheard))
+      return ear.take()
+    }
     for (let i = 0; i < ROWS; i += STORE_LIMITS.batch) {
       const rows = Array.from({ length: Math.min(STORE_LIMITS.batch, ROWS - i) }, (_, j) => rowOf(i + j))
       await runtime.runPromise(store.put({ scope, now: NOW, rows }))
@@ -131,23 +144,18 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
     const note = `${ROWS} memories of 384 dimensions; ${what}`
 
     const searching = async (limit: number): Promise<ReadonlyArray<Row>> => {
-      const search = (round: number) =>
-        runtime.runPromise(
-          store.search({
-            scope,
-            now: NOW + ROWS,
-            vector: queryVector(USER, round),
-            terms: queryTerms(queryOf(USER, round)),
-            filter: {},
-            limit
-          })
-        )
-      // What each round sends is heard before it is timed.
+      const request = (round: number) => ({
+        scope,
+        now: NOW + ROWS,
+        vector: queryVector(USER, round),
+        terms: queryTerms(queryOf(USER, round)),
+        filter: {},
+        limit
+      })
+      const search = (round: number) => runtime.runPromise(store.search(request(round)))
       const calls: Array<ReadonlyArray<Call>> = []
-      ear.take()
       for (let round = 0; round < ROUNDS * 1.1; round++) {
-        await search(round)
-        calls.push(ear.take())
+        calls.push(await callsOf((told) => told.search(request(round))))
       }
       const { ours, theirs } = await interleaved(
         {
@@ -169,19 +177,13 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
     const putting = async (): Promise<Row> => {
       const batch = (round: number, who: number) =>
         Array.from({ length: PUT_ROWS }, (_, i) => rowOf(ROWS + (round * 2 + who) * PUT_ROWS + i))
-      const put = (rows: ReadonlyArray<StoreRow>) =>
-        runtime.runPromise(store.put({ scope, now: NOW, rows: [...rows] }))
-      // The bare client's bodies are those of rows that were put and taken out again.
+      const put = (rows: ReadonlyArray<StoreRow>) => runtime.runPromise(store.put({ scope, now: NOW, rows }))
       const calls: Array<ReadonlyArray<Call>> = []
       const mine: Array<ReadonlyArray<StoreRow>> = []
       for (let round = 0; round < PUT_ROUNDS * 1.1; round++) {
-        const theirs = batch(round, 1)
         mine.push(batch(round, 0))
-        ear.take()
-        await put(theirs)
-        calls.push(ear.take())
-        const ids = theirs.map(({ memory }) => memory.id)
-        await runtime.runPromise(store.remove({ scope, now: NOW, target: { _tag: "Ids", ids } }))
+        const rows = batch(round, 1)
+        calls.push(await callsOf((told) => told.put({ scope, now: NOW, rows })))
       }
       const { ours, theirs } = await interleaved(
         {
@@ -208,7 +210,9 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
     return [...(await searching(100)), ...(await searching(10)), await putting()]
   } finally {
     await runtime.dispose()
+    await heard.dispose()
     await client.deleteCollection(collection)
+    await client.deleteCollection(`${collection}${HEARD}`)
   }
 }
 

@@ -23,7 +23,7 @@ describe("stored points", () => {
           body: JSON.stringify({ operations: [{ upsert: { points: [point] } }] })
         })
       )
-      const calls = [
+      const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         store.get({ scope: SCOPE, now: NOW, ids: [id] }),
         store.search({ scope: SCOPE, now: NOW, vector: axis(0), filter: {}, limit: 5 })
       ]
@@ -57,8 +57,9 @@ describe("stored points", () => {
       yield* store.put({ scope: SCOPE, now: NOW, rows: [row("The first.")] })
       const points = server.data.collections.get("keepsake")?.points
       const [first] = points?.values() ?? []
+      if (first === undefined) return assert.fail("the first is there")
       const { scopeHash, scopeKey } = yield* Effect.promise(() => import("../src/payload.ts"))
-      for (let i = 1; first !== undefined && i < SCOPES; i++) {
+      for (let i = 1; i < SCOPES; i++) {
         const scope: Scope = { agentId: "agent", userId: `user ${i}` }
         const id = `00000000-0000-5000-8000-${String(i).padStart(12, "0")}`
         const payload = { ...first.payload, scope: scopeKey(scope), scopeHash: scopeHash(scope) }
@@ -72,7 +73,7 @@ describe("stored points", () => {
         after = page.at(-1)?.scope
       } while (after !== undefined)
       assert.strictEqual(found.length, SCOPES)
-      assert.strictEqual(new Set(found).size, SCOPES)
+      return assert.strictEqual(new Set(found).size, SCOPES)
     })
   )
 
