@@ -20,7 +20,7 @@ const breakpoint = (cache: "5m" | "1h"): CacheControl =>
   cache === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" }
 
 /** The last one of a list carries the breakpoint. One that already has its own keeps it. */
-export const marked = <A extends object>(items: ReadonlyArray<A>, cache: CacheSetting): ReadonlyArray<A> =>
+const marked = <A extends object>(items: ReadonlyArray<A>, cache: CacheSetting): ReadonlyArray<A> =>
   items.map((item, i) =>
     cache === false || i < items.length - 1 || "cache_control" in item
       ? item

@@ -18,7 +18,6 @@ import {
   type Reply,
   type Respond
 } from "../src/testing/index.ts"
-import type { HistoryEntry } from "../src/history.ts"
 import { onTestFinished } from "vitest"
 
 /** Every method of the store, as something that can be broken. */
@@ -95,7 +94,7 @@ export const collect = async <A>(items: AsyncIterable<A>): Promise<ReadonlyArray
   return all
 }
 
-export const lastMessage = ({ body }: RecordedRequest) => {
+const lastMessage = ({ body }: RecordedRequest) => {
   const message = body.messages.at(-1)
   if (message === undefined || !Array.isArray(message.content))
     throw new Error("the request has no message of blocks")
@@ -111,5 +110,3 @@ export const saidIn = (request: RecordedRequest): string => textsOf(request)[0] 
 /** Without the breakpoints: they say what to cache and are not part of it. */
 export const withoutBreakpoints = (value: unknown): string =>
   JSON.stringify(value, (key, part: unknown) => (key === "cache_control" ? undefined : part))
-
-export type { HistoryEntry }

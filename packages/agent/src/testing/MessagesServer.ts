@@ -35,10 +35,10 @@ export interface MessagesServer extends AsyncDisposable {
   /** In the order of arrival; requests that were refused are not among them. */
   readonly requests: ReadonlyArray<RecordedRequest>
   /** Replaces the script. */
-  script(respond: Respond): void
+  readonly script: (respond: Respond) => void
   /** The real SDK, pointed here; no retries unless asked. */
-  client(options?: ClientOptions): Anthropic
-  close(): Promise<void>
+  readonly client: (options?: ClientOptions) => Anthropic
+  readonly close: () => Promise<void>
 }
 
 const isFailure = (reply: MessageReply | FailureReply): reply is FailureReply => "failure" in reply

@@ -7,3 +7,4 @@ export {
   type Respond
 } from "./MessagesServer.ts"
 export type { MessageReply, RequestBody } from "./wire.ts"
+export { type DemoClient, modelClient, SCRIPTED_NOTICE } from "./modelClient.ts"
