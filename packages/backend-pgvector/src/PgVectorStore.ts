@@ -79,7 +79,12 @@ const make = (options: PgVectorOptions) =>
       catch: toMemoryError
     })
     const runner = makeRunner(database, rowLevelSecurity)
-    yield* Effect.addFinalizer(() => Effect.sync(() => runner.seal(CLOSED)))
+    yield* Effect.addFinalizer(() =>
+      Effect.suspend(() => {
+        runner.seal(CLOSED)
+        return Effect.promise(runner.drained)
+      })
+    )
     const fibers = yield* FiberSet.make<void>()
     const tuning = makeTuning(layout, database, runner, {
       autoTuneRows: options.autoTuneRows ?? null,

@@ -19,7 +19,12 @@ export interface Runner {
   readonly alone: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
   /** From now on every call fails with this. */
   readonly seal: (message: string) => void
+  /** Resolves when what was begun has ended, or after `DRAIN_MS`. */
+  readonly drained: () => Promise<void>
 }
+
+/** How long closing waits for statements that are under way. */
+const DRAIN_MS = 30_000
 
 const ATTEMPTS = 5
 
@@ -30,6 +35,16 @@ const backoff = Schedule.exponential("20 millis").pipe(Schedule.jittered)
 
 export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runner => {
   let sealed: string | null = null
+  const underway = new Set<Promise<unknown>>()
+
+  /** Noted by its promise and not by its fiber: an interrupted fiber leaves the statement running. */
+  const begun = <A>(body: () => Promise<A>): Promise<A> => {
+    const promise = body()
+    underway.add(promise)
+    const settle = () => underway.delete(promise)
+    promise.then(settle, settle)
+    return promise
+  }
 
   const reaching = (reach: Reach): string =>
     `set local keepsake.scope = '${reach === "all" ? "all" : scopeId(reach)}'`
@@ -37,7 +52,7 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
   const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> => {
     const once = Effect.suspend(() =>
       sealed === null
-        ? Effect.tryPromise({ try: body, catch: toMemoryError })
+        ? Effect.tryPromise({ try: () => begun(body), catch: toMemoryError })
         : Effect.fail(new MemoryError({ reason: new Closed({ message: sealed }) }))
     )
     const again = (error: MemoryError) => mayRetry(error, kind)
@@ -75,6 +90,12 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
     alone: (body) => attempt("write", () => database.alone(body)),
     seal: (message) => {
       sealed ??= message
+    },
+    drained: async () => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, DRAIN_MS)
+      await Promise.race([Promise.allSettled(underway), promise])
+      clearTimeout(timer)
     }
   }
 }

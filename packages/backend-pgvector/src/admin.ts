@@ -86,7 +86,12 @@ export const makeAdmin = (layout: Layout, runner: Runner, database: Database): S
 
     close: Effect.suspend(() => {
       runner.seal(CLOSED)
-      return Effect.promise(() => database.close().catch(() => {}))
+      return Effect.promise(() =>
+        runner
+          .drained()
+          .then(() => database.close())
+          .catch(() => {})
+      )
     })
   })
 

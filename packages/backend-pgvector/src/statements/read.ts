@@ -54,7 +54,9 @@ from (
   join ${names.table("memories")} x on x.scope = ${key} and x.session_id = anchor.session_id
     and x.turn between anchor.turn - ${radius} and anchor.turn + ${radius}
 ) near
-join ${names.table("memories")} m on m.scope = ${key} and m.id = near.id
+cross join lateral (
+  select * from ${names.table("memories")} where scope = ${key} and id = near.id limit 1
+) m
 left join ${names.table("accesses")} a on a.scope = ${key} and a.id = near.id
 where ${visible(p, now, request.asOf)}`
   )

@@ -160,17 +160,22 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
   }
   const cosine =
     query === null ? "null::float8" : `-(${distance(space, `m.${embeddingColumn(space)}`, query)})`
+  // Looked up one by one, as the limit says: joined, a heavy scope would be read whole by a plan made for any scope.
   const found =
     terms === null
       ? "by_meaning m"
       : `(
   select id, max(bm25) as bm25 from (${parts.candidates.join(" union all ")}) found (id, bm25) group by id
 ) hit
-join ${names.table("memories")} m on m.scope = ${key} and m.id = hit.id`
+cross join lateral (
+  select * from ${names.table("memories")} where scope = ${key} and id = hit.id limit 1
+) m`
   const hits = `select ${MEMORY_SELECT},
   ${cosine}, ${terms === null ? "0::float8" : "hit.bm25"}, null::float8, null::float8[], null::boolean
 from ${found}
-left join ${names.table("accesses")} a on a.scope = m.scope and a.id = m.id
+left join lateral (
+  select access_count, last_accessed_at from ${names.table("accesses")} where scope = ${key} and id = m.id limit 1
+) a on true
 union all
 `
   const text = `with ${parts.ctes.join(",\n")}

@@ -1,0 +1,32 @@
+/** `docs/pgvector.md` prints the migrations as they are. */
+import { readFileSync, writeFileSync } from "node:fs"
+import { assert, describe, it } from "@effect/vitest"
+import { namesOf } from "../src/names.ts"
+import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema.ts"
+import { createIndex } from "../src/tuning.ts"
+
+const PAGE = new URL("../../../docs/pgvector.md", import.meta.url)
+const names = namesOf("keepsake", "")
+const space = { number: 1, dimensions: 384, vectorType: "vector", extension: "public" } as const
+const SCOPE = "00000000-0000-0000-0000-000000000000"
+
+const block = (title: string, commands: ReadonlyArray<string>): string =>
+  `### ${title}\n\n\`\`\`sql\n${commands.map((command) => `${command};`).join("\n\n")}\n\`\`\`\n`
+
+const printed = [
+  block("0: the list of migrations", [`create schema if not exists ${names.schema}`, migrationsTable(names)]),
+  ...MIGRATIONS.map(({ name, up, version }) => block(`${version}: ${name}`, up(names, space))),
+  block("With `rowLevelSecurity: true`", rowLevelSecurity(names)),
+  block("`tuneScope`, for each heavy scope", [createIndex({ names, space, vectorOid: 0 }, SCOPE)])
+].join("\n")
+
+describe("docs/pgvector.md", () => {
+  it("prints the migrations as they are (KEEPSAKE_UPDATE_DOCS=1 writes them)", () => {
+    const page = readFileSync(PAGE, "utf8")
+    const parts = /^(.*<!-- migrations:[^\n]*-->\n)(.*)(<!-- end of migrations -->.*)$/su.exec(page)
+    const [, before = "", , after = ""] = parts ?? []
+    const expected = `${before}\n${printed}\n${after}`
+    if (process.env["KEEPSAKE_UPDATE_DOCS"] === "1") writeFileSync(PAGE, expected)
+    else assert.strictEqual(page, expected)
+  })
+})

@@ -1,0 +1,106 @@
+/** What forgetting leaves behind, in tables and in files. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { rowBuilder, T0 } from "@keepsake/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { startPostgres } from "../../../scripts/postgres.ts"
+import { PgVectorStore } from "../src/index.ts"
+import {
+  DIMENSIONS,
+  freshOnPGlite,
+  NO_PRIVATE_SERVER,
+  open,
+  privateServer,
+  sharedPGlite,
+  withClient
+} from "./servers.ts"
+
+const scope = { agentId: "agent", userId: "user" }
+const row = rowBuilder(scope, DIMENSIONS)
+const MARK = "zyzzyvaquokka"
+
+/** Files below `folder` that hold the text. */
+const holding = (folder: string, text: string): ReadonlyArray<string> =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => readFileSync(path).includes(text))
+
+describe("forgetting", () => {
+  it.effect("takes rows, postings, accesses, counts and staged vectors at once", () =>
+    Effect.gen(function* () {
+      const { admin, store } = yield* open(yield* freshOnPGlite({ tablePrefix: "forget_" }))
+      const rows = [row("An apple."), row("A pear.")]
+      yield* store.put({ scope, now: T0, rows })
+      yield* store.touch({ scope, now: T0, ids: rows.map(({ memory }) => memory.id) })
+      const fingerprint = yield* admin.fingerprint
+      yield* admin.stage({ ...fingerprint, k1: 2 })
+      yield* admin.fillStage(
+        rows.map(({ memory, terms, vector }) => ({ scope, id: memory.id, terms, vector }))
+      )
+      const { removed } = yield* store.remove({ scope, now: T0, target: { _tag: "All" } })
+      assert.strictEqual(removed, 2)
+      const db = yield* Effect.promise(sharedPGlite)
+      const tables = yield* Effect.promise(() =>
+        db.query<{ name: string }>(
+          "select format('%I.%I', schemaname, tablename) as name from pg_tables where tablename like 'forget\\_%'"
+        )
+      )
+      const left: Array<string> = []
+      for (const { name } of tables.rows) {
+        const { rows: found } = yield* Effect.promise(() => db.query(`select 1 from ${name}`))
+        if (found.length > 0) left.push(name.replace(/^.*\./u, ""))
+      }
+      assert.sameMembers(left, ["forget_settings", "forget_migrations"])
+    })
+  )
+
+  const whenPrivate = privateServer ? it.live : it.live.skip
+  whenPrivate(
+    `leaves text in the server's files until eraseBytes${privateServer ? "" : ` (${NO_PRIVATE_SERVER})`}`,
+    () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const server = yield* Effect.acquireRelease(Effect.promise(startPostgres), (it) =>
+            Effect.promise(() => it.stop())
+          )
+          const { pg, store } = yield* open(PgVectorStore.layer({ url: Redacted.make(server.url) }))
+          const secrets = Array.from({ length: 50 }, (_, i) =>
+            row(`${MARK} said ${i}`, {
+              speaker: `${MARK} ${i}`,
+              sessionId: `${MARK} ${i}`,
+              turn: i,
+              metadata: { [MARK]: i }
+            })
+          )
+          yield* store.put({ scope, now: T0, rows: [...secrets, row("An apple.")] })
+          const checkpoint = Effect.promise(() =>
+            withClient(server.url, async (client) => {
+              await client.query("vacuum")
+              await client.query("checkpoint")
+            })
+          )
+          const tables = join(server.dataFolder, "base")
+
+          const removal = yield* store.remove({
+            scope,
+            now: T0,
+            target: { _tag: "Ids", ids: secrets.map(({ memory }) => memory.id) }
+          })
+          yield* checkpoint
+          assert.strictEqual(removal.bytes, "unlinked")
+          assert.match(removal.toErase, /vacuum full.*checkpoint.*write-ahead/su)
+          assert.isNotEmpty(
+            holding(tables, MARK),
+            "deleted text stays in the files: the receipt must not say erased"
+          )
+
+          assert.isTrue(yield* pg.eraseBytes)
+          assert.deepStrictEqual(holding(tables, MARK), [])
+          assert.strictEqual(yield* store.count({ scope, now: T0, filter: {} }), 1)
+        })
+      ),
+    120_000
+  )
+})
