@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { type EmbedderProvider, type KeepsakeConfig, type MemoryClient, openMemory } from "@keepsake/keepsake"
 import { startPostgres } from "../../../scripts/postgres.ts"
+import { startQdrant } from "../../../scripts/qdrant.ts"
 import { withFolder } from "../speed/folder.ts"
 import type { Backend } from "./Settings.ts"
 
@@ -22,10 +23,15 @@ const onPostgres = async <A>(use: Use<A>): Promise<A> => {
   }
 }
 
+/** The server of `KEEPSAKE_QDRANT_URL`, or the stand-in of the tests. */
 const onQdrant = async <A>(use: Use<A>): Promise<A> => {
-  const url = process.env["KEEPSAKE_QDRANT_URL"]
-  if (url === undefined || url === "") throw new Error("Set KEEPSAKE_QDRANT_URL to measure on Qdrant")
-  return use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
+  const { stop, url, what } = await startQdrant()
+  console.error(`Qdrant: ${what}`)
+  try {
+    return await use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
+  } finally {
+    await stop()
+  }
 }
 
 const onStore: { readonly [backend in Backend]: <A>(use: Use<A>) => Promise<A> } = {

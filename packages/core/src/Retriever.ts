@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { conversation } from "./conversation.ts"
 import type { Embedder } from "./Embedder.ts"
-import { type Evidence, evidenceOf, referenceCosine, strength } from "./evidence.ts"
+import { type Evidence, evidenceOf, strength } from "./evidence.ts"
 import { type Filter, matches } from "./Filter.ts"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "./Fingerprint.ts"
 import type { Memory } from "./Memory.ts"
@@ -18,6 +18,8 @@ export interface Recollection {
   /** 0 to 1: about the share of such memories that answer such a query. Decides order and cut. */
   readonly score: number
   readonly explain: Explanation
+  /** The embedder's own cosine of query and memory; `null` in a memory that recalls by words alone. */
+  readonly similarity: number | null
 }
 
 export interface RecallOptions extends Filter {
@@ -136,10 +138,7 @@ export const makeRetriever = (
     const read = ({ cosine, memory }: { readonly memory: Memory; readonly cosine: number | null }) => {
       if (known.has(memory.id)) return
       const form = formOf(memory)
-      known.set(
-        memory.id,
-        evidenceOf(query, weights, fingerprint, memory, form, referenceCosine(cosine, calibration))
-      )
+      known.set(memory.id, evidenceOf(query, weights, fingerprint, memory, form, cosine, calibration))
     }
     found.hits.forEach(read)
     const anchors = anchorsOf(Array.from(known.values()))
@@ -154,7 +153,8 @@ export const makeRetriever = (
       if (!matches(filter, row.memory)) continue
       const explanation = explain(table, query, weights, near, row, now)
       const score = probability(explanation.logit)
-      if (score >= threshold) scored.push({ memory: row.memory, score, explain: explanation })
+      if (score >= threshold)
+        scored.push({ memory: row.memory, score, explain: explanation, similarity: row.similarity })
     }
     return scored.sort(byScore).slice(0, limit)
   })

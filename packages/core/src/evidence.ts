@@ -8,6 +8,8 @@ import { documentWeight, type TermSettings } from "./terms.ts"
 export interface Evidence {
   readonly memory: Memory
   readonly form: TermForm
+  /** The embedder's own cosine; `null` without vectors. */
+  readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
   readonly cosine: number
   /** How many of the query's terms it holds. */
@@ -24,7 +26,7 @@ export interface Evidence {
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
-export const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): number => {
+const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): number => {
   if (cosine === null) return 0
   const standard = spread > 0 ? (cosine - mean) / spread : 0
   return Math.min(1, Math.max(0, REFERENCE_CALIBRATION.mean + standard * REFERENCE_CALIBRATION.spread))
@@ -36,7 +38,8 @@ export const evidenceOf = (
   settings: TermSettings,
   memory: Memory,
   form: TermForm,
-  cosine: number
+  similarity: number | null,
+  calibration: Calibration
 ): Evidence => {
   let matched = 0
   let rarity = 0
@@ -58,7 +61,8 @@ export const evidenceOf = (
   return {
     memory,
     form,
-    cosine,
+    similarity,
+    cosine: referenceCosine(similarity, calibration),
     matched,
     rarity,
     low,

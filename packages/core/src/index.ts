@@ -18,6 +18,7 @@ export * from "./LruMap.ts"
 export * from "./scoring.ts"
 export * from "./weights.ts"
 export * from "./Retriever.ts"
+export * from "./policies.ts"
 export {
   type ContextItem,
   type ContextPart,
