@@ -7,7 +7,7 @@ import {
   Unsupported
 } from "@keepsake/core"
 import { randomBytes } from "node:crypto"
-import { mkdirSync } from "node:fs"
+import { accessSync, constants, mkdirSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync, type StatementSync } from "node:sqlite"
 import { APPLICATION_ID, createBodyTable, PAGE_SIZE_PRAGMA, SCHEMA_VERSION, TABLES } from "./schema.ts"
@@ -172,6 +172,8 @@ export const openConnection = (
   options: { readonly synchronous: "full" | "normal" }
 ): Connection => {
   mkdirSync(dirname(path), { recursive: true })
+  // SQLite says no more than that it cannot open it.
+  accessSync(dirname(path), constants.W_OK | constants.X_OK)
   const db = new DatabaseSync(path, { timeout: BLOCK_MS })
   try {
     const found = inspect(db, path)

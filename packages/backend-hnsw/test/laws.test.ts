@@ -7,5 +7,7 @@ storeLaws(
   "the embedded store",
   Effect.map(temporaryFolder, (folder) =>
     HnswStore.layer({ path: `${folder}/memory.db`, synchronous: "normal" })
-  )
+  ),
+  // A longer search for differences takes its time.
+  { timeout: 60_000 + 20 * Number(process.env["KEEPSAKE_LAW_OPERATIONS"] ?? 0) }
 )

@@ -1,6 +1,6 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { MemoryStore, termId } from "@keepsake/core"
-import { expect, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { DIMENSIONS, fingerprintOf, NOW, scopeOf } from "./harness/rows.ts"
 import { type Acknowledged, spawnWriter } from "./harness/spawnWriter.ts"
@@ -31,7 +31,11 @@ it.live(
                 filter: {},
                 limit: 4
               }),
-              ({ hits }) => expect(hits.map((hit) => hit.memory.content)).toContain(`${name} ${to - 1}`)
+              ({ hits }) =>
+                assert.include(
+                  hits.map((hit) => hit.memory.content),
+                  `${name} ${to - 1}`
+                )
             )
           )
         const write = (name: string) => {
@@ -43,12 +47,12 @@ it.live(
         }
         const both = yield* Effect.promise(() => Promise.all([write("left"), write("right")]))
         for (const { code, told } of both) {
-          expect(code).toBe(0)
-          expect(told.length).toBe(WRITES)
+          assert.strictEqual(code, 0)
+          assert.strictEqual(told.length, WRITES)
         }
         yield* Effect.promise(() => Promise.all(looks))
-        expect(looks.length).toBe(2 * Math.floor(WRITES / LOOK_EVERY))
-        expect(yield* store.count({ scope, now: NOW, filter: {} })).toBe(2 * WRITES)
+        assert.strictEqual(looks.length, 2 * Math.floor(WRITES / LOOK_EVERY))
+        assert.strictEqual(yield* store.count({ scope, now: NOW, filter: {} }), 2 * WRITES)
       }).pipe(
         Effect.scoped,
         Effect.provide(HnswStore.layer({ path, synchronous: "normal" })),
