@@ -1,0 +1,102 @@
+/**
+ * Installs the packed packages into an empty project outside the workspace, as a newcomer would, and runs the
+ * README's first program there: types under node16 and bundler, then twice on each Node that the packages
+ * promise. `--this-node` leaves the other Nodes out.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { packAll, readManifest, ROOT, run } from "./pack.ts"
+
+const NODES = ["22", "24", "26"]
+
+const compile = async (project: string, module: string, resolution: string): Promise<void> => {
+  const config = {
+    compilerOptions: {
+      module,
+      moduleResolution: resolution,
+      // Node 22 does not know `await using` yet: an older target has the compiler write it out.
+      target: "es2022",
+      lib: ["es2022", "esnext.disposable"],
+      types: ["node"],
+      strict: true,
+      skipLibCheck: true,
+      outDir: "out"
+    },
+    files: ["readme.ts", "everything.ts"]
+  }
+  await writeFile(join(project, "tsconfig.json"), JSON.stringify(config))
+  await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", project], { cwd: project })
+  console.log(`types: module ${module}, moduleResolution ${resolution}`)
+}
+
+/** A program that imports every entry of every package. */
+const everything = async (tarballs: ReadonlyMap<string, string>): Promise<string> => {
+  const entries: Array<string> = []
+  for (const name of tarballs.keys()) {
+    const { exports = {} } = await readManifest(join(ROOT, "packages", name.replace("@keepsake/", "")))
+    for (const [path, target] of Object.entries(exports)) {
+      // Nothing private, and what needs a test runner only where there is one.
+      if (target === null || path === "./testing" || path === "./package.json") continue
+      entries.push(name + path.slice(1))
+    }
+  }
+  const lines = entries.map((entry, i) => `import * as entry${i} from ${JSON.stringify(entry)}`)
+  return [
+    ...lines,
+    `console.log(${entries.map((_, i) => `Object.keys(entry${i}).length`).join(" + ")})`,
+    ""
+  ].join("\n")
+}
+
+const readme = await readFile(join(ROOT, "README.md"), "utf8")
+const program = /```ts\n([\s\S]*?)```/u.exec(readme)?.[1]
+if (program === undefined) throw new Error("README.md has no ts block")
+
+const runOn = async (node: string, project: string): Promise<void> => {
+  const file = join(project, "out/readme.js")
+  const at = async (script: string, cwd: string, args: ReadonlyArray<string> = []): Promise<string> =>
+    node === "this"
+      ? run(process.execPath, [script, ...args], { cwd })
+      : run("npx", ["-y", "-p", `node@${node}`, "node", script, ...args], { cwd })
+  const place = join(project, `run-${node}`)
+  await mkdir(place)
+  await at(join(project, "out/everything.js"), place)
+  await at(file, place)
+  const second = await at(file, place)
+  if (!second.includes("freight"))
+    throw new Error(`On Node ${node} the second run of the README's program does not remember:\n${second}`)
+  const cli = join(project, "node_modules/@keepsake/keepsake/dist/cli/main.js")
+  const store = ["--store", "file:./cli.db"]
+  await at(cli, place, ["remember", "Ana ships on Fridays", ...store])
+  const recalled = await at(cli, place, ["recall", "ships Fridays", "--threshold", "0", ...store])
+  if (!recalled.includes("Fridays"))
+    throw new Error(`On Node ${node} the command line does not recall:\n${recalled}`)
+  console.log(
+    `runs: ${(await at(cli, place, ["--version"])).trim()} on Node ${node === "this" ? process.versions.node : node}`
+  )
+}
+
+const folder = await mkdtemp(join(tmpdir(), "keepsake-install-"))
+try {
+  const tarballs = await packAll(join(folder, "tarballs"))
+  const project = join(folder, "project")
+  await mkdir(project)
+  await writeFile(
+    join(project, "package.json"),
+    JSON.stringify({ name: "newcomer", private: true, type: "module" })
+  )
+  const extras = ["@types/node@24"]
+  await run(
+    "npm",
+    ["install", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs.values(), ...extras],
+    { cwd: project }
+  )
+  await writeFile(join(project, "readme.ts"), program)
+  await writeFile(join(project, "everything.ts"), await everything(tarballs))
+  await compile(project, "esnext", "bundler")
+  await compile(project, "node16", "node16")
+  for (const node of process.argv.includes("--this-node") ? ["this"] : NODES) await runOn(node, project)
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,64 @@
+import { execFile } from "node:child_process"
+import { mkdir, readdir, readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
+export const ROOT = fileURLToPath(new URL("..", import.meta.url))
+
+const execute = promisify(execFile)
+
+/** Runs a program and gives what it printed; one that fails throws with what it said. */
+export const run = async (
+  file: string,
+  args: ReadonlyArray<string>,
+  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {}
+): Promise<string> => {
+  try {
+    const { stdout } = await execute(file, args, { cwd: ROOT, maxBuffer: 2 ** 26, ...options })
+    return stdout
+  } catch (error) {
+    const { stderr = "", stdout = "" } = error as { stdout?: string; stderr?: string }
+    throw new Error(`${[file, ...args].join(" ")} failed:\n${stdout}${stderr}`, { cause: error })
+  }
+}
+
+export interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly private?: boolean
+  readonly exports?: Readonly<Record<string, unknown>>
+  readonly bin?: Readonly<Record<string, string>>
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
+  readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
+}
+
+export const readManifest = async (folder: string): Promise<Manifest> =>
+  JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as Manifest
+
+export const packageFolders = async (): Promise<ReadonlyArray<string>> => {
+  const names = await readdir(join(ROOT, "packages"))
+  return names.sort().map((name) => join(ROOT, "packages", name))
+}
+
+/** pnpm, as this script was started by it, or by way of npx. */
+const pnpm = async (args: ReadonlyArray<string>, cwd: string): Promise<string> => {
+  const own = process.env["npm_execpath"]
+  if (own === undefined || !own.includes("pnpm")) return run("npx", ["-y", "pnpm@12", ...args], { cwd })
+  return /\.[cm]?js$/u.test(own) ? run(process.execPath, [own, ...args], { cwd }) : run(own, args, { cwd })
+}
+
+/** Builds, and packs every package as it would be published; the tarballs' paths by package name. */
+export const packAll = async (destination: string): Promise<ReadonlyMap<string, string>> => {
+  await run(join(ROOT, "node_modules/.bin/tsc"), ["-b"])
+  await mkdir(destination, { recursive: true })
+  const tarballs = new Map<string, string>()
+  for (const folder of await packageFolders()) {
+    const { name, version } = await readManifest(folder)
+    await pnpm(["pack", "--pack-destination", destination], folder)
+    tarballs.set(name, join(destination, `${name.replace(/^@/u, "").replace("/", "-")}-${version}.tgz`))
+  }
+  return tarballs
+}
