@@ -12,7 +12,7 @@ export interface BudgetResult {
 }
 
 const BUDGETS = [300, 600, 1_300, null] as const
-/** Questions asked of each dialogue: the figure settles long before all of them. */
+/** Questions asked of each dialogue, evenly spaced since sets order them by kind: the figure settles long before all of them. */
 const PER_DIALOGUE = 30
 
 /** What the context block costs and carries at different budgets. */
@@ -26,7 +26,9 @@ export const contextBudgets = async (
     const recalls: Array<number> = []
     for (const { docs, queries, scope } of set.scopes) {
       const contents = new Map(docs.map((doc) => [doc.id, contentOf(doc)]))
-      for (const { gold, q } of queries.filter(isAnswerable).slice(0, PER_DIALOGUE)) {
+      const asked = queries.filter(isAnswerable)
+      const step = Math.max(1, Math.ceil(asked.length / PER_DIALOGUE))
+      for (const { gold, q } of asked.filter((_, i) => i % step === 0)) {
         const block = await scopedTo(memory, set.name, scope).context(q, budget === null ? {} : { budget })
         const carried = new Set(block.items.map((item) => item.memory.content))
         tokens.push(block.tokens)
