@@ -1,6 +1,6 @@
 /** How remembered things are written down for a model. */
 import type { Memory } from "./Memory.ts"
-import { isName } from "./names.ts"
+import { isName, sourceOf } from "./names.ts"
 
 export type ContextPart = "profile" | "relevant" | "lastTime"
 
@@ -31,7 +31,8 @@ const escape = (text: string): string =>
 /** Days, in UTC: a time would change the block's bytes, and with them the model's cache, at every turn. */
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
-const author = ({ source, speaker }: Memory): string => (isName(speaker) ? escape(speaker) : source)
+const author = (memory: Memory): string =>
+  isName(memory.speaker) ? escape(memory.speaker) : sourceOf(memory)
 
 /** One memory, whole: when and by whom it was said, and what. */
 export const itemLine = ({ memory, score }: ContextItem, scores: boolean): string => {

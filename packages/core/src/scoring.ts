@@ -2,7 +2,7 @@
 import type { Conversation } from "./conversation.ts"
 import { timeMatch } from "./dates.ts"
 import { coverage, type Evidence, phraseShare } from "./evidence.ts"
-import { isName } from "./names.ts"
+import { isName, sourceOf } from "./names.ts"
 import type { Query, QueryWeights } from "./query.ts"
 import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
 
@@ -29,7 +29,8 @@ export const features = (
   const previous = near.at(memory, -1)
   const earlier = near.at(memory, -2)
   const byName = isName(memory.speaker)
-  const byUser = memory.source === "user" && !byName
+  const source = sourceOf(memory)
+  const byUser = source === "user" && !byName
   return {
     bias: 1,
     words: row.matched,
@@ -48,7 +49,7 @@ export const features = (
     otherSpeaker: query.speaker !== null && byName && memory.speaker !== query.speaker ? 1 : 0,
     user: byUser ? 1 : 0,
     userLength: byUser ? Math.log1p(row.form.sequence.length) : 0,
-    assistant: memory.source === "assistant" ? 1 : 0,
+    assistant: source === "assistant" ? 1 : 0,
     queryLength: Math.log1p(query.terms.length),
     queryMass: weights.mass
   }

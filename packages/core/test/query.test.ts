@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { timeHint, timeMatch } from "../src/dates.ts"
-import { withoutNames } from "../src/names.ts"
+import { isName, sourceOf, withoutNames } from "../src/names.ts"
 import { readQuery } from "../src/query.ts"
 
 describe("withoutNames", () => {
@@ -26,6 +26,16 @@ describe("withoutNames", () => {
   it("takes a name literally, whatever characters it holds", () => {
     assert.deepStrictEqual(withoutNames("What did A.(J) say?", ["A.(J)"]).named, ["A.(J)"])
     assert.deepStrictEqual(withoutNames("What did AxJ say?", ["A.J"]).named, [])
+  })
+})
+
+describe("sourceOf", () => {
+  it("takes a role given as the speaker at its word", () => {
+    assert.strictEqual(sourceOf({ source: "user", speaker: "Assistant" }), "assistant")
+    assert.strictEqual(sourceOf({ source: "assistant", speaker: null }), "assistant")
+    assert.strictEqual(sourceOf({ source: "assistant", speaker: "Claude" }), "assistant")
+    assert.isFalse(isName("assistant"))
+    assert.isTrue(isName("Ana"))
   })
 })
 
