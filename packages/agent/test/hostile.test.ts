@@ -45,9 +45,15 @@ const hostileMemories = (): ReadonlyArray<string> => {
 
 const HARMLESS = ["Ana is building a SaaS for freight logistics.", "Ana prefers short answers about freight."]
 
-/** Characters that hide or reorder what a reader sees, and line breaks of other kinds. */
+/** Control characters, line breaks of other kinds, and what reorders or hides text for its reader. */
 // oxlint-disable-next-line no-control-regex
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/u
+const DECEPTIVE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2066-\u2069\ufeff]/u
+
+const tagsIn = (block: string): ReadonlyArray<string> => block.match(/<[^>]*>/gu) ?? []
+
+/** Lines that do not belong to an item before them. */
+const ownLines = (block: string): ReadonlyArray<string> =>
+  block.split("\n").filter((line) => !line.startsWith("  "))
 
 describe("hostile memories", () => {
   it("200 of them are rendered as data: the block keeps its structure, its neighbours are unharmed", async () => {
@@ -70,20 +76,15 @@ describe("hostile memories", () => {
       threshold: 0
     })
     expect(items.filter(({ memory: { content } }) => content.includes("hostile")).length).toBeGreaterThan(0)
-
-    const tags = (block: string) => block.match(/<\/?[a-z][^>]*>/giu) ?? []
     // The block opens and closes once, as it does when nothing in it is hostile.
-    expect(tags(text)[0]).toBe(tags(reference)[0])
-    expect(tags(text).at(-1)).toBe(tags(reference).at(-1))
-    const allowed = new Set(tags(reference).map((tag) => tag.replace(/\s.*$/u, "").replace(/[<>/]/gu, "")))
-    for (const tag of tags(text))
-      expect([tag, allowed.has(tag.replace(/\s.*$/u, "").replace(/[<>/]/gu, ""))]).toEqual([tag, true])
-    expect(text.split("</memory>").length).toBe(reference.split("</memory>").length)
-    expect(text).not.toMatch(INVISIBLE)
-    // No line begins as a message of another role, or as an item that is none.
-    expect(text.split(/\r?\n/u).filter((line) => /^\s*(?:human|assistant|system)\s*:/iu.test(line))).toEqual(
-      []
-    )
+    expect(tagsIn(text)).toEqual(tagsIn(reference))
+    // One line begins each item; all else that stands at the margin is the block's own.
+    const own = ownLines(text)
+    expect(own.filter((line) => line.startsWith("- "))).toHaveLength(items.length)
+    const frame = (block: string) => ownLines(block).filter((line) => !line.startsWith("- "))
+    const headings = frame(text).filter((line) => !frame(reference).includes(line))
+    expect(headings.filter((line) => !/^[A-Z][a-z ]+:$/u.test(line))).toEqual([])
+    expect(DECEPTIVE.test(text)).toBe(false)
     for (const line of HARMLESS) expect(text).toContain(line)
   })
 
