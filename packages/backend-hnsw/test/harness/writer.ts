@@ -5,10 +5,15 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { MemoryStore } from "@keepsake/core"
 import { Effect } from "effect"
-import { writeSync } from "node:fs"
 import { batchSize, DIMENSIONS, direction, fingerprintOf, NOW, rowOf, scopeOf } from "./rows.ts"
 
 const [path = "", name = "", first = "0", last = "0", batch = "1"] = process.argv.slice(2)
+
+/** Resumes when the line is in the pipe: a process killed after that has told. */
+const tell = (line: string) =>
+  Effect.callback<void>((resume) => {
+    process.stdout.write(line, () => resume(Effect.void))
+  })
 
 const program = Effect.gen(function* () {
   const store = yield* MemoryStore
@@ -20,7 +25,7 @@ const program = Effect.gen(function* () {
       rowOf(scope, `${name} ${from + i}`, direction(from + i, DIMENSIONS))
     )
     yield* store.put({ scope, now: NOW, rows })
-    writeSync(1, `${from} ${to}\n`)
+    yield* tell(`${from} ${to}\n`)
     from = to
   }
 })
