@@ -35,7 +35,7 @@ export const filterOf = ({ must, must_not }: Conditions): Schemas["Filter"] => (
 
 export const is = (key: string, value: string | boolean): Condition => ({ key, match: { value } })
 
-export const oneOf = (key: string, values: ReadonlyArray<string>): Condition => ({
+const oneOf = (key: string, values: ReadonlyArray<string>): Condition => ({
   key,
   match: { any: [...values] }
 })

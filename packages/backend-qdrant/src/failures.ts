@@ -54,7 +54,7 @@ const said = (data: unknown): string => {
 }
 
 /** Seconds or an HTTP date, as RFC 9110 §10.2.3 has it; milliseconds from `now`. */
-export const retryAfterMs = (header: string | null, now: number): number | undefined => {
+const retryAfterMs = (header: string | null, now: number): number | undefined => {
   if (header === null) return undefined
   const seconds = Number(header)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000)

@@ -36,7 +36,7 @@ export const INDEXES: Readonly<Record<string, Schemas["PayloadSchemaParams"]>> =
 }
 
 /** What must hold of a collection of ours, whoever created it. */
-export const DISTANCE = "Cosine"
+const DISTANCE = "Cosine"
 
 /** What the operator's settings and the fingerprint make of a new collection. */
 export const collectionOf = (

@@ -128,7 +128,7 @@ const exists = (wire: Wire, name: string) =>
 const infoOf = (wire: Wire, name: string) =>
   wire.send("collection info", (api, init) => api.getCollection({ collection_name: name }, init))
 
-export const changeAliases = (
+const changeAliases = (
   wire: Wire,
   actions: ReadonlyArray<Schemas["AliasOperations"]>
 ): Effect.Effect<boolean, MemoryError> =>

@@ -8,11 +8,12 @@ import {
   sameFingerprint,
   type Scope,
   type StagedRow,
-  type StoreAdmin
+  type StoreAdmin,
+  Unavailable
 } from "@keepsake/core"
-import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
-import { all, EVERYTHING, filterOf, hasId, inScope, is, must, mustNot } from "./conditions.ts"
+import { all, filterOf, hasId, inScope, is, must, mustNot } from "./conditions.ts"
+import { empty, settle, takeOver } from "./moving.ts"
 import { decode, memoryOf, scopeKey, scopePayload, vectorsOf } from "./payload.ts"
 import { type Points, pointsOf } from "./points.ts"
 import { findStage, forgetStage, makeStage, type Space, type StagedSpace, switchSpaces } from "./space.ts"
@@ -38,7 +39,7 @@ const conflict = (message: string): MemoryError => new MemoryError({ reason: new
  * Which rows it lacks is written on the serving rows (`staged` holds the stage's mark), so that any process
  * can fill it and a row that is replaced is lacking again. Its points carry vectors and scope but no text:
  * what is forgotten by a process that knows of no stage leaves no words behind. Their payloads follow at the
- * commit, which is also when points of forgotten rows go.
+ * commit (`moving.ts`), which is also when points of forgotten rows go.
  */
 export const makeStaging = Effect.fnUntraced(function* (
   wire: Wire,
@@ -47,6 +48,14 @@ export const makeStaging = Effect.fnUntraced(function* (
   moved: Effect.Effect<void>
 ) {
   let staged: StagedSpace | null = yield* findStage(wire)
+
+  const unfinished = (cause: MemoryError): MemoryError =>
+    new MemoryError({
+      reason: new Unavailable({
+        message: `The new space serves, but the old points are still in collection ${serving.name}, with what was written there in the last moment. Drop that collection once you have looked: what is forgotten from now on is not forgotten there.`,
+        cause
+      })
+    })
 
   const lacking = (stage: StagedSpace) => mustNot(is("staged", stage.mark))
 
@@ -109,39 +118,6 @@ export const makeStaging = Effect.fnUntraced(function* (
     for (let i = 0; i < rows.length; i += PAGE) yield* fillSome(staged, rows.slice(i, i + PAGE))
   })
 
-  /** Gives every staged point the payload its row has now, and drops those whose row is gone. */
-  const takePayloads = Effect.fnUntraced(function* (stage: StagedSpace) {
-    const target = pointsOf(wire, stage.alias)
-    const pass = randomBytes(6).toString("hex")
-    let offset: Schemas["ScrollResult"]["next_page_offset"]
-    do {
-      const page: Schemas["ScrollResult"] = yield* points.scroll({
-        filter: filterOf(EVERYTHING),
-        limit: PAGE,
-        with_payload: true,
-        ...(offset === undefined || offset === null ? {} : { offset })
-      })
-      if (page.points.length > 0) {
-        yield* target.update(
-          "take over",
-          page.points.map(({ id, payload }) => ({
-            overwrite_payload: {
-              payload: { ...payload, staged: pass },
-              // By filter: named directly, a point that is not there would fail the whole call.
-              filter: filterOf(must(hasId([String(id)])))
-            }
-          }))
-        )
-      }
-      offset = page.next_page_offset
-    } while (offset !== undefined && offset !== null)
-    yield* target.update(
-      "drop orphans",
-      [{ delete: { filter: filterOf(mustNot(is("staged", pass))) } }],
-      "bulk"
-    )
-  })
-
   const whole = (stage: StagedSpace) =>
     Effect.flatMap(points.count(lacking(stage)), (missing) =>
       missing === 0 ? Effect.void : Effect.fail(conflict(`${missing} memories are not in the new space yet.`))
@@ -150,26 +126,26 @@ export const makeStaging = Effect.fnUntraced(function* (
   const commitStage = Effect.suspend(() => {
     const stage = staged
     if (stage === null) return Effect.fail(conflict("No move is under way: call stage first."))
+    const pass = randomBytes(6).toString("hex")
+    // By their own names: the aliases are about to change.
+    const [from, to] = [pointsOf(wire, serving.name), pointsOf(wire, stage.name)]
     return Effect.gen(function* () {
       yield* whole(stage)
-      yield* takePayloads(stage)
+      yield* takeOver(from, to, pass)
       yield* whole(stage)
       yield* switchSpaces(wire, serving, stage)
       staged = null
       yield* moved
-      // The collection itself stays for the operator to drop: we delete points and nothing else.
-      yield* empty(serving.name)
+      // The old collection itself stays for the operator to drop: we delete points and nothing else.
+      yield* Effect.mapError(Effect.andThen(settle(from, to, stage.mark, pass), empty(from)), unfinished)
     })
   })
-
-  const empty = (collection: string) =>
-    pointsOf(wire, collection).update("empty", [{ delete: { filter: filterOf(EVERYTHING) } }], "bulk")
 
   const dropStage = Effect.gen(function* () {
     staged ??= yield* findStage(wire)
     if (staged === null) return
     yield* forgetStage(wire, staged)
-    yield* empty(staged.name)
+    yield* empty(pointsOf(wire, staged.name))
     staged = null
   })
 

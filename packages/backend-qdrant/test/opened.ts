@@ -15,7 +15,7 @@ import {
 import { Context, Effect, Layer } from "effect"
 import { type QdrantServer, type ServerOptions, startQdrant } from "./server/QdrantServer.ts"
 
-export const DIMENSIONS = 4
+const DIMENSIONS = 4
 export const NOW = 1_750_000_000_000
 export const SCOPE: Scope = { agentId: "agent", userId: "user" }
 

@@ -5,7 +5,7 @@ import { Effect, Redacted } from "effect"
 import { startQdrant } from "./server/QdrantServer.ts"
 
 /** A real server's address, where the operator gave one. */
-export const realUrl = process.env["KEEPSAKE_QDRANT_URL"]
+const realUrl = process.env["KEEPSAKE_QDRANT_URL"]
 const realKey = process.env["KEEPSAKE_QDRANT_API_KEY"]
 
 /** The server the suites run on: the real one, or a stand-in in this process. */

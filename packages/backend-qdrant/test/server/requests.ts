@@ -23,7 +23,7 @@ const Uint = Int.check(Schema.isGreaterThanOrEqualTo(0))
 const Positive = Int.check(Schema.isGreaterThanOrEqualTo(1))
 const Uuid = Text.check(Schema.isPattern(/^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu))
 
-export const PointId = Union([Uuid, Uint])
+const PointId = Union([Uuid, Uint])
 
 const Uint32 = Uint.check(Schema.isLessThanOrEqualTo(0xffff_ffff))
 
@@ -124,7 +124,7 @@ export type Query = typeof Query.Type
 
 export const QueryBatch = Struct({ searches: List(Query) })
 
-export const Payload = Record(Text, Unknown)
+const Payload = Record(Text, Unknown)
 
 const Point = Struct({ id: PointId, vector: Record(Text, Vector), payload: opt(NullOr(Payload)) })
 export type PointStruct = typeof Point.Type
