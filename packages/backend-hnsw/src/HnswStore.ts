@@ -186,7 +186,7 @@ const storeOf = (parts: Parts): MemoryStore["Service"] => {
           }
       ),
 
-    around: (request) => read(request.scope, [], (sid) => reader.around(sid, request)),
+    around: (request) => cache.use(request.scope, (index) => index?.around(request) ?? []),
 
     speakers: ({ now, scope }) =>
       cache.use(scope, (index) => (index?.speakers(now) ?? []).slice(0, STORE_LIMITS.speakers)),

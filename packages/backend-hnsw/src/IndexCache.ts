@@ -34,7 +34,7 @@ class Follower {
 
   constructor(db: DatabaseSync, generation: number) {
     this.#fresh = db.prepare(
-      `SELECT m.rid, m.flags, m.said_at, m.expires_at, b.data FROM memory m JOIN ${bodyTable(generation)} b ` +
+      `SELECT m.rid, m.flags, m.turn, m.said_at, m.expires_at, b.data FROM memory m JOIN ${bodyTable(generation)} b ` +
         "ON b.rid = m.rid WHERE m.rid > ? AND m.rid <= ? ORDER BY m.rid LIMIT ?"
     )
     this.#changed = db.prepare(

@@ -1,8 +1,5 @@
 import {
-  type AroundRequest,
-  type AroundRow,
   type Filter,
-  isVisible,
   type LatestRequest,
   type ListRequest,
   matches,
@@ -23,12 +20,6 @@ interface Read {
   readonly body: Body
 }
 
-const dot = (a: Float32Array, b: Float32Array): number => {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
-  return sum
-}
-
 /** Reads that go by an index of the file rather than by meaning. */
 export class Reader {
   readonly #list: StatementSync
@@ -36,7 +27,6 @@ export class Reader {
   readonly #all: StatementSync
   readonly #rids: StatementSync
   readonly #count: StatementSync
-  readonly #around: StatementSync
   readonly #turns: StatementSync
 
   constructor(db: DatabaseSync, generation: number) {
@@ -55,7 +45,6 @@ export class Reader {
     this.#count = db.prepare(
       `SELECT count(*) AS n FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ?`
     )
-    this.#around = db.prepare(`${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn BETWEEN ? AND ?`)
     this.#turns = db.prepare(
       `${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
     )
@@ -121,23 +110,6 @@ export class Reader {
       if (rids.push(row.rid) >= limit) break
     }
     return rids
-  }
-
-  around(sid: number, request: AroundRequest): ReadonlyArray<AroundRow> {
-    const { anchors, asOf, now, radius, scope, vector } = request
-    const rows = new Map<string, AroundRow>()
-    for (const { sessionId, turn } of anchors) {
-      const found = this.#around.iterate(sid, stringKey(sessionId), turn - radius, turn + radius)
-      for (const { body, memory } of this.#read(scope, found, { sessionId })) {
-        if (rows.has(memory.id) || !isVisible(memory, now, asOf)) continue
-        const own = vector === undefined ? null : body.vector
-        rows.set(memory.id, {
-          memory,
-          cosine: own === null || vector === undefined ? null : dot(vector, own)
-        })
-      }
-    }
-    return Array.from(rows.values())
   }
 
   lastTurn(scope: Scope, sid: number, sessionId: string): number | null {

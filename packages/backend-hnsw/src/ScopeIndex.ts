@@ -1,4 +1,6 @@
 import {
+  type AroundRequest,
+  type AroundRow,
   type Filter,
   type Memory,
   type Scope,
@@ -29,6 +31,7 @@ const GRAPH_SURPLUS = 1.25
 export interface IndexedRow {
   readonly rid: number
   readonly flags: number
+  readonly turn: number | null
   readonly said_at: number
   readonly expires_at: number | null
 }
@@ -101,6 +104,9 @@ export class ScopeIndex {
   #said = new Float64Array(16)
   #sessions = new Int32Array(16)
   #speakers = new Int32Array(16)
+  #turns = new Int32Array(16)
+  /** The slots of a session's rows that have a turn, by the session's number. */
+  readonly #conversations = new Map<number, Array<number>>()
   readonly #sessionNames = new Names()
   readonly #speakerNames = new Names()
   #graph: Graph | null = null
@@ -130,7 +136,8 @@ export class ScopeIndex {
       2_000 +
       this.#vectors.bytes +
       this.#postings.bytes +
-      29 * this.#locals.length +
+      // Columns, and a place in a conversation with its share of the list.
+      49 * this.#locals.length +
       this.#sessionNames.bytes +
       this.#speakerNames.bytes +
       this.#memoriesBytes +
@@ -177,6 +184,7 @@ export class ScopeIndex {
     this.#said = grown(this.#said, slot + 1)
     this.#sessions = grown(this.#sessions, slot + 1)
     this.#speakers = grown(this.#speakers, slot + 1)
+    this.#turns = grown(this.#turns, slot + 1)
     const { sessionId, speaker } = body.texts
     this.#locals[slot] = localOf(row.rid)
     this.#flags[slot] = row.flags
@@ -184,11 +192,19 @@ export class ScopeIndex {
     this.#said[slot] = row.said_at
     this.#sessions[slot] = this.#sessionNames.number(sessionId)
     this.#speakers[slot] = this.#speakerNames.number(speaker)
+    if (row.turn !== null) this.#turns[slot] = row.turn
+    if (row.turn !== null && sessionId !== null) this.#placeIn(this.#sessions[slot] ?? 0, slot)
     this.#vectors.push(body.vectorBytes)
     const { ids, weights } = body.terms
     this.#postings.add({ slot, ids, weights })
     if ((row.flags & CLOSED) === 0) this.#current++
     this.#count++
+  }
+
+  #placeIn(session: number, slot: number): void {
+    const slots = this.#conversations.get(session)
+    if (slots === undefined) this.#conversations.set(session, [slot])
+    else slots.push(slot)
   }
 
   /** After rows were added. */
@@ -394,14 +410,40 @@ export class ScopeIndex {
     return top.slots
   }
 
+  /** Visible rows within `radius` turns of an anchor, in its session, each once. */
+  around({ anchors, asOf, now, radius, vector }: AroundRequest): ReadonlyArray<AroundRow> {
+    const passes = this.#passing({ now, asOf, filter: {} })
+    const near = new Map<number, Set<number>>()
+    for (const { sessionId, turn } of anchors) {
+      const session = this.#sessionNames.find(sessionId)
+      const turns = near.get(session) ?? new Set()
+      for (let at = turn - radius; at <= turn + radius; at++) turns.add(at)
+      near.set(session, turns)
+    }
+    const slots: Array<number> = []
+    for (const [session, turns] of near) {
+      for (const slot of this.#conversations.get(session) ?? []) {
+        if (turns.has(this.#turns[slot] ?? -1) && passes(slot)) slots.push(slot)
+      }
+    }
+    const cosines = vector === undefined ? null : this.#vectors.cosines(vector, Uint32Array.from(slots))
+    return slots.flatMap((slot, i) => {
+      const memory = this.#memory(slot)
+      if (memory === null) return []
+      return [{ memory, cosine: cosines === null || !this.#vectors.has(slot) ? null : (cosines[i] ?? 0) }]
+    })
+  }
+
   /** Names of those who spoke in live rows. */
   speakers(now: number): ReadonlyArray<string> {
     const passes = this.#passing({ now, filter: {} })
     const names = this.#speakerNames.all
     const found = new Uint8Array(names.length)
-    for (let slot = 0; slot < this.#count; slot++) {
+    for (let slot = 0, missing = names.length; slot < this.#count && missing > 0; slot++) {
       const speaker = this.#speakers[slot] ?? -1
-      if (speaker >= 0 && found[speaker] === 0 && passes(slot)) found[speaker] = 1
+      if (speaker < 0 || found[speaker] === 1 || !passes(slot)) continue
+      found[speaker] = 1
+      missing--
     }
     return names.filter((_, i) => found[i] === 1)
   }
