@@ -28,7 +28,7 @@ export interface PostgresTree {
 }
 
 /** The oldest pgvector that this project supports. */
-const PGVECTOR_MIN = [0, 8]
+const PGVECTOR_MIN = { major: 0, minor: 8 }
 /** The release whose pgvector source is compiled where the machine's own is too old. */
 const SOURCE_SUITE = "trixie"
 
@@ -124,7 +124,22 @@ const candidateOf = (apt: Apt, name: string): string | null => {
 const newEnough = (version: string | null): boolean => {
   if (version === null) return false
   const [major = 0, minor = 0] = version.split(".").map(Number)
-  return major > PGVECTOR_MIN[0]! || (major === PGVECTOR_MIN[0] && minor >= PGVECTOR_MIN[1]!)
+  return major > PGVECTOR_MIN.major || (major === PGVECTOR_MIN.major && minor >= PGVECTOR_MIN.minor)
+}
+
+/** As pgvector's own Makefile, for any machine of the architecture. */
+const COMPILE =
+  "-shared -fPIC -O2 -ftree-vectorize -fassociative-math -fno-signed-zeros -fno-trapping-math".split(" ")
+
+/** The one thing that is installed into the system, and only as root: a compiler, where there is none. */
+const ensureCompiler = (): void => {
+  try {
+    run("gcc", ["--version"])
+  } catch (cause) {
+    if (process.getuid?.() !== 0) throw new Error("There is no gcc: apt-get install gcc libc6-dev", { cause })
+    run("apt-get", ["update", "-q"])
+    run("apt-get", ["install", "-q", "-y", "--no-install-recommends", "gcc", "libc6-dev"])
+  }
 }
 
 const compilePgvector = (archives: string, root: string, major: string): string => {
@@ -134,24 +149,10 @@ const compilePgvector = (archives: string, root: string, major: string): string 
   run("tar", ["xf", tarball], archives)
   const folder = join(archives, `pgvector-${version}`)
   const sources = readdirSync(join(folder, "src")).filter((name) => name.endsWith(".c"))
-  run(
-    "gcc",
-    [
-      ...[
-        "-shared",
-        "-fPIC",
-        "-O2",
-        "-ftree-vectorize",
-        "-fassociative-math",
-        "-fno-signed-zeros",
-        "-fno-trapping-math"
-      ],
-      ...["-I", join(root, "usr/include/postgresql", major, "server"), "-o", join(folder, "vector.so")],
-      ...sources.map((name) => join("src", name)),
-      "-lm"
-    ],
-    folder
-  )
+  const headers = join(root, "usr/include/postgresql", major, "server")
+  const files = sources.map((name) => join("src", name))
+  ensureCompiler()
+  run("gcc", [...COMPILE, "-I", headers, "-o", join(folder, "vector.so"), ...files, "-lm"], folder)
   cpSync(join(folder, "vector.so"), join(root, "usr/lib/postgresql", major, "lib/vector.so"))
   const extension = join(root, "usr/share/postgresql", major, "extension")
   cpSync(join(folder, "vector.control"), join(extension, "vector.control"))

@@ -13,12 +13,20 @@ import {
   type StoreRow
 } from "@keepsake/core"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
-import pg from "pg"
+import { Pool } from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"
 import { DIMENSIONS, queryVector, scopeOf, zipfSizes } from "./data.ts"
 import { interleaved, timed } from "./measure.ts"
 import { bareTables, insert, nearest, search as searchByHand } from "./pgvector/byHand.ts"
-import { NOW, queryWords, storeRow } from "./pgvector/memories.ts"
+import {
+  NOW,
+  queryAbout,
+  queryWords,
+  storeRow,
+  type Talk,
+  talkOfAll,
+  talkOfUser
+} from "./pgvector/memories.ts"
 import { atLeast, atMost, reported, type Row, within } from "./Row.ts"
 
 const ROWS = 100_000
@@ -31,7 +39,7 @@ const BY_HAND = "hand-written SQL on pg, binary vectors"
 
 interface Bench {
   readonly runtime: ManagedRuntime.ManagedRuntime<MemoryStore | PgVectorAdmin, unknown>
-  readonly pool: pg.Pool
+  readonly pool: Pool
   readonly rows: number
 }
 
@@ -46,8 +54,8 @@ const search = (
     Effect.flatMap(MemoryStore, (store) => store.search({ now: LATER, filter: {}, ...request }))
   )
 
-const rowsOf = (scope: Scope, user: number, start: number, count: number): ReadonlyArray<StoreRow> =>
-  Array.from({ length: count }, (_, i) => storeRow(scope, user, start + i))
+const rowsOf = (scope: Scope, talk: Talk, start: number, count: number): ReadonlyArray<StoreRow> =>
+  Array.from({ length: count }, (_, i) => storeRow(scope, talk, start + i))
 
 /** In small groups, shuffled: a user's rows lie all over the table, as they do in life. */
 const GROUP = 25
@@ -62,7 +70,7 @@ const loadUsers = async (bench: Bench): Promise<void> => {
   )
   groups.sort((a, b) => a.place - b.place)
   for (const { count, start, user } of groups) {
-    await put(bench, scopeOf(user), rowsOf(scopeOf(user), user, start, count))
+    await put(bench, scopeOf(user), rowsOf(scopeOf(user), talkOfUser(user), start, count))
   }
 }
 
@@ -133,7 +141,7 @@ const putRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   const oid = rows[0]?.oid ?? 0
   const batch = (kind: string, round: number) => {
     const scope: Scope = { agentId: "bench-put", userId: `${kind}-${round}` }
-    return { scope, rows: rowsOf(scope, 5_000 + round, 0, BATCH) }
+    return { scope, rows: rowsOf(scope, talkOfUser(5_000 + round), 0, BATCH) }
   }
   const prepared = ["ours", "whole", "alone"].map((kind) =>
     Array.from({ length: 90 }, (_, i) => batch(kind, i))
@@ -166,15 +174,14 @@ const putRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   ]
 }
 
-const HEAVY_USER = 9_999
-const HEAVY: Scope = scopeOf(HEAVY_USER)
+const HEAVY: Scope = scopeOf(9_999)
 
 const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   for (let start = 0; start < bench.rows; start += 250) {
-    await put(bench, HEAVY, rowsOf(HEAVY, HEAVY_USER, start, Math.min(250, bench.rows - start)))
+    await put(bench, HEAVY, rowsOf(HEAVY, talkOfAll, start, Math.min(250, bench.rows - start)))
   }
   await bench.pool.query(`vacuum analyze ${SCHEMA}.memories, ${SCHEMA}.postings`)
-  const vector = (i: number) => queryVector(HEAVY_USER, i)
+  const vector = (i: number) => queryAbout(talkOfAll, i)
   const both = (i: number) =>
     search(bench, { scope: HEAVY, vector: vector(i), terms: queryWords(i), limit: CHANNEL })
   const alone = (i: number) => search(bench, { scope: HEAVY, vector: vector(i), limit: 10 })
@@ -216,7 +223,7 @@ const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
 }
 
 const measure = async (url: string, count: number): Promise<ReadonlyArray<Row>> => {
-  const pool = new pg.Pool({ connectionString: url, max: 4 })
+  const pool = new Pool({ connectionString: url, max: 4 })
   await pool.query(`drop schema if exists ${SCHEMA} cascade`)
   const space = { model: "made up", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
   const runtime = ManagedRuntime.make(

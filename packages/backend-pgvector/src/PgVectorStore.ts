@@ -7,7 +7,7 @@ import {
   StoreFingerprint
 } from "@keepsake/core"
 import { Config, Context, Effect, FiberSet, Layer, Redacted } from "effect"
-import pg from "pg"
+import { Pool } from "pg"
 import { CLOSED, makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin.ts"
 import type { Database } from "./Database.ts"
 import { toMemoryError } from "./errors.ts"
@@ -24,12 +24,12 @@ const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
 
-const ownPool = (options: UrlConnection): pg.Pool => {
+const ownPool = (options: UrlConnection): Pool => {
   const url = Redacted.value(options.url)
   if (!/^postgres(ql)?:\/\//u.test(url))
     throw invalidInput("url", "must begin with postgres:// or postgresql://.")
   const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
-  return new pg.Pool({
+  return new Pool({
     connectionString: url,
     max: options.poolSize ?? POOL_SIZE,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
@@ -38,6 +38,7 @@ const ownPool = (options: UrlConnection): pg.Pool => {
     // Said on the session and not at its start: poolers refuse unknown startup options. Compiling a statement that
     // runs for a millisecond takes a hundred, so no JIT; planning a search takes as long as running it, and every plan
     // goes by the scope, so one plan serves all values.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, whatever its types say
     onConnect: async (client) => {
       await client.query(
         `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan`

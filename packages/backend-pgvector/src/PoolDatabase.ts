@@ -1,5 +1,11 @@
 import { createHash } from "node:crypto"
-import pg from "pg"
+import {
+  type CustomTypesConfig,
+  type Pool,
+  type PoolClient,
+  type QueryArrayConfig,
+  types as pgTypes
+} from "pg"
 import type { Database, Row, Session, Statement } from "./Database.ts"
 import { parseNumberArray } from "./wire.ts"
 
@@ -9,11 +15,11 @@ const NUMBER_ARRAYS = new Set([1007, 1016, 1021, 1022])
 const toNumber = (text: string): number => Number(text)
 
 /** Our own reading of a few types, given per query: the application's global parsers stay as they are. */
-const types: pg.CustomTypesConfig = {
+const types: CustomTypesConfig = {
   getTypeParser: (oid, format) => {
     if (oid === INT8) return toNumber
     if (NUMBER_ARRAYS.has(oid)) return parseNumberArray
-    return pg.types.getTypeParser(oid, format)
+    return pgTypes.getTypeParser(oid, format)
   }
 }
 
@@ -42,11 +48,11 @@ export interface PoolDatabaseOptions {
 }
 
 /** Statements over a `pg` pool. */
-export const poolDatabase = (pool: pg.Pool, options: PoolDatabaseOptions): Database => {
+export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database => {
   // Without a listener, an idle connection that breaks would end the process.
   pool.on("error", ignore)
 
-  const config = (statement: Statement): pg.QueryArrayConfig => ({
+  const config = (statement: Statement): QueryArrayConfig => ({
     text: statement.text,
     values: [...statement.values],
     rowMode: "array",
@@ -54,7 +60,7 @@ export const poolDatabase = (pool: pg.Pool, options: PoolDatabaseOptions): Datab
     ...(options.namedStatements ? { name: nameOf(statement) } : {})
   })
 
-  const session = (client: pg.Pool | pg.PoolClient): Session => ({
+  const session = (client: Pool | PoolClient): Session => ({
     query: async (statement) => {
       const result = await client.query<Array<unknown>>(config(statement))
       return result.rows satisfies ReadonlyArray<Row>

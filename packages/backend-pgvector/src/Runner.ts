@@ -13,7 +13,9 @@ export type Rows = ReadonlyArray<Row>
 export interface Runner {
   readonly read: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
   readonly write: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
-  /** Several statements in one transaction, across scopes. */
+  /** A write whose size only the data bounds (a whole scope, a user): no statement timeout ends it. */
+  readonly writeAll: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
+  /** Several statements in one transaction, across scopes, without a statement timeout. */
   readonly transaction: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
   /** Outside any transaction, across scopes, without a statement timeout. */
   readonly alone: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
@@ -57,12 +59,14 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
     )
     const again = (error: MemoryError) => mayRetry(error, kind)
     // The schedule is set up after a first failure: on the way of every call it would cost more than the call.
-    return Effect.catch(once, (error) =>
-      again(error)
-        ? Effect.sleep(FIRST_PAUSE).pipe(
-            Effect.andThen(Effect.retry(once, { schedule: backoff, times: ATTEMPTS - 2, while: again }))
-          )
-        : Effect.fail(error)
+    return once.pipe(
+      Effect.catch((error) =>
+        again(error)
+          ? Effect.sleep(FIRST_PAUSE).pipe(
+              Effect.andThen(Effect.retry(once, { schedule: backoff, times: ATTEMPTS - 2, while: again }))
+            )
+          : Effect.fail(error)
+      )
     )
   }
 
@@ -76,17 +80,20 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
         : database.query(statement())
     )
 
+  const unhurried = <A>(reach: Reach, body: (session: Session) => Promise<A>) =>
+    attempt("write", () =>
+      database.transaction(async (session) => {
+        await session.execute("set local statement_timeout = 0")
+        if (rowLevelSecurity) await session.execute(reaching(reach))
+        return body(session)
+      })
+    )
+
   return {
     read: run("read"),
     write: run("write"),
-    transaction: (body) =>
-      attempt("write", () =>
-        database.transaction(async (session) => {
-          await session.execute("set local statement_timeout = 0")
-          if (rowLevelSecurity) await session.execute(reaching("all"))
-          return body(session)
-        })
-      ),
+    writeAll: (reach, statement) => unhurried(reach, (session) => session.query(statement())),
+    transaction: (body) => unhurried("all", body),
     alone: (body) => attempt("write", () => database.alone(body)),
     seal: (message) => {
       sealed ??= message

@@ -56,7 +56,7 @@ export const makeAdmin = (layout: Layout, runner: Runner, database: Database): S
 
     eraseUser: ({ userId }) =>
       Effect.map(
-        runner.write("all", () => eraseUserStatement(layout, userId)),
+        runner.writeAll("all", () => eraseUserStatement(layout, userId)),
         removalOf
       ),
 

@@ -158,7 +158,7 @@ order by m.scope, t.term, m.id`,
 }
 
 /**
- * Holds the tables from beginning to end: whoever reads waits (about 15 s per 100,000 rows of 384 dimensions),
+ * Holds the tables from beginning to end: whoever reads waits (some 20 s per 100,000 rows of 384 dimensions),
  * and reads the old space or the new one, never both.
  */
 export const commitStage = async (session: Session, layout: Layout): Promise<void> => {

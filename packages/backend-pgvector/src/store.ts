@@ -188,16 +188,15 @@ export const makeStore = (layout: Layout, runner: Runner, tuning: Tuning): Memor
         (rows) => ({ outcome: outcomeOf(rows[0]?.[0]), closed: rows[0]?.[1] === true })
       ),
 
-    remove: ({ scope, target }) =>
-      Effect.map(
-        runner.write(scope, () =>
-          removeStatement(layout, {
-            scope,
-            target: target._tag === "Ids" ? { ...target, ids: withIds(target.ids) } : target
-          })
-        ),
-        removalOf
-      ),
+    remove: ({ scope, target }) => {
+      const statement = () =>
+        removeStatement(layout, {
+          scope,
+          target: target._tag === "Ids" ? { ...target, ids: withIds(target.ids) } : target
+        })
+      const run = target._tag === "Ids" ? runner.write : runner.writeAll
+      return Effect.map(run(scope, statement), removalOf)
+    },
 
     touch: (request) =>
       Effect.asVoid(

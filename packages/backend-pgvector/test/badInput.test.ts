@@ -3,7 +3,7 @@ import { Closed, fingerprint } from "@keepsake/core"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import pg from "pg"
+import { Pool } from "pg"
 import { type PgVectorOptions, PgVectorStore } from "../src/index.ts"
 import {
   DIMENSIONS,
@@ -279,7 +279,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
-        const pool = new pg.Pool({ connectionString: url(), max: 2 })
+        const pool = new Pool({ connectionString: url(), max: 2 })
         const { admin, store } = yield* open(PgVectorStore.layer({ pool, schema }))
         yield* store.put({ scope, now: T0, rows: [row("Here.")] })
         yield* admin.close

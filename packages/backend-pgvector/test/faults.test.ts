@@ -3,7 +3,7 @@ import { MemoryError } from "@keepsake/core"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, type Scope } from "effect"
-import pg from "pg"
+import { type Client, Pool } from "pg"
 import { type PrivatePostgres, startPostgres } from "../../../scripts/postgres.ts"
 import { PgVectorStore } from "../src/index.ts"
 import {
@@ -231,7 +231,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
         const pool = yield* Effect.acquireRelease(
           Effect.sync(
             () =>
-              new pg.Pool({
+              new Pool({
                 connectionString: url(),
                 max: 8,
                 options: "-c default_transaction_isolation=serializable"
@@ -280,7 +280,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
 })
 
 /** Until another session waits for a row of ours. */
-const waitsForLock = async (client: pg.Client, schema: string): Promise<void> => {
+const waitsForLock = async (client: Client, schema: string): Promise<void> => {
   for (;;) {
     const { rows } = await client.query(
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1",

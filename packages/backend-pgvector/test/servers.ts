@@ -3,7 +3,7 @@ import { PGlite } from "@electric-sql/pglite"
 import { vector } from "@electric-sql/pglite-pgvector"
 import { type Fingerprint, fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core"
 import { Context, Effect, Layer, Redacted } from "effect"
-import pg from "pg"
+import { Client } from "pg"
 import { PgVectorAdmin, type PgVectorSettings, PgVectorStore, type UrlConnection } from "../src/index.ts"
 
 export const serverUrl = process.env["KEEPSAKE_PG_URL"] || undefined
@@ -21,8 +21,8 @@ export const urlOfServer = (): Redacted.Redacted => {
 let count = 0
 export const freshSchema = (): string => `t${process.pid}_${Date.now().toString(36)}_${count++}`
 
-export const withClient = async <A>(url: string, body: (client: pg.Client) => Promise<A>): Promise<A> => {
-  const client = new pg.Client(url)
+export const withClient = async <A>(url: string, body: (client: Client) => Promise<A>): Promise<A> => {
+  const client = new Client(url)
   await client.connect()
   try {
     return await body(client)

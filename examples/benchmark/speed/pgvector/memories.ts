@@ -5,9 +5,10 @@ import {
   memoryIdOfText,
   queryTerms,
   type Scope,
-  type StoreRow
+  type StoreRow,
+  termId
 } from "@keepsake/core"
-import { vectorOf } from "../data.ts"
+import { queryVector, vectorOf } from "../data.ts"
 
 const VOCABULARY = 20_000
 const WORDS = 12
@@ -31,13 +32,29 @@ const words = (seed: number, count: number): string => {
   return Array.from({ length: count }, () => `w${rank()}`).join(" ")
 }
 
+const termSeed = (user: string, index: number): number => termId(user) ^ Math.imul(index + 1, 0x9e3779b1)
+
 /** Six words of the same spread. */
 export const queryWords = (round: number): Uint32Array => queryTerms(words(0x7fff_0000 + round, 6))
 
 export const NOW = Date.UTC(2026, 0, 1)
 
-export const storeRow = (scope: Scope, user: number, index: number): StoreRow => {
-  const content = `${words(user * 1_000_003 + index, WORDS)} ${index}`
+/** Where vectors of a scope lie: about what one user talks about, or, in a heavy scope, what everybody does. */
+export type Talk = (index: number) => number
+
+export const talkOfUser =
+  (user: number): Talk =>
+  () =>
+    user
+
+/** All topics there are, some 200 memories each at 100,000. */
+export const talkOfAll: Talk = (index) => index % 512
+
+export const queryAbout = (talk: Talk, round: number): Float32Array => queryVector(talk(round), round)
+
+export const storeRow = (scope: Scope, talk: Talk, index: number): StoreRow => {
+  const user = talk(index)
+  const content = `${words(termSeed(scope.userId, index), WORDS)} ${index}`
   const statement = { source: "user", speaker: null, type: "episodic", content } as const
   const memory: Memory = {
     id: memoryIdOfText(scope, statement),
