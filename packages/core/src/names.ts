@@ -61,9 +61,11 @@ export interface NamedQuery {
 /** Takes the scope's speakers out of a query. */
 export const withoutNames = (query: string, speakers: ReadonlyArray<string>): NamedQuery => {
   const named: Array<string> = []
+  const lower = query.toLowerCase()
   let text = query
   for (const speaker of speakers) {
-    if (!isName(speaker)) continue
+    // Most names are not in the question; a pattern is made only for those that may be.
+    if (!isName(speaker) || !lower.includes((formsOf(speaker).at(-1) ?? speaker).toLowerCase())) continue
     const pattern = patternOf(speaker, query)
     if (!pattern.test(query)) continue
     named.push(speaker)
