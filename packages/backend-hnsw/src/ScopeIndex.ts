@@ -15,6 +15,8 @@ import type { Arena } from "./Arena.ts"
 import type { Body } from "./body.ts"
 import type { Graph } from "./graph/Graph.ts"
 import { grown } from "./grown.ts"
+import { MemoryCache } from "./MemoryCache.ts"
+import { Names } from "./Names.ts"
 import { Postings } from "./Postings.ts"
 import { CLOSED, localOf, ridOf } from "./row.ts"
 import { flagMasks, flagsPass } from "./selection.ts"
@@ -49,37 +51,6 @@ export interface RowReader {
   vector(rid: number): Float32Array | null
 }
 
-/** Rough bytes of a decoded memory: its fields, and two per character of content. */
-const memoryBytes = (memory: Memory): number => 900 + 2 * memory.content.length
-
-/** Strings as small numbers. */
-class Names {
-  readonly #numbers = new Map<string, number>()
-  #bytes = 0
-
-  number(name: string | null): number {
-    if (name === null) return -1
-    const known = this.#numbers.get(name)
-    if (known !== undefined) return known
-    this.#bytes += 80 + 2 * name.length
-    this.#numbers.set(name, this.#numbers.size)
-    return this.#numbers.size - 1
-  }
-
-  /** -2, which no row has, for a name that no row has. */
-  find(name: string): number {
-    return this.#numbers.get(name) ?? -2
-  }
-
-  get all(): ReadonlyArray<string> {
-    return Array.from(this.#numbers.keys())
-  }
-
-  get bytes(): number {
-    return this.#bytes
-  }
-}
-
 /**
  * A scope's rows in memory, for searching: a slot for each row in order of its number, never reused. It is
  * derived from the file and may be dropped at any time; `IndexCache` keeps it in step.
@@ -104,7 +75,7 @@ export class ScopeIndex {
   #said = new Float64Array(16)
   #sessions = new Int32Array(16)
   #speakers = new Int32Array(16)
-  #turns = new Int32Array(16)
+  #turns = new Float64Array(16)
   /** The slots of a session's rows that have a turn, by the session's number. */
   readonly #conversations = new Map<number, Array<number>>()
   readonly #sessionNames = new Names()
@@ -115,9 +86,7 @@ export class ScopeIndex {
   graphState: "open" | "pending" | "failed" = "open"
   /** Bytes kept free for a graph that is on its way. */
   reservedBytes = 0
-  readonly #memories = new Map<number, Memory>()
-  readonly #slotOfId = new Map<string, number>()
-  #memoriesBytes = 0
+  readonly #memories = new MemoryCache()
   #count = 0
   #dead = 0
   #current = 0
@@ -137,10 +106,10 @@ export class ScopeIndex {
       this.#vectors.bytes +
       this.#postings.bytes +
       // Columns, and a place in a conversation with its share of the list.
-      49 * this.#locals.length +
+      53 * this.#locals.length +
       this.#sessionNames.bytes +
       this.#speakerNames.bytes +
-      this.#memoriesBytes +
+      this.#memories.bytes +
       Math.max(this.reservedBytes, this.#graph?.bytes ?? 0)
     )
   }
@@ -237,7 +206,7 @@ export class ScopeIndex {
     this.#current += Number((row.flags & CLOSED) === 0) - Number(this.#isCurrent(slot))
     this.#flags[slot] = row.flags
     this.#expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
-    this.#forget(slot)
+    this.#memories.delete(slot)
   }
 
   /** Rows up to `lastLocal` that are not among `locals` (ascending) are gone. */
@@ -254,7 +223,7 @@ export class ScopeIndex {
     if (this.#isCurrent(slot)) this.#current--
     this.#flags[slot] = DEAD | CLOSED
     this.#dead++
-    this.#forget(slot)
+    this.#memories.delete(slot)
   }
 
   #isDead(slot: number): boolean {
@@ -270,10 +239,7 @@ export class ScopeIndex {
     const known = this.#memories.get(slot)
     if (known !== undefined) return known
     const memory = this.#reader.memory(this.#ridOf(slot))
-    if (memory === null) return null
-    this.#memories.set(slot, memory)
-    this.#slotOfId.set(memory.id, slot)
-    this.#memoriesBytes += memoryBytes(memory)
+    if (memory !== null) this.#memories.set(slot, memory)
     return memory
   }
 
@@ -281,29 +247,14 @@ export class ScopeIndex {
     return ridOf(this.sid, this.#locals[slot] ?? 0)
   }
 
-  #forget(slot: number): void {
-    const memory = this.#memories.get(slot)
-    if (memory === undefined) return
-    this.#memories.delete(slot)
-    this.#slotOfId.delete(memory.id)
-    this.#memoriesBytes -= memoryBytes(memory)
-  }
-
   /** Access counts have changed in ways not known here. */
   forgetMemories(): void {
     this.#memories.clear()
-    this.#slotOfId.clear()
-    this.#memoriesBytes = 0
   }
 
   /** Access counts have changed by one for each of these. */
   touch(ids: ReadonlyArray<string>, now: number): void {
-    for (const id of ids) {
-      const slot = this.#slotOfId.get(id)
-      const memory = slot === undefined ? undefined : this.#memories.get(slot)
-      if (slot === undefined || memory === undefined) continue
-      this.#memories.set(slot, { ...memory, accessCount: memory.accessCount + 1, lastAccessedAt: now })
-    }
+    for (const id of ids) this.#memories.touch(id, now)
   }
 
   /** Whether a slot's row may be returned; what the numbers cannot tell is read. */

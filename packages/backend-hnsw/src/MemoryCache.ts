@@ -1,0 +1,48 @@
+import type { Memory } from "@keepsake/core"
+
+/** Rough bytes of a decoded memory: its fields, and two per character of content. */
+const bytesOf = (memory: Memory): number => 900 + 2 * memory.content.length
+
+/** Memories of one scope as they were decoded for a search, by slot: the next search finds the same ones. */
+export class MemoryCache {
+  readonly #memories = new Map<number, Memory>()
+  readonly #slots = new Map<string, number>()
+  #bytes = 0
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get(slot: number): Memory | undefined {
+    return this.#memories.get(slot)
+  }
+
+  set(slot: number, memory: Memory): void {
+    this.delete(slot)
+    this.#memories.set(slot, memory)
+    this.#slots.set(memory.id, slot)
+    this.#bytes += bytesOf(memory)
+  }
+
+  delete(slot: number): void {
+    const memory = this.#memories.get(slot)
+    if (memory === undefined) return
+    this.#memories.delete(slot)
+    this.#slots.delete(memory.id)
+    this.#bytes -= bytesOf(memory)
+  }
+
+  /** Counts an access, where the memory is here. */
+  touch(id: string, now: number): void {
+    const slot = this.#slots.get(id)
+    const memory = slot === undefined ? undefined : this.#memories.get(slot)
+    if (slot === undefined || memory === undefined) return
+    this.#memories.set(slot, { ...memory, accessCount: memory.accessCount + 1, lastAccessedAt: now })
+  }
+
+  clear(): void {
+    this.#memories.clear()
+    this.#slots.clear()
+    this.#bytes = 0
+  }
+}

@@ -1,0 +1,58 @@
+import { assert, it } from "@effect/vitest"
+import { fingerprint } from "@keepsake/core"
+import { Effect, Scope as EffectScope } from "effect"
+import { openConnection } from "../src/Connection.ts"
+import { Graphs } from "../src/graph/Graphs.ts"
+import { IndexCache } from "../src/IndexCache.ts"
+import { changeOf, Records } from "../src/Records.ts"
+import { Scopes } from "../src/Scopes.ts"
+import { direction, NOW, rowOf, scopeOf } from "./harness/rows.ts"
+import { temporaryFolder } from "./temporaryFolder.ts"
+
+const DIMENSIONS = 64
+const MAX_BYTES = 200_000
+const USERS = 40
+
+it.effect("indexes of the scopes used last stay within the bound, and every scope is served", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    const given = fingerprint({
+      model: "test",
+      dimensions: DIMENSIONS,
+      calibration: { mean: 0, spread: 0.2 }
+    })
+    const connection = openConnection(path, given, { synchronous: "normal" })
+    const scopes = new Scopes(connection)
+    const records = new Records(connection.db, connection.generation)
+    const cache = new IndexCache(connection, scopes, records, {
+      dimensions: DIMENSIONS,
+      maxBytes: MAX_BYTES,
+      graphs: new Graphs({ path, generation: 1, dimensions: DIMENSIONS, fromRows: Infinity, maxBytes: 0 }),
+      background: yield* EffectScope.make(),
+      awaitGraphs: false
+    })
+    for (let user = 0; user < USERS; user++) {
+      const scope = scopeOf(`user${user}`)
+      const change = changeOf(scopes.findOrCreate(scope))
+      for (let i = 0; i < 30 + user; i++) {
+        records.insert(change, rowOf(scope, `memory ${i} of ${user}`, direction(i * 100 + user, DIMENSIONS)))
+      }
+      scopes.save(change)
+    }
+    for (let round = 0; round < 400; round++) {
+      const user = (round * 7) % USERS
+      const scope = scopeOf(`user${user}`)
+      const vector = direction(500 + user, DIMENSIONS)
+      const result = yield* cache.use(scope, (index) =>
+        index?.search({ scope, now: NOW, vector, filter: {}, limit: 3 })
+      )
+      assert.strictEqual(
+        result?.hits.find((hit) => (hit.cosine ?? 0) > 0.999)?.memory.content,
+        `memory 5 of ${user}`
+      )
+      assert.isAtMost(cache.bytes, MAX_BYTES)
+    }
+    assert.isAbove(cache.bytes, MAX_BYTES / 3)
+    connection.close("This store is closed.")
+  }).pipe(Effect.scoped)
+)
