@@ -52,11 +52,13 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
     `set local keepsake.scope = '${reach === "all" ? "all" : scopeId(reach)}'`
 
   const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> => {
-    const once = Effect.suspend(() =>
+    const call = Effect.suspend(() =>
       sealed === null
         ? Effect.tryPromise({ try: () => begun(body), catch: toMemoryError })
         : Effect.fail(new MemoryError({ reason: new Closed({ message: sealed }) }))
     )
+    // An interrupted write is waited for: it must not land after what its caller does next, forgetting least of all.
+    const once = kind === "write" ? Effect.uninterruptible(call) : call
     const again = (error: MemoryError) => mayRetry(error, kind)
     // The schedule is set up after a first failure: on the way of every call it would cost more than the call.
     return once.pipe(
