@@ -1,8 +1,8 @@
 import Anthropic from "@anthropic-ai/sdk"
-import type { MemoryError, PromiseMemory } from "@keepsake/core"
+import { type MemoryError, type PromiseMemory, STATEMENT_LIMITS } from "@keepsake/core"
 import { Context, Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
-import { agentClosed, AgentError, toAgentError } from "./AgentError.ts"
+import { agentClosed, AgentError, invalidOption, toAgentError } from "./AgentError.ts"
 import { checkExport, Conversation, type SessionExport } from "./Conversation.ts"
 import { nativeMemoryTool } from "./memoryFilesTool.ts"
 import { memoryTools } from "./memoryTools.ts"
@@ -73,6 +73,18 @@ const toolsFor = (
   ]
 }
 
+const checkSessionId = (sessionId: string): string => {
+  const isName =
+    typeof sessionId === "string" && sessionId.trim() !== "" && sessionId.length <= STATEMENT_LIMITS.name
+  if (!isName || sessionId.includes("\u0000") || !sessionId.isWellFormed()) {
+    throw invalidOption(
+      "sessionId",
+      `give 1 to ${STATEMENT_LIMITS.name} characters, or leave it out for a new one`
+    )
+  }
+  return sessionId
+}
+
 const conversationOf = (memory: PromiseMemory, sessionId: string, options: SessionOptions): Conversation => {
   const { resume } = options
   const isNew = resume === undefined && options.sessionId === undefined
@@ -105,7 +117,7 @@ const make = Effect.fnUntraced(function* (options: AgentOptions) {
         const { agentId } = settings
         const memory = settings.memory.for({ agentId, userId })
         if (one.resume !== undefined) checkExport(one.resume, agentId, userId)
-        const sessionId = one.resume?.sessionId ?? one.sessionId ?? randomUUID()
+        const sessionId = checkSessionId(one.resume?.sessionId ?? one.sessionId ?? randomUUID())
         const recalledText = new RecalledText()
         const tools = runnerTools(toolsFor(settings, { userId, sessionId, memory }, recalledText))
         return {

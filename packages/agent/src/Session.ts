@@ -259,13 +259,13 @@ export const makeSession = (parts: SessionParts): Effect.Effect<AgentSession> =>
 
       const toolCalls: Array<ToolCall> = []
       const answer = yield* reply(message, context.text, toolCalls, emit)
-      const isRefusal = answer.stopReason === "refusal"
-      let writes: Effect.Success<ReturnType<typeof write>> = []
-      // A refused turn, kept, would have the model refuse the next one as well.
-      if (!isRefusal) {
+      const kept = Effect.suspend(() => {
         const place = conversation.add([userMessage(message), ...answer.added], settings.historyTokens)
-        writes = yield* write(place, message, parts.recalledText.without(answer.text), token, saidAt)
-      }
+        return write(place, message, parts.recalledText.without(answer.text), token, saidAt)
+      })
+      // A refused turn, kept, would have the model refuse the next one as well. An answered one is kept and
+      // written together, whenever the caller may abort.
+      const writes = answer.stopReason === "refusal" ? [] : yield* Effect.uninterruptible(kept)
       const ended = yield* settle(writes, Math.max(0, settings.memoryTimeoutMs - waitedMs))
       emit?.({ type: "written", outcomes: ended.outcomes })
       const { added: _, ...rest } = answer

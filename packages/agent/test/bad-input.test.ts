@@ -140,6 +140,14 @@ describe("what the caller gives", () => {
     )
   })
 
+  it.each(["", " ", "x".repeat(300), "half \ud800", "nul\u0000"])(
+    "the session id %j is refused",
+    async (sessionId) => {
+      const agent = createAgent({ memory: await openMemory(), model: MODEL })
+      expect(() => agent.session({ userId: "ana", sessionId })).toThrow(/sessionId: give/)
+    }
+  )
+
   it.each(["", "  \n", undefined])(
     "the message %j is refused, and the next one is answered",
     async (message) => {

@@ -195,6 +195,24 @@ describe("send", () => {
     ])
   })
 
+  it("freezes the block within a turn, whatever the tools change", async () => {
+    const server = await serve([
+      { tools: [{ name: "remember", input: { content: "Ana drinks green tea." } }] },
+      "Kept.",
+      "Green."
+    ])
+    const memory = await openMemory()
+    await memory.for({ userId: "ana" }).remember({ content: "Ana likes tea.", type: "semantic" })
+    const session = createAgent({ memory, client: server.client(), model: MODEL, memoryTools: true }).session(
+      { userId: "ana" }
+    )
+    const { recalled } = await session.send("Which tea do I like?")
+    const [first, second] = server.requests
+    expect(recalled.text).not.toBe("")
+    expect(second?.body.messages[0]).toEqual(first?.body.messages[0])
+    expect((await session.send("Which was it?")).recalled.text).toContain("Ana drinks green tea.")
+  })
+
   it("adds up the usage of all requests and passes other parameters on", async () => {
     const usage = {
       input_tokens: 10,
