@@ -4,7 +4,7 @@ import type { StoreLayer } from "./config/KeepsakeConfig.ts"
 import type { HnswConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
 import { loadPackage } from "./loadPackage.ts"
 
-const hnsw = ({ backend: _, ...options }: HnswConfig): StoreLayer =>
+const hnsw = ({ backend: _backend, ...options }: HnswConfig): StoreLayer =>
   Layer.unwrap(
     Effect.map(
       loadPackage("@keepsake/backend-hnsw", "A file store", async () => import("@keepsake/backend-hnsw")),
@@ -12,7 +12,7 @@ const hnsw = ({ backend: _, ...options }: HnswConfig): StoreLayer =>
     )
   )
 
-const pgvector = ({ backend: _, url, ...options }: PgVectorConfig): StoreLayer =>
+const pgvector = ({ backend: _backend, url, ...options }: PgVectorConfig): StoreLayer =>
   Layer.unwrap(
     Effect.map(
       loadPackage(
@@ -30,7 +30,7 @@ const given = <Options extends object>(options: Options) =>
     readonly [key in keyof Options]?: Exclude<Options[key], undefined>
   }
 
-const qdrant = ({ apiKey, backend: _, url, ...options }: QdrantConfig): StoreLayer =>
+const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): StoreLayer =>
   Layer.unwrap(
     Effect.map(
       loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),

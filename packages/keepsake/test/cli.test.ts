@@ -41,7 +41,7 @@ describe("help", () => {
       const { code, out } = await keepsake(folder.path, [...path, "--help"])
       expect(code).toBe(0)
       for (const line of out.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
-      if (path.length > 0) expect(examplesOf(out).length).toBeGreaterThan(0)
+      expect(path.length === 0 || examplesOf(out).length > 0).toBe(true)
     }
   )
 })

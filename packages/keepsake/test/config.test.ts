@@ -18,9 +18,7 @@ void ((config: Omit<PgVectorConfig, "backend">): PgVectorOptions => ({
   ...config,
   url: Redacted.make(config.url)
 }))
-void (<const Key extends Exclude<keyof QdrantConfig, "backend">>(
-  key: Key
-): keyof Extract<QdrantOptions, { url: string }> => key)
+void ((key: Exclude<keyof QdrantConfig, "backend">): keyof Extract<QdrantOptions, { url: string }> => key)
 
 const refusal = async (config: unknown): Promise<MemoryError> => {
   try {

@@ -1,0 +1,44 @@
+/** A program that talks to the memory over MCP, as an assistant's client does: it starts the server itself. */
+import { fileURLToPath } from "node:url"
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
+
+/** Outside this workspace: `npx -y @keepsake/keepsake mcp …`. */
+const KEEPSAKE = fileURLToPath(new URL("node_modules/@keepsake/keepsake/src/cli/main.ts", import.meta.url))
+
+/** One conversation with the server: what it remembers is there for the next. */
+export const talk = async (
+  store: string,
+  userId: string,
+  calls: ReadonlyArray<readonly [tool: string, input: Record<string, unknown>]>
+): Promise<ReadonlyArray<string>> => {
+  const client = new Client({ name: "mcp-example", version: "1.0.0" })
+  await client.connect(
+    new StdioClientTransport({
+      command: process.execPath,
+      args: [KEEPSAKE, "mcp", "--store", store, "--user", userId]
+    })
+  )
+  try {
+    const answers: Array<string> = []
+    for (const [name, input] of calls) {
+      const { content } = (await client.callTool({ name, arguments: input })) as {
+        content: ReadonlyArray<{ text?: string }>
+      }
+      answers.push(content.map(({ text }) => text ?? "").join("\n"))
+    }
+    return answers
+  } finally {
+    await client.close()
+  }
+}
+
+if (import.meta.main) {
+  const store = "file:./memory.db"
+  const [kept] = await talk(store, "ines", [
+    ["remember", { content: "Ines is building a SaaS for freight logistics" }]
+  ])
+  console.log(kept)
+  const [known] = await talk(store, "ines", [["context", { message: "What was my project again?" }]])
+  console.log(known)
+}

@@ -1,0 +1,63 @@
+import { type KeepsakeConfig, openMemory } from "@keepsake/keepsake"
+
+const SAID_AT = Date.UTC(2026, 8, 1)
+
+const SAID = [
+  "I'm building a SaaS for freight logistics",
+  "The database is PostgreSQL 17, hosted in Frankfurt",
+  "We ship a release every Friday at noon",
+  "My co-founder Lena handles sales in Poland",
+  "I prefer short answers without bullet points",
+  "The carrier API answers error E-4711 when a pallet is too tall",
+  "Our first customer moves flowers from Kenya to Amsterdam",
+  "I'm allergic to peanuts, keep that in mind for team lunches"
+]
+
+const QUESTIONS = [
+  "Which databse do we host?",
+  "What does E-4711 mean?",
+  "When do we ship releases?",
+  "freight logistics SaaS"
+]
+
+export interface Answer {
+  readonly content: string
+  /** Three decimals: what differs beyond them is float arithmetic. */
+  readonly score: string
+}
+
+/** The program, the same for every store: remember, then ask. */
+export const answersOf = async (config: KeepsakeConfig): Promise<ReadonlyArray<ReadonlyArray<Answer>>> => {
+  await using memory = await openMemory(config)
+  const user = memory.for({ userId: "ines", agentId: "swap-backends" })
+  await user.forgetAll()
+  await user.rememberMany(SAID.map((content) => ({ content, saidAt: SAID_AT })))
+  const answers: Array<ReadonlyArray<Answer>> = []
+  for (const question of QUESTIONS) {
+    const found = await user.recall(question, { limit: 2, threshold: 0 })
+    answers.push(found.map(({ memory: { content }, score }) => ({ content, score: score.toFixed(3) })))
+  }
+  await user.forgetAll()
+  return answers
+}
+
+export interface NamedConfig extends KeepsakeConfig {
+  readonly name: string
+}
+
+/** The same program on each store, side by side; whether all gave the same. */
+export const compare = async (
+  configs: ReadonlyArray<NamedConfig>
+): Promise<{ readonly table: string; readonly same: boolean }> => {
+  const answers: Array<ReadonlyArray<ReadonlyArray<Answer>>> = []
+  for (const { name: _, ...config } of configs) answers.push(await answersOf(config))
+  const lines = QUESTIONS.flatMap((question, q) => [
+    question,
+    ...configs.map(({ name }, i) => {
+      const given = answers[i]?.[q]?.map(({ content, score }) => `${score} ${content.slice(0, 24)}…`)
+      return `  ${name.padEnd(10)} ${given?.join("   ")}`
+    })
+  ])
+  const [first, ...others] = answers.map((one) => JSON.stringify(one))
+  return { table: lines.join("\n"), same: others.every((one) => one === first) }
+}
