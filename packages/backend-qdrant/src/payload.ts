@@ -100,6 +100,10 @@ export const numbersOf = (vector: Float32Array | Uint32Array): Array<number> => 
   return numbers
 }
 
+/**
+ * The terms are sent even when there are none: the server's IDF counts the points of a scope that have the
+ * vector at all, and must count what core counts.
+ */
 export const vectorsOf = ({
   terms,
   vector

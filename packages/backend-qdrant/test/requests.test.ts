@@ -189,6 +189,12 @@ describe("requests", () => {
       const operations = (write?.body as { readonly operations: ReadonlyArray<unknown> } | undefined)
         ?.operations
       assert.deepNestedInclude(operations?.[0], { "upsert.update_mode": "insert_only" })
+      // A memory without a word of its own counts in its scope's IDF all the same.
+      yield* store.put({ scope: SCOPE, now: NOW, rows: [row("the and of ...")] })
+      const [last] = bodies(sent(server, "/points/batch").slice(-1))
+      assert.deepNestedInclude(last, {
+        "operations[0].upsert.points[0].vector.terms": { indices: [], values: [] }
+      })
     })
   )
 

@@ -18,9 +18,9 @@ const selecting = (collection: Collection): Select => {
   }
 }
 
-/** `ln(1 + (N − df + ½)/(df + ½))`, as a 1.19.0 server computes it over the corpus. */
+/** `ln(1 + (N − df + ½)/(df + ½))` over the points of the corpus that have the vector, be it empty. */
 const idfOf = (corpus: ReadonlyArray<StoredPoint>, name: string, term: number): number => {
-  const n = corpus.length
+  const n = corpus.filter((point) => point.sparse.has(name)).length
   const df = corpus.filter((point) => point.sparse.get(name)?.has(term) === true).length
   return Math.log(1 + (n - df + 0.5) / (df + 0.5))
 }
