@@ -15,7 +15,7 @@ import { type IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
 import type { ScopeRow, Scopes } from "./Scopes.ts"
 
 /** The event loop is given back after so long a slice of loading. */
-const SLICE_MS = 6
+const SLICE_MS = 5
 /** Rows read between two looks at the clock. */
 const BATCH = 128
 

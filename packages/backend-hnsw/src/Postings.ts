@@ -8,7 +8,7 @@ export interface TermRow {
 }
 
 /** Rows in one segment at most: building one takes a few milliseconds. */
-const SEGMENT_ROWS = 2_048
+const SEGMENT_ROWS = 1_024
 /** Rows that may wait for their segment; until then each is looked through. */
 const TAIL_ROWS = 128
 

@@ -5,7 +5,7 @@ import type { Connection } from "./Connection.ts"
 import { isBusy, toMemoryError } from "./sqliteErrors.ts"
 
 /** One commit gathers what waits, for at most about this long: a commit may not hold the event loop. */
-const SLICE_MS = 6
+const SLICE_MS = 5
 /** How long a write waits for another process before it gives up. */
 const BUSY_LIMIT_MS = 10_000
 const BUSY_PAUSE_MS = 2
