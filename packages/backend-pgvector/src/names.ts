@@ -40,17 +40,6 @@ export type TableName =
   | "settings"
   | "migrations"
 
-export const TABLES: ReadonlyArray<TableName> = [
-  "migrations",
-  "settings",
-  "scopes",
-  "memories",
-  "postings",
-  "accesses",
-  "stage",
-  "tuned"
-]
-
 /** Throws `InvalidInput` for a schema or prefix that is no plain identifier. */
 export const namesOf = (schemaName: string, prefix: string): Names => {
   checkIdentifier("schema", schemaName, SCHEMA_MAX)

@@ -37,7 +37,7 @@ export interface Opened {
   readonly rowLevelSecurity: boolean
 }
 
-export const LATEST = MIGRATIONS.at(-1)?.version ?? 0
+const LATEST = MIGRATIONS.at(-1)?.version ?? 0
 
 const unsupported = (message: string): MemoryError =>
   new MemoryError({ reason: new Unsupported({ message }) })
@@ -51,7 +51,7 @@ const tooOld = (version: string): boolean => {
 const text = (value: unknown): string | null => (typeof value === "string" ? value : null)
 const only = (rows: ReadonlyArray<Row>): Row => rows[0] ?? []
 
-export interface ServerFacts {
+interface ServerFacts {
   readonly server: number
   readonly extensionVersion: string | null
   readonly extension: string | null
@@ -84,7 +84,7 @@ left join pg_type t on t.typname = 'vector' and t.typnamespace = e.extnamespace`
 }
 
 /** Throws what is wrong with the server or its extension, and what to run. */
-export const checkServer = (facts: ServerFacts): void => {
+const checkServer = (facts: ServerFacts): void => {
   if (facts.server < SERVER_MIN) {
     throw unsupported(
       `PostgreSQL ${Math.floor(facts.server / 10_000)} is too old: pgvector 0.8 and this store need 13 or newer.`

@@ -66,19 +66,28 @@ export const readMemory = (row: Row, scope: Scope): Memory => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the select list above, in its order
   const tuple = row as unknown as MemoryTuple
   const [id, content, type, metadata, source, speaker, sessionId, turn, saidAt, importance, pinned] = tuple
-  const [createdAt, updatedAt, expiresAt, from, to, past, supersededBy, accessCount, lastAccessedAt] =
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the rest of it
-    tuple.slice(11) as unknown as [
-      number,
-      number,
-      number | null,
-      number,
-      number | null,
-      Array<number>,
-      string | null,
-      number,
-      number | null
-    ]
+  const [
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    ,
+    createdAt,
+    updatedAt,
+    expiresAt,
+    from,
+    to,
+    past,
+    supersededBy,
+    accessCount,
+    lastAccessedAt
+  ] = tuple
   return {
     id,
     scope,

@@ -87,7 +87,7 @@ create table ${n.table("tuned")} (
 ]
 
 /** Columns of an embedding space: vectors, terms, weights. */
-export const spaceColumns = (n: Names, space: Space): ReadonlyArray<string> => [
+const spaceColumns = (n: Names, space: Space): ReadonlyArray<string> => [
   `alter table ${n.table("memories")}
   add column ${termsColumn(space)} integer[] not null default '{}',
   add column ${weightsColumn(space)} real[] not null default '{}'`,

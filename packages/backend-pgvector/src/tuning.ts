@@ -11,7 +11,7 @@ import type { SearchPlan } from "./statements/search.ts"
 const HNSW = "m = 16, ef_construction = 128"
 
 /** No user id in it, and none in its predicate: half of the scope's hash tells indexes apart. */
-export const indexName = (names: Names, space: Space, scope: string): string =>
+const indexName = (names: Names, space: Space, scope: string): string =>
   names.prefix + `hnsw_${space.number}_${scope.replaceAll("-", "").slice(0, 16)}`
 
 export const createIndex = (layout: Layout, scope: string): string => {

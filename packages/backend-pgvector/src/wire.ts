@@ -44,11 +44,9 @@ const flatArray = (
   return buffer
 }
 
-/** Term ids as `int4[]`: the same 32 bits, read as signed. */
-export const termIdArray = (ids: ArrayLike<number>): Buffer =>
+/** `int4[]`; of an unsigned term id the same 32 bits, read as signed. */
+export const int4Array = (ids: ArrayLike<number>): Buffer =>
   flatArray(INT4, ids.length, (buffer, i, at) => buffer.writeInt32BE((ids[i] ?? 0) | 0, at))
-
-export const int4Array = termIdArray
 
 export const float4Array = (values: ArrayLike<number>): Buffer =>
   flatArray(FLOAT4, values.length, (buffer, i, at) => buffer.writeFloatBE(values[i] ?? 0, at))

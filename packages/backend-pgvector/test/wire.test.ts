@@ -4,7 +4,7 @@ import { fromSql, toSql } from "pgvector"
 import {
   float4Array,
   parseNumberArray,
-  termIdArray,
+  int4Array,
   textArray,
   vectorArray,
   vectorParameter
@@ -49,12 +49,12 @@ describe("wire", () => {
 
   it("term ids keep their 32 bits, weights theirs", async () => {
     const ids = Uint32Array.of(0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff)
-    const text = String(await roundTrip("int4[]", termIdArray(ids)))
+    const text = String(await roundTrip("int4[]", int4Array(ids)))
     assert.deepStrictEqual(
       Uint32Array.from(parseNumberArray(text), (id) => id >>> 0),
       ids
     )
-    assert.strictEqual(await roundTrip("int4[]", termIdArray([])), "{}")
+    assert.strictEqual(await roundTrip("int4[]", int4Array([])), "{}")
     const weights = Float32Array.of(0.1, 1 / 3, 1e-30)
     const read = Float32Array.from(
       parseNumberArray(String(await roundTrip("float4[]", float4Array(weights))))

@@ -4,7 +4,7 @@ import { scopeId } from "../names.ts"
 import { Parameters } from "../Parameters.ts"
 import { STORED_COLUMNS } from "../rows.ts"
 import { asColumnType, embeddingColumn, type Layout, termsColumn, weightsColumn } from "../Space.ts"
-import { float4Array, int4Array, termIdArray, textArray, vectorArray } from "../wire.ts"
+import { float4Array, int4Array, textArray, vectorArray } from "../wire.ts"
 
 /** Terms of many rows in two flat arrays: row i has `[first[i], last[i]]`, counted from 1 as SQL does. */
 export const flattenTerms = (rows: ReadonlyArray<{ readonly terms: Terms }>) => {
@@ -19,7 +19,7 @@ export const flattenTerms = (rows: ReadonlyArray<{ readonly terms: Terms }>) => 
     last.push(ids.length)
   }
   return {
-    ids: termIdArray(ids),
+    ids: int4Array(ids),
     weights: float4Array(weights),
     first: int4Array(first),
     last: int4Array(last)

@@ -5,7 +5,7 @@ import { scopeId } from "../names.ts"
 import { Parameters } from "../Parameters.ts"
 import { MEMORY_SELECT, MEMORY_WIDTH } from "../rows.ts"
 import { asColumnType, distance, embeddingColumn, type Layout, weightColumn } from "../Space.ts"
-import { termIdArray, vectorParameter } from "../wire.ts"
+import { int4Array, vectorParameter } from "../wire.ts"
 
 /** Rows: a memory, cosine, bm25, and NULLs; and a last one with n, df and whether the scope has an index. */
 export const SEARCH_COLUMNS = {
@@ -130,7 +130,7 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
   const terms =
     request.terms === undefined || request.terms.length === 0
       ? null
-      : `${p.add(termIdArray(request.terms))}::int4[]`
+      : `${p.add(int4Array(request.terms))}::int4[]`
   const channels = query !== null || terms !== null
   // PostgreSQL wants every parameter used: without a channel there is nothing to bound or to filter.
   const now = channels ? `${p.add(request.now)}::bigint` : ""
