@@ -1,13 +1,12 @@
 /** The vector channel alone, and recall around it, in scopes of growing size. */
 import { Effect } from "effect"
-import { join } from "node:path"
 import { bareGraph, type Graph, loadHnswlib, NO_ADDON } from "./bare/graph.ts"
 import { bareScan } from "./bare/scan.ts"
 import { top } from "./bare/top.ts"
 import { queryOf, queryVector, scopeOf, vectorOf } from "./data.ts"
-import { withFolder } from "./folder.ts"
 import { interleaved } from "./measure.ts"
-import { fill, type Opened, openEmbedded } from "./opened.ts"
+import { scopes, settled } from "./kept.ts"
+import { type Opened, openEmbedded } from "./opened.ts"
 import { atMost, reported, type Row, unmeasured, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -20,7 +19,12 @@ interface Scene {
   readonly size: number
   readonly opened: Opened
   readonly vectors: ReadonlyArray<Float32Array>
+  /** The indices of the exact best, for each of the first queries. */
+  readonly truth: ReadonlyArray<ReadonlySet<number>>
 }
+
+/** Queries by which recall is counted. */
+const COUNTED = 40
 
 const dot = (a: Float32Array, b: Float32Array): number => {
   let sum = 0
@@ -28,7 +32,7 @@ const dot = (a: Float32Array, b: Float32Array): number => {
   return sum
 }
 
-const exactTop = ({ user, vectors }: Scene, round: number): ReadonlySet<number> => {
+const exactTop = (user: number, vectors: ReadonlyArray<Float32Array>, round: number): ReadonlySet<number> => {
   const query = queryVector(user, round)
   return new Set(
     top(
@@ -38,14 +42,11 @@ const exactTop = ({ user, vectors }: Scene, round: number): ReadonlySet<number> 
   )
 }
 
-const recallOf = (scene: Scene, search: (query: Float32Array) => ReadonlyArray<number>): number => {
-  let found = 0
-  const queries = 40
-  for (let round = 0; round < queries; round++) {
-    const truth = exactTop(scene, round)
-    found += search(queryVector(scene.user, round)).filter((label) => truth.has(label)).length
-  }
-  return found / (queries * LIMIT)
+const recallOf = ({ truth, user }: Scene, search: (query: Float32Array) => ReadonlyArray<number>): number => {
+  const found = truth.map(
+    (best, round) => search(queryVector(user, round)).filter((label) => best.has(label)).length
+  )
+  return found.reduce((a, b) => a + b, 0) / (truth.length * LIMIT)
 }
 
 /** Gives the graph the least `ef` with which it finds enough: the fastest it can be called with. */
@@ -157,29 +158,20 @@ const recallRow = async ({ opened, size, user }: Scene, rounds: number): Promise
   })
 }
 
-export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> =>
-  withFolder(async (folder) => {
-    const opened = await openEmbedded(join(folder, "keepsake.db"), { cacheBytes: 2 ** 30 })
-    const sizes = quick ? [1_000, 5_000] : [1_000, 5_000, 20_000, 100_000]
-    const channel: Array<Row> = []
-    const whole: Array<Row> = []
-    for (const [user, size] of sizes.entries()) {
-      await fill(opened, user, 0, size)
-      const vectors = Array.from({ length: size }, (_, index) => vectorOf({ user, index }))
-      const scene = { user, size, opened, vectors }
-      // Loads the scope, and lets a large one build what it searches with.
-      await Effect.runPromise(
-        opened.store.search({
-          scope: scopeOf(user),
-          now: Date.now(),
-          vector: queryVector(user, 0),
-          filter: {},
-          limit: 1
-        })
-      )
-      channel.push(await channelRow(scene, quick ? 50 : 300))
-      whole.push(await recallRow(scene, quick ? 30 : 150))
-    }
-    await opened.close()
-    return [...channel, ...whole]
-  })
+export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => {
+  const sizes = quick ? [1_000, 5_000] : [1_000, 5_000, 20_000, 100_000]
+  const file = await scopes(sizes)
+  const opened = await openEmbedded(file.path, { cacheBytes: 2 ** 30 })
+  await settled(opened, file)
+  const channel: Array<Row> = []
+  const whole: Array<Row> = []
+  for (const [user, size] of sizes.entries()) {
+    const vectors = Array.from({ length: size }, (_, index) => vectorOf({ user, index }))
+    const truth = Array.from({ length: COUNTED }, (_, round) => exactTop(user, vectors, round))
+    const scene = { user, size, opened, vectors, truth }
+    channel.push(await channelRow(scene, quick ? 50 : 300))
+    whole.push(await recallRow(scene, quick ? 30 : 150))
+  }
+  await opened.close()
+  return [...channel, ...whole]
+}

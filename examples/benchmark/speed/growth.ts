@@ -5,7 +5,7 @@ import { queryOf, scopeOf } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { interleaved } from "./measure.ts"
 import { fill, type Opened, openEmbedded } from "./opened.ts"
-import { population } from "./population.ts"
+import { population, scopes, settled } from "./kept.ts"
 import { reported, type Row, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -15,6 +15,9 @@ const SCOPE = 100
 const ASKED = 20
 /** "Flat" and "sublinear" with room for the noise of a shared machine. */
 const FLAT_MAX = 1.5
+
+/** Sizes of one scope, each more than the one before. */
+const SCOPES = [100, 1_000, 10_000, 100_000]
 
 type Ask = (round: number) => Promise<unknown>
 
@@ -72,14 +75,13 @@ const byOthers = async (folder: string, { quick }: Settings): Promise<ReadonlyAr
   })
 }
 
-const byScope = async (folder: string, { quick }: Settings): Promise<ReadonlyArray<Row>> => {
-  const sizes = quick ? [100, 1_000, 10_000] : [100, 1_000, 10_000, 100_000]
-  const opened = await openEmbedded(join(folder, "scopes.db"), { synchronous: "normal", cacheBytes: 2 ** 30 })
+const byScope = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => {
+  const sizes = SCOPES.filter((size) => !quick || size <= 10_000)
+  const file = await scopes(quick ? sizes : SCOPES)
+  const opened = await openEmbedded(file.path, { cacheBytes: 2 ** 30 })
+  await settled(opened, file)
   const operations: { [size: string]: Ask } = {}
-  for (const [user, size] of sizes.entries()) {
-    await fill(opened, user, 0, size)
-    operations[size] = await asking(opened, [user])
-  }
+  for (const [user, size] of sizes.entries()) operations[size] = await asking(opened, [user])
   const times = await interleaved(operations, { rounds: quick ? 20 : 100, warmup: 5 })
   await opened.close()
   return sizes.map((size, i) => {
@@ -104,4 +106,4 @@ const byScope = async (folder: string, { quick }: Settings): Promise<ReadonlyArr
 }
 
 export const rows = async (settings: Settings): Promise<ReadonlyArray<Row>> =>
-  withFolder(async (folder) => [...(await byOthers(folder, settings)), ...(await byScope(folder, settings))])
+  withFolder(async (folder) => [...(await byOthers(folder, settings)), ...(await byScope(settings))])

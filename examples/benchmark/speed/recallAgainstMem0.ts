@@ -1,4 +1,6 @@
 /** Recall as an application calls it, against the peer's search, with the same memories and the same embedder. */
+import { existsSync } from "node:fs"
+import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { queryOf, scopeOf, textOf } from "./data.ts"
 import { withFolder } from "./folder.ts"
@@ -6,6 +8,7 @@ import { installMem0, MEM0 } from "./mem0/installMem0.ts"
 import { openMem0 } from "./mem0/Mem0.ts"
 import { interleaved } from "./measure.ts"
 import { fill, openEmbedded } from "./opened.ts"
+import { cacheFolder } from "./paths.ts"
 import { lessBy, type Row, unmeasured } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -14,15 +17,21 @@ const USERS = 10
 const measured = async (total: number, times: number, rounds: number): Promise<Row> =>
   withFolder(async (folder) => {
     const ours = await openEmbedded(join(folder, "keepsake.db"))
-    const theirs = await openMem0(join(folder, "mem0"))
+    const theirFolder = join(cacheFolder, "speed", `mem0-${total}`)
+    const filled = existsSync(join(theirFolder, "filled"))
+    if (!filled) await rm(theirFolder, { recursive: true, force: true })
+    const theirs = await openMem0(theirFolder)
     const each = total / USERS
     for (let user = 0; user < USERS; user++) {
       await fill(ours, user, 0, each)
+      // The peer adds one memory at a time: its file is kept for the next run.
+      if (filled) continue
       await theirs.add(
         `user-${user}`,
         Array.from({ length: each }, (_, index) => textOf({ user, index }))
       )
     }
+    await writeFile(join(theirFolder, "filled"), "")
     const scoped = Array.from({ length: USERS }, (_, user) => ours.client.for(scopeOf(user)))
     // Scopes are loaded when they are first asked; that is the cold start's row, not this one's.
     for (let round = 0; round < 3 * USERS; round++) {
@@ -42,7 +51,7 @@ const measured = async (total: number, times: number, rounds: number): Promise<R
           return { ms: await theirs.search(`user-${user}`, queryOf(user, round)) }
         }
       },
-      { rounds, budgetMs: 60_000 }
+      { rounds, warmup: 2, budgetMs: 60_000 }
     )
     await ours.close()
     await theirs.close()
