@@ -2,9 +2,19 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, posix } from "node:path"
-import { type Manifest, packAll, readManifest, ROOT, run } from "./pack.ts"
+import { fileURLToPath } from "node:url"
+import { type Manifest, packAll, readManifest, run } from "./pack.ts"
 
-const bin = (name: string): string => join(ROOT, "node_modules/.bin", name)
+/** A tool's own program, run by the Node that runs this. */
+const program = (manifest: string, path: string): string => fileURLToPath(new URL(path, manifest))
+
+const TOOLS: ReadonlyArray<readonly [program: string, args: (tarball: string) => ReadonlyArray<string>]> = [
+  [program(import.meta.resolve("publint"), "cli.js"), (tarball) => ["run", tarball, "--strict"]],
+  [
+    program(import.meta.resolve("@arethetypeswrong/cli/package.json"), "dist/index.js"),
+    (tarball) => [tarball, "--profile", "esm-only", "--no-emoji"]
+  ]
+]
 
 /** Every file that a manifest's `exports` and `bin` point at. */
 const targets = (value: unknown): ReadonlyArray<string> => {
@@ -32,11 +42,10 @@ const check = async (name: string, tarball: string, folder: string): Promise<Rea
   const files = (await readdir(inside, { recursive: true })).map((file) => file.replaceAll("\\", "/"))
   const problems = [...problemsOf(await readManifest(inside), new Set(files))]
   await rm(inside, { recursive: true })
-  for (const [tool, args] of [
-    ["publint", ["run", tarball, "--strict"]],
-    ["attw", [tarball, "--profile", "esm-only", "--no-emoji"]]
-  ] as const) {
-    await run(bin(tool), args).catch((error: unknown) => problems.push(String(error)))
+  for (const [tool, args] of TOOLS) {
+    await run(process.execPath, [tool, ...args(tarball)]).catch((error: unknown) =>
+      problems.push(String(error))
+    )
   }
   return problems.map((problem) => `${name}: ${problem}`)
 }

@@ -45,14 +45,7 @@ const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): S
 
 /** The store that a config names; its package is loaded when the layer is built. */
 export const storeLayer = (config: StoreConfig): StoreLayer => {
-  switch (config.backend) {
-    case "memory":
-      return InMemoryStore.layer
-    case "hnsw":
-      return hnsw(config)
-    case "pgvector":
-      return pgvector(config)
-    case "qdrant":
-      return qdrant(config)
-  }
+  if (config.backend === "memory") return InMemoryStore.layer
+  if (config.backend === "hnsw") return hnsw(config)
+  return config.backend === "pgvector" ? pgvector(config) : qdrant(config)
 }

@@ -56,7 +56,7 @@ const service = async (...script: ReadonlyArray<Answer>) => {
       }
       seen.push(one)
       const answer = script[seen.length - 1] ?? serveVectors
-      answer(one, response)
+      return answer(one, response)
     })
   })
   server.listen(0, "127.0.0.1")
@@ -289,8 +289,10 @@ describe("pace", () => {
   )
 })
 
+// A variable, as in the source: the package is not a dependency.
+const TRANSFORMERS: string = "@huggingface/transformers"
 const folder = process.env["KEEPSAKE_TEST_MODEL"]
-const installed = await import("@huggingface/transformers" as string).then(
+const installed = await import(TRANSFORMERS).then(
   () => true,
   () => false
 )

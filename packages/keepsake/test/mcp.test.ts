@@ -113,7 +113,7 @@ describe("keepsake mcp", () => {
       connected(
         new StreamableHTTPClientTransport(new URL(server.url), {
           requestInit: { headers: { authorization: "Bearer s3cret" } }
-        }) as Parameters<Client["connect"]>[0]
+        })
       )
     const [first, second] = await Promise.all([open(), open()])
     await exercise(first)

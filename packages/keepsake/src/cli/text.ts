@@ -21,7 +21,7 @@ const widthOf = (grapheme: string): number => (WIDE.test(grapheme) ? 2 : 1)
 export const width = (text: string): number => graphemes(text).reduce((sum, part) => sum + widthOf(part), 0)
 
 /** Cut to at most `columns`, with an ellipsis where something is missing. */
-export const cut = (text: string, columns: number): string => {
+const cut = (text: string, columns: number): string => {
   if (width(text) <= columns) return text
   let kept = ""
   let used = 1
@@ -36,7 +36,7 @@ export const cut = (text: string, columns: number): string => {
 export const padEnd = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - width(text)))
 
-export const padStart = (text: string, columns: number): string =>
+const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - width(text))) + text
 
 /** Broken between words into lines of at most `columns`; a longer word has a line of its own. */

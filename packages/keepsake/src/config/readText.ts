@@ -12,7 +12,7 @@ const READ_PROBLEMS: Readonly<Record<string, string>> = {
 }
 
 /** Why a file could not be read, as bad input. */
-export const unreadable = (path: string, cause: unknown): MemoryError =>
+const unreadable = (path: string, cause: unknown): MemoryError =>
   invalidInput(path, READ_PROBLEMS[codeOf(cause)] ?? `could not be read: ${String(cause)}`)
 
 /** A whole file as text; one that is not UTF-8 is refused, never guessed at. */

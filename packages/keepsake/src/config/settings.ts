@@ -27,10 +27,10 @@ export interface Given {
   readonly agent?: string | undefined
 }
 
-export const CONFIG_FILE = "keepsake.json"
+const CONFIG_FILE = "keepsake.json"
 
 /** The user whose memories a person's own command line keeps. */
-export const DEFAULT_USER = "me"
+const DEFAULT_USER = "me"
 
 const FILE_KEYS = ["store", "embedder", "user", "agent"] as const
 

@@ -23,7 +23,7 @@ export class EmbeddingRequestError extends Error {
 }
 
 /** Four characters a token: near enough for English, generous for code. */
-export const estimateTokens = (text: string): number => Math.ceil(text.length / 4)
+const estimateTokens = (text: string): number => Math.ceil(text.length / 4)
 
 /** Cuts so that no part holds more than `most` tokens; a text longer than that is a part of its own. */
 export const cutByTokens = (

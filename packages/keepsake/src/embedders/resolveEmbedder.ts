@@ -1,32 +1,25 @@
 import { EmbedderFailed, type EmbedderProvider, invalidInput, MemoryError } from "@keepsake/core"
 import { Effect } from "effect"
-import type { EmbedderConfig } from "../config/EmbedderConfig.ts"
+import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolve.ts"
 import { lexical } from "./lexical.ts"
 import { openAiCompatible } from "./openAiCompatible.ts"
 import { ollama, openAi, voyage } from "./services.ts"
 import { transformers } from "./transformers.ts"
 
+const compatible = async (config: ServiceEmbedderConfig): Promise<EmbedderProvider> => {
+  const { baseUrl, model } = config
+  if (baseUrl === undefined)
+    throw invalidInput("embedder.baseUrl", "is missing: where does the service answer?")
+  if (model === undefined) throw invalidInput("embedder.model", "is missing: which model is asked for?")
+  return openAiCompatible({ ...config, baseUrl, model })
+}
+
+const SERVICES = { openai: openAi, voyage, ollama, "openai-compatible": compatible }
+
 const providerOf = async (config: EmbedderConfig): Promise<EmbedderProvider> => {
-  switch (config.provider) {
-    case "openai":
-      return openAi(config)
-    case "voyage":
-      return voyage(config)
-    case "ollama":
-      return ollama(config)
-    case "openai-compatible": {
-      const { baseUrl, model } = config
-      if (baseUrl === undefined)
-        throw invalidInput("embedder.baseUrl", "is missing: where does the service answer?")
-      if (model === undefined) throw invalidInput("embedder.model", "is missing: which model is asked for?")
-      return openAiCompatible({ ...config, baseUrl, model })
-    }
-    case "transformers":
-      return transformers(config)
-    case "lexical":
-      return lexical(config)
-  }
+  if (config.provider === "lexical") return lexical(config)
+  return config.provider === "transformers" ? transformers(config) : SERVICES[config.provider](config)
 }
 
 const wasRetryable = (cause: unknown): boolean =>

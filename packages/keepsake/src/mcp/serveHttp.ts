@@ -97,7 +97,7 @@ export const serveHttp = async (memory: PromiseMemory, options: HttpOptions): Pr
     const server = createMcpServer(memory, { version: options.version })
     const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
     response.once("close", () => void server.close())
-    await server.connect(transport as Parameters<typeof server.connect>[0])
+    await server.connect(transport)
     await transport.handleRequest(request, response, body)
     return undefined
   }

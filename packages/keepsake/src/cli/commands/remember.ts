@@ -48,7 +48,7 @@ export const remember = Command.make(
     const content = flags.text === "-" ? yield* readStdin : flags.text
     if (content.trim() === "") return yield* invalidInput("text", "is empty; there is nothing to remember")
     const saidAt = Option.isSome(flags.saidAt) ? yield* timeOf("said-at", flags.saidAt.value) : undefined
-    yield* withMemory((memory, { json }) =>
+    return yield* withMemory((memory, { json }) =>
       Effect.gen(function* () {
         const remembered = yield* memory.remember({
           content,
