@@ -16,6 +16,7 @@ import { Checkpoints } from "./Checkpoints.ts"
 import { type Connection, MOVED, openConnection } from "./Connection.ts"
 import { ERASED, Eraser } from "./Eraser.ts"
 import { Graphs } from "./graph/Graphs.ts"
+import { loadHnswlib } from "./graph/hnswlib.ts"
 import { IndexCache } from "./IndexCache.ts"
 import { pause } from "./pause.ts"
 import { Reader } from "./Reader.ts"
@@ -99,7 +100,14 @@ const partsOf = (
   const { awaitGraphs, background } = options
   const maxBytes = options.cacheBytes ?? CACHE_BYTES
   const fromRows = options.graphFromRows ?? Math.ceil(GRAPH_FROM / Math.max(1, dimensions))
-  const graphs = new Graphs({ path, generation, dimensions, fromRows, maxBytes: maxBytes * GRAPH_SHARE })
+  const graphs = new Graphs({
+    path,
+    generation,
+    dimensions,
+    fromRows,
+    maxBytes: maxBytes * GRAPH_SHARE,
+    load: loadHnswlib
+  })
   const scopes = new Scopes(connection)
   const records = new Records(db, generation)
   const reader = new Reader(db, generation)

@@ -3,6 +3,7 @@ import { fingerprint } from "@keepsake/core"
 import { Effect, Scope as EffectScope } from "effect"
 import { openConnection } from "../src/Connection.ts"
 import { Graphs } from "../src/graph/Graphs.ts"
+import { loadHnswlib } from "../src/graph/hnswlib.ts"
 import { IndexCache } from "../src/IndexCache.ts"
 import { changeOf, Records } from "../src/Records.ts"
 import { Scopes } from "../src/Scopes.ts"
@@ -27,7 +28,14 @@ it.effect("indexes of the scopes used last stay within the bound, and every scop
     const cache = new IndexCache(connection, scopes, records, {
       dimensions: DIMENSIONS,
       maxBytes: MAX_BYTES,
-      graphs: new Graphs({ path, generation: 1, dimensions: DIMENSIONS, fromRows: Infinity, maxBytes: 0 }),
+      graphs: new Graphs({
+        path,
+        generation: 1,
+        dimensions: DIMENSIONS,
+        fromRows: Infinity,
+        maxBytes: 0,
+        load: loadHnswlib
+      }),
       background: yield* EffectScope.make(),
       awaitGraphs: false
     })

@@ -1,7 +1,8 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { loadHnswlib } from "../src/graph/hnswlib.ts"
+import { Graphs } from "../src/graph/Graphs.ts"
+import { INSTALL_LINE, loadHnswlib } from "../src/graph/hnswlib.ts"
 import { makeLayer } from "../src/HnswStore.ts"
 import { direction, NOW, rowOf, scopeOf } from "./harness/rows.ts"
 import { openStore } from "./open.ts"
@@ -129,5 +130,28 @@ withGraphs("rows after the graph are found, removed ones are not, and their vect
     assert.isFalse((yield* nearest(opened, 5, false)).has("memory 5"))
     assert.deepStrictEqual(readdirSync(`${path}-graphs`), [])
     assert.isAtLeast(yield* recall(opened), 0.99)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("without hnswlib-node the scan serves, and says once how to install it", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    const graphs = new Graphs({
+      path,
+      generation: 1,
+      dimensions: DIMENSIONS,
+      fromRows: 10,
+      maxBytes: 1e9,
+      load: () => Promise.resolve(null)
+    })
+    const told: Array<string> = []
+    const logger = Logger.make(({ message }) => told.push(String(message)))
+    const wish = { sid: 1, rows: 600, removed: 0 }
+    const obtained = yield* Effect.all([graphs.obtain(wish, false), graphs.obtain(wish, false)]).pipe(
+      Effect.provide(Logger.layer([logger]))
+    )
+    assert.deepStrictEqual(obtained, [null, null])
+    assert.strictEqual(told.length, 1)
+    assert.include(told[0] ?? "", INSTALL_LINE)
   }).pipe(Effect.scoped)
 )

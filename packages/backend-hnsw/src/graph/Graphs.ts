@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads"
 import { type BuildResult, type BuildTask, continues } from "./buildGraph.ts"
 import { Graph, graphBytes } from "./Graph.ts"
 import { GraphFile, graphFolder } from "./GraphFile.ts"
-import { type Hnswlib, INSTALL_LINE, loadHnswlib } from "./hnswlib.ts"
+import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
 
 /** A scope's state, as its index knows it. */
 export interface GraphWish {
@@ -47,6 +47,7 @@ export class Graphs {
   readonly #maxBytes: number
   readonly #oneBuild = Semaphore.makeUnsafe(1)
   #hnswlib: Promise<Hnswlib | null> | null = null
+  readonly #load: () => Promise<Hnswlib | null>
   #told = false
 
   constructor(options: {
@@ -56,12 +57,15 @@ export class Graphs {
     readonly fromRows: number
     /** A graph larger than this is not used. */
     readonly maxBytes: number
+    /** How the addon is got: `loadHnswlib`, or what a test has in its place. */
+    readonly load: () => Promise<Hnswlib | null>
   }) {
     this.#path = options.path
     this.#generation = options.generation
     this.#dimensions = options.dimensions
     this.#fromRows = options.fromRows
     this.#maxBytes = options.maxBytes
+    this.#load = options.load
   }
 
   /** Whether a scope of so many rows is searched through a graph. */
@@ -79,10 +83,10 @@ export class Graphs {
     return Effect.gen({ self: this }, function* () {
       const hnswlib = yield* this.#library(wish)
       if (hnswlib === null) return null
-      const saved = continued ? null : yield* this.#load(hnswlib, wish)
+      const saved = continued ? null : yield* this.#saved(hnswlib, wish)
       if (saved !== null) return saved
       yield* this.#build(wish.sid).pipe(this.#oneBuild.withPermits(1))
-      return yield* this.#load(hnswlib, wish)
+      return yield* this.#saved(hnswlib, wish)
     }).pipe(
       Effect.catch((error) =>
         Effect.as(
@@ -97,7 +101,7 @@ export class Graphs {
   }
 
   #library(wish: GraphWish): Effect.Effect<Hnswlib | null> {
-    this.#hnswlib ??= loadHnswlib()
+    this.#hnswlib ??= this.#load()
     const library = this.#hnswlib
     return Effect.tap(
       Effect.promise(() => library),
@@ -111,7 +115,7 @@ export class Graphs {
     )
   }
 
-  #load(hnswlib: Hnswlib, { removed, sid }: GraphWish): Effect.Effect<Graph | null, Error> {
+  #saved(hnswlib: Hnswlib, { removed, sid }: GraphWish): Effect.Effect<Graph | null, Error> {
     const file = new GraphFile(this.#path, sid)
     return Effect.gen({ self: this }, function* () {
       const header = yield* attempt(() => file.header())
