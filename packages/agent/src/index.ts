@@ -21,7 +21,7 @@ export type {
 export { nativeMemoryTool } from "./memoryFilesTool.ts"
 export { memoryTools, type MemoryToolsOptions } from "./memoryTools.ts"
 export type { AgentOptions, ToolOwner, WritingSetting } from "./options.ts"
-export type { ModelClient } from "./runTurn.ts"
+export type { ModelClient } from "./turn/runTurn.ts"
 export type { AgentSession } from "./Session.ts"
 export type { SessionTool } from "./tools.ts"
 export { firstParagraph, verbatim } from "./writing/exchange.ts"

@@ -3,7 +3,7 @@ import type { ContextOptions, MemoryClient, PromiseMemory } from "@keepsake/core
 import { invalidOption } from "./AgentError.ts"
 import type { AgentEvent } from "./events.ts"
 import type { CacheSetting, Placement } from "./request.ts"
-import type { ModelClient, RequestParams } from "./runTurn.ts"
+import type { ModelClient, RequestParams } from "./turn/runTurn.ts"
 import type { SessionTool } from "./tools.ts"
 import { firstParagraph, verbatim } from "./writing/exchange.ts"
 import type { WritingPolicy } from "./writing/WritingPolicy.ts"

@@ -49,6 +49,10 @@ export class RecalledText {
     }
   }
 
+  clear(): void {
+    this.#pieces.clear()
+  }
+
   /** Whether all of it was recalled: it is a recalled line or sentence, or a good part of one. */
   has(text: string): boolean {
     const piece = normalise(text)

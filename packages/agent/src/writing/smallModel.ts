@@ -1,7 +1,7 @@
 import type { StopReason } from "../events.ts"
 import type { WriteContext } from "./WritingPolicy.ts"
 import { toAgentError } from "../AgentError.ts"
-import type { ModelClient } from "../runTurn.ts"
+import type { ModelClient } from "../turn/runTurn.ts"
 
 /** The model that a policy asks; a small, fast one will do. */
 export interface PolicyModel {

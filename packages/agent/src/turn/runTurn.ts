@@ -1,7 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk"
 import type { BetaRunnableTool } from "@anthropic-ai/sdk/lib/tools/BetaRunnableTool"
-import type { StopReason, TurnEvent, Usage } from "./events.ts"
-import { type HistoryEntry, type MessageParam, settled } from "./history.ts"
+import type { StopReason, TurnEvent, Usage } from "../events.ts"
+import { type HistoryEntry, type MessageParam, settled } from "../history.ts"
 
 type BetaMessage = Anthropic.Beta.Messages.BetaMessage
 type ToolUnion = Anthropic.Beta.Messages.BetaToolUnion

@@ -1,0 +1,50 @@
+import { Effect } from "effect"
+import { type AgentError, toAgentError } from "../AgentError.ts"
+import type { ToolCall } from "../events.ts"
+import { promptOf, systemBlocks, toolsWithBreakpoint } from "../request.ts"
+import { observed } from "../tools.ts"
+import type { Emit, SessionParts } from "./parts.ts"
+import { runTurn, type TurnReply } from "./runTurn.ts"
+
+/** With more of the caller's own, ours would be more than the four the API allows. */
+const OWN_BREAKPOINTS_MAX = 2
+
+const breakpoints = (items: ReadonlyArray<object>): number =>
+  items.filter((item) => "cache_control" in item).length
+
+/** The model's answer to a message, tools and all. */
+export const reply = (
+  parts: SessionParts,
+  text: string,
+  memoryBlock: string,
+  calls: Array<ToolCall>,
+  emit: Emit | undefined
+): Effect.Effect<TurnReply, AgentError> => {
+  const { cache, maxTokens, maxTurns, model, params = {}, placement, toolTimeoutMs } = parts.settings
+  const system = systemBlocks(parts.settings.system)
+  const crowded = breakpoints(system) + breakpoints(parts.tools) > OWN_BREAKPOINTS_MAX
+  const prompt = promptOf({
+    system,
+    history: parts.conversation.entries,
+    text,
+    memory: memoryBlock,
+    placement,
+    cache: crowded ? false : cache
+  })
+  const tools = observed(toolsWithBreakpoint(parts.tools, crowded ? false : cache), {
+    timeoutMs: toolTimeoutMs,
+    calls,
+    emit: emit ?? (() => {})
+  })
+  return Effect.tryPromise({
+    try: (signal) =>
+      runTurn(parts.client(), { model, maxTokens, maxTurns, params, tools, ...prompt }, signal, emit),
+    catch: (error) => toAgentError(error, model)
+  }).pipe(
+    Effect.withSpan(
+      "Agent.model",
+      { attributes: { "gen_ai.request.model": model } },
+      { captureStackTrace: false }
+    )
+  )
+}
