@@ -320,7 +320,7 @@ describe("other policies", () => {
       awaited: true,
       write: () => Promise.reject(new MemoryError({ reason: new Unavailable({ message: "no" }) }))
     }
-    const { memory, session } = await withFacts({}, { writing: [own, failing], memoryTimeoutMs: 200 })
+    const { memory, session } = await withFacts({}, { writing: [own, failing], memoryTimeoutMs: 1_000 })
     const result = await session.send("quiet words")
     expect(result.degraded).toMatchObject([{ part: "write" }])
     expect(await current(memory)).toEqual(["QUIET WORDS"])
