@@ -1,14 +1,13 @@
 import { Effect } from "effect"
+import { LruMap } from "./LruMap.ts"
 import { Conflict, MemoryError } from "./MemoryError.ts"
 import { type Scope, scopeKey } from "./Scope.ts"
 
-interface Gate {
-  /** How often everything in the scope was forgotten. */
-  generation: number
-  writing: number
-  /** Those who wait for the writes under way to end. */
-  readonly waiting: Set<() => void>
-}
+/** A write at the store, and who waits for its end. */
+type Write = Set<() => void>
+
+/** Scopes whose forgetting is remembered one by one: some 15 MB at the most. */
+const FORGOTTEN_MAX = 100_000
 
 const forgotten = new MemoryError({
   reason: new Conflict({
@@ -22,20 +21,28 @@ const forgotten = new MemoryError({
  * queued, before `forgetAll` cannot land after it.
  */
 export class Fences {
-  readonly #gates = new Map<string, Gate>()
+  /** Counts forgettings over all scopes, so that tokens are comparable whatever is still known of a scope. */
+  #clock = 0
+  /** When everything in a scope was last forgotten. */
+  readonly #forgotten: LruMap<string, number>
+  /** Tokens from before this are refused everywhere: it is no longer known what was forgotten since. */
+  #floor = 0
+  readonly #writing = new Map<string, Set<Write>>()
 
-  #gate(scope: Scope): Gate {
-    const key = scopeKey(scope)
-    const known = this.#gates.get(key)
-    if (known !== undefined) return known
-    const gate: Gate = { generation: 0, writing: 0, waiting: new Set() }
-    this.#gates.set(key, gate)
-    return gate
+  constructor(capacity: number = FORGOTTEN_MAX) {
+    this.#forgotten = new LruMap(capacity, (_, at) => {
+      this.#floor = Math.max(this.#floor, at)
+    })
+  }
+
+  /** Scopes with a write at the store. */
+  get writing(): number {
+    return this.#writing.size
   }
 
   /** What a write has to hand over when it is made. */
-  token(scope: Scope): number {
-    return this.#gates.get(scopeKey(scope))?.generation ?? 0
+  token(): number {
+    return this.#clock
   }
 
   /** Runs a store write that began under `token`, or refuses it. */
@@ -44,36 +51,54 @@ export class Fences {
     token: number,
     write: Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | MemoryError, R> {
-    return Effect.suspend((): Effect.Effect<A, E | MemoryError, R> => {
-      const gate = this.#gate(scope)
-      if (gate.generation !== token) return Effect.fail(forgotten)
-      gate.writing += 1
-      return Effect.ensuring(
-        write,
-        Effect.sync(() => this.#leave(scope, gate))
-      )
+    const key = scopeKey(scope)
+    return Effect.acquireUseRelease(
+      Effect.suspend(() =>
+        token < (this.#forgotten.get(key) ?? this.#floor) ? Effect.fail(forgotten) : this.#enter(key)
+      ),
+      () => write,
+      (entered) => Effect.sync(() => this.#leave(key, entered))
+    )
+  }
+
+  #enter(key: string): Effect.Effect<Write> {
+    return Effect.sync(() => {
+      const entered: Write = new Set()
+      const writes = this.#writing.get(key)
+      if (writes === undefined) this.#writing.set(key, new Set([entered]))
+      else writes.add(entered)
+      return entered
     })
   }
 
-  #leave(scope: Scope, gate: Gate): void {
-    gate.writing -= 1
-    if (gate.writing > 0) return
-    for (const resume of gate.waiting) resume()
-    gate.waiting.clear()
-    // A scope that was never forgotten needs no gate while nobody writes.
-    if (gate.generation === 0) this.#gates.delete(scopeKey(scope))
+  #leave(key: string, entered: Write): void {
+    const writes = this.#writing.get(key)
+    writes?.delete(entered)
+    if (writes?.size === 0) this.#writing.delete(key)
+    for (const ended of entered) ended()
   }
 
-  /** Refuses what began earlier, waits for what is at the store already, then runs `forget`. */
+  /**
+   * Refuses what began earlier, waits for what is at the store already, then runs `forget`. Who begins to
+   * write meanwhile is not waited for: a scope that is always written to could never be forgotten.
+   */
   forget<A, E, R>(scope: Scope, forget: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    const key = scopeKey(scope)
     return Effect.suspend(() => {
-      const gate = this.#gate(scope)
-      gate.generation += 1
+      this.#clock += 1
+      this.#forgotten.set(key, this.#clock)
       const quiet = Effect.callback<void>((resume) => {
-        if (gate.writing === 0) return resume(Effect.void)
-        const done = () => resume(Effect.void)
-        gate.waiting.add(done)
-        return Effect.sync(() => gate.waiting.delete(done))
+        const writes = Array.from(this.#writing.get(key) ?? [])
+        if (writes.length === 0) return resume(Effect.void)
+        let left = writes.length
+        const ended = () => {
+          left -= 1
+          if (left === 0) resume(Effect.void)
+        }
+        for (const write of writes) write.add(ended)
+        return Effect.sync(() => {
+          for (const write of writes) write.delete(ended)
+        })
       })
       return Effect.andThen(quiet, forget)
     })

@@ -4,8 +4,12 @@ export class LruMap<K, V> {
   // A Map iterates in order of insertion, so that its first key is the least recently used.
   readonly #entries = new Map<K, V>()
 
-  constructor(capacity: number) {
+  readonly #dropped: ((key: K, value: V) => void) | undefined
+
+  /** `dropped` is told of what is forgotten for want of room. */
+  constructor(capacity: number, dropped?: (key: K, value: V) => void) {
     this.#capacity = capacity
+    this.#dropped = dropped
   }
 
   get(key: K): V | undefined {
@@ -21,8 +25,10 @@ export class LruMap<K, V> {
     this.#entries.delete(key)
     this.#entries.set(key, value)
     if (this.#entries.size > this.#capacity) {
-      const [oldest] = this.#entries.keys()
-      if (oldest !== undefined) this.#entries.delete(oldest)
+      const [oldest] = this.#entries
+      if (oldest === undefined) return
+      this.#entries.delete(oldest[0])
+      this.#dropped?.(...oldest)
     }
   }
 
