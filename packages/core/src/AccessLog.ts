@@ -40,7 +40,7 @@ export class AccessLog {
     return Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.forEach(
         entries,
-        ({ ids, scope }) => Effect.ignore(this.#store.touch({ scope, now, ids: Array.from(ids) })),
+        ({ ids, scope }) => Effect.ignoreCause(this.#store.touch({ scope, now, ids: Array.from(ids) })),
         { concurrency: 4, discard: true }
       )
     )

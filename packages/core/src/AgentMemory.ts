@@ -7,6 +7,7 @@ import { KeyedLocks } from "./KeyedLocks.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 import { makeContext } from "./context.ts"
+import { readFields, valid } from "./problems.ts"
 import { purge } from "./purge.ts"
 import { makeRetriever } from "./Retriever.ts"
 import { filesScope, Scope } from "./Scope.ts"
@@ -24,6 +25,12 @@ export interface AgentMemoryOptions {
 
 /** How often what was recalled is written back as access counts. */
 const FLUSH_EVERY = Duration.seconds(5)
+
+/** More often would only burn the processor. */
+const isPeriod = (period: Duration.Input): boolean =>
+  Option.exists(Duration.fromInput(period), (every) => Duration.isGreaterThanOrEqualTo(every, PURGE_MIN))
+
+const PURGE_MIN = Duration.seconds(1)
 
 const decodeScope = Schema.decodeUnknownEffect(Scope)
 
@@ -45,6 +52,9 @@ export class AgentMemory extends Context.Service<
 }
 
 const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }: AgentMemoryOptions) {
+  if (purgeEvery !== false && !isPeriod(purgeEvery)) {
+    return yield* invalidInput("purgeEvery", "give a duration of a second at the least, or false")
+  }
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin
   const fingerprint = yield* StoreFingerprint
@@ -70,11 +80,16 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
   }
 
   const checked = (scope: Scope): Effect.Effect<Scope, MemoryError> =>
-    Effect.mapError(decodeScope({ agentId: scope.agentId, userId: scope.userId }), (error) =>
-      invalidInput(
-        "scope",
-        `agentId and userId are 1 to 256 characters without control characters, slashes or outer spaces. ${error.message}`
-      )
+    Effect.flatMap(
+      // A misspelt `agentId` would share one agent's memories with another.
+      valid(() => readFields("scope", scope, ["agentId", "userId"])),
+      (given) =>
+        Effect.mapError(decodeScope(given), () =>
+          invalidInput(
+            "scope",
+            "agentId and userId are 1 to 256 characters without control characters, slashes or outer spaces"
+          )
+        )
     )
 
   return AgentMemory.of({

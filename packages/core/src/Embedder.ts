@@ -50,6 +50,8 @@ export class Embedder extends Context.Service<
       texts: ReadonlyArray<string>,
       purpose: EmbedPurpose
     ): Effect.Effect<ReadonlyArray<Float32Array>, MemoryError>
+    /** Empties the cache, which holds what was remembered and asked, word for word. */
+    forget(): void
   }
 >()("@keepsake/core/Embedder") {
   /** The embedder, and the fingerprint that a store filled by it must have. */
@@ -148,6 +150,7 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
   }
 
   return Embedder.of({
+    forget: () => cache.clear(),
     space: { model, dimensions, calibration: provider.calibration ?? REFERENCE_CALIBRATION },
     embed: (texts, purpose) =>
       Effect.suspend(() => {

@@ -8,6 +8,7 @@ export const MemoryType: Schema.Codec<MemoryType> = Schema.Literals(["episodic",
 
 /** Who stated it. A claim of the assistant weighs less than a statement of the user. */
 export type MemorySource = "user" | "assistant" | "tool" | "system"
+export const MEMORY_SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]
 export const MemorySource: Schema.Codec<MemorySource> = Schema.Literals([
   "user",
   "assistant",

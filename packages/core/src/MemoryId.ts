@@ -42,4 +42,4 @@ export const memoryIdOfText = (
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
 
 /** Whether a string can be an id at all; others name nothing and never reach a store. */
-export const isUuid = (id: string): boolean => UUID.test(id)
+export const isUuid = (id: unknown): id is string => typeof id === "string" && UUID.test(id)

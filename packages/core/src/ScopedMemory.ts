@@ -32,6 +32,11 @@ export interface Exchange {
   readonly saidAt?: number | undefined
 }
 
+export interface ForgetOptions {
+  /** Counts what would go, and leaves it. */
+  readonly dryRun?: boolean | undefined
+}
+
 export interface ListOptions {
   readonly filter?: Filter | undefined
   /** Superseded memories as well. */
@@ -127,10 +132,10 @@ export interface ScopedMemory {
   /** By id, ids or filter. An empty filter is refused: that is `forgetAll`. */
   forget(
     target: string | ReadonlyArray<string> | Filter,
-    options?: { readonly dryRun?: boolean | undefined }
+    options?: ForgetOptions
   ): Effect.Effect<Receipt, MemoryError>
   /** Everything in the scope, the agent's own notes included; writes under way are refused. */
-  forgetAll(options?: { readonly dryRun?: boolean | undefined }): Effect.Effect<Receipt, MemoryError>
+  forgetAll(options?: ForgetOptions): Effect.Effect<Receipt, MemoryError>
   /** A token that `forgetAll` makes worthless: take it when a write is queued, hand it over when it is made. */
   fence(): number
   /** Every memory of the scope that is not expired, history included, in order of creation. */

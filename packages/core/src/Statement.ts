@@ -1,8 +1,26 @@
 import { Effect } from "effect"
-import type { JsonObject, JsonValue, Memory, MemorySource, MemoryType } from "./Memory.ts"
-import { MEMORY_TYPES } from "./Memory.ts"
+import {
+  type JsonObject,
+  type Memory,
+  MEMORY_SOURCES,
+  MEMORY_TYPES,
+  type MemorySource,
+  type MemoryType
+} from "./Memory.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { memoryIdOfKey, memoryIdOfText } from "./MemoryId.ts"
+import { METADATA_LIMITS, readMetadata } from "./metadata.ts"
+import {
+  booleanProblem,
+  isKeepable,
+  isProblem,
+  isTime,
+  NAME_MAX,
+  nameProblem,
+  type Problem,
+  readFields,
+  shown
+} from "./problems.ts"
 import type { Scope } from "./Scope.ts"
 
 /** What the user of the library says is to be remembered. Only `content` is required. */
@@ -34,18 +52,16 @@ export interface Statement {
 
 export const STATEMENT_LIMITS = {
   content: 100_000,
-  name: 256,
+  name: NAME_MAX,
   key: 512,
-  metadataDepth: 8,
-  metadataCharacters: 16_384,
+  metadataDepth: METADATA_LIMITS.depth,
+  metadataCharacters: METADATA_LIMITS.characters,
   ttlDays: 3_650
 } as const
 
 const DAY_MS = 86_400_000
 
-const SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]
-
-const FIELDS: ReadonlySet<string> = new Set([
+const FIELDS: ReadonlyArray<keyof Statement> = [
   "content",
   "type",
   "metadata",
@@ -59,67 +75,9 @@ const FIELDS: ReadonlySet<string> = new Set([
   "ttlDays",
   "expiresAt",
   "key"
-])
+]
 
-type Problem = readonly [field: string, message: string]
-
-const nameProblem = (field: string, value: unknown): Problem | undefined => {
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== "string" || value.length === 0 || value.length > STATEMENT_LIMITS.name) {
-    return [field, `give a name of 1 to ${STATEMENT_LIMITS.name} characters, or leave it out`]
-  }
-  // A NUL cannot be stored by PostgreSQL, a lone surrogate by nothing that speaks UTF-8.
-  return value.includes("\u0000") || !value.isWellFormed()
-    ? [field, "holds a NUL or half a character; remove it"]
-    : undefined
-}
-
-/** Depth and kind of a value; `undefined` when it is JSON within the bounds. */
-const jsonProblem = (path: string, value: unknown, depth: number): Problem | undefined => {
-  if (depth > STATEMENT_LIMITS.metadataDepth)
-    return [path, `is deeper than ${STATEMENT_LIMITS.metadataDepth} levels; flatten it`]
-  if (value === null || typeof value === "boolean") return undefined
-  if (typeof value === "string") {
-    return value.isWellFormed() && !value.includes("\u0000")
-      ? undefined
-      : [path, "holds a NUL or half a character; remove it"]
-  }
-  if (typeof value === "number")
-    return Number.isFinite(value) ? undefined : [path, `${value} is not JSON; give a finite number`]
-  if (typeof value !== "object")
-    return [path, `a ${typeof value} is not JSON; give a string, number, boolean, null, list or object`]
-  const proto: unknown = Object.getPrototypeOf(value)
-  if (!Array.isArray(value) && proto !== Object.prototype && proto !== null) {
-    return [path, "is an instance of a class; give a plain object"]
-  }
-  for (const [key, part] of Object.entries(value)) {
-    const problem =
-      (key.isWellFormed() && !key.includes("\u0000")
-        ? undefined
-        : ([path, "has a key with a NUL or half a character"] as const)) ??
-      jsonProblem(`${path}.${key}`, part, depth + 1)
-    if (problem !== undefined) return problem
-  }
-  return undefined
-}
-
-/** What is wrong with metadata, or `undefined`. */
-export const metadataProblem = (metadata: unknown): Problem | undefined => {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    return ["metadata", "give a plain JSON object"]
-  }
-  const problem = jsonProblem("metadata", metadata, 1)
-  if (problem !== undefined) return problem
-  const length = JSON.stringify(metadata).length
-  return length > STATEMENT_LIMITS.metadataCharacters
-    ? [
-        "metadata",
-        `is ${length} characters long; keep it under ${STATEMENT_LIMITS.metadataCharacters} and put long text into content`
-      ]
-    : undefined
-}
-
-const textProblem = (content: unknown): Problem | undefined => {
+export const textProblem = (content: unknown): Problem | undefined => {
   if (typeof content !== "string") return ["content", "give the text to remember"]
   if (content.trim() === "") return ["content", "is empty; there is nothing to remember"]
   if (content.length > STATEMENT_LIMITS.content) {
@@ -128,17 +86,15 @@ const textProblem = (content: unknown): Problem | undefined => {
       `is ${content.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`
     ]
   }
-  return content.includes("\u0000") || !content.isWellFormed()
-    ? ["content", "holds a NUL or half a character (a lone surrogate); remove it"]
-    : undefined
+  return isKeepable(content)
+    ? undefined
+    : ["content", "holds a NUL or half a character (a lone surrogate); remove it"]
 }
 
 export const importanceProblem = (importance: unknown): Problem | undefined =>
   typeof importance === "number" && importance >= 0 && importance <= 1
     ? undefined
-    : ["importance", `${String(importance)} is not between 0 and 1`]
-
-const isTime = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0
+    : ["importance", `${shown(importance)} is not between 0 and 1`]
 
 /** The moment a lifetime ends, or what is wrong with how it was given. */
 export const expiryOf = (
@@ -150,7 +106,7 @@ export const expiryOf = (
     if (expiresAt !== undefined) return ["ttlDays", "give either ttlDays or expiresAt, not both"]
     return Number.isInteger(ttlDays) && ttlDays >= 1 && ttlDays <= STATEMENT_LIMITS.ttlDays
       ? now + ttlDays * DAY_MS
-      : ["ttlDays", `${ttlDays} is not a whole number of days from 1 to ${STATEMENT_LIMITS.ttlDays}`]
+      : ["ttlDays", `${shown(ttlDays)} is not a whole number of days from 1 to ${STATEMENT_LIMITS.ttlDays}`]
   }
   if (expiresAt === undefined || expiresAt === null) return null
   if (!isTime(expiresAt)) return ["expiresAt", "give epoch milliseconds as a whole number, or null for never"]
@@ -159,24 +115,27 @@ export const expiryOf = (
     : ["expiresAt", "lies in the past: it would be gone at once; give a future time"]
 }
 
-export const isProblem = (value: unknown): value is Problem => Array.isArray(value)
+/** Counts and turns are 32-bit integers in some stores. */
+export const COUNT_MAX = 0x7fff_ffff
+
+export const isCount = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= COUNT_MAX
+
+export const turnProblem = (turn: unknown, sessionId: unknown): Problem | undefined => {
+  if (turn === undefined || turn === null) return undefined
+  if (!isCount(turn)) return ["turn", `give a whole number from 0 to ${COUNT_MAX}`]
+  return sessionId === undefined || sessionId === null
+    ? ["turn", "needs a sessionId to be a turn of"]
+    : undefined
+}
 
 const statementProblem = (input: Statement): Problem | undefined => {
-  const stray = Object.keys(input).find((field) => !FIELDS.has(field))
-  if (stray !== undefined)
-    return [stray, `is not a field of a statement; the fields are ${Array.from(FIELDS).join(", ")}`]
-  const { importance, key, metadata, pinned, saidAt, sessionId, source, turn, type } = input
+  const { importance, key, pinned, saidAt, sessionId, source, turn, type } = input
   if (type !== undefined && !MEMORY_TYPES.includes(type))
-    return ["type", `${String(type)} is none of ${MEMORY_TYPES.join(", ")}`]
-  if (source !== undefined && !SOURCES.includes(source))
-    return ["source", `${String(source)} is none of ${SOURCES.join(", ")}`]
+    return ["type", `${shown(type)} is none of ${MEMORY_TYPES.join(", ")}`]
+  if (source !== undefined && !MEMORY_SOURCES.includes(source))
+    return ["source", `${shown(source)} is none of ${MEMORY_SOURCES.join(", ")}`]
   if (saidAt !== undefined && !isTime(saidAt)) return ["saidAt", "give epoch milliseconds as a whole number"]
-  if (pinned !== undefined && typeof pinned !== "boolean") return ["pinned", "give true or false"]
-  if (turn !== undefined && turn !== null) {
-    if (!Number.isSafeInteger(turn) || turn < 0 || turn > 0x7fff_ffff)
-      return ["turn", "give a whole number from 0"]
-    if (sessionId === undefined || sessionId === null) return ["turn", "needs a sessionId to be a turn of"]
-  }
   if (
     key !== undefined &&
     (typeof key !== "string" || key.length === 0 || key.length > STATEMENT_LIMITS.key || !key.isWellFormed())
@@ -187,40 +146,51 @@ const statementProblem = (input: Statement): Problem | undefined => {
     textProblem(input.content) ??
     nameProblem("speaker", input.speaker) ??
     nameProblem("sessionId", sessionId) ??
-    (importance === undefined ? undefined : importanceProblem(importance)) ??
-    (metadata === undefined ? undefined : metadataProblem(metadata))
+    turnProblem(turn, sessionId) ??
+    booleanProblem("pinned", pinned) ??
+    (importance === undefined ? undefined : importanceProblem(importance))
   )
 }
 
-/** A plain copy, so that what was checked is what is stored. */
-const copyJson = <T extends JsonValue>(value: T): T => JSON.parse(JSON.stringify(value)) as T
+/** A copy of what was given, or what is wrong with it. */
+const readStatement = (input: string | Statement): Statement | Problem => {
+  if (typeof input === "string") return textProblem(input) ?? { content: input }
+  if (typeof input !== "object" || input === null)
+    return ["content", "give a text, or an object with content"]
+  const statement = readFields("content", input, FIELDS)
+  if (isProblem(statement)) return statement
+  const metadata = statement.metadata === undefined ? {} : readMetadata(statement.metadata)
+  return statementProblem(statement) ?? (isProblem(metadata) ? metadata : { ...statement, metadata })
+}
 
-/** The memory that a statement makes when nothing of it is known yet, or a typed `InvalidInput`. */
+const DEFAULTS = { type: "episodic", source: "user", speaker: null } as const
+
+/**
+ * The memory that a statement makes when nothing of it is known yet, or a typed `InvalidInput`. What the
+ * statement does not say of its kind is taken from `unless`.
+ */
 export const memoryOf = (
   scope: Scope,
   input: string | Statement,
-  now: number
+  now: number,
+  unless: Pick<Memory, "type" | "source" | "speaker"> = DEFAULTS
 ): Effect.Effect<Memory, MemoryError> => {
-  const statement: Statement = typeof input === "string" ? { content: input } : input
-  if (typeof statement !== "object" || statement === null) {
-    return Effect.fail(invalidInput("content", "give a text, or an object with content"))
-  }
-  const problem = statementProblem(statement)
-  if (problem !== undefined) return Effect.fail(invalidInput(...problem))
+  const statement = readStatement(input)
+  if (isProblem(statement)) return Effect.fail(invalidInput(...statement))
   const expiresAt = expiryOf(statement, now)
   if (isProblem(expiresAt)) return Effect.fail(invalidInput(...expiresAt))
   const said = {
     content: statement.content.normalize("NFC"),
-    type: statement.type ?? "episodic",
-    source: statement.source ?? "user",
-    speaker: statement.speaker ?? null
+    type: statement.type ?? unless.type,
+    source: statement.source ?? unless.source,
+    speaker: statement.speaker === undefined ? unless.speaker : statement.speaker
   }
   const saidAt = statement.saidAt ?? now
   return Effect.succeed({
     id: statement.key === undefined ? memoryIdOfText(scope, said) : memoryIdOfKey(scope, statement.key),
     scope,
     ...said,
-    metadata: copyJson(statement.metadata ?? {}),
+    metadata: statement.metadata ?? {},
     sessionId: statement.sessionId ?? null,
     turn: statement.turn ?? null,
     saidAt,

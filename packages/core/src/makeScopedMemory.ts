@@ -3,13 +3,16 @@ import type { makeContext } from "./context.ts"
 import { type Memory, MEMORY_TYPES } from "./Memory.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { isUuid } from "./MemoryId.ts"
-import { type Cursor, type Page, STORE_LIMITS } from "./MemoryStore.ts"
+import { type Cursor, type MemoryChange, type Page, STORE_LIMITS } from "./MemoryStore.ts"
+import { readMetadata } from "./metadata.ts"
+import { booleanProblem, isProblem, type Problem, readFields, valid } from "./problems.ts"
+import { readContextOptions, readListOptions, readRecallOptions } from "./readOptions.ts"
 import { makeRemoval, type RemovalParts } from "./removal.ts"
 import type { Retriever } from "./Retriever.ts"
 import type { Scope } from "./Scope.ts"
 import type { ListOptions, MemoryUpdate, ScopedMemory, Stats } from "./ScopedMemory.ts"
 import { traced } from "./spans.ts"
-import { expiryOf, importanceProblem, isProblem, metadataProblem } from "./Statement.ts"
+import { expiryOf, importanceProblem } from "./Statement.ts"
 import { makeWrites, nothingThere, type WriteParts } from "./writes.ts"
 
 export interface ScopedMemoryParts extends WriteParts, RemovalParts {
@@ -20,18 +23,39 @@ export interface ScopedMemoryParts extends WriteParts, RemovalParts {
 /** Rows of a page when nobody says. */
 const PAGE = 100
 
-const updateProblem = ({ expiresAt, importance, metadata, pinned, ttlDays }: MemoryUpdate) =>
-  (importance === undefined ? undefined : importanceProblem(importance)) ??
-  (metadata === undefined ? undefined : metadataProblem(metadata)) ??
-  (pinned === undefined || typeof pinned === "boolean"
-    ? undefined
-    : (["pinned", "give true or false"] as const)) ??
-  ([expiresAt, importance, metadata, pinned, ttlDays].some((part) => part !== undefined)
-    ? undefined
-    : ([
-        "change",
-        "names nothing to change; give importance, pinned, metadata, ttlDays or expiresAt"
-      ] as const))
+const UPDATE_FIELDS: ReadonlyArray<keyof MemoryUpdate> = [
+  "importance",
+  "pinned",
+  "metadata",
+  "ttlDays",
+  "expiresAt"
+]
+
+/** What the store is to change, or what is wrong with the wish. */
+const readUpdate = (given: MemoryUpdate, now: number): MemoryChange | Problem => {
+  const update = readFields("change", given, UPDATE_FIELDS)
+  if (isProblem(update)) {
+    return update[0] === "content" ? ["content", "never changes; supersede says what is so now"] : update
+  }
+  const { importance, pinned } = update
+  if (Object.values(update).every((part) => part === undefined)) {
+    return ["change", `names nothing to change; give ${UPDATE_FIELDS.join(", ")}`]
+  }
+  const problem =
+    (importance === undefined ? undefined : importanceProblem(importance)) ?? booleanProblem("pinned", pinned)
+  if (problem !== undefined) return problem
+  const metadata = update.metadata === undefined ? undefined : readMetadata(update.metadata)
+  if (isProblem(metadata)) return metadata
+  const expiresAt = expiryOf(update, now)
+  if (isProblem(expiresAt)) return expiresAt
+  const touchesLifetime = update.ttlDays !== undefined || update.expiresAt !== undefined
+  return {
+    ...(touchesLifetime ? { expiresAt } : {}),
+    ...(importance === undefined ? {} : { importance }),
+    ...(pinned === undefined ? {} : { pinned }),
+    ...(metadata === undefined ? {} : { metadata })
+  }
+}
 
 /** The verbs over one scope. */
 export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): ScopedMemory => {
@@ -52,32 +76,18 @@ export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): Scoped
     })
 
   const list = (options: ListOptions = {}): Effect.Effect<Page<Memory>, MemoryError> => {
-    const { after, closed, filter = {}, limit = PAGE } = options
-    return Number.isInteger(limit) && limit >= 1 && limit <= STORE_LIMITS.rows
-      ? atNow((now) => store.list({ scope, now, filter, closed, after, limit }))
-      : Effect.fail(
-          invalidInput(
-            "limit",
-            `${limit} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
-          )
-        )
+    return Effect.flatMap(
+      valid(() => readListOptions(options)),
+      ({ after, closed, filter = {}, limit = PAGE }) =>
+        atNow((now) => store.list({ scope, now, filter, closed, after, limit }))
+    )
   }
 
   const update = (id: string, change: MemoryUpdate): Effect.Effect<Memory, MemoryError> =>
     atNow((now) => {
-      const problem = updateProblem(change)
-      if (problem !== undefined) return Effect.fail(invalidInput(...problem))
-      const { importance, metadata, pinned } = change
-      const expiresAt = expiryOf(change, now)
-      if (isProblem(expiresAt)) return Effect.fail(invalidInput(...expiresAt))
-      const touchesLifetime = change.ttlDays !== undefined || change.expiresAt !== undefined
+      const patch = readUpdate(change, now)
+      if (isProblem(patch)) return Effect.fail(invalidInput(...patch))
       if (!isUuid(id)) return Effect.fail(nothingThere(id))
-      const patch = {
-        ...(touchesLifetime ? { expiresAt } : {}),
-        ...(importance === undefined ? {} : { importance }),
-        ...(pinned === undefined ? {} : { pinned }),
-        ...(metadata === undefined ? {} : { metadata })
-      }
       return Effect.flatMap(store.patch({ scope, now, id, change: patch }), (memory) =>
         memory === null ? Effect.fail(nothingThere(id)) : Effect.succeed(memory)
       )
@@ -106,19 +116,25 @@ export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): Scoped
       span("rememberExchange", writes.rememberExchange(exchange, options)),
     supersede: (id, input, options) => span("supersede", writes.supersede(id, input, options)),
     import: (memories) => span("import", writes.importAll(memories)),
-    recall: (query, options = {}) =>
+    recall: (query, given = {}) =>
       span(
         "recall",
         Effect.tap(
-          atNow((now) => retriever.recall({ scope, now, query, options })),
+          Effect.flatMap(
+            valid(() => readRecallOptions(given)),
+            (options) => atNow((now) => retriever.recall({ scope, now, query, options }))
+          ),
           (found) => accessed(found.map(({ memory }) => memory))
         )
       ),
-    context: (query, options = {}) =>
+    context: (query, given = {}) =>
       span(
         "context",
         Effect.tap(
-          atNow((now) => context({ scope, now, query, options })),
+          Effect.flatMap(
+            valid(() => readContextOptions(given)),
+            (options) => atNow((now) => context({ scope, now, query, options }))
+          ),
           ({ items }) => accessed(items.flatMap(({ memory, part }) => (part === "relevant" ? [memory] : [])))
         )
       ),
@@ -133,9 +149,9 @@ export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): Scoped
       ),
     list: (options) => span("list", list(options)),
     update: (id, change) => span("update", update(id, change)),
-    forget: (target, options = {}) => span("forget", removal.forget(target, options.dryRun ?? false)),
-    forgetAll: (options = {}) => span("forgetAll", removal.forgetAll(options.dryRun ?? false)),
-    fence: () => fences.token(scope),
+    forget: (target, options = {}) => span("forget", removal.forget(target, options)),
+    forgetAll: (options = {}) => span("forgetAll", removal.forgetAll(options)),
+    fence: () => fences.token(),
     export: () =>
       Stream.paginate<Cursor | undefined, Memory, MemoryError>(undefined, (after) =>
         Effect.map(list({ closed: true, after, limit: STORE_LIMITS.rows }), ({ next, rows }) => [

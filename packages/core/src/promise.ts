@@ -54,8 +54,12 @@ export const DEFAULT_AGENT = "default"
 const closed = () =>
   new MemoryError({ reason: new Closed({ message: "This memory is closed; open it again." }) })
 
-const isRunOptions = (value: unknown): value is { readonly signal: AbortSignal } =>
-  typeof value === "object" && value !== null && "signal" in value && value.signal instanceof AbortSignal
+/** What else is called `signal` stays where it is, and is refused by the verb. */
+const isRunOptions = (value: unknown): value is { readonly signal: AbortSignal | undefined } =>
+  typeof value === "object" &&
+  value !== null &&
+  "signal" in value &&
+  (value.signal === undefined || value.signal instanceof AbortSignal)
 
 /** Splits a trailing `{ signal }` from the arguments; other options beside it stay. */
 const splitSignal = (
@@ -129,8 +133,8 @@ export const promiseClient = async (
   const { admin, context, memory } = services
 
   const bound = (make: (scope: Scope) => Effect.Effect<ScopedMemory, MemoryError>, scope: UserScope) => {
-    const { agentId = DEFAULT_AGENT, userId } = scope
-    const exit = Effect.runSyncExit(make({ agentId, userId }))
+    const named = scope?.agentId === undefined ? { ...scope, agentId: DEFAULT_AGENT } : scope
+    const exit = Effect.runSyncExit(make(named as Scope))
     if (Exit.isSuccess(exit)) return promised(exit.value, run, context)
     throw Cause.squash(exit.cause)
   }

@@ -15,7 +15,8 @@ export const purge = (admin: StoreAdmin["Service"]): Effect.Effect<void> =>
     }
   }).pipe(
     Effect.withSpan("keepsake.purge", { attributes: { "db.system.name": admin.backend } }),
-    Effect.catch((error) =>
-      Effect.logWarning("Expired memories could not be removed; trying again later", error)
+    // A defect as well: one odd row must not end the purging of all others.
+    Effect.catchCause((cause) =>
+      Effect.logWarning("Expired memories could not be removed; trying again later", cause)
     )
   )

@@ -2,14 +2,18 @@
 import { Clock, Effect } from "effect"
 import type { AccessLog } from "./AccessLog.ts"
 import { chunks } from "./chunks.ts"
+import type { Embedder } from "./Embedder.ts"
 import type { Fences } from "./Fences.ts"
+import { readFilter } from "./filterProblem.ts"
 import type { Filter } from "./Filter.ts"
 import { isUuid } from "./MemoryId.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { type MemoryStore, STORE_LIMITS } from "./MemoryStore.ts"
+import { valid } from "./problems.ts"
+import { readForgetOptions } from "./readOptions.ts"
 import type { Retriever } from "./Retriever.ts"
 import { filesScope, type Scope } from "./Scope.ts"
-import type { Receipt } from "./ScopedMemory.ts"
+import type { ForgetOptions, Receipt } from "./ScopedMemory.ts"
 import type { StoreAdmin } from "./StoreAdmin.ts"
 
 export interface RemovalParts {
@@ -18,15 +22,22 @@ export interface RemovalParts {
   readonly fences: Fences
   readonly accesses: AccessLog
   readonly retriever: Retriever
+  readonly embedder: Embedder["Service"] | null
 }
 
 const isIds = (target: ReadonlyArray<string> | Filter): target is ReadonlyArray<string> =>
   Array.isArray(target)
 
 /** What a filter without conditions would mean is `forgetAll`, and that is never meant by accident. */
-const isEmpty = (filter: Filter): boolean => Object.values(filter).every((part) => part === undefined)
+const isEmpty = ({ metadata = {}, ...others }: Filter): boolean =>
+  Object.keys(metadata).length === 0 && Object.values(others).every((part) => part === undefined)
 
-export const makeRemoval = ({ accesses, admin, fences, retriever, store }: RemovalParts, scope: Scope) => {
+const badIds = (ids: ReadonlyArray<unknown>): boolean => ids.some((id) => typeof id !== "string")
+
+export const makeRemoval = (
+  { accesses, admin, embedder, fences, retriever, store }: RemovalParts,
+  scope: Scope
+) => {
   const receipt = (removed: number, dryRun: boolean, at: number): Receipt => ({
     scope,
     backend: admin.backend,
@@ -36,6 +47,13 @@ export const makeRemoval = ({ accesses, admin, fences, retriever, store }: Remov
     ...admin.erasure
   })
 
+  /** After removing, since a recall under way may have read what is going. */
+  const clearCaches = (one: Scope) =>
+    Effect.sync(() => {
+      retriever.forget(one)
+      embedder?.forget()
+    })
+
   const forgetIds = Effect.fnUntraced(function* (given: ReadonlyArray<string>, dryRun: boolean, now: number) {
     let removed = 0
     for (const ids of chunks(Array.from(new Set(given)).filter(isUuid), STORE_LIMITS.batch)) {
@@ -43,35 +61,42 @@ export const makeRemoval = ({ accesses, admin, fences, retriever, store }: Remov
         ? (yield* store.get({ scope, now, ids })).length
         : (yield* store.remove({ scope, now, target: { _tag: "Ids", ids } })).removed
     }
+    if (!dryRun) yield* clearCaches(scope)
     return removed
   })
 
   const forget = (
     given: string | ReadonlyArray<string> | Filter,
-    dryRun: boolean
+    options: ForgetOptions
   ): Effect.Effect<Receipt, MemoryError> =>
     Effect.gen(function* () {
+      const { dryRun = false } = yield* valid(() => readForgetOptions(options))
       const now = yield* Clock.currentTimeMillis
-      if (!dryRun) retriever.forget(scope)
-      if (typeof given === "string" || isIds(given))
-        return receipt(yield* forgetIds([given].flat(), dryRun, now), dryRun, now)
-      if (isEmpty(given)) {
+      if (typeof given === "string" || isIds(given)) {
+        const ids = typeof given === "string" ? [given] : given
+        if (badIds(ids)) return yield* invalidInput("target", "give ids as strings, or a filter")
+        return receipt(yield* forgetIds(ids, dryRun, now), dryRun, now)
+      }
+      const filter = yield* valid(() => readFilter("target", given))
+      if (isEmpty(filter)) {
         return yield* invalidInput(
           "target",
           "is an empty filter, which would match everything; use forgetAll for that"
         )
       }
       const removed = dryRun
-        ? yield* store.count({ scope, now, filter: given, lifetime: "any" })
-        : (yield* store.remove({ scope, now, target: { _tag: "Filter", filter: given } })).removed
+        ? yield* store.count({ scope, now, filter, lifetime: "any" })
+        : (yield* store.remove({ scope, now, target: { _tag: "Filter", filter } })).removed
+      if (!dryRun) yield* clearCaches(scope)
       return receipt(removed, dryRun, now)
     })
 
   /** The user's memories, and what the agent noted about them. */
   const scopes = [scope, filesScope(scope)]
 
-  const forgetAll = (dryRun: boolean): Effect.Effect<Receipt, MemoryError> =>
+  const forgetAll = (options: ForgetOptions): Effect.Effect<Receipt, MemoryError> =>
     Effect.gen(function* () {
+      const { dryRun = false } = yield* valid(() => readForgetOptions(options))
       const now = yield* Clock.currentTimeMillis
       if (dryRun) {
         const counts = yield* Effect.forEach(scopes, (one) =>
@@ -79,11 +104,14 @@ export const makeRemoval = ({ accesses, admin, fences, retriever, store }: Remov
         )
         return receipt(sum(counts), true, now)
       }
-      const removals = yield* Effect.forEach(scopes, (one) => {
-        accesses.forget(one)
-        retriever.forget(one)
-        return fences.forget(one, store.remove({ scope: one, now, target: { _tag: "All" } }))
-      })
+      const removals = yield* Effect.forEach(scopes, (one) =>
+        fences.forget(one, store.remove({ scope: one, now, target: { _tag: "All" } })).pipe(
+          Effect.tap(() => {
+            accesses.forget(one)
+            return clearCaches(one)
+          })
+        )
+      )
       return receipt(sum(removals.map((removal) => removal.removed)), false, now)
     })
 

@@ -1,16 +1,19 @@
-/** Everything that stores: remember in its forms, supersede, import. */
-import { Clock, Effect, Schema } from "effect"
+/** Everything that stores: remember in its forms, and supersede. */
+import { Clock, Effect } from "effect"
 import { chunks } from "./chunks.ts"
 import type { Embedder } from "./Embedder.ts"
 import type { Fences } from "./Fences.ts"
 import type { KeyedLocks } from "./KeyedLocks.ts"
-import { Memory } from "./Memory.ts"
+import type { Memory } from "./Memory.ts"
 import { Conflict, InvalidInput, invalidInput, MemoryError, NotFound } from "./MemoryError.ts"
-import { memoryIdOfKey, memoryIdOfText } from "./MemoryId.ts"
+import { makeImport } from "./importing.ts"
+import { isUuid } from "./MemoryId.ts"
 import { type MemoryStore, type PutResult, STORE_LIMITS, type StoreRow } from "./MemoryStore.ts"
-import { sameScope, type Scope, scopeKey } from "./Scope.ts"
-import type { Exchange, Imported, Remembered, Supersession, WriteOptions } from "./ScopedMemory.ts"
-import { memoryOf, metadataProblem, type Statement } from "./Statement.ts"
+import { shown, valid } from "./problems.ts"
+import { readExchange, readWriteOptions } from "./readOptions.ts"
+import { type Scope, scopeKey } from "./Scope.ts"
+import type { Exchange, Remembered, Supersession, WriteOptions } from "./ScopedMemory.ts"
+import { memoryOf, type Statement } from "./Statement.ts"
 import { documentTerms } from "./terms.ts"
 
 export interface WriteParts {
@@ -92,46 +95,58 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
     return placed
   })
 
-  const inSession = <A, E, R>(sessionId: string | null | undefined, body: Effect.Effect<A, E, R>) =>
-    sessionId === null || sessionId === undefined
-      ? body
-      : sessions.withLock(JSON.stringify([scopeKey(scope), sessionId]), body)
+  const sessionKey = (sessionId: string): string => JSON.stringify([scopeKey(scope), sessionId])
+
+  /** Gives turns and writes, one at a time in each session that needs turns, so that no two take the same. */
+  const placing = <A>(
+    memories: ReadonlyArray<Memory>,
+    write: (placed: ReadonlyArray<Memory>) => Effect.Effect<A, MemoryError>
+  ): Effect.Effect<A, MemoryError> =>
+    sessions.withLocks(
+      memories.flatMap(({ sessionId, turn }) =>
+        sessionId === null || turn !== null ? [] : [sessionKey(sessionId)]
+      ),
+      Effect.flatMap(withTurns(memories), write)
+    )
+
+  const putDistinct = Effect.fnUntraced(function* (placed: ReadonlyArray<Memory>, fence: number) {
+    const first = new Map<string, Memory>()
+    for (const memory of placed) if (!first.has(memory.id)) first.set(memory.id, memory)
+    const results = yield* putAll(Array.from(first.values()), fence)
+    const outcomes = new Map(results.map((result) => [result.id, result]))
+    // The same statement twice in one call is said once and said again; another content under its key is not.
+    return placed.map((memory): Remembered => {
+      const { id } = memory
+      const kept = first.get(id)
+      if (kept === memory) return outcomes.get(id) ?? { id, outcome: "conflict" }
+      return { id, outcome: kept?.content === memory.content ? "refreshed" : "conflict" }
+    })
+  })
 
   const rememberMany = (
     inputs: ReadonlyArray<string | Statement>,
     options: WriteOptions = {}
   ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> =>
     Effect.gen(function* () {
-      const fence = options.fence ?? fences.token(scope)
+      const { fence = fences.token() } = yield* valid(() => readWriteOptions(options))
+      // A text has an iterator too: it would be remembered letter by letter.
+      if (!Array.isArray(inputs)) return yield* invalidInput("inputs", "give a list of texts or statements")
       const now = yield* Clock.currentTimeMillis
       const stated = yield* Effect.forEach(inputs, (input, i) =>
         Effect.mapError(memoryOf(scope, input, now), (error) =>
           inputs.length > 1 ? atPlace(i, error) : error
         )
       )
-      const placed = yield* withTurns(stated)
-      const first = new Map<string, Memory>()
-      for (const memory of placed) if (!first.has(memory.id)) first.set(memory.id, memory)
-      const results = yield* putAll(Array.from(first.values()), fence)
-      const outcomes = new Map(results.map((result) => [result.id, result]))
-      // The same statement twice in one call is said once and said again; another content under its key is not.
-      return placed.map((memory): Remembered => {
-        const { id } = memory
-        const kept = first.get(id)
-        if (kept === memory) return outcomes.get(id) ?? { id, outcome: "conflict" }
-        return { id, outcome: kept?.content === memory.content ? "refreshed" : "conflict" }
-      })
+      return yield* placing(stated, (placed) => putDistinct(placed, fence))
     })
 
   const remember = (
     input: string | Statement,
     options: WriteOptions = {}
-  ): Effect.Effect<Remembered, MemoryError> => {
-    const session = typeof input === "object" && input?.turn === undefined ? input?.sessionId : undefined
-    return Effect.flatMap(inSession(session, rememberMany([input], options)), ([result]) =>
+  ): Effect.Effect<Remembered, MemoryError> =>
+    Effect.flatMap(rememberMany([input], options), ([result]) =>
       result === undefined || result.outcome === "conflict" ? Effect.fail(takenKey) : Effect.succeed(result)
     )
-  }
 
   const exchangeAt = (exchange: Exchange, turn: number, options: WriteOptions) => {
     const { assistant, saidAt, sessionId, user } = exchange
@@ -157,32 +172,49 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
     )
   }
 
-  const rememberExchange = (
+  /** Half an exchange under turns that somebody else took would be an answer without its question. */
+  const withdraw = Effect.fnUntraced(function* (results: ReadonlyArray<Remembered>) {
+    const ids = results.flatMap(({ id, outcome }) => (outcome === "created" ? [id] : []))
+    if (ids.length === 0) return
+    const now = yield* Clock.currentTimeMillis
+    yield* store.remove({ scope, now, target: { _tag: "Ids", ids } })
+  })
+
+  const exchangeAtGiven = Effect.fnUntraced(function* (
     exchange: Exchange,
+    turn: number,
+    options: WriteOptions
+  ) {
+    const results = yield* exchangeAt(exchange, turn, options)
+    if (results.every(({ outcome }) => outcome !== "conflict")) return results
+    yield* withdraw(results)
+    return yield* takenKey
+  })
+
+  const exchangeAtNext = Effect.fnUntraced(function* (exchange: Exchange, options: WriteOptions) {
+    const { sessionId } = exchange
+    for (let attempt = 0; attempt < TURN_TRIES; attempt++) {
+      const last = yield* store.lastTurn({ scope, sessionId })
+      const results = yield* exchangeAt(exchange, (last ?? -1) + 1, options)
+      // What is not new under a turn that was free belongs to another process, were it the same words.
+      if (results.every(({ outcome }) => outcome === "created")) return results
+      yield* withdraw(results)
+    }
+    return yield* takenKey
+  })
+
+  const rememberExchange = (
+    given: Exchange,
     options: WriteOptions = {}
-  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> => {
-    const { sessionId, turn } = exchange
-    if (typeof sessionId !== "string" || sessionId === "") {
-      return Effect.fail(invalidInput("sessionId", "name the conversation this exchange belongs to"))
-    }
-    if (turn !== undefined) {
-      return Effect.flatMap(exchangeAt(exchange, turn, options), (results) =>
-        results.some(({ outcome }) => outcome === "conflict")
-          ? Effect.fail(takenKey)
-          : Effect.succeed(results)
-      )
-    }
-    const assigned = Effect.gen(function* () {
-      for (let attempt = 0; attempt < TURN_TRIES; attempt++) {
-        const last = yield* store.lastTurn({ scope, sessionId })
-        const results = yield* exchangeAt(exchange, (last ?? -1) + 1, options)
-        // Another process took the turn first: nothing of ours was written under it, so the next pair is tried.
-        if (results[0]?.outcome !== "conflict") return results
-      }
-      return yield* takenKey
+  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> =>
+    Effect.gen(function* () {
+      const { fence = fences.token() } = yield* valid(() => readWriteOptions(options))
+      const exchange = yield* valid(() => readExchange(given))
+      const { sessionId, turn } = exchange
+      return yield* turn === undefined
+        ? sessions.withLock(sessionKey(sessionId), exchangeAtNext(exchange, { fence }))
+        : exchangeAtGiven(exchange, turn, { fence })
     })
-    return inSession(sessionId, assigned)
-  }
 
   const supersede = (
     id: string,
@@ -190,25 +222,27 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
     options: WriteOptions = {}
   ): Effect.Effect<Supersession, MemoryError> =>
     Effect.gen(function* () {
-      const fence = options.fence ?? fences.token(scope)
+      const { fence = fences.token() } = yield* valid(() => readWriteOptions(options))
       const now = yield* Clock.currentTimeMillis
-      const [old] = yield* store.get({ scope, now, ids: [id] })
+      const [old] = isUuid(id) ? yield* store.get({ scope, now, ids: [id] }) : []
       if (old === undefined) return yield* nothingThere(id)
-      const statement: Statement = typeof input === "string" ? { content: input } : input
-      const { source, speaker, type } = old
-      const memory = yield* memoryOf(scope, { type, source, speaker, ...statement }, now)
+      const memory = yield* memoryOf(scope, input, now, old)
       if (memory.id === id) {
         return yield* invalidInput(
           "content",
           "says what the memory already says; update changes its lifetime, remember restates it"
         )
       }
-      const [placed = memory] = yield* withTurns([memory])
-      const [row] = yield* rowsOf([placed])
-      if (row === undefined) return yield* nothingThere(id)
-      const { closed, outcome } = yield* fences.write(scope, fence, store.supersede({ scope, now, id, row }))
-      if (outcome === "conflict") return yield* takenKey
-      return { id: memory.id, outcome, supersededId: id, closed }
+      return yield* placing([memory], ([placed = memory]) =>
+        Effect.gen(function* () {
+          const [row] = yield* rowsOf([placed])
+          if (row === undefined) return yield* nothingThere(id)
+          const replace = store.supersede({ scope, now, id, row })
+          const { closed, outcome } = yield* fences.write(scope, fence, replace)
+          if (outcome === "conflict") return yield* takenKey
+          return { id: memory.id, outcome, supersededId: id, closed }
+        })
+      )
     })
 
   return {
@@ -224,82 +258,6 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
 export const nothingThere = (id: string): MemoryError =>
   new MemoryError({
     reason: new NotFound({
-      message: `No live memory ${JSON.stringify(id)} in this scope; list or recall shows what there is.`
+      message: `No live memory ${shown(id)} in this scope; list or recall shows what there is.`
     })
   })
-
-const collect = async (
-  memories: Iterable<unknown> | AsyncIterable<unknown>
-): Promise<ReadonlyArray<unknown>> => {
-  const all: Array<unknown> = []
-  for await (const memory of memories) all.push(memory)
-  return all
-}
-
-const decodeMemory = Schema.decodeUnknownEffect(Memory)
-
-const makeImport =
-  (
-    scope: Scope,
-    store: MemoryStore["Service"],
-    fences: Fences,
-    putAll: (
-      memories: ReadonlyArray<Memory>,
-      fence: number
-    ) => Effect.Effect<ReadonlyArray<PutResult>, MemoryError>
-  ) =>
-  (memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError> =>
-    Effect.gen(function* () {
-      const fence = fences.token(scope)
-      // Read whole and checked whole before anything is written, so that a damaged export changes nothing.
-      const given = yield* Effect.tryPromise({
-        try: () => collect(memories),
-        catch: (cause) =>
-          cause instanceof MemoryError
-            ? cause
-            : invalidInput("memories", `could not be read: ${String(cause)}`)
-      })
-      const checked = yield* Effect.forEach(given, (one, i) => checkedMemory(one, i))
-      const ids = new Map(checked.map((memory) => [memory.id, idIn(scope, memory)]))
-      const moved = checked.map((memory): Memory => {
-        const successor = memory.supersededBy
-        return {
-          ...memory,
-          scope,
-          id: ids.get(memory.id) ?? memory.id,
-          supersededBy: successor === null ? null : (ids.get(successor) ?? successor)
-        }
-      })
-      const unique = Array.from(new Map(moved.map((memory) => [memory.id, memory])).values())
-      let created = 0
-      for (const chunk of chunks(unique, STORE_LIMITS.batch)) {
-        const now = yield* Clock.currentTimeMillis
-        const known = yield* store.get({ scope, now, ids: chunk.map((memory) => memory.id) })
-        const knownIds = new Set(known.map((memory) => memory.id))
-        const missing = chunk.filter((memory) => !knownIds.has(memory.id))
-        const results = yield* putAll(missing, fence)
-        created += results.filter(({ outcome }) => outcome !== "conflict").length
-      }
-      return { created, known: given.length - created }
-    })
-
-const checkedMemory = (one: unknown, at: number): Effect.Effect<Memory, MemoryError> =>
-  Effect.flatMap(
-    Effect.mapError(decodeMemory(one), (error) =>
-      invalidInput(`memories[${at}]`, `is not an exported memory. ${error.message}`)
-    ),
-    (memory) => {
-      const problem = metadataProblem(memory.metadata)
-      return problem === undefined
-        ? Effect.succeed(memory)
-        : Effect.fail(invalidInput(`memories[${at}].${problem[0]}`, problem[1]))
-    }
-  )
-
-/** A memory keeps its id in its own scope; in another it takes the id its text, or its old id as a key, has there. */
-const idIn = (scope: Scope, memory: Memory): string => {
-  if (sameScope(scope, memory.scope)) return memory.id
-  return memory.id === memoryIdOfText(memory.scope, memory)
-    ? memoryIdOfText(scope, memory)
-    : memoryIdOfKey(scope, `imported:${memory.id}`)
-}

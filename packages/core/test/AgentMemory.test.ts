@@ -248,7 +248,7 @@ describe("AgentMemory", () => {
       assert.strictEqual(moved.find((one) => one.id === closed?.supersededBy)?.content, "Lives in Bergen")
       assert.strictEqual(
         yield* reasonOf(other.import([{ ...exported[0], turn: "x" } as never])),
-        "memories[0]"
+        "memories[0].turn"
       )
     }).pipe(Effect.provide(layer()))
   )

@@ -1,0 +1,117 @@
+/** The options of the verbs, checked: an option that is misspelt or of the wrong kind is refused, never ignored. */
+import type { ContextOptions } from "./context.ts"
+import { FILTER_FIELDS, filterProblem, readFilter } from "./filterProblem.ts"
+import { isUuid } from "./MemoryId.ts"
+import { STORE_LIMITS } from "./MemoryStore.ts"
+import {
+  booleanProblem,
+  isProblem,
+  nameProblem,
+  numberProblem,
+  type Problem,
+  readFields,
+  shown
+} from "./problems.ts"
+import type { RecallOptions } from "./Retriever.ts"
+import type { Exchange, ForgetOptions, ListOptions, WriteOptions } from "./ScopedMemory.ts"
+
+/** Reads the fields, then checks them. */
+const reader =
+  <T extends object>(
+    name: string,
+    known: ReadonlyArray<keyof T & string>,
+    problemOf: (options: T) => Problem | undefined
+  ) =>
+  (given: T): T | Problem => {
+    const options = readFields(name, given, known)
+    return isProblem(options) ? options : (problemOf(options) ?? options)
+  }
+
+export const readWriteOptions = reader<WriteOptions>("options", ["fence"], ({ fence }) =>
+  fence === undefined || (Number.isSafeInteger(fence) && fence >= 0)
+    ? undefined
+    : ["fence", "give what fence() returned"]
+)
+
+export const readForgetOptions = reader<ForgetOptions>("options", ["dryRun"], ({ dryRun }) =>
+  booleanProblem("dryRun", dryRun)
+)
+
+const cursorProblem = (after: ListOptions["after"]): Problem | undefined => {
+  if (after === undefined) return undefined
+  if (after === null) return ["after", "null is the end of the pages: stop, or leave it out to begin anew"]
+  return typeof after === "object" && Number.isSafeInteger(after.createdAt) && isUuid(after.id)
+    ? undefined
+    : ["after", "give next of the page before"]
+}
+
+export const readListOptions = reader<ListOptions>(
+  "options",
+  ["filter", "closed", "after", "limit"],
+  ({ after, closed, filter, limit }) => {
+    const conditions = filter === undefined ? undefined : readFilter("filter", filter)
+    return (
+      (isProblem(conditions) ? conditions : undefined) ??
+      booleanProblem("closed", closed) ??
+      cursorProblem(after) ??
+      (limit === undefined || (Number.isInteger(limit) && limit >= 1 && limit <= STORE_LIMITS.rows)
+        ? undefined
+        : [
+            "limit",
+            `${shown(limit)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
+          ])
+    )
+  }
+)
+
+/** Ranges are the retriever's. */
+export const readRecallOptions = reader<RecallOptions>(
+  "options",
+  [...FILTER_FIELDS, "limit", "threshold", "asOf"],
+  (options) =>
+    filterProblem("", options) ??
+    numberProblem("limit", options.limit) ??
+    numberProblem("threshold", options.threshold) ??
+    numberProblem("asOf", options.asOf)
+)
+
+const PARTS: ReadonlyArray<unknown> = ["profile", "relevant", "lastTime"]
+
+const withoutProblem = (without: ContextOptions["without"]): Problem | undefined =>
+  without === undefined || (Array.isArray(without) && without.every((part) => PARTS.includes(part)))
+    ? undefined
+    : ["without", `give a list of ${PARTS.join(", ")}`]
+
+const sessionProblem = (sessionId: ContextOptions["sessionId"]): Problem | undefined =>
+  sessionId === null
+    ? ["sessionId", "null is no conversation; leave it out"]
+    : nameProblem("sessionId", sessionId)
+
+export const readContextOptions = reader<ContextOptions>(
+  "options",
+  ["budget", "without", "sessionId", "threshold", "limit", "scores", "estimateTokens"],
+  (options) =>
+    numberProblem("budget", options.budget) ??
+    withoutProblem(options.without) ??
+    sessionProblem(options.sessionId) ??
+    numberProblem("threshold", options.threshold) ??
+    numberProblem("limit", options.limit) ??
+    booleanProblem("scores", options.scores) ??
+    (options.estimateTokens === undefined || typeof options.estimateTokens === "function"
+      ? undefined
+      : ["estimateTokens", "give a function from a text to its tokens"])
+)
+
+export const readExchange = reader<Exchange>(
+  "exchange",
+  ["user", "assistant", "sessionId", "turn", "saidAt"],
+  ({ assistant, sessionId, user }) => {
+    if (typeof sessionId !== "string" || sessionId === "") {
+      return ["sessionId", "name the conversation this exchange belongs to"]
+    }
+    if (typeof user !== "string") return ["user", "give what the user said"]
+    return typeof assistant === "string"
+      ? undefined
+      : ["assistant", 'give the answer; "" where there is none']
+  }
+)
