@@ -1,6 +1,5 @@
-import { invalidInput, type MemoryError } from "@keepsake/core"
+import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
 import { Effect, Result, Schema } from "effect"
-import { didYouMean } from "./suggest.ts"
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

@@ -1,7 +1,6 @@
-import { invalidInput, type MemoryError } from "@keepsake/core"
+import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
 import { Effect } from "effect"
 import { EMBEDDER_SCHEMAS, type EmbedderConfig } from "./EmbedderConfig.ts"
-import { didYouMean } from "./suggest.ts"
 
 /**
  * What an embedder's short form says: `provider`, `provider:model`, or the address of an OpenAI-compatible

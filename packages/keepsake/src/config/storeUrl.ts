@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url"
-import { invalidInput, type MemoryError } from "@keepsake/core"
+import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
 import { Effect } from "effect"
-import { didYouMean } from "./suggest.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
 
 /** What each scheme looks like, for messages. */

@@ -1,5 +1,5 @@
 /** What surrounds the store: the runtime, the variables, the clock. */
-import { nearest } from "../config/suggest.ts"
+import { nearest } from "@keepsake/core"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
 const NODE_LEAST: readonly [number, number] = [22, 19]
