@@ -28,17 +28,31 @@ const PARTS: ReadonlyArray<ContextPart> = ["profile", "relevant", "lastTime"]
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
 
+/** What ends a line for one reader or another. */
+const LINE_END = /\r\n?|[\n\v\f\u0085\u2028\u2029]/gu
+
+/**
+ * What steers a terminal, turns text around or hides it from people but not from models: controls,
+ * zero-width spaces, overrides of direction, tag characters. Joiners and marks stay, since scripts and
+ * emoji need them.
+ */
+// oxlint-disable-next-line no-control-regex
+const UNSEEN =
+  /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu
+
+const seen = (text: string, lineEnd: string): string =>
+  escape(text.replaceAll(LINE_END, lineEnd).replaceAll(UNSEEN, ""))
+
 /** Days, in UTC: a time would change the block's bytes, and with them the model's cache, at every turn. */
 const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
 
 const author = (memory: Memory): string =>
-  isName(memory.speaker) ? escape(memory.speaker) : sourceOf(memory)
+  isName(memory.speaker) ? seen(memory.speaker, " ") : sourceOf(memory)
 
 /** One memory, whole: when and by whom it was said, and what. */
 export const itemLine = ({ memory, score }: ContextItem, scores: boolean): string => {
   const shown = scores && score !== null ? ` (${score.toFixed(2)})` : ""
-  const content = escape(memory.content).replaceAll(/\r\n?|\n/gu, "\n  ")
-  return `- ${dayOf(memory.saidAt)} ${author(memory)}${shown}: ${content}`
+  return `- ${dayOf(memory.saidAt)} ${author(memory)}${shown}: ${seen(memory.content, "\n  ")}`
 }
 
 const opening = (now: number): string =>
