@@ -273,15 +273,21 @@ describe("pace", () => {
         { retries: 2 }
       )
       const fiber = yield* Effect.forkChild(Effect.flip(embedOnce(["a"], "query")))
-      // The request itself is a real promise: let it settle between the steps of the clock.
-      const settle = Effect.promise(async () => new Promise((resolve) => setImmediate(resolve)))
-      yield* settle
-      yield* TestClock.adjust("59 seconds")
-      yield* settle
-      assert.strictEqual(calls, 1)
-      for (let i = 0; i < 4; i++) {
-        yield* TestClock.adjust("60 seconds")
-        yield* settle
+      // The request itself is a real promise, which the test's clock does not move.
+      const turn = async () => new Promise((resolve) => setImmediate(resolve))
+      const until = (count: number) =>
+        Effect.promise(async () => {
+          while (calls < count) await turn()
+          // The failure has still to reach the schedule, and the schedule the clock.
+          for (let i = 0; i < 20; i++) await turn()
+        })
+      yield* until(1)
+      for (const count of [2, 3]) {
+        // Adjusting runs what is due at each step: a call before the time the service named would show here.
+        yield* TestClock.adjust("59 seconds")
+        assert.strictEqual(calls, count - 1)
+        yield* TestClock.adjust("1 seconds")
+        yield* until(count)
       }
       yield* Fiber.join(fiber)
       assert.strictEqual(calls, 3)

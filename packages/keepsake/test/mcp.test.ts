@@ -88,7 +88,7 @@ describe("keepsake mcp", () => {
       method: "initialize",
       params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } }
     })
-    await once(child.stdout, "data")
+    await Promise.race([once(child.stdout, "data"), once(child, "close")])
     send({ method: "notifications/initialized" })
     send({
       id: 2,
