@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { type Scope, invalidInput } from "@keepsake/core"
 
 /** PostgreSQL cuts longer identifiers without an error; the longest suffix of ours takes 40. */
@@ -49,18 +49,12 @@ export const namesOf = (schemaName: string, prefix: string): Names => {
   return { schema, schemaName, prefix, table: qualified, bare: (name) => quote(prefix + name), qualified }
 }
 
-const asUuid = (hash: Buffer): string => {
-  const hex = hash.toString("hex")
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
-}
+const asUuid = (hex: string): string =>
+  `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 
 /**
  * The key of a scope in every table: 128 bits of SHA-256 over both ids. As narrow in an index as an id of the
  * database's own, yet known without asking it, and no user id in index names, plans or logs.
  */
 export const scopeId = (scope: Scope): string =>
-  asUuid(
-    createHash("sha256")
-      .update(JSON.stringify([scope.agentId, scope.userId]), "utf8")
-      .digest()
-  )
+  asUuid(hash("sha256", JSON.stringify([scope.agentId, scope.userId]), "hex"))

@@ -56,58 +56,37 @@ type MemoryTuple = readonly [
 ]
 
 const intervals = (past: ReadonlyArray<number>, from: number, to: number | null): ReadonlyArray<Interval> => {
-  const earlier: Array<Interval> = []
-  for (let i = 0; i + 1 < past.length; i += 2) earlier.push({ from: past[i] ?? 0, to: past[i + 1] ?? 0 })
-  return [...earlier, { from, to }]
+  const all: Array<Interval> = []
+  for (let i = 0; i + 1 < past.length; i += 2) all.push({ from: past[i] ?? 0, to: past[i + 1] ?? 0 })
+  all.push({ from, to })
+  return all
 }
 
 /** The first `MEMORY_WIDTH` values of a row, as our own migrations typed them. */
 export const readMemory = (row: Row, scope: Scope): Memory => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the select list above, in its order
-  const tuple = row as unknown as MemoryTuple
-  const [id, content, type, metadata, source, speaker, sessionId, turn, saidAt, importance, pinned] = tuple
-  const [
-    ,
-    ,
-    ,
-    ,
-    ,
-    ,
-    ,
-    ,
-    ,
-    ,
-    ,
-    createdAt,
-    updatedAt,
-    expiresAt,
-    from,
-    to,
-    past,
-    supersededBy,
-    accessCount,
-    lastAccessedAt
-  ] = tuple
+  const m = row as unknown as MemoryTuple
+  // By index: a search reads hundreds of rows, and destructuring would iterate over each.
   return {
-    id,
+    id: m[0],
     scope,
-    content,
-    type,
-    metadata,
-    source,
-    speaker,
-    sessionId,
-    turn,
-    saidAt,
-    importance,
-    pinned,
-    createdAt,
-    updatedAt,
-    expiresAt,
-    validity: intervals(past, from, to),
-    supersededBy,
-    accessCount,
-    lastAccessedAt
+    content: m[1],
+    type: m[2],
+    metadata: m[3],
+    source: m[4],
+    speaker: m[5],
+    sessionId: m[6],
+    turn: m[7],
+    saidAt: m[8],
+    importance: m[9],
+    pinned: m[10],
+    createdAt: m[11],
+    updatedAt: m[12],
+    expiresAt: m[13],
+    validity: intervals(m[16], m[14], m[15]),
+    supersededBy: m[17],
+    accessCount: m[18],
+    lastAccessedAt: m[19]
   }
 }
 

@@ -2,6 +2,7 @@
  * Parameters as PostgreSQL reads them. Vectors and the flat arrays beside them go in binary: as text, a batch
  * of 100 rows costs five times as much (the `pgvector` package writes text, and reads what we select).
  */
+import { endianness } from "node:os"
 
 const INT4 = 23
 const FLOAT4 = 700
@@ -52,12 +53,15 @@ export const float4Array = (values: ArrayLike<number>): Buffer =>
   flatArray(FLOAT4, values.length, (buffer, i, at) => buffer.writeFloatBE(values[i] ?? 0, at))
 
 const VECTOR_HEAD_BYTES = 4
+const LITTLE_ENDIAN = endianness() === "LE"
 
 const writeVector = (buffer: Buffer, vector: Float32Array, start: number): number => {
   let at = buffer.writeInt16BE(vector.length, start)
   at = buffer.writeInt16BE(0, at)
-  for (let i = 0; i < vector.length; i++) at = buffer.writeFloatBE(vector[i] ?? 0, at)
-  return at
+  const floats = buffer.subarray(at, at + 4 * vector.length)
+  floats.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
+  if (LITTLE_ENDIAN) floats.swap32()
+  return at + floats.length
 }
 
 /** One `vector`: int16 dimensions, int16 zero, then big-endian floats. */
