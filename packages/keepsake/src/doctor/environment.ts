@@ -12,25 +12,20 @@ export const checkNode = (version: string): Finding => {
     : fault("node", `${version} is too old`, `Install Node ${NODE_LEAST.join(".")} or newer, such as 24.`)
 }
 
-const VARIABLES = [
-  "KEEPSAKE_STORE",
-  "KEEPSAKE_EMBEDDER",
-  "KEEPSAKE_USER",
-  "KEEPSAKE_AGENT",
-  "KEEPSAKE_CONFIG",
-  "KEEPSAKE_MCP_TOKEN",
-  "KEEPSAKE_MODEL"
-]
+const PREFIX = "KEEPSAKE_"
+
+/** Without the prefix, which would make any two of them look alike. */
+const VARIABLES = ["STORE", "EMBEDDER", "USER", "AGENT", "CONFIG", "MCP_TOKEN", "MODEL"]
 
 /** Variables that look like ours and are not: a typo there is silent everywhere else. */
 export const checkVariables = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<Finding> =>
   Object.keys(env)
-    .filter((name) => name.startsWith("KEEPSAKE_") && !VARIABLES.includes(name))
+    .filter((name) => name.startsWith(PREFIX) && !VARIABLES.includes(name.slice(PREFIX.length)))
     .flatMap((name) => {
-      const near = nearest(name, VARIABLES)
+      const near = nearest(name.slice(PREFIX.length), VARIABLES)
       return near === undefined
         ? []
-        : [warning("variables", `${name} is not read by anything`, `Did you mean ${near}?`)]
+        : [warning("variables", `${name} is not read by anything`, `Did you mean ${PREFIX}${near}?`)]
     })
 
 /** Before this was written no clock can be right: 2026-01-01. */
