@@ -264,10 +264,10 @@ describe("pace", () => {
 
   effectIt.effect("waits as long as the service asks, and no more often than allowed", () =>
     Effect.gen(function* () {
-      let calls = 0
+      const made = { calls: 0 }
       const embedOnce = paced(
         async () => {
-          calls++
+          made.calls++
           throw new EmbeddingRequestError("busy", { isRetryable: true, retryAfterMs: 60_000 })
         },
         { retries: 2 }
@@ -277,7 +277,7 @@ describe("pace", () => {
       const turn = async () => new Promise((resolve) => setImmediate(resolve))
       const until = (count: number) =>
         Effect.promise(async () => {
-          while (calls < count) await turn()
+          while (made.calls < count) await turn()
           // The failure has still to reach the schedule, and the schedule the clock.
           for (let i = 0; i < 20; i++) await turn()
         })
@@ -285,12 +285,12 @@ describe("pace", () => {
       for (const count of [2, 3]) {
         // Adjusting runs what is due at each step: a call before the time the service named would show here.
         yield* TestClock.adjust("59 seconds")
-        assert.strictEqual(calls, count - 1)
+        assert.strictEqual(made.calls, count - 1)
         yield* TestClock.adjust("1 seconds")
         yield* until(count)
       }
       yield* Fiber.join(fiber)
-      assert.strictEqual(calls, 3)
+      assert.strictEqual(made.calls, 3)
     })
   )
 })
