@@ -14,7 +14,8 @@ const PATH = `${folder}/million.db`
 const MEMORIES = Number(process.env["KEEPSAKE_MEMORIES"] ?? 1_000_000)
 const USERS = Number(process.env["KEEPSAKE_USERS"] ?? 20_000)
 const DIMENSIONS = 384
-const CACHE_BYTES = 256 * 2 ** 20
+const CACHE_BYTES = Number(process.env["KEEPSAKE_CACHE_MB"] ?? 256) * 2 ** 20
+const MB = 2 ** 20
 const BATCH = 256
 const TOPICS = 400
 
@@ -137,8 +138,16 @@ const measure = Effect.gen(function* () {
         qps: Math.round(count / seconds)
       }
     })
-  const evenly = yield* run(10_000, () => below(USERS))
+  const evenly = yield* run(Number(process.env["KEEPSAKE_DRAWS"] ?? 10_000), () => below(USERS))
   const rssEvenly = rssMax
+  console.error(
+    JSON.stringify({
+      openMs,
+      firstRecallMs: Math.round(firstRecall),
+      evenly,
+      rssMB: Math.round(rssEvenly / MB)
+    })
+  )
   const weighted = yield* run(2_000, bySize)
   let found = 0
   let wanted = 0
@@ -150,7 +159,6 @@ const measure = Effect.gen(function* () {
     wanted += exact.size
     for (const { memory } of (yield* store.search(request)).hits) if (exact.has(memory.id)) found++
   }
-  const MB = 2 ** 20
   return {
     fileGB: Number((statSync(PATH).size / 2 ** 30).toFixed(2)),
     openMs,
