@@ -36,8 +36,8 @@ const LINE_END = /\r\n?|[\n\v\f\u0085\u2028\u2029]/gu
  * zero-width spaces, overrides of direction, tag characters. Joiners and marks stay, since scripts and
  * emoji need them.
  */
-// oxlint-disable-next-line no-control-regex
 const UNSEEN =
+  // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu
 
 const seen = (text: string, lineEnd: string): string =>

@@ -51,8 +51,8 @@ const hostile = Array.from({ length: 200 }, (_, i) => {
 /** Lines of a text for the strictest reader. */
 const linesOf = (text: string) => text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/u)
 
-// oxlint-disable-next-line no-control-regex
 const UNSEEN =
+  // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200b\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/u
 
 describe("a context of hostile memories", () => {
