@@ -14,11 +14,15 @@ const names = await readdir(folder)
 const reports = await Promise.all(
   names.map(async (name) => JSON.parse(await readFile(join(folder, name), "utf8")) as Report)
 )
-const sum = (count: (report: Report) => number): number => reports.reduce((total, report) => total + count(report), 0)
+const sum = (count: (report: Report) => number): number =>
+  reports.reduce((total, report) => total + count(report), 0)
 
 const passed = sum((report) => report.numPassedTests)
 // A step that fails without a failed test of its own (a lint, a build) counts as one.
-const failed = Math.max(sum((report) => report.numFailedTests), failedSteps.length)
+const failed = Math.max(
+  sum((report) => report.numFailedTests),
+  failedSteps.length
+)
 const skipped = sum((report) => report.numPendingTests + report.numTodoTests)
 if (failedSteps.length > 0) console.log(`failed steps: ${failedSteps.join(", ")}`)
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
