@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "./Memory.ts"
-import { isKeepable, type Problem } from "./problems.ts"
+import { isKeepable, isPlain, type Problem } from "./problems.ts"
 
 export const METADATA_LIMITS = { depth: 8, characters: 16_384 } as const
 
@@ -41,8 +41,7 @@ const copy = (path: string, value: unknown, depth: number, left: { values: numbe
     if (value.length > left.values) throw new NotJson(path, "is too long a list; keep it small")
     return Array.from(value, (part: unknown, i) => copy(`${path}.${i}`, part, depth + 1, left))
   }
-  const proto: unknown = Object.getPrototypeOf(value)
-  if (proto !== Object.prototype && proto !== null) {
+  if (!isPlain(value)) {
     throw new NotJson(path, "is an instance of a class; give a plain object")
   }
   const parts: Array<[string, JsonValue]> = []

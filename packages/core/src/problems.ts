@@ -42,6 +42,11 @@ export const booleanProblem = (field: string, value: unknown): Problem | undefin
 export const numberProblem = (field: string, value: unknown): Problem | undefined =>
   value === undefined || typeof value === "number" ? undefined : [field, `${shown(value)} is not a number`]
 
+export const isPlain = (value: object): boolean => {
+  const proto: unknown = Object.getPrototypeOf(value)
+  return proto === Object.prototype || proto === null
+}
+
 /**
  * A copy of an object from outside, each field read once, so that what is checked is what is used; or what
  * is wrong with it. A key that is not known is refused: misspelt, it would be ignored.
@@ -60,6 +65,8 @@ export const readFields = <T extends object>(
   } catch {
     return [field, "could not be read; give a plain object"]
   }
+  // A Map, or getters of a class: there is something in it, but not where it would be read.
+  if (Object.keys(copy).length === 0 && !isPlain(value)) return [field, "give a plain object"]
   const stray = Object.entries(copy).find(([key, part]) => part !== undefined && !known.includes(key))
   return stray === undefined ? copy : [stray[0], `is not known here. ${didYouMean(stray[0], known)}`]
 }

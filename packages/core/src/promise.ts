@@ -113,7 +113,11 @@ export const promiseClient = async (
     signal?.throwIfAborted()
     const exit = await runtime.runPromiseExit(effect, signal === undefined ? {} : { signal })
     if (Exit.isSuccess(exit)) return exit.value
-    if (signal?.aborted === true && Cause.hasInterruptsOnly(exit.cause)) throw signal.reason
+    if (Cause.hasInterruptsOnly(exit.cause)) {
+      if (signal?.aborted === true) throw signal.reason
+      // Closing ends what is under way.
+      if (!open) throw closed()
+    }
     const failure = Cause.findError(exit.cause)
     throw Result.isSuccess(failure) ? failure.success : Cause.squash(exit.cause)
   }
@@ -122,6 +126,8 @@ export const promiseClient = async (
     Effect.all({
       memory: AgentMemory,
       admin: StoreAdmin,
+      // Left out, it would be inferred as any.
+      // oxlint-disable-next-line typescript/no-unnecessary-type-arguments
       context: Effect.context<never>()
     }) as Effect.Effect<{
       memory: AgentMemory["Service"]

@@ -5,7 +5,7 @@ import { type Scope, scopeKey } from "./Scope.ts"
 import { inTurn } from "./turns.ts"
 
 /** Tells scopes apart in traces without naming anybody. */
-export const scopeHash = (scope: Scope): string =>
+const scopeHash = (scope: Scope): string =>
   createHash("sha256").update(scopeKey(scope)).digest("hex").slice(0, 16)
 
 export type Traced = <A, R>(
