@@ -67,13 +67,14 @@ const measured = async (name: string): Promise<ReadonlyArray<Row>> => {
 }
 
 const file = join(resultsFolder, flags.quick ? "speed-quick.json" : "speed.json")
-const before: Results | null =
-  flags.only !== undefined && existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Results) : null
-
 const start = environment(commit())
 const sections = minutes !== null && !wanted.includes("soak") ? [...wanted, "soak"] : wanted
 const fresh = new Map<string, ReadonlyArray<Row>>()
 for (const name of sections) fresh.set(name, await measured(name))
+
+// Read late, so that sections measured by another run meanwhile are kept.
+const before: Results | null =
+  flags.only !== undefined && existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Results) : null
 
 const rows = known.flatMap((name) => {
   const own = fresh.get(name)

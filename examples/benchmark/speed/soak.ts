@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { MemoryError } from "@keepsake/core"
 import { queryOf, scopeOf, sequence, statementOf } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { percentile, timing } from "./measure.ts"
@@ -46,6 +47,9 @@ const sample = (): Sample => {
     files: openFiles()
   }
 }
+
+/** Users overlap: what one call has found another may have forgotten meanwhile. */
+const isGone = (error: unknown): boolean => error instanceof MemoryError && error.reason._tag === "NotFound"
 
 /** One call of a user, chosen as an assistant's traffic is made up. */
 const call = async (
@@ -112,7 +116,13 @@ const soak = async (minutes: number): Promise<ReadonlyArray<Row>> =>
     while (performance.now() < end) {
       const before = performance.now()
       // Four at a time, as requests overlap.
-      await Promise.all([0, 1, 2, 3].map(() => call(opened, counts, random, round++)))
+      await Promise.all(
+        [0, 1, 2, 3].map(() =>
+          call(opened, counts, random, round++).catch((error: unknown) => {
+            if (!isGone(error)) throw error
+          })
+        )
+      )
       times.push((performance.now() - before) / 4)
       if (performance.now() - start > (samples.length + 1) * ((end - start) / SAMPLES)) samples.push(sample())
     }
