@@ -41,7 +41,7 @@ export interface HnswOptions {
   /**
    * Rows from which a scope is searched through a graph (approximate; recall@10 ≥ 0.99), where the optional peer
    * hnswlib-node is installed. Unless said otherwise it is where rows × dimensions reach 4 million; `Infinity` for
-   * never. A graph that alone would fill three quarters of `cacheBytes` is not used.
+   * never. Half of `cacheBytes` is the graphs' then; one that alone would fill that is not used.
    */
   readonly graphFromRows?: number | undefined
 }
@@ -87,8 +87,8 @@ const open = (
     }
   })
 
-/** A graph may take this share of the cache: beside it are its scope's words and codes, and other scopes. */
-const GRAPH_SHARE = 0.75
+/** Graphs have this share of the cache to themselves: the arena of the vectors never gives memory back to them. */
+const GRAPH_SHARE = 0.5
 
 /** The parts of an open store. */
 const partsOf = (

@@ -93,6 +93,13 @@ class Follower {
   }
 }
 
+interface Entry {
+  readonly index: ScopeIndex
+  /** As last counted. */
+  bytes: number
+  graphBytes: number
+}
+
 export interface IndexCacheOptions {
   readonly dimensions: number
   readonly maxBytes: number
@@ -112,8 +119,9 @@ export class IndexCache {
   readonly #arena: Arena
   readonly #options: IndexCacheOptions
   /** By scope, the one used last at the end. */
-  readonly #indexes = new Map<string, { readonly index: ScopeIndex; bytes: number }>()
+  readonly #indexes = new Map<string, Entry>()
   #bytes = 0
+  #graphBytes = 0
 
   constructor(connection: Connection, scopes: Scopes, records: Records, options: IndexCacheOptions) {
     this.#connection = connection
@@ -126,7 +134,7 @@ export class IndexCache {
 
   /** What the indexes take, in bytes. */
   get bytes(): number {
-    return this.#bytes
+    return this.#bytes + this.#graphBytes
   }
 
   /**
@@ -171,7 +179,7 @@ export class IndexCache {
       index.seq = row.seq
       index.removed = row.removed
       index.touched = row.touched
-      this.#indexes.set(key, { index, bytes: 0 })
+      this.#indexes.set(key, { index, bytes: 0, graphBytes: 0 })
     }
     const inStep = index.loaded && index.seq === row.seq && index.touched === row.touched
     if (inStep || this.#follower.follow(index, row)) return index
@@ -188,6 +196,7 @@ export class IndexCache {
     if (graph !== null && index.rowsBesideGraph < Math.max(TAIL_LEAST, graph.count * TAIL_SHARE)) return null
     index.graphState = "pending"
     index.reservedBytes = graphBytes(index.rows, this.#arena.dimensions)
+    this.#account(scopeKey(index.scope), index)
     const wish = { sid: index.sid, rows: index.rows, removed: index.removed }
     return Effect.map(graphs.obtain(wish, graph !== null), (obtained) => {
       index.reservedBytes = 0
@@ -218,14 +227,31 @@ export class IndexCache {
   #account(key: string, index: ScopeIndex): void {
     const entry = this.#indexes.get(key)
     if (entry === undefined) return
-    const { bytes } = index
+    const { bytes, graphBytes: graph } = index
     this.#bytes += bytes - entry.bytes
+    this.#graphBytes += graph - entry.graphBytes
     entry.bytes = bytes
+    entry.graphBytes = graph
     this.#indexes.delete(key)
     this.#indexes.set(key, entry)
-    for (const [oldest] of this.#indexes) {
-      if (this.#bytes <= this.#options.maxBytes || oldest === key) break
-      this.#drop(oldest)
+    const { graphs, maxBytes } = this.#options
+    this.#evict(
+      key,
+      () => this.#graphBytes > graphs.maxBytes,
+      (other) => other.graphBytes > 0
+    )
+    this.#evict(
+      key,
+      () => this.#bytes > maxBytes - graphs.maxBytes,
+      () => true
+    )
+  }
+
+  /** Drops the indexes used longest ago, of those that help, while there is too much; never the one in use. */
+  #evict(inUse: string, tooMuch: () => boolean, helps: (entry: Entry) => boolean): void {
+    for (const [key, entry] of this.#indexes) {
+      if (!tooMuch()) return
+      if (key !== inUse && helps(entry)) this.#drop(key)
     }
   }
 
@@ -233,6 +259,7 @@ export class IndexCache {
     const entry = this.#indexes.get(key)
     if (entry === undefined) return
     this.#bytes -= entry.bytes
+    this.#graphBytes -= entry.graphBytes
     this.#indexes.delete(key)
     entry.index.free()
   }

@@ -100,6 +100,12 @@ export class ScopeIndex {
     this.#vectors = new Vectors(arena, lean, (slot) => reader.vector(this.#ridOf(slot)))
   }
 
+  /** Bytes of the graph, or kept free for one that is on its way. */
+  get graphBytes(): number {
+    return Math.max(this.reservedBytes, this.#graph?.bytes ?? 0)
+  }
+
+  /** All but the graph. */
   get bytes(): number {
     return (
       2_000 +
@@ -109,8 +115,7 @@ export class ScopeIndex {
       53 * this.#locals.length +
       this.#sessionNames.bytes +
       this.#speakerNames.bytes +
-      this.#memories.bytes +
-      Math.max(this.reservedBytes, this.#graph?.bytes ?? 0)
+      this.#memories.bytes
     )
   }
 

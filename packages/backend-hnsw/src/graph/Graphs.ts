@@ -44,7 +44,8 @@ export class Graphs {
   readonly #generation: number
   readonly #dimensions: number
   readonly #fromRows: number
-  readonly #maxBytes: number
+  /** For all graphs in memory together; 0 where there are never any. */
+  readonly maxBytes: number
   readonly #oneBuild = Semaphore.makeUnsafe(1)
   #hnswlib: Promise<Hnswlib | null> | null = null
   readonly #load: () => Promise<Hnswlib | null>
@@ -55,7 +56,7 @@ export class Graphs {
     readonly generation: number
     readonly dimensions: number
     readonly fromRows: number
-    /** A graph larger than this is not used. */
+    /** For all graphs in memory together. */
     readonly maxBytes: number
     /** How the addon is got: `loadHnswlib`, or what a test has in its place. */
     readonly load: () => Promise<Hnswlib | null>
@@ -64,15 +65,13 @@ export class Graphs {
     this.#generation = options.generation
     this.#dimensions = options.dimensions
     this.#fromRows = options.fromRows
-    this.#maxBytes = options.maxBytes
+    this.maxBytes = options.dimensions > 0 && options.fromRows < Infinity ? options.maxBytes : 0
     this.#load = options.load
   }
 
   /** Whether a scope of so many rows is searched through a graph. */
   wants(rows: number): boolean {
-    return (
-      this.#dimensions > 0 && rows >= this.#fromRows && graphBytes(rows, this.#dimensions) <= this.#maxBytes
-    )
+    return rows >= this.#fromRows && graphBytes(rows, this.#dimensions) <= this.maxBytes
   }
 
   /**
