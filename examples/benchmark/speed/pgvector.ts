@@ -17,7 +17,7 @@ import { Pool } from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"
 import { DIMENSIONS, queryVector, scopeOf, zipfSizes } from "./data.ts"
 import { interleaved, timed } from "./measure.ts"
-import { bareTables, insert, nearest, search as searchByHand } from "./pgvector/byHand.ts"
+import { bareTables, insert, nearest, search as searchByHand, type Whose } from "./pgvector/byHand.ts"
 import {
   NOW,
   queryAbout,
@@ -35,6 +35,8 @@ const USERS = 1_000
 const CHANNEL = 100
 const LATER = NOW + 1e9
 const SCHEMA = "keepsake_bench"
+/** As many rounds before as are kept: a server that recalls has long compiled its code and met its pages. */
+const WARM = { rounds: 300, warmup: 300, budgetMs: 60_000 }
 const BY_HAND = "hand-written SQL on pg, binary vectors"
 
 interface Bench {
@@ -74,16 +76,17 @@ const loadUsers = async (bench: Bench): Promise<void> => {
   }
 }
 
-const keyOf = async ({ pool }: Bench, scope: Scope): Promise<string> => {
+const whoseOf = async ({ pool }: Bench, scope: Scope): Promise<Whose> => {
   const { rows } = await pool.query<{ scope: string }>(
     `select scope from ${SCHEMA}.scopes where agent_id = $1 and user_id = $2`,
     [scope.agentId, scope.userId]
   )
-  return rows[0]?.scope ?? ""
+  return { scope, key: rows[0]?.scope ?? "" }
 }
 
 const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
-  const keys = await Promise.all(Array.from({ length: USERS }, (_, user) => keyOf(bench, scopeOf(user))))
+  const whose = await Promise.all(Array.from({ length: USERS }, (_, user) => whoseOf(bench, scopeOf(user))))
+  const whom = (user: number): Whose => whose[user] ?? { scope: scopeOf(user), key: "" }
   const both = async (name: string, userOf: (round: number) => number): Promise<Row> => {
     const { ours, theirs } = await interleaved(
       {
@@ -95,13 +98,13 @@ const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
             limit: CHANNEL
           }),
         theirs: (i) =>
-          searchByHand(bench.pool, SCHEMA, keys[userOf(i)] ?? "", {
+          searchByHand(bench.pool, SCHEMA, whom(userOf(i)), {
             vector: queryVector(userOf(i), i),
             terms: queryWords(i),
             limit: CHANNEL
           })
       },
-      { rounds: 300, budgetMs: 30_000 }
+      WARM
     )
     return atMost({ name, value: ours.median, unit: "ms", against: BY_HAND, baseline: theirs.median }, 1.2)
   }
@@ -110,9 +113,9 @@ const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
     {
       ours: (i) =>
         search(bench, { scope: scopeOf(anyUser(i)), vector: queryVector(anyUser(i), i), limit: 10 }),
-      theirs: (i) => nearest(bench.pool, SCHEMA, keys[anyUser(i)] ?? "", queryVector(anyUser(i), i), 10)
+      theirs: (i) => nearest(bench.pool, SCHEMA, whom(anyUser(i)), queryVector(anyUser(i), i), 10)
     },
-    { rounds: 300, budgetMs: 30_000 }
+    WARM
   )
   const size = `${bench.rows.toLocaleString("en")} memories, ${USERS.toLocaleString("en")} users`
   return [
@@ -124,8 +127,7 @@ const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
         value: ours.median,
         unit: "ms",
         against: BY_HAND,
-        baseline: theirs.median,
-        note: "ours also returns n, and BM25 scores where terms are given"
+        baseline: theirs.median
       },
       1.2
     )

@@ -1,5 +1,14 @@
 /** What somebody who knows PostgreSQL would write with `pg` alone, for the same job on the same tables. */
-import type { StoreRow } from "@keepsake/core"
+import type {
+  Interval,
+  JsonObject,
+  Memory,
+  MemoryType,
+  MemorySource,
+  Scope,
+  SearchHit,
+  StoreRow
+} from "@keepsake/core"
 import type pg from "pg"
 import { NOW } from "./memories.ts"
 
@@ -30,22 +39,98 @@ const vectorArrayBytes = (vectors: ReadonlyArray<Float32Array>, oid: number): Bu
 const signed = (ids: Uint32Array): Array<number> => Array.from(ids, (id) => id | 0)
 
 const COLUMNS = `m.id, m.content, m.type, m.metadata, m.source, m.speaker, m.session_id, m.turn, m.said_at, m.importance,
-  m.pinned, m.created_at, m.updated_at, m.expires_at, m.valid_from, m.valid_to, m.past, m.superseded_by, m.access_count,
-  m.last_accessed_at`
+  m.pinned, m.created_at, m.updated_at, m.expires_at, m.valid_from, m.valid_to, m.past, m.superseded_by,
+  m.access_count + coalesce(a.access_count, 0) as access_count,
+  coalesce(a.last_accessed_at, m.last_accessed_at) as last_accessed_at`
 
-/** Both channels, both scores, the rows, n and df. */
-export const search = (
+/** As the driver reads them: a bigint comes as text. */
+interface Found {
+  readonly id: string
+  readonly content: string
+  readonly type: MemoryType
+  readonly metadata: JsonObject
+  readonly source: MemorySource
+  readonly speaker: string | null
+  readonly session_id: string | null
+  readonly turn: string | null
+  readonly said_at: string
+  readonly importance: number
+  readonly pinned: boolean
+  readonly created_at: string
+  readonly updated_at: string
+  readonly expires_at: string | null
+  readonly valid_from: string
+  readonly valid_to: string | null
+  readonly past: ReadonlyArray<string>
+  readonly superseded_by: string | null
+  readonly access_count: string
+  readonly last_accessed_at: string | null
+  readonly cosine: number
+  readonly bm25: number
+  readonly n: string
+  readonly df: ReadonlyArray<string>
+}
+
+const numberOrNull = (text: string | null): number | null => (text === null ? null : Number(text))
+
+const validityOf = (row: Found): ReadonlyArray<Interval> => {
+  const validity: Array<Interval> = []
+  for (let i = 0; i + 1 < row.past.length; i += 2) {
+    validity.push({ from: Number(row.past[i]), to: Number(row.past[i + 1]) })
+  }
+  validity.push({ from: Number(row.valid_from), to: numberOrNull(row.valid_to) })
+  return validity
+}
+
+const memoryOf = (row: Found, scope: Scope): Memory => ({
+  id: row.id,
+  scope,
+  content: row.content,
+  type: row.type,
+  metadata: row.metadata,
+  source: row.source,
+  speaker: row.speaker,
+  sessionId: row.session_id,
+  turn: numberOrNull(row.turn),
+  saidAt: Number(row.said_at),
+  importance: row.importance,
+  pinned: row.pinned,
+  createdAt: Number(row.created_at),
+  updatedAt: Number(row.updated_at),
+  expiresAt: numberOrNull(row.expires_at),
+  validity: validityOf(row),
+  supersededBy: row.superseded_by,
+  accessCount: Number(row.access_count),
+  lastAccessedAt: numberOrNull(row.last_accessed_at)
+})
+
+const answer = (rows: ReadonlyArray<Found>, scope: Scope) => ({
+  hits: rows.map((row): SearchHit => ({ memory: memoryOf(row, scope), cosine: row.cosine, bm25: row.bm25 })),
+  n: Number(rows[0]?.n ?? 0),
+  df: rows[0]?.df.map(Number) ?? []
+})
+
+/** Whose rows: the scope, and its key in the tables. */
+export interface Whose {
+  readonly scope: Scope
+  readonly key: string
+}
+
+/** Both channels, both scores, the rows, n and df: what `search` of the store answers. */
+export const search = async (
   client: pg.Pool,
   schema: string,
-  scope: string,
+  { key, scope }: Whose,
   query: { readonly vector: Float32Array; readonly terms: Uint32Array; readonly limit: number }
-) =>
-  client.query({
+) => {
+  const { rows } = await client.query<Found>({
     name: "by_hand_search",
     text: `with n as (select current_count as n from ${schema}.scopes where scope = $1),
 df as (
-  select term, count(*) filter (where is_current) as df from ${schema}.postings
-  where scope = $1 and term = any ($3) group by term
+  select t.term, t.place, count(p.id) as df
+  from unnest($3::int[]) with ordinality as t (term, place)
+  left join ${schema}.postings p on p.scope = $1 and p.term = t.term and p.is_current
+  group by t.term, t.place
 ),
 words as (
   select p.id, sum(p.weight_1 * ln(1 + (n - df + 0.5) / (df + 0.5))) as bm25
@@ -63,28 +148,35 @@ by_meaning as (
   order by m.embedding_1 <#> $2 limit $4
 )
 select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, coalesce(w.bm25, 0) as bm25,
-  (select n from n) as n, (select array_agg(df) from df) as df
+  (select n from n) as n, (select array_agg(df order by place) from df) as df
 from (select id from by_words union select id from by_meaning) hit
 join ${schema}.memories m on m.scope = $1 and m.id = hit.id
-left join words w on w.id = hit.id`,
-    values: [scope, vectorBytes(query.vector), signed(query.terms), query.limit, NOW + 1e9]
+left join words w on w.id = hit.id
+left join ${schema}.accesses a on a.scope = $1 and a.id = hit.id`,
+    values: [key, vectorBytes(query.vector), signed(query.terms), query.limit, NOW + 1e9]
   })
+  return answer(rows, scope)
+}
 
-/** The vector channel alone: the query of every tutorial, with the scope. */
-export const nearest = (
+/** The vector channel alone: the query of every tutorial, with the scope and its size. */
+export const nearest = async (
   client: pg.Pool,
   schema: string,
-  scope: string,
+  { key, scope }: Whose,
   vector: Float32Array,
   limit: number
-) =>
-  client.query({
+) => {
+  const { rows } = await client.query<Found>({
     name: "by_hand_nearest",
-    text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine from ${schema}.memories m
+    text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, 0::float8 as bm25,
+  (select current_count from ${schema}.scopes where scope = $1) as n, '{}'::bigint[] as df
+from ${schema}.memories m left join ${schema}.accesses a on a.scope = m.scope and a.id = m.id
 where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $4)
 order by m.embedding_1 <#> $2 limit $3`,
-    values: [scope, vectorBytes(vector), limit, NOW + 1e9]
+    values: [key, vectorBytes(vector), limit, NOW + 1e9]
   })
+  return answer(rows, scope)
+}
 
 /** Tables of the same columns and indexes, without triggers or conflicts to look for. */
 export const bareTables = async (client: pg.Pool, schema: string): Promise<void> => {
