@@ -1,7 +1,10 @@
 import { GRAPH_LINKS, type HierarchicalNSW } from "./hnswlib.ts"
 
-/** Candidates looked at in a search at least; recall@10 ≥ 0.99 at 100,000 rows. */
-const EF_LEAST = 160
+/**
+ * Candidates looked at in a search at least. On a million made-up memories it finds all of the best ten in scopes of
+ * 12,000 to 48,000 rows; on 100,000 rows in tight clusters nine in ten, where a narrower search finds eight.
+ */
+const EF_LEAST = 256
 
 /** What a graph of so many vectors takes in memory: vectors, links of the base layer and above, tables. */
 export const graphBytes = (count: number, dimensions: number): number =>

@@ -146,7 +146,7 @@ export interface Kernel {
 }
 
 /** About 900 bytes, compiled in well under a millisecond. */
-export const kernelBytes = (): Uint8Array<ArrayBuffer> => assemble([dotsF32(), dotsI8()], MAX_PAGES)
+const kernelBytes = (): Uint8Array<ArrayBuffer> => assemble([dotsF32(), dotsI8()], MAX_PAGES)
 
 export const makeKernel = (): Kernel => {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- part of every Node
