@@ -74,7 +74,6 @@ const byMeaning = (
   plan: SearchPlan,
   request: {
     key: string
-    scopeLiteral: string
     query: string
     limit: string
     where: string
@@ -97,7 +96,7 @@ const byMeaning = (
 )`)
   } else {
     // The settings hold for this statement's transaction alone, and are made before the scan begins: the
-    // lateral join needs their row first. The scope is a literal, or a cached plan could not use its index.
+    // lateral join needs their row first.
     parts.ctes.push(`by_meaning as (
   select near.*
   from (
@@ -107,7 +106,7 @@ const byMeaning = (
   ) s
   cross join lateral (
     select ${columns} from ${names.table("memories")} m
-    where m.scope = '${request.scopeLiteral}'::uuid and m.valid_to is null and s.scan is not null and ${request.where}
+    where m.scope = ${request.key} and m.valid_to is null and s.scan is not null and ${request.where}
     order by ${away}
     limit ${request.limit}
   ) near
@@ -124,7 +123,9 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
   const { names, space } = layout
   const p = new Parameters()
   const scope = scopeId(request.scope)
-  const key = `${p.add(scope)}::uuid`
+  // A tuned scope is written out: a plan cached for any scope could not use its index, and would expect so few
+  // postings as to sort what is better hashed.
+  const key = plan === "hnsw" ? `'${scope}'::uuid` : `${p.add(scope)}::uuid`
   const vector = space.dimensions === null ? undefined : request.vector
   const query = vector === undefined ? null : asColumnType(space, p.add(vectorParameter(vector)))
   const terms =
@@ -150,7 +151,6 @@ export const searchStatement = (layout: Layout, request: SearchRequest, plan: Se
     const ef = efSearch(request.limit)
     byMeaning(layout, parts, plan, {
       key,
-      scopeLiteral: scope,
       query,
       limit,
       where,
