@@ -5,7 +5,7 @@ import { figure, quantity } from "./table.ts"
 
 const WIDTH = 1_080
 const LEFT = 330
-const BAR = 460
+const BAR = 370
 const LINE = 34
 const HEAD = 96
 
