@@ -33,6 +33,11 @@ export class AccessLog {
     this.#pending.delete(scopeKey(scope))
   }
 
+  /** Across agents. */
+  forgetUser(userId: string): void {
+    for (const [key, { scope }] of this.#pending) if (scope.userId === userId) this.#pending.delete(key)
+  }
+
   /** Hands everything over; a failure costs counts and nothing else. */
   readonly flush: Effect.Effect<void> = Effect.suspend(() => {
     const entries = Array.from(this.#pending.values())

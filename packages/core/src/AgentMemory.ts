@@ -7,12 +7,14 @@ import { KeyedLocks } from "./KeyedLocks.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { MemoryStore } from "./MemoryStore.ts"
 import { makeContext } from "./context.ts"
+import { makeEraseUser, type UserReceipt } from "./eraseUser.ts"
 import { readFields, valid } from "./problems.ts"
 import { purge } from "./purge.ts"
 import { makeRetriever } from "./Retriever.ts"
 import { filesScope, Scope } from "./Scope.ts"
 import { makeScopedMemory } from "./makeScopedMemory.ts"
 import type { ScopedMemory } from "./ScopedMemory.ts"
+import { traced } from "./spans.ts"
 import { StoreAdmin } from "./StoreAdmin.ts"
 
 export interface AgentMemoryOptions {
@@ -32,6 +34,9 @@ const isPeriod = (period: Duration.Input): boolean =>
 
 const PURGE_MIN = Duration.seconds(1)
 
+/** Stands in for the agent where only the user's id is to be checked. */
+const ANY_AGENT = "any"
+
 const decodeScope = Schema.decodeUnknownEffect(Scope)
 
 /** Memory for agents: hands out a `ScopedMemory` per user. */
@@ -42,6 +47,13 @@ export class AgentMemory extends Context.Service<
     for(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
     /** Where the agent's own notes about this user are kept; see `filesScope`. */
     files(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
+    /**
+     * Erases a person: everything of this user, of every agent, expired and superseded memories and agents'
+     * own notes included. Refuses the user's writes that wait or begin before it has ended, waits for those
+     * at the store, and clears what this process holds. The operator's, never a tool's: another process
+     * that is still writing for this user is not stopped.
+     */
+    eraseUser(request: { readonly userId: string }): Effect.Effect<UserReceipt, MemoryError>
   }
 >()("@keepsake/core/AgentMemory") {
   /** Recalls by meaning as well where an `Embedder` is provided beside the store, by words alone where not. */
@@ -92,8 +104,16 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
         )
     )
 
+  const eraseUser = makeEraseUser(parts)
+
   return AgentMemory.of({
     for: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, valid)),
-    files: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, filesScope(valid)))
+    files: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, filesScope(valid))),
+    eraseUser: (request) =>
+      Effect.gen(function* () {
+        const { userId } = yield* valid(() => readFields("request", request, ["userId"]))
+        const { userId: known } = yield* checked({ agentId: ANY_AGENT, userId })
+        return yield* traced(admin.backend, { agentId: "", userId: known })("eraseUser", eraseUser(known))
+      })
   })
 })

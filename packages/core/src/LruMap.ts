@@ -36,6 +36,11 @@ export class LruMap<K, V> {
     this.#entries.delete(key)
   }
 
+  /** Least recently used first. */
+  keys(): ReadonlyArray<K> {
+    return Array.from(this.#entries.keys())
+  }
+
   clear(): void {
     this.#entries.clear()
   }

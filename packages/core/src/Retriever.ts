@@ -62,6 +62,8 @@ export interface Retriever {
   }): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
   /** Drops what was kept of a scope's texts. */
   forget(scope: Scope): void
+  /** The same for every scope of a user. */
+  forgetUser(userId: string): void
 }
 
 const checked = (query: string, { limit, threshold, asOf }: RecallOptions): MemoryError | undefined => {
@@ -159,5 +161,9 @@ export const makeRetriever = (
     return scored.sort(byScore).slice(0, limit)
   })
 
-  return { recall, forget: (scope) => forms.forget(scope) }
+  return {
+    recall,
+    forget: (scope) => forms.forget(scope),
+    forgetUser: (userId) => forms.forgetUser(userId)
+  }
 }

@@ -41,7 +41,10 @@ export class StoreAdmin extends Context.Service<
       readonly limit: number
     }): Effect.Effect<ReadonlyArray<ScopeCount>, MemoryError>
 
-    /** Removes everything of a user, across agents, expired and closed rows included. */
+    /**
+     * Removes everything of a user, across agents, expired and closed rows included. The store's part alone:
+     * `AgentMemory.eraseUser` also stops writes that wait in this process and clears its caches.
+     */
     eraseUser(request: { readonly userId: string }): Effect.Effect<Removal, MemoryError>
 
     /** What the store serves with now. */

@@ -28,6 +28,7 @@ export {
 export * from "./context.ts"
 export * from "./ScopedMemory.ts"
 export * from "./AgentMemory.ts"
+export type { UserReceipt } from "./eraseUser.ts"
 export * from "./promise.ts"
 export { turnKey } from "./writes.ts"
 export * from "./suggest.ts"

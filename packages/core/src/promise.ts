@@ -42,6 +42,11 @@ export interface MemoryClient extends AsyncDisposable {
   for(scope: UserScope): PromiseMemory
   /** The agent's own notes about one user; see `filesScope`. */
   files(scope: UserScope): PromiseMemory
+  /**
+   * Erases a person: everything of this user, of every agent, with a receipt. Refuses writes of theirs that
+   * wait in this process, and clears what it holds. The operator's: never handed to a tool or a model.
+   */
+  eraseUser: Promised<AgentMemory["Service"]>["eraseUser"]
   /** The operator's side: across users, never handed to a tool or a model. */
   readonly admin: Promised<StoreAdmin["Service"]>
   /** Finishes what was acknowledged and closes the store. Safe to call twice. */
@@ -153,6 +158,7 @@ export const promiseClient = async (
   return {
     for: (scope) => bound((valid) => memory.for(valid), scope),
     files: (scope) => bound((valid) => memory.files(valid), scope),
+    eraseUser: promised(memory, run, context).eraseUser,
     admin: promised(admin, run, context),
     close,
     [Symbol.asyncDispose]: close

@@ -83,7 +83,16 @@ export class TermFormCache {
   }
 
   forget(scope: Scope): void {
-    const key = scopeKey(scope)
+    this.#drop(scopeKey(scope))
+  }
+
+  /** Across agents. */
+  forgetUser(userId: string): void {
+    const ending = scopeKey({ agentId: "", userId })
+    for (const key of this.#scopes.keys()) if (key.endsWith(ending)) this.#drop(key)
+  }
+
+  #drop(key: string): void {
     for (const form of this.#scopes.get(key)?.values() ?? []) this.#terms -= form.sequence.length
     this.#scopes.delete(key)
   }

@@ -4,6 +4,7 @@ import {
   InMemoryStore,
   type InMemoryData,
   inMemoryData,
+  type Memory,
   MemoryStore,
   promiseClient,
   StoreFingerprint
@@ -11,6 +12,7 @@ import {
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { Fences } from "../src/Fences.ts"
 import { KeyedLocks } from "../src/KeyedLocks.ts"
+import { TermFormCache } from "../src/termForm.ts"
 
 const scope = (i: number) => ({ agentId: "a", userId: `u${i}` })
 
@@ -96,6 +98,88 @@ describe("fences", () => {
       assert.strictEqual(locks.size, 0)
     })
   )
+})
+
+describe("erasing a user", () => {
+  it("leaves nothing of what was queued, at the store, or begun before it ended, with any agent", async () => {
+    const data = inMemoryData()
+    const slow: Parameters<typeof storeLayer>[0] = (store) => ({
+      put: (request) => Effect.andThen(Effect.sleep("5 millis"), store.put(request))
+    })
+    await using opened = await client(slow, data)
+    const agents = ["one", "two", "three"].map((agentId) => opened.for({ userId: "ada", agentId }))
+    const bystander = opened.for({ userId: "bo", agentId: "one" })
+    for (const [i, memory] of agents.entries()) await memory.remember(`known ${i}`)
+    await opened.files({ userId: "ada", agentId: "two" }).remember("a note")
+    const queued = agents.map((memory) => memory.fence())
+
+    const writes = agents.map(async (memory, i) => memory.remember(`under way ${i}`))
+    const other = bystander.remember("mine")
+    const erasing = opened.eraseUser({ userId: "ada" })
+    writes.push(...agents.map(async (memory, i) => memory.remember(`begun meanwhile ${i}`)))
+    const begun = Promise.allSettled(writes)
+    const receipt = await erasing
+    const late = await Promise.allSettled(
+      agents.map(async (memory, i) => memory.rememberMany([`from the queue ${i}`], { fence: queued[i] }))
+    )
+    for (const one of [...(await begun), ...late]) {
+      if (one.status === "rejected") assert.strictEqual(one.reason.reason._tag, "Conflict")
+    }
+    assert.isTrue(late.every(({ status }) => status === "rejected"))
+    await other
+    assert.deepInclude(receipt, { userId: "ada", backend: "memory", bytes: "erased" })
+    assert.isAtLeast(receipt.removed, 4)
+    assert.deepStrictEqual(
+      (await opened.admin.scopes({ limit: 10 })).map(({ scope }) => scope),
+      [{ agentId: "one", userId: "bo" }]
+    )
+    assert.strictEqual((await agents[0]?.remember("said anew"))?.outcome, "created")
+  })
+
+  it.effect("by two at once holds until both have ended, and is lifted by one that fails", () =>
+    Effect.gen(function* () {
+      const fences = new Fences()
+      const [first, second] = [yield* Deferred.make<void>(), yield* Deferred.make<void, string>()]
+      const erase = <E>(until: Deferred.Deferred<void, E>) =>
+        Effect.forkChild(Effect.exit(fences.eraseUser("u0", Deferred.await(until))), {
+          startImmediately: true
+        })
+      const isRefused = Effect.suspend(() =>
+        Effect.map(Effect.exit(fences.write(scope(0), fences.token(), Effect.void)), Exit.isFailure)
+      )
+      const erasing = [yield* erase(first), yield* erase(second)]
+      yield* Deferred.succeed(first, undefined)
+      yield* Fiber.join(erasing[0] ?? assert.fail())
+      assert.isTrue(yield* isRefused)
+      yield* Deferred.fail(second, "the store is away")
+      yield* Fiber.join(erasing[1] ?? assert.fail())
+      assert.isFalse(yield* isRefused)
+    })
+  )
+
+  it("drops what was kept of their texts, of every agent, and nobody else's", () => {
+    const forms = new TermFormCache()
+    const memory = { id: "1", content: "Ana builds a freight SaaS" } as Memory
+    const scopes = [
+      { agentId: "a", userId: "ada" },
+      { agentId: "b", userId: "ada" },
+      { agentId: "a", userId: "grada" }
+    ]
+    const before = scopes.map((one) => forms.of(one)(memory))
+    forms.forgetUser("ada")
+    assert.deepStrictEqual(
+      scopes.map((one, i) => forms.of(one)(memory) === before[i]),
+      [false, false, true]
+    )
+  })
+
+  it("refuses what is no user", async () => {
+    await using opened = await client()
+    for (const request of [{ userId: "" }, { userId: "a/b" }, { user: "ada" }, undefined, "ada"]) {
+      const error: unknown = await opened.eraseUser(request as never).catch((cause: unknown) => cause)
+      assert.strictEqual(Reflect.get(Object(Reflect.get(Object(error), "reason")), "_tag"), "InvalidInput")
+    }
+  })
 })
 
 describe("turns", () => {

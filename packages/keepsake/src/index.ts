@@ -33,5 +33,6 @@ export {
   type RecallOptions,
   type Receipt,
   type Recollection,
-  type Statement
+  type Statement,
+  type UserReceipt
 } from "@keepsake/core"

@@ -1,14 +1,14 @@
 import { createInterface } from "node:readline/promises"
 import {
+  AgentMemory,
   type Filter,
   invalidInput,
   MemoryError,
   NotFound,
   type Receipt,
-  type ScopedMemory,
-  StoreAdmin
+  type ScopedMemory
 } from "@keepsake/core"
-import { Clock, Effect, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { filterFlags, filterOf } from "../filter.ts"
 import { oneLine } from "../text.ts"
@@ -63,18 +63,11 @@ const describe = (receipt: Pick<Receipt, "backend" | "bytes" | "dryRun" | "remov
 }
 
 const everywhere = Effect.fnUntraced(function* ({ json, scope }: CommandSettings, options: Options) {
-  const admin = yield* StoreAdmin
   if (options.dryRun)
     return yield* invalidInput("dry-run", "is not there for --everywhere; look with keepsake list first")
   if (!options.yes) yield* confirm(scope.userId, `everything of ${oneLine(scope.userId)}, of every agent`)
-  const removal = yield* admin.eraseUser({ userId: scope.userId })
-  const receipt = {
-    ...removal,
-    backend: admin.backend,
-    dryRun: false,
-    userId: scope.userId,
-    at: yield* Clock.currentTimeMillis
-  }
+  const memories = yield* AgentMemory
+  const receipt = { ...(yield* memories.eraseUser({ userId: scope.userId })), dryRun: false }
   return yield* print(json, receipt, () => describe(receipt))
 })
 
