@@ -80,6 +80,8 @@ export interface Imported {
   readonly created: number
   /** Already there under the same id; left as they are. */
   readonly known: number
+  /** Their lifetime had ended; left out. */
+  readonly expired: number
 }
 
 export interface Stats {
@@ -111,9 +113,12 @@ export interface ScopedMemory {
     exchange: Exchange,
     options?: WriteOptions
   ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError>
-  /** Best first, all at or above the threshold. */
+  /** Best first, all at or above the threshold. A query has at most 100,000 characters. */
   recall(query: string, options?: RecallOptions): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
-  /** The block that goes to the model; its text is `""` when there is nothing to say. */
+  /**
+   * The block that goes to the model; its text is `""` when there is nothing to say. Of a message of more
+   * than 100,000 characters, the beginning and the end are asked with.
+   */
   context(query: string, options?: ContextOptions): Effect.Effect<MemoryContext, MemoryError>
   /** `null` when it is not there, expired, or another scope's. */
   get(id: string): Effect.Effect<Memory | null, MemoryError>
@@ -140,7 +145,7 @@ export interface ScopedMemory {
   fence(): number
   /** Every memory of the scope that is not expired, history included, in order of creation. */
   export(): Stream.Stream<Memory, MemoryError>
-  /** What `export` gave, into this scope whatever scope it came from; ids already there are left alone. */
+  /** What `export` gave, into this scope whatever scope it came from; ids already there are left alone, expired ones left out. */
   import(memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError>
   stats(): Effect.Effect<Stats, MemoryError>
 }

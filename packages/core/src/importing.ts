@@ -2,6 +2,7 @@
 import { Clock, Effect, Schema } from "effect"
 import { chunks } from "./chunks.ts"
 import type { Fences } from "./Fences.ts"
+import { isExpired } from "./lifetime.ts"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "./Memory.ts"
 import { invalidInput, MemoryError } from "./MemoryError.ts"
 import { isUuid, memoryIdOfKey, memoryIdOfText } from "./MemoryId.ts"
@@ -169,7 +170,9 @@ export const makeImport =
           supersededBy: successor === null ? null : (ids.get(successor) ?? successor)
         }
       })
-      const unique = Array.from(new Map(moved.map((memory) => [memory.id, memory])).values())
+      const start = yield* Clock.currentTimeMillis
+      const live = moved.filter((memory) => !isExpired(memory, start))
+      const unique = Array.from(new Map(live.map((memory) => [memory.id, memory])).values())
       let created = 0
       for (const chunk of chunks(unique, STORE_LIMITS.batch)) {
         const now = yield* Clock.currentTimeMillis
@@ -179,7 +182,7 @@ export const makeImport =
         const results = yield* putAll(missing, fence)
         created += results.filter(({ outcome }) => outcome !== "conflict").length
       }
-      return { created, known: given.length - created }
+      return { created, known: live.length - created, expired: moved.length - live.length }
     })
 
 /** A memory keeps its id in its own scope; in another it takes the id its text, or its old id as a key, has there. */

@@ -6,7 +6,13 @@ import { isUuid } from "./MemoryId.ts"
 import { type Cursor, type MemoryChange, type Page, STORE_LIMITS } from "./MemoryStore.ts"
 import { readMetadata } from "./metadata.ts"
 import { booleanProblem, isProblem, type Problem, readFields, valid } from "./problems.ts"
-import { readContextOptions, readListOptions, readRecallOptions } from "./readOptions.ts"
+import {
+  clipMessage,
+  readContextOptions,
+  readListOptions,
+  readQuestion,
+  readRecallOptions
+} from "./readOptions.ts"
 import { makeRemoval, type RemovalParts } from "./removal.ts"
 import type { Retriever } from "./Retriever.ts"
 import type { Scope } from "./Scope.ts"
@@ -121,8 +127,8 @@ export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): Scoped
         "recall",
         Effect.tap(
           Effect.flatMap(
-            valid(() => readRecallOptions(given)),
-            (options) => atNow((now) => retriever.recall({ scope, now, query, options }))
+            Effect.all([valid(() => readQuestion(query)), valid(() => readRecallOptions(given))]),
+            ([asked, options]) => atNow((now) => retriever.recall({ scope, now, query: asked, options }))
           ),
           (found) => accessed(found.map(({ memory }) => memory))
         )
@@ -133,7 +139,7 @@ export const makeScopedMemory = (parts: ScopedMemoryParts, scope: Scope): Scoped
         Effect.tap(
           Effect.flatMap(
             valid(() => readContextOptions(given)),
-            (options) => atNow((now) => context({ scope, now, query, options }))
+            (options) => atNow((now) => context({ scope, now, query: clipMessage(query), options }))
           ),
           ({ items }) => accessed(items.flatMap(({ memory, part }) => (part === "relevant" ? [memory] : [])))
         )

@@ -13,7 +13,28 @@ import {
   shown
 } from "./problems.ts"
 import type { RecallOptions } from "./Retriever.ts"
+import { STATEMENT_LIMITS } from "./Statement.ts"
 import type { Exchange, ForgetOptions, ListOptions, WriteOptions } from "./ScopedMemory.ts"
+
+/** Longest question that is read, in UTF-16 code units: as long as a statement may be. */
+const QUERY_MAX = STATEMENT_LIMITS.content
+
+export const readQuestion = (query: string): string | Problem => {
+  if (typeof query !== "string") return ["query", "give the question as a text"]
+  return query.length > QUERY_MAX
+    ? ["query", `is ${query.length} characters long; ask in at most ${QUERY_MAX}`]
+    : query
+}
+
+/**
+ * What of a message is asked with. A pasted file is no reason to answer without memory: of more than
+ * `QUERY_MAX` the beginning and the end, where people say what they want.
+ */
+export const clipMessage = (message: string): string => {
+  if (typeof message !== "string" || message.length <= QUERY_MAX) return message
+  const half = QUERY_MAX / 2
+  return `${message.slice(0, half)}\n${message.slice(-half)}`.toWellFormed()
+}
 
 /** Reads the fields, then checks them. */
 const reader =

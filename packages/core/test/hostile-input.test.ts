@@ -220,7 +220,20 @@ describe("input that types would not allow", () => {
       // Ids are the same whatever the case of their letters.
       const one = good ?? assert.fail("nothing exported")
       const loud = { ...one, id: one.id.toUpperCase() }
-      assert.deepStrictEqual(yield* user.import([loud]), { created: 0, known: 1 })
+      assert.deepStrictEqual(yield* user.import([loud]), { created: 0, known: 1, expired: 0 })
+    }).pipe(Effect.provide(layer()))
+  )
+
+  it.effect("a query has an end: recall says so, context asks with both ends of what is longer", () =>
+    Effect.gen(function* () {
+      const user = yield* memory
+      yield* user.rememberMany(["Ana builds a freight SaaS", "The gate code is 4711"])
+      const filler = "lorem ".repeat(20_000)
+      assert.strictEqual(yield* fieldOf(() => user.recall(filler)), "query")
+      const long = `freight? ${"lorem ".repeat(2_000_000)} what is the gate code?`
+      const { items } = yield* user.context(long, { without: ["profile", "lastTime"], threshold: 0 })
+      assert.strictEqual(items.length, 2)
+      yield* user.context(`${"a".repeat(49_999)}${"😀".repeat(60_000)}`)
     }).pipe(Effect.provide(layer()))
   )
 

@@ -35,12 +35,29 @@ describe("export and import", () => {
     expect(before).toHaveLength(4)
     await using memory = await openMemory("memory:")
     const ana = memory.for({ userId: "ana" })
-    expect(await ana.import(before)).toEqual({ created: 4, known: 0 })
-    expect(await ana.import(before)).toEqual({ created: 0, known: 4 })
+    expect(await ana.import(before)).toEqual({ created: 4, known: 0, expired: 0 })
+    expect(await ana.import(before)).toEqual({ created: 0, known: 4, expired: 0 })
     const after: Array<Memory> = []
     for await (const one of ana.export()) after.push(one)
     const byId = (rows: ReadonlyArray<Memory>) => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
     expect(byId(after)).toEqual(byId(before))
+  })
+
+  it("leaves out what has expired since, and counts it", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const day = 86_400_000
+    const text = (await exported(path)).replace(/"expiresAt":\d+/u, `"expiresAt":${Date.now() - day}`)
+    await writeFile(join(path, "old.jsonl"), text)
+    const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
+    expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, expired: 1 })
+    expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
+      "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had expired and were left out.\n"
+    )
+    const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
+    await writeFile(join(path, "plain.json"), JSON.stringify(statements))
+    const plain = await keepsake(path, ["import", "plain.json", "--json"])
+    expect(JSON.parse(plain.out)).toEqual({ created: 1, known: 0, expired: 1 })
   })
 
   it("refuses an export cut anywhere, and takes its whole part on request", async () => {

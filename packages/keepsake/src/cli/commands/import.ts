@@ -50,7 +50,8 @@ const importMemories = Effect.fnUntraced(function* (
     const imported = yield* memory.import(items)
     counts.created += imported.created
     counts.known += imported.known
-    yield* show(counts.created + counts.known)
+    counts.expired += imported.expired
+    yield* show(counts.created + counts.known + counts.expired)
   }
   return counts
 })
