@@ -71,18 +71,19 @@ export class Connection {
     return value === null ? null : (JSON.parse(value) as Fingerprint)
   }
 
-  /** Throws `Closed` when this handle is closed, or another process has switched the file to another embedder. */
+  /** Throws `Closed` when this handle is closed. */
+  assertOpen(): void {
+    if (this.#closed !== null) throw closedError(this.#closed)
+  }
+
+  /** Throws `Closed` also when another process has switched the file to another embedder. */
   assertServing(): void {
-    if (this.#closed === null) {
-      const version = numberOf(this.#dataVersion.get())
-      if (version === this.#seen) return
-      if (Number(this.meta("generation")) === this.#generation) {
-        this.#seen = version
-        return
-      }
-      this.#closed = MOVED
-    }
-    throw closedError(this.#closed)
+    this.assertOpen()
+    const version = numberOf(this.#dataVersion.get())
+    if (version === this.#seen) return
+    if (Number(this.meta("generation")) === this.#generation) this.#seen = version
+    else this.shut(MOVED)
+    this.assertOpen()
   }
 
   /** Moves what it can of the write-ahead log into the file, waiting for nobody; a failure is met again by the next commit. */

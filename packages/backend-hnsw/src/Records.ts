@@ -69,7 +69,8 @@ export class Records {
     this.#insert = db.prepare(
       "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
         "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) " +
+        "ON CONFLICT (sid, id) DO NOTHING"
     )
     this.#insertBody = db.prepare(`INSERT INTO ${body} (rid, data) VALUES (?, ?)`)
     this.#lifetime = db.prepare(
@@ -111,11 +112,12 @@ export class Records {
     return data instanceof Uint8Array ? new Body(data).vector : null
   }
 
-  insert(change: Change, { memory, terms, vector }: StoreRow): void {
+  /** False, and nothing done, where the scope has a row of this id. */
+  insert(change: Change, { memory, terms, vector }: StoreRow): boolean {
     if (change.next > lastLocal) throw new RangeError("A scope holds 67 million rows at most")
     const rid = ridOf(change.sid, change.next)
     const life = lifetimeOf(memory)
-    this.#insert.run(
+    const { changes } = this.#insert.run(
       rid,
       change.sid,
       memory.id,
@@ -134,9 +136,11 @@ export class Records {
       memory.accessCount,
       memory.lastAccessedAt
     )
+    if (changes === 0) return false
     this.#insertBody.run(rid, encodeBody(memory, terms, vector))
     change.next += 1
     change.rows += 1
+    return true
   }
 
   /** Everything but content, provenance, vector and terms, which never change. */
@@ -162,11 +166,10 @@ export class Records {
 
   /** What `restate` decides, done. */
   put(scope: Scope, change: Change, row: StoreRow, now: number): PutOutcome {
+    // Nearly everything is new: it is looked for only where it cannot be put.
+    if (this.insert(change, row)) return "created"
     const known = this.byId(scope, change.sid, row.memory.id)
-    if (known === null) {
-      this.insert(change, row)
-      return "created"
-    }
+    if (known === null) throw new RangeError("A row has no body")
     const restated = restate(known.memory, row.memory, now)
     if (restated.outcome === "created") {
       // What derives from a row's number never changes under it: other content is another row.

@@ -136,9 +136,10 @@ export class Writer {
 
   #transact<A>(body: () => A): A {
     const { db } = this.#connection
-    this.#connection.assertServing()
+    this.#connection.assertOpen()
     db.exec("BEGIN IMMEDIATE")
     try {
+      // In the transaction, where no other process can move the file on any more.
       this.#connection.assertServing()
       const value = body()
       db.exec("COMMIT")

@@ -8,6 +8,7 @@ import {
   StoreFingerprint
 } from "./Fingerprint.ts"
 import { LruMap } from "./LruMap.ts"
+import { squareOf } from "./vectors.ts"
 import { EmbedderFailed, invalidInput, MemoryError } from "./MemoryError.ts"
 
 /** Some models embed what is stored and what is asked differently. */
@@ -80,9 +81,8 @@ const wasRetryable = (cause: unknown): boolean =>
 export const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
   if (raw.length !== dimensions)
     return `a vector of ${raw.length} dimensions came where ${dimensions} were promised`
-  const vector = Float32Array.from(raw)
-  let square = 0
-  for (const x of vector) square += x * x
+  const vector = new Float32Array(raw)
+  const square = squareOf(vector)
   if (!Number.isFinite(square)) return "a vector holds a number that is not finite"
   if (square === 0) return "a vector is zero: it has no direction to compare"
   const scale = 1 / Math.sqrt(square)

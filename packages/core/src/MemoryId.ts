@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { Memory } from "./Memory.ts"
 import type { Scope } from "./Scope.ts"
 
@@ -7,10 +7,10 @@ const NAMESPACE = Buffer.from("b48ca15988d95a29b8aac391d5a30189", "hex")
 
 /** UUIDv5 (RFC 9562 §5.5): SHA-1 over namespace and name, version and variant set. */
 const uuidV5 = (name: string): string => {
-  const hash = createHash("sha1").update(NAMESPACE).update(name, "utf8").digest()
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
-  const hex = hash.toString("hex")
+  const digest = hash("sha1", Buffer.concat([NAMESPACE, Buffer.from(name)]), "buffer")
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
+  const hex = digest.toString("hex")
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 

@@ -1,4 +1,3 @@
-import { Effect } from "effect"
 import {
   type JsonObject,
   type Memory,
@@ -7,7 +6,6 @@ import {
   type MemorySource,
   type MemoryType
 } from "./Memory.ts"
-import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { memoryIdOfKey, memoryIdOfText } from "./MemoryId.ts"
 import { METADATA_LIMITS, readMetadata } from "./metadata.ts"
 import {
@@ -166,19 +164,19 @@ const readStatement = (input: string | Statement): Statement | Problem => {
 const DEFAULTS = { type: "episodic", source: "user", speaker: null } as const
 
 /**
- * The memory that a statement makes when nothing of it is known yet, or a typed `InvalidInput`. What the
+ * The memory that a statement makes when nothing of it is known yet, or what is wrong with it. What the
  * statement does not say of its kind is taken from `unless`.
  */
-export const memoryOf = (
+export const statedMemory = (
   scope: Scope,
   input: string | Statement,
   now: number,
   unless: Pick<Memory, "type" | "source" | "speaker"> = DEFAULTS
-): Effect.Effect<Memory, MemoryError> => {
+): Memory | Problem => {
   const statement = readStatement(input)
-  if (isProblem(statement)) return Effect.fail(invalidInput(...statement))
+  if (isProblem(statement)) return statement
   const expiresAt = expiryOf(statement, now)
-  if (isProblem(expiresAt)) return Effect.fail(invalidInput(...expiresAt))
+  if (isProblem(expiresAt)) return expiresAt
   const said = {
     content: statement.content.normalize("NFC"),
     type: statement.type ?? unless.type,
@@ -186,7 +184,7 @@ export const memoryOf = (
     speaker: statement.speaker === undefined ? unless.speaker : statement.speaker
   }
   const saidAt = statement.saidAt ?? now
-  return Effect.succeed({
+  return {
     id: statement.key === undefined ? memoryIdOfText(scope, said) : memoryIdOfKey(scope, statement.key),
     scope,
     ...said,
@@ -203,5 +201,5 @@ export const memoryOf = (
     supersededBy: null,
     accessCount: 0,
     lastAccessedAt: null
-  })
+  }
 }

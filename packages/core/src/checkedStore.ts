@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { describeFingerprint, type Fingerprint } from "./Fingerprint.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
+import { squareOf } from "./vectors.ts"
 
 /** How far the square of a vector's length may be from 1: what rounding to 16-bit floats leaves, with room. */
 const LENGTH_SLACK = 0.01
@@ -15,10 +16,8 @@ const problemOf = (vector: Float32Array, given: Fingerprint): string | null => {
   if (vector.length !== dimensions) {
     return `a vector of ${vector.length} dimensions came to a store of [${describeFingerprint(given)}]`
   }
-  let square = 0
-  for (const part of vector) square += part * part
   // Not `>`, which would let NaN pass.
-  return Math.abs(square - 1) <= LENGTH_SLACK
+  return Math.abs(squareOf(vector) - 1) <= LENGTH_SLACK
     ? null
     : "the vector has not unit length; scale it, or check the embedder"
 }

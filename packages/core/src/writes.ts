@@ -5,16 +5,17 @@ import type { Embedder } from "./Embedder.ts"
 import type { Fences } from "./Fences.ts"
 import type { KeyedLocks } from "./KeyedLocks.ts"
 import type { Memory } from "./Memory.ts"
-import { Conflict, InvalidInput, invalidInput, MemoryError, NotFound } from "./MemoryError.ts"
+import { Conflict, invalidInput, MemoryError, NotFound } from "./MemoryError.ts"
 import { makeImport } from "./importing.ts"
 import { isUuid } from "./MemoryId.ts"
 import { type MemoryStore, type PutResult, STORE_LIMITS, type StoreRow } from "./MemoryStore.ts"
-import { shown, valid } from "./problems.ts"
+import { isProblem, shown, valid } from "./problems.ts"
 import { readExchange, readWriteOptions } from "./readOptions.ts"
 import { type Scope, scopeKey } from "./Scope.ts"
 import type { Exchange, Remembered, Supersession, WriteOptions } from "./ScopedMemory.ts"
-import { memoryOf, type Statement } from "./Statement.ts"
+import { statedMemory, type Statement } from "./Statement.ts"
 import { documentTerms } from "./terms.ts"
+import { inTurn } from "./turns.ts"
 
 export interface WriteParts {
   readonly store: MemoryStore["Service"]
@@ -40,15 +41,6 @@ const takenKey = new MemoryError({
   })
 })
 
-/** Says which of many inputs is bad. */
-const atPlace = (i: number, { reason }: MemoryError): MemoryError =>
-  new MemoryError({
-    reason:
-      reason._tag === "InvalidInput"
-        ? new InvalidInput({ field: `[${i}].${reason.field}`, message: `[${i}].${reason.message}` })
-        : reason
-  })
-
 const firstCodePoints = (text: string, count: number): string => Array.from(text).slice(0, count).join("")
 
 export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, scope: Scope) => {
@@ -70,6 +62,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
   const putAll = Effect.fnUntraced(function* (memories: ReadonlyArray<Memory>, fence: number) {
     const results: Array<PutResult> = []
     for (const chunk of chunks(memories, STORE_LIMITS.batch)) {
+      if (results.length > 0) yield* inTurn
       const rows = yield* rowsOf(chunk)
       const now = yield* Clock.currentTimeMillis
       results.push(...(yield* fences.write(scope, fence, store.put({ scope, now, rows }))))
@@ -123,6 +116,22 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
     })
   })
 
+  /** The memories that statements make; a batch at a time, so that thousands do not hold the event loop. */
+  const stated = Effect.fnUntraced(function* (inputs: ReadonlyArray<string | Statement>, now: number) {
+    const memories: Array<Memory> = []
+    for (const [i, input] of inputs.entries()) {
+      if (i > 0 && i % STORE_LIMITS.batch === 0) yield* inTurn
+      const memory = statedMemory(scope, input, now)
+      if (isProblem(memory)) {
+        const [field, message] = memory
+        // Says which of many is bad.
+        return yield* invalidInput(inputs.length > 1 ? `[${i}].${field}` : field, message)
+      }
+      memories.push(memory)
+    }
+    return memories
+  })
+
   const rememberMany = (
     inputs: ReadonlyArray<string | Statement>,
     options: WriteOptions = {}
@@ -132,12 +141,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
       // A text has an iterator too: it would be remembered letter by letter.
       if (!Array.isArray(inputs)) return yield* invalidInput("inputs", "give a list of texts or statements")
       const now = yield* Clock.currentTimeMillis
-      const stated = yield* Effect.forEach(inputs, (input, i) =>
-        Effect.mapError(memoryOf(scope, input, now), (error) =>
-          inputs.length > 1 ? atPlace(i, error) : error
-        )
-      )
-      return yield* placing(stated, (placed) => putDistinct(placed, fence))
+      return yield* placing(yield* stated(inputs, now), (placed) => putDistinct(placed, fence))
     })
 
   const remember = (
@@ -226,7 +230,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
       const now = yield* Clock.currentTimeMillis
       const [old] = isUuid(id) ? yield* store.get({ scope, now, ids: [id] }) : []
       if (old === undefined) return yield* nothingThere(id)
-      const memory = yield* memoryOf(scope, input, now, old)
+      const memory = yield* valid(() => statedMemory(scope, input, now, old))
       if (memory.id === id) {
         return yield* invalidInput(
           "content",
