@@ -1,7 +1,7 @@
 import { Effect } from "effect"
-import { conversation } from "./conversation.ts"
+import { Conversation } from "./conversation.ts"
 import type { Embedder } from "./Embedder.ts"
-import { type Evidence, evidenceOf, strength } from "./evidence.ts"
+import { type Evidence, evidenceOf } from "./evidence.ts"
 import { type Filter, matches } from "./Filter.ts"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "./Fingerprint.ts"
 import type { Memory } from "./Memory.ts"
@@ -9,7 +9,7 @@ import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import { type Anchor, type MemoryStore } from "./MemoryStore.ts"
 import { readQuery, weighQuery } from "./query.ts"
 import type { Scope } from "./Scope.ts"
-import { type Explanation, explain, probability } from "./scoring.ts"
+import { type Explanation, probability, Scorer } from "./scoring.ts"
 import { TermFormCache } from "./termForm.ts"
 import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
 
@@ -83,26 +83,32 @@ const checked = (query: string, { limit, threshold, asOf }: RecallOptions): Memo
     : invalidInput("asOf", "give epoch milliseconds")
 }
 
+/** A row and what it scored. */
+interface Scored {
+  readonly row: Evidence
+  readonly score: number
+}
+
 /** Best first; of equals what was said first. */
-const byScore = (a: Recollection, b: Recollection): number =>
-  b.score - a.score ||
-  a.memory.saidAt - b.memory.saidAt ||
-  (a.memory.turn ?? 0) - (b.memory.turn ?? 0) ||
-  (a.memory.id < b.memory.id ? -1 : 1)
+const byScore = (a: Scored, b: Scored): number => b.score - a.score || bySaid(a.row.memory, b.row.memory)
+
+const bySaid = (a: Memory, b: Memory): number =>
+  a.saidAt - b.saidAt || (a.turn ?? 0) - (b.turn ?? 0) || (a.id < b.id ? -1 : 1)
 
 /** The strongest hits' places, except those whose neighbours are all known already. */
-const anchorsOf = (rows: ReadonlyArray<Evidence>): ReadonlyArray<Anchor> => {
-  const near = conversation(rows)
-  const isOpen = ({ memory }: Evidence) =>
-    NEIGHBOURS.some((offset) => (memory.turn ?? 0) + offset >= 0 && near.at(memory, offset) === undefined)
-  return rows
-    .toSorted((a, b) => strength(b) - strength(a) || (a.memory.id < b.memory.id ? -1 : 1))
+const anchorsOf = (rows: ReadonlyArray<Evidence>, conversations: Conversation): ReadonlyArray<Anchor> =>
+  rows
+    .toSorted((a, b) => b.strength - a.strength || (a.memory.id < b.memory.id ? -1 : 1))
     .slice(0, ANCHORS)
-    .filter(isOpen)
-    .flatMap(({ memory: { sessionId, turn } }) =>
-      sessionId === null || turn === null ? [] : [{ sessionId, turn }]
-    )
-}
+    .flatMap(({ memory }) => {
+      const { sessionId, turn } = memory
+      if (sessionId === null || turn === null) return []
+      const session = conversations.of(memory)
+      const isOpen = NEIGHBOURS.some(
+        (offset) => turn + offset >= 0 && session?.at(turn + offset) === undefined
+      )
+      return isOpen ? [{ sessionId, turn }] : []
+    })
 
 export const makeRetriever = (
   store: MemoryStore["Service"],
@@ -136,29 +142,39 @@ export const makeRetriever = (
     })
     const weights = weighQuery(query, found.n, found.df)
     const formOf = forms.of(scope)
-    const known = new Map<string, Evidence>()
+    const known = new Set<string>()
+    const rows: Array<Evidence> = []
+    const conversations = new Conversation()
     const read = ({ cosine, memory }: { readonly memory: Memory; readonly cosine: number | null }) => {
       if (known.has(memory.id)) return
-      const form = formOf(memory)
-      known.set(memory.id, evidenceOf(query, weights, fingerprint, memory, form, cosine, calibration))
+      known.add(memory.id)
+      const row = evidenceOf(query, weights, fingerprint, memory, formOf(memory), cosine, calibration)
+      rows.push(row)
+      conversations.add(row)
     }
     found.hits.forEach(read)
-    const anchors = anchorsOf(Array.from(known.values()))
+    const anchors = anchorsOf(rows, conversations)
     if (anchors.length > 0) {
       const around = yield* store.around({ scope, now, asOf, vector, anchors, radius: RADIUS })
       around.forEach(read)
     }
-    const near = conversation(known.values())
-    const scored: Array<Recollection> = []
-    for (const row of known.values()) {
+    const scorer = new Scorer(table, query, weights, conversations, now)
+    const scored: Array<Scored> = []
+    for (const row of rows) {
       // What stands beside a hit may be outside what was asked for: it is evidence then, not an answer.
       if (!matches(filter, row.memory)) continue
-      const explanation = explain(table, query, weights, near, row, now)
-      const score = probability(explanation.logit)
-      if (score >= threshold)
-        scored.push({ memory: row.memory, score, explain: explanation, similarity: row.similarity })
+      const score = probability(scorer.logit(row))
+      if (score >= threshold) scored.push({ row, score })
     }
-    return scored.sort(byScore).slice(0, limit)
+    return scored
+      .sort(byScore)
+      .slice(0, limit)
+      .map(({ row, score }): Recollection => ({
+        memory: row.memory,
+        score,
+        explain: scorer.explain(row),
+        similarity: row.similarity
+      }))
   })
 
   return {

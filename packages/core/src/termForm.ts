@@ -1,85 +1,82 @@
 import { LruMap } from "./LruMap.ts"
 import type { Memory } from "./Memory.ts"
 import { type Scope, scopeKey } from "./Scope.ts"
-import { termId, tokenise } from "./terms.ts"
+import { countedTerms } from "./terms.ts"
 
 /** A text as scoring reads it. */
 export interface TermForm {
-  /** Distinct term ids, ascending. */
-  readonly ids: Uint32Array
-  /** How often each of `ids` occurs. */
-  readonly counts: Uint32Array
-  /** Every term in order of appearance. */
-  readonly sequence: Uint32Array
+  /**
+   * Distinct term ids, ascending; how often each occurs; then every term in order of appearance. In one
+   * array, since a recall reads hundreds of texts, and that is mostly waiting for memory.
+   */
+  readonly numbers: Uint32Array
+  /** Distinct terms. */
+  readonly distinct: number
+  /** Terms in order of appearance. */
+  readonly length: number
   /** √Σ(1 + ln count)²: the length of the text's vector, without the IDF of words that the query does not hold. */
   readonly norm: number
 }
 
 export const termForm = (text: string): TermForm => {
-  const sequence = Uint32Array.from(tokenise(text), termId)
-  const sorted = sequence.slice().sort()
-  const ids: Array<number> = []
-  const counts: Array<number> = []
-  for (const id of sorted) {
-    if (ids.at(-1) === id) counts[counts.length - 1] = (counts.at(-1) ?? 0) + 1
-    else {
-      ids.push(id)
-      counts.push(1)
-    }
-  }
-  const square = counts.reduce((sum, count) => sum + (1 + Math.log(count)) ** 2, 0)
-  return {
-    ids: Uint32Array.from(ids),
-    counts: Uint32Array.from(counts),
-    sequence,
-    norm: Math.sqrt(square) || 1
-  }
+  const { counts, ids, sequence } = countedTerms(text)
+  const numbers = new Uint32Array(2 * ids.length + sequence.length)
+  numbers.set(ids)
+  numbers.set(counts, ids.length)
+  numbers.set(sequence, 2 * ids.length)
+  let square = 0
+  for (const count of counts) square += (1 + Math.log(count)) ** 2
+  return { numbers, distinct: ids.length, length: sequence.length, norm: Math.sqrt(square) || 1 }
 }
 
-/** How often a term occurs. */
-export const countOf = ({ counts, ids }: TermForm, id: number): number => {
-  let low = 0
-  let high = ids.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((ids[middle] ?? 0) < id) low = middle + 1
-    else high = middle
-  }
-  return ids[low] === id ? (counts[low] ?? 0) : 0
-}
-
-/** Terms kept over all scopes: 2 million are about 24 MB. */
-const TERMS_MAX = 2_000_000
+/** Kept over all scopes. */
+const BYTES_MAX = 64 * 2 ** 20
 const SCOPES_MAX = 256
+
+/** A form's numbers, and what the objects around them take. */
+const bytesOf = ({ numbers }: TermForm): number => 300 + numbers.byteLength
+
+interface ScopeForms {
+  readonly forms: Map<string, TermForm>
+  bytes: number
+}
 
 /**
  * Term forms by memory, so that a text is read once and not at every recall: content never changes under
  * an id. Kept by scope, so that forgetting can drop them.
  */
 export class TermFormCache {
-  readonly #scopes = new LruMap<string, Map<string, TermForm>>(SCOPES_MAX)
-  #terms = 0
+  readonly #scopes = new LruMap<string, ScopeForms>(SCOPES_MAX, (_, { bytes }) => {
+    this.#bytes -= bytes
+  })
+  #bytes = 0
 
+  /** For the memories of one recall: the scope is looked up once. */
   of(scope: Scope): (memory: Memory) => TermForm {
     const key = scopeKey(scope)
-    return ({ content, id }) => {
-      let forms = this.#scopes.get(key)
-      const known = forms?.get(id)
-      if (known !== undefined) return known
-      const form = termForm(content)
-      if (this.#terms + form.sequence.length > TERMS_MAX) {
-        this.#scopes.clear()
-        this.#terms = 0
-        forms = undefined
-      }
-      if (forms === undefined) {
-        forms = new Map()
-        this.#scopes.set(key, forms)
-      }
-      forms.set(id, form)
-      this.#terms += form.sequence.length
-      return form
+    const known = this.#scopes.get(key)?.forms
+    return ({ content, id }) => known?.get(id) ?? this.#read(key, id, content)
+  }
+
+  #read(key: string, id: string, content: string): TermForm {
+    let kept = this.#scopes.get(key)
+    const known = kept?.forms.get(id)
+    if (known !== undefined) return known
+    const form = termForm(content)
+    const bytes = bytesOf(form)
+    if (this.#bytes + bytes > BYTES_MAX) {
+      this.#scopes.clear()
+      this.#bytes = 0
+      kept = undefined
     }
+    if (kept === undefined) {
+      kept = { forms: new Map(), bytes: 0 }
+      this.#scopes.set(key, kept)
+    }
+    kept.forms.set(id, form)
+    kept.bytes += bytes
+    this.#bytes += bytes
+    return form
   }
 
   forget(scope: Scope): void {
@@ -93,7 +90,7 @@ export class TermFormCache {
   }
 
   #drop(key: string): void {
-    for (const form of this.#scopes.get(key)?.values() ?? []) this.#terms -= form.sequence.length
+    this.#bytes -= this.#scopes.get(key)?.bytes ?? 0
     this.#scopes.delete(key)
   }
 }

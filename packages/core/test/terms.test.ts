@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { countOf, termForm } from "../src/termForm.ts"
-import { documentTerms, queryTerms, STOP_WORDS, termId, tokenise } from "../src/terms.ts"
+import type { Memory } from "../src/Memory.ts"
+import { TermFormCache } from "../src/termForm.ts"
+import { TermPlaces } from "../src/TermPlaces.ts"
+import { countedTerms, documentTerms, queryTerms, STOP_WORDS, termId, tokenise } from "../src/terms.ts"
 
 describe("tokenise", () => {
   const cases: ReadonlyArray<readonly [text: string, tokens: ReadonlyArray<string>]> = [
@@ -73,10 +75,62 @@ describe("terms", () => {
   })
 
   it("counts the terms of a text", () => {
-    const form = termForm("apple pear apple")
-    assert.strictEqual(countOf(form, termId("appl")), 2)
-    assert.strictEqual(countOf(form, termId("pear")), 1)
-    assert.strictEqual(countOf(form, termId("plum")), 0)
-    assert.strictEqual(form.sequence.length, 3)
+    const { counts, ids, sequence } = countedTerms("apple pear apple")
+    const count = (term: string) => counts[ids.indexOf(termId(term))]
+    assert.strictEqual(count("appl"), 2)
+    assert.strictEqual(count("pear"), 1)
+    assert.strictEqual(count("plum"), undefined)
+    assert.deepStrictEqual(Array.from(sequence), ["appl", "pear", "appl"].map(termId))
+  })
+
+  it("gives a term the same id whichever way its bytes are read", () => {
+    // Every store's postings hold these; FNV-1a over UTF-8, finished as murmur does.
+    assert.deepStrictEqual(
+      ["", "appl", "café", "東京", "🚢"].map(termId),
+      [2_872_998_923, 784_746_278, 3_746_663_762, 1_354_228_455, 1_032_190_183]
+    )
+  })
+
+  it("reads a text alike beside letters that are not ASCII", () => {
+    const plain = "Ana's E-4012 at 3:30, C++ & C#x, mail a.b@c.org re_try -- don't it's_x o'clock's"
+    assert.deepStrictEqual(tokenise(`${plain} é`), [...tokenise(plain), "e"])
+  })
+})
+
+describe("TermPlaces", () => {
+  it("finds every term's place and nothing else", () => {
+    // Ends alike, so that they want the same slots.
+    const terms = Uint32Array.from({ length: 64 }, (_, i) => i * 256 + (i % 3))
+    const places = new TermPlaces(terms)
+    assert.deepStrictEqual(
+      Array.from(terms, (term) => places.of(term)),
+      Array.from(terms.keys())
+    )
+    for (const absent of [1_000_000 * 256, 255, 2 ** 32 - 1]) assert.strictEqual(places.of(absent), -1)
+    assert.strictEqual(new TermPlaces(new Uint32Array()).of(0), -1)
+  })
+})
+
+describe("TermFormCache", () => {
+  const scope = (userId: string) => ({ agentId: "a", userId })
+  const memory = (id: string, content: string) => ({ id, content }) as Memory
+
+  it("reads a text once, until its scope is forgotten", () => {
+    const cache = new TermFormCache()
+    const first = cache.of(scope("ana"))(memory("1", "apple pear apple"))
+    assert.deepStrictEqual([first.distinct, first.length], [2, 3])
+    assert.strictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
+    assert.notStrictEqual(cache.of(scope("ben"))(memory("1", "apple pear apple")), first)
+    cache.forget(scope("ana"))
+    assert.notStrictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
+  })
+
+  it("keeps what one recall reads while another has everything forgotten", () => {
+    const cache = new TermFormCache()
+    const formOf = cache.of(scope("ana"))
+    const first = formOf(memory("1", "apple"))
+    cache.forget(scope("ana"))
+    assert.notStrictEqual(formOf(memory("1", "apple")), first)
+    assert.strictEqual(formOf(memory("1", "apple")), cache.of(scope("ana"))(memory("1", "apple")))
   })
 })
