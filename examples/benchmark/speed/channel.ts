@@ -60,7 +60,7 @@ const tune = (graph: Graph, scene: Scene): { readonly ef: number; readonly recal
   return tuned
 }
 
-const indexOf = /x([0-9a-z]+)$/u
+const indexOf = /x(\d+)$/u
 
 /** The store's search without words, for ids and scores. */
 const channelOf =
@@ -69,7 +69,7 @@ const channelOf =
     const { hits } = Effect.runSync(
       opened.store.search({ scope: scopeOf(user), now: Date.now(), vector: query, filter: {}, limit: LIMIT })
     )
-    return hits.map(({ memory }) => Number.parseInt(indexOf.exec(memory.content)?.[1] ?? "", 36))
+    return hits.map(({ memory }) => Number(indexOf.exec(memory.content)?.[1]))
   }
 
 const sized = (size: number): string => (size >= 1_000 ? `${size / 1_000}k` : String(size))

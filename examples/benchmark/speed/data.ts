@@ -5,6 +5,9 @@
  */
 import type { EmbedderProvider, Scope, Statement } from "@keepsake/core"
 
+/** Kept files that hold other data than this version's are made anew. */
+export const DATA_VERSION = 2
+
 export const DIMENSIONS = 384
 /** Directions that memories gather around; what a user talks about. */
 const TOPICS = 512
@@ -89,7 +92,7 @@ export const textOf = (place: Place): string => {
     state = mix(state + 0x6d2b79f5)
     words.push(vocabulary[Math.floor(WORDS ** (state / 2 ** 32)) - 1] ?? "")
   }
-  return `${words.join(" ")} m${place.user.toString(36)}x${place.index.toString(36)}`
+  return `${words.join(" ")} m${place.user}x${place.index}`
 }
 
 const TURNS_OF_A_SESSION = 20
@@ -109,12 +112,12 @@ export const queryOf = (user: number, round: number): string => textOf({ user, i
 export const queryVector = (user: number, round: number): Float32Array =>
   vectorOf({ user, index: QUERIES + round })
 
-const TAG = / m([0-9a-z]+)x([0-9a-z]+)$/u
+const TAG = / m(\d+)x(\d+)$/u
 
 /** Makes each text's vector from its tag; a text without one (a peer embeds single words too) is as long as it is. */
 export const stubVector = (text: string): Float32Array => {
-  const [, user = "0", index = text.length.toString(36)] = TAG.exec(text) ?? []
-  return vectorOf({ user: Number.parseInt(user, 36), index: Number.parseInt(index, 36) })
+  const [, user = "0", index = text.length] = TAG.exec(text) ?? []
+  return vectorOf({ user: Number(user), index: Number(index) })
 }
 
 export const stubEmbedder: EmbedderProvider = {

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { Effect } from "effect"
-import { queryVector, scopeOf, zipfSizes } from "./data.ts"
+import { DATA_VERSION, DIMENSIONS, queryVector, scopeOf, zipfSizes } from "./data.ts"
 import { fill, type Opened, openEmbedded } from "./opened.ts"
 import { cacheFolder } from "./paths.ts"
 
@@ -16,9 +16,6 @@ export interface Kept {
   /** Seconds that filling took, when it was filled. */
   readonly fillSeconds: number
 }
-
-/** What makes a kept file unusable: other data. A changed file format is noticed when it is opened. */
-const DATA_VERSION = 1
 
 const kept = async (name: string, sizes: ReadonlyArray<number>): Promise<Kept> => {
   const folder = join(cacheFolder, "speed", `${name}-${DATA_VERSION}`)
@@ -61,8 +58,8 @@ export const population = (memories: number, users: number): Promise<Kept> =>
 export const scopes = (sizes: ReadonlyArray<number>): Promise<Kept> =>
   kept(`scopes-${sizes.join("-")}`, sizes)
 
-/** From how many rows a scope of 384 dimensions is searched through a graph, by default. */
-export const GRAPH_FROM = Math.ceil(4_000_000 / 384)
+/** From how many rows a scope is searched through a graph, by default. */
+const GRAPH_FROM = Math.ceil(40_000_000 / DIMENSIONS)
 const GRAPHS_LIMIT_MS = 300_000
 const PAUSE_MS = 50
 /** Searches after the last graph was written: by then it has been taken into use. */

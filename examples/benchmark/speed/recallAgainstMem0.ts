@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { queryOf, scopeOf, textOf } from "./data.ts"
+import { DATA_VERSION, queryOf, scopeOf, textOf } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { installMem0, MEM0 } from "./mem0/installMem0.ts"
 import { openMem0 } from "./mem0/Mem0.ts"
@@ -17,7 +17,7 @@ const USERS = 10
 const measured = async (total: number, times: number, rounds: number): Promise<Row> =>
   withFolder(async (folder) => {
     const ours = await openEmbedded(join(folder, "keepsake.db"))
-    const theirFolder = join(cacheFolder, "speed", `mem0-${total}`)
+    const theirFolder = join(cacheFolder, "speed", `mem0-${total}-${DATA_VERSION}`)
     const filled = existsSync(join(theirFolder, "filled"))
     if (!filled) await rm(theirFolder, { recursive: true, force: true })
     const theirs = await openMem0(theirFolder)

@@ -47,10 +47,12 @@ describe("the stopwatch", () => {
 
 describe("made-up memories", () => {
   it("have a vector of length one that their text alone gives", () => {
-    const place = { user: 12_345, index: 678 }
-    const vector = vectorOf(place)
+    const vector = vectorOf({ user: 12_345, index: 678 })
     assert.closeTo(Math.hypot(...vector), 1, 1e-5)
-    assert.deepStrictEqual(stubVector(textOf(place)), vector)
+    for (const index of [0, 33, 1_214, 2_484, 99_999]) {
+      const one = { user: 33, index }
+      assert.deepStrictEqual(stubVector(textOf(one)), vectorOf(one))
+    }
     assert.notDeepEqual(queryVector(12_345, 678), vector)
   })
 
