@@ -1,13 +1,12 @@
 /** One hnswlib graph over everybody's memories, asked with a callback that lets one user's through. */
 import { bareGraph, loadHnswlib } from "../bare/graph.ts"
-import { queryVector, sequence, zipfSizes } from "../data.ts"
-import { timed, timing } from "../measure.ts"
+import { queryVector, zipfSizes } from "../data.ts"
 import { answer } from "../ownProcess.ts"
+import { drawUsers, traffic, type Traffic } from "./traffic.ts"
 
 export interface GlobalGraph {
-  readonly p50: number
-  readonly p99: number
-  readonly perSecond: number
+  readonly weighted: Traffic
+  readonly uniform: Traffic
   readonly rssMB: number
 }
 
@@ -24,21 +23,16 @@ else {
   })
   const graph = await bareGraph(hnswlib, `global-${memories}-${users}`, sizes)
   graph.setEf(64)
-  const random = sequence(7)
-  const samples: Array<number> = []
-  for (let round = 0; round < Number(queries); round++) {
-    // By size: a memory drawn evenly belongs to a user drawn by size.
-    const user = owner[Math.floor(random() * label)] ?? 0
-    const query = Array.from(queryVector(user, round))
-    samples.push(
-      await timed(() => graph.searchKnn(query, Math.min(10, sizes[user] ?? 1), (one) => owner[one] === user))
+  const search = (user: number, round: number) =>
+    graph.searchKnn(
+      Array.from(queryVector(user, round)),
+      Math.min(10, sizes[user] ?? 1),
+      (one) => owner[one] === user
     )
-  }
-  const { median, p99 } = timing(samples)
+  const { uniform, weighted } = drawUsers(sizes, Number(queries))
   answer({
-    p50: median,
-    p99,
-    perSecond: 1_000 / (samples.reduce((a, b) => a + b, 0) / samples.length),
+    weighted: await traffic(weighted, search),
+    uniform: await traffic(uniform, search),
     rssMB: process.memoryUsage.rss() / 1e6
   } satisfies GlobalGraph)
 }

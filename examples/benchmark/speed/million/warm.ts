@@ -1,20 +1,12 @@
 /** A process that asks many users' memories in turn and says how fast, how rightly, and in how many bytes. */
 import { Effect } from "effect"
-import { queryOf, queryVector, scopeOf, sequence, zipfSizes } from "../data.ts"
-import { timed, timing } from "../measure.ts"
+import { queryOf, queryVector, scopeOf, zipfSizes } from "../data.ts"
 import { type Opened, openEmbedded } from "../opened.ts"
 import { answer } from "../ownProcess.ts"
-
-export interface Traffic {
-  readonly p50: number
-  readonly p99: number
-  readonly perSecond: number
-}
+import { drawUsers, traffic, type Traffic } from "./traffic.ts"
 
 export interface Warm {
-  /** Users drawn by how much they have: the heaviest are asked most. */
   readonly weighted: Traffic
-  /** Users drawn evenly. */
   readonly uniform: Traffic
   readonly wholeRecall: Traffic
   /** Share of the exact best 10 among those found, users drawn by size. */
@@ -26,17 +18,6 @@ const LIMIT = 10
 const [, , path = "", memories = "", users = "", queries = "", cacheMB = ""] = process.argv
 const sizes = zipfSizes(Number(memories), Number(users))
 
-/** A user as drawn by size. */
-const weightedUsers = (count: number, random: () => number): ReadonlyArray<number> => {
-  const sums: Array<number> = []
-  let sum = 0
-  for (const size of sizes) sums.push((sum += size))
-  return Array.from({ length: count }, () => {
-    const at = random() * sum
-    return sums.findIndex((end) => at < end)
-  })
-}
-
 const search = ({ store }: Opened, user: number, round: number, exact: boolean) =>
   store.search({
     scope: scopeOf(user),
@@ -47,20 +28,8 @@ const search = ({ store }: Opened, user: number, round: number, exact: boolean) 
     exact
   })
 
-const traffic = async (
-  drawn: ReadonlyArray<number>,
-  ask: (user: number, round: number) => Promise<unknown>
-): Promise<Traffic> => {
-  const samples: Array<number> = []
-  for (const [round, user] of drawn.entries()) samples.push(await timed(() => ask(user, round)))
-  const { median, p99 } = timing(samples)
-  return { p50: median, p99, perSecond: 1_000 / (samples.reduce((a, b) => a + b, 0) / samples.length) }
-}
-
 const opened = await openEmbedded(path, { cacheBytes: Number(cacheMB) * 2 ** 20 })
-const random = sequence(7)
-const weighted = weightedUsers(Number(queries), random)
-const uniform = Array.from({ length: Number(queries) }, () => Math.floor(random() * sizes.length))
+const { uniform, weighted } = drawUsers(sizes, Number(queries))
 const channel = (user: number, round: number) => Effect.runPromise(search(opened, user, round, false))
 const clients = new Map<number, ReturnType<Opened["client"]["for"]>>()
 const recall = (user: number, round: number) => {
