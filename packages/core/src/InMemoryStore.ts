@@ -28,6 +28,7 @@ export const fingerprintMismatch = (stored: Fingerprint, given: Fingerprint): Me
     reason: new FingerprintMismatch({
       stored: describeFingerprint(stored),
       given: describeFingerprint(given),
+      fingerprint: stored,
       message:
         `This store was filled with [${describeFingerprint(stored)}] but is opened with ` +
         `[${describeFingerprint(given)}]. Open it with the former, or move it to the latter with \`keepsake reembed\`.`

@@ -1,4 +1,5 @@
 import { Schema } from "effect"
+import { FingerprintSchema } from "./Fingerprint.ts"
 
 const fields = { message: Schema.String, cause: Schema.optionalKey(Schema.Defect()) }
 
@@ -41,8 +42,11 @@ export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthoriz
 /** The store was filled with another embedder or tokeniser than the one it is opened with. */
 export class FingerprintMismatch extends Schema.TaggedError<FingerprintMismatch>()("FingerprintMismatch", {
   ...fields,
+  /** Both sides, described. */
   stored: Schema.String,
-  given: Schema.String
+  given: Schema.String,
+  /** What the store was filled with: an operator's tool opens it with this where the embedder is gone. */
+  fingerprint: Schema.optionalKey(FingerprintSchema)
 }) {
   readonly isRetryable = false
 }

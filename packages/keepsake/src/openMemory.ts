@@ -1,6 +1,8 @@
 import {
   AgentMemory,
   Embedder,
+  type Fingerprint,
+  fingerprint,
   type MemoryClient,
   type MemoryError,
   type MemoryStore,
@@ -24,6 +26,26 @@ export const storeOnlyLayer = (
       const provider = yield* resolveEmbedder(embedder)
       const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
       return Layer.provideMerge("backend" in store ? storeLayer(store) : store, space)
+    })
+  )
+
+/**
+ * A store as it was filled, or as `fresh` where nothing is there yet. The embedder that filled it is not
+ * asked, and not in the context: its key may be revoked, its service gone, while the texts are all kept.
+ */
+export const storeAsFilledLayer = (
+  config: KeepsakeConfig["store"],
+  fresh: Fingerprint = fingerprint(null)
+): Layer.Layer<MemoryStore | StoreAdmin, MemoryError> =>
+  Layer.unwrap(
+    Effect.map(resolveConfig({ store: config }), ({ store }) => {
+      const layer = "backend" in store ? storeLayer(store) : store
+      const openedAs = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
+      return Layer.catch(openedAs(fresh), (error) =>
+        error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
+          ? openedAs(error.reason.fingerprint)
+          : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
+      )
     })
   )
 

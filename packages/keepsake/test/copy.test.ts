@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import {
   Embedder,
@@ -16,7 +17,7 @@ import { copyStore } from "../src/interchange/copyStore.ts"
 import { reembedStore } from "../src/interchange/reembedStore.ts"
 import { lexical, openMemory } from "../src/index.ts"
 import { storeOnlyLayer } from "../src/openMemory.ts"
-import { temporaryFolder } from "./run.ts"
+import { keepsake, temporaryFolder } from "./run.ts"
 
 const nothing = () => Effect.void
 
@@ -116,6 +117,72 @@ describe("copy", () => {
     await put(to, "another thing")
     // It is there under its id, so it is left alone: the id is the caller's own key.
     expect(await copied({ store: from }, { store: to })).toMatchObject({ copied: 0, known: 1 })
+  })
+})
+
+/** An embedder of whom nothing is left afterwards: no flag, no variable, no package names it. */
+const gone: EmbedderProvider = {
+  model: "revoked-model",
+  dimensions: 8,
+  calibration: { mean: 0.3, spread: 0.05 },
+  embed: (texts) => texts.map((text) => Array.from({ length: 8 }, (_, i) => text.charCodeAt(i) || 1))
+}
+
+describe("a store whose embedder is gone", () => {
+  const place = async (folder: string) => {
+    const store = `file:${join(folder, "a.db")}`
+    await fill(store, gone, 5)
+    return store
+  }
+
+  it("is copied as it is, vectors and all", async () => {
+    await using folder = await temporaryFolder()
+    const from = await place(folder.path)
+    const to = `file:${join(folder.path, "b.db")}`
+    expect(await keepsake(folder.path, ["copy", "--from", from, "--to", to])).toMatchObject({ code: 0 })
+    expect(await contents(to, gone)).toEqual(await contents(from, gone))
+    await using memory = await openMemory({ store: to, embedder: gone })
+    const [first] = await memory.for({ userId: "ana" }).recall("ana said thing number 3", { threshold: 0 })
+    expect(first?.similarity).toBeCloseTo(1, 5)
+  })
+
+  it("is copied to another embedder, to none, and into what is filled already", async () => {
+    await using folder = await temporaryFolder()
+    const from = await place(folder.path)
+    const run = async (to: string, ...args: ReadonlyArray<string>) =>
+      keepsake(folder.path, ["copy", "--from", from, "--to", `file:./${to}.db`, ...args])
+    expect(await run("lexical", "--to-embedder", "lexical")).toMatchObject({ code: 0 })
+    expect(await run("words", "--to-embedder", "none")).toMatchObject({ code: 0 })
+    // What a store was filled with is known from the store: the second time nothing has to be named.
+    expect((await run("words")).out).toContain("were there already")
+    const refused = await run("lexical")
+    expect(refused.code).toBe(2)
+    expect(refused.err.replaceAll("\n", " ")).toMatch(/revoked-model.*Name the target's embedder/u)
+    const before = await contents(from, gone)
+    expect(await contents(`file:${join(folder.path, "lexical.db")}`, lexical())).toEqual(before)
+    expect(await contents(`file:${join(folder.path, "words.db")}`, undefined)).toEqual(before)
+  })
+
+  it("moves to another embedder, and back to words", async () => {
+    await using folder = await temporaryFolder()
+    const store = await place(folder.path)
+    const before = await contents(store, gone)
+    const moved = await keepsake(folder.path, ["reembed", "--store", store, "--to", "lexical"])
+    expect(moved).toMatchObject({ code: 0 })
+    expect(moved.out.replaceAll("\n", " ")).toMatch(/15 memories from \[revoked-model/u)
+    expect(await contents(store, lexical())).toEqual(before)
+    expect(await keepsake(folder.path, ["reembed", "--store", store, "--to", "none"])).toMatchObject({
+      code: 0
+    })
+    expect(await contents(store, undefined)).toEqual(before)
+  })
+
+  it("that is not there is not made by looking for it", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, ["copy", "--from", "file:./typo.db", "--to", "file:./b.db"])
+    expect(ran.code).toBe(2)
+    expect(ran.err).toContain("typo.db")
+    expect(existsSync(join(folder.path, "typo.db"))).toBe(false)
   })
 })
 

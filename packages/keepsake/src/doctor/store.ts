@@ -31,7 +31,7 @@ const FIXES: { readonly [backend in StoreConfig["backend"]]: Fixes } = {
 }
 
 const MISMATCH =
-  "Give the embedder it was filled with (--embedder), or move it: keepsake reembed --embedder OLD --to NEW"
+  "Give the embedder it was filled with (--embedder), or move the store to this one: keepsake reembed --to EMBEDDER"
 
 /** A store that could not be opened or used, and what to do about it. */
 export const storeFault = (

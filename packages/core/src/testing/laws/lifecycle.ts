@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { fingerprint } from "../../Fingerprint.ts"
+import { fingerprint, sameFingerprint } from "../../Fingerprint.ts"
 import { failsWith, holds, same, sameRows } from "../check.ts"
 import { group, type Handle, type LawContext, lawFingerprint } from "../Law.ts"
 import { T0 } from "../rows.ts"
@@ -183,6 +183,12 @@ export const lifecycle = group("lifecycle", {
     holds(
       message.message.includes("laws") && message.message.includes("other"),
       "the message names both sides"
+    )
+    holds(
+      message.reason._tag === "FingerprintMismatch" &&
+        message.reason.fingerprint !== undefined &&
+        sameFingerprint(message.reason.fingerprint, usual),
+      "the error carries the stored fingerprint, so that the store can be opened by it"
     )
     same(yield* store.count({ scope, now: T0, filter: {} }), 1, "the store is unharmed")
   }),

@@ -1,11 +1,39 @@
-import { invalidInput, StoreAdmin } from "@keepsake/core"
+import { existsSync } from "node:fs"
+import {
+  describeFingerprint,
+  type Fingerprint,
+  invalidInput,
+  sameFingerprint,
+  StoreAdmin,
+  TOKENISER
+} from "@keepsake/core"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { resolveConfig } from "../../config/resolve.ts"
 import { copyStore } from "../../interchange/copyStore.ts"
 import { allScopes } from "../../interchange/scopes.ts"
-import { storeOnlyLayer } from "../../openMemory.ts"
+import { storeAsFilledLayer, storeOnlyLayer } from "../../openMemory.ts"
 import { makeProgress, print } from "../output.ts"
 import { settings } from "../root.ts"
+
+/** A source that a typo names would be made, empty, by opening it. */
+const checkSource = Effect.fnUntraced(function* (from: string) {
+  const { store } = yield* resolveConfig(from)
+  if ("backend" in store && store.backend === "hnsw" && !existsSync(store.path))
+    return yield* invalidInput("from", `there is no file ${store.path}`)
+  return undefined
+})
+
+/** Without an embedder, rows can be copied as they are, or made anew for a store by words alone. */
+const checkSpace = Effect.fnUntraced(function* (source: Fingerprint, to: Context.Context<StoreAdmin>) {
+  const target = yield* Context.get(to, StoreAdmin).fingerprint
+  const byWords = target.embedding === null && target.tokeniser === TOKENISER
+  if (byWords || sameFingerprint(source, target)) return undefined
+  return yield* invalidInput(
+    "to-embedder",
+    `the target was filled with [${describeFingerprint(target)}], the source with [${describeFingerprint(source)}]. Name the target's embedder, or copy into an empty store`
+  )
+})
 
 export const copy = Command.make(
   "copy",
@@ -13,20 +41,24 @@ export const copy = Command.make(
     from: Flag.String("from").pipe(Flag.withDescription("The store to read"), Flag.withMetavar("url")),
     to: Flag.String("to").pipe(Flag.withDescription("The store to write"), Flag.withMetavar("url")),
     toEmbedder: Flag.String("to-embedder").pipe(
-      Flag.withDescription("The target's embedder, where it is not the source's (--embedder)"),
+      Flag.withDescription('Embed anew with this one, or "none"; vectors are copied unless given'),
       Flag.optional
     )
   },
   Effect.fnUntraced(function* ({ from, to, toEmbedder }) {
-    const { config, json } = yield* settings
+    const { json } = yield* settings
     if (from === to) return yield* invalidInput("to", "is the store it would be read from; name another")
-    const { embedder } = config
+    yield* checkSource(from)
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        const source = yield* Layer.build(storeOnlyLayer({ store: from, embedder }))
+        const source = yield* Layer.build(storeAsFilledLayer(from))
+        const filledWith = yield* Context.get(source, StoreAdmin).fingerprint
         const target = yield* Layer.build(
-          storeOnlyLayer({ store: to, embedder: Option.getOrElse(toEmbedder, () => embedder) })
+          Option.isSome(toEmbedder)
+            ? storeOnlyLayer({ store: to, embedder: toEmbedder.value })
+            : storeAsFilledLayer(to, filledWith)
         )
+        if (Option.isNone(toEmbedder)) yield* checkSpace(filledWith, target)
         const total = yield* Stream.runFold(
           Stream.provideContext(allScopes, source),
           () => 0,

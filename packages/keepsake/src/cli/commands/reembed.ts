@@ -12,7 +12,7 @@ import { embedderOfSpec } from "../../config/embedderSpec.ts"
 import { resolveEmbedder } from "../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../interchange/scopes.ts"
 import { reembedStore } from "../../interchange/reembedStore.ts"
-import { storeOnlyLayer } from "../../openMemory.ts"
+import { storeAsFilledLayer } from "../../openMemory.ts"
 import { makeProgress, print } from "../output.ts"
 import { settings } from "../root.ts"
 
@@ -66,14 +66,14 @@ export const reembed = Command.make(
   },
   Effect.fnUntraced(function* ({ to }) {
     const { config, json } = yield* settings
-    yield* Effect.provide(move(to, json), storeOnlyLayer(config))
+    yield* Effect.provide(move(to, json), storeAsFilledLayer(config.store))
   })
 ).pipe(
   Command.withDescription(
-    "Move a store to another embedder (--embedder names the present one). It serves all the while; stopped, it goes on where it was"
+    "Move a store to another embedder. The present one is not asked: it may be gone. The store serves all the while; stopped, it goes on where it was"
   ),
   Command.withExamples([
     { command: "keepsake reembed --to lexical", description: "Give a store by words its first vectors" },
-    { command: "keepsake reembed --embedder lexical --to none", description: "Back to recall by words alone" }
+    { command: "keepsake reembed --to none", description: "Back to recall by words alone" }
   ])
 )
