@@ -1,4 +1,5 @@
 import { type Kernel, LANES, makeKernel, MAX_PAGES } from "./kernel/kernel.ts"
+import { Scratch } from "./Scratch.ts"
 
 const PAGE = 65_536
 /** The memory grows by this much at a time: 1 MiB. */
@@ -22,14 +23,18 @@ export class Arena {
   readonly stride: number
   readonly codeStride: number
   readonly unitBytes: number
+  /** One search works at a time. */
+  readonly scratch = new Scratch()
   readonly #kernel: Kernel
   readonly #query16: number
   readonly #list: number
   readonly #out: number
+  readonly #row: number
   #end: number
   readonly #free: Array<number> = []
   #bytes: Uint8Array
   #words: Uint32Array
+  #floats: Float32Array
 
   constructor(dimensions: number) {
     this.dimensions = dimensions
@@ -41,9 +46,11 @@ export class Arena {
     this.#query16 = this.stride
     this.#list = this.#query16 + padded * 2
     this.#out = this.#list + CHUNK * 4
-    this.#end = Math.ceil((this.#out + CHUNK * 4) / 64) * 64
+    this.#row = Math.ceil((this.#out + CHUNK * 4) / 64) * 64
+    this.#end = this.#row + this.stride
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer)
     this.#words = new Uint32Array(this.#kernel.memory.buffer)
+    this.#floats = new Float32Array(this.#kernel.memory.buffer)
     this.#reach(this.#end)
   }
 
@@ -55,6 +62,7 @@ export class Arena {
     memory.grow(Math.max(missing, Math.min(GROWTH_PAGES, room)))
     this.#bytes = new Uint8Array(memory.buffer)
     this.#words = new Uint32Array(memory.buffer)
+    this.#floats = new Float32Array(memory.buffer)
   }
 
   /** A unit's address. Its bytes are whatever the last owner left. Throws a RangeError beyond 4 GiB. */
@@ -77,9 +85,17 @@ export class Arena {
     this.#bytes.fill(0, address + bytes.length, address + stride)
   }
 
-  /** A row's numbers in place; valid until the arena grows. */
-  floats(address: number): Float32Array {
-    return new Float32Array(this.#kernel.memory.buffer, address, this.dimensions)
+  /** Rounds the f32 row at `row` to codes at `codes`; its scale, and the square of the error (`kernel.ts`). */
+  encode(row: number, codes: number): { readonly scale: number; readonly square: number } {
+    this.#kernel.encode(row, this.stride, codes, this.#out)
+    const at = this.#out / 4
+    return { scale: this.#floats[at] ?? 1, square: this.#floats[at + 1] ?? 0 }
+  }
+
+  /** The same for a row that is given in `bytes` and not kept. */
+  encodeBytes(bytes: Uint8Array, codes: number): { readonly scale: number; readonly square: number } {
+    this.write(this.#row, bytes, this.stride)
+    return this.encode(this.#row, codes)
   }
 
   /** Sets the query of the calls that follow. */

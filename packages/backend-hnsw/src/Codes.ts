@@ -1,7 +1,7 @@
 import type { Arena } from "./Arena.ts"
 import { grown } from "./grown.ts"
+import { CODE_MAX } from "./kernel/kernel.ts"
 
-const CODE_MAX = 127
 const QUERY_MAX = 32_767
 const SUM_MAX = 2 ** 31 - 1
 
@@ -11,32 +11,20 @@ const SUM_MAX = 2 ** 31 - 1
  */
 export class Codes {
   readonly #arena: Arena
-  readonly #bytes: Int8Array
   #scales = new Float32Array(0)
   /** The greatest ‖x − x̂‖ so far. */
   #rowError = 0
 
   constructor(arena: Arena) {
     this.#arena = arena
-    this.#bytes = new Int8Array(arena.codeStride)
   }
 
   get bytes(): number {
     return this.#scales.byteLength
   }
 
-  write(slot: number, address: number, vector: Float32Array): void {
-    let greatest = 0
-    for (let i = 0; i < vector.length; i++) greatest = Math.max(greatest, Math.abs(vector[i] ?? 0))
-    const scale = Math.fround(greatest / CODE_MAX) || 1
-    let square = 0
-    for (let i = 0; i < vector.length; i++) {
-      const value = vector[i] ?? 0
-      const code = Math.max(-CODE_MAX, Math.min(CODE_MAX, Math.round(value / scale)))
-      this.#bytes[i] = code
-      square += (value - code * scale) ** 2
-    }
-    this.#arena.write(address, new Uint8Array(this.#bytes.buffer), this.#arena.codeStride)
+  /** The slot's codes have been made. */
+  note(slot: number, { scale, square }: { readonly scale: number; readonly square: number }): void {
     this.#scales = grown(this.#scales, slot + 1)
     this.#scales[slot] = scale
     this.#rowError = Math.max(this.#rowError, Math.sqrt(square))
@@ -44,7 +32,7 @@ export class Codes {
 
   /**
    * Approximate cosines of the slots from `from` on, and how far they may be off. A slot without a vector has an
-   * address of 0 and some score.
+   * address of 0 and some score. The scores are scratch.
    */
   scan(
     query: Float32Array,
@@ -59,10 +47,10 @@ export class Codes {
     const rounded = Int16Array.from(query, (value) => Math.round(value / scale))
     let square = 0
     for (let i = 0; i < query.length; i++) square += ((query[i] ?? 0) - (rounded[i] ?? 0) * scale) ** 2
-    const sums = new Int32Array(addresses.length - from)
+    const sums = this.#arena.scratch.products(addresses.length - from)
     this.#arena.setCodeQuery(rounded)
     this.#arena.dotsI8(addresses.subarray(from), sums)
-    const scores = new Float32Array(sums.length)
+    const scores = this.#arena.scratch.scores(sums.length)
     for (let i = 0; i < sums.length; i++) scores[i] = (sums[i] ?? 0) * (this.#scales[from + i] ?? 0) * scale
     // The last term is for rounding to f32 along the way.
     return { scores, error: this.#rowError + Math.sqrt(square) * (1 + this.#rowError) + 1e-5 }

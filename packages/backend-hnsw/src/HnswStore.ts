@@ -113,7 +113,7 @@ const partsOf = (
   const reader = new Reader(db, generation)
   const checkpoints = new Checkpoints(connection)
   const writer = new Writer(connection, checkpoints)
-  const cache = new IndexCache(connection, scopes, records, {
+  const cache = new IndexCache(connection, scopes, {
     dimensions,
     maxBytes,
     graphs,

@@ -1,23 +1,14 @@
 import { type MemoryError, type Scope, scopeKey } from "@keepsake/core"
 import { Effect, type Scope as EffectScope } from "effect"
-import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Arena } from "./Arena.ts"
-import { Body } from "./body.ts"
 import type { Connection } from "./Connection.ts"
+import { Follower } from "./Follower.ts"
 import { graphBytes } from "./graph/Graph.ts"
 import type { Graphs } from "./graph/Graphs.ts"
 import { nextTurn } from "./pause.ts"
-import type { Records } from "./Records.ts"
-import { lastLocal, localOf, ridOf } from "./row.ts"
-import { bodyTable } from "./schema.ts"
 import { toMemoryError } from "./sqliteErrors.ts"
-import { type IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
+import { ScopeIndex } from "./ScopeIndex.ts"
 import type { ScopeRow, Scopes } from "./Scopes.ts"
-
-/** The event loop is given back after so long a slice of loading. */
-const SLICE_MS = 5
-/** Rows read between two looks at the clock. */
-const BATCH = 128
 
 /** Rows that a graph may lack before it is continued: so many, and this share of those it has. */
 const TAIL_LEAST = 2_000
@@ -25,73 +16,6 @@ const TAIL_SHARE = 0.15
 
 /** Rows × dimensions from which a scope's floats stay in the file: 32 MB of them. */
 const LEAN_FROM = 8_000_000
-
-/** The statements by which an index follows the file. */
-class Follower {
-  readonly #fresh: StatementSync
-  readonly #changed: StatementSync
-  readonly #rids: StatementSync
-
-  constructor(db: DatabaseSync, generation: number) {
-    this.#fresh = db.prepare(
-      `SELECT m.rid, m.flags, m.turn, m.said_at, m.expires_at, b.data FROM memory m JOIN ${bodyTable(generation)} b ` +
-        "ON b.rid = m.rid WHERE m.rid > ? AND m.rid <= ? ORDER BY m.rid LIMIT ?"
-    )
-    this.#changed = db.prepare(
-      "SELECT rid, flags, expires_at, changed FROM memory WHERE sid = ? AND changed > ? ORDER BY changed LIMIT ?"
-    )
-    this.#rids = db.prepare("SELECT group_concat(rid) AS rids FROM memory WHERE sid = ?")
-  }
-
-  /** One slice of following: true when the index shows everything that `row` counts. */
-  follow(index: ScopeIndex, row: ScopeRow): boolean {
-    const deadline = performance.now() + SLICE_MS
-    if (row.removed > index.removed) {
-      if (index.lastLocal >= 0) index.retain(this.#locals(index.sid))
-      index.removed = row.removed
-    }
-    while (this.#readFresh(index) === BATCH) if (performance.now() > deadline) return false
-    index.settle()
-    while (!this.#readChanged(index)) if (performance.now() > deadline) return false
-    if (row.touched !== index.touched) index.forgetMemories()
-    index.touched = row.touched
-    index.seq = Math.max(index.seq, row.seq)
-    index.loaded = true
-    return true
-  }
-
-  #readFresh(index: ScopeIndex): number {
-    const after = ridOf(index.sid, index.lastLocal)
-    const found = this.#fresh.all(after, ridOf(index.sid, lastLocal), BATCH)
-    for (const one of found) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
-      const row = one as unknown as IndexedRow & { readonly data: Uint8Array }
-      index.add(row, new Body(row.data))
-    }
-    return found.length
-  }
-
-  /** True when no change is left to be read. */
-  #readChanged(index: ScopeIndex): boolean {
-    // Larger than the rows one change can touch, so that each round passes at least one change.
-    const limit = 8 * BATCH
-    const found = this.#changed.all(index.sid, index.seq, limit)
-    for (const one of found) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
-      index.change(one as unknown as IndexedRow)
-    }
-    if (found.length < limit) return true
-    index.seq = Number(found.at(-1)?.["changed"]) - 1
-    return false
-  }
-
-  #locals(sid: number): Uint32Array {
-    const rids = this.#rids.get(sid)?.["rids"]
-    return typeof rids === "string"
-      ? Uint32Array.from(rids.split(","), (rid) => localOf(Number(rid))).sort()
-      : new Uint32Array()
-  }
-}
 
 interface Entry {
   readonly index: ScopeIndex
@@ -114,7 +38,6 @@ export interface IndexCacheOptions {
 export class IndexCache {
   readonly #connection: Connection
   readonly #scopes: Scopes
-  readonly #records: Records
   readonly #follower: Follower
   readonly #arena: Arena
   readonly #options: IndexCacheOptions
@@ -123,10 +46,9 @@ export class IndexCache {
   #bytes = 0
   #graphBytes = 0
 
-  constructor(connection: Connection, scopes: Scopes, records: Records, options: IndexCacheOptions) {
+  constructor(connection: Connection, scopes: Scopes, options: IndexCacheOptions) {
     this.#connection = connection
     this.#scopes = scopes
-    this.#records = records
     this.#follower = new Follower(connection.db, connection.generation)
     this.#arena = new Arena(options.dimensions)
     this.#options = options
@@ -206,9 +128,15 @@ export class IndexCache {
   }
 
   #newIndex(scope: Scope, row: ScopeRow): ScopeIndex {
-    return new ScopeIndex(scope, row.sid, this.#arena, this.#isLarge(row), {
-      memory: (rid) => this.#records.byRid(scope, rid)?.memory ?? null,
-      vector: (rid) => this.#records.vector(rid)
+    const follower = this.#follower
+    return new ScopeIndex(scope, row.sid, {
+      arena: this.#arena,
+      rows: row.rows,
+      lean: this.#isLarge(row),
+      reader: {
+        memory: (rid) => follower.memory(scope, rid),
+        vector: (rid, into) => follower.vector(rid, into)
+      }
     })
   }
 

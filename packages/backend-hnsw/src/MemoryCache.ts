@@ -6,7 +6,6 @@ const bytesOf = (memory: Memory): number => 900 + 2 * memory.content.length
 /** Memories of one scope as they were decoded for a search, by slot: the next search finds the same ones. */
 export class MemoryCache {
   readonly #memories = new Map<number, Memory>()
-  readonly #slots = new Map<string, number>()
   #bytes = 0
 
   get bytes(): number {
@@ -20,7 +19,6 @@ export class MemoryCache {
   set(slot: number, memory: Memory): void {
     this.delete(slot)
     this.#memories.set(slot, memory)
-    this.#slots.set(memory.id, slot)
     this.#bytes += bytesOf(memory)
   }
 
@@ -28,21 +26,19 @@ export class MemoryCache {
     const memory = this.#memories.get(slot)
     if (memory === undefined) return
     this.#memories.delete(slot)
-    this.#slots.delete(memory.id)
     this.#bytes -= bytesOf(memory)
   }
 
-  /** Counts an access, where the memory is here. */
-  touch(id: string, now: number): void {
-    const slot = this.#slots.get(id)
-    const memory = slot === undefined ? undefined : this.#memories.get(slot)
-    if (slot === undefined || memory === undefined) return
-    this.#memories.set(slot, { ...memory, accessCount: memory.accessCount + 1, lastAccessedAt: now })
+  /** Counts an access, where a memory is here. */
+  touch(ids: ReadonlySet<string>, now: number): void {
+    for (const [slot, memory] of this.#memories) {
+      if (!ids.has(memory.id)) continue
+      this.#memories.set(slot, { ...memory, accessCount: memory.accessCount + 1, lastAccessedAt: now })
+    }
   }
 
   clear(): void {
     this.#memories.clear()
-    this.#slots.clear()
     this.#bytes = 0
   }
 }

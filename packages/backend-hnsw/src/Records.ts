@@ -46,7 +46,6 @@ export class Records {
   readonly #byId: StatementSync
   readonly #byRid: StatementSync
   readonly #rid: StatementSync
-  readonly #data: StatementSync
   readonly #insert: StatementSync
   readonly #insertBody: StatementSync
   readonly #lifetime: StatementSync
@@ -65,7 +64,6 @@ export class Records {
     this.#byId = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
     this.#byRid = db.prepare(`${joined} WHERE m.rid = ?`)
     this.#rid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
-    this.#data = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
     this.#insert = db.prepare(
       "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
         "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed) " +
@@ -105,11 +103,6 @@ export class Records {
   ridOf(sid: number, id: string): number | null {
     const rid = this.#rid.get(sid, id)?.["rid"]
     return rid === undefined ? null : Number(rid)
-  }
-
-  vector(rid: number): Float32Array | null {
-    const data = this.#data.get(rid)?.["data"]
-    return data instanceof Uint8Array ? new Body(data).vector : null
   }
 
   /** False, and nothing done, where the scope has a row of this id. */

@@ -7,20 +7,21 @@ import {
   type SearchHit,
   type SearchRequest,
   type SearchResult,
-  idf,
   isVisible,
   matches
 } from "@keepsake/core"
 import type { Arena } from "./Arena.ts"
-import type { Body } from "./body.ts"
+import { type Body, namesOf } from "./body.ts"
+import { Columns } from "./Columns.ts"
 import type { Graph } from "./graph/Graph.ts"
 import { grown } from "./grown.ts"
 import { MemoryCache } from "./MemoryCache.ts"
 import { Names } from "./Names.ts"
 import { Postings } from "./Postings.ts"
 import { CLOSED, localOf, ridOf } from "./row.ts"
+import type { Scratch } from "./Scratch.ts"
 import { flagMasks, flagsPass } from "./selection.ts"
-import { TopK } from "./TopK.ts"
+import { type TopK, topOf } from "./TopK.ts"
 import { Vectors } from "./Vectors.ts"
 
 /** Not a flag of the file: the row is gone, its slot remains. */
@@ -48,7 +49,8 @@ export interface Question {
 /** Reads from the file what the index does not keep, by row number; null when the row is gone. */
 export interface RowReader {
   memory(rid: number): Memory | null
-  vector(rid: number): Float32Array | null
+  /** False when there is none. */
+  vector(rid: number, into: Float32Array): boolean
 }
 
 /**
@@ -67,19 +69,18 @@ export class ScopeIndex {
   loaded = false
 
   readonly #reader: RowReader
+  readonly #scratch: Scratch
   readonly #vectors: Vectors
   readonly #postings = new Postings()
-  #locals = new Uint32Array(16)
-  #flags = new Uint8Array(16)
-  #expires = new Float64Array(16)
-  #said = new Float64Array(16)
-  #sessions = new Int32Array(16)
-  #speakers = new Int32Array(16)
-  #turns = new Float64Array(16)
-  /** The slots of a session's rows that have a turn, by the session's number. */
-  readonly #conversations = new Map<number, Array<number>>()
+  readonly #columns: Columns
+  /** The last slot with a turn of each session, by its number; or -1. */
+  #lastOfSession = new Int32Array(0)
   readonly #sessionNames = new Names()
   readonly #speakerNames = new Names()
+  /** The names of the row added last, as its body has them: the next row's are mostly the same. */
+  #namesKey = ""
+  #session = -1
+  #speaker = -1
   #graph: Graph | null = null
   #freed = false
   /** What becomes of the graph: none is wanted yet, one is on its way, or there can be none. */
@@ -91,13 +92,28 @@ export class ScopeIndex {
   #dead = 0
   #current = 0
 
-  /** @param lean leave the vectors in the file and search over codes; see `Vectors` */
-  constructor(scope: Scope, sid: number, arena: Arena, lean: boolean, reader: RowReader) {
+  /**
+   * @param rows as many as are expected
+   * @param lean leave the vectors in the file and search over codes; see `Vectors`
+   */
+  constructor(
+    scope: Scope,
+    sid: number,
+    options: {
+      readonly arena: Arena
+      readonly rows: number
+      readonly lean: boolean
+      readonly reader: RowReader
+    }
+  ) {
+    const { arena, lean, reader, rows } = options
     this.scope = scope
     this.sid = sid
     this.lean = lean
     this.#reader = reader
-    this.#vectors = new Vectors(arena, lean, (slot) => reader.vector(this.#ridOf(slot)))
+    this.#scratch = arena.scratch
+    this.#columns = new Columns(rows)
+    this.#vectors = new Vectors(arena, lean, (slot, into) => reader.vector(this.#ridOf(slot), into))
   }
 
   /** Bytes of the graph, or kept free for one that is on its way. */
@@ -111,8 +127,8 @@ export class ScopeIndex {
       2_000 +
       this.#vectors.bytes +
       this.#postings.bytes +
-      // Columns, and a place in a conversation with its share of the list.
-      53 * this.#locals.length +
+      this.#columns.bytes +
+      this.#lastOfSession.byteLength +
       this.#sessionNames.bytes +
       this.#speakerNames.bytes +
       this.#memories.bytes
@@ -146,39 +162,46 @@ export class ScopeIndex {
 
   /** The greatest row number seen, or -1. */
   get lastLocal(): number {
-    return this.#count === 0 ? -1 : (this.#locals[this.#count - 1] ?? -1)
+    return this.#count === 0 ? -1 : (this.#columns.locals[this.#count - 1] ?? -1)
   }
 
   /** Rows come in ascending order of `rid`. */
   add(row: IndexedRow, body: Body): void {
     const slot = this.#count
-    this.#locals = grown(this.#locals, slot + 1)
-    this.#flags = grown(this.#flags, slot + 1)
-    this.#expires = grown(this.#expires, slot + 1)
-    this.#said = grown(this.#said, slot + 1)
-    this.#sessions = grown(this.#sessions, slot + 1)
-    this.#speakers = grown(this.#speakers, slot + 1)
-    this.#turns = grown(this.#turns, slot + 1)
-    const { sessionId, speaker } = body.texts
-    this.#locals[slot] = localOf(row.rid)
-    this.#flags[slot] = row.flags
-    this.#expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
-    this.#said[slot] = row.said_at
-    this.#sessions[slot] = this.#sessionNames.number(sessionId)
-    this.#speakers[slot] = this.#speakerNames.number(speaker)
-    if (row.turn !== null) this.#turns[slot] = row.turn
-    if (row.turn !== null && sessionId !== null) this.#placeIn(this.#sessions[slot] ?? 0, slot)
+    const columns = this.#columns
+    columns.reserve(slot + 1)
+    this.#name(body)
+    columns.locals[slot] = localOf(row.rid)
+    columns.flags[slot] = row.flags
+    columns.expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
+    columns.said[slot] = row.said_at
+    columns.sessions[slot] = this.#session
+    columns.speakers[slot] = this.#speaker
+    if (row.turn !== null) {
+      columns.turns[slot] = row.turn
+      if (this.#session >= 0) this.#placeInSession(slot)
+    }
     this.#vectors.push(body.vectorBytes)
-    const { ids, weights } = body.terms
-    this.#postings.add({ slot, ids, weights })
+    this.#postings.add(slot, body)
     if ((row.flags & CLOSED) === 0) this.#current++
     this.#count++
   }
 
-  #placeIn(session: number, slot: number): void {
-    const slots = this.#conversations.get(session)
-    if (slots === undefined) this.#conversations.set(session, [slot])
-    else slots.push(slot)
+  #name(body: Body): void {
+    const key = body.namesKey
+    if (key === this.#namesKey) return
+    const { sessionId, speaker } = namesOf(key)
+    this.#namesKey = key
+    this.#session = this.#sessionNames.number(sessionId)
+    this.#speaker = this.#speakerNames.number(speaker)
+  }
+
+  #placeInSession(slot: number): void {
+    const known = this.#lastOfSession.length
+    this.#lastOfSession = grown(this.#lastOfSession, this.#session + 1)
+    this.#lastOfSession.fill(-1, known)
+    this.#columns.before[slot] = this.#lastOfSession[this.#session] ?? -1
+    this.#lastOfSession[this.#session] = slot
   }
 
   /** After rows were added. */
@@ -193,7 +216,7 @@ export class ScopeIndex {
     let high = this.#count
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.#locals[middle] ?? 0) <= local) low = middle + 1
+      if ((this.#columns.locals[middle] ?? 0) <= local) low = middle + 1
       else high = middle
     }
     return low
@@ -201,7 +224,7 @@ export class ScopeIndex {
 
   #slotOf(local: number): number {
     const slot = this.#slotAfter(local) - 1
-    return this.#locals[slot] === local ? slot : -1
+    return this.#columns.locals[slot] === local ? slot : -1
   }
 
   /** A row's lifetime has changed. */
@@ -209,8 +232,8 @@ export class ScopeIndex {
     const slot = this.#slotOf(localOf(row.rid))
     if (slot < 0 || this.#isDead(slot)) return
     this.#current += Number((row.flags & CLOSED) === 0) - Number(this.#isCurrent(slot))
-    this.#flags[slot] = row.flags
-    this.#expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
+    this.#columns.flags[slot] = row.flags
+    this.#columns.expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
     this.#memories.delete(slot)
   }
 
@@ -218,7 +241,7 @@ export class ScopeIndex {
   retain(locals: Uint32Array): void {
     let at = 0
     for (let slot = 0; slot < this.#count; slot++) {
-      const local = this.#locals[slot] ?? 0
+      const local = this.#columns.locals[slot] ?? 0
       while (at < locals.length && (locals[at] ?? 0) < local) at++
       if (locals[at] !== local && !this.#isDead(slot)) this.#kill(slot)
     }
@@ -226,17 +249,17 @@ export class ScopeIndex {
 
   #kill(slot: number): void {
     if (this.#isCurrent(slot)) this.#current--
-    this.#flags[slot] = DEAD | CLOSED
+    this.#columns.flags[slot] = DEAD | CLOSED
     this.#dead++
     this.#memories.delete(slot)
   }
 
   #isDead(slot: number): boolean {
-    return ((this.#flags[slot] ?? DEAD) & DEAD) !== 0
+    return ((this.#columns.flags[slot] ?? DEAD) & DEAD) !== 0
   }
 
   #isCurrent(slot: number): boolean {
-    return ((this.#flags[slot] ?? CLOSED) & CLOSED) === 0
+    return ((this.#columns.flags[slot] ?? CLOSED) & CLOSED) === 0
   }
 
   /** The row's memory, kept from the last time; null when it has just been removed by another process. */
@@ -249,7 +272,7 @@ export class ScopeIndex {
   }
 
   #ridOf(slot: number): number {
-    return ridOf(this.sid, this.#locals[slot] ?? 0)
+    return ridOf(this.sid, this.#columns.locals[slot] ?? 0)
   }
 
   /** Access counts have changed in ways not known here. */
@@ -259,7 +282,7 @@ export class ScopeIndex {
 
   /** Access counts have changed by one for each of these. */
   touch(ids: ReadonlyArray<string>, now: number): void {
-    for (const id of ids) this.#memories.touch(id, now)
+    this.#memories.touch(new Set(ids), now)
   }
 
   /** Whether a slot's row may be returned; what the numbers cannot tell is read. */
@@ -273,43 +296,28 @@ export class ScopeIndex {
     const excluded = asOf === undefined ? DEAD | CLOSED : DEAD
     const reads = asOf !== undefined || filter.metadata !== undefined
     return (slot) => {
-      const flags = this.#flags[slot] ?? DEAD
-      if ((flags & excluded) !== 0 || (this.#expires[slot] ?? 0) <= now || !flagsPass(masks, flags))
+      const flags = this.#columns.flags[slot] ?? DEAD
+      if ((flags & excluded) !== 0 || (this.#columns.expires[slot] ?? 0) <= now || !flagsPass(masks, flags))
         return false
-      const said = this.#said[slot] ?? 0
-      const inSession = this.#sessions[slot] ?? -1
+      const said = this.#columns.said[slot] ?? 0
+      const inSession = this.#columns.sessions[slot] ?? -1
       if (said < from || said >= to) return false
       if ((session !== null && inSession !== session) || (inSession === except && except >= 0)) return false
-      if (speakers !== undefined && !speakers.includes(this.#speakers[slot] ?? -1)) return false
+      if (speakers !== undefined && !speakers.includes(this.#columns.speakers[slot] ?? -1)) return false
       if (!reads) return true
       const memory = this.#memory(slot)
       return memory !== null && isVisible(memory, now, asOf) && matches(filter, memory)
     }
   }
 
-  /** Σ idf·weight by slot, and how many current rows hold each term. */
-  #lexical(terms: Uint32Array): { readonly scores: Float64Array; readonly df: ReadonlyArray<number> } {
-    const scores = new Float64Array(this.#count)
-    const df = Array.from(terms, (term) => {
-      let holders = 0
-      this.#postings.forEach(term, (slot) => {
-        if (this.#isCurrent(slot)) holders++
-      })
-      const factor = idf(this.#current, holders)
-      this.#postings.forEach(term, (slot, weight) => {
-        scores[slot] = (scores[slot] ?? 0) + factor * weight
-      })
-      return holders
-    })
-    return { scores, df }
-  }
-
   search(request: SearchRequest): SearchResult {
     const { exact, limit, terms, vector } = request
     const passes = this.#passing(request)
-    const { df, scores } = this.#lexical(terms ?? new Uint32Array())
     const room = Math.min(limit, this.#count)
-    const byWords = terms === undefined ? [] : this.#topLexical(scores, room, passes)
+    const isCurrent = (slot: number) => this.#isCurrent(slot)
+    const scores = this.#scratch.sums(terms === undefined ? 0 : this.#count)
+    const df = this.#postings.score(terms ?? new Uint32Array(), this.#current, isCurrent, scores)
+    const byWords = terms === undefined ? [] : topOf(scores, room, passes, 0).slots
     const cosines = vector === undefined ? null : this.#cosines(vector, room, passes, exact === true, byWords)
     const hits: Array<SearchHit> = []
     for (const slot of cosines?.keys() ?? byWords) {
@@ -354,18 +362,6 @@ export class ScopeIndex {
     return passed >= limit ? top : null
   }
 
-  #topLexical(scores: Float64Array, limit: number, passes: (slot: number) => boolean): Uint32Array {
-    const top = new TopK(limit)
-    for (let slot = 0, bar = 0; slot < this.#count; slot++) {
-      const score = scores[slot] ?? 0
-      if (score > bar && passes(slot)) {
-        top.push(score, slot)
-        bar = Math.max(0, top.bar)
-      }
-    }
-    return top.slots
-  }
-
   /** Visible rows within `radius` turns of an anchor, in its session, each once. */
   around({ anchors, asOf, now, radius, vector }: AroundRequest): ReadonlyArray<AroundRow> {
     const passes = this.#passing({ now, asOf, filter: {} })
@@ -378,9 +374,12 @@ export class ScopeIndex {
     }
     const slots: Array<number> = []
     for (const [session, turns] of near) {
-      for (const slot of this.#conversations.get(session) ?? []) {
-        if (turns.has(this.#turns[slot] ?? -1) && passes(slot)) slots.push(slot)
+      const found: Array<number> = []
+      let slot = this.#lastOfSession[session] ?? -1
+      for (; slot >= 0; slot = this.#columns.before[slot] ?? -1) {
+        if (turns.has(this.#columns.turns[slot] ?? -1) && passes(slot)) found.push(slot)
       }
+      slots.push(...found.reverse())
     }
     const cosines = vector === undefined ? null : this.#vectors.cosines(vector, Uint32Array.from(slots))
     return slots.flatMap((slot, i) => {
@@ -396,7 +395,7 @@ export class ScopeIndex {
     const names = this.#speakerNames.all
     const found = new Uint8Array(names.length)
     for (let slot = 0, missing = names.length; slot < this.#count && missing > 0; slot++) {
-      const speaker = this.#speakers[slot] ?? -1
+      const speaker = this.#columns.speakers[slot] ?? -1
       if (speaker < 0 || found[speaker] === 1 || !passes(slot)) continue
       found[speaker] = 1
       missing--

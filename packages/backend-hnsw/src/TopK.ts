@@ -1,18 +1,24 @@
+import { grown } from "./grown.ts"
+
+/** Room to begin with: most want few, and where many may come, few do. */
+const ROOM = 128
+
 /** The greatest `limit` scores and whose they are: a heap with the least of them on top. */
 export class TopK {
-  readonly #scores: Float64Array
-  readonly #slots: Uint32Array
+  readonly #limit: number
+  #scores: Float64Array
+  #slots: Uint32Array
   #size = 0
 
-  /** @param limit at most 65,536; bounded by the caller */
   constructor(limit: number) {
-    this.#scores = new Float64Array(limit)
-    this.#slots = new Uint32Array(limit)
+    this.#limit = limit
+    this.#scores = new Float64Array(Math.min(limit, ROOM))
+    this.#slots = new Uint32Array(Math.min(limit, ROOM))
   }
 
   /** A score must be greater than this to be let in. */
   get bar(): number {
-    return this.#size < this.#scores.length ? Number.NEGATIVE_INFINITY : (this.#scores[0] ?? 0)
+    return this.#size < this.#limit ? Number.NEGATIVE_INFINITY : (this.#scores[0] ?? 0)
   }
 
   get size(): number {
@@ -21,8 +27,10 @@ export class TopK {
 
   /** Lets a score in that is above the bar, in place of the least where there is no room. */
   push(score: number, slot: number): void {
-    if (this.#size < this.#scores.length) this.#rise(this.#size++, score, slot)
-    else this.#sink(score, slot)
+    if (this.#size === this.#limit) return this.#sink(score, slot)
+    this.#scores = grown(this.#scores, this.#size + 1)
+    this.#slots = grown(this.#slots, this.#size + 1)
+    this.#rise(this.#size++, score, slot)
   }
 
   #rise(from: number, score: number, slot: number): void {
@@ -66,4 +74,23 @@ export class TopK {
   get scores(): Float64Array {
     return this.#scores.subarray(0, this.#size)
   }
+}
+
+/** The greatest `limit` of the scores above `least` whose slots pass; `scores[i]` is the slot `from + i`'s. */
+export const topOf = (
+  scores: Float32Array | Float64Array,
+  limit: number,
+  passes: (slot: number) => boolean,
+  least: number,
+  from = 0
+): TopK => {
+  const top = new TopK(limit)
+  for (let i = 0, bar = least; i < scores.length; i++) {
+    const score = scores[i] ?? 0
+    if (score > bar && passes(from + i)) {
+      top.push(score, from + i)
+      bar = Math.max(least, top.bar)
+    }
+  }
+  return top
 }

@@ -1,7 +1,7 @@
 import { type Arena, UNIT_ROWS } from "./Arena.ts"
 import { Codes } from "./Codes.ts"
 import { grown } from "./grown.ts"
-import { TopK } from "./TopK.ts"
+import { TopK, topOf } from "./TopK.ts"
 
 /** Where a row without a vector "is". */
 const NOWHERE = 0
@@ -10,8 +10,8 @@ const CODES_FROM = 2_000
 /** Candidates beyond `limit` that a lean scan reads from the file, unless it must be exact. */
 const LEAN_EXTRA = 512
 
-/** Reads a row's vector from the file; null when the row is gone. */
-export type ReadVector = (slot: number) => Float32Array | null
+/** Reads a row's vector from the file; false when the row is gone. */
+export type ReadVector = (slot: number, into: Float32Array) => boolean
 
 /** Places in the arena, unit by unit. */
 class Places {
@@ -96,8 +96,7 @@ export class Vectors {
     if (bytes.length === 0) this.#addresses[slot] = NOWHERE
     else if (this.#lean) {
       this.#addresses[slot] = 1
-      const vector = new Float32Array(bytes.slice().buffer)
-      this.#codes.write(slot, this.#codePlace(slot), vector)
+      this.#codes.note(slot, this.#arena.encodeBytes(bytes, this.#codePlace(slot)))
     } else {
       const address = this.#floats.next()
       this.#arena.write(address, bytes, this.#arena.stride)
@@ -111,9 +110,8 @@ export class Vectors {
     if (this.#count < CODES_FROM) return
     for (; this.#coded < this.#count; this.#coded++) {
       if (!this.has(this.#coded)) continue
-      // The place first: taking it may grow the arena, which would leave a view of the floats behind.
       const place = this.#codePlace(this.#coded)
-      this.#codes.write(this.#coded, place, this.#arena.floats(this.#addresses[this.#coded] ?? 0))
+      this.#codes.note(this.#coded, this.#arena.encode(this.#addresses[this.#coded] ?? 0, place))
     }
   }
 
@@ -142,22 +140,14 @@ export class Vectors {
   }
 
   #topOfFloats(query: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
-    const scores = new Float32Array(this.#count - from)
+    const scores = this.#arena.scratch.scores(this.#count - from)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(this.#addresses.subarray(from, this.#count), scores)
     return this.#best(scores, limit, passes, from)
   }
 
   #best(scores: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
-    const top = new TopK(limit)
-    for (let i = 0, bar = top.bar; i < scores.length; i++) {
-      const score = scores[i] ?? 0
-      if (score > bar && this.has(from + i) && passes(from + i)) {
-        top.push(score, from + i)
-        bar = top.bar
-      }
-    }
-    return top
+    return topOf(scores, limit, (slot) => this.has(slot) && passes(slot), Number.NEGATIVE_INFINITY, from)
   }
 
   #topOfCodes(
@@ -174,15 +164,14 @@ export class Vectors {
     first.forEach((slot, i) => top.push(firstScores[i] ?? 0, slot))
     // Fewer than wanted: all that pass are there already.
     if (first.length < limit) return top
-    const { bar } = top
+    const floor = top.bar - error
     const chosen = new Set(first)
     const room = this.#lean && !exact ? LEAN_EXTRA : scores.length
     const more = new TopK(Math.min(room, scores.length))
     for (let i = 0; i < scores.length; i++) {
       const score = scores[i] ?? 0
       const slot = from + i
-      if (score + error < bar || score <= more.bar || chosen.has(slot) || !this.has(slot) || !passes(slot))
-        continue
+      if (score < floor || score <= more.bar || chosen.has(slot) || !this.has(slot) || !passes(slot)) continue
       more.push(score, slot)
     }
     const moreScores = this.cosines(query, more.slots)
@@ -195,10 +184,10 @@ export class Vectors {
   /** The query's cosine with each of the slots, over the floats; of no meaning where there is no vector (`has`). */
   cosines(query: Float32Array, slots: Uint32Array): Float32Array {
     if (this.#lean) {
-      return Float32Array.from(slots, (slot) => {
-        const vector = this.has(slot) ? this.#read(slot) : null
-        return vector === null ? -1 : dot(query, vector)
-      })
+      const vector = new Float32Array(query.length)
+      return Float32Array.from(slots, (slot) =>
+        this.has(slot) && this.#read(slot, vector) ? dot(query, vector) : -1
+      )
     }
     const scores = new Float32Array(slots.length)
     this.#arena.setQuery(query)

@@ -17,6 +17,8 @@ export interface Texts {
 }
 
 const HEAD = 12
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 
 const bytesOf = (array: Float32Array | Uint32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
@@ -42,18 +44,30 @@ export const encodeBody = (texts: Texts, terms: Terms, vector: Float32Array | nu
   return blob
 }
 
+/** What a body's `namesKey` says. */
+export const namesOf = (key: string): Pick<Texts, "speaker" | "sessionId"> => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by encodeBody alone
+  const [speaker, sessionId] = JSON.parse(`[${Buffer.from(key, "latin1").toString("utf8")}]`) as [
+    string | null,
+    string | null
+  ]
+  return { speaker, sessionId }
+}
+
 /** A look into a body: nothing is copied or parsed until it is asked for. */
 export class Body {
-  readonly #bytes: Uint8Array
+  readonly #bytes: Buffer
+  readonly #view: DataView
   readonly #start: number
   readonly dimensions: number
   readonly termCount: number
   readonly #textLength: number
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#start = payloadStart(bytes.length) + HEAD
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#view = view
     this.dimensions = view.getUint32(this.#start - HEAD, true)
     this.termCount = view.getUint32(this.#start - 8, true)
     this.#textLength = view.getUint32(this.#start - 4, true)
@@ -75,23 +89,46 @@ export class Body {
   }
 
   get vector(): Float32Array | null {
-    return this.dimensions === 0 ? null : new Float32Array(this.vectorBytes.slice().buffer)
+    return this.dimensions === 0 ? null : new Float32Array(new Uint8Array(this.vectorBytes).buffer)
   }
 
   get terms(): Terms {
-    const at = this.#termsStart
-    const half = at + 4 * this.termCount
-    return {
-      ids: new Uint32Array(this.#bytes.slice(at, half).buffer),
-      weights: new Float32Array(this.#bytes.slice(half, this.#textStart).buffer)
+    const ids = new Uint32Array(this.termCount)
+    const weights = new Float32Array(this.termCount)
+    this.copyTerms(ids, weights, 0)
+    return { ids, weights }
+  }
+
+  /** Puts the terms in their order, `termCount` of them, into both arrays from `at` on. */
+  copyTerms(ids: Uint32Array, weights: Float32Array, at: number): void {
+    const half = this.#termsStart + 4 * this.termCount
+    for (let i = 0; i < this.termCount; i++) {
+      ids[at + i] = this.#view.getUint32(this.#termsStart + 4 * i, true)
+      weights[at + i] = this.#view.getFloat32(half + 4 * i, true)
+    }
+  }
+
+  /** The JSON of speaker and session, as its bytes are; equal for equal names. Far cheaper than all texts. */
+  get namesKey(): string {
+    const from = this.#valueEnd(this.#textStart + 1) + 1
+    return this.#bytes.toString("latin1", from, this.#valueEnd(this.#valueEnd(from) + 1))
+  }
+
+  /** Where the string or `null` that begins at `at` ends. */
+  #valueEnd(at: number): number {
+    if (this.#bytes[at] !== QUOTE) return at + 4
+    for (let end = at + 1; ; end++) {
+      end = this.#bytes.indexOf(QUOTE, end)
+      if (end < 0) throw new RangeError("A row's text has no end")
+      let escapes = 0
+      while (this.#bytes[end - 1 - escapes] === BACKSLASH) escapes++
+      if (escapes % 2 === 0) return end + 1
     }
   }
 
   get texts(): Texts {
     const at = this.#textStart
-    const json = Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset + at, this.#textLength).toString(
-      "utf8"
-    )
+    const json = this.#bytes.toString("utf8", at, at + this.#textLength)
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by encodeBody alone
     const [content, speaker, sessionId, metadata] = JSON.parse(json) as [
       string,

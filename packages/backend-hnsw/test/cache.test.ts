@@ -25,7 +25,7 @@ it.effect("indexes of the scopes used last stay within the bound, and every scop
     const connection = openConnection(path, given, { synchronous: "normal" })
     const scopes = new Scopes(connection)
     const records = new Records(connection.db, connection.generation)
-    const cache = new IndexCache(connection, scopes, records, {
+    const cache = new IndexCache(connection, scopes, {
       dimensions: DIMENSIONS,
       maxBytes: MAX_BYTES,
       graphs: new Graphs({

@@ -24,7 +24,10 @@ for (const dimensions of [1, 5, 16, 100, 384]) {
     for (const lean of [false, true]) {
       it(`the scan finds what brute force finds: ${count} × ${dimensions}${lean ? ", floats in the file" : ""}`, () => {
         const rows = clustered(count, dimensions, count * 1_000 + dimensions)
-        const vectors = new Vectors(new Arena(dimensions), lean, (slot) => rows[slot] ?? null)
+        const vectors = new Vectors(new Arena(dimensions), lean, (slot, into) => {
+          into.set(rows[slot] ?? [])
+          return slot < rows.length
+        })
         rows.forEach((row, i) => vectors.push(i % 10 === 3 ? new Uint8Array() : bytesOf(row)))
         const query = clustered(1, dimensions, count * 1_000 + dimensions)[0] ?? new Float32Array(dimensions)
         const passes = (slot: number) => slot % 3 !== 1

@@ -5,6 +5,7 @@
 export type Code = ReadonlyArray<number | Code>
 
 export const I32 = 0x7f
+export const F32 = 0x7d
 export const V128 = 0x7b
 
 const unsigned = (value: number): Array<number> => {
@@ -45,6 +46,7 @@ export const get = (local: number): Code => [0x20, unsigned(local)]
 export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)]
 export const add = (a: Code, b: Code): Code => [a, b, 0x6a]
 export const shl = (a: Code, bits: number): Code => [a, i32(bits), 0x74]
+export const shr = (a: Code, bits: number): Code => [a, i32(bits), 0x76]
 export const lessThan = (a: Code, b: Code): Code => [a, b, 0x49]
 export const load32 = (address: Code, offset = 0): Code => [address, 0x28, 2, unsigned(offset)]
 export const storeF32 = (address: Code, value: Code, offset: number): Code => [
@@ -62,6 +64,11 @@ export const storeI32 = (address: Code, value: Code, offset: number): Code => [
   unsigned(offset)
 ]
 export const addF32 = (a: Code, b: Code): Code => [a, b, 0x92]
+export const divF32 = (a: Code, b: Code): Code => [a, b, 0x95]
+export const maxF32 = (a: Code, b: Code): Code => [a, b, 0x97]
+export const f32 = (value: number): Code => [0x43, Array.from(new Uint8Array(Float32Array.of(value).buffer))]
+/** `value`, or `instead` where it is 0. */
+export const nonZeroF32 = (value: Code, instead: Code): Code => [value, instead, value, f32(0), 0x5c, 0x1b]
 
 const simd = (opcode: number): Code => [0xfd, unsigned(opcode)]
 /** Alignment is a hint, and rows of 16-byte multiples are aligned. */
@@ -69,12 +76,24 @@ export const loadVector = (address: Code, offset = 0): Code => [address, simd(0x
 export const zeroVector: Code = [simd(0x0c), Array.from({ length: 16 }, () => 0)]
 export const addF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe4)]
 export const mulF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe6)]
+export const subF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe5)]
+export const divF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe7)]
+export const maxF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe9)]
+export const absF32x4 = (v: Code): Code => [v, simd(0xe0)]
+/** To the nearest whole number, half to even. */
+export const roundF32x4 = (v: Code): Code => [v, simd(0x6a)]
+export const splatF32 = (value: Code): Code => [value, simd(0x13)]
 export const laneF32 = (v: Code, lane: number): Code => [v, simd(0x1f), lane]
 export const addI32x4 = (a: Code, b: Code): Code => [a, b, simd(0xae)]
 /** Pairwise products of eight 16-bit lanes, neighbours added: four 32-bit lanes. */
 export const dotI16x8 = (a: Code, b: Code): Code => [a, b, simd(0xba)]
 export const lowI8toI16 = (v: Code): Code => [v, simd(0x87)]
 export const highI8toI16 = (v: Code): Code => [v, simd(0x88)]
+export const toI32x4 = (v: Code): Code => [v, simd(0xf8)]
+/** Two vectors' lanes in half the bits, saturating. */
+export const narrowI32toI16 = (a: Code, b: Code): Code => [a, b, simd(0x85)]
+export const narrowI16toI8 = (a: Code, b: Code): Code => [a, b, simd(0x65)]
+export const storeVector = (address: Code, value: Code): Code => [address, value, simd(0x0b), 4, 0]
 export const laneI32 = (v: Code, lane: number): Code => [v, simd(0x1b), lane]
 
 /** Runs `body` while `condition` holds, looked at first. */
