@@ -49,17 +49,23 @@ const ANCHORS = 24
 const RADIUS = 2
 const NEIGHBOURS = [-2, -1, 1, 2] as const
 
+export type Ranked = Pick<Recollection, "memory" | "score">
+
+export interface RecallRequest {
+  readonly scope: Scope
+  readonly now: number
+  readonly query: string
+  readonly options: RecallOptions
+}
+
 /**
  * Query to scored, thresholded memories: the scope's speakers, one embedding, one store search, and one
  * reading of the turns around the strongest hits, which are evidence for them and candidates themselves.
  */
 export interface Retriever {
-  recall(request: {
-    readonly scope: Scope
-    readonly now: number
-    readonly query: string
-    readonly options: RecallOptions
-  }): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
+  recall(request: RecallRequest): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
+  /** The same memories in the same order, for whom no explanation need be made. */
+  rank(request: RecallRequest): Effect.Effect<ReadonlyArray<Ranked>, MemoryError>
   /** Drops what was kept of a scope's texts. */
   forget(scope: Scope): void
   /** The same for every scope of a user. */
@@ -119,12 +125,11 @@ export const makeRetriever = (
   const calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
   const table = embedder === null ? WORDS_ONLY : WITH_MEANING
 
-  const recall = Effect.fnUntraced(function* ({
-    now,
-    options,
-    query: asked,
-    scope
-  }: Parameters<Retriever["recall"]>[0]) {
+  /** `make` is given each returned row, best first. */
+  const ranked = Effect.fnUntraced(function* <A>(
+    { now, options, query: asked, scope }: RecallRequest,
+    make: (scored: Scored, scorer: Scorer) => A
+  ) {
     const problem = checked(asked, options)
     if (problem !== undefined) return yield* problem
     const { asOf, limit = 10, threshold = DEFAULT_THRESHOLD, ...filter } = options
@@ -169,16 +174,18 @@ export const makeRetriever = (
     return scored
       .sort(byScore)
       .slice(0, limit)
-      .map(({ row, score }): Recollection => ({
+      .map((one) => make(one, scorer))
+  })
+
+  return {
+    recall: (request) =>
+      ranked(request, ({ row, score }, scorer) => ({
         memory: row.memory,
         score,
         explain: scorer.explain(row),
         similarity: row.similarity
-      }))
-  })
-
-  return {
-    recall,
+      })),
+    rank: (request) => ranked(request, ({ row, score }) => ({ memory: row.memory, score })),
     forget: (scope) => forms.forget(scope),
     forgetUser: (userId) => forms.forgetUser(userId)
   }

@@ -7,13 +7,14 @@ import {
   headingLine,
   itemLine,
   renderBlock,
-  type TokenEstimator
+  type TokenEstimator,
+  type WrittenItem
 } from "./contextBlock.ts"
 import type { Filter } from "./Filter.ts"
 import type { Memory } from "./Memory.ts"
 import { invalidInput, type MemoryError } from "./MemoryError.ts"
 import type { MemoryStore } from "./MemoryStore.ts"
-import { RECALL_LIMIT_MAX, type Recollection, type Retriever } from "./Retriever.ts"
+import { type Ranked, RECALL_LIMIT_MAX, type Retriever } from "./Retriever.ts"
 import type { Scope } from "./Scope.ts"
 
 /** The rendered block and what is in it. */
@@ -70,50 +71,48 @@ const byWeight = (a: Memory, b: Memory): number =>
   b.saidAt - a.saidAt ||
   (a.id < b.id ? -1 : 1)
 
+/** A memory that may go into the block, and the tokens that its line takes. */
+interface Candidate extends WrittenItem {
+  readonly cost: number
+}
+
 /** The end of the last session; of memories without sessions, the last ones. */
 const endOf = (latest: ReadonlyArray<Memory>): ReadonlyArray<Memory> =>
   latest.filter(({ sessionId }) => sessionId === latest[0]?.sessionId).slice(0, LAST_TIME_MAX)
 
 interface Candidates {
-  readonly profile: ReadonlyArray<Memory>
-  readonly relevant: ReadonlyArray<Recollection>
-  readonly lastTime: ReadonlyArray<Memory>
+  readonly profile: ReadonlyArray<Candidate>
+  readonly relevant: ReadonlyArray<Candidate>
+  readonly lastTime: ReadonlyArray<Candidate>
 }
 
 /** Which candidates go in. Each part in turn takes what fits of its share; what then fits of the rest follows. */
 const choose = (
   { lastTime, profile, relevant }: Candidates,
   budget: number,
-  costOf: (item: ContextItem) => number,
   headingCost: (part: ContextPart) => number
 ) => {
-  const chosen = new Map<string, ContextItem>()
+  const chosen = new Map<string, WrittenItem>()
   const parts = new Set<ContextPart>()
   let used = 0
-  const take = (items: ReadonlyArray<ContextItem>, until: number) => {
-    for (const item of items) {
-      if (chosen.has(item.memory.id)) continue
-      const cost = costOf(item) + (parts.has(item.part) ? 0 : headingCost(item.part))
+  const take = (candidates: ReadonlyArray<Candidate>, until: number) => {
+    for (const candidate of candidates) {
+      const { memory, part } = candidate.item
+      if (chosen.has(memory.id)) continue
+      const cost = candidate.cost + (parts.has(part) ? 0 : headingCost(part))
       if (used + cost > until) continue
       used += cost
-      parts.add(item.part)
-      chosen.set(item.memory.id, item)
+      parts.add(part)
+      chosen.set(memory.id, candidate)
     }
   }
-  const profileItems = profile.map((memory): ContextItem => ({ memory, part: "profile", score: null }))
-  const relevantItems = relevant.map(({ memory, score }): ContextItem => ({
-    memory,
-    part: "relevant",
-    score
-  }))
-  const lastItems = lastTime.map((memory): ContextItem => ({ memory, part: "lastTime", score: null }))
-  const lastCost = lastItems.reduce((sum, item) => sum + costOf(item), 0)
-  take(profileItems, budget * PROFILE_SHARE)
-  take(relevantItems, budget - Math.min(lastCost, budget * LAST_TIME_SHARE))
-  take(lastItems, budget)
-  take(relevantItems, budget)
-  take(profileItems, budget)
-  const all = new Set([...profileItems, ...relevantItems, ...lastItems].map((item) => item.memory.id))
+  const lastCost = lastTime.reduce((sum, { cost }) => sum + cost, 0)
+  take(profile, budget * PROFILE_SHARE)
+  take(relevant, budget - Math.min(lastCost, budget * LAST_TIME_SHARE))
+  take(lastTime, budget)
+  take(relevant, budget)
+  take(profile, budget)
+  const all = new Set([...profile, ...relevant, ...lastTime].map(({ item }) => item.memory.id))
   return { items: Array.from(chosen.values()), dropped: all.size - chosen.size }
 }
 
@@ -151,13 +150,13 @@ export const makeContext =
             ? latest({ types: ["semantic", "procedural"] }, PROFILE_MAX)
             : Effect.succeed(none),
           wants("relevant")
-            ? retriever.recall({
+            ? retriever.rank({
                 scope,
                 now,
                 query,
                 options: { ...except, limit, ...(threshold === undefined ? {} : { threshold }) }
               })
-            : Effect.succeed<ReadonlyArray<Recollection>>([]),
+            : Effect.succeed<ReadonlyArray<Ranked>>([]),
           wants("lastTime") ? latest({}, YOUNG_MAX + 1) : Effect.succeed(none)
         ],
         { concurrency: "unbounded" }
@@ -166,17 +165,24 @@ export const makeContext =
         new Map([...pinned, ...standing].map((memory) => [memory.id, memory])).values()
       ).sort(byWeight)
 
-      const line = (item: ContextItem) => `\n${itemLine(item, scores)}`
+      const candidate = (memory: Memory, part: ContextPart, score: number | null): Candidate => {
+        const item = { memory, part, score }
+        const line = itemLine(item, scores)
+        return { item, line, cost: estimateTokens(`\n${line}`) }
+      }
+      const known = {
+        profile: profile.map((memory) => candidate(memory, "profile", null)),
+        relevant: relevant.map(({ memory, score }) => candidate(memory, "relevant", score))
+      }
+      const isYoung = recent.length <= YOUNG_MAX
+      const ending = endOf(recent)
+      const last = (isYoung ? recent : ending).map((memory) => candidate(memory, "lastTime", null))
       const room = budget - estimateTokens(emptyBlock(now))
-      const pick = (lastTime: ReadonlyArray<Memory>) =>
-        choose(
-          { profile, relevant, lastTime },
-          room,
-          (item) => estimateTokens(line(item)),
-          (part) => estimateTokens(`\n${headingLine(part)}`)
-        )
-      const whole = recent.length <= YOUNG_MAX ? pick(recent) : undefined
-      const { dropped, items } = whole?.dropped === 0 ? whole : pick(endOf(recent))
-      const block = renderBlock(items, now, scores)
+      const pick = (lastTime: ReadonlyArray<Candidate>) =>
+        choose({ ...known, lastTime }, room, (part) => estimateTokens(`\n${headingLine(part)}`))
+      const whole = isYoung ? pick(last) : undefined
+      const { dropped, items } =
+        whole?.dropped === 0 ? whole : pick(last.filter(({ item }) => ending.includes(item.memory)))
+      const block = renderBlock(items, now)
       return { ...block, tokens: block.text === "" ? 0 : estimateTokens(block.text), dropped }
     })

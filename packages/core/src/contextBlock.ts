@@ -40,11 +40,22 @@ const UNSEEN =
   // oxlint-disable-next-line no-control-regex
   /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu
 
-const seen = (text: string, lineEnd: string): string =>
-  escape(text.replaceAll(LINE_END, lineEnd).replaceAll(UNSEEN, ""))
+/** Printable ASCII that needs no escape, as most text is. */
+const PLAIN = /^[ -%'-;=?-~]*$/
 
-/** Days, in UTC: a time would change the block's bytes, and with them the model's cache, at every turn. */
-const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10)
+const seen = (text: string, lineEnd: string): string =>
+  PLAIN.test(text) ? text : escape(text.replaceAll(LINE_END, lineEnd).replaceAll(UNSEEN, ""))
+
+const twoDigits = (n: number): string => (n < 10 ? `0${n}` : String(n))
+
+/**
+ * Days, in UTC: a time would change the block's bytes, and with them the model's cache, at every turn. Put
+ * together by hand, since `toISOString` takes as long as all the rest of a line.
+ */
+const dayOf = (at: number): string => {
+  const date = new Date(at)
+  return `${String(date.getUTCFullYear()).padStart(4, "0")}-${twoDigits(date.getUTCMonth() + 1)}-${twoDigits(date.getUTCDate())}`
+}
 
 const author = (memory: Memory): string =>
   isName(memory.speaker) ? seen(memory.speaker, " ") : sourceOf(memory)
@@ -67,21 +78,29 @@ export const emptyBlock = (now: number): string => `${opening(now)}\n</memory>`
 const inOrder = (a: Memory, b: Memory): number =>
   a.saidAt - b.saidAt || (a.turn ?? 0) - (b.turn ?? 0) || (a.id < b.id ? -1 : 1)
 
+/** An item and its line, which is made once. */
+export interface WrittenItem {
+  readonly item: ContextItem
+  readonly line: string
+}
+
 /** The block, and its items in the order in which they stand there. */
 export const renderBlock = (
-  items: ReadonlyArray<ContextItem>,
-  now: number,
-  scores: boolean
+  written: ReadonlyArray<WrittenItem>,
+  now: number
 ): { readonly text: string; readonly items: ReadonlyArray<ContextItem> } => {
   const sections = PARTS.map((part) => {
-    const own = items.filter((item) => item.part === part)
-    return { part, own: part === "profile" ? own : own.toSorted((a, b) => inOrder(a.memory, b.memory)) }
+    const own = written.filter(({ item }) => item.part === part)
+    return {
+      part,
+      own: part === "profile" ? own : own.toSorted((a, b) => inOrder(a.item.memory, b.item.memory))
+    }
   }).filter(({ own }) => own.length > 0)
   const body = sections.map(
-    ({ own, part }) => `${headingLine(part)}\n${own.map((item) => itemLine(item, scores)).join("\n")}`
+    ({ own, part }) => `${headingLine(part)}\n${own.map(({ line }) => line).join("\n")}`
   )
   return {
     text: sections.length === 0 ? "" : [opening(now), ...body, "</memory>"].join("\n"),
-    items: sections.flatMap(({ own }) => own)
+    items: sections.flatMap(({ own }) => own.map(({ item }) => item))
   }
 }
