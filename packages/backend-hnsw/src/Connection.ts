@@ -29,12 +29,14 @@ export class Connection {
   readonly #generation: number
   readonly salt: string
   #seen: number
+  #epoch = 0
   #closed: string | null = null
 
   constructor(path: string, db: DatabaseSync) {
     this.path = path
     this.db = db
     this.#dataVersion = db.prepare("PRAGMA data_version")
+    this.#dataVersion.setReturnArrays(true)
     this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?")
     this.#seen = numberOf(this.#dataVersion.get())
     this.#generation = Number(this.meta("generation"))
@@ -44,6 +46,16 @@ export class Connection {
   /** The number of the serving `body_N`. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Moves whenever the file may hold something else than what this handle last read or wrote. */
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** Changes when another connection has committed, as of the last `assertServing`. */
+  get version(): number {
+    return this.#seen
   }
 
   get closed(): string | null {
@@ -81,9 +93,17 @@ export class Connection {
     this.assertOpen()
     const version = numberOf(this.#dataVersion.get())
     if (version === this.#seen) return
+    this.#epoch++
     if (Number(this.meta("generation")) === this.#generation) this.#seen = version
     else this.shut(MOVED)
     this.assertOpen()
+  }
+
+  /** Ends a transaction that failed. */
+  undo(): void {
+    this.#epoch++
+    // A full disk rolls back by itself.
+    if (this.db.isTransaction) this.db.exec("ROLLBACK")
   }
 
   /** Moves what it can of the write-ahead log into the file, waiting for nobody; a failure is met again by the next commit. */

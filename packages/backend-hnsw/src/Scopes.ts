@@ -35,9 +35,16 @@ const decodeName = (data: Uint8Array): Scope => {
   return { agentId, userId }
 }
 
-/** The `scope` table. Names are kept erasably; rows are found by a salted hash. */
+/** Rows remembered at once. */
+const KNOWN_MAX = 1_000
+
+/** The `scope` table. Names are kept erasably; rows are found by a salted hash, and remembered while nobody else writes. */
 export class Scopes {
-  readonly #salt: string
+  readonly #connection: Connection
+  /** By `scopeKey`, as of `#epoch`. */
+  readonly #known = new Map<string, ScopeRow>()
+  readonly #keys = new Map<number, string>()
+  #epoch = 0
   readonly #find: StatementSync
   readonly #bySid: StatementSync
   readonly #create: StatementSync
@@ -50,9 +57,10 @@ export class Scopes {
   readonly #page: StatementSync
   readonly #ofUser: StatementSync
 
-  constructor({ db, salt }: Connection) {
+  constructor(connection: Connection) {
+    const { db } = connection
     const columns = "sid, next, rows, seq, removed, touched"
-    this.#salt = salt
+    this.#connection = connection
     this.#find = db.prepare(`SELECT ${columns} FROM scope WHERE key = ?`)
     this.#bySid = db.prepare(`SELECT ${columns} FROM scope WHERE sid = ?`)
     this.#create = db.prepare(
@@ -71,12 +79,36 @@ export class Scopes {
   }
 
   #key(text: string): Buffer {
-    return hash("sha256", this.#salt + text, "buffer").subarray(0, 16)
+    return hash("sha256", this.#connection.salt + text, "buffer").subarray(0, 16)
   }
 
+  /** After `assertServing`. */
   find(scope: Scope): ScopeRow | null {
+    const key = scopeKey(scope)
+    if (this.#epoch !== this.#connection.epoch || this.#known.size > KNOWN_MAX) {
+      this.#known.clear()
+      this.#keys.clear()
+      this.#epoch = this.#connection.epoch
+    }
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
-    return (this.#find.get(this.#key(scopeKey(scope))) as unknown as ScopeRow | undefined) ?? null
+    const row = this.#find.get(this.#key(key)) as unknown as ScopeRow | undefined
+    if (row === undefined) return null
+    this.#remember(key, row)
+    return row
+  }
+
+  #remember(key: string, row: ScopeRow): void {
+    this.#known.set(key, row)
+    this.#keys.set(row.sid, key)
+  }
+
+  /** The row has become another by a write of our own. */
+  #change(sid: number, changed: (row: ScopeRow) => ScopeRow): void {
+    const key = this.#keys.get(sid)
+    const row = key === undefined ? undefined : this.#known.get(key)
+    if (key !== undefined && row !== undefined) this.#known.set(key, changed(row))
   }
 
   bySid(sid: number): ScopeRow | null {
@@ -88,24 +120,33 @@ export class Scopes {
   findOrCreate(scope: Scope): ScopeRow {
     const known = this.find(scope)
     if (known !== null) return known
+    this.changes++
     const { lastInsertRowid } = this.#create.run(this.#key(scopeKey(scope)), this.#key(scope.userId))
     const sid = Number(lastInsertRowid)
     this.#name.run(sid, encodeName(scope))
-    return { sid, next: 0, rows: 0, seq: 0, removed: 0, touched: 0 }
+    const row = { sid, next: 0, rows: 0, seq: 0, removed: 0, touched: 0 }
+    this.#remember(scopeKey(scope), row)
+    return row
   }
 
   /** Inside a transaction. A scope without rows goes, its name with it; its number is never used again. */
   save(row: Omit<ScopeRow, "touched">): void {
+    this.changes++
     if (row.rows > 0) {
       this.#update.run(row.next, row.rows, row.seq, row.removed, row.sid)
+      this.#change(row.sid, ({ touched }) => ({ ...row, touched }))
       return
     }
+    this.#known.delete(this.#keys.get(row.sid) ?? "")
+    this.#keys.delete(row.sid)
     this.#drop.run(row.sid)
     this.#dropName.run(row.sid)
   }
 
   touch(sid: number): void {
+    this.changes++
     this.#touch.run(sid)
+    this.#change(sid, (row) => ({ ...row, touched: row.touched + 1 }))
   }
 
   name(sid: number): Scope {

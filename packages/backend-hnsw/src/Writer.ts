@@ -145,8 +145,7 @@ export class Writer {
       db.exec("COMMIT")
       return value
     } catch (error) {
-      // A full disk rolls back by itself.
-      if (db.isTransaction) db.exec("ROLLBACK")
+      this.#connection.undo()
       throw error
     }
   }

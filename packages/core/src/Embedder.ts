@@ -8,8 +8,9 @@ import {
   StoreFingerprint
 } from "./Fingerprint.ts"
 import { LruMap } from "./LruMap.ts"
-import { squareOf } from "./vectors.ts"
 import { EmbedderFailed, invalidInput, MemoryError } from "./MemoryError.ts"
+import { spanned } from "./spans.ts"
+import { squareOf } from "./vectors.ts"
 
 /** Some models embed what is stored and what is asked differently. */
 export type EmbedPurpose = "document" | "query"
@@ -36,6 +37,7 @@ export interface EmbedderProvider {
   ): PromiseLike<ReadonlyArray<ArrayLike<number>>> | ReadonlyArray<ArrayLike<number>>
 }
 
+/** What core does around a provider. */
 export interface EmbedderOptions {
   /** Vectors kept, by text; 2,048 when absent, 0 for none. */
   readonly cache?: number | undefined
@@ -163,15 +165,10 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
         }
         const inOrder = () => texts.flatMap((text) => known.get(text) ?? [])
         if (missing.length === 0) return Effect.succeed(inOrder())
-        return embedMissing(missing, purpose, known).pipe(
-          Effect.map(inOrder),
-          Effect.withSpan(
-            "Embedder.embed",
-            { attributes: { "gen_ai.request.model": model, "keepsake.embed.texts": missing.length } },
-            // Taking a stack costs more than all the rest of a call.
-            { captureStackTrace: false }
-          )
-        )
+        return spanned(Effect.map(embedMissing(missing, purpose, known), inOrder), "Embedder.embed", {
+          "gen_ai.request.model": model,
+          "keepsake.embed.texts": missing.length
+        })
       })
   })
 })
