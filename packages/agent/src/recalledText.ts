@@ -16,12 +16,18 @@ const ENTITIES: { readonly [entity: string]: string } = {
   "&amp;": "&"
 }
 
-/** Same words, same result: whatever the case, spacing, list marks, escapes and invisible characters. */
-const normalise = (text: string): string =>
+/** Printable ASCII without an escape, as most lines are: nothing in it is written in two ways. */
+const PLAIN = /^[ -%'-~]*$/
+
+const unescaped = (text: string): string =>
   text
     .normalize("NFKC")
     .replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => ENTITIES[entity] ?? entity)
     .replace(/[\p{Cf}\p{Cc}]+/gu, " ")
+
+/** Same words, same result: whatever the case, spacing, list marks, escapes and invisible characters. */
+const normalise = (text: string): string =>
+  (PLAIN.test(text) ? text : unescaped(text))
     .toLowerCase()
     .replace(/[\s*_`#>•-]+/g, " ")
     .trim()
@@ -35,13 +41,19 @@ export class RecalledText {
 
   /** `text` as the model saw it; `contents` as they are stored. */
   add(text: string, contents: ReadonlyArray<string>): void {
+    // Most contents are one line, and most lines one sentence: each is normalised once, where it comes last.
+    const parts = new Set<string>()
     for (const whole of [...linesOf(text), ...contents, ...contents.flatMap(linesOf)]) {
       for (const part of [whole, ...sentencesOf(whole)]) {
-        const piece = normalise(part)
-        if (piece === "") continue
-        this.#pieces.delete(piece)
-        this.#pieces.add(piece)
+        parts.delete(part)
+        parts.add(part)
       }
+    }
+    for (const part of parts) {
+      const piece = normalise(part)
+      if (piece === "") continue
+      this.#pieces.delete(piece)
+      this.#pieces.add(piece)
     }
     for (const oldest of this.#pieces) {
       if (this.#pieces.size <= PIECES_KEPT) break
