@@ -2,7 +2,11 @@ import { type Kernel, LANES, makeKernel, MAX_PAGES } from "./kernel/kernel.ts"
 import { Scratch } from "./Scratch.ts"
 
 const PAGE = 65_536
-/** The memory grows by this much at a time: 1 MiB. */
+/**
+ * The memory grows by this share at least, and by 1 MiB: V8 counts all of it anew each time it grows, and many
+ * small steps keep its collector going without a pause. What is not used yet takes no room but addresses.
+ */
+const GROWTH_SHARE = 0.5
 const GROWTH_PAGES = 16
 /** Rows scored by one call of the kernel: what the scratch space has room for. */
 const CHUNK = 4_096
@@ -58,8 +62,9 @@ export class Arena {
     const { memory } = this.#kernel
     const missing = Math.ceil((end - memory.buffer.byteLength) / PAGE)
     if (missing <= 0) return
-    const room = MAX_PAGES - memory.buffer.byteLength / PAGE
-    memory.grow(Math.max(missing, Math.min(GROWTH_PAGES, room)))
+    const pages = memory.buffer.byteLength / PAGE
+    const step = Math.max(GROWTH_PAGES, Math.ceil(pages * GROWTH_SHARE))
+    memory.grow(Math.max(missing, Math.min(step, MAX_PAGES - pages)))
     this.#bytes = new Uint8Array(memory.buffer)
     this.#words = new Uint32Array(memory.buffer)
     this.#floats = new Float32Array(memory.buffer)

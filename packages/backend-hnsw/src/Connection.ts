@@ -53,11 +53,6 @@ export class Connection {
     return this.#epoch
   }
 
-  /** Changes when another connection has committed, as of the last `assertServing`. */
-  get version(): number {
-    return this.#seen
-  }
-
   get closed(): string | null {
     return this.#closed
   }

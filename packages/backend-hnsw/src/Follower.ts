@@ -72,7 +72,10 @@ export class Follower {
     return true
   }
 
-  /** One slice of following: true when the index shows everything that `row` counts. */
+  /**
+   * One slice of following: false when the index does not show everything that `row` counts, or when it does but
+   * the slice was long, so that the event loop has its turn before the search.
+   */
   follow(index: ScopeIndex, row: ScopeRow): boolean {
     const deadline = performance.now() + SLICE_MS
     if (row.removed > index.removed) {
@@ -86,7 +89,7 @@ export class Follower {
     index.touched = row.touched
     index.seq = Math.max(index.seq, row.seq)
     index.loaded = true
-    return true
+    return performance.now() <= deadline
   }
 
   #readFresh(index: ScopeIndex): number {

@@ -17,11 +17,17 @@ const TAIL_SHARE = 0.15
 /** Rows × dimensions from which a scope's floats stay in the file: 32 MB of them. */
 const LEAN_FROM = 8_000_000
 
+/** So often an index is passed over when there is too much: a scope that is asked again and again outlives many asked once. */
+const CHANCES = 3
+
 interface Entry {
   readonly index: ScopeIndex
   /** As last counted. */
   bytes: number
   graphBytes: number
+  /** `IndexCache.#loads` at its last use. */
+  usedAt: number
+  chances: number
 }
 
 export interface IndexCacheOptions {
@@ -45,6 +51,8 @@ export class IndexCache {
   readonly #indexes = new Map<string, Entry>()
   #bytes = 0
   #graphBytes = 0
+  /** Indexes made so far. */
+  #loads = 0
 
   constructor(connection: Connection, scopes: Scopes, options: IndexCacheOptions) {
     this.#connection = connection
@@ -86,28 +94,19 @@ export class IndexCache {
     this.#connection.assertServing()
     const key = scopeKey(scope)
     const row = this.#scopes.find(scope)
-    let index = this.#indexes.get(key)?.index
-    if (
-      index !== undefined &&
-      (row?.sid !== index.sid || index.worn || (this.#isLarge(row) && !index.lean))
-    ) {
-      this.#drop(key)
-      index = undefined
-    }
+    const known = this.#indexes.get(key)
+    if (known !== undefined && this.#isUseless(known.index, row)) this.#drop(key)
     if (row === null) return null
-    if (index === undefined) {
-      index = this.#newIndex(scope, row)
-      // What is read from now on shows at least this state.
-      index.seq = row.seq
-      index.removed = row.removed
-      index.touched = row.touched
-      this.#indexes.set(key, { index, bytes: 0, graphBytes: 0 })
-    }
+    const { index } = this.#indexes.get(key) ?? this.#newEntry(key, scope, row)
     const inStep = index.loaded && index.seq === row.seq && index.touched === row.touched
     if (inStep || this.#follower.follow(index, row)) return index
     // A load that takes many turns must not become the oldest and be dropped before it is done.
     this.#account(key, index)
     return "unfinished"
+  }
+
+  #isUseless(index: ScopeIndex, row: ScopeRow | null): boolean {
+    return row?.sid !== index.sid || index.worn || (this.#isLarge(row) && !index.lean)
   }
 
   /** Getting a graph, or a longer one, where that is due and not under way. */
@@ -127,9 +126,9 @@ export class IndexCache {
     })
   }
 
-  #newIndex(scope: Scope, row: ScopeRow): ScopeIndex {
+  #newEntry(key: string, scope: Scope, row: ScopeRow): Entry {
     const follower = this.#follower
-    return new ScopeIndex(scope, row.sid, {
+    const index = new ScopeIndex(scope, row.sid, {
       arena: this.#arena,
       rows: row.rows,
       lean: this.#isLarge(row),
@@ -138,6 +137,14 @@ export class IndexCache {
         vector: (rid, into) => follower.vector(rid, into)
       }
     })
+    // What is read from now on shows at least this state.
+    index.seq = row.seq
+    index.removed = row.removed
+    index.touched = row.touched
+    const usedAt = ++this.#loads
+    const entry = { index, bytes: 0, graphBytes: 0, usedAt, chances: 0 }
+    this.#indexes.set(key, entry)
+    return entry
   }
 
   #isLarge(row: ScopeRow): boolean {
@@ -160,6 +167,9 @@ export class IndexCache {
     this.#graphBytes += graph - entry.graphBytes
     entry.bytes = bytes
     entry.graphBytes = graph
+    // Calls of one turn of a conversation are one use.
+    if (entry.usedAt !== this.#loads) entry.chances = Math.min(CHANCES, entry.chances + 1)
+    entry.usedAt = this.#loads
     this.#indexes.delete(key)
     this.#indexes.set(key, entry)
     const { graphs, maxBytes } = this.#options
@@ -175,11 +185,18 @@ export class IndexCache {
     )
   }
 
-  /** Drops the indexes used longest ago, of those that help, while there is too much; never the one in use. */
+  /** Drops the indexes used longest ago, of those that help and have no chance left, while there is too much; never the one in use. */
   #evict(inUse: string, tooMuch: () => boolean, helps: (entry: Entry) => boolean): void {
     for (const [key, entry] of this.#indexes) {
       if (!tooMuch()) return
-      if (key !== inUse && helps(entry)) this.#drop(key)
+      if (key === inUse || !helps(entry)) continue
+      if (entry.chances === 0) this.#drop(key)
+      else {
+        entry.chances--
+        this.#indexes.delete(key)
+        // The loop comes to it again, after the others.
+        this.#indexes.set(key, entry)
+      }
     }
   }
 

@@ -67,6 +67,8 @@ export class ScopeIndex {
   touched = 0
   /** Whether every row there was has been read once. */
   loaded = false
+  /** From the second search on memories are kept for the next: most scopes are left alone after one. */
+  #searches = 0
 
   readonly #reader: RowReader
   readonly #scratch: Scratch
@@ -267,7 +269,7 @@ export class ScopeIndex {
     const known = this.#memories.get(slot)
     if (known !== undefined) return known
     const memory = this.#reader.memory(this.#ridOf(slot))
-    if (memory !== null) this.#memories.set(slot, memory)
+    if (memory !== null && this.#searches > 1) this.#memories.set(slot, memory)
     return memory
   }
 
@@ -312,6 +314,7 @@ export class ScopeIndex {
 
   search(request: SearchRequest): SearchResult {
     const { exact, limit, terms, vector } = request
+    this.#searches++
     const passes = this.#passing(request)
     const room = Math.min(limit, this.#count)
     const isCurrent = (slot: number) => this.#isCurrent(slot)

@@ -120,7 +120,6 @@ export class Scopes {
   findOrCreate(scope: Scope): ScopeRow {
     const known = this.find(scope)
     if (known !== null) return known
-    this.changes++
     const { lastInsertRowid } = this.#create.run(this.#key(scopeKey(scope)), this.#key(scope.userId))
     const sid = Number(lastInsertRowid)
     this.#name.run(sid, encodeName(scope))
@@ -131,7 +130,6 @@ export class Scopes {
 
   /** Inside a transaction. A scope without rows goes, its name with it; its number is never used again. */
   save(row: Omit<ScopeRow, "touched">): void {
-    this.changes++
     if (row.rows > 0) {
       this.#update.run(row.next, row.rows, row.seq, row.removed, row.sid)
       this.#change(row.sid, ({ touched }) => ({ ...row, touched }))
@@ -144,7 +142,6 @@ export class Scopes {
   }
 
   touch(sid: number): void {
-    this.changes++
     this.#touch.run(sid)
     this.#change(sid, (row) => ({ ...row, touched: row.touched + 1 }))
   }
