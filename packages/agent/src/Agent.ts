@@ -13,6 +13,7 @@ import { type AgentSession, makeSession } from "./Session.ts"
 import { runnerTools, type SessionTool } from "./tools.ts"
 import { makeWriter } from "./Writer.ts"
 
+/** Which conversation, and whose. */
 export interface SessionOptions {
   readonly userId: string
   /** A new one when absent. Another session's turns under the same id are recalled, not repeated. */

@@ -20,10 +20,12 @@ export class Refused extends Schema.TaggedError<Refused>()("Refused", { ...field
   readonly isRetryable = false
 }
 
+/** The service knows no model of that name. */
 export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownModel", fields) {
   readonly isRetryable = false
 }
 
+/** The model's service asks to wait. */
 export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
   ...fields,
   /** What the server asked for, where it did. */
@@ -37,6 +39,7 @@ export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", f
   readonly isRetryable = true
 }
 
+/** The model's service cannot be reached. */
 export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", fields) {
   readonly isRetryable = true
 }
@@ -49,10 +52,12 @@ export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
   readonly isRetryable = false
 }
 
+/** The turn was aborted by its signal. */
 export class Aborted extends Schema.TaggedError<Aborted>()("Aborted", fields) {
   readonly isRetryable = false
 }
 
+/** The agent was closed; make another. */
 export class AgentClosed extends Schema.TaggedError<AgentClosed>()("AgentClosed", fields) {
   readonly isRetryable = false
 }
@@ -75,6 +80,7 @@ const AgentErrorReason = Schema.Union([
   AgentClosed,
   Unexpected
 ])
+/** Every kind of failure of a turn, told apart by `_tag`. */
 export type AgentErrorReason = typeof AgentErrorReason.Type
 
 /**
@@ -97,9 +103,11 @@ export class AgentError extends Schema.TaggedError<AgentError>()("AgentError", {
 
 const failed = (reason: AgentErrorReason): AgentError => new AgentError({ reason })
 
+/** The error of an option that cannot be, named by field. */
 export const invalidOption = (field: string, message: string): AgentError =>
   failed(new InvalidInput({ field, message: `${field}: ${message}` }))
 
+/** The error of a call on a closed agent. */
 export const agentClosed = (): AgentError =>
   failed(new AgentClosed({ message: "This agent is closed; create another one to go on." }))
 

@@ -9,6 +9,7 @@ export interface ToolSchema {
   readonly [keyword: string]: unknown
 }
 
+/** What a tool is told besides its arguments. */
 export interface ToolRun {
   /** Aborted when the turn is, and when the tool's time is over. */
   readonly signal?: AbortSignal | undefined

@@ -20,6 +20,7 @@ export interface ChatSession {
   export(): SessionExport
 }
 
+/** What `createAgent` gives: sessions with a model that remembers, for people who do not use Effect. */
 export interface ChatAgent extends AsyncDisposable {
   /** Throws an `AgentError` or `MemoryError` of `InvalidInput` for an id, a tool or an export that cannot be used. */
   session(options: SessionOptions): ChatSession

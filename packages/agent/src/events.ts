@@ -1,6 +1,7 @@
 import type Anthropic from "@anthropic-ai/sdk"
 import type { MemoryContext, MemoryError, Remembered } from "@keepsake/core"
 
+/** A tool that ran within a turn. */
 export interface ToolCall {
   readonly id: string
   readonly name: string
@@ -48,6 +49,7 @@ export interface Usage {
   readonly requests: number
 }
 
+/** What a turn came to: the answer, what memory gave, and what it could not do. */
 export interface TurnResult<Written = Promise<ReadonlyArray<WriteOutcome>>> {
   /** What the model said since its last tool call. */
   readonly text: string

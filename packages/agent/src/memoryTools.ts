@@ -3,6 +3,7 @@ import { Schema } from "effect"
 import type { AgentTool } from "./AgentTool.ts"
 import { defineTool } from "./defineTool.ts"
 
+/** What ties the tools to the turn in which they are called. */
 export interface MemoryToolsOptions {
   /** Told what a tool showed the model, so that it is not remembered anew. */
   readonly onRecalled?: ((text: string, memories: ReadonlyArray<Memory>) => void) | undefined

@@ -15,6 +15,7 @@ export interface ToolOwner {
   readonly memory: PromiseMemory
 }
 
+/** What `createAgent` takes. */
 export interface AgentOptions {
   /** Stays the caller's: the agent never closes it. */
   readonly memory: MemoryClient
@@ -58,6 +59,7 @@ export interface AgentOptions {
   readonly params?: RequestParams | undefined
 }
 
+/** How what was said becomes memories: a policy by name, or one that is made (`summary`, `facts`, your own). */
 export type WritingSetting = "verbatim" | "firstParagraph" | "none" | WritingPolicy
 
 /** The options with their defaults, checked. */

@@ -25,6 +25,7 @@ export interface PGliteConnection {
   readonly pglite: PGliteInterface
 }
 
+/** What a store on PostgreSQL can be told, whichever way it is reached. */
 export interface PgVectorSettings {
   /** Made when missing; `keepsake` unless said otherwise. */
   readonly schema?: string | undefined
@@ -43,6 +44,7 @@ export interface PgVectorSettings {
   readonly autoTuneRows?: number | undefined
 }
 
+/** How PostgreSQL is reached (`url`, `pool` or `pglite`), and the settings. */
 export type PgVectorOptions = (UrlConnection | PoolConnection | PGliteConnection) & PgVectorSettings
 
 const LIMITS = {

@@ -147,6 +147,7 @@ const layer = (
   options: QdrantOptions
 ): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> => Layer.effectContext(make(options))
 
+/** Memories in Qdrant 1.19 or newer; `layer(options)` provides the store and its operator's side. */
 export const QdrantStore = {
   layer,
   /** As `layer`, with every option a `Config`. */

@@ -55,6 +55,7 @@ export interface ClientOptions extends WireOptions {
   readonly client: QdrantClient
 }
 
+/** How Qdrant is reached, and how its collections are made. */
 export type QdrantOptions = ServerOptions | ClientOptions
 
 export interface Address {

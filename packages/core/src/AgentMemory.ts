@@ -17,6 +17,7 @@ import type { ScopedMemory } from "./ScopedMemory.ts"
 import { traced } from "./spans.ts"
 import { StoreAdmin } from "./StoreAdmin.ts"
 
+/** What `AgentMemory.layer` takes. */
 export interface AgentMemoryOptions {
   /**
    * How often expired memories are removed from the store, beginning at once; every 10 minutes when

@@ -32,6 +32,7 @@ export interface Fingerprint {
   readonly avgLen: number
 }
 
+/** For what comes back from a store's own record. */
 export const FingerprintSchema: Schema.Codec<Fingerprint> = Schema.Struct({
   embedding: Schema.NullOr(
     Schema.Struct({
@@ -46,6 +47,7 @@ export const FingerprintSchema: Schema.Codec<Fingerprint> = Schema.Struct({
   avgLen: Schema.Finite
 })
 
+/** The fingerprint of a store that this version fills; `null` for recall by words alone. */
 export const fingerprint = (
   embedding: EmbeddingSpace | null,
   terms: TermSettings = TERM_SETTINGS
@@ -68,6 +70,7 @@ const canonical = (f: Fingerprint): ReadonlyArray<unknown> => [
   f.avgLen
 ]
 
+/** Whether two stores' vectors and terms can be compared. */
 export const sameFingerprint = (a: Fingerprint, b: Fingerprint): boolean =>
   JSON.stringify(canonical(a)) === JSON.stringify(canonical(b))
 

@@ -24,6 +24,7 @@ export interface InMemoryData {
   staged: { readonly fingerprint: Fingerprint; readonly rows: Map<string, StagedSpace> } | null
 }
 
+/** Empty data for an `InMemoryStore`; several may share it. */
 export const inMemoryData = (): InMemoryData => ({ scopes: new Map(), fingerprint: null, staged: null })
 
 export const stagedKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`

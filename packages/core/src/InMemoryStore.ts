@@ -182,6 +182,7 @@ const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, Memo
     )
   )
 
+/** Nothing is kept beyond the process: for tests, and the oracle that every other store is compared with. */
 export const InMemoryStore = {
   /** A store of its own. */
   get layer(): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> {

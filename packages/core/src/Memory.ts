@@ -3,11 +3,13 @@ import { Scope } from "./Scope.ts"
 
 /** `episodic` is what happened, `semantic` what is so, `procedural` how things are done. */
 export type MemoryType = "episodic" | "semantic" | "procedural"
+/** Every type, for checks and menus. */
 export const MEMORY_TYPES: ReadonlyArray<MemoryType> = ["episodic", "semantic", "procedural"]
 export const MemoryType: Schema.Codec<MemoryType> = Schema.Literals(["episodic", "semantic", "procedural"])
 
 /** Who stated it. A claim of the assistant weighs less than a statement of the user. */
 export type MemorySource = "user" | "assistant" | "tool" | "system"
+/** Every source, for checks and menus. */
 export const MEMORY_SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]
 export const MemorySource: Schema.Codec<MemorySource> = Schema.Literals([
   "user",
@@ -16,6 +18,7 @@ export const MemorySource: Schema.Codec<MemorySource> = Schema.Literals([
   "system"
 ])
 
+/** Anything that JSON can hold. */
 export type JsonValue =
   | null
   | boolean
@@ -24,6 +27,7 @@ export type JsonValue =
   | ReadonlyArray<JsonValue>
   | { readonly [key: string]: JsonValue }
 
+/** An object that JSON can hold. */
 export type JsonObject = { readonly [key: string]: JsonValue }
 
 /** A metadata value that a filter can ask for. */

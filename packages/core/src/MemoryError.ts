@@ -30,6 +30,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   readonly isRetryable = true
 }
 
+/** The store did not answer in time; the call may have had its effect. */
 export class Timeout extends Schema.TaggedError<Timeout>()("Timeout", fields) {
   readonly isRetryable = true
 }
@@ -51,6 +52,7 @@ export class FingerprintMismatch extends Schema.TaggedError<FingerprintMismatch>
   readonly isRetryable = false
 }
 
+/** The embedding model failed, or gave something that is no vector of its space. */
 export class EmbedderFailed extends Schema.TaggedError<EmbedderFailed>()("EmbedderFailed", {
   ...fields,
   isRetryable: Schema.Boolean
@@ -66,6 +68,7 @@ export class Corrupt extends Schema.TaggedError<Corrupt>()("Corrupt", fields) {
   readonly isRetryable = false
 }
 
+/** The store, or this handle on it, was closed; open it again. */
 export class Closed extends Schema.TaggedError<Closed>()("Closed", fields) {
   readonly isRetryable = false
 }
@@ -75,6 +78,7 @@ export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported"
   readonly isRetryable = false
 }
 
+/** Every kind of failure, told apart by `_tag`. */
 export const MemoryErrorReason = Schema.Union([
   InvalidInput,
   NotFound,

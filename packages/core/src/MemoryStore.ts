@@ -29,14 +29,17 @@ export interface StoreRow {
   readonly terms: Terms
 }
 
+/** What a write did; see `Remembered`. */
 export type PutOutcome = "created" | "refreshed" | "reopened" | "conflict"
 
+/** What became of one row. */
 export interface PutResult {
   readonly id: string
   /** `conflict`: the id is there with other content; that row is left as it was. Best effort under a race where a server cannot tell. */
   readonly outcome: PutOutcome
 }
 
+/** What to search a scope for; at least one of `vector` and `terms`. */
 export interface SearchRequest {
   readonly scope: Scope
   /** Epoch milliseconds: expiry is decided by this, never by a server's clock. */
@@ -54,6 +57,7 @@ export interface SearchRequest {
   readonly exact?: boolean | undefined
 }
 
+/** A row with both its scores. */
 export interface SearchHit {
   readonly memory: Memory
   /** Cosine with the query's vector; `null` without one, or where the row has none. */
@@ -62,6 +66,7 @@ export interface SearchHit {
   readonly bm25: number
 }
 
+/** The hits, and the counts that IDF needs. */
 export interface SearchResult {
   /**
    * The union of the best `limit` by cosine and the best `limit` by BM25 (score above 0), each hit with
@@ -81,6 +86,7 @@ export interface Anchor {
   readonly turn: number
 }
 
+/** Which places of which sessions, and how far to either side. */
 export interface AroundRequest {
   readonly scope: Scope
   readonly now: number
@@ -92,6 +98,7 @@ export interface AroundRequest {
   readonly vector?: Float32Array | undefined
 }
 
+/** A turn near one that was asked for, with its cosine where a vector was given. */
 export interface AroundRow {
   readonly memory: Memory
   readonly cosine: number | null
@@ -103,6 +110,7 @@ export interface Cursor {
   readonly id: string
 }
 
+/** One page, in order of creation. */
 export interface ListRequest {
   readonly scope: Scope
   readonly now: number
@@ -114,12 +122,14 @@ export interface ListRequest {
   readonly limit: number
 }
 
+/** Some rows, and where the next page begins; `null` after the last. */
 export interface Page<Row> {
   readonly rows: ReadonlyArray<Row>
   /** Ask again with this as `after`; `null` at the end. */
   readonly next: Cursor | null
 }
 
+/** What was said last, of what a filter lets through. */
 export interface LatestRequest {
   readonly scope: Scope
   readonly now: number
@@ -135,6 +145,7 @@ export interface MemoryChange {
   readonly metadata?: JsonObject
 }
 
+/** What to remove: rows by id, what a filter matches, or the whole scope. */
 export type RemoveTarget =
   | { readonly _tag: "Ids"; readonly ids: ReadonlyArray<string> }
   /** Rows that match, whatever their lifetime. */
@@ -154,6 +165,7 @@ export interface Removal extends Erasure {
   readonly removed: number
 }
 
+/** The row that is so now, and the one that no longer is. */
 export interface SupersedeRequest {
   readonly scope: Scope
   readonly now: number
@@ -162,6 +174,7 @@ export interface SupersedeRequest {
   readonly row: StoreRow
 }
 
+/** What became of both rows. */
 export interface Superseded {
   readonly outcome: PutOutcome
   /** False when `id` was not there or already closed, or on `conflict`: then nothing was linked. */

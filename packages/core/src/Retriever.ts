@@ -13,6 +13,7 @@ import { type Explanation, probability, Scorer } from "./scoring.ts"
 import { TermFormCache } from "./termForm.ts"
 import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
 
+/** A memory that answers a query, and how well. */
 export interface Recollection {
   readonly memory: Memory
   /** 0 to 1: about the share of such memories that answer such a query. Decides order and cut. */
@@ -31,6 +32,7 @@ export interface RecallOptions extends Filter {
   readonly asOf?: number | undefined
 }
 
+/** Most memories of one recall. */
 export const RECALL_LIMIT_MAX = 100
 
 /**
@@ -49,8 +51,10 @@ const ANCHORS = 24
 const RADIUS = 2
 const NEIGHBOURS = [-2, -1, 1, 2] as const
 
+/** A memory and its score, without how it came about. */
 export type Ranked = Pick<Recollection, "memory" | "score">
 
+/** A query in a scope at a moment. */
 export interface RecallRequest {
   readonly scope: Scope
   readonly now: number
@@ -116,6 +120,7 @@ const anchorsOf = (rows: ReadonlyArray<Evidence>, conversations: Conversation): 
       return isOpen ? [{ sessionId, turn }] : []
     })
 
+/** The retriever over a store; `embedder` is `null` where recall is by words alone. */
 export const makeRetriever = (
   store: MemoryStore["Service"],
   embedder: Embedder["Service"] | null,

@@ -32,6 +32,7 @@ const ScopePart = Schema.String.check(
 
 export const Scope: Schema.Codec<Scope> = Schema.Struct({ agentId: ScopePart, userId: ScopePart })
 
+/** Whether two scopes are one. */
 export const sameScope = (a: Scope, b: Scope): boolean => a.agentId === b.agentId && a.userId === b.userId
 
 /** One string per scope, for maps and caches; no two scopes share it because neither part holds a NUL. */

@@ -8,6 +8,7 @@ import type { Recollection, RecallOptions } from "./Retriever.ts"
 import type { Scope } from "./Scope.ts"
 import type { Statement } from "./Statement.ts"
 
+/** Where a statement is kept, and whether it was new. */
 export interface Remembered {
   readonly id: string
   /**
@@ -17,6 +18,7 @@ export interface Remembered {
   readonly outcome: PutOutcome
 }
 
+/** How to write. */
 export interface WriteOptions {
   /** From `fence()`: the write is refused when everything was forgotten since. */
   readonly fence?: number | undefined
@@ -32,11 +34,13 @@ export interface Exchange {
   readonly saidAt?: number | undefined
 }
 
+/** How to forget. */
 export interface ForgetOptions {
   /** Counts what would go, and leaves it. */
   readonly dryRun?: boolean | undefined
 }
 
+/** Which memories, and which page of them. */
 export interface ListOptions {
   readonly filter?: Filter | undefined
   /** Superseded memories as well. */
@@ -58,6 +62,7 @@ export interface MemoryUpdate {
   readonly expiresAt?: number | null | undefined
 }
 
+/** The new memory, and what became of the old one. */
 export interface Supersession extends Remembered {
   /** The memory that is no longer current. */
   readonly supersededId: string
@@ -76,6 +81,7 @@ export interface Receipt extends Erasure {
   readonly at: number
 }
 
+/** What an import did with each memory it was given. */
 export interface Imported {
   readonly created: number
   /** Already there under the same id; left as they are. */
@@ -84,6 +90,7 @@ export interface Imported {
   readonly expired: number
 }
 
+/** How much a scope holds. */
 export interface Stats {
   /** Live memories. */
   readonly total: number

@@ -48,6 +48,7 @@ export interface Statement {
   readonly key?: string | undefined
 }
 
+/** Longest content, names and keys (UTF-16 code units), deepest metadata, longest lifetime. */
 export const STATEMENT_LIMITS = {
   content: 100_000,
   name: NAME_MAX,
@@ -114,7 +115,7 @@ export const expiryOf = (
 }
 
 /** Counts and turns are 32-bit integers in some stores. */
-export const COUNT_MAX = 0x7fff_ffff
+const COUNT_MAX = 0x7fff_ffff
 
 export const isCount = (value: unknown): value is number =>
   Number.isInteger(value) && Number(value) >= 0 && Number(value) <= COUNT_MAX

@@ -6,6 +6,7 @@ import type { Erasure, Removal } from "./MemoryStore.ts"
 import type { Scope } from "./Scope.ts"
 import type { Terms } from "./terms.ts"
 
+/** A scope and how much it holds. */
 export interface ScopeCount {
   readonly scope: Scope
   /** Rows kept, whatever their lifetime. */

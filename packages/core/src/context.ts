@@ -28,6 +28,7 @@ export interface MemoryContext {
   readonly dropped: number
 }
 
+/** How large the block may be and what goes into it. */
 export interface ContextOptions {
   /** Tokens for the whole block. */
   readonly budget?: number | undefined
@@ -45,6 +46,7 @@ export interface ContextOptions {
   readonly estimateTokens?: TokenEstimator | undefined
 }
 
+/** Tokens of a context when nobody says. */
 export const DEFAULT_CONTEXT_BUDGET = 600
 
 /** Share of the budget that the profile may take, and that is kept for the end of the last session. */

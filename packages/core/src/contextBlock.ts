@@ -2,8 +2,10 @@
 import type { Memory } from "./Memory.ts"
 import { isName, sourceOf } from "./names.ts"
 
+/** Why a memory is in the context: who the user is, what answers, how last time ended. */
 export type ContextPart = "profile" | "relevant" | "lastTime"
 
+/** A memory in the block, and why it is there. */
 export interface ContextItem {
   readonly memory: Memory
   readonly part: ContextPart
@@ -11,6 +13,7 @@ export interface ContextItem {
   readonly score: number | null
 }
 
+/** How many tokens a text takes. */
 export type TokenEstimator = (text: string) => number
 
 /** Close for English prose; too low for other scripts and for code, where a real tokeniser should be given. */

@@ -29,6 +29,7 @@ export const closeAt = (memory: Memory, at: number, supersededBy: string): Memor
   return { ...memory, validity: [...memory.validity.slice(0, -1), closed], supersededBy }
 }
 
+/** What a statement does to the row that is known under its id. */
 export type Restated =
   | { readonly outcome: "refreshed" | "reopened" | "created"; readonly memory: Memory }
   | { readonly outcome: "conflict" }

@@ -36,6 +36,7 @@ export const POLICIES = {
   kronvexConfidence: ({ memory, similarity }, now) => kronvexConfidence(similarity ?? 0, memory, now)
 } as const satisfies { readonly [name: string]: Policy }
 
+/** Orders what was recalled by another policy than relevance. */
 export const rankBy = (
   policy: Policy,
   found: ReadonlyArray<Recollection>,

@@ -141,4 +141,5 @@ export class Scorer {
   }
 }
 
+/** The logistic of a logit: 0 to 1. */
 export const probability = (logit: number): number => 1 / (1 + Math.exp(-logit))

@@ -7,6 +7,7 @@ import { stemmer } from "stemmer"
 /** Changes whenever the same text would yield other terms; part of the fingerprint. */
 export const TOKENISER = "en-1"
 
+/** BM25's parameters; part of the fingerprint. */
 export interface TermSettings {
   readonly k1: number
   readonly b: number
@@ -159,6 +160,7 @@ export interface CountedTerms {
   readonly counts: Uint32Array
 }
 
+/** A text's terms and how often each occurs, before they are weighed. */
 export const countedTerms = (text: string): CountedTerms => {
   const tokens = tokenise(text)
   const sequence = new Uint32Array(tokens.length)

@@ -47,6 +47,7 @@ export interface Weights {
   readonly queryMass: number
 }
 
+/** What each feature weighs where recall is by words alone. */
 export const WORDS_ONLY: Weights = {
   bias: -3.85,
   words: 0.4,
@@ -70,6 +71,7 @@ export const WORDS_ONLY: Weights = {
   queryMass: 0.035
 }
 
+/** What each feature weighs where there is an embedder. */
 export const WITH_MEANING: Weights = {
   bias: -4.25,
   words: 0.21,
@@ -111,4 +113,5 @@ export const OFFSETS = {
   recency: 0.25
 } as const
 
+/** Days after which what is added for being recent is half of it, by type. */
 export const HALF_LIFE_DAYS = { episodic: 14, semantic: 180, procedural: 90 } as const

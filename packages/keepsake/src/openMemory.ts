@@ -41,10 +41,12 @@ export const storeAsFilledLayer = (
     Effect.map(resolveConfig({ store: config }), ({ store }) => {
       const layer = "backend" in store ? storeLayer(store) : store
       const openedAs = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
-      return Layer.catch(openedAs(fresh), (error) =>
-        error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
-          ? openedAs(error.reason.fingerprint)
-          : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
+      return openedAs(fresh).pipe(
+        Layer.catch((error) =>
+          error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
+            ? openedAs(error.reason.fingerprint)
+            : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
+        )
       )
     })
   )

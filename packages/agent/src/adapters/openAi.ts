@@ -22,6 +22,7 @@ export interface OpenAiToolMessage {
   readonly content: string
 }
 
+/** The tools in the form of OpenAI's function calling, and what runs a call. */
 export interface OpenAiTools {
   /** For `tools` of a chat completion. */
   readonly tools: Array<OpenAiFunctionTool>

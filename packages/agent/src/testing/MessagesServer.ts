@@ -26,10 +26,13 @@ export interface FailureReply {
   }
 }
 
+/** What the server answers: a text, a scripted message, or a failure. */
 export type Reply = string | MessageReply | FailureReply
 
+/** Makes the answer to a request. */
 export type Respond = (request: RecordedRequest) => Reply | Promise<Reply>
 
+/** A server on the loopback interface that speaks the Messages API, streaming included. */
 export interface MessagesServer extends AsyncDisposable {
   readonly url: string
   /** In the order of arrival; requests that were refused are not among them. */

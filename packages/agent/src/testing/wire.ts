@@ -1,5 +1,6 @@
 import type Anthropic from "@anthropic-ai/sdk"
 
+/** What a client sent. */
 export type RequestBody = Anthropic.Beta.Messages.MessageCreateParams
 type BetaMessage = Anthropic.Beta.Messages.BetaMessage
 type StreamEvent = Anthropic.Beta.Messages.BetaRawMessageStreamEvent

@@ -22,6 +22,7 @@ export interface WriteContext {
   readonly isLastAttempt: boolean
 }
 
+/** What a policy wrote. */
 export interface PolicyResult {
   readonly memories: ReadonlyArray<Remembered>
   /** What was done differently than asked; shown in the outcome. */

@@ -28,6 +28,7 @@ export interface Place {
   readonly open: (given?: Fingerprint) => Effect.Effect<Handle, MemoryError, EffectScope.Scope>
 }
 
+/** How the laws are run on a store. */
 export interface LawSettings {
   /** Length of the vectors used. 16 unless said otherwise; at least 4. */
   readonly dimensions: number
@@ -55,6 +56,7 @@ export interface LawContext extends Handle, LawSettings {
 /** Fails or dies when the store breaks it. */
 export type LawRun = (context: LawContext) => Effect.Effect<void, unknown, EffectScope.Scope>
 
+/** What must be true of every store. */
 export interface Law {
   /** `group > what holds`. */
   readonly name: string

@@ -24,6 +24,7 @@ const plain = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]))
 }
 
+/** Fails the law, with what should have been so. */
 export const holds = (condition: boolean, what: string): void => assert.ok(condition, what)
 
 const byId = (a: Memory, b: Memory): number => (a.id < b.id ? -1 : Number(a.id > b.id))
@@ -32,13 +33,16 @@ const byId = (a: Memory, b: Memory): number => (a.id < b.id ? -1 : Number(a.id >
 export const sameSet = (actual: ReadonlyArray<Memory>, expected: ReadonlyArray<Memory>, what: string): void =>
   same(actual.toSorted(byId), expected.toSorted(byId), what)
 
+/** The ids of rows, in order. */
 export const idsOf = (rows: ReadonlyArray<{ readonly memory: Memory } | Memory>): ReadonlyArray<string> =>
   rows.map((row) => ("memory" in row ? row.memory.id : row.id))
 
+/** The texts of rows, sorted. */
 export const contentsOf = (
   rows: ReadonlyArray<{ readonly memory: Memory } | Memory>
 ): ReadonlyArray<string> => rows.map((row) => ("memory" in row ? row.memory.content : row.content)).toSorted()
 
+/** Equal within a tolerance. */
 export const close = (
   actual: number | null,
   expected: number | null,

@@ -154,4 +154,5 @@ export const LAWS = [
   "staging > an empty store can be moved"
 ] as const
 
+/** A law by its name, such as an exception needs. */
 export type LawName = (typeof LAWS)[number]

@@ -8,6 +8,7 @@ import { makeRandom, unit } from "./random.ts"
 /** When most laws take place: epoch milliseconds, above 2^32 as today's are. */
 export const T0 = 1_750_000_000_000
 
+/** A day in milliseconds. */
 export const DAY = 86_400_000
 
 /** What of a memory a law sets; the rest is as a user's plain remark would have it. */
@@ -38,6 +39,7 @@ export const atCosine = (cosine: number, dimensions: number, towards = 0): Float
   return unit(components)
 }
 
+/** Makes rows with vectors and terms, each with an id of its own. */
 export const rowBuilder =
   (own: Scope, dimensions: number): RowBuilder =>
   (content, parts = {}) => {

@@ -6,7 +6,7 @@ import type { StoreConfig } from "./StoreConfig.ts"
 /** A store that is brought along, such as `PgVectorStore.layer({ pool })`. */
 export type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
 
-/** What `openMemory` takes. Everything but `embedder` has a JSON form; see `configFromFile`. */
+/** What `openMemory` takes. Layers and providers aside it has a JSON form, which `keepsake.json` holds. */
 export interface KeepsakeConfig {
   /**
    * Where memories are kept: a URL (`file:./memory.db`, `memory:`, `postgres://…`, `qdrant+http://…`), the

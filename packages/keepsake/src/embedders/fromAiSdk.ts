@@ -11,6 +11,7 @@ export interface AiSdkEmbeddingModel {
   }>
 }
 
+/** What the model cannot say of itself. */
 export interface AiSdkOptions extends Omit<PaceConfig, "batch"> {
   /** Length of the vectors; asked of the model with one text when absent. */
   readonly dimensions?: number | undefined

@@ -1,5 +1,6 @@
 import { type EmbedderProvider, tokenise, termId } from "@keepsake/core"
 
+/** How long the vectors are. */
 export interface LexicalOptions {
   /** 64 to 4,096; 512 when absent. */
   readonly dimensions?: number | undefined

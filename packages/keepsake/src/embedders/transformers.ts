@@ -5,6 +5,7 @@ import { Effect } from "effect"
 import type { TransformersConfig } from "../config/EmbedderConfig.ts"
 import { loadPackage } from "../loadPackage.ts"
 
+/** A model and how to run it. */
 export interface TransformersOptions extends Omit<TransformersConfig, "provider"> {
   /** Called while the model's files come in. */
   readonly onProgress?:

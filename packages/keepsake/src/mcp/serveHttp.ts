@@ -7,6 +7,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import { makeInFlight } from "./inFlight.ts"
 import { createMcpServer } from "./mcpServer.ts"
 
+/** Where to listen, and who may connect. */
 export interface HttpOptions {
   readonly version: string
   /** `127.0.0.1` when absent. Any other address than this machine's own needs a token. */
@@ -17,6 +18,7 @@ export interface HttpOptions {
   readonly token?: string | undefined
 }
 
+/** A server that runs until it is closed. */
 export interface HttpServer {
   readonly url: string
   /** Answers what was accepted, then stops. */

@@ -12,6 +12,7 @@ import { compare } from "./compare.ts"
 import { nextOperation, type World } from "./generate.ts"
 import { describeOperation } from "./Operation.ts"
 
+/** A random sequence of operations, replayed by its seed. */
 export interface Program extends LawSettings {
   /** Instances over the same data, at least one; each operation goes to one of them by chance. */
   readonly handles: ReadonlyArray<Handle>
