@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import {
   Application,
+  Comment,
   Converter,
   type DeclarationReflection,
   type ProjectReflection,
@@ -24,18 +25,26 @@ interface Entry {
   /** What an importer writes. */
   readonly name: string
   readonly path: string
+  readonly description: string
 }
 
 /** Every entry of every package, as its sources lie. */
 const entriesOf = async (folder: string): Promise<ReadonlyArray<Entry>> => {
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
     readonly name: string
+    readonly description: string
     readonly exports: Readonly<Record<string, string | null>>
   }
   return Object.entries(manifest.exports).flatMap(([entry, source]) =>
     source === null || !source.endsWith(".ts")
       ? []
-      : [{ name: manifest.name + entry.slice(1), path: join(folder, source) }]
+      : [
+          {
+            name: manifest.name + entry.slice(1),
+            path: join(folder, source),
+            description: entry === "." ? manifest.description : ""
+          }
+        ]
   )
 }
 
@@ -65,6 +74,15 @@ const dropInherited = (project: ProjectReflection, one: DeclarationReflection): 
     if (child.kindOf(ReflectionKind.Constructor)) project.removeReflection(child)
   }
   delete one.extendedTypes
+}
+
+/** The expression that declares an error's fields, repeated at each of them. */
+const dropExpressions = (one: DeclarationReflection): void => {
+  for (const child of one.children ?? []) {
+    delete child.inheritedFrom
+    delete child.defaultValue
+    for (const signature of child.signatures ?? []) delete signature.inheritedFrom
+  }
 }
 
 /** Exports without a word, of a name that no other declaration explains. TypeDoc would ask it of every member too. */
@@ -103,12 +121,20 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
       ({ path }) =>
         path.endsWith(`packages/${module.name}.ts`) || path.endsWith(`packages/${module.name}/index.ts`)
     )
-    if (entry !== undefined) module.name = entry.name
+    if (entry === undefined) continue
+    module.name = entry.name
+    module.comment = new Comment([{ kind: "text", text: entry.description }])
   }
   for (const one of project.getReflectionsByKind(ReflectionKind.Class)) {
     const service = one as DeclarationReflection
     liftShape(service)
     dropInherited(project, service)
+  }
+})
+
+app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
+  for (const one of project.getReflectionsByKind(ReflectionKind.Class)) {
+    dropExpressions(one as DeclarationReflection)
   }
 })
 
