@@ -27,6 +27,7 @@ import { isBusy, toMemoryError } from "./sqliteErrors.ts"
 import { Staging } from "./Staging.ts"
 import { Writer } from "./Writer.ts"
 
+/** Where the file is, and how much may be held in memory. */
 export interface HnswOptions {
   /** The file; it is created, with its folder, where there is none. Beside it SQLite keeps `-wal` and `-shm`. */
   readonly path: string
@@ -209,7 +210,7 @@ const storeOf = (parts: Parts): MemoryStore["Service"] => {
 
     listRows: (request) => read(request.scope, { rows: [], next: null }, (sid) => reader.list(sid, request)),
 
-    latest: (request) => read(request.scope, [], (sid) => reader.latest(sid, request)),
+    latest: (request) => cache.use(request.scope, (index) => index?.latest(request) ?? []),
 
     patch: ({ change: fields, id, now, scope }) =>
       writer.write(() => {

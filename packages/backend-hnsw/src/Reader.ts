@@ -1,6 +1,5 @@
 import {
   type Filter,
-  type LatestRequest,
   type ListRequest,
   matches,
   type Memory,
@@ -23,7 +22,6 @@ interface Read {
 /** Reads that go by an index of the file rather than by meaning. */
 export class Reader {
   readonly #list: StatementSync
-  readonly #latest: StatementSync
   readonly #all: StatementSync
   readonly #rids: StatementSync
   readonly #count: StatementSync
@@ -34,9 +32,6 @@ export class Reader {
     const rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
     this.#list = db.prepare(
       `${rows} WHERE ${SELECTION} AND m.sid = ? AND (m.created_at, m.id) > (?, ?) ORDER BY m.created_at, m.id`
-    )
-    this.#latest = db.prepare(
-      `${rows} WHERE ${SELECTION} AND m.sid = ? ORDER BY m.said_at DESC, m.turn DESC NULLS LAST, m.id`
     )
     this.#all = db.prepare(`${rows} WHERE ${SELECTION} AND m.rid BETWEEN ? AND ? ORDER BY m.rid`)
     this.#rids = db.prepare(
@@ -75,15 +70,6 @@ export class Reader {
       rows.push({ memory, vector: body.vector, terms: body.terms })
     }
     return { rows, next: null }
-  }
-
-  latest(sid: number, { filter, limit, now, scope }: LatestRequest): ReadonlyArray<Memory> {
-    const found = this.#latest.iterate(...selectionParameters(filter, now, CLOSED), sid)
-    const memories: Array<Memory> = []
-    for (const { memory } of this.#read(scope, found, filter)) {
-      if (memories.push(memory) >= limit) break
-    }
-    return memories
   }
 
   /** @param expiredAfter, without see `selectionParameters` */

@@ -2,6 +2,7 @@ import {
   type AroundRequest,
   type AroundRow,
   type Filter,
+  type LatestRequest,
   type Memory,
   type Scope,
   type SearchHit,
@@ -15,6 +16,7 @@ import { type Body, namesOf } from "./body.ts"
 import { Columns } from "./Columns.ts"
 import type { Graph } from "./graph/Graph.ts"
 import { grown } from "./grown.ts"
+import { lastSaidFirst, latestSlots } from "./latest.ts"
 import { MemoryCache } from "./MemoryCache.ts"
 import { Names } from "./Names.ts"
 import { Postings } from "./Postings.ts"
@@ -179,10 +181,8 @@ export class ScopeIndex {
     columns.said[slot] = row.said_at
     columns.sessions[slot] = this.#session
     columns.speakers[slot] = this.#speaker
-    if (row.turn !== null) {
-      columns.turns[slot] = row.turn
-      if (this.#session >= 0) this.#placeInSession(slot)
-    }
+    columns.turns[slot] = row.turn ?? -1
+    if (row.turn !== null && this.#session >= 0) this.#placeInSession(slot)
     this.#vectors.push(body.vectorBytes)
     this.#postings.add(slot, body)
     if ((row.flags & CLOSED) === 0) this.#current++
@@ -390,6 +390,13 @@ export class ScopeIndex {
       if (memory === null) return []
       return [{ memory, cosine: cosines === null || !this.#vectors.has(slot) ? null : (cosines[i] ?? 0) }]
     })
+  }
+
+  /** Visible rows that pass, the last said first. */
+  latest({ filter, limit, now }: LatestRequest): ReadonlyArray<Memory> {
+    const slots = latestSlots(this.#columns, this.#count, limit, this.#passing({ now, filter }))
+    const memories = slots.flatMap((slot) => this.#memory(slot) ?? [])
+    return memories.sort(lastSaidFirst).slice(0, limit)
   }
 
   /** Names of those who spoke in live rows. */
