@@ -1,49 +1,89 @@
-/** Bytes of a row in all columns. */
-const ROW_BYTES = 3 * 8 + 4 * 4 + 1
+import { grown } from "./grown.ts"
 
-/** Numbers of rows, by slot: one block of memory, since most scopes are small and there are many. */
+/** Numbers of rows, by slot, in two blocks of memory: most scopes are small, there are many, and every array costs 200 bytes. */
+const WIDE = 3
+const [EXPIRES, SAID, TURN] = [0, 1, 2]
+const NARROW = 5
+const [LOCAL, FLAGS, SESSION, SPEAKER, BEFORE] = [0, 1, 2, 3, 4]
+
+/** Turns are not negative. */
+const NO_TURN = -1
+
+export interface ColumnsOfRow {
+  readonly local: number
+  readonly flags: number
+  /** Infinity for never. */
+  readonly expires: number
+  readonly said: number
+  /** Names as numbers; -1 for none. */
+  readonly session: number
+  readonly speaker: number
+  readonly turn: number | null
+  /** The slot before in the same session, of those that have a turn; -1 for none. */
+  readonly before: number
+}
+
 export class Columns {
-  #capacity = 0
-  expires = new Float64Array(0)
-  said = new Float64Array(0)
-  turns = new Float64Array(0)
-  locals = new Uint32Array(0)
-  sessions = new Int32Array(0)
-  speakers = new Int32Array(0)
-  /** The slot before in the same session, of those that have a turn; or -1. */
-  before = new Int32Array(0)
-  flags = new Uint8Array(0)
+  #wide: Float64Array
+  #narrow: Int32Array
 
+  /** @param rows as many as are expected */
   constructor(rows: number) {
-    this.reserve(Math.max(1, rows))
+    this.#wide = new Float64Array(WIDE * rows)
+    this.#narrow = new Int32Array(NARROW * rows)
   }
 
   get bytes(): number {
-    return ROW_BYTES * this.#capacity
+    return this.#wide.byteLength + this.#narrow.byteLength
   }
 
-  /** Makes room for so many rows: half as much again, so that copies stay rare. */
-  reserve(rows: number): void {
-    if (rows <= this.#capacity) return
-    const capacity = Math.max(rows, Math.ceil(this.#capacity * 1.5))
-    const block = new ArrayBuffer(ROW_BYTES * capacity)
-    let at = 0
-    const next = (bytes: number): number => {
-      at += bytes * capacity
-      return at - bytes * capacity
-    }
-    const moved = <A extends Float64Array | Uint32Array | Int32Array | Uint8Array>(to: A, from: A): A => {
-      to.set(from)
-      return to
-    }
-    this.expires = moved(new Float64Array(block, next(8), capacity), this.expires)
-    this.said = moved(new Float64Array(block, next(8), capacity), this.said)
-    this.turns = moved(new Float64Array(block, next(8), capacity), this.turns)
-    this.locals = moved(new Uint32Array(block, next(4), capacity), this.locals)
-    this.sessions = moved(new Int32Array(block, next(4), capacity), this.sessions)
-    this.speakers = moved(new Int32Array(block, next(4), capacity), this.speakers)
-    this.before = moved(new Int32Array(block, next(4), capacity), this.before)
-    this.flags = moved(new Uint8Array(block, next(1), capacity), this.flags)
-    this.#capacity = capacity
+  set(slot: number, row: ColumnsOfRow): void {
+    this.#wide = grown(this.#wide, WIDE * (slot + 1))
+    this.#narrow = grown(this.#narrow, NARROW * (slot + 1))
+    this.#wide[WIDE * slot + EXPIRES] = row.expires
+    this.#wide[WIDE * slot + SAID] = row.said
+    this.#wide[WIDE * slot + TURN] = row.turn ?? NO_TURN
+    this.#narrow[NARROW * slot + LOCAL] = row.local
+    this.#narrow[NARROW * slot + FLAGS] = row.flags
+    this.#narrow[NARROW * slot + SESSION] = row.session
+    this.#narrow[NARROW * slot + SPEAKER] = row.speaker
+    this.#narrow[NARROW * slot + BEFORE] = row.before
+  }
+
+  setLifetime(slot: number, flags: number, expires: number): void {
+    this.#narrow[NARROW * slot + FLAGS] = flags
+    this.#wide[WIDE * slot + EXPIRES] = expires
+  }
+
+  expires(slot: number): number {
+    return this.#wide[WIDE * slot + EXPIRES] ?? 0
+  }
+
+  said(slot: number): number {
+    return this.#wide[WIDE * slot + SAID] ?? 0
+  }
+
+  turn(slot: number): number {
+    return this.#wide[WIDE * slot + TURN] ?? NO_TURN
+  }
+
+  local(slot: number): number {
+    return this.#narrow[NARROW * slot + LOCAL] ?? 0
+  }
+
+  flags(slot: number): number {
+    return this.#narrow[NARROW * slot + FLAGS] ?? 0
+  }
+
+  session(slot: number): number {
+    return this.#narrow[NARROW * slot + SESSION] ?? -1
+  }
+
+  speaker(slot: number): number {
+    return this.#narrow[NARROW * slot + SPEAKER] ?? -1
+  }
+
+  before(slot: number): number {
+    return this.#narrow[NARROW * slot + BEFORE] ?? -1
   }
 }

@@ -1,6 +1,7 @@
 /** Which rows of a scope hold a term, and with what weight. */
 import { idf } from "@keepsake/core"
-import { grown } from "./grown.ts"
+import type { Scratch } from "./Scratch.ts"
+import { Tail } from "./Tail.ts"
 
 /** A row's terms, as its body has them. */
 export interface TermSource {
@@ -30,46 +31,6 @@ const find = (sorted: Uint32Array, value: number, from: number, to: number): num
   return -1
 }
 
-/** Rows with consecutive slots as they came: their terms one after another. */
-class Tail {
-  firstSlot = 0
-  rows = 0
-  ids = new Uint32Array(0)
-  weights = new Float32Array(0)
-  /** Where each row's terms end. */
-  ends = new Uint32Array(0)
-
-  get postings(): number {
-    return this.rows === 0 ? 0 : (this.ends[this.rows - 1] ?? 0)
-  }
-
-  get bytes(): number {
-    return this.ids.byteLength + this.weights.byteLength + this.ends.byteLength
-  }
-
-  /** Where the row's terms begin. */
-  startOf(row: number): number {
-    return row === 0 ? 0 : (this.ends[row - 1] ?? 0)
-  }
-
-  /** The next row's, of so many terms; where they are to be put. */
-  place(terms: number): number {
-    const at = this.postings
-    this.ids = grown(this.ids, at + terms)
-    this.weights = grown(this.weights, at + terms)
-    this.ends = grown(this.ends, this.rows + 1)
-    this.ends[this.rows++] = at + terms
-    return at
-  }
-
-  /** Makes room at once for as much as is expected. */
-  reserve(rows: number, postings: number): void {
-    if (this.ends.length < rows) this.ends = grown(this.ends, rows)
-    this.ids = grown(this.ids, postings)
-    this.weights = grown(this.weights, postings)
-  }
-}
-
 /** Rows with consecutive slots, compressed by term: four arrays, so that a small scope stays small. */
 class Segment {
   readonly firstSlot: number
@@ -80,12 +41,13 @@ class Segment {
   readonly slots: Uint32Array
   readonly weights: Float32Array
 
-  constructor(tail: Tail) {
-    const { ends, ids, rows } = tail
+  /** @param scratch for sorting */
+  constructor(tail: Tail, scratch: Scratch) {
+    const { ends, ids, postings, rows } = tail
     this.firstSlot = tail.firstSlot
     this.rows = rows
     // By term, and within a term by row.
-    const keys = new Float64Array(tail.postings)
+    const keys = scratch.sums(postings)
     for (let row = 0, place = 0; row < rows; row++) {
       for (const end = ends[row] ?? 0; place < end; place++) {
         keys[place] = (ids[place] ?? 0) * SEGMENT_ROWS + row
@@ -93,15 +55,16 @@ class Segment {
     }
     keys.sort()
     let distinct = 0
-    for (let i = 0, last = -1; i < keys.length; i++) {
+    for (let i = 0, last = -1; i < postings; i++) {
       const term = Math.floor((keys[i] ?? 0) / SEGMENT_ROWS)
       if (term !== last) distinct++
       last = term
     }
-    this.#terms = new Uint32Array(distinct)
-    this.#starts = new Uint32Array(distinct + 1)
-    this.slots = new Uint32Array(keys.length)
-    this.weights = new Float32Array(keys.length)
+    const block = new ArrayBuffer(4 * (2 * distinct + 1 + 2 * postings))
+    this.#terms = new Uint32Array(block, 0, distinct)
+    this.#starts = new Uint32Array(block, 4 * distinct, distinct + 1)
+    this.slots = new Uint32Array(block, 4 * (2 * distinct + 1), postings)
+    this.weights = new Float32Array(block, 4 * (2 * distinct + 1 + postings))
     this.#fill(keys, tail)
   }
 
@@ -131,28 +94,20 @@ class Segment {
     return t < 0 ? [0, 0] : [this.#starts[t] ?? 0, this.#starts[t + 1] ?? 0]
   }
 
-  /** The rows it was made from, put in front of those of `tail`. */
-  unpack(tail: Tail): Tail {
+  /** Adds the rows it was made from. */
+  unpackInto(tail: Tail): void {
     const sizes = new Uint32Array(this.rows)
     for (const slot of this.slots) sizes[slot - this.firstSlot] = (sizes[slot - this.firstSlot] ?? 0) + 1
-    const all = new Tail()
-    all.firstSlot = this.firstSlot
-    all.reserve(this.rows + tail.rows, this.slots.length + tail.postings)
-    const next = sizes.map((size) => all.place(size))
+    const next = sizes.map((size, row) => tail.place(this.firstSlot + row, size))
     this.#terms.forEach((term, t) => {
       for (let i = this.#starts[t] ?? 0; i < (this.#starts[t + 1] ?? 0); i++) {
         const row = (this.slots[i] ?? 0) - this.firstSlot
         const place = next[row] ?? 0
         next[row] = place + 1
-        all.ids[place] = term
-        all.weights[place] = this.weights[i] ?? 0
+        tail.ids[place] = term
+        tail.weights[place] = this.weights[i] ?? 0
       }
     })
-    const start = all.postings
-    all.ids.set(tail.ids.subarray(0, tail.postings), start)
-    all.weights.set(tail.weights.subarray(0, tail.postings), start)
-    for (let row = 0; row < tail.rows; row++) all.place((tail.ends[row] ?? 0) - tail.startOf(row))
-    return all
   }
 
   get bytes(): number {
@@ -163,46 +118,68 @@ class Segment {
 /** The postings of one scope. Rows are added with consecutive slots and never taken out: the caller knows the dead. */
 export class Postings {
   readonly #segments: Array<Segment> = []
-  #tail = new Tail()
+  readonly #scratch: Scratch
+  /** Rows that are in no segment yet. */
+  #tail: Tail | null = null
   #segmentBytes = 0
 
+  constructor(scratch: Scratch) {
+    this.#scratch = scratch
+  }
+
   get bytes(): number {
-    return this.#segmentBytes + this.#tail.bytes
+    return this.#segmentBytes + (this.#tail?.bytes ?? 0)
   }
 
   add(slot: number, terms: TermSource): void {
-    if (this.#tail.rows === 0) this.#tail.firstSlot = slot
-    const at = this.#tail.place(terms.termCount)
-    terms.copyTerms(this.#tail.ids, this.#tail.weights, at)
-    if (this.#tail.rows >= SEGMENT_ROWS || this.#tail.postings >= SEGMENT_POSTINGS) this.#seal()
+    const tail = (this.#tail ??= this.#scratch.takeTail())
+    const at = tail.place(slot, terms.termCount)
+    terms.copyTerms(tail.ids, tail.weights, at)
+    if (tail.rows >= SEGMENT_ROWS || tail.postings >= SEGMENT_POSTINGS) this.#seal(tail)
   }
 
   /** After rows were added: keeps what must be looked through row by row short. */
   settle(): void {
+    const tail = this.#tail
+    if (tail === null) return
     const last = this.#segments.at(-1)
-    if (this.#tail.rows <= (last === undefined ? 0 : TAIL_ROWS)) {
-      if (this.#tail.rows === 0) this.#tail = new Tail()
+    if (tail.rows > 0 && tail.rows <= (last === undefined ? 0 : TAIL_ROWS)) {
+      // What waits, waits in arrays of its own size: those for loading are used again.
+      if (tail.isRoomy) this.#tail = this.#copyOf(tail)
       return
     }
-    if (
-      last !== undefined &&
-      last.rows + this.#tail.rows <= SEGMENT_ROWS &&
-      last.slots.length + this.#tail.postings <= SEGMENT_POSTINGS
-    ) {
-      this.#segments.pop()
-      this.#segmentBytes -= last.bytes
-      this.#tail = last.unpack(this.#tail)
-    }
-    this.#seal()
-    this.#tail = new Tail()
+    if (tail.rows > 0) this.#sealLast(tail, last)
+    this.#scratch.giveTail(tail)
+    this.#tail = null
   }
 
-  /** Leaves the tail's arrays for the next rows. */
-  #seal(): void {
-    const segment = new Segment(this.#tail)
+  #copyOf(tail: Tail): Tail {
+    const copy = new Tail()
+    copy.append(tail)
+    this.#scratch.giveTail(tail)
+    return copy
+  }
+
+  /** Into one segment with the last, where both are short. */
+  #sealLast(tail: Tail, last: Segment | undefined): void {
+    const fits =
+      last !== undefined &&
+      last.rows + tail.rows <= SEGMENT_ROWS &&
+      last.slots.length + tail.postings <= SEGMENT_POSTINGS
+    if (!fits) return this.#seal(tail)
+    this.#segments.pop()
+    this.#segmentBytes -= last.bytes
+    const both = new Tail()
+    last.unpackInto(both)
+    both.append(tail)
+    this.#seal(both)
+  }
+
+  #seal(tail: Tail): void {
+    const segment = new Segment(tail, this.#scratch)
     this.#segments.push(segment)
     this.#segmentBytes += segment.bytes
-    this.#tail.rows = 0
+    tail.clear()
   }
 
   /**
@@ -235,6 +212,7 @@ export class Postings {
       for (let i = from; i < to; i++) each(segment.slots[i] ?? 0, segment.weights[i] ?? 0)
     }
     const tail = this.#tail
+    if (tail === null) return
     for (let row = 0; row < tail.rows; row++) {
       const at = find(tail.ids, term, tail.startOf(row), tail.ends[row] ?? 0)
       if (at >= 0) each(tail.firstSlot + row, tail.weights[at] ?? 0)

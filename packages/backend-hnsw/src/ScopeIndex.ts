@@ -75,7 +75,7 @@ export class ScopeIndex {
   readonly #reader: RowReader
   readonly #scratch: Scratch
   readonly #vectors: Vectors
-  readonly #postings = new Postings()
+  readonly #postings: Postings
   readonly #columns: Columns
   /** The last slot with a turn of each session, by its number; or -1. */
   #lastOfSession = new Int32Array(0)
@@ -116,6 +116,7 @@ export class ScopeIndex {
     this.lean = lean
     this.#reader = reader
     this.#scratch = arena.scratch
+    this.#postings = new Postings(arena.scratch)
     this.#columns = new Columns(rows)
     this.#vectors = new Vectors(arena, lean, (slot, into) => reader.vector(this.#ridOf(slot), into))
   }
@@ -166,23 +167,23 @@ export class ScopeIndex {
 
   /** The greatest row number seen, or -1. */
   get lastLocal(): number {
-    return this.#count === 0 ? -1 : (this.#columns.locals[this.#count - 1] ?? -1)
+    return this.#count === 0 ? -1 : this.#columns.local(this.#count - 1)
   }
 
   /** Rows come in ascending order of `rid`. */
   add(row: IndexedRow, body: Body): void {
     const slot = this.#count
-    const columns = this.#columns
-    columns.reserve(slot + 1)
     this.#name(body)
-    columns.locals[slot] = localOf(row.rid)
-    columns.flags[slot] = row.flags
-    columns.expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
-    columns.said[slot] = row.said_at
-    columns.sessions[slot] = this.#session
-    columns.speakers[slot] = this.#speaker
-    columns.turns[slot] = row.turn ?? -1
-    if (row.turn !== null && this.#session >= 0) this.#placeInSession(slot)
+    this.#columns.set(slot, {
+      local: localOf(row.rid),
+      flags: row.flags,
+      expires: row.expires_at ?? Number.POSITIVE_INFINITY,
+      said: row.said_at,
+      session: this.#session,
+      speaker: this.#speaker,
+      turn: row.turn,
+      before: row.turn === null || this.#session < 0 ? -1 : this.#placeInSession(slot)
+    })
     this.#vectors.push(body.vectorBytes)
     this.#postings.add(slot, body)
     if ((row.flags & CLOSED) === 0) this.#current++
@@ -198,12 +199,14 @@ export class ScopeIndex {
     this.#speaker = this.#speakerNames.number(speaker)
   }
 
-  #placeInSession(slot: number): void {
+  /** The slot before. */
+  #placeInSession(slot: number): number {
     const known = this.#lastOfSession.length
     this.#lastOfSession = grown(this.#lastOfSession, this.#session + 1)
     this.#lastOfSession.fill(-1, known)
-    this.#columns.before[slot] = this.#lastOfSession[this.#session] ?? -1
+    const before = this.#lastOfSession[this.#session] ?? -1
     this.#lastOfSession[this.#session] = slot
+    return before
   }
 
   /** After rows were added. */
@@ -218,7 +221,7 @@ export class ScopeIndex {
     let high = this.#count
     while (low < high) {
       const middle = (low + high) >> 1
-      if ((this.#columns.locals[middle] ?? 0) <= local) low = middle + 1
+      if (this.#columns.local(middle) <= local) low = middle + 1
       else high = middle
     }
     return low
@@ -226,7 +229,7 @@ export class ScopeIndex {
 
   #slotOf(local: number): number {
     const slot = this.#slotAfter(local) - 1
-    return this.#columns.locals[slot] === local ? slot : -1
+    return slot >= 0 && this.#columns.local(slot) === local ? slot : -1
   }
 
   /** A row's lifetime has changed. */
@@ -234,8 +237,7 @@ export class ScopeIndex {
     const slot = this.#slotOf(localOf(row.rid))
     if (slot < 0 || this.#isDead(slot)) return
     this.#current += Number((row.flags & CLOSED) === 0) - Number(this.#isCurrent(slot))
-    this.#columns.flags[slot] = row.flags
-    this.#columns.expires[slot] = row.expires_at ?? Number.POSITIVE_INFINITY
+    this.#columns.setLifetime(slot, row.flags, row.expires_at ?? Number.POSITIVE_INFINITY)
     this.#memories.delete(slot)
   }
 
@@ -243,7 +245,7 @@ export class ScopeIndex {
   retain(locals: Uint32Array): void {
     let at = 0
     for (let slot = 0; slot < this.#count; slot++) {
-      const local = this.#columns.locals[slot] ?? 0
+      const local = this.#columns.local(slot)
       while (at < locals.length && (locals[at] ?? 0) < local) at++
       if (locals[at] !== local && !this.#isDead(slot)) this.#kill(slot)
     }
@@ -251,17 +253,17 @@ export class ScopeIndex {
 
   #kill(slot: number): void {
     if (this.#isCurrent(slot)) this.#current--
-    this.#columns.flags[slot] = DEAD | CLOSED
+    this.#columns.setLifetime(slot, DEAD | CLOSED, 0)
     this.#dead++
     this.#memories.delete(slot)
   }
 
   #isDead(slot: number): boolean {
-    return ((this.#columns.flags[slot] ?? DEAD) & DEAD) !== 0
+    return (this.#columns.flags(slot) & DEAD) !== 0
   }
 
   #isCurrent(slot: number): boolean {
-    return ((this.#columns.flags[slot] ?? CLOSED) & CLOSED) === 0
+    return (this.#columns.flags(slot) & CLOSED) === 0
   }
 
   /** The row's memory, kept from the last time; null when it has just been removed by another process. */
@@ -274,7 +276,7 @@ export class ScopeIndex {
   }
 
   #ridOf(slot: number): number {
-    return ridOf(this.sid, this.#columns.locals[slot] ?? 0)
+    return ridOf(this.sid, this.#columns.local(slot))
   }
 
   /** Access counts have changed in ways not known here. */
@@ -298,14 +300,14 @@ export class ScopeIndex {
     const excluded = asOf === undefined ? DEAD | CLOSED : DEAD
     const reads = asOf !== undefined || filter.metadata !== undefined
     return (slot) => {
-      const flags = this.#columns.flags[slot] ?? DEAD
-      if ((flags & excluded) !== 0 || (this.#columns.expires[slot] ?? 0) <= now || !flagsPass(masks, flags))
+      const flags = this.#columns.flags(slot)
+      if ((flags & excluded) !== 0 || this.#columns.expires(slot) <= now || !flagsPass(masks, flags))
         return false
-      const said = this.#columns.said[slot] ?? 0
-      const inSession = this.#columns.sessions[slot] ?? -1
+      const said = this.#columns.said(slot)
+      const inSession = this.#columns.session(slot)
       if (said < from || said >= to) return false
       if ((session !== null && inSession !== session) || (inSession === except && except >= 0)) return false
-      if (speakers !== undefined && !speakers.includes(this.#columns.speakers[slot] ?? -1)) return false
+      if (speakers !== undefined && !speakers.includes(this.#columns.speaker(slot))) return false
       if (!reads) return true
       const memory = this.#memory(slot)
       return memory !== null && isVisible(memory, now, asOf) && matches(filter, memory)
@@ -379,8 +381,8 @@ export class ScopeIndex {
     for (const [session, turns] of near) {
       const found: Array<number> = []
       let slot = this.#lastOfSession[session] ?? -1
-      for (; slot >= 0; slot = this.#columns.before[slot] ?? -1) {
-        if (turns.has(this.#columns.turns[slot] ?? -1) && passes(slot)) found.push(slot)
+      for (; slot >= 0; slot = this.#columns.before(slot)) {
+        if (turns.has(this.#columns.turn(slot)) && passes(slot)) found.push(slot)
       }
       slots.push(...found.reverse())
     }
@@ -405,7 +407,7 @@ export class ScopeIndex {
     const names = this.#speakerNames.all
     const found = new Uint8Array(names.length)
     for (let slot = 0, missing = names.length; slot < this.#count && missing > 0; slot++) {
-      const speaker = this.#columns.speakers[slot] ?? -1
+      const speaker = this.#columns.speaker(slot)
       if (speaker < 0 || found[speaker] === 1 || !passes(slot)) continue
       found[speaker] = 1
       missing--

@@ -3,8 +3,8 @@ import { TopK } from "./TopK.ts"
 
 /** When the rows were said, by slot; a row without a turn has -1. */
 export interface Said {
-  readonly said: Float64Array
-  readonly turns: Float64Array
+  said(slot: number): number
+  turn(slot: number): number
 }
 
 /**
@@ -12,7 +12,7 @@ export interface Said {
  * the last turn. What ties with the last of them is there too, since only the rows' ids can tell which comes first.
  */
 export const latestSlots = (
-  { said, turns }: Said,
+  rows: Said,
   count: number,
   limit: number,
   passes: (slot: number) => boolean
@@ -20,14 +20,13 @@ export const latestSlots = (
   const top = new TopK(limit)
   // Backwards, since what was written last was mostly said last: soon nothing more gets in.
   for (let slot = count - 1; slot >= 0; slot--) {
-    const at = said[slot] ?? 0
+    const at = rows.said(slot)
     if (at > top.bar && passes(slot)) top.push(at, slot)
   }
   const { bar } = top
-  const slots = Array.from(top.slots).filter((slot) => (said[slot] ?? 0) > bar)
-  for (let slot = 0; slot < count; slot++) if (said[slot] === bar && passes(slot)) slots.push(slot)
-  const order = (a: number, b: number): number =>
-    (said[b] ?? 0) - (said[a] ?? 0) || (turns[b] ?? 0) - (turns[a] ?? 0)
+  const slots = Array.from(top.slots).filter((slot) => rows.said(slot) > bar)
+  for (let slot = 0; slot < count; slot++) if (rows.said(slot) === bar && passes(slot)) slots.push(slot)
+  const order = (a: number, b: number): number => rows.said(b) - rows.said(a) || rows.turn(b) - rows.turn(a)
   slots.sort(order)
   const last = slots[limit - 1]
   return last === undefined ? slots : slots.filter((slot) => order(slot, last) <= 0)

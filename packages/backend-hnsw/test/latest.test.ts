@@ -20,7 +20,8 @@ describe("latestSlots", () => {
         const all = Array.from(passing).toSorted((a, b) => key(b) - key(a))
         const last = all[limit - 1]
         const wanted = last === undefined ? all : all.filter((slot) => key(slot) >= key(last))
-        const found = latestSlots({ said, turns }, count, limit, (slot) => passing.has(slot))
+        const rows = { said: (slot: number) => said[slot] ?? 0, turn: (slot: number) => turns[slot] ?? -1 }
+        const found = latestSlots(rows, count, limit, (slot) => passing.has(slot))
         assert.deepStrictEqual(found.map(key), wanted.map(key))
         assert.deepStrictEqual(new Set(found), new Set(wanted))
       }

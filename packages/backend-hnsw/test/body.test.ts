@@ -1,0 +1,29 @@
+import { assert, it } from "@effect/vitest"
+import { documentTerms } from "@keepsake/core"
+import { Body, encodeBody, namesOf } from "../src/body.ts"
+import { direction } from "./harness/rows.ts"
+
+const awkward = ["", "plain", 'quo"ted', "back\\slash\\", '\\"', '","', "null", "Ærøskøbing 🦊", "a\nb\u0000"]
+
+it("names are read out of a body as they are among all its texts", () => {
+  for (const content of awkward.slice(1)) {
+    for (const speaker of [null, ...awkward]) {
+      for (const sessionId of [null, ...awkward]) {
+        const texts = { content, speaker, sessionId, metadata: { content: speaker } }
+        const body = new Body(encodeBody(texts, documentTerms(content), null))
+        assert.deepStrictEqual(namesOf(body.namesKey), { speaker, sessionId })
+        assert.deepStrictEqual(body.texts, texts)
+      }
+    }
+  }
+})
+
+it("terms and vector come back as they were", () => {
+  const terms = documentTerms("the quick brown fox jumps over the lazy dog")
+  const vector = direction(7, 100)
+  const body = new Body(
+    encodeBody({ content: "x", speaker: null, sessionId: null, metadata: {} }, terms, vector)
+  )
+  assert.deepStrictEqual(body.terms, terms)
+  assert.deepStrictEqual(body.vector, vector)
+})
