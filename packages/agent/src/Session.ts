@@ -1,4 +1,4 @@
-import type { PromiseMemory } from "@keepsake/core"
+import { type PromiseMemory, spanned } from "@keepsake/core"
 import { Clock, Effect, Queue, Semaphore, Stream } from "effect"
 import { agentClosed, type AgentError, invalidOption } from "./AgentError.ts"
 import type { SessionExport } from "./Conversation.ts"
@@ -24,47 +24,45 @@ export interface AgentSession {
 }
 
 /** Recall, inject, run, remember. */
-const takeTurn = Effect.fn("Agent.turn")(function* (
-  parts: SessionParts,
-  message: string,
-  fence: number,
-  emit?: Emit
-) {
-  const { conversation, recalledText, settings } = parts
-  const saidAt = yield* Clock.currentTimeMillis
-  const { context, degraded } = yield* recall(parts, message)
-  const waitedMs = (yield* Clock.currentTimeMillis) - saidAt
-  recalledText.add(
-    context.text,
-    context.items.map((item) => item.memory.content)
-  )
-  emit?.({ type: "recalled", recalled: context })
+const takeTurn = Effect.fnUntraced(
+  function* (parts: SessionParts, message: string, fence: number, emit?: Emit) {
+    const { conversation, recalledText, settings } = parts
+    const saidAt = yield* Clock.currentTimeMillis
+    const { context, degraded } = yield* recall(parts, message)
+    const waitedMs = (yield* Clock.currentTimeMillis) - saidAt
+    recalledText.add(
+      context.text,
+      context.items.map((item) => item.memory.content)
+    )
+    emit?.({ type: "recalled", recalled: context })
 
-  const toolCalls: Array<ToolCall> = []
-  const { added, ...answer } = yield* reply(parts, message, context.text, toolCalls, emit)
-  const kept = Effect.suspend(() => {
-    const place = conversation.add([userMessage(message), ...added], settings.historyTokens)
-    return beginWrites(parts, {
-      place,
-      user: message,
-      assistant: recalledText.without(answer.text),
-      fence,
-      saidAt
+    const toolCalls: Array<ToolCall> = []
+    const { added, ...answer } = yield* reply(parts, message, context.text, toolCalls, emit)
+    const kept = Effect.suspend(() => {
+      const place = conversation.add([userMessage(message), ...added], settings.historyTokens)
+      return beginWrites(parts, {
+        place,
+        user: message,
+        assistant: recalledText.without(answer.text),
+        fence,
+        saidAt
+      })
     })
-  })
-  // A refused turn, kept, would have the model refuse the next one as well. An answered one is kept and
-  // written together, whenever the caller may abort.
-  const writes = answer.stopReason === "refusal" ? [] : yield* Effect.uninterruptible(kept)
-  const ended = yield* settleWrites(parts, writes, Math.max(0, settings.memoryTimeoutMs - waitedMs))
-  emit?.({ type: "written", outcomes: ended.outcomes })
-  return {
-    ...answer,
-    recalled: context,
-    written: outcomesOf(writes),
-    toolCalls,
-    degraded: [...degraded, ...ended.degraded]
-  } satisfies TurnResult<Written>
-})
+    // A refused turn, kept, would have the model refuse the next one as well. An answered one is kept and
+    // written together, whenever the caller may abort.
+    const writes = answer.stopReason === "refusal" ? [] : yield* Effect.uninterruptible(kept)
+    const ended = yield* settleWrites(parts, writes, Math.max(0, settings.memoryTimeoutMs - waitedMs))
+    emit?.({ type: "written", outcomes: ended.outcomes })
+    return {
+      ...answer,
+      recalled: context,
+      written: outcomesOf(writes),
+      toolCalls,
+      degraded: [...degraded, ...ended.degraded]
+    } satisfies TurnResult<Written>
+  },
+  (turn) => spanned(turn, "Agent.turn")
+)
 
 export const makeSession = (parts: SessionParts): Effect.Effect<AgentSession> =>
   Effect.map(Semaphore.make(1), (oneAtATime) => {

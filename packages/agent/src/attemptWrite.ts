@@ -1,4 +1,4 @@
-import { MemoryError } from "@keepsake/core"
+import { MemoryError, spanned } from "@keepsake/core"
 import { Duration, Effect, Schedule } from "effect"
 import type { WriteOutcome } from "./events.ts"
 import type { PolicyResult } from "./writing/WritingPolicy.ts"
@@ -47,38 +47,41 @@ const oneAttempt = (
   )
 
 /** Tries until it is stored, void, or not worth another try. Never fails: the outcome says what happened. */
-export const attemptWrite = Effect.fn("Agent.write")(function* (job: WriteJob, timeoutMs: number) {
-  yield* Effect.annotateCurrentSpan("keepsake.write.policy", job.policy)
-  let attempts = 0
-  const isWorthwhile = (error: unknown): boolean => !job.isVoid() && isRetryable(error)
-  const once = Effect.suspend(() => {
-    attempts += 1
-    return job.isVoid() ? Effect.succeed(null) : oneAttempt(job, attempts > RETRIES, timeoutMs)
-  })
-  const outcome = yield* once.pipe(
-    Effect.tapError((error) =>
-      Effect.sync(() => {
-        if (attempts <= RETRIES && isWorthwhile(error)) job.onRetry(attempts, error)
-      })
-    ),
-    Effect.retry({ schedule: backoff, times: RETRIES, while: isWorthwhile }),
-    Effect.match({
-      onSuccess: (result) => {
-        if (result === null) return outcomeOf(job.policy, attempts, { status: "void" })
-        const { memories, notes = [] } = result
-        return outcomeOf(job.policy, attempts, {
-          status: memories.length === 0 ? "skipped" : "stored",
-          memories,
-          notes
+export const attemptWrite = Effect.fnUntraced(
+  function* (job: WriteJob, timeoutMs: number) {
+    yield* Effect.annotateCurrentSpan("keepsake.write.policy", job.policy)
+    let attempts = 0
+    const isWorthwhile = (error: unknown): boolean => !job.isVoid() && isRetryable(error)
+    const once = Effect.suspend(() => {
+      attempts += 1
+      return job.isVoid() ? Effect.succeed(null) : oneAttempt(job, attempts > RETRIES, timeoutMs)
+    })
+    const outcome = yield* once.pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          if (attempts <= RETRIES && isWorthwhile(error)) job.onRetry(attempts, error)
         })
-      },
-      onFailure: (error) =>
-        outcomeOf(job.policy, attempts, job.isVoid() ? { status: "void" } : { status: "failed", error })
-    }),
-    Effect.catchDefect((error) =>
-      Effect.succeed(outcomeOf(job.policy, attempts, { status: "failed", error }))
+      ),
+      Effect.retry({ schedule: backoff, times: RETRIES, while: isWorthwhile }),
+      Effect.match({
+        onSuccess: (result) => {
+          if (result === null) return outcomeOf(job.policy, attempts, { status: "void" })
+          const { memories, notes = [] } = result
+          return outcomeOf(job.policy, attempts, {
+            status: memories.length === 0 ? "skipped" : "stored",
+            memories,
+            notes
+          })
+        },
+        onFailure: (error) =>
+          outcomeOf(job.policy, attempts, job.isVoid() ? { status: "void" } : { status: "failed", error })
+      }),
+      Effect.catchDefect((error) =>
+        Effect.succeed(outcomeOf(job.policy, attempts, { status: "failed", error }))
+      )
     )
-  )
-  yield* Effect.annotateCurrentSpan("keepsake.write.status", outcome.status)
-  return outcome
-})
+    yield* Effect.annotateCurrentSpan("keepsake.write.status", outcome.status)
+    return outcome
+  },
+  (write) => spanned(write, "Agent.write")
+)

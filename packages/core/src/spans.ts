@@ -17,7 +17,7 @@ export type Traced = <A>(verb: string, effect: Effect.Effect<A, MemoryError>) =>
 export const spanned = <A, E>(
   effect: Effect.Effect<A, E>,
   name: string,
-  attributes: { readonly [name: string]: unknown }
+  attributes: { readonly [name: string]: unknown } = {}
 ): Effect.Effect<A, E> =>
   Effect.withFiber((fiber) =>
     fiber.getRef(Tracer.Tracer) === Tracer.nativeTracer && fiber.cache.span === undefined

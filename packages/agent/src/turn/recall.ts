@@ -1,4 +1,4 @@
-import { type ContextOptions, type MemoryContext, MemoryError } from "@keepsake/core"
+import { type ContextOptions, type MemoryContext, MemoryError, spanned } from "@keepsake/core"
 import { Duration, Effect, Result } from "effect"
 import { type Degradation, EMPTY_CONTEXT, reasonOf } from "../events.ts"
 import { degrade, type SessionParts } from "./parts.ts"
@@ -27,24 +27,27 @@ const explain = (failure: unknown, timeoutMs: number): string => {
 }
 
 /** The memory block for a message; an empty one, and why, when memory fails or takes too long. */
-export const recall = Effect.fn("Agent.recall")(function* (parts: SessionParts, text: string) {
-  const { memory, settings } = parts
-  const found = yield* Effect.tryPromise({
-    try: (signal) => memory.context(text, optionsOf(parts), { signal }),
-    catch: (error) => error
-  }).pipe(
-    Effect.timeoutOrElse({
-      duration: Duration.millis(settings.memoryTimeoutMs),
-      orElse: () => Effect.fail({ reason: { _tag: "Timeout" } })
-    }),
-    Effect.result
-  )
-  if (Result.isSuccess(found)) return { context: found.success, degraded: [] } satisfies Recalled
-  const reason = reasonOf(found.failure)
-  yield* Effect.annotateCurrentSpan("error.type", reason)
-  const why = explain(found.failure, settings.memoryTimeoutMs)
-  return {
-    context: EMPTY_CONTEXT,
-    degraded: [degrade(parts, "recall", reason, `Answered without memories: ${why}`)]
-  } satisfies Recalled
-})
+export const recall = Effect.fnUntraced(
+  function* (parts: SessionParts, text: string) {
+    const { memory, settings } = parts
+    const found = yield* Effect.tryPromise({
+      try: (signal) => memory.context(text, optionsOf(parts), { signal }),
+      catch: (error) => error
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: Duration.millis(settings.memoryTimeoutMs),
+        orElse: () => Effect.fail({ reason: { _tag: "Timeout" } })
+      }),
+      Effect.result
+    )
+    if (Result.isSuccess(found)) return { context: found.success, degraded: [] } satisfies Recalled
+    const reason = reasonOf(found.failure)
+    yield* Effect.annotateCurrentSpan("error.type", reason)
+    const why = explain(found.failure, settings.memoryTimeoutMs)
+    return {
+      context: EMPTY_CONTEXT,
+      degraded: [degrade(parts, "recall", reason, `Answered without memories: ${why}`)]
+    } satisfies Recalled
+  },
+  (recalled) => spanned(recalled, "Agent.recall")
+)

@@ -1,3 +1,4 @@
+import { spanned } from "@keepsake/core"
 import { Effect } from "effect"
 import { type AgentError, toAgentError } from "../AgentError.ts"
 import type { ToolCall } from "../events.ts"
@@ -36,15 +37,10 @@ export const reply = (
     calls,
     emit: emit ?? (() => {})
   })
-  return Effect.tryPromise({
+  const answer = Effect.tryPromise({
     try: (signal) =>
       runTurn(parts.client(), { model, maxTokens, maxTurns, params, tools, ...prompt }, signal, emit),
     catch: (error) => toAgentError(error, model)
-  }).pipe(
-    Effect.withSpan(
-      "Agent.model",
-      { attributes: { "gen_ai.request.model": model } },
-      { captureStackTrace: false }
-    )
-  )
+  })
+  return spanned(answer, "Agent.model", { "gen_ai.request.model": model })
 }
