@@ -1,7 +1,7 @@
 import type { Memory, Scope } from "@keepsake/core"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "./body.ts"
-import { COLUMNS, lastLocal, localOf, memoryOf, type MemoryRow, ridOf } from "./row.ts"
+import { COLUMNS, lastLocal, localOf, memoryOf, type MemoryValues, ridOf, rowOfValues } from "./row.ts"
 import { bodyTable } from "./schema.ts"
 import type { IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
 import type { ScopeRow } from "./Scopes.ts"
@@ -49,17 +49,16 @@ export class Follower {
     this.#memory = db.prepare(
       `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid WHERE m.rid = ?`
     )
+    this.#memory.setReturnArrays(true)
     this.#data = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
   }
 
   memory(scope: Scope, rid: number): Memory | null {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
-    const row = this.#memory.get(rid) as unknown as
-      | (MemoryRow & { readonly data: Uint8Array<ArrayBuffer> })
-      | undefined
-    if (row === undefined) return null
-    const memory = memoryOf(scope, row)
-    release(row.data)
+    const values = this.#memory.get(rid) as unknown as MemoryValues | undefined
+    if (values === undefined) return null
+    const memory = memoryOf(scope, rowOfValues(values))
+    release(values[15])
     return memory
   }
 

@@ -52,6 +52,45 @@ export interface MemoryRow extends Lifetime {
   readonly data: Uint8Array
 }
 
+/** What `COLUMNS` and a body are, as an array: node:sqlite's objects are dictionaries, slow to make and to read. */
+export type MemoryValues = [
+  rid: number,
+  id: string,
+  flags: number,
+  turn: number | null,
+  said_at: number,
+  importance: number,
+  created_at: number,
+  updated_at: number,
+  expires_at: number | null,
+  valid_from: number,
+  valid_to: number | null,
+  history: string | null,
+  superseded_by: string | null,
+  access_count: number,
+  accessed_at: number | null,
+  data: Uint8Array<ArrayBuffer>
+]
+
+export const rowOfValues = (values: MemoryValues): MemoryRow => ({
+  rid: values[0],
+  id: values[1],
+  flags: values[2],
+  turn: values[3],
+  said_at: values[4],
+  importance: values[5],
+  created_at: values[6],
+  updated_at: values[7],
+  expires_at: values[8],
+  valid_from: values[9],
+  valid_to: values[10],
+  history: values[11],
+  superseded_by: values[12],
+  access_count: values[13],
+  accessed_at: values[14],
+  data: values[15]
+})
+
 /** The memory columns in the order of `MemoryRow`, for SELECT lists. */
 export const COLUMNS =
   "m.rid, m.id, m.flags, m.turn, m.said_at, m.importance, m.created_at, m.updated_at, m.expires_at, " +
