@@ -28,7 +28,9 @@ import {
   listStatement,
   speakersStatement
 } from "./statements/read.ts"
-import { SEARCH_COLUMNS, searchStatement } from "./statements/search.ts"
+import { searchStatement } from "./statements/search.ts"
+import { SEARCH_COLUMNS } from "./statements/searchParts.ts"
+import { tunedSearchStatement } from "./statements/tunedSearch.ts"
 import type { Tuning } from "./tuning.ts"
 
 /** What a DELETE does in PostgreSQL, and what ends the rest. */
@@ -114,7 +116,8 @@ export const makeStore = (layout: Layout, runner: Runner, tuning: Tuning): Memor
     Effect.gen(function* () {
       const plan = tuning.planFor(request)
       yield* Effect.annotateCurrentSpan({ "keepsake.pgvector.plan": plan })
-      const rows = yield* runner.read(request.scope, () => searchStatement(layout, request, plan))
+      const statement = plan === "hnsw" ? tunedSearchStatement : searchStatement
+      const rows = yield* runner.read(request.scope, () => statement(layout, request))
       const { result, tuned } = searchResult(rows, request.scope)
       yield* tuning.noticed(request.scope, tuned, result.n)
       return result

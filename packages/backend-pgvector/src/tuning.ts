@@ -4,31 +4,50 @@ import type { Database, Session, Statement } from "./Database.ts"
 import { type Names, scopeId } from "./names.ts"
 import { Parameters } from "./Parameters.ts"
 import type { Runner } from "./Runner.ts"
-import { embeddingColumn, type Layout, type Space } from "./Space.ts"
-import type { SearchPlan } from "./statements/search.ts"
+import { embeddingColumn, type Layout, weightColumn } from "./Space.ts"
 
 /** Edges of a node's list, and candidates weighed while building: recall@10 above .99 at 100,000 rows. */
 const HNSW = "m = 16, ef_construction = 128"
 
-/** No user id in it, and none in its predicate: half of the scope's hash tells indexes apart. */
-const indexName = (names: Names, space: Space, scope: string): string =>
-  names.prefix + `hnsw_${space.number}_${scope.replaceAll("-", "").slice(0, 16)}`
-
-export const createIndex = (layout: Layout, scope: string): string => {
-  const { names, space } = layout
-  return `create index concurrently if not exists "${indexName(names, space, scope)}" on ${names.table("memories")}
-  using hnsw (${embeddingColumn(space)} ${space.extension}.${space.vectorType}_ip_ops) with (${HNSW})
-  where scope = '${scope}'::uuid and valid_to is null`
+interface HeavyIndex {
+  readonly name: string
+  readonly create: string
 }
 
-const dropIndex = ({ names, space }: Layout, scope: string): string =>
-  `drop index concurrently if exists ${names.schema}."${indexName(names, space, scope)}"`
+/**
+ * The indexes of a heavy scope. No user id in their names and predicates: half of the scope's hash tells them apart.
+ * The words' one has half the bytes of the postings' key, which begins every entry with the scope; it follows its
+ * column when a move to another space renames that.
+ */
+export const heavyIndexes = ({ names, space }: Layout, scope: string): ReadonlyArray<HeavyIndex> => {
+  const half = scope.replaceAll("-", "").slice(0, 16)
+  const [graph, words] = [`${names.prefix}hnsw_${space.number}_${half}`, `${names.prefix}words_${half}`]
+  return [
+    {
+      name: graph,
+      create: `create index concurrently if not exists "${graph}" on ${names.table("memories")}
+  using hnsw (${embeddingColumn(space)} ${space.extension}.${space.vectorType}_ip_ops) with (${HNSW})
+  where scope = '${scope}'::uuid and valid_to is null`
+    },
+    {
+      name: words,
+      create: `create index concurrently if not exists "${words}" on ${names.table("postings")} (term, id) include (${weightColumn(space)})
+  where scope = '${scope}'::uuid and is_current`
+    }
+  ]
+}
+
+const dropIndex = ({ names }: Layout, { name }: HeavyIndex): string =>
+  `drop index concurrently if exists ${names.schema}."${name}"`
 
 const scoped = (operation: string, scope: string, text: (key: string) => string): Statement => {
   const p = new Parameters()
   const key = `${p.add(scope)}::uuid`
   return p.statement(operation, text(key))
 }
+
+/** How the vector channel is answered. */
+export type SearchPlan = "exact" | "hnsw"
 
 /** Which scopes have an index of their own, and how they get it. */
 export interface Tuning {
@@ -59,13 +78,6 @@ const build = async (session: Session, layout: Layout, scope: string): Promise<v
   if (!(await locked(session, layout.names))) {
     throw conflict("Another session is tuning a scope of this store: try again when it is done.")
   }
-  const name = `${layout.names.schema}."${indexName(layout.names, layout.space, scope)}"`
-  const broken = await session.query({
-    operation: "broken_index",
-    text: "select from pg_index where indexrelid = to_regclass($1) and not indisvalid",
-    values: [name]
-  })
-  if (broken.length > 0) await session.execute(dropIndex(layout, scope))
   await session.query(
     scoped(
       "tune",
@@ -73,7 +85,15 @@ const build = async (session: Session, layout: Layout, scope: string): Promise<v
       (key) => `insert into ${tuned} (scope, is_ready) values (${key}, false) on conflict (scope) do nothing`
     )
   )
-  await session.execute(createIndex(layout, scope))
+  for (const index of heavyIndexes(layout, scope)) {
+    const broken = await session.query({
+      operation: "broken_index",
+      text: "select from pg_index where indexrelid = to_regclass($1) and not indisvalid",
+      values: [`${layout.names.schema}."${index.name}"`]
+    })
+    if (broken.length > 0) await session.execute(dropIndex(layout, index))
+    await session.execute(index.create)
+  }
   await session.query(
     scoped("tuned", scope, (key) => `update ${tuned} set is_ready = true where scope = ${key}`)
   )
@@ -85,7 +105,7 @@ const demolish = async (session: Session, layout: Layout, scope: string): Promis
   await session.query(
     scoped("untune", scope, (key) => `delete from ${layout.names.table("tuned")} where scope = ${key}`)
   )
-  await session.execute(dropIndex(layout, scope))
+  for (const index of heavyIndexes(layout, scope)) await session.execute(dropIndex(layout, index))
 }
 
 export interface TuningOptions {

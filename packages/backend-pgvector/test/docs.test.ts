@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { namesOf } from "../src/names.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema.ts"
-import { createIndex } from "../src/tuning.ts"
+import { heavyIndexes } from "../src/tuning.ts"
 
 const PAGE = new URL("../../../docs/pgvector.md", import.meta.url)
 const names = namesOf("keepsake", "")
@@ -17,7 +17,10 @@ const printed = [
   block("0: the list of migrations", [`create schema if not exists ${names.schema}`, migrationsTable(names)]),
   ...MIGRATIONS.map(({ name, up, version }) => block(`${version}: ${name}`, up(names, space))),
   block("With `rowLevelSecurity: true`", rowLevelSecurity(names)),
-  block("`tuneScope`, for each heavy scope", [createIndex({ names, space, vectorOid: 0 }, SCOPE)])
+  block(
+    "`tuneScope`, for each heavy scope",
+    heavyIndexes({ names, space, vectorOid: 0 }, SCOPE).map((index) => index.create)
+  )
 ].join("\n")
 
 describe("docs/pgvector.md", () => {

@@ -6,6 +6,7 @@ import { Effect, Redacted, Tracer } from "effect"
 import { PgVectorStore } from "../src/index.ts"
 import { namesOf, scopeId } from "../src/names.ts"
 import { searchStatement } from "../src/statements/search.ts"
+import { tunedSearchStatement } from "../src/statements/tunedSearch.ts"
 import {
   DIMENSIONS,
   failureOf,
@@ -55,18 +56,15 @@ const planOf = (schema: string, scope: Scope, plan: "exact" | "hnsw") =>
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
       const layout = { names: namesOf(schema, ""), space, vectorOid: 0 }
       const asked = row("apple")
-      const statement = searchStatement(
-        layout,
-        {
-          scope,
-          now: T0,
-          vector: asked.vector ?? undefined,
-          terms: Uint32Array.of(1, 107),
-          filter: {},
-          limit: 100
-        },
-        plan
-      )
+      const build = plan === "hnsw" ? tunedSearchStatement : searchStatement
+      const statement = build(layout, {
+        scope,
+        now: T0,
+        vector: asked.vector ?? undefined,
+        terms: Uint32Array.of(1, 107),
+        filter: {},
+        limit: 100
+      })
       const { rows } = await client.query<Record<string, string>>(`explain (costs off) ${statement.text}`, [
         ...statement.values
       ])
@@ -113,8 +111,11 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           assert.strictEqual(before.plan, "exact")
           yield* pg.tuneScope(HEAVY)
           const heavy = yield* planOf(schema, HEAVY, "hnsw")
-          const index = `hnsw_1_${scopeId(HEAVY).replaceAll("-", "").slice(0, 16)}`
+          const half = scopeId(HEAVY).replaceAll("-", "").slice(0, 16)
+          const index = `hnsw_1_${half}`
           assert.include(heavy, `Index Scan using ${index} on memories`)
+          assert.include(heavy, `Index Only Scan using words_${half} on postings`)
+          assert.notMatch(heavy, /Seq Scan on postings/u)
           assert.notMatch(heavy, /Seq Scan on memories/u)
           // In the index's name and predicate there is no user.
           const { rows } = yield* Effect.promise(() =>

@@ -6,6 +6,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { expect } from "vitest"
 import { PgVectorStore } from "../src/index.ts"
+import { namesOf } from "../src/names.ts"
+import { pgliteDatabase } from "../src/PGliteDatabase.ts"
+import { tunedSearchStatement } from "../src/statements/tunedSearch.ts"
 import { DIMENSIONS, open, openPGlite } from "./servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
@@ -100,6 +103,15 @@ describe("emitted SQL", () => {
         assert.strictEqual(statements.length, 1, `${name} is one statement`)
         // oxlint-disable-next-line vitest/no-standalone-expect -- inside it.effect, which the rule does not know
         expect(statements[0]).toMatchSnapshot(name)
+      }
+      // PGlite tunes no scope; the statement of a tuned one runs there all the same, without its index.
+      const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
+      const layout = { names: namesOf("keepsake", ""), space, vectorOid: 0 }
+      for (const [name, asked] of Object.entries({ vector: { vector }, both: { vector, terms } })) {
+        const tuned = tunedSearchStatement(layout, { ...at, ...asked, filter: {}, limit: 10 })
+        // oxlint-disable-next-line vitest/no-standalone-expect -- inside it.effect, which the rule does not know
+        expect(tuned.text).toMatchSnapshot(`search of a tuned scope by ${name}`)
+        yield* Effect.promise(() => pgliteDatabase(pglite).query(tuned))
       }
       // The application's instance is left open.
       yield* Effect.promise(() => pglite.close())
