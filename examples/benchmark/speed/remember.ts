@@ -34,7 +34,6 @@ const bareSqlite = (path: string) => {
     );
     CREATE UNIQUE INDEX memory_id ON memory (sid, id);
     CREATE INDEX memory_created ON memory (sid, created_at, id);
-    CREATE INDEX memory_said ON memory (sid, said_at);
     CREATE INDEX memory_place ON memory (sid, session_key, turn) WHERE session_key IS NOT NULL;
     CREATE INDEX memory_expiry ON memory (expires_at) WHERE expires_at IS NOT NULL;
     CREATE TABLE body (rid INTEGER PRIMARY KEY, data BLOB NOT NULL);

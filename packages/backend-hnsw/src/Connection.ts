@@ -10,7 +10,8 @@ import { randomBytes } from "node:crypto"
 import { accessSync, constants, mkdirSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync, type StatementSync } from "node:sqlite"
-import { APPLICATION_ID, createBodyTable, PAGE_SIZE_PRAGMA, SCHEMA_VERSION, TABLES } from "./schema.ts"
+import { pageSizeFor } from "./erasable.ts"
+import { APPLICATION_ID, createBodyTable, SCHEMA_VERSION, TABLES } from "./schema.ts"
 import { closedError } from "./sqliteErrors.ts"
 
 export const MOVED = "This store has moved to a new embedding space: open it again with the new embedder."
@@ -28,6 +29,8 @@ export class Connection {
   readonly #meta: StatementSync
   readonly #generation: number
   readonly salt: string
+  /** Bytes; what erasable blobs are made for. */
+  readonly pageSize: number
   #seen: number
   #epoch = 0
   #closed: string | null = null
@@ -38,6 +41,7 @@ export class Connection {
     this.#dataVersion = db.prepare("PRAGMA data_version")
     this.#dataVersion.setReturnArrays(true)
     this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?")
+    this.pageSize = numberOf(db.prepare("PRAGMA page_size").get())
     this.#seen = numberOf(this.#dataVersion.get())
     this.#generation = Number(this.meta("generation"))
     this.salt = this.meta("salt") ?? ""
@@ -131,11 +135,15 @@ export class Connection {
 /** From 32 MB of log on a commit moves what `Checkpoints` has not yet moved. */
 const LOG_PAGES = 32_000
 
-const configure = (db: DatabaseSync, synchronous: "full" | "normal"): void => {
-  db.exec(PAGE_SIZE_PRAGMA)
+const configure = (
+  db: DatabaseSync,
+  options: { readonly synchronous: "full" | "normal"; readonly pageSize: number }
+): void => {
+  // The page size must come before the first table; a file that exists keeps its own.
   db.exec(`
+    PRAGMA page_size = ${options.pageSize};
     PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = ${synchronous};
+    PRAGMA synchronous = ${options.synchronous};
     PRAGMA secure_delete = ON;
     PRAGMA temp_store = MEMORY;
     PRAGMA cache_size = -8192;
@@ -193,7 +201,7 @@ export const openConnection = (
   const db = new DatabaseSync(path, { timeout: BLOCK_MS })
   try {
     const found = inspect(db, path)
-    configure(db, options.synchronous)
+    configure(db, { ...options, pageSize: pageSizeFor(given.embedding?.dimensions ?? 0) })
     if (found === "empty") {
       db.exec("BEGIN IMMEDIATE")
       // Another process may have created it between the look and the lock.

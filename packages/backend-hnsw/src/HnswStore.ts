@@ -110,7 +110,7 @@ const partsOf = (
     load: loadHnswlib
   })
   const scopes = new Scopes(connection)
-  const records = new Records(db, generation)
+  const records = new Records(connection)
   const reader = new Reader(db, generation)
   const checkpoints = new Checkpoints(connection)
   const writer = new Writer(connection, checkpoints)

@@ -11,6 +11,7 @@ import {
 } from "@keepsake/core"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body, encodeBody } from "./body.ts"
+import type { Connection } from "./Connection.ts"
 import { bodyTable } from "./schema.ts"
 import { COLUMNS, lastLocal, lifetimeOf, memoryOf, type MemoryRow, ridOf, stringKey } from "./row.ts"
 import type { ScopeRow } from "./Scopes.ts"
@@ -55,12 +56,14 @@ export class Records {
   readonly #deleteBody: StatementSync
   readonly #staged: StatementSync
   readonly #generation: number
+  readonly #pageSize: number
 
-  constructor(db: DatabaseSync, generation: number) {
+  constructor({ db, generation, pageSize }: Connection) {
     const body = bodyTable(generation)
     const joined = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
     this.#db = db
     this.#generation = generation
+    this.#pageSize = pageSize
     this.#byId = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
     this.#byRid = db.prepare(`${joined} WHERE m.rid = ?`)
     this.#rid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
@@ -130,7 +133,7 @@ export class Records {
       memory.lastAccessedAt
     )
     if (changes === 0) return false
-    this.#insertBody.run(rid, encodeBody(memory, terms, vector))
+    this.#insertBody.run(rid, encodeBody(memory, terms, vector, this.#pageSize))
     change.next += 1
     change.rows += 1
     return true
@@ -152,7 +155,7 @@ export class Records {
       known.rid
     )
     if (memory.metadata === known.memory.metadata) return
-    this.#body.run(encodeBody(memory, known.body.terms, known.body.vector), known.rid)
+    this.#body.run(encodeBody(memory, known.body.terms, known.body.vector, this.#pageSize), known.rid)
     // The space being filled holds the metadata too: it takes this row anew.
     this.#unstage(known.rid)
   }

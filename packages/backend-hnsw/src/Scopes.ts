@@ -15,9 +15,9 @@ export interface ScopeRow {
   readonly touched: number
 }
 
-const encodeName = (scope: Scope): Uint8Array => {
+const encodeName = (scope: Scope, pageSize: number): Uint8Array => {
   const json = Buffer.from(JSON.stringify([scope.agentId, scope.userId]))
-  const blob = erasableBlob(4 + json.length)
+  const blob = erasableBlob(4 + json.length, pageSize)
   const at = payloadStart(blob.length)
   blob.writeUInt32LE(json.length, at)
   blob.set(json, at + 4)
@@ -122,7 +122,7 @@ export class Scopes {
     if (known !== null) return known
     const { lastInsertRowid } = this.#create.run(this.#key(scopeKey(scope)), this.#key(scope.userId))
     const sid = Number(lastInsertRowid)
-    this.#name.run(sid, encodeName(scope))
+    this.#name.run(sid, encodeName(scope, this.#connection.pageSize))
     const row = { sid, next: 0, rows: 0, seq: 0, removed: 0, touched: 0 }
     this.#remember(scopeKey(scope), row)
     return row

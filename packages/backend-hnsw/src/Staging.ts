@@ -79,13 +79,12 @@ export class Staging {
   fill(rows: ReadonlyArray<StagedRow>): Effect.Effect<void, MemoryError> {
     const fill = () => {
       if (this.#staged() === null) return
-      const put = this.#connection.db.prepare(
-        `INSERT OR REPLACE INTO ${this.#next} (rid, data) VALUES (?, ?)`
-      )
+      const { db, pageSize } = this.#connection
+      const put = db.prepare(`INSERT OR REPLACE INTO ${this.#next} (rid, data) VALUES (?, ?)`)
       for (const { id, scope, terms, vector } of rows) {
         const row = this.#scopes.find(scope)
         const known = row === null ? null : this.#records.byId(scope, row.sid, id)
-        if (known !== null) put.run(known.rid, encodeBody(known.memory, terms, vector))
+        if (known !== null) put.run(known.rid, encodeBody(known.memory, terms, vector, pageSize))
       }
     }
     const staged = this.#writer.write(() => this.#staged())

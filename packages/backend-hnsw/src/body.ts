@@ -26,10 +26,16 @@ const bytesOf = (array: Float32Array | Uint32Array): Uint8Array =>
 const encodeTexts = (texts: Texts): Buffer =>
   Buffer.from(JSON.stringify([texts.content, texts.speaker, texts.sessionId, texts.metadata]))
 
-export const encodeBody = (texts: Texts, terms: Terms, vector: Float32Array | null): Uint8Array => {
+/** @param pageSize the file's */
+export const encodeBody = (
+  texts: Texts,
+  terms: Terms,
+  vector: Float32Array | null,
+  pageSize: number
+): Uint8Array => {
   const json = encodeTexts(texts)
   const vectorBytes = vector === null ? 0 : vector.byteLength
-  const blob = erasableBlob(HEAD + vectorBytes + 2 * terms.ids.byteLength + json.length)
+  const blob = erasableBlob(HEAD + vectorBytes + 2 * terms.ids.byteLength + json.length, pageSize)
   let at = payloadStart(blob.length)
   blob.writeUInt32LE(vector === null ? 0 : vector.length, at)
   blob.writeUInt32LE(terms.ids.length, at + 4)

@@ -1,12 +1,8 @@
 /** The file: its tables, and the number by which it is known. */
-import { PAGE_SIZE } from "./erasable.ts"
 
 /** "Keep" in ASCII: tells our file from any other SQLite database. */
 export const APPLICATION_ID = 0x4b656570
 export const SCHEMA_VERSION = 1
-
-/** Must come before the first table; a file that exists keeps its own. */
-export const PAGE_SIZE_PRAGMA = `PRAGMA page_size = ${PAGE_SIZE}`
 
 /**
  * `memory` and `scope` hold numbers and hashes only; every text, and all vectors and terms, are in
@@ -53,7 +49,6 @@ export const TABLES = `
   );
   CREATE UNIQUE INDEX memory_id ON memory (sid, id);
   CREATE INDEX memory_created ON memory (sid, created_at, id);
-  CREATE INDEX memory_said ON memory (sid, said_at);
   CREATE INDEX memory_place ON memory (sid, session_key, turn) WHERE session_key IS NOT NULL;
   CREATE INDEX memory_expiry ON memory (expires_at) WHERE expires_at IS NOT NULL;
   CREATE INDEX memory_changed ON memory (sid, changed) WHERE changed IS NOT NULL;

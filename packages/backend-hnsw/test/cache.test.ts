@@ -25,7 +25,7 @@ const filled = Effect.gen(function* () {
   const connection = openConnection(path, given, { synchronous: "normal" })
   yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("This store is closed.")))
   const scopes = new Scopes(connection)
-  const records = new Records(connection.db, connection.generation)
+  const records = new Records(connection)
   const cache = new IndexCache(connection, scopes, {
     dimensions: DIMENSIONS,
     maxBytes: MAX_BYTES,

@@ -22,10 +22,10 @@ const tagsIn = (folder: string): Set<string> =>
       )
   )
 
-const tagged = (user: string, i: number, length: number) => {
+const tagged = (user: string, i: number, length: number, dimensions = DIMENSIONS) => {
   const tag = `TAG${i}x`
   const content = `${tag} ${"filler ".repeat(length)} ${tag}`
-  return rowOf(scopeOf(user), content, direction(i, DIMENSIONS), {
+  return rowOf(scopeOf(user), content, direction(i, dimensions), {
     metadata: { note: tag },
     speaker: tag,
     sessionId: tag,
@@ -34,43 +34,49 @@ const tagged = (user: string, i: number, length: number) => {
 }
 
 // SQLite's own `secure_delete` fails this: what rebalancing copies stays behind in the gaps of its pages.
-it.effect("leaves no byte of what was forgotten in any file, however rows were mixed", () =>
-  Effect.gen(function* () {
-    const folder = yield* temporaryFolder
-    const { store } = yield* openStore({ path: `${folder}/memory.db`, synchronous: "normal" })
-    const random = makeRandom(7)
-    const live = new Map<string, { readonly user: string; readonly tag: string }>()
-    const dead = new Set<string>()
-    let written = 0
-    for (let round = 0; round < 60; round++) {
-      const user = `user${random.int(12)}`
-      const rows = Array.from({ length: 50 }, () =>
-        tagged(user, written++, Math.floor(random.next() ** 4 * 700))
-      )
-      yield* store.put({ scope: scopeOf(user), now: NOW, rows })
-      for (const { memory } of rows) live.set(memory.id, { user, tag: memory.speaker ?? "" })
-      const doomed = random.some(Array.from(live), 30).filter(([, { user: owner }]) => owner === user)
-      const ids = doomed.map(([id]) => id)
-      const receipt = yield* store.remove({ scope: scopeOf(user), now: NOW, target: { _tag: "Ids", ids } })
-      assert.deepStrictEqual(receipt, { removed: ids.length, bytes: "erased", toErase: "" })
-      for (const [id, { tag }] of doomed) {
-        live.delete(id)
-        dead.add(tag)
+it.effect.each([
+  { pages: "small", dimensions: DIMENSIONS },
+  { pages: "large", dimensions: 300 }
+])(
+  "leaves no byte of what was forgotten in any file of $pages pages, however rows were mixed",
+  ({ dimensions }) =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const options = { path: `${folder}/memory.db`, synchronous: "normal" } as const
+      const { store } = yield* openStore(options, dimensions)
+      const random = makeRandom(7)
+      const live = new Map<string, { readonly user: string; readonly tag: string }>()
+      const dead = new Set<string>()
+      let written = 0
+      for (let round = 0; round < 60; round++) {
+        const user = `user${random.int(12)}`
+        const rows = Array.from({ length: 50 }, () =>
+          tagged(user, written++, Math.floor(random.next() ** 4 * 700), dimensions)
+        )
+        yield* store.put({ scope: scopeOf(user), now: NOW, rows })
+        for (const { memory } of rows) live.set(memory.id, { user, tag: memory.speaker ?? "" })
+        const doomed = random.some(Array.from(live), 30).filter(([, { user: owner }]) => owner === user)
+        const ids = doomed.map(([id]) => id)
+        const receipt = yield* store.remove({ scope: scopeOf(user), now: NOW, target: { _tag: "Ids", ids } })
+        assert.deepStrictEqual(receipt, { removed: ids.length, bytes: "erased", toErase: "" })
+        for (const [id, { tag }] of doomed) {
+          live.delete(id)
+          dead.add(tag)
+        }
+        if (round % 10 !== 9) continue
+        const found = tagsIn(folder)
+        assert.deepStrictEqual(
+          Array.from(dead).filter((tag) => found.has(tag)),
+          []
+        )
       }
-      if (round % 10 !== 9) continue
       const found = tagsIn(folder)
       assert.deepStrictEqual(
-        Array.from(dead).filter((tag) => found.has(tag)),
+        Array.from(live.values()).filter(({ tag }) => !found.has(tag)),
         []
       )
-    }
-    const found = tagsIn(folder)
-    assert.deepStrictEqual(
-      Array.from(live.values()).filter(({ tag }) => !found.has(tag)),
-      []
-    )
-    assert.isAbove(dead.size, 50)
-  }).pipe(Effect.scoped)
+      assert.isAbove(dead.size, 50)
+    }).pipe(Effect.scoped)
 )
 
 it.effect("forgets a user wholly: texts, names and the user's own id", () =>
