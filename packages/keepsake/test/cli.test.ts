@@ -1,9 +1,13 @@
-import { writeFile } from "node:fs/promises"
+import { execFileSync, spawn } from "node:child_process"
+import { readdirSync, statSync } from "node:fs"
+import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { messagesServer } from "@keepsake/agent/testing"
 import { describe, expect, it } from "vitest"
 import { width } from "../src/cli/text.ts"
-import { keepsake, keepsakeProcess, temporaryFolder } from "./run.ts"
+import { isNodeTooOld } from "../src/nodeVersion.ts"
+import { cleanEnv, keepsake, keepsakeProcess, MAIN, temporaryFolder } from "./run.ts"
 
 const COMMANDS = [
   "chat",
@@ -150,7 +154,12 @@ describe("commands", () => {
     [["import", "none.jsonl"], 2, /is not there/u],
     [["recall", "x", "--store", "postgres://u:p@127.0.0.1:1/d"], 1, /./u],
     [["copy", "--from", "memory:", "--to", "memory:"], 2, /name another/u],
-    [["chat"], 2, /--model/u]
+    [["chat"], 2, /--model/u],
+    [["list", "--limit", "0"], 2, /limit/u],
+    [["list", "--store", "C:\\Users\\me\\memory.db"], 2, /file:C:\\Users\\me\\memory\.db/u],
+    [["mcp", "--http", "--port", "99999"], 2, /port/u],
+    [["export", "--out", "."], 2, /is a folder/u],
+    [["export", "--out", "none/x.jsonl"], 2, /no folder none/u]
   ])("%j ends with %i and says why", async (args, code, message) => {
     await using folder = await temporaryFolder()
     const ran = await keepsake(folder.path, args)
@@ -163,6 +172,64 @@ describe("commands", () => {
     await using folder = await temporaryFolder()
     const ran = await keepsake(folder.path, ["list", "--store", "mem:", "--json"])
     expect(JSON.parse(ran.err)).toMatchObject({ error: { reason: "InvalidInput" } })
+  })
+})
+
+describe("output", () => {
+  const fill = async (path: string) => {
+    const lines = Array.from({ length: 600 }, (_, i) =>
+      JSON.stringify({ content: `${i} ${"words ".repeat(40)}` })
+    )
+    await writeFile(join(path, "s.jsonl"), lines.join("\n"))
+    expect(await keepsake(path, ["import", "s.jsonl"])).toMatchObject({ code: 0 })
+  }
+
+  it.each([["export"], ["list", "--all"], ["list", "--all", "--json"]])(
+    "%s %s ends quietly when its reader has enough",
+    async (...args) => {
+      await using folder = await temporaryFolder()
+      await fill(folder.path)
+      const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder.path, env: cleanEnv(folder.path) })
+      const ended = new Promise((resolve) => child.once("close", resolve))
+      child.stdout.once("data", () => child.stdout.destroy())
+      expect(await text(child.stderr)).toBe("")
+      // Nothing was left to write, or the pipe was found closed.
+      expect([0, 141]).toContain(await ended)
+    }
+  )
+
+  it("goes to a pipe under its name, and never replaces one by a file", async () => {
+    await using folder = await temporaryFolder()
+    const pipe = join(folder.path, "pipe")
+    execFileSync("mkfifo", [pipe])
+    await keepsake(folder.path, ["remember", "Ana likes tea"])
+    const read = readFile(pipe, "utf8")
+    expect(await keepsakeProcess(folder.path, ["export", "--out", pipe])).toMatchObject({ code: 0 })
+    expect(await read).toContain("Ana likes tea")
+    expect(statSync(pipe).isFIFO()).toBe(true)
+  })
+
+  it("keeps an export that was there until the new one is whole", async () => {
+    await using folder = await temporaryFolder()
+    await keepsake(folder.path, ["remember", "Ana likes tea"])
+    const out = join(folder.path, "all.jsonl")
+    await writeFile(out, "before")
+    expect(await keepsake(folder.path, ["export", "--out", out])).toMatchObject({ code: 0 })
+    expect(await readFile(out, "utf8")).toContain("Ana likes tea")
+    expect(readdirSync(folder.path)).not.toContain("all.jsonl.partial")
+  })
+})
+
+describe("a Node that is too old", () => {
+  it.each([
+    ["18.20.0", true],
+    ["20.20.2", true],
+    ["22.18.9", true],
+    ["22.19.0", false],
+    ["24.0.0", false],
+    ["26.1.0", false]
+  ])("%s: %s", (version, tooOld) => {
+    expect(isNodeTooOld(version)).toBe(tooOld)
   })
 })
 

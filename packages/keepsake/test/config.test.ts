@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises"
+import { homedir } from "node:os"
 import { join } from "node:path"
 import type { HnswOptions } from "@keepsake/backend-hnsw"
 import type { PgVectorOptions } from "@keepsake/backend-pgvector"
@@ -121,6 +122,8 @@ describe("openMemory", () => {
 
 describe("store URLs", () => {
   it.each([
+    ["file:~/a.db", { backend: "hnsw", path: `${homedir()}/a.db` }],
+    ["file:./~/a.db", { backend: "hnsw", path: "./~/a.db" }],
     ["file:./a.db", { backend: "hnsw", path: "./a.db" }],
     ["file:///tmp/a%20b.db", { backend: "hnsw", path: "/tmp/a b.db" }],
     ["FILE:a.db", { backend: "hnsw", path: "a.db" }],

@@ -220,7 +220,7 @@ describe("doctor", () => {
     expect(well.out).toContain("All is well.")
     for (const line of well.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80)
     const again = await keepsake(path, ["doctor", "--store", "file:./memory.db", "--json"])
-    expect(again.out).toContain("1 memories in 1 scopes")
+    expect(again.out).toContain("1 memory in 1 scope")
     const ill = await keepsake(path, [
       "doctor",
       "--store",

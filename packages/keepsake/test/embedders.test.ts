@@ -133,6 +133,23 @@ describe("openAiCompatible", () => {
     expect(strict.seen).toHaveLength(1)
   })
 
+  it("embeds the beginning of a text that the model finds too long", async () => {
+    const limited: Answer = (one, response) =>
+      one.body.input.some((text) => text.length > 8_000)
+        ? failWith(400, '{"error":{"message":"maximum context length is 8192 tokens"}}')(one, response)
+        : serveVectors(one, response)
+    await using server = await service(...Array.from({ length: 9 }, () => limited))
+    const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
+    const short = "a short one beside it"
+    const [long, other] = await embed(provider, ["x".repeat(60_000), short])
+    expect(long?.[0]).toBe(7_500)
+    expect(other?.[0]).toBe(short.length)
+    expect(server.seen).toHaveLength(4)
+    await using refusing = await service(...Array.from({ length: 9 }, () => failWith(400, "no such model")))
+    const wrong = await openAiCompatible({ baseUrl: refusing.baseUrl, model: "m", dimensions: 3 })
+    await expect(embed(wrong, ["x".repeat(60_000)])).rejects.toThrow(/HTTP 400: no such model/u)
+  })
+
   it("says what to do about a key, an address, a reply that is none; never repeats the text", async () => {
     const secret = "my secret plan for the weekend"
     const tried = async (answer: Answer) => {

@@ -3,8 +3,8 @@ import { Cause, type Exit } from "effect"
 import { CliError } from "effect/cli"
 import { wrap } from "./text.ts"
 
-/** 0 done, 1 failed, 2 asked for wrongly, 3 the doctor found a fault, 130 interrupted. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130 } as const
+/** 0 done, 1 failed, 2 asked for wrongly, 3 the doctor found a fault, 130 interrupted, 141 nobody reads on. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130, pipeClosed: 141 } as const
 
 export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   // A command that has something to say by its code, such as the doctor, has said it there.

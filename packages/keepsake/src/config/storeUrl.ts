@@ -1,3 +1,4 @@
+import { homedir } from "node:os"
 import { fileURLToPath } from "node:url"
 import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
 import { Effect } from "effect"
@@ -26,7 +27,8 @@ const file = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
         )
     })
   }
-  const path = url.slice("file:".length)
+  // In front of a shell's eyes it is not at the start of a word, so that no shell has expanded it.
+  const path = url.slice("file:".length).replace(/^~(?=[/\\])/u, homedir())
   return path === "" ? bad(`names no file; write ${SCHEMES.file}`) : Effect.succeed({ backend: "hnsw", path })
 }
 
@@ -48,6 +50,7 @@ const qdrant = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
  * message about a URL never repeats it, since it may hold a password.
  */
 export const storeOfUrl = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
+  if (/^[a-z]:[\\/]/iu.test(url)) return bad(`a store is a URL. For a file on Windows, write file:${url}`)
   const scheme = /^([a-z][a-z0-9+.-]*):/iu.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
     case "file":

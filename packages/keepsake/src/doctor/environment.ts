@@ -1,16 +1,12 @@
 /** What surrounds the store: the runtime, the variables, the clock. */
 import { nearest } from "@keepsake/core"
+import { isNodeTooOld, NODE_LEAST } from "../nodeVersion.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
-const NODE_LEAST: readonly [number, number] = [22, 19]
-
-export const checkNode = (version: string): Finding => {
-  const [major = 0, minor = 0] = version.split(".").map(Number)
-  const enough = major > NODE_LEAST[0] || (major === NODE_LEAST[0] && minor >= NODE_LEAST[1])
-  return enough
-    ? ok("node", version)
-    : fault("node", `${version} is too old`, `Install Node ${NODE_LEAST.join(".")} or newer, such as 24.`)
-}
+export const checkNode = (version: string): Finding =>
+  isNodeTooOld(version)
+    ? fault("node", `${version} is too old`, `Install Node ${NODE_LEAST} or newer, such as 24.`)
+    : ok("node", version)
 
 const PREFIX = "KEEPSAKE_"
 

@@ -1,5 +1,6 @@
 import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
 import { Clock, Effect, Stream } from "effect"
+import { counted } from "../counted.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
 import { allScopes } from "../interchange/scopes.ts"
 import { hasGraphs } from "./file.ts"
@@ -113,7 +114,10 @@ export const checkOpenStore = (
     const scopes = yield* Stream.runCollect(allScopes)
     const rows = scopes.reduce((sum, one) => sum + one.rows, 0)
     return [
-      ok("store", `${admin.backend}: ${rows} memories in ${scopes.length} scopes`),
+      ok(
+        "store",
+        `${admin.backend}: ${counted(rows, "memory", "memories")} in ${counted(scopes.length, "scope")}`
+      ),
       yield* checkRoundTrip,
       ...(yield* checkDates(scopes)),
       ...checkHeavy(admin.backend, scopes)

@@ -63,6 +63,20 @@ const failureOf = async (
   )
 }
 
+/** A text of fewer characters fits every model: what is refused then is refused for another reason. */
+const CLIP_MIN = 1_500
+
+/** With these a service refuses what is longer than its model reads, among other things. */
+const TOO_LONG: ReadonlySet<number> = new Set([400, 413, 422])
+
+/** The longest texts cut to half of the longest; `undefined` where none is long. */
+const clipped = (texts: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+  const longest = texts.reduce((most, text) => Math.max(most, text.length), 0)
+  if (longest <= CLIP_MIN) return undefined
+  const most = Math.max(CLIP_MIN, Math.ceil(longest / 2))
+  return texts.map((text) => (text.length > most ? text.slice(0, most).toWellFormed() : text))
+}
+
 const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
   const url = `${options.baseUrl.replace(/\/+$/u, "")}/embeddings`
   const headers = {
@@ -70,8 +84,20 @@ const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
     ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` })
   }
   return async (texts, purpose, signal) => {
-    const body = JSON.stringify({ model: options.model, input: texts, ...options.body?.(purpose) })
-    const response = await fetch(url, { method: "POST", headers, body, signal })
+    const send = async (input: ReadonlyArray<string>): Promise<Response> => {
+      const body = JSON.stringify({ model: options.model, input, ...options.body?.(purpose) })
+      return fetch(url, { method: "POST", headers, body, signal })
+    }
+    let response = await send(texts)
+    // How much a model reads is known to it alone. The rest of a long text is found by its words.
+    for (
+      let input = clipped(texts);
+      input !== undefined && TOO_LONG.has(response.status);
+      input = clipped(input)
+    ) {
+      await response.body?.cancel()
+      response = await send(input)
+    }
     if (!response.ok) throw await failureOf(response, texts, options)
     const { data } = await decodeReply(await response.json()).catch((cause: unknown) => {
       throw new EmbeddingRequestError(`${url} did not answer with embeddings. Check baseUrl.`, {
@@ -86,7 +112,10 @@ const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
   }
 }
 
-/** Any service with OpenAI's `POST /embeddings`: vLLM, Text Embeddings Inference, LM Studio, a proxy. */
+/**
+ * Any service with OpenAI's `POST /embeddings`: vLLM, Text Embeddings Inference, LM Studio, a proxy. Of a text
+ * that is longer than the model reads, the beginning is embedded.
+ */
 export const openAiCompatible = async (options: OpenAiCompatibleOptions): Promise<EmbedderProvider> => {
   const embed = pacedEmbed(requestOf(options), options)
   const dimensions =

@@ -72,6 +72,8 @@ const bodyOf = async (request: IncomingMessage): Promise<unknown> => {
   return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts))) as unknown
 }
 
+const PORT_MAX = 65_535
+
 /** Streamable HTTP at `/mcp`, without sessions: every request stands alone, so any number of clients may share one. */
 export const serveHttp = async (memory: PromiseMemory, options: HttpOptions): Promise<HttpServer> => {
   const host = options.host ?? "127.0.0.1"
@@ -81,6 +83,8 @@ export const serveHttp = async (memory: PromiseMemory, options: HttpOptions): Pr
       `${host} can be reached from other machines: set KEEPSAKE_MCP_TOKEN so that only those who know it are served`
     )
   }
+  if (!Number.isInteger(options.port) || options.port < 0 || options.port > PORT_MAX)
+    throw invalidInput("port", `give a whole number from 0 (any that is free) to ${PORT_MAX}`)
   const { settled, track } = makeInFlight()
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {

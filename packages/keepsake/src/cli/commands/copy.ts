@@ -9,6 +9,7 @@ import {
 } from "@keepsake/core"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { counted } from "../../counted.ts"
 import { resolveConfig } from "../../config/resolve.ts"
 import { copyStore } from "../../interchange/copyStore.ts"
 import { allScopes } from "../../interchange/scopes.ts"
@@ -71,7 +72,7 @@ export const copy = Command.make(
           json,
           copied,
           () =>
-            `Copied ${copied.copied} memories in ${copied.scopes} scopes from ${backend(source)} to ${backend(target)}` +
+            `Copied ${counted(copied.copied, "memory", "memories")} in ${counted(copied.scopes, "scope")} from ${backend(source)} to ${backend(target)}` +
             `${copied.known > 0 ? `; ${copied.known} were there already` : ""}. Both sides counted: ${copied.rows}.`
         )
       })

@@ -1,6 +1,7 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
+import { counted } from "../../counted.ts"
 import { resolveConfig } from "../../config/resolve.ts"
 import { diagnose } from "../../doctor/diagnose.ts"
 import type { Finding } from "../../doctor/Finding.ts"
@@ -28,7 +29,7 @@ const report = (findings: ReadonlyArray<Finding>): string => {
   return [
     ...lines,
     "",
-    faults + warnings === 0 ? "All is well." : `${faults} faults, ${warnings} warnings.`
+    faults + warnings === 0 ? "All is well." : `${counted(faults, "fault")}, ${counted(warnings, "warning")}.`
   ].join("\n")
 }
 

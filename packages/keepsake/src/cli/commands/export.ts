@@ -1,6 +1,7 @@
-import { createWriteStream } from "node:fs"
+import { createWriteStream, existsSync, statSync } from "node:fs"
 import { rename, rm } from "node:fs/promises"
 import { once } from "node:events"
+import { dirname, resolve } from "node:path"
 import { finished } from "node:stream/promises"
 import { invalidInput, MemoryError, type Scope, StorageFull } from "@keepsake/core"
 import { Clock, Effect, Option, Stream } from "effect"
@@ -18,35 +19,48 @@ const writeFailed = (cause: unknown): MemoryError =>
     })
   })
 
+/** Under what name the lines are written: beside a file, and then given its name; straight to a device or a pipe. */
+const placeOf = (out: string): Effect.Effect<string, MemoryError> =>
+  Effect.suspend(() => {
+    const there = statSync(out, { throwIfNoEntry: false })
+    if (there?.isDirectory() === true)
+      return Effect.fail(invalidInput("out", `${out} is a folder; name a file`))
+    if (there !== undefined && !there.isFile()) return Effect.succeed(out)
+    return existsSync(dirname(resolve(out)))
+      ? Effect.succeed(`${out}.partial`)
+      : Effect.fail(invalidInput("out", `there is no folder ${dirname(out)}; make it first`))
+  })
+
 /** Lines into a file or standard output; a file appears under its name only when it is whole. */
-const writeLines = <R>(out: string | undefined, lines: Stream.Stream<string, MemoryError, R>) => {
-  const partial = out === undefined ? undefined : `${out}.partial`
-  const open = Effect.sync(() => (partial === undefined ? process.stdout : createWriteStream(partial)))
-  return Effect.gen(function* () {
-    const file = yield* open
-    yield* Stream.runForEach(lines, (line) =>
-      Effect.tryPromise({
+const writeLines = <R>(out: string | undefined, lines: Stream.Stream<string, MemoryError, R>) =>
+  Effect.gen(function* () {
+    const place = out === undefined ? undefined : yield* placeOf(out)
+    const file = place === undefined ? process.stdout : createWriteStream(place)
+    const writing = Effect.gen(function* () {
+      yield* Stream.runForEach(lines, (line) =>
+        Effect.tryPromise({
+          try: async () => {
+            if (!file.write(`${line}\n`)) await once(file, "drain")
+          },
+          catch: writeFailed
+        })
+      )
+      if (out === undefined || place === undefined) return
+      yield* Effect.tryPromise({
         try: async () => {
-          if (!file.write(`${line}\n`)) await once(file, "drain")
+          file.end()
+          await finished(file)
+          if (place !== out) await rename(place, out)
         },
         catch: writeFailed
       })
-    )
-    if (out === undefined || partial === undefined) return
-    yield* Effect.tryPromise({
-      try: async () => {
-        file.end()
-        await finished(file)
-        await rename(partial, out)
-      },
-      catch: writeFailed
     })
-  }).pipe(
-    Effect.onError(() =>
-      partial === undefined ? Effect.void : Effect.promise(async () => rm(partial, { force: true }))
+    yield* Effect.onError(writing, () =>
+      place === undefined || place === out
+        ? Effect.void
+        : Effect.promise(async () => rm(place, { force: true }))
     )
-  )
-}
+  })
 
 const exportOf = <R>(scopes: Stream.Stream<Scope, MemoryError, R>) =>
   Stream.flatMap(scopes, (scope) =>

@@ -10,6 +10,7 @@ import {
 } from "@keepsake/core"
 import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
+import { counted } from "../../counted.ts"
 import { filterFlags, filterOf } from "../filter.ts"
 import { oneLine } from "../text.ts"
 import { note, print } from "../output.ts"
@@ -55,7 +56,7 @@ const confirm = (name: string, what: string): Effect.Effect<void, MemoryError> =
   })
 
 const describe = (receipt: Pick<Receipt, "backend" | "bytes" | "dryRun" | "removed" | "toErase">): string => {
-  const memories = receipt.removed === 1 ? "1 memory" : `${receipt.removed} memories`
+  const memories = counted(receipt.removed, "memory", "memories")
   if (receipt.dryRun) return `Would remove ${memories}. Nothing was changed.`
   return receipt.bytes === "erased"
     ? `Removed ${memories}; ${receipt.backend} has erased the bytes.`

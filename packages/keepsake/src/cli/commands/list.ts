@@ -1,4 +1,4 @@
-import type { Cursor, Memory, ScopedMemory } from "@keepsake/core"
+import { type Cursor, invalidInput, type Memory, type ScopedMemory } from "@keepsake/core"
 import { Clock, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { filterFlags, filterOf } from "../filter.ts"
@@ -39,7 +39,8 @@ export const list = Command.make(
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ all, closed, limit, ...filter }) {
-    yield* withMemory((memory, { json }) =>
+    if (limit < 1) return yield* invalidInput("limit", "give a whole number from 1, or --all")
+    return yield* withMemory((memory, { json }) =>
       Effect.gen(function* () {
         const { memories, more } = yield* firstOf(
           memory,
