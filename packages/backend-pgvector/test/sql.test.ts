@@ -1,6 +1,6 @@
 /** What is sent: each operation is one statement, its text is asserted (in the snapshot), and it runs. */
 import type { PGlite } from "@electric-sql/pglite"
-import type { MemoryError } from "@keepsake/core"
+import type { MemoryError, SearchRequest } from "@keepsake/core"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -55,6 +55,15 @@ describe("emitted SQL", () => {
       const at = { scope, now: T0 + 1 }
       const vector = one.vector ?? undefined
       const terms = one.terms.ids
+      // PGlite tunes no scope; the statement of a tuned one runs there all the same, without its index.
+      const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
+      const layout = { names: namesOf("keepsake", ""), space, vectorOid: 0 }
+      const tuned = (request: Pick<SearchRequest, "vector" | "terms">) =>
+        Effect.promise(() =>
+          pgliteDatabase(pglite).query(
+            tunedSearchStatement(layout, { ...at, ...request, filter: {}, limit: 10 })
+          )
+        )
       const operations: Record<string, Effect.Effect<unknown, MemoryError>> = {
         put: store.put({ ...at, rows: [one, two] }),
         get: store.get({ ...at, ids: [id] }),
@@ -67,6 +76,8 @@ describe("emitted SQL", () => {
           filter: everything,
           limit: 10
         }),
+        "search of a tuned scope by both": tuned({ vector, terms }),
+        "search of a tuned scope by vector": tuned({ vector }),
         "search by nothing": store.search({ ...at, filter: {}, limit: 10 }),
         around: store.around({ ...at, anchors: [{ sessionId: "s", turn: 1 }], radius: 1, vector }),
         speakers: store.speakers(at),
@@ -103,15 +114,6 @@ describe("emitted SQL", () => {
         assert.strictEqual(statements.length, 1, `${name} is one statement`)
         // oxlint-disable-next-line vitest/no-standalone-expect -- inside it.effect, which the rule does not know
         expect(statements[0]).toMatchSnapshot(name)
-      }
-      // PGlite tunes no scope; the statement of a tuned one runs there all the same, without its index.
-      const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const layout = { names: namesOf("keepsake", ""), space, vectorOid: 0 }
-      for (const [name, asked] of Object.entries({ vector: { vector }, both: { vector, terms } })) {
-        const tuned = tunedSearchStatement(layout, { ...at, ...asked, filter: {}, limit: 10 })
-        // oxlint-disable-next-line vitest/no-standalone-expect -- inside it.effect, which the rule does not know
-        expect(tuned.text).toMatchSnapshot(`search of a tuned scope by ${name}`)
-        yield* Effect.promise(() => pgliteDatabase(pglite).query(tuned))
       }
       // The application's instance is left open.
       yield* Effect.promise(() => pglite.close())
