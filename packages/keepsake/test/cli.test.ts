@@ -1,10 +1,12 @@
 import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { readdirSync, statSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { messagesServer } from "@keepsake/agent/testing"
 import { describe, expect, it } from "vitest"
+import { startQdrant } from "../../backend-qdrant/test/server/QdrantServer.ts"
 import { width } from "../src/cli/text.ts"
 import { isNodeTooOld } from "../src/nodeVersion.ts"
 import { cleanEnv, keepsake, keepsakeProcess, MAIN, temporaryFolder } from "./run.ts"
@@ -74,17 +76,79 @@ describe("the examples of each --help", () => {
       join(path, "mem0.json"),
       JSON.stringify({ results: [{ id: "1", memory: "Likes tea", user_id: "bo" }] })
     )
+    await using server = await startQdrant()
     for (const name of ["export", "import", "copy"]) {
       const { out } = await keepsake(path, [name, "--help"])
       for (const args of examplesOf(out)) {
-        // Shell redirection is the shell's; a Qdrant server is not part of this test.
-        if (args.some((one) => one.startsWith("qdrant"))) continue
+        // Shell redirection is the shell's; the server stands at a port of its own.
         const redirect = args.indexOf(">")
-        const ran = await keepsake(path, redirect < 0 ? args : args.slice(0, redirect))
-        expect({ args, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
+        const run = (redirect < 0 ? args : args.slice(0, redirect)).map((one) =>
+          one.replace("http://localhost:6333", server.url)
+        )
+        const ran = await keepsake(path, run)
+        expect({ run, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
       }
     }
     expect((await keepsake(path, ["list", "--user", "bo"])).out).toContain("Likes tea")
+  })
+})
+
+describe("the examples of what runs until it is ended", () => {
+  it("chat", async () => {
+    await using folder = await temporaryFolder()
+    await using server = await messagesServer(() => "Understood.")
+    const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_API_KEY: "test" }
+    const { out } = await keepsake(folder.path, ["chat", "--help"])
+    const examples = examplesOf(out)
+    expect(examples).toHaveLength(2)
+    for (const args of examples) {
+      const redirect = args.indexOf("<")
+      const ran = await keepsakeProcess(folder.path, redirect < 0 ? args : args.slice(0, redirect), {
+        input: "I like tea\nand I build ships\n",
+        env
+      })
+      expect({ args, ...ran }).toMatchObject({ code: 0, out: "Understood.\nUnderstood.\n" })
+    }
+    expect((await keepsake(folder.path, ["list", "--user", "ana"])).out).toContain("ships")
+  })
+
+  it("mcp", async () => {
+    await using folder = await temporaryFolder()
+    const { out } = await keepsake(folder.path, ["mcp", "--help"])
+    const examples = examplesOf(out)
+    expect(examples).toHaveLength(2)
+    const hello = {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: { name: "t", version: "1" } }
+    }
+    for (const args of examples) {
+      if (!args.includes("--http")) {
+        const ran = await keepsakeProcess(folder.path, args, { input: `${JSON.stringify(hello)}\n` })
+        expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('"name":"keepsake"') as string })
+        continue
+      }
+      // Any port: the one that the example names may be taken.
+      const child = spawn(process.execPath, [MAIN, ...args.map((one) => (one === "7337" ? "0" : one))], {
+        cwd: folder.path,
+        env: cleanEnv(folder.path)
+      })
+      const ended = new Promise((resolve) => child.once("close", resolve))
+      const [said] = (await once(child.stderr, "data")) as [Buffer]
+      const url = /http:\S+\/mcp/u.exec(said.toString())?.[0] ?? ""
+      const accept = "application/json, text/event-stream"
+      const headers = { "content-type": "application/json", accept }
+      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(hello) })
+      expect(await response.text()).toContain('"name":"keepsake"')
+      child.kill("SIGINT")
+      expect(await ended).toBe(130)
+    }
+  })
+
+  it("every command has its examples run somewhere here", () => {
+    const run = ["remember", "recall", "list", "forget", "doctor", "reembed", "export", "import", "copy"]
+    expect([...run, "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
   })
 })
 

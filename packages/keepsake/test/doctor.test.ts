@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
+import { doctorReport } from "../src/cli/doctorReport.ts"
+import { width } from "../src/cli/text.ts"
 import { diagnose } from "../src/doctor/diagnose.ts"
 import { checkClock, checkNode } from "../src/doctor/environment.ts"
 import { openMemory } from "../src/index.ts"
@@ -185,6 +187,10 @@ describe("doctor", () => {
       fix: expect.stringMatching(fix) as string
     })
     expect(JSON.stringify(findings)).not.toContain("hunter2")
+    for (const line of doctorReport(findings, 80).split("\n")) {
+      // A path cannot be broken; it stands alone then.
+      if (!line.includes(folder.path)) expect(width(line)).toBeLessThanOrEqual(80)
+    }
   })
 
   it.each([

@@ -1,37 +1,14 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { counted } from "../../counted.ts"
 import { resolveConfig } from "../../config/resolve.ts"
 import { diagnose } from "../../doctor/diagnose.ts"
-import type { Finding } from "../../doctor/Finding.ts"
 import { loadPackage } from "../../loadPackage.ts"
 import { storeOnlyLayer } from "../../openMemory.ts"
+import { doctorReport } from "../doctorReport.ts"
 import { EXIT } from "../failures.ts"
 import { columns, note, print } from "../output.ts"
 import { givenFlags, settings } from "../root.ts"
-import { oneLine, padEnd, width, wrap } from "../text.ts"
-
-const MARKS = { ok: "ok   ", warning: "WARN ", fault: "FAULT" } as const
-
-const report = (findings: ReadonlyArray<Finding>): string => {
-  const names = findings.reduce((most, { check }) => Math.max(most, width(check)), 0)
-  const indent = MARKS.ok.length + 1 + names + 2
-  const lines = findings.flatMap(({ check, detail, fix, status }) => {
-    const room = columns() - indent
-    const text = [...wrap(oneLine(detail), room), ...(fix === "" ? [] : wrap(`fix: ${oneLine(fix)}`, room))]
-    return text.map((line, i) =>
-      i === 0 ? `${MARKS[status]} ${padEnd(check, names)}  ${line}` : " ".repeat(indent) + line
-    )
-  })
-  const faults = findings.filter(({ status }) => status === "fault").length
-  const warnings = findings.filter(({ status }) => status === "warning").length
-  return [
-    ...lines,
-    "",
-    faults + warnings === 0 ? "All is well." : `${counted(faults, "fault")}, ${counted(warnings, "warning")}.`
-  ].join("\n")
-}
 
 /** Rewrites the files of a PostgreSQL store without what was deleted from it. */
 const erase = Effect.gen(function* () {
@@ -78,7 +55,7 @@ export const doctor = Command.make(
     }
     const { given, json } = yield* givenFlags
     const findings = yield* diagnose(given, process.env)
-    yield* print(json, findings, () => report(findings))
+    yield* print(json, findings, () => doctorReport(findings, columns()))
     if (findings.some(({ status }) => status === "fault")) process.exitCode = EXIT.faults
   })
 ).pipe(
