@@ -112,38 +112,36 @@ describe("the examples of what runs until it is ended", () => {
     expect((await keepsake(folder.path, ["list", "--user", "ana"])).out).toContain("ships")
   })
 
+  const hello = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: { name: "t", version: "1" } }
+  }
+
   it("mcp", async () => {
     await using folder = await temporaryFolder()
     const { out } = await keepsake(folder.path, ["mcp", "--help"])
     const examples = examplesOf(out)
-    expect(examples).toHaveLength(2)
-    const hello = {
-      jsonrpc: "2.0",
-      id: 1,
-      method: "initialize",
-      params: { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: { name: "t", version: "1" } }
-    }
-    for (const args of examples) {
-      if (!args.includes("--http")) {
-        const ran = await keepsakeProcess(folder.path, args, { input: `${JSON.stringify(hello)}\n` })
-        expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('"name":"keepsake"') as string })
-        continue
-      }
-      // Any port: the one that the example names may be taken.
-      const child = spawn(process.execPath, [MAIN, ...args.map((one) => (one === "7337" ? "0" : one))], {
-        cwd: folder.path,
-        env: cleanEnv(folder.path)
-      })
-      const ended = new Promise((resolve) => child.once("close", resolve))
-      const [said] = (await once(child.stderr, "data")) as [Buffer]
-      const url = /http:\S+\/mcp/u.exec(said.toString())?.[0] ?? ""
-      const accept = "application/json, text/event-stream"
-      const headers = { "content-type": "application/json", accept }
-      const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(hello) })
-      expect(await response.text()).toContain('"name":"keepsake"')
-      child.kill("SIGINT")
-      expect(await ended).toBe(130)
-    }
+    expect(examples.map((args) => args.includes("--http"))).toEqual([false, true])
+    const [stdio = [], http = []] = examples
+
+    const ran = await keepsakeProcess(folder.path, stdio, { input: `${JSON.stringify(hello)}\n` })
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('"name":"keepsake"') as string })
+
+    // Any port: the one that the example names may be taken.
+    const child = spawn(process.execPath, [MAIN, ...http.map((one) => (one === "7337" ? "0" : one))], {
+      cwd: folder.path,
+      env: cleanEnv(folder.path)
+    })
+    const ended = new Promise((resolve) => child.once("close", resolve))
+    const [said] = (await once(child.stderr, "data")) as [Buffer]
+    const url = /http:\S+\/mcp/u.exec(said.toString())?.[0] ?? ""
+    const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" }
+    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(hello) })
+    expect(await response.text()).toContain('"name":"keepsake"')
+    child.kill("SIGINT")
+    expect(await ended).toBe(130)
   })
 
   it("every command has its examples run somewhere here", () => {
