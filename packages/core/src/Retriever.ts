@@ -100,7 +100,11 @@ interface Scored {
 }
 
 /** Best first; of equals what was said first. */
-const byScore = (a: Scored, b: Scored): number => b.score - a.score || bySaid(a.row.memory, b.row.memory)
+const byScore = (a: Scored, b: Scored): number =>
+  descending(a.score, b.score) || bySaid(a.row.memory, b.row.memory)
+
+/** A difference would be a fraction, which takes memory; hundreds are compared thousands of times. */
+const descending = (a: number, b: number): number => (a > b ? -1 : a < b ? 1 : 0)
 
 const bySaid = (a: Memory, b: Memory): number =>
   a.saidAt - b.saidAt || (a.turn ?? 0) - (b.turn ?? 0) || (a.id < b.id ? -1 : 1)
@@ -108,7 +112,7 @@ const bySaid = (a: Memory, b: Memory): number =>
 /** The strongest hits' places, except those whose neighbours are all known already. */
 const anchorsOf = (rows: ReadonlyArray<Evidence>, conversations: Conversation): ReadonlyArray<Anchor> =>
   rows
-    .toSorted((a, b) => b.strength - a.strength || (a.memory.id < b.memory.id ? -1 : 1))
+    .toSorted((a, b) => descending(a.strength, b.strength) || (a.memory.id < b.memory.id ? -1 : 1))
     .slice(0, ANCHORS)
     .flatMap(({ memory }) => {
       const { sessionId, turn } = memory

@@ -1,32 +1,19 @@
 import { LruMap } from "./LruMap.ts"
 import type { Memory } from "./Memory.ts"
 import { type Scope, scopeKey } from "./Scope.ts"
-import { countedTerms } from "./terms.ts"
+import { type CountedTerms, countedTerms } from "./terms.ts"
 
 /** A text as scoring reads it. */
-export interface TermForm {
-  /**
-   * Distinct term ids, ascending; how often each occurs; then every term in order of appearance. In one
-   * array, since a recall reads hundreds of texts, and that is mostly waiting for memory.
-   */
-  readonly numbers: Uint32Array
-  /** Distinct terms. */
-  readonly distinct: number
-  /** Terms in order of appearance. */
-  readonly length: number
+export interface TermForm extends CountedTerms {
   /** √Σ(1 + ln count)²: the length of the text's vector, without the IDF of words that the query does not hold. */
   readonly norm: number
 }
 
 export const termForm = (text: string): TermForm => {
-  const { counts, ids, sequence } = countedTerms(text)
-  const numbers = new Uint32Array(2 * ids.length + sequence.length)
-  numbers.set(ids)
-  numbers.set(counts, ids.length)
-  numbers.set(sequence, 2 * ids.length)
+  const { distinct, length, numbers } = countedTerms(text)
   let square = 0
-  for (const count of counts) square += (1 + Math.log(count)) ** 2
-  return { numbers, distinct: ids.length, length: sequence.length, norm: Math.sqrt(square) || 1 }
+  for (let i = distinct; i < 2 * distinct; i++) square += (1 + Math.log(numbers[i] ?? 0)) ** 2
+  return { numbers, distinct, length, norm: Math.sqrt(square) || 1 }
 }
 
 /** Kept over all scopes. */

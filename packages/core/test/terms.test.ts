@@ -75,12 +75,13 @@ describe("terms", () => {
   })
 
   it("counts the terms of a text", () => {
-    const { counts, ids, sequence } = countedTerms("apple pear apple")
-    const count = (term: string) => counts[ids.indexOf(termId(term))]
+    const { distinct, length, numbers } = countedTerms("apple pear apple")
+    assert.deepStrictEqual([distinct, length, numbers.length], [2, 3, 7])
+    const count = (term: string) => numbers[distinct + numbers.subarray(0, distinct).indexOf(termId(term))]
     assert.strictEqual(count("appl"), 2)
     assert.strictEqual(count("pear"), 1)
-    assert.strictEqual(count("plum"), undefined)
-    assert.deepStrictEqual(Array.from(sequence), ["appl", "pear", "appl"].map(termId))
+    assert.deepStrictEqual(Array.from(numbers.subarray(4)), ["appl", "pear", "appl"].map(termId))
+    assert.deepStrictEqual(countedTerms(""), { numbers: new Uint32Array(), distinct: 0, length: 0 })
   })
 
   it("gives a term the same id whichever way its bytes are read", () => {
