@@ -1,5 +1,5 @@
-import { type Kernel, LANES, makeKernel, MAX_PAGES } from "./kernel/kernel.ts"
-import { Scratch } from "./Scratch.ts"
+import { BLOCK, type Kernel, LANES, makeKernel, MAX_PAGES } from "./kernel/kernel.ts"
+import { type Scored, Scratch } from "./Scratch.ts"
 
 const PAGE = 65_536
 /**
@@ -8,7 +8,7 @@ const PAGE = 65_536
  */
 const GROWTH_SHARE = 0.5
 const GROWTH_PAGES = 16
-/** Rows scored by one call of the kernel: what the scratch space has room for. */
+/** Rows scored by one call of the kernel: what the scratch space has room for. A multiple of `BLOCK`. */
 const CHUNK = 4_096
 /** f32 rows in a unit; a quarter of the bytes hold a row of codes, so there are four times as many of those. */
 export const UNIT_ROWS = 16
@@ -33,6 +33,7 @@ export class Arena {
   readonly #query16: number
   readonly #list: number
   readonly #out: number
+  readonly #scales: number
   readonly #row: number
   #end: number
   readonly #free: Array<number> = []
@@ -50,7 +51,8 @@ export class Arena {
     this.#query16 = this.stride
     this.#list = this.#query16 + padded * 2
     this.#out = this.#list + CHUNK * 4
-    this.#row = Math.ceil((this.#out + CHUNK * 4) / 64) * 64
+    this.#scales = this.#out + CHUNK * 4
+    this.#row = Math.ceil((this.#scales + CHUNK * 4) / 64) * 64
     this.#end = this.#row + this.stride
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer)
     this.#words = new Uint32Array(this.#kernel.memory.buffer)
@@ -117,31 +119,37 @@ export class Arena {
     )
   }
 
-  /** `out[i]` becomes the dot product of the query with the f32 row at `addresses[i]`. */
-  dotsF32(addresses: Uint32Array, out: Float32Array): void {
-    this.#inChunks(addresses, (at, count, padded) => {
+  /** The dot products of the query with the f32 rows at these addresses. */
+  dotsF32(addresses: Uint32Array, into: Scored): void {
+    this.#inChunks(addresses, into, (_, padded) => {
       this.#kernel.dotsF32(this.#list, padded, this.stride, 0, this.#out)
-      out.set(new Float32Array(this.#kernel.memory.buffer, this.#out, count), at)
     })
   }
 
-  /** The same over rows of codes. */
-  dotsI8(addresses: Uint32Array, out: Int32Array): void {
-    this.#inChunks(addresses, (at, count, padded) => {
+  /** The dot products of the code query with rows of codes, each times its scale and all times `factor`. */
+  dotsI8(addresses: Uint32Array, scales: Float32Array, factor: number, into: Scored): void {
+    this.#floats[this.#row / 4] = factor
+    this.#inChunks(addresses, into, (at, padded) => {
+      this.#floats.set(scales.subarray(at, at + Math.min(padded, addresses.length - at)), this.#scales / 4)
       this.#kernel.dotsI8(this.#list, padded, this.codeStride, this.#query16, this.#out)
-      out.set(new Int32Array(this.#kernel.memory.buffer, this.#out, count), at)
+      this.#kernel.scale(this.#out, this.#scales, padded, this.#row)
     })
   }
 
-  #inChunks(addresses: Uint32Array, score: (at: number, count: number, padded: number) => void): void {
-    const list = this.#list / 4
+  #inChunks(addresses: Uint32Array, into: Scored, score: (at: number, padded: number) => void): void {
+    const [list, out] = [this.#list / 4, this.#out / 4]
     for (let at = 0; at < addresses.length; at += CHUNK) {
       const count = Math.min(CHUNK, addresses.length - at)
       const padded = Math.ceil(count / LANES) * LANES
+      const blocks = Math.ceil(count / BLOCK)
       this.#words.set(addresses.subarray(at, at + count), list)
       // The last group is filled up with the query itself, which can be read like any row.
       this.#words.fill(0, list + count, list + padded)
-      score(at, count, padded)
+      score(at, padded)
+      this.#floats.fill(Number.NEGATIVE_INFINITY, out + count, out + blocks * BLOCK)
+      this.#kernel.maxima(this.#out, blocks * BLOCK, this.#list)
+      into.scores.set(this.#floats.subarray(out, out + count), at)
+      into.maxima.set(this.#floats.subarray(list, list + blocks), at / BLOCK)
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { Arena } from "./Arena.ts"
 import { grown } from "./grown.ts"
 import { CODE_MAX } from "./kernel/kernel.ts"
+import type { Scored } from "./Scratch.ts"
 
 const QUERY_MAX = 32_767
 const SUM_MAX = 2 ** 31 - 1
@@ -34,11 +35,7 @@ export class Codes {
    * Approximate cosines of the slots from `from` on, and how far they may be off. A slot without a vector has an
    * address of 0 and some score. The scores are scratch.
    */
-  scan(
-    query: Float32Array,
-    addresses: Uint32Array,
-    from: number
-  ): { readonly scores: Float32Array; readonly error: number } {
+  scan(query: Float32Array, addresses: Uint32Array, from: number): Scored & { readonly error: number } {
     let greatest = 0
     for (let i = 0; i < query.length; i++) greatest = Math.max(greatest, Math.abs(query[i] ?? 0))
     // Σ |code|·|q̂| must fit 32 bits.
@@ -47,12 +44,10 @@ export class Codes {
     const rounded = Int16Array.from(query, (value) => Math.round(value / scale))
     let square = 0
     for (let i = 0; i < query.length; i++) square += ((query[i] ?? 0) - (rounded[i] ?? 0) * scale) ** 2
-    const sums = this.#arena.scratch.products(addresses.length - from)
     this.#arena.setCodeQuery(rounded)
-    this.#arena.dotsI8(addresses.subarray(from), sums)
-    const scores = this.#arena.scratch.scores(sums.length)
-    for (let i = 0; i < sums.length; i++) scores[i] = (sums[i] ?? 0) * (this.#scales[from + i] ?? 0) * scale
+    const scored = this.#arena.scratch.scored(addresses.length - from)
+    this.#arena.dotsI8(addresses.subarray(from), this.#scales.subarray(from), scale, scored)
     // The last term is for rounding to f32 along the way.
-    return { scores, error: this.#rowError + Math.sqrt(square) * (1 + this.#rowError) + 1e-5 }
+    return { ...scored, error: this.#rowError + Math.sqrt(square) * (1 + this.#rowError) + 1e-5 }
   }
 }

@@ -1,4 +1,16 @@
+import { BLOCK } from "./kernel/kernel.ts"
 import { Tail } from "./Tail.ts"
+
+/** Scores, and the greatest of each `BLOCK` of them. */
+export interface Scored {
+  readonly scores: Float32Array
+  readonly maxima: Float32Array
+}
+
+export const newScored = (length: number): Scored => ({
+  scores: new Float32Array(length),
+  maxima: new Float32Array(Math.ceil(length / BLOCK))
+})
 
 const roomFor = (length: number): number => Math.ceil(length * 1.25)
 
@@ -6,7 +18,7 @@ const roomFor = (length: number): number => Math.ceil(length * 1.25)
 export class Scratch {
   #sums = new Float64Array(0)
   #scores = new Float32Array(0)
-  #products = new Int32Array(0)
+  #maxima = new Float32Array(0)
   #tail: Tail | null = null
 
   /** All zero. */
@@ -15,14 +27,11 @@ export class Scratch {
     return this.#sums.subarray(0, length).fill(0)
   }
 
-  scores(length: number): Float32Array {
+  scored(length: number): Scored {
+    const blocks = Math.ceil(length / BLOCK)
     if (this.#scores.length < length) this.#scores = new Float32Array(roomFor(length))
-    return this.#scores.subarray(0, length)
-  }
-
-  products(length: number): Int32Array {
-    if (this.#products.length < length) this.#products = new Int32Array(roomFor(length))
-    return this.#products.subarray(0, length)
+    if (this.#maxima.length < blocks) this.#maxima = new Float32Array(roomFor(blocks))
+    return { scores: this.#scores.subarray(0, length), maxima: this.#maxima.subarray(0, blocks) }
   }
 
   /** For rows that are loaded; it comes back empty. */

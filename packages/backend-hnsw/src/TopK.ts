@@ -1,4 +1,5 @@
 import { grown } from "./grown.ts"
+import { BLOCK } from "./kernel/kernel.ts"
 
 /** Room to begin with: most want few, and where many may come, few do. */
 const ROOM = 128
@@ -76,20 +77,29 @@ export class TopK {
   }
 }
 
-/** The greatest `limit` of the scores above `least` whose slots pass; `scores[i]` is the slot `from + i`'s. */
+/**
+ * The greatest `limit` of the scores above `least` whose slots pass; `scores[i]` is the slot `from + i`'s.
+ * @param maxima the greatest of each `BLOCK` of scores, where known: most blocks need no look then
+ */
 export const topOf = (
   scores: Float32Array | Float64Array,
   limit: number,
   passes: (slot: number) => boolean,
   least: number,
-  from = 0
+  from = 0,
+  maxima: Float32Array | null = null
 ): TopK => {
   const top = new TopK(limit)
-  for (let i = 0, bar = least; i < scores.length; i++) {
-    const score = scores[i] ?? 0
-    if (score > bar && passes(from + i)) {
-      top.push(score, from + i)
-      bar = Math.max(least, top.bar)
+  let bar = least
+  for (let start = 0, block = 0; start < scores.length; start += BLOCK, block++) {
+    if (maxima !== null && (maxima[block] ?? 0) <= bar) continue
+    const end = Math.min(start + BLOCK, scores.length)
+    for (let i = start; i < end; i++) {
+      const score = scores[i] ?? 0
+      if (score > bar && passes(from + i)) {
+        top.push(score, from + i)
+        bar = Math.max(least, top.bar)
+      }
     }
   }
   return top

@@ -1,6 +1,7 @@
 import { type Arena, UNIT_ROWS } from "./Arena.ts"
 import { Codes } from "./Codes.ts"
 import { grown } from "./grown.ts"
+import { newScored, type Scored } from "./Scratch.ts"
 import { TopK, topOf } from "./TopK.ts"
 
 /** Where a row without a vector "is". */
@@ -140,14 +141,20 @@ export class Vectors {
   }
 
   #topOfFloats(query: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
-    const scores = this.#arena.scratch.scores(this.#count - from)
     this.#arena.setQuery(query)
-    this.#arena.dotsF32(this.#addresses.subarray(from, this.#count), scores)
-    return this.#best(scores, limit, passes, from)
+    const scored = this.#arena.scratch.scored(this.#count - from)
+    this.#arena.dotsF32(this.#addresses.subarray(from, this.#count), scored)
+    return this.#best(scored, limit, passes, from)
   }
 
-  #best(scores: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
-    return topOf(scores, limit, (slot) => this.has(slot) && passes(slot), Number.NEGATIVE_INFINITY, from)
+  #best(
+    { maxima, scores }: Scored,
+    limit: number,
+    passes: (slot: number) => boolean,
+    from: number,
+    least = Number.NEGATIVE_INFINITY
+  ): TopK {
+    return topOf(scores, limit, (slot) => this.has(slot) && passes(slot), least, from, maxima)
   }
 
   #topOfCodes(
@@ -157,25 +164,19 @@ export class Vectors {
     exact: boolean,
     from: number
   ): TopK {
-    const { error, scores } = this.#codes.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
-    const first = this.#best(scores, limit, passes, from).slots
+    const scored = this.#codes.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
+    const first = this.#best(scored, limit, passes, from).slots
     const firstScores = this.cosines(query, first)
     const top = new TopK(limit)
     first.forEach((slot, i) => top.push(firstScores[i] ?? 0, slot))
     // Fewer than wanted: all that pass are there already.
     if (first.length < limit) return top
-    const floor = top.bar - error
     const chosen = new Set(first)
-    const room = this.#lean && !exact ? LEAN_EXTRA : scores.length
-    const more = new TopK(Math.min(room, scores.length))
-    for (let i = 0; i < scores.length; i++) {
-      const score = scores[i] ?? 0
-      const slot = from + i
-      if (score < floor || score <= more.bar || chosen.has(slot) || !this.has(slot) || !passes(slot)) continue
-      more.push(score, slot)
-    }
-    const moreScores = this.cosines(query, more.slots)
-    more.slots.forEach((slot, i) => {
+    const room = this.#lean && !exact ? LEAN_EXTRA : this.#count
+    const left = (slot: number) => !chosen.has(slot) && passes(slot)
+    const more = this.#best(scored, room, left, from, top.bar - scored.error).slots
+    const moreScores = this.cosines(query, more)
+    more.forEach((slot, i) => {
       if ((moreScores[i] ?? 0) > top.bar) top.push(moreScores[i] ?? 0, slot)
     })
     return top
@@ -189,13 +190,13 @@ export class Vectors {
         this.has(slot) && this.#read(slot, vector) ? dot(query, vector) : -1
       )
     }
-    const scores = new Float32Array(slots.length)
+    const scored = newScored(slots.length)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(
       slots.map((slot) => this.#addresses[slot] ?? NOWHERE),
-      scores
+      scored
     )
-    return scores
+    return scored.scores
   }
 
   /** Gives the memory back; the vectors must not be used afterwards. */

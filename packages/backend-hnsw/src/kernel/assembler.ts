@@ -73,6 +73,8 @@ export const nonZeroF32 = (value: Code, instead: Code): Code => [value, instead,
 const simd = (opcode: number): Code => [0xfd, unsigned(opcode)]
 /** Alignment is a hint, and rows of 16-byte multiples are aligned. */
 export const loadVector = (address: Code, offset = 0): Code => [address, simd(0x00), 4, unsigned(offset)]
+/** The f32 at an address in all lanes. */
+export const loadSplat = (address: Code): Code => [address, simd(0x09), 2, 0]
 export const zeroVector: Code = [simd(0x0c), Array.from({ length: 16 }, () => 0)]
 export const addF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe4)]
 export const mulF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe6)]
@@ -89,6 +91,7 @@ export const addI32x4 = (a: Code, b: Code): Code => [a, b, simd(0xae)]
 export const dotI16x8 = (a: Code, b: Code): Code => [a, b, simd(0xba)]
 export const lowI8toI16 = (v: Code): Code => [v, simd(0x87)]
 export const highI8toI16 = (v: Code): Code => [v, simd(0x88)]
+export const toF32x4 = (v: Code): Code => [v, simd(0xfa)]
 export const toI32x4 = (v: Code): Code => [v, simd(0xf8)]
 /** Two vectors' lanes in half the bits, saturating. */
 export const narrowI32toI16 = (a: Code, b: Code): Code => [a, b, simd(0x85)]
