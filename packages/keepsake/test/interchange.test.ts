@@ -52,7 +52,7 @@ describe("export and import", () => {
     const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
     expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, expired: 1 })
     expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
-      "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had expired and were left out.\n"
+      "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had\nexpired and were left out.\n"
     )
     const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
     await writeFile(join(path, "plain.json"), JSON.stringify(statements))
@@ -101,6 +101,21 @@ describe("export and import", () => {
     await expect(read("hello")).rejects.toThrow(/not JSON/u)
     await expect(read('{"content":"a"}\n{"content":')).rejects.toThrow(/line 2 is not JSON/u)
     await expect(read('[{"no":"content"}]')).rejects.toThrow(/entry 1 has neither/u)
+  })
+
+  it("names the line of a bad statement, and imports none", async () => {
+    await using folder = await temporaryFolder()
+    const lines = Array.from({ length: 700 }, (_, i) => JSON.stringify({ content: `number ${i}` }))
+    await writeFile(
+      join(folder.path, "bad.jsonl"),
+      lines.with(600, '{"content":"x","tpye":"semantic"}').join("\n")
+    )
+    const ran = await keepsake(folder.path, ["import", "bad.jsonl"])
+    expect(ran.code).toBe(2)
+    expect(ran.err.replaceAll("\n", " ")).toMatch(
+      /line 601: tpye.*Did you mean "type"\?.*Nothing was imported/u
+    )
+    expect((await keepsake(folder.path, ["list"])).out).toContain("Nothing is remembered")
   })
 
   it("reads statements, a byte order mark and CRLF notwithstanding", async () => {

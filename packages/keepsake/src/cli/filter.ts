@@ -72,6 +72,6 @@ export const filterOf = (flags: FilterFlags): Filter => {
 
 /** A moment that a flag names, as epoch milliseconds. */
 export const timeOf = (field: string, date: Date): Effect.Effect<number, MemoryError> =>
-  Number.isFinite(date.getTime())
+  date.getTime() >= 0
     ? Effect.succeed(date.getTime())
-    : Effect.fail(invalidInput(field, "is not a date; write 2026-01-31 or 2026-01-31T12:00:00Z"))
+    : Effect.fail(invalidInput(field, "is no date from 1970 on; write 2026-01-31 or 2026-01-31T12:00:00Z"))

@@ -50,6 +50,9 @@ export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   return lines
 }
 
+/** Sentences, within `columns`. */
+export const prose = (text: string, columns: number): string => wrap(text, columns).join("\n")
+
 export interface Column {
   readonly title: string
   readonly align?: "right" | undefined

@@ -9,6 +9,11 @@ export interface ForeignStatement {
   readonly agentId: string | null
 }
 
+/** The same, and where in the file it stands. */
+export interface PlacedStatement extends ForeignStatement {
+  readonly place: string
+}
+
 const text = Schema.optional(Schema.NullOr(Schema.String))
 const Metadata = Schema.optional(Schema.NullOr(Schema.Record(Schema.String, Schema.Json)))
 

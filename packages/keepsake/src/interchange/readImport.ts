@@ -1,12 +1,12 @@
 import { invalidInput, Memory, type MemoryError, type Statement } from "@keepsake/core"
 import { Effect, Option, Result, Schema } from "effect"
 import { Head, isSupported, Tail } from "./exportFormat.ts"
-import { foreignRow, foreignRows, type ForeignStatement } from "./foreign.ts"
+import { foreignRow, foreignRows, type ForeignStatement, type PlacedStatement } from "./foreign.ts"
 
 /** What an import holds: memories with their history, or statements that are remembered anew. */
 export type ImportContent =
   | { readonly _tag: "Memories"; readonly memories: ReadonlyArray<Memory> }
-  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<ForeignStatement> }
+  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<PlacedStatement> }
 
 interface Line {
   readonly number: number
@@ -116,7 +116,7 @@ const statementsOf = (
               `${placeOf(i)} has neither content (Kronvex, plain statements) nor memory (mem0). Nothing was imported`
             )
           )
-        : Effect.succeed(statement)
+        : Effect.succeed({ ...statement, place: placeOf(i) })
     }),
     (statements) => ({ _tag: "Statements", statements })
   )

@@ -14,8 +14,9 @@ import { resolveConfig } from "../../config/resolve.ts"
 import { copyStore } from "../../interchange/copyStore.ts"
 import { allScopes } from "../../interchange/scopes.ts"
 import { storeAsFilledLayer, storeOnlyLayer } from "../../openMemory.ts"
-import { makeProgress, print } from "../output.ts"
+import { columns, makeProgress, print } from "../output.ts"
 import { settings } from "../root.ts"
+import { prose } from "../text.ts"
 
 /** A source that a typo names would be made, empty, by opening it. */
 const checkSource = Effect.fnUntraced(function* (from: string) {
@@ -68,12 +69,12 @@ export const copy = Command.make(
         const progress = makeProgress("Copying", total, json)
         const copied = yield* Effect.ensuring(copyStore(source, target, progress.show), progress.end)
         const backend = (store: Context.Context<StoreAdmin>) => Context.get(store, StoreAdmin).backend
-        yield* print(
-          json,
-          copied,
-          () =>
+        yield* print(json, copied, () =>
+          prose(
             `Copied ${counted(copied.copied, "memory", "memories")} in ${counted(copied.scopes, "scope")} from ${backend(source)} to ${backend(target)}` +
-            `${copied.known > 0 ? `; ${copied.known} were there already` : ""}. Both sides counted: ${copied.rows}.`
+              `${copied.known > 0 ? `; ${copied.known} were there already` : ""}. Both sides counted: ${copied.rows}.`,
+            columns()
+          )
         )
       })
     )

@@ -12,19 +12,26 @@ import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { counted } from "../../counted.ts"
 import { filterFlags, filterOf } from "../filter.ts"
-import { oneLine } from "../text.ts"
-import { note, print } from "../output.ts"
+import { oneLine, prose } from "../text.ts"
+import { columns, note, print } from "../output.ts"
 import { type CommandSettings, withMemory } from "../withMemory.ts"
 
 const FULL_ID = 36
+
+/** At least half of what list shows. */
+const ID_START = /^[0-9a-f]{4}[0-9a-f-]*$/iu
 
 /** Full ids; a beginning of one, as `list` shows it, is completed when it is the only one. */
 const completeIds = Effect.fnUntraced(function* (memory: ScopedMemory, given: ReadonlyArray<string>) {
   const short = given.filter((id) => id.length < FULL_ID)
   if (short.length === 0) return given
   const known = yield* Stream.runCollect(Stream.map(memory.export(), ({ id }) => id))
+  // An empty one, as an unset variable of a shell gives it, would begin every id.
+  const odd = given.find((id) => !ID_START.test(id))
+  if (odd !== undefined)
+    return yield* invalidInput("id", `"${oneLine(odd)}" is not the beginning of an id; see keepsake list`)
   return yield* Effect.forEach(given, (id) => {
-    const [match, other] = known.filter((full) => full.startsWith(id))
+    const [match, other] = known.filter((full) => full.startsWith(id.toLowerCase()))
     if (match === undefined) {
       return Effect.fail(
         new MemoryError({
@@ -69,7 +76,7 @@ const everywhere = Effect.fnUntraced(function* ({ json, scope }: CommandSettings
   if (!options.yes) yield* confirm(scope.userId, `everything of ${oneLine(scope.userId)}, of every agent`)
   const memories = yield* AgentMemory
   const receipt = { ...(yield* memories.eraseUser({ userId: scope.userId })), dryRun: false }
-  return yield* print(json, receipt, () => describe(receipt))
+  return yield* print(json, receipt, () => prose(describe(receipt), columns()))
 })
 
 interface Options {
@@ -125,7 +132,7 @@ export const forget = Command.make(
         const receipt = all
           ? yield* wholeScope(memory, { dryRun, yes })
           : yield* memory.forget(ids.length > 0 ? yield* completeIds(memory, ids) : filter, { dryRun })
-        yield* print(read.json, receipt, () => describe(receipt))
+        yield* print(read.json, receipt, () => prose(describe(receipt), columns()))
         if (receipt.removed === 0 && !read.json) yield* note("Nothing matched.")
         return undefined
       })

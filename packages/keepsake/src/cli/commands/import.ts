@@ -1,20 +1,23 @@
 import {
   AgentMemory,
   chunks,
+  invalidInput,
   type Memory,
   type MemoryError,
   type Scope,
   scopeKey,
+  statedMemory,
   STORE_LIMITS
 } from "@keepsake/core"
 import { Clock, Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { readText } from "../../config/readText.ts"
-import type { ForeignStatement } from "../../interchange/foreign.ts"
+import type { ForeignStatement, PlacedStatement } from "../../interchange/foreign.ts"
 import { readImport } from "../../interchange/readImport.ts"
 import { memoryOfScope } from "../../interchange/scopes.ts"
-import { makeProgress, print } from "../output.ts"
+import { columns, makeProgress, print } from "../output.ts"
 import { readStdin } from "../stdin.ts"
+import { prose } from "../text.ts"
 import { withMemory } from "../withMemory.ts"
 
 interface Counts {
@@ -56,8 +59,25 @@ const importMemories = Effect.fnUntraced(function* (
   return counts
 })
 
+/** All of them before any is written, so that a bad one in the middle changes nothing. */
+const checkStatements = Effect.fnUntraced(function* (
+  name: string,
+  statements: ReadonlyArray<PlacedStatement>,
+  scopeOf: (statement: ForeignStatement) => Scope,
+  now: number
+) {
+  for (const one of statements) {
+    const memory = statedMemory(scopeOf(one), one.statement, now)
+    if ("id" in memory) continue
+    const [field, problem] = memory
+    return yield* invalidInput(name, `${one.place}: ${field}: ${problem}. Nothing was imported`)
+  }
+  return undefined
+})
+
 const importStatements = Effect.fnUntraced(function* (
-  statements: ReadonlyArray<ForeignStatement>,
+  name: string,
+  statements: ReadonlyArray<PlacedStatement>,
   scopeOf: (statement: ForeignStatement) => Scope,
   show: Show
 ): Effect.fn.Return<Counts, MemoryError, AgentMemory> {
@@ -65,6 +85,7 @@ const importStatements = Effect.fnUntraced(function* (
   const live = statements.filter(
     ({ statement: { expiresAt } }) => typeof expiresAt !== "number" || expiresAt > now
   )
+  yield* checkStatements(name, live, scopeOf, now)
   const counts = { created: 0, known: 0, expired: statements.length - live.length }
   for (const { items, scope } of grouped(live, scopeOf)) {
     const memory = yield* memoryOfScope(scope)
@@ -111,13 +132,14 @@ export const importCommand = Command.make(
                 progress.show
               )
             : yield* importStatements(
+                name,
                 content.statements,
                 ({ agentId, userId }) =>
                   keepScopes ? { agentId: agentId ?? scope.agentId, userId: userId ?? scope.userId } : scope,
                 progress.show
               )
         yield* progress.end
-        yield* print(json, counts, () => describe(counts, name))
+        yield* print(json, counts, () => prose(describe(counts, name), columns()))
       })
     )
   })

@@ -9,12 +9,14 @@ import {
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { embedderOfSpec } from "../../config/embedderSpec.ts"
+import { counted } from "../../counted.ts"
 import { resolveEmbedder } from "../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../interchange/scopes.ts"
 import { reembedStore } from "../../interchange/reembedStore.ts"
 import { storeAsFilledLayer } from "../../openMemory.ts"
-import { makeProgress, print } from "../output.ts"
+import { columns, makeProgress, print } from "../output.ts"
 import { settings } from "../root.ts"
+import { prose } from "../text.ts"
 
 const embedderFor = Effect.fnUntraced(function* (spec: string) {
   const provider = yield* Effect.flatMap(embedderOfSpec(spec), resolveEmbedder)
@@ -33,10 +35,8 @@ const move = Effect.fnUntraced(function* (
       const next = fingerprint(embedder?.space ?? null)
       const before = yield* admin.fingerprint
       if (sameFingerprint(before, next)) {
-        return yield* print(
-          json,
-          { moved: 0 },
-          () => `This store is already filled with ${describeFingerprint(next)}.`
+        return yield* print(json, { moved: 0 }, () =>
+          prose(`This store is already filled with ${describeFingerprint(next)}.`, columns())
         )
       }
       const total = yield* Stream.runFold(
@@ -46,11 +46,11 @@ const move = Effect.fnUntraced(function* (
       )
       const progress = makeProgress("Embedding", total, json)
       const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end)
-      return yield* print(
-        json,
-        { moved, from: before, to: next },
-        () =>
-          `Moved ${moved} memories from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. From now on open this store with --embedder ${to}.`
+      return yield* print(json, { moved, from: before, to: next }, () =>
+        prose(
+          `Moved ${counted(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. From now on open this store with --embedder ${to}.`,
+          columns()
+        )
       )
     })
   )
