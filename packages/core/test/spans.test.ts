@@ -25,6 +25,7 @@ describe("spans", () => {
       const [remember, recall, failed] = verbs.map(({ attributes }) => Object.fromEntries(attributes))
       assert.deepInclude(remember, { "db.system.name": "memory", "db.operation.name": "remember" })
       assert.strictEqual(recall?.["db.response.returned_rows"], 1)
+      assert.match(String(remember?.["keepsake.scope.hash"]), /^[0-9a-f]{16}$/u)
       assert.strictEqual(failed?.["error.type"], "InvalidInput")
       const written = JSON.stringify(
         spans.map(({ attributes, events, name }) => [name, Array.from(attributes), events])
