@@ -1,4 +1,11 @@
-import { type Memory, MEMORY_TYPES, MemoryError, type MemoryType, type PromiseMemory } from "@keepsake/core"
+import {
+  type Memory,
+  MEMORY_TYPES,
+  MemoryError,
+  type MemoryType,
+  type PromiseMemory,
+  STATEMENT_LIMITS
+} from "@keepsake/core"
 import { Schema } from "effect"
 import type { AgentTool } from "./AgentTool.ts"
 import { defineTool } from "./defineTool.ts"
@@ -26,9 +33,12 @@ const Importance = described(
   "0 to 1; 0.5 is ordinary."
 )
 
+/** As long as a statement may be: what is longer is refused by name, before it is looked for. */
+const Content = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(STATEMENT_LIMITS.content))
+
 const RememberInput = Schema.Struct({
   content: described(
-    Schema.String.check(Schema.isMinLength(1)),
+    Content,
     "One self-contained statement, with names instead of pronouns, such as: Ana's team ships on Fridays."
   ),
   type: Schema.optionalKey(Type),
@@ -53,12 +63,7 @@ const ForgetInput = Schema.Struct({ id: Id })
 
 const UpdateInput = Schema.Struct({
   id: Id,
-  content: Schema.optionalKey(
-    described(
-      Schema.String.check(Schema.isMinLength(1)),
-      "What is so now; the old statement is kept as history."
-    )
-  ),
+  content: Schema.optionalKey(described(Content, "What is so now; the old statement is kept as history.")),
   importance: Schema.optionalKey(Importance)
 })
 

@@ -30,6 +30,8 @@ const exercise = async (client: Client): Promise<void> => {
     name: "remember",
     arguments: { content: "Ana builds a SaaS for freight logistics", type: "semantic" }
   })
+  const long = await client.callTool({ name: "remember", arguments: { content: "x".repeat(100_001) } })
+  expect(textOf(long)).toMatch(/at most 100000[\s\S]*content/u)
   const id = /[0-9a-f-]{36}/u.exec(textOf(kept))?.[0] ?? ""
   expect(
     textOf(await client.callTool({ name: "context", arguments: { message: "What was my project again?" } }))
