@@ -142,10 +142,23 @@ const byClass = (code: string): readonly [Make, string] | undefined => {
   return undefined
 }
 
+/** PgBouncer says all of its own by one code: what PostgreSQL would have said. */
+const ofPooler = (message: string): readonly [Make, string] | undefined => {
+  if (/authentication failed|no such user/u.test(message)) return KNOWN["28P01"]
+  if (/no such database/u.test(message)) return KNOWN["3D000"]
+  return /unsupported startup parameter/u.test(message)
+    ? [
+        unsupported,
+        "The pooler takes no startup options: leave `options` out of the connection, and set them for the role (`alter role … set …`) instead."
+      ]
+    : undefined
+}
+
 const reasonOf = (cause: unknown): MemoryErrorReason => {
   const code = codeOf(cause)
   const clean = cleanCause(cause, code)
-  const known = code === undefined ? undefined : (KNOWN[code] ?? byClass(code))
+  const pooler = code === "08P01" ? ofPooler(messageOf(cause)) : undefined
+  const known = pooler ?? (code === undefined ? undefined : (KNOWN[code] ?? byClass(code)))
   if (known !== undefined) return known[0](known[1], clean)
   const message = messageOf(cause)
   if (/Cannot use a pool after calling end/u.test(message)) {

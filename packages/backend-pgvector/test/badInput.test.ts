@@ -4,6 +4,7 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Pool } from "pg"
+import { toMemoryError } from "../src/errors.ts"
 import { type PgVectorOptions, PgVectorStore } from "../src/index.ts"
 import {
   DIMENSIONS,
@@ -128,6 +129,16 @@ describe("a database", () => {
       expectReason(error, "Unsupported", /pgvector 0\.7\.4 is too old.*alter extension vector update/su)
     })
   )
+
+  it("tells PgBouncer's errors apart, which share one code", () => {
+    const said = (message: string) =>
+      toMemoryError(Object.assign(new Error(message), { code: "08P01" })).reason._tag
+    assert.strictEqual(said("SASL authentication failed"), "Unauthorized")
+    assert.strictEqual(said("no such user"), "Unauthorized")
+    assert.strictEqual(said("no such database: absent"), "InvalidInput")
+    assert.strictEqual(said("unsupported startup parameter: options"), "Unsupported")
+    assert.strictEqual(said("server conn crashed?"), "Unavailable")
+  })
 
   it.effect("gives no text away in errors", () =>
     Effect.gen(function* () {
