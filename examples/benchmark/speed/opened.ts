@@ -53,7 +53,12 @@ export const openEmbedded = (path: string, options: Omit<HnswOptions, "path"> = 
 const BATCH = 256
 
 /** Remembers the memories `from` up to, but not at, `to` of a user. */
-export const fill = async ({ client }: Opened, user: number, from: number, to: number): Promise<void> => {
+export const fill = async (
+  { client }: Pick<Opened, "client">,
+  user: number,
+  from: number,
+  to: number
+): Promise<void> => {
   const scoped = client.for(scopeOf(user))
   for (let at = from; at < to; at += BATCH) {
     await scoped.rememberMany(
