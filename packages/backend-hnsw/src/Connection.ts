@@ -7,7 +7,7 @@ import {
   Unsupported
 } from "@keepsake/core"
 import { randomBytes } from "node:crypto"
-import { accessSync, constants, mkdirSync } from "node:fs"
+import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync, type StatementSync } from "node:sqlite"
 import { pageSizeFor } from "./erasable.ts"
@@ -187,6 +187,19 @@ const inspect = (db: DatabaseSync, path: string): "ours" | "empty" => {
 }
 
 /**
+ * What people said is for this account alone. SQLite would make the file for everybody to read, and gives
+ * the log beside it the rights that the file has.
+ */
+const createPrivate = (path: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  try {
+    closeSync(openSync(path, "wx", 0o600))
+  } catch {
+    // It is there, or SQLite will say why it cannot be.
+  }
+}
+
+/**
  * Opens or creates the file. Throws what node:sqlite throws, and `MemoryError` for a foreign file or a
  * mismatch; a busy file is busy: the caller waits and tries again.
  */
@@ -195,7 +208,7 @@ export const openConnection = (
   given: Fingerprint,
   options: { readonly synchronous: "full" | "normal" }
 ): Connection => {
-  mkdirSync(dirname(path), { recursive: true })
+  createPrivate(path)
   // SQLite says no more than that it cannot open it.
   accessSync(dirname(path), constants.W_OK | constants.X_OK)
   const db = new DatabaseSync(path, { timeout: BLOCK_MS })

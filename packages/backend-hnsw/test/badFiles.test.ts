@@ -2,7 +2,16 @@ import { assert, it } from "@effect/vitest"
 import type { MemoryError } from "@keepsake/core"
 import { Effect } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
-import { chmodSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from "node:fs"
+import {
+  chmodSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+  writeSync
+} from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { DIMENSIONS, direction, NOW, rowOf, scopeOf } from "./harness/rows.ts"
 import { openStore } from "./open.ts"
@@ -12,6 +21,31 @@ const failsWith = (error: MemoryError, tag: string, path: string): void => {
   assert.strictEqual(error.reason._tag, tag)
   assert.include(error.message, path)
 }
+
+it.effect.skipIf(process.platform === "win32")(
+  "a new file, its log and its folder are its account's alone",
+  () =>
+    Effect.gen(function* () {
+      const folder = `${yield* temporaryFolder}/made`
+      const path = `${folder}/memory.db`
+      const { store } = yield* openStore({ path })
+      const scope = scopeOf("user")
+      yield* store.put({ scope, now: NOW, rows: [rowOf(scope, "private", direction(0, DIMENSIONS))] })
+      assert.strictEqual(statSync(folder).mode & 0o777, 0o700)
+      for (const one of readdirSync(folder))
+        assert.strictEqual(statSync(`${folder}/${one}`).mode & 0o777, 0o600)
+    }).pipe(Effect.scoped)
+)
+
+it.effect("rights that were given to a file stay", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    yield* Effect.scoped(openStore({ path }))
+    chmodSync(path, 0o640)
+    yield* openStore({ path })
+    assert.strictEqual(statSync(path).mode & 0o777, 0o640)
+  }).pipe(Effect.scoped)
+)
 
 it.effect("a file that is no database is refused and left as it is", () =>
   Effect.gen(function* () {

@@ -293,6 +293,7 @@ describe("output", () => {
     expect(await keepsake(folder.path, ["export", "--out", out])).toMatchObject({ code: 0 })
     expect(await readFile(out, "utf8")).toContain("Ana likes tea")
     expect(readdirSync(folder.path)).not.toContain("all.jsonl.partial")
+    expect(statSync(out).mode & 0o077).toBe(0)
   })
 })
 

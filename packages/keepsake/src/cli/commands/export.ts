@@ -31,11 +31,11 @@ const placeOf = (out: string): Effect.Effect<string, MemoryError> =>
       : Effect.fail(invalidInput("out", `there is no folder ${dirname(out)}; make it first`))
   })
 
-/** Lines into a file or standard output; a file appears under its name only when it is whole. */
+/** Lines into a file or standard output; a file appears under its name only when it is whole, for this account alone. */
 const writeLines = <R>(out: string | undefined, lines: Stream.Stream<string, MemoryError, R>) =>
   Effect.gen(function* () {
     const place = out === undefined ? undefined : yield* placeOf(out)
-    const file = place === undefined ? process.stdout : createWriteStream(place)
+    const file = place === undefined ? process.stdout : createWriteStream(place, { mode: 0o600 })
     const writing = Effect.gen(function* () {
       yield* Stream.runForEach(lines, (line) =>
         Effect.tryPromise({
