@@ -20,6 +20,12 @@ const LEAN_FROM = 8_000_000
 /** So often an index is passed over when there is too much: a scope that is asked again and again outlives many asked once. */
 const CHANCES = 3
 
+/**
+ * Of the bytes that are not the graphs', so much is counted out to indexes. The rest is for what reading them leaves
+ * to JavaScript's collector: its room grows with what outlives its rounds.
+ */
+const INDEX_SHARE = 0.75
+
 interface Entry {
   readonly index: ScopeIndex
   /** As last counted. */
@@ -180,7 +186,7 @@ export class IndexCache {
     )
     this.#evict(
       key,
-      () => this.#bytes > maxBytes - graphs.maxBytes,
+      () => this.#bytes > (maxBytes - graphs.maxBytes) * INDEX_SHARE,
       () => true
     )
   }

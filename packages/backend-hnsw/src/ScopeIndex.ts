@@ -15,13 +15,13 @@ import type { Arena } from "./Arena.ts"
 import { type Body, namesOf } from "./body.ts"
 import { Columns } from "./Columns.ts"
 import type { Graph } from "./graph/Graph.ts"
-import { grown } from "./grown.ts"
 import { lastSaidFirst, latestSlots } from "./latest.ts"
 import { MemoryCache } from "./MemoryCache.ts"
 import { Names } from "./Names.ts"
 import { Postings } from "./Postings.ts"
 import { CLOSED, localOf, ridOf } from "./row.ts"
 import type { Scratch } from "./Scratch.ts"
+import { Sessions } from "./Sessions.ts"
 import { flagMasks, flagsPass } from "./selection.ts"
 import { type TopK, topOf } from "./TopK.ts"
 import { Vectors } from "./Vectors.ts"
@@ -77,8 +77,7 @@ export class ScopeIndex {
   readonly #vectors: Vectors
   readonly #postings: Postings
   readonly #columns: Columns
-  /** The last slot with a turn of each session, by its number; or -1. */
-  #lastOfSession = new Int32Array(0)
+  readonly #sessions = new Sessions()
   readonly #sessionNames = new Names()
   readonly #speakerNames = new Names()
   /** The names of the row added last, as its body has them: the next row's are mostly the same. */
@@ -133,7 +132,7 @@ export class ScopeIndex {
       this.#vectors.bytes +
       this.#postings.bytes +
       this.#columns.bytes +
-      this.#lastOfSession.byteLength +
+      this.#sessions.bytes +
       this.#sessionNames.bytes +
       this.#speakerNames.bytes +
       this.#memories.bytes
@@ -182,7 +181,7 @@ export class ScopeIndex {
       session: this.#session,
       speaker: this.#speaker,
       turn: row.turn,
-      before: row.turn === null || this.#session < 0 ? -1 : this.#placeInSession(slot)
+      before: row.turn === null || this.#session < 0 ? -1 : this.#sessions.place(this.#session, slot)
     })
     this.#vectors.push(body.vectorBytes)
     this.#postings.add(slot, body)
@@ -197,16 +196,6 @@ export class ScopeIndex {
     this.#namesKey = key
     this.#session = this.#sessionNames.number(sessionId)
     this.#speaker = this.#speakerNames.number(speaker)
-  }
-
-  /** The slot before. */
-  #placeInSession(slot: number): number {
-    const known = this.#lastOfSession.length
-    this.#lastOfSession = grown(this.#lastOfSession, this.#session + 1)
-    this.#lastOfSession.fill(-1, known)
-    const before = this.#lastOfSession[this.#session] ?? -1
-    this.#lastOfSession[this.#session] = slot
-    return before
   }
 
   /** After rows were added. */
@@ -377,15 +366,9 @@ export class ScopeIndex {
       for (let at = turn - radius; at <= turn + radius; at++) turns.add(at)
       near.set(session, turns)
     }
-    const slots: Array<number> = []
-    for (const [session, turns] of near) {
-      const found: Array<number> = []
-      let slot = this.#lastOfSession[session] ?? -1
-      for (; slot >= 0; slot = this.#columns.before(slot)) {
-        if (turns.has(this.#columns.turn(slot)) && passes(slot)) found.push(slot)
-      }
-      slots.push(...found.reverse())
-    }
+    const slots = Array.from(near).flatMap(([session, turns]) =>
+      this.#sessions.slots(session, turns, this.#columns).filter(passes)
+    )
     const cosines = vector === undefined ? null : this.#vectors.cosines(vector, Uint32Array.from(slots))
     return slots.flatMap((slot, i) => {
       const memory = this.#memory(slot)
