@@ -159,8 +159,15 @@ export const makeImport =
             ? cause
             : invalidInput("memories", `could not be read: ${String(cause)}`)
       })
-      const checked = yield* Effect.forEach(given, (one, i) => valid(() => atPlace(i, readMemory(one))))
-      const ids = new Map(checked.map((memory) => [memory.id, idIn(scope, memory)]))
+      const checked: Array<Memory> = []
+      const ids = new Map<string, string>()
+      for (const [i, one] of given.entries()) {
+        // Thousands are checked a batch at a time, so that they do not hold the event loop.
+        if (i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
+        const memory = yield* valid(() => atPlace(i, readMemory(one)))
+        checked.push(memory)
+        ids.set(memory.id, idIn(scope, memory))
+      }
       const moved = checked.map((memory): Memory => {
         const successor = memory.supersededBy
         return {
@@ -175,6 +182,7 @@ export const makeImport =
       const unique = Array.from(new Map(live.map((memory) => [memory.id, memory])).values())
       let created = 0
       for (const chunk of chunks(unique, STORE_LIMITS.batch)) {
+        yield* Effect.yieldNow
         const now = yield* Clock.currentTimeMillis
         const known = yield* store.get({ scope, now, ids: chunk.map((memory) => memory.id) })
         const knownIds = new Set(known.map((memory) => memory.id))

@@ -15,7 +15,6 @@ import { type Scope, scopeKey } from "./Scope.ts"
 import type { Exchange, Remembered, Supersession, WriteOptions } from "./ScopedMemory.ts"
 import { statedMemory, type Statement } from "./Statement.ts"
 import { documentTerms } from "./terms.ts"
-import { inTurn } from "./turns.ts"
 
 export interface WriteParts {
   readonly store: MemoryStore["Service"]
@@ -62,7 +61,8 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
   const putAll = Effect.fnUntraced(function* (memories: ReadonlyArray<Memory>, fence: number) {
     const results: Array<PutResult> = []
     for (const chunk of chunks(memories, STORE_LIMITS.batch)) {
-      if (results.length > 0) yield* inTurn
+      // A large call leaves the event loop its turns: what follows takes some milliseconds.
+      if (memories.length > STORE_LIMITS.batch) yield* Effect.yieldNow
       const rows = yield* rowsOf(chunk)
       const now = yield* Clock.currentTimeMillis
       results.push(...(yield* fences.write(scope, fence, store.put({ scope, now, rows }))))
@@ -120,7 +120,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
   const stated = Effect.fnUntraced(function* (inputs: ReadonlyArray<string | Statement>, now: number) {
     const memories: Array<Memory> = []
     for (const [i, input] of inputs.entries()) {
-      if (i > 0 && i % STORE_LIMITS.batch === 0) yield* inTurn
+      if (i > 0 && i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
       const memory = statedMemory(scope, input, now)
       if (isProblem(memory)) {
         const [field, message] = memory

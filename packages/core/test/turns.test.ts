@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AgentMemory, InMemoryStore, promiseClient, StoreFingerprint } from "@keepsake/core"
+import { AgentMemory, InMemoryStore, type Memory, promiseClient, StoreFingerprint } from "@keepsake/core"
 import { Layer } from "effect"
 import { setImmediate } from "node:timers/promises"
 
@@ -34,6 +34,16 @@ describe("turns of the event loop", () => {
     const turns = await turnsDuring(Promise.all(statements.map((statement) => memory.remember(statement))))
     assert.isAbove(turns, 3)
     assert.strictEqual((await memory.stats()).total, statements.length)
+  })
+
+  it("go round while one call writes thousands", async () => {
+    await using client = await open()
+    const memory = client.for({ userId: "ana" })
+    const statements = Array.from({ length: 2_560 }, (_, i) => `Ana likes the number ${i}`)
+    assert.isAtLeast(await turnsDuring(memory.rememberMany(statements)), 19)
+    const exported: Array<Memory> = []
+    for await (const one of memory.export()) exported.push(one)
+    assert.isAtLeast(await turnsDuring(client.for({ userId: "ben" }).import(exported)), 20)
   })
 
   it("go round while one call follows another without ever leaving the process", async () => {
