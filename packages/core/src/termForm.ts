@@ -9,7 +9,7 @@ export interface TermForm extends CountedTerms {
   readonly norm: number
 }
 
-export const termForm = (text: string): TermForm => {
+const termForm = (text: string): TermForm => {
   const { distinct, length, numbers } = countedTerms(text)
   let square = 0
   for (let i = distinct; i < 2 * distinct; i++) square += (1 + Math.log(numbers[i] ?? 0)) ** 2

@@ -164,6 +164,7 @@ export interface CountedTerms {
   readonly length: number
 }
 
+/** A text's terms and how often each occurs, before they are weighed. */
 export const countedTerms = (text: string): CountedTerms => {
   const tokens = tokenise(text)
   const { length } = tokens
