@@ -15,6 +15,7 @@ import { type Scope, scopeKey } from "./Scope.ts"
 import type { Exchange, Remembered, Supersession, WriteOptions } from "./ScopedMemory.ts"
 import { statedMemory, type Statement } from "./Statement.ts"
 import { documentTerms } from "./terms.ts"
+import { inTurn } from "./turns.ts"
 
 export interface WriteParts {
   readonly store: MemoryStore["Service"]
@@ -51,6 +52,8 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
             memories.map((memory) => memory.content),
             "document"
           )
+    // Calls that waited for one embedder go on together: reading their texts takes turns of its own.
+    yield* inTurn
     return memories.map((memory, i): StoreRow => ({
       memory,
       vector: vectors[i] ?? null,
