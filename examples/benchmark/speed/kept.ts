@@ -65,8 +65,11 @@ const PAUSE_MS = 50
 /** Searches after the last graph was written: by then it has been taken into use. */
 const SETTLING = 40
 
-/** Loads every scope, and searches on until the heavy ones have their graphs, which are built and read in the background. */
-export const settled = async ({ store }: Opened, { path, sizes }: Kept): Promise<void> => {
+/** Searches heavy scopes until they have their graphs, which are built and read in the background. */
+export const settled = async (
+  { store }: Opened,
+  { path, sizes }: Pick<Kept, "path" | "sizes">
+): Promise<void> => {
   const heavy = sizes.flatMap((size, user) => (size >= GRAPH_FROM ? [user] : []))
   const search = (user: number) =>
     Effect.runPromise(
@@ -82,11 +85,10 @@ export const settled = async ({ store }: Opened, { path, sizes }: Kept): Promise
     existsSync(`${path}-graphs`)
       ? (await readdir(`${path}-graphs`)).filter((file) => file.endsWith(".json")).length
       : 0
-  for (const user of sizes.keys()) await search(user)
   const limit = performance.now() + GRAPHS_LIMIT_MS
-  for (let left = SETTLING; left > 0 && performance.now() < limit;) {
+  for (let left = heavy.length === 0 ? 0 : SETTLING; left > 0 && performance.now() < limit;) {
     for (const user of heavy) await search(user)
-    if (heavy.length === 0 || (await built()) >= heavy.length) left--
+    if ((await built()) >= heavy.length) left--
     await setTimeout(PAUSE_MS)
   }
 }

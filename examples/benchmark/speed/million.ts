@@ -36,11 +36,11 @@ const cold = async ({ memories, path, sizes }: Kept, user: number, name: string)
 }
 
 const traffic = async ({ memories, path, sizes }: Kept, { quick }: Settings): Promise<ReadonlyArray<Row>> => {
-  const ask = (cacheMB: number, queries: number) =>
+  const ask = (cacheMB: number, queries: number, graphs: "graphs" | "" = "") =>
     ownProcess<Warm>(
       new URL("million/warm.ts", import.meta.url),
       path,
-      ...[memories, sizes.length, queries, cacheMB].map(String)
+      ...[memories, sizes.length, queries, cacheMB, graphs].map(String)
     )
   // The graph may be smaller than the file: it then has less to wade through, which is to its advantage.
   const graphSize = quick ? 20_000 : 200_000
@@ -49,7 +49,7 @@ const traffic = async ({ memories, path, sizes }: Kept, { quick }: Settings): Pr
     new URL("million/globalGraph.ts", import.meta.url),
     ...[graphSize, graphUsers, quick ? 20 : 60].map(String)
   )
-  const ours = await ask(CACHE_MB, quick ? 300 : 1_000)
+  const ours = await ask(CACHE_MB, quick ? 300 : 1_000, "graphs")
   // Fewer: with users drawn by size, heavy scopes push each other out, and each of them takes long to load.
   const byDefault = await ask(256, quick ? 300 : 200)
   const name = `${memories.toLocaleString("en-US")} memories of ${sizes.length.toLocaleString("en-US")} users`

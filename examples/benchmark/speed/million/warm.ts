@@ -1,6 +1,7 @@
 /** A process that asks many users' memories in turn and says how fast, how rightly, and in how many bytes. */
 import { Effect } from "effect"
 import { queryOf, queryVector, scopeOf, zipfSizes } from "../data.ts"
+import { settled } from "../kept.ts"
 import { type Opened, openEmbedded } from "../opened.ts"
 import { answer } from "../ownProcess.ts"
 import { drawUsers, traffic, type Traffic } from "./traffic.ts"
@@ -15,7 +16,8 @@ export interface Warm {
 }
 
 const LIMIT = 10
-const [, , path = "", memories = "", users = "", queries = "", cacheMB = ""] = process.argv
+/** `graphs` where there is room for those of heavy scopes: they are waited for. */
+const [, , path = "", memories = "", users = "", queries = "", cacheMB = "", graphs = ""] = process.argv
 const sizes = zipfSizes(Number(memories), Number(users))
 
 const search = ({ store }: Opened, user: number, round: number, exact: boolean) =>
@@ -38,6 +40,7 @@ const recall = (user: number, round: number) => {
   return client.recall(queryOf(user, round), { threshold: 0 })
 }
 
+if (graphs === "graphs") await settled(opened, { path, sizes })
 // Once unmeasured: scopes are read from the file when they are first asked.
 await traffic(weighted, channel)
 await traffic(uniform, channel)
