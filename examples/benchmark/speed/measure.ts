@@ -22,6 +22,11 @@ export interface Rounds {
   readonly rounds: number
   /** Rounds run before any is kept; a tenth of `rounds`, at least 3, when absent. */
   readonly warmup?: number | undefined
+  /**
+   * Rounds that one operation runs in a row before the next has its turn; 1 when absent. With more, each is
+   * measured at work, not as it comes back to caches that the others' copies of the data have filled.
+   */
+  readonly block?: number | undefined
   /** Stops early, after at least 5 rounds, when this is used up; milliseconds. */
   readonly budgetMs?: number | undefined
 }
@@ -45,23 +50,30 @@ export const timed = async (body: () => unknown): Promise<number> => {
   return isOwnTime(value) ? value.ms : performance.now() - start
 }
 
-/** Each operation once a round, in an order that turns with the rounds. */
+/** Each operation once a round, in an order that turns with the rounds, or with the blocks of them. */
 export const interleaved = async <Name extends string>(
   operations: { readonly [name in Name]: Operation },
-  { budgetMs = Number.POSITIVE_INFINITY, rounds, warmup = Math.max(3, Math.ceil(rounds / 10)) }: Rounds
+  {
+    block = 1,
+    budgetMs = Number.POSITIVE_INFINITY,
+    rounds,
+    warmup = Math.max(3, Math.ceil(rounds / 10))
+  }: Rounds
 ): Promise<{ readonly [name in Name]: Timing }> => {
   const names: Array<Name> = []
   for (const name in operations) names.push(name)
   const samples = new Map<Name, Array<number>>(names.map((name) => [name, []]))
   const start = performance.now()
-  for (let round = 0; round < warmup + rounds; round++) {
+  for (let first = 0; first < warmup + rounds; first += block) {
     for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(turn + round) % names.length]
+      const name = names[(turn + first / block) % names.length]
       if (name === undefined) continue
-      const ms = await timed(() => operations[name](round))
-      if (round >= warmup) samples.get(name)?.push(ms)
+      for (let round = first; round < Math.min(first + block, warmup + rounds); round++) {
+        const ms = await timed(() => operations[name](round))
+        if (round >= warmup) samples.get(name)?.push(ms)
+      }
     }
-    if (round - warmup >= 4 && performance.now() - start > budgetMs) break
+    if (first - warmup >= 4 && performance.now() - start > budgetMs) break
   }
   const timings = Array.from(samples, ([name, kept]) => [name, timing(kept)] as const)
   return Object.fromEntries(timings) as { readonly [name in Name]: Timing }

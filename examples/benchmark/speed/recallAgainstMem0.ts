@@ -51,7 +51,7 @@ const measured = async (total: number, times: number, rounds: number): Promise<R
           return { ms: await theirs.search(`user-${user}`, queryOf(user, round)) }
         }
       },
-      { rounds, warmup: 2, budgetMs: 60_000 }
+      { rounds, warmup: USERS, block: USERS, budgetMs: 60_000 }
     )
     await ours.close()
     await theirs.close()

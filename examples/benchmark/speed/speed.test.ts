@@ -38,6 +38,14 @@ describe("the stopwatch", () => {
     assert.deepStrictEqual(calls.slice(0, 4), ["a", "b", "b", "a"])
   })
 
+  it("lets each run its block of rounds where it is asked to", async () => {
+    const calls: Array<string> = []
+    const call = (name: string) => (round: number) => calls.push(`${name}${round}`)
+    const times = await interleaved({ a: call("a"), b: call("b") }, { rounds: 3, warmup: 2, block: 2 })
+    assert.strictEqual(calls.join(" "), "a0 a1 b0 b1 b2 b3 a2 a3 a4 b4")
+    assert.strictEqual(times.a.samples.length, 3)
+  })
+
   it("takes medians and percentiles of sorted samples", () => {
     const { median, p99, samples } = timing([3, 1, 2])
     assert.deepStrictEqual([median, p99, samples], [2, 3, [1, 2, 3]])
