@@ -1,10 +1,10 @@
 import { GRAPH_LINKS, type HierarchicalNSW } from "./hnswlib.ts"
 
 /**
- * Candidates looked at in a search at least. On a million made-up memories it finds all of the best ten in scopes of
- * 12,000 to 48,000 rows; on 100,000 rows in tight clusters nine in ten, where a narrower search finds eight.
+ * Candidates looked at in a search at least. Of the best ten in 124,000 rows whose distances hardly differ (made-up
+ * vectors, worse than any model's) it finds 96 %, where 256 find 89; then a scan takes little longer.
  */
-const EF_LEAST = 256
+const EF_LEAST = 512
 
 /** What a graph of so many vectors takes in memory: vectors, links of the base layer and above, tables. */
 export const graphBytes = (count: number, dimensions: number): number =>
