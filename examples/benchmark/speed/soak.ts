@@ -48,8 +48,12 @@ const sample = (): Sample => {
   }
 }
 
-/** Users overlap: what one call has found another may have forgotten meanwhile. */
-const isGone = (error: unknown): boolean => error instanceof MemoryError && error.reason._tag === "NotFound"
+/**
+ * Users overlap: what one call has found another may have forgotten meanwhile, and what is said while everything
+ * is being forgotten is refused.
+ */
+const isGone = (error: unknown): boolean =>
+  error instanceof MemoryError && (error.reason._tag === "NotFound" || error.reason._tag === "Conflict")
 
 /** One call of a user, chosen as an assistant's traffic is made up. */
 const call = async (
