@@ -84,8 +84,10 @@ export interface Receipt extends Erasure {
 /** What an import did with each memory it was given. */
 export interface Imported {
   readonly created: number
-  /** Already there under the same id; left as they are. */
+  /** Already there; left as they are. */
   readonly known: number
+  /** Something else is there under the same key, and stays; these texts are left out. */
+  readonly conflicting: number
   /** Their lifetime had ended; left out. */
   readonly expired: number
 }

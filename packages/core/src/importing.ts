@@ -179,18 +179,32 @@ export const makeImport =
       })
       const start = yield* Clock.currentTimeMillis
       const live = moved.filter((memory) => !isExpired(memory, start))
-      const unique = Array.from(new Map(live.map((memory) => [memory.id, memory])).values())
+      const unique = new Map(live.map((memory) => [memory.id, memory]))
+      /** What the store holds afterwards, by id. */
+      const held = new Map<string, string>()
       let created = 0
-      for (const chunk of chunks(unique, STORE_LIMITS.batch)) {
+      for (const chunk of chunks(Array.from(unique.values()), STORE_LIMITS.batch)) {
         yield* Effect.yieldNow
         const now = yield* Clock.currentTimeMillis
         const known = yield* store.get({ scope, now, ids: chunk.map((memory) => memory.id) })
-        const knownIds = new Set(known.map((memory) => memory.id))
-        const missing = chunk.filter((memory) => !knownIds.has(memory.id))
-        const results = yield* putAll(missing, fence)
-        created += results.filter(({ outcome }) => outcome !== "conflict").length
+        for (const { content, id } of known) held.set(id, content)
+        const results = yield* putAll(
+          chunk.filter((memory) => !held.has(memory.id)),
+          fence
+        )
+        for (const { id, outcome } of results) {
+          if (outcome === "conflict") continue
+          created++
+          held.set(id, unique.get(id)?.content ?? "")
+        }
       }
-      return { created, known: live.length - created, expired: moved.length - live.length }
+      const conflicting = live.filter(({ content, id }) => held.get(id) !== content).length
+      return {
+        created,
+        known: live.length - created - conflicting,
+        conflicting,
+        expired: moved.length - live.length
+      }
     })
 
 /** A memory keeps its id in its own scope; in another it takes the id its text, or its old id as a key, has there. */

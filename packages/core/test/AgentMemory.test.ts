@@ -236,13 +236,28 @@ describe("AgentMemory", () => {
       const exported = yield* Stream.runCollect(user.export())
       assert.strictEqual(exported.length, 3)
       const other = yield* memories.for({ ...ada, userId: "bob" })
-      assert.deepStrictEqual(yield* other.import(exported), { created: 3, known: 0, expired: 0 })
-      assert.deepStrictEqual(yield* other.import(exported), { created: 0, known: 3, expired: 0 })
+      assert.deepStrictEqual(yield* other.import(exported), {
+        created: 3,
+        known: 0,
+        conflicting: 0,
+        expired: 0
+      })
+      assert.deepStrictEqual(yield* other.import(exported), {
+        created: 0,
+        known: 3,
+        conflicting: 0,
+        expired: 0
+      })
       assert.strictEqual(
         (yield* other.remember({ content: "Lives in Bergen", type: "semantic" })).outcome,
         "refreshed"
       )
-      assert.deepStrictEqual(yield* user.import(exported), { created: 0, known: 3, expired: 0 })
+      assert.deepStrictEqual(yield* user.import(exported), {
+        created: 0,
+        known: 3,
+        conflicting: 0,
+        expired: 0
+      })
       const moved = yield* Stream.runCollect(other.export())
       const closed = moved.find((one) => one.supersededBy !== null)
       assert.strictEqual(moved.find((one) => one.id === closed?.supersededBy)?.content, "Lives in Bergen")

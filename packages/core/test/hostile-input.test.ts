@@ -220,7 +220,7 @@ describe("input that types would not allow", () => {
       // Ids are the same whatever the case of their letters.
       const one = good ?? assert.fail("nothing exported")
       const loud = { ...one, id: one.id.toUpperCase() }
-      assert.deepStrictEqual(yield* user.import([loud]), { created: 0, known: 1, expired: 0 })
+      assert.deepStrictEqual(yield* user.import([loud]), { created: 0, known: 1, conflicting: 0, expired: 0 })
     }).pipe(Effect.provide(layer()))
   )
 

@@ -35,8 +35,8 @@ describe("export and import", () => {
     expect(before).toHaveLength(4)
     await using memory = await openMemory("memory:")
     const ana = memory.for({ userId: "ana" })
-    expect(await ana.import(before)).toEqual({ created: 4, known: 0, expired: 0 })
-    expect(await ana.import(before)).toEqual({ created: 0, known: 4, expired: 0 })
+    expect(await ana.import(before)).toEqual({ created: 4, known: 0, conflicting: 0, expired: 0 })
+    expect(await ana.import(before)).toEqual({ created: 0, known: 4, conflicting: 0, expired: 0 })
     const after: Array<Memory> = []
     for await (const one of ana.export()) after.push(one)
     const byId = (rows: ReadonlyArray<Memory>) => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -50,14 +50,29 @@ describe("export and import", () => {
     const text = (await exported(path)).replace(/"expiresAt":\d+/u, `"expiresAt":${Date.now() - day}`)
     await writeFile(join(path, "old.jsonl"), text)
     const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
-    expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, expired: 1 })
+    expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, conflicting: 0, expired: 1 })
     expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
       "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had\nexpired and were left out.\n"
     )
     const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
     await writeFile(join(path, "plain.json"), JSON.stringify(statements))
     const plain = await keepsake(path, ["import", "plain.json", "--json"])
-    expect(JSON.parse(plain.out)).toEqual({ created: 1, known: 0, expired: 1 })
+    expect(JSON.parse(plain.out)).toEqual({ created: 1, known: 0, conflicting: 0, expired: 1 })
+  })
+
+  it("says what says something else than what is kept under its key", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const change = async (file: string, text: string) => {
+      await writeFile(join(path, file), text)
+      return JSON.parse((await keepsake(path, ["import", file, "--json"])).out) as unknown
+    }
+    await change("first.jsonl", '{"content":"Lives in Porto","key":"home"}\n')
+    const moved = { created: 0, known: 0, conflicting: 1, expired: 0 }
+    expect(await change("second.jsonl", '{"content":"Lives in Braga","key":"home"}\n')).toEqual(moved)
+    const { out } = await keepsake(path, ["export"])
+    expect(await change("third.jsonl", out.replace("Porto", "Braga"))).toEqual(moved)
+    expect((await keepsake(path, ["list"])).out).toContain("Porto")
   })
 
   it("refuses an export cut anywhere, and takes its whole part on request", async () => {

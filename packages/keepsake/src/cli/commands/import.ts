@@ -1,6 +1,7 @@
 import {
   AgentMemory,
   chunks,
+  type Imported,
   invalidInput,
   type Memory,
   type MemoryError,
@@ -19,12 +20,6 @@ import { columns, makeProgress, print } from "../output.ts"
 import { readStdin } from "../stdin.ts"
 import { prose } from "../text.ts"
 import { withMemory } from "../withMemory.ts"
-
-interface Counts {
-  readonly created: number
-  readonly known: number
-  readonly expired: number
-}
 
 type Show = (done: number) => Effect.Effect<void>
 
@@ -46,15 +41,16 @@ const importMemories = Effect.fnUntraced(function* (
   memories: ReadonlyArray<Memory>,
   scopeOf: (memory: Memory) => Scope,
   show: Show
-): Effect.fn.Return<Counts, MemoryError, AgentMemory> {
-  const counts = { created: 0, known: 0, expired: 0 }
+): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
+  const counts = { created: 0, known: 0, conflicting: 0, expired: 0 }
   for (const { items, scope } of grouped(memories, scopeOf)) {
     const memory = yield* memoryOfScope(scope)
     const imported = yield* memory.import(items)
     counts.created += imported.created
     counts.known += imported.known
+    counts.conflicting += imported.conflicting
     counts.expired += imported.expired
-    yield* show(counts.created + counts.known + counts.expired)
+    yield* show(counts.created + counts.known + counts.conflicting + counts.expired)
   }
   return counts
 })
@@ -80,28 +76,34 @@ const importStatements = Effect.fnUntraced(function* (
   statements: ReadonlyArray<PlacedStatement>,
   scopeOf: (statement: ForeignStatement) => Scope,
   show: Show
-): Effect.fn.Return<Counts, MemoryError, AgentMemory> {
+): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
   const now = yield* Clock.currentTimeMillis
   const live = statements.filter(
     ({ statement: { expiresAt } }) => typeof expiresAt !== "number" || expiresAt > now
   )
   yield* checkStatements(name, live, scopeOf, now)
-  const counts = { created: 0, known: 0, expired: statements.length - live.length }
+  const counts = { created: 0, known: 0, conflicting: 0, expired: statements.length - live.length }
   for (const { items, scope } of grouped(live, scopeOf)) {
     const memory = yield* memoryOfScope(scope)
     for (const batch of chunks(items, STORE_LIMITS.batch)) {
       const outcomes = yield* memory.rememberMany(batch.map(({ statement }) => statement))
-      counts.created += outcomes.filter(({ outcome }) => outcome === "created").length
-      counts.known += outcomes.filter(({ outcome }) => outcome !== "created").length
-      yield* show(counts.created + counts.known)
+      for (const { outcome } of outcomes) {
+        if (outcome === "created") counts.created++
+        else if (outcome === "conflict") counts.conflicting++
+        else counts.known++
+      }
+      yield* show(counts.created + counts.known + counts.conflicting)
     }
   }
   return counts
 })
 
-const describe = ({ created, expired, known }: Counts, file: string): string =>
+const describe = ({ conflicting, created, expired, known }: Imported, file: string): string =>
   `Imported ${created} from ${file}.` +
   (known > 0 ? ` ${known} were known already and left as they are.` : "") +
+  (conflicting > 0
+    ? ` ${conflicting} say something else than what is kept under the same key, and were left out.`
+    : "") +
   (expired > 0 ? ` ${expired} had expired and were left out.` : "")
 
 export const importCommand = Command.make(
