@@ -37,6 +37,6 @@ try {
 
 console.log(heading("What to try next"))
 console.log(`  The first program in README.md: fifteen lines, your own memories.
-  Find by meaning as well: openMemory({ store: "file:./meaning.db", embedder: "ollama:nomic-embed-text" }).
+  Find by meaning as well: name an embedder beside the store, as README does.
   The store you already run: "postgres://…" or "qdrant+http://…" for "file:…".
   A Claude agent that remembers: examples/claude-agent.`)
