@@ -4,10 +4,13 @@ import type { Row } from "./Row.ts"
 import { figure, quantity } from "./table.ts"
 
 const WIDTH = 1_080
-const LEFT = 330
-const BAR = 370
-const LINE = 34
-const HEAD = 96
+const LEFT = 24
+/** Leaves room behind a full bar for what it is measured against, and for the verdict. */
+const BAR = 470
+const LINE = 50
+/** From a row's name down to its bars. */
+const NAME = 8
+const HEAD = 108
 
 const escape = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;")
@@ -53,10 +56,15 @@ const line = (row: Row, i: number): string => {
   const mark = row.holds === null ? "" : row.holds ? "✓" : "✗"
   const colour = row.holds === false ? COLOURS.missed : COLOURS.ours
   return [
-    text(LEFT - 12, y + 14, row.name, `text-anchor="end" fill="${COLOURS.text}" font-size="12"`),
-    bars(row, y),
-    text(WIDTH - 34, y + 14, verdictOf(row), `text-anchor="end" fill="${COLOURS.faint}" font-size="11"`),
-    text(WIDTH - 24, y + 15, mark, `fill="${colour}" font-size="15" font-weight="700"`)
+    text(LEFT, y, row.name, `fill="${COLOURS.text}" font-size="12"`),
+    bars(row, y + NAME),
+    text(
+      WIDTH - 34,
+      y + NAME + 14,
+      verdictOf(row),
+      `text-anchor="end" fill="${COLOURS.faint}" font-size="11"`
+    ),
+    text(WIDTH - 24, y + NAME + 15, mark, `fill="${colour}" font-size="15" font-weight="700"`)
   ].join("")
 }
 
@@ -66,9 +74,9 @@ export const svg = (rows: ReadonlyArray<Row>, environment: Environment): string 
   const held = judged.filter(({ holds }) => holds === true).length
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif">
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
-${text(24, 34, "Keepsake beside the bare tools and a peer", `fill="${COLOURS.text}" font-size="19" font-weight="700"`)}
-${text(24, 56, `${held} of ${judged.length} bars hold. Upper bar: keepsake. Lower bar: what it is measured against, in the same run. Each pair has a scale of its own.`, `fill="${COLOURS.faint}" font-size="12"`)}
-${text(24, 74, describe(environment), `fill="${COLOURS.faint}" font-size="10.5"`)}
+${text(LEFT, 34, "Keepsake beside the bare tools and a peer", `fill="${COLOURS.text}" font-size="19" font-weight="700"`)}
+${text(LEFT, 56, `${held} of ${judged.length} bars hold. Upper bar: keepsake. Lower bar: what it is measured against, in the same run. Each pair has a scale of its own.`, `fill="${COLOURS.faint}" font-size="12"`)}
+${text(LEFT, 74, describe(environment), `fill="${COLOURS.faint}" font-size="10.5"`)}
 ${rows.map(line).join("\n")}
 </svg>
 `
