@@ -6,7 +6,7 @@ import { top } from "./bare/top.ts"
 import { queryOf, queryVector, scopeOf, vectorOf } from "./data.ts"
 import { interleaved } from "./measure.ts"
 import { scopes, settled } from "./kept.ts"
-import { type Opened, openEmbedded } from "./opened.ts"
+import { type Opened, openEmbedded, searchByMeaning } from "./opened.ts"
 import { atMost, reported, type Row, unmeasured, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -178,15 +178,7 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
     const truth = Array.from({ length: COUNTED }, (_, round) => exactTop(user, vectors, round))
     const scene = { user, size, opened, vectors, truth }
     // Once by itself: the scope is loaded, which takes turns.
-    await Effect.runPromise(
-      opened.store.search({
-        scope: scopeOf(user),
-        now: Date.now(),
-        vector: queryVector(user, 0),
-        filter: {},
-        limit: 1
-      })
-    )
+    await Effect.runPromise(searchByMeaning(opened, user, 0, 1))
     channel.push(await channelRow(scene, quick ? 50 : 300))
     whole.push(await recallRow(scene, quick ? 30 : 150))
   }

@@ -1,9 +1,9 @@
 /** The longest time that nothing else could run while the embedded store was at work. */
 import { Effect } from "effect"
 import { join } from "node:path"
-import { queryOf, queryVector, scopeOf, statementOf } from "./data.ts"
+import { queryOf, scopeOf, statementOf } from "./data.ts"
 import { withFolder } from "./folder.ts"
-import { fill, type Opened, openEmbedded } from "./opened.ts"
+import { fill, type Opened, openEmbedded, searchByMeaning } from "./opened.ts"
 import { type Row, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -61,16 +61,7 @@ const row = (name: string, { longest, over, worked }: Blocks, what: string): Row
     longest <= BLOCK_MAX_MS
   )
 
-const search = ({ store }: Opened, user: number) =>
-  Effect.runPromise(
-    store.search({
-      scope: scopeOf(user),
-      now: Date.now(),
-      vector: queryVector(user, 0),
-      filter: {},
-      limit: 10
-    })
-  )
+const search = (opened: Opened, user: number) => Effect.runPromise(searchByMeaning(opened, user, 0, 10))
 
 export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> =>
   withFolder(async (folder) => {

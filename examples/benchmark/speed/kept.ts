@@ -4,8 +4,8 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { Effect } from "effect"
-import { DATA_VERSION, DIMENSIONS, queryVector, scopeOf, zipfSizes } from "./data.ts"
-import { fill, type Opened, openEmbedded } from "./opened.ts"
+import { DATA_VERSION, DIMENSIONS, zipfSizes } from "./data.ts"
+import { fill, type Opened, openEmbedded, searchByMeaning } from "./opened.ts"
 import { cacheFolder } from "./paths.ts"
 
 export interface Kept {
@@ -67,27 +67,17 @@ const SETTLING = 40
 
 /** Searches heavy scopes until they have their graphs, which are built and read in the background. */
 export const settled = async (
-  { store }: Opened,
+  opened: Opened,
   { path, sizes }: Pick<Kept, "path" | "sizes">
 ): Promise<void> => {
   const heavy = sizes.flatMap((size, user) => (size >= GRAPH_FROM ? [user] : []))
-  const search = (user: number) =>
-    Effect.runPromise(
-      store.search({
-        scope: scopeOf(user),
-        now: Date.now(),
-        vector: queryVector(user, 0),
-        filter: {},
-        limit: 1
-      })
-    )
   const built = async (): Promise<number> =>
     existsSync(`${path}-graphs`)
       ? (await readdir(`${path}-graphs`)).filter((file) => file.endsWith(".json")).length
       : 0
   const limit = performance.now() + GRAPHS_LIMIT_MS
   for (let left = heavy.length === 0 ? 0 : SETTLING; left > 0 && performance.now() < limit;) {
-    for (const user of heavy) await search(user)
+    for (const user of heavy) await Effect.runPromise(searchByMeaning(opened, user, 0, 1))
     if ((await built()) >= heavy.length) left--
     await setTimeout(PAUSE_MS)
   }

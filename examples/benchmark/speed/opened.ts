@@ -10,7 +10,7 @@ import {
 } from "@keepsake/core"
 import { type HnswOptions, HnswStore } from "@keepsake/backend-hnsw"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
-import { scopeOf, statementOf, stubEmbedder } from "./data.ts"
+import { queryVector, scopeOf, statementOf, stubEmbedder } from "./data.ts"
 
 /** A memory and what lies beneath it, over one store. */
 export interface Opened {
@@ -49,6 +49,23 @@ export const openLayer = async (
 
 export const openEmbedded = (path: string, options: Omit<HnswOptions, "path"> = {}): Promise<Opened> =>
   openLayer(HnswStore.layer({ ...options, path }))
+
+/** The user's question of that round, asked of the vector channel alone. */
+export const searchByMeaning = (
+  { store }: Pick<Opened, "store">,
+  user: number,
+  round: number,
+  limit: number,
+  exact = false
+) =>
+  store.search({
+    scope: scopeOf(user),
+    now: Date.now(),
+    vector: queryVector(user, round),
+    filter: {},
+    limit,
+    exact
+  })
 
 const BATCH = 256
 

@@ -1,8 +1,8 @@
 /** A process that asks many users' memories in turn and says how fast, how rightly, and in how many bytes. */
 import { Effect } from "effect"
-import { queryOf, queryVector, scopeOf, zipfSizes } from "../data.ts"
+import { queryOf, scopeOf, zipfSizes } from "../data.ts"
 import { settled } from "../kept.ts"
-import { type Opened, openEmbedded } from "../opened.ts"
+import { type Opened, openEmbedded, searchByMeaning } from "../opened.ts"
 import { answer } from "../ownProcess.ts"
 import { drawUsers, traffic, type Traffic } from "./traffic.ts"
 
@@ -20,19 +20,10 @@ const LIMIT = 10
 const [, , path = "", memories = "", users = "", queries = "", cacheMB = "", graphs = ""] = process.argv
 const sizes = zipfSizes(Number(memories), Number(users))
 
-const search = ({ store }: Opened, user: number, round: number, exact: boolean) =>
-  store.search({
-    scope: scopeOf(user),
-    now: Date.now(),
-    vector: queryVector(user, round),
-    filter: {},
-    limit: LIMIT,
-    exact
-  })
-
 const opened = await openEmbedded(path, { cacheBytes: Number(cacheMB) * 2 ** 20 })
 const { uniform, weighted } = drawUsers(sizes, Number(queries))
-const channel = (user: number, round: number) => Effect.runPromise(search(opened, user, round, false))
+const channel = (user: number, round: number) =>
+  Effect.runPromise(searchByMeaning(opened, user, round, LIMIT))
 const clients = new Map<number, ReturnType<Opened["client"]["for"]>>()
 const recall = (user: number, round: number) => {
   const client = clients.get(user) ?? opened.client.for(scopeOf(user))
@@ -52,8 +43,8 @@ const result: Warm = {
     let found = 0
     let wanted = 0
     for (const [round, user] of weighted.slice(0, 200).entries()) {
-      const truth = await Effect.runPromise(search(opened, user, round, true))
-      const given = await Effect.runPromise(search(opened, user, round, false))
+      const truth = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT, true))
+      const given = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT))
       const ids = new Set(given.hits.map(({ memory }) => memory.id))
       wanted += truth.hits.length
       found += truth.hits.filter(({ memory }) => ids.has(memory.id)).length
