@@ -3,15 +3,15 @@ import { type MemoryError, type PromiseMemory, STATEMENT_LIMITS } from "@keepsak
 import { Context, Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
 import { agentClosed, AgentError, invalidOption, toAgentError } from "./AgentError.ts"
-import { checkExport, Conversation, type SessionExport } from "./Conversation.ts"
-import { nativeMemoryTool } from "./memoryFilesTool.ts"
-import { memoryTools } from "./memoryTools.ts"
+import { checkExport, Conversation, type SessionExport } from "./conversation/Conversation.ts"
+import { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
+import { memoryTools } from "./tools/memoryTools.ts"
 import { type AgentOptions, type Settings, settingsOf, type ToolOwner } from "./options.ts"
-import { RecalledText } from "./recalledText.ts"
-import type { ModelClient } from "./turn/runTurn.ts"
+import { RecalledText } from "./conversation/EchoFilter.ts"
+import type { ModelClient } from "./turn/runModel.ts"
 import { type AgentSession, makeSession } from "./Session.ts"
-import { runnerTools, type SessionTool } from "./tools.ts"
-import { makeWriter } from "./Writer.ts"
+import { runnerTools, type SessionTool } from "./tools/sessionTools.ts"
+import { makeWriter } from "./writing/WriteQueue.ts"
 
 /** Which conversation, and whose. */
 export interface SessionOptions {

@@ -1,7 +1,7 @@
 import type { PromiseMemory, RunOptions } from "@keepsake/core"
 import { Cause, Effect, Exit, ManagedRuntime, Stream } from "effect"
 import { Agent, type SessionOptions } from "./Agent.ts"
-import type { SessionExport } from "./Conversation.ts"
+import type { SessionExport } from "./conversation/Conversation.ts"
 import type { TurnEvent, TurnResult, WriteOutcome } from "./events.ts"
 import type { AgentOptions } from "./options.ts"
 import type { AgentSession } from "./Session.ts"

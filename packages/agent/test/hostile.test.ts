@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../src/index.ts"
-import { collect, openMemory, serve, textsOf } from "./support.ts"
+import { collect, openMemory, serve, textsOf } from "./support/fixtures.ts"
 
 /** Ways out of a block of data, each to be combined with others. */
 const BREAKOUTS: ReadonlyArray<string> = [

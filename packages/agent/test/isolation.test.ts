@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { createAgent, defineTool, type ToolOwner } from "../src/index.ts"
-import { allOf, openMemory, saidIn, serve } from "./support.ts"
+import { allOf, openMemory, saidIn, serve } from "./support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const USERS = 200

@@ -2,7 +2,7 @@
 import { expect, it } from "@effect/vitest"
 import { Effect, Layer, Tracer } from "effect"
 import { Agent } from "../src/index.ts"
-import { openMemory, serve } from "./support.ts"
+import { openMemory, serve } from "./support/fixtures.ts"
 
 it.effect("tells of each part of a turn in spans, without what was said", () =>
   Effect.gen(function* () {

@@ -1,7 +1,7 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { storeLaws } from "@keepsake/core/testing"
 import { Effect } from "effect"
-import { temporaryFolder } from "./temporaryFolder.ts"
+import { temporaryFolder } from "./support/temporaryFolder.ts"
 
 storeLaws(
   "the embedded store",

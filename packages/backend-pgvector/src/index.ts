@@ -1,4 +1,4 @@
-export { PgVectorAdmin } from "./admin.ts"
+export { PgVectorAdmin } from "./admin/admin.ts"
 export type {
   PGliteConnection,
   PgVectorOptions,

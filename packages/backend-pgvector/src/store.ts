@@ -12,11 +12,11 @@ import {
   type StoreRow
 } from "@keepsake/core"
 import { Effect } from "effect"
-import { vectorFromText } from "./columns.ts"
-import type { Row } from "./Database.ts"
-import type { Runner } from "./Runner.ts"
-import { isRowId, MEMORY_WIDTH, readMemory } from "./rows.ts"
-import type { Layout } from "./Space.ts"
+import { vectorFromText } from "./codec/vectorColumn.ts"
+import type { Row } from "./connection/Database.ts"
+import type { Runner } from "./connection/StatementRunner.ts"
+import { isRowId, MEMORY_WIDTH, readMemory } from "./codec/memoryRow.ts"
+import type { Layout } from "./schema/EmbeddingColumns.ts"
 import { patchStatement, removeStatement, touchStatement } from "./statements/change.ts"
 import { putStatement, supersedeStatement } from "./statements/put.ts"
 import {
@@ -31,7 +31,7 @@ import {
 import { searchStatement } from "./statements/search.ts"
 import { SEARCH_COLUMNS } from "./statements/searchParts.ts"
 import { tunedSearchStatement } from "./statements/tunedSearch.ts"
-import type { Tuning } from "./tuning.ts"
+import type { Tuning } from "./tuning/tuning.ts"
 
 /** What a DELETE does in PostgreSQL, and what ends the rest. */
 export const ERASURE: Erasure = {

@@ -4,7 +4,7 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Pool } from "pg"
-import { toMemoryError } from "../src/errors.ts"
+import { toMemoryError } from "../src/connection/errors.ts"
 import { type PgVectorOptions, PgVectorStore } from "../src/index.ts"
 import {
   DIMENSIONS,
@@ -19,7 +19,7 @@ import {
   sharedPGlite,
   urlOfServer,
   withClient
-} from "./servers.ts"
+} from "./support/servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)

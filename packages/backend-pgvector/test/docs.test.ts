@@ -1,9 +1,9 @@
 /** `docs/pgvector.md` prints the migrations as they are. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { namesOf } from "../src/names.ts"
-import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema.ts"
-import { heavyIndexes } from "../src/tuning.ts"
+import { namesOf } from "../src/schema/identifiers.ts"
+import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema/schema.ts"
+import { heavyIndexes } from "../src/tuning/tuning.ts"
 
 const PAGE = new URL("../../../docs/pgvector.md", import.meta.url)
 const names = namesOf("keepsake", "")

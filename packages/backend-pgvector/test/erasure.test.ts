@@ -14,7 +14,7 @@ import {
   privateServer,
   sharedPGlite,
   withClient
-} from "./servers.ts"
+} from "./support/servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)

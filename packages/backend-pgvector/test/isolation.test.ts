@@ -4,7 +4,15 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { PgVectorStore } from "../src/index.ts"
-import { DIMENSIONS, freshSchema, NO_SERVER, open, serverUrl, urlOfServer, withClient } from "./servers.ts"
+import {
+  DIMENSIONS,
+  freshSchema,
+  NO_SERVER,
+  open,
+  serverUrl,
+  urlOfServer,
+  withClient
+} from "./support/servers.ts"
 
 const superuser = () => Redacted.value(urlOfServer())
 

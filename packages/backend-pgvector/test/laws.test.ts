@@ -1,6 +1,6 @@
 import { storeLaws } from "@keepsake/core/testing"
 import { describe, it } from "vitest"
-import { freshOnPGlite, freshOnServer, NO_SERVER, serverUrl } from "./servers.ts"
+import { freshOnPGlite, freshOnServer, NO_SERVER, serverUrl } from "./support/servers.ts"
 
 storeLaws("pgvector on PGlite", freshOnPGlite())
 

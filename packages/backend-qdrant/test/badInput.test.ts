@@ -3,7 +3,7 @@ import { type QdrantOptions, QdrantStore } from "@keepsake/backend-qdrant"
 import { fingerprint, MemoryStore, StoreFingerprint } from "@keepsake/core"
 import { QdrantClient } from "@qdrant/js-client-rest"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
-import { failure, NOW, open, row, SCOPE, SPACE, standIn } from "./opened.ts"
+import { failure, NOW, open, row, SCOPE, SPACE, standIn } from "./support/openStore.ts"
 import type { QdrantServer } from "./server/QdrantServer.ts"
 
 /** Opening fails with this reason, and says what to do. */

@@ -1,6 +1,6 @@
 import { storeLaws } from "@keepsake/core/testing"
 import { Effect } from "effect"
-import { freshOptions, server, storeOf } from "./place.ts"
+import { freshOptions, server, storeOf } from "./support/servers.ts"
 
 storeLaws(
   "qdrant",

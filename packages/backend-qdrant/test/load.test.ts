@@ -1,8 +1,8 @@
 import { assert, it } from "@effect/vitest"
 import { MemoryError } from "@keepsake/core"
 import { Effect, Exit } from "effect"
-import { axis, NOW, open, row, SCOPE } from "./opened.ts"
-import { freshOptions, server } from "./place.ts"
+import { axis, NOW, open, row, SCOPE } from "./support/openStore.ts"
+import { freshOptions, server } from "./support/servers.ts"
 
 const RECALLS = 2_000
 

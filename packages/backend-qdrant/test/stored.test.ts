@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Scope } from "@keepsake/core"
 import { Effect } from "effect"
-import { axis, failure, NOW, open, row, SCOPE, standIn } from "./opened.ts"
+import { axis, failure, NOW, open, row, SCOPE, standIn } from "./support/openStore.ts"
 
 const SCOPES = 1_100
 
@@ -58,7 +58,7 @@ describe("stored points", () => {
       const points = server.data.collections.get("keepsake")?.points
       const [first] = points?.values() ?? []
       if (first === undefined) return assert.fail("the first is there")
-      const { scopeHash, scopeKey } = yield* Effect.promise(() => import("../src/payload.ts"))
+      const { scopeHash, scopeKey } = yield* Effect.promise(() => import("../src/codec/memoryRow.ts"))
       for (let i = 1; i < SCOPES; i++) {
         const scope: Scope = { agentId: "agent", userId: `user ${i}` }
         const id = `00000000-0000-5000-8000-${String(i).padStart(12, "0")}`

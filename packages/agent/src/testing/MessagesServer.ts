@@ -6,7 +6,7 @@ import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { requestProblem } from "./requestProblem.ts"
-import { messageOf, type MessageReply, type RequestBody, streamOf } from "./wire.ts"
+import { messageOf, type MessageReply, type RequestBody, streamOf } from "./scriptedMessage.ts"
 
 /** A request as it came over the wire. */
 export interface RecordedRequest {

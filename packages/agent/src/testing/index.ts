@@ -6,5 +6,5 @@ export {
   type Reply,
   type Respond
 } from "./MessagesServer.ts"
-export type { MessageReply, RequestBody } from "./wire.ts"
+export type { MessageReply, RequestBody } from "./scriptedMessage.ts"
 export { type DemoClient, modelClient, SCRIPTED_NOTICE } from "./modelClient.ts"

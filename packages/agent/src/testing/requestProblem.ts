@@ -1,4 +1,4 @@
-import type { RequestBody } from "./wire.ts"
+import type { RequestBody } from "./scriptedMessage.ts"
 
 export interface RequestProblem {
   readonly status: number

@@ -1,7 +1,7 @@
 import { type ContextOptions, type MemoryContext, MemoryError, spanned } from "@keepsake/core"
 import { Duration, Effect, Result } from "effect"
 import { type Degradation, EMPTY_CONTEXT, reasonOf } from "../events.ts"
-import { degrade, type SessionParts } from "./parts.ts"
+import { degrade, type SessionParts } from "./SessionServices.ts"
 
 export interface Recalled {
   readonly context: MemoryContext

@@ -2,10 +2,10 @@ import { spanned } from "@keepsake/core"
 import { Effect } from "effect"
 import { type AgentError, toAgentError } from "../AgentError.ts"
 import type { ToolCall } from "../events.ts"
-import { promptOf, systemBlocks, toolsWithBreakpoint } from "../request.ts"
-import { observed } from "../tools.ts"
-import type { Emit, SessionParts } from "./parts.ts"
-import { runTurn, type TurnReply } from "./runTurn.ts"
+import { promptOf, systemBlocks, toolsWithBreakpoint } from "../conversation/prompt.ts"
+import { observed } from "../tools/sessionTools.ts"
+import type { Emit, SessionParts } from "./SessionServices.ts"
+import { runTurn, type TurnReply } from "./runModel.ts"
 
 /** With more of the caller's own, ours would be more than the four the API allows. */
 const OWN_BREAKPOINTS_MAX = 2

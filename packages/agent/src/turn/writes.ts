@@ -1,9 +1,9 @@
 import { MemoryError } from "@keepsake/core"
 import { Duration, Effect } from "effect"
 import { type Degradation, reasonOf, type WriteOutcome } from "../events.ts"
-import type { WriteJob } from "../attemptWrite.ts"
+import type { WriteJob } from "../writing/attemptWrite.ts"
 import type { WritingPolicy } from "../writing/WritingPolicy.ts"
-import { degrade, fenceOf, report, type SessionParts } from "./parts.ts"
+import { degrade, fenceOf, report, type SessionParts } from "./SessionServices.ts"
 
 /** An exchange to be written. */
 export interface Exchange {

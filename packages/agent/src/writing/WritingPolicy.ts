@@ -1,5 +1,5 @@
 import type { PromiseMemory, Remembered } from "@keepsake/core"
-import type { ModelClient } from "../turn/runTurn.ts"
+import type { ModelClient } from "../turn/runModel.ts"
 
 /** One exchange to be written, and what to write it with. */
 export interface WriteContext {

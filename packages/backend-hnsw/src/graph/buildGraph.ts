@@ -1,8 +1,8 @@
 /** Building a graph from the file: minutes of work for a large scope, done in a thread of its own. */
 import { DatabaseSync } from "node:sqlite"
-import { Body } from "../body.ts"
-import { lastLocal, localOf, ridOf } from "../row.ts"
-import { bodyTable } from "../schema.ts"
+import { Body } from "../codec/bodyBlob.ts"
+import { lastLocal, localOf, ridOf } from "../codec/memoryRow.ts"
+import { bodyTable } from "../schema/schema.ts"
 import { GraphFile, type GraphHeader } from "./GraphFile.ts"
 import { GRAPH_CONSTRUCTION, GRAPH_LINKS, type HierarchicalNSW, type Hnswlib } from "./hnswlib.ts"
 

@@ -7,7 +7,7 @@ import { MemoryStore, queryTerms } from "@keepsake/core"
 import { Effect } from "effect"
 import { statSync } from "node:fs"
 import { makeLayer } from "../../src/HnswStore.ts"
-import { fingerprintOf, NOW, rowOf, scopeOf } from "./rows.ts"
+import { fingerprintOf, NOW, rowOf, scopeOf } from "../support/rows.ts"
 
 const [folder = ".", ...phases] = process.argv.slice(2)
 const PATH = `${folder}/million.db`

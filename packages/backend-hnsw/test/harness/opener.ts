@@ -1,7 +1,7 @@
 /** Opens a store at PATH and tells the reason of the failure. */
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { Effect, Layer } from "effect"
-import { DIMENSIONS, fingerprintOf } from "./rows.ts"
+import { DIMENSIONS, fingerprintOf } from "../support/rows.ts"
 
 const open = Layer.build(
   Layer.provide(HnswStore.layer({ path: process.argv[2] ?? "" }), fingerprintOf(DIMENSIONS))

@@ -5,7 +5,7 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { MemoryStore } from "@keepsake/core"
 import { Effect } from "effect"
-import { batchSize, DIMENSIONS, direction, fingerprintOf, NOW, rowOf, scopeOf } from "./rows.ts"
+import { batchSize, DIMENSIONS, direction, fingerprintOf, NOW, rowOf, scopeOf } from "../support/rows.ts"
 
 const [path = "", name = "", first = "0", last = "0", batch = "1"] = process.argv.slice(2)
 

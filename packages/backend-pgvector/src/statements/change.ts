@@ -1,11 +1,11 @@
 import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core"
-import { filtered, notExpired } from "../conditions.ts"
-import type { Statement } from "../Database.ts"
-import { scopeId } from "../names.ts"
-import { Parameters } from "../Parameters.ts"
-import { MEMORY_SELECT } from "../rows.ts"
-import type { Layout } from "../Space.ts"
-import { textArray } from "../wire.ts"
+import { filtered, notExpired } from "../codec/filter.ts"
+import type { Statement } from "../connection/Database.ts"
+import { scopeId } from "../schema/identifiers.ts"
+import { Parameters } from "../connection/Parameters.ts"
+import { MEMORY_SELECT } from "../codec/memoryRow.ts"
+import type { Layout } from "../schema/EmbeddingColumns.ts"
+import { textArray } from "../connection/parameterCodec.ts"
 
 export const patchStatement = (
   layout: Layout,

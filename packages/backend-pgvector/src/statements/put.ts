@@ -1,10 +1,16 @@
 import type { Scope, StoreRow, Terms } from "@keepsake/core"
-import type { Statement } from "../Database.ts"
-import { scopeId } from "../names.ts"
-import { Parameters } from "../Parameters.ts"
-import { STORED_COLUMNS } from "../rows.ts"
-import { asColumnType, embeddingColumn, type Layout, termsColumn, weightsColumn } from "../Space.ts"
-import { float4Array, int4Array, textArray, vectorArray } from "../wire.ts"
+import type { Statement } from "../connection/Database.ts"
+import { scopeId } from "../schema/identifiers.ts"
+import { Parameters } from "../connection/Parameters.ts"
+import { STORED_COLUMNS } from "../codec/memoryRow.ts"
+import {
+  asColumnType,
+  embeddingColumn,
+  type Layout,
+  termsColumn,
+  weightsColumn
+} from "../schema/EmbeddingColumns.ts"
+import { float4Array, int4Array, textArray, vectorArray } from "../connection/parameterCodec.ts"
 
 /** Terms of many rows in two flat arrays: row i has `[first[i], last[i]]`, counted from 1 as SQL does. */
 export const flattenTerms = (rows: ReadonlyArray<{ readonly terms: Terms }>) => {

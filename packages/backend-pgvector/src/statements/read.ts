@@ -6,13 +6,20 @@ import {
   STORE_LIMITS
 } from "@keepsake/core"
 import type { Filter } from "@keepsake/core"
-import { filtered, live, notExpired, visible } from "../conditions.ts"
-import type { Statement } from "../Database.ts"
-import { scopeId } from "../names.ts"
-import { Parameters } from "../Parameters.ts"
-import { MEMORY_SELECT } from "../rows.ts"
-import { asColumnType, distance, embeddingColumn, type Layout, termsColumn, weightsColumn } from "../Space.ts"
-import { textArray, vectorParameter } from "../wire.ts"
+import { filtered, live, notExpired, visible } from "../codec/filter.ts"
+import type { Statement } from "../connection/Database.ts"
+import { scopeId } from "../schema/identifiers.ts"
+import { Parameters } from "../connection/Parameters.ts"
+import { MEMORY_SELECT } from "../codec/memoryRow.ts"
+import {
+  asColumnType,
+  distance,
+  embeddingColumn,
+  type Layout,
+  termsColumn,
+  weightsColumn
+} from "../schema/EmbeddingColumns.ts"
+import { textArray, vectorParameter } from "../connection/parameterCodec.ts"
 
 const memories = (layout: Layout): string =>
   `${layout.names.table("memories")} m

@@ -1,6 +1,6 @@
 import type { SearchRequest } from "@keepsake/core"
-import type { Statement } from "../Database.ts"
-import { distance, embeddingColumn, type Layout, weightColumn } from "../Space.ts"
+import type { Statement } from "../connection/Database.ts"
+import { distance, embeddingColumn, type Layout, weightColumn } from "../schema/EmbeddingColumns.ts"
 import { answered, type Asked, asked, counted, frequency } from "./searchParts.ts"
 
 /** Σ idf·weight over everything that shares a term, then the best that are visible. */

@@ -1,12 +1,12 @@
 /** What every search is made of, whichever way its two channels are answered. */
 import type { SearchRequest } from "@keepsake/core"
-import { filtered, visible } from "../conditions.ts"
-import type { Statement } from "../Database.ts"
-import { scopeId } from "../names.ts"
-import { Parameters } from "../Parameters.ts"
-import { MEMORY_SELECT, MEMORY_WIDTH } from "../rows.ts"
-import { asColumnType, distance, embeddingColumn, type Layout } from "../Space.ts"
-import { int4Array, vectorParameter } from "../wire.ts"
+import { filtered, visible } from "../codec/filter.ts"
+import type { Statement } from "../connection/Database.ts"
+import { scopeId } from "../schema/identifiers.ts"
+import { Parameters } from "../connection/Parameters.ts"
+import { MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
+import { asColumnType, distance, embeddingColumn, type Layout } from "../schema/EmbeddingColumns.ts"
+import { int4Array, vectorParameter } from "../connection/parameterCodec.ts"
 
 /** Rows: a memory, cosine, bm25, and NULLs; and a last one with n, df and whether the scope has an index. */
 export const SEARCH_COLUMNS = {

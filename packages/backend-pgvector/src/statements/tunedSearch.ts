@@ -1,7 +1,14 @@
 /** The search of a heavy scope with an index of its own: neighbours from its graph, words pruned, scores exact. */
 import type { SearchRequest } from "@keepsake/core"
-import type { Statement } from "../Database.ts"
-import { distance, embeddingColumn, type Layout, termsColumn, weightColumn, weightsColumn } from "../Space.ts"
+import type { Statement } from "../connection/Database.ts"
+import {
+  distance,
+  embeddingColumn,
+  type Layout,
+  termsColumn,
+  weightColumn,
+  weightsColumn
+} from "../schema/EmbeddingColumns.ts"
 import { searchStatement } from "./search.ts"
 import { answered, type Asked, asked, counted, frequency } from "./searchParts.ts"
 

@@ -1,9 +1,9 @@
 import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
-import { type Fingerprint, fingerprint, StoreFingerprint } from "../Fingerprint.ts"
-import type { MemoryError } from "../MemoryError.ts"
-import { MemoryStore } from "../MemoryStore.ts"
-import type { Scope } from "../Scope.ts"
-import { StoreAdmin } from "../StoreAdmin.ts"
+import { type Fingerprint, fingerprint, StoreFingerprint } from "../memory/Fingerprint.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
+import type { Scope } from "../memory/Scope.ts"
+import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { type RowBuilder, rowBuilder } from "./rows.ts"
 
 /** A backend's layer, as every backend exposes it. */

@@ -4,9 +4,9 @@
 import assert from "node:assert/strict"
 import { isDeepStrictEqual } from "node:util"
 import { Effect, Exit } from "effect"
-import type { Memory } from "../Memory.ts"
-import { MemoryError, type MemoryErrorReason } from "../MemoryError.ts"
-import type { SearchHit, SearchResult, StoreRow } from "../MemoryStore.ts"
+import type { Memory } from "../memory/Memory.ts"
+import { MemoryError, type MemoryErrorReason } from "../memory/MemoryError.ts"
+import type { SearchHit, SearchResult, StoreRow } from "../store/MemoryStore.ts"
 
 /** Equal as plain data; a prototype is no difference (drivers hand out rows without one). */
 export const same = (actual: unknown, expected: unknown, what: string): void => {

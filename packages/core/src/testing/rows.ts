@@ -1,8 +1,8 @@
-import { termId, documentTerms } from "../terms.ts"
-import type { Memory } from "../Memory.ts"
-import { memoryIdOfKey, memoryIdOfText } from "../MemoryId.ts"
-import type { StoreRow } from "../MemoryStore.ts"
-import type { Scope } from "../Scope.ts"
+import { termId, documentTerms } from "../text/bm25.ts"
+import type { Memory } from "../memory/Memory.ts"
+import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
+import type { StoreRow } from "../store/MemoryStore.ts"
+import type { Scope } from "../memory/Scope.ts"
 import { makeRandom, unit } from "./random.ts"
 
 /** When most laws take place: epoch milliseconds, above 2^32 as today's are. */

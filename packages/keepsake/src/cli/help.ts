@@ -1,5 +1,5 @@
 import { CliOutput } from "effect/cli"
-import { wrap } from "./text.ts"
+import { wrap } from "./output/text.ts"
 
 /** Where the second column of a help line begins, or its indent. */
 const hangOf = (line: string): number => {

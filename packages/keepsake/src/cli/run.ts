@@ -1,5 +1,5 @@
 import * as NodeRuntime from "@effect/platform-node-shared/NodeRuntime"
-import { EXIT, exitCodeOf } from "./failures.ts"
+import { EXIT, exitCodeOf } from "./exitCodes.ts"
 import { program } from "./program.ts"
 
 /** Runs the command line as this process, to its exit code. */

@@ -1,6 +1,6 @@
 import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
 import { Clock, Effect, Stream } from "effect"
-import { counted } from "../counted.ts"
+import { counted } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
 import { allScopes } from "../interchange/scopes.ts"
 import { hasGraphs } from "./file.ts"

@@ -1,8 +1,8 @@
 import { Context, Effect, Layer } from "effect"
-import { type InMemoryData, inMemoryData } from "../../InMemoryData.ts"
-import { InMemoryStore } from "../../InMemoryStore.ts"
-import { MemoryStore } from "../../MemoryStore.ts"
-import { StoreAdmin } from "../../StoreAdmin.ts"
+import { type InMemoryData, inMemoryData } from "../../store/inMemory/inMemoryData.ts"
+import { InMemoryStore } from "../../store/inMemory/InMemoryStore.ts"
+import { MemoryStore } from "../../store/MemoryStore.ts"
+import { StoreAdmin } from "../../store/StoreAdmin.ts"
 import type { FreshStore, Handle, StoreLayer } from "../Law.ts"
 import type { LawName } from "../manifest.ts"
 

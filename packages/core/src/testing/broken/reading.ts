@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { scopeKey } from "../../Scope.ts"
+import { scopeKey } from "../../memory/Scope.ts"
 import { broken, brokenAtOpening, type BrokenStore, scopesOf } from "./BrokenStore.ts"
 
 export const brokenReadings: ReadonlyArray<BrokenStore> = [

@@ -1,8 +1,8 @@
 import { Effect } from "effect"
-import { stagedKey } from "../../InMemoryData.ts"
-import { isExpired } from "../../lifetime.ts"
-import { memoryIdOfKey } from "../../MemoryId.ts"
-import { scopeKey } from "../../Scope.ts"
+import { stagedKey } from "../../store/inMemory/inMemoryData.ts"
+import { isExpired } from "../../memory/lifetime.ts"
+import { memoryIdOfKey } from "../../memory/MemoryId.ts"
+import { scopeKey } from "../../memory/Scope.ts"
 import { broken, type BrokenStore } from "./BrokenStore.ts"
 
 export const brokenWritings: ReadonlyArray<BrokenStore> = [

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { MemoryChange } from "../../MemoryStore.ts"
+import type { MemoryChange } from "../../store/MemoryStore.ts"
 import { holds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { StoreRow } from "../../MemoryStore.ts"
+import type { StoreRow } from "../../store/MemoryStore.ts"
 import { holds, idsOf, same, sameRows } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"

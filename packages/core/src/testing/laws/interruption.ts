@@ -1,5 +1,5 @@
 import { Effect, Exit, Fiber } from "effect"
-import { MemoryError } from "../../MemoryError.ts"
+import { MemoryError } from "../../memory/MemoryError.ts"
 import { holds, idsOf, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { T0 } from "../rows.ts"

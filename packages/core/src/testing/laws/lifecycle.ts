@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { fingerprint, sameFingerprint } from "../../Fingerprint.ts"
+import { fingerprint, sameFingerprint } from "../../memory/Fingerprint.ts"
 import { failsWith, holds, same, sameRows } from "../check.ts"
 import { group, type Handle, type LawContext, lawFingerprint } from "../Law.ts"
 import { T0 } from "../rows.ts"

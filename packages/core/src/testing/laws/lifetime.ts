@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { StoreRow } from "../../MemoryStore.ts"
+import type { StoreRow } from "../../store/MemoryStore.ts"
 import { contentsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"

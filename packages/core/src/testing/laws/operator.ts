@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import type { ScopeCount } from "../../StoreAdmin.ts"
-import type { Scope } from "../../Scope.ts"
+import type { ScopeCount } from "../../store/StoreAdmin.ts"
+import type { Scope } from "../../memory/Scope.ts"
 import { contentsOf, holds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"

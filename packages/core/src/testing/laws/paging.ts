@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Cursor, ListRequest, Page } from "../../MemoryStore.ts"
+import type { Cursor, ListRequest, Page } from "../../store/MemoryStore.ts"
 import { holds, idsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Scope } from "../../Scope.ts"
+import type { Scope } from "../../memory/Scope.ts"
 import { group, type LawContext } from "../Law.ts"
 import { runProgram } from "../model/program.ts"
 import { DAY, T0 } from "../rows.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { Filter } from "../../Filter.ts"
+import type { Filter } from "../../memory/Filter.ts"
 import { contentsOf, idsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { JsonObject } from "../../Memory.ts"
+import type { JsonObject } from "../../memory/Memory.ts"
 import { holds, same, sameRows, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"

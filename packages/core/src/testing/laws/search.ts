@@ -1,6 +1,6 @@
 import { Effect } from "effect"
-import type { SearchRequest, StoreRow } from "../../MemoryStore.ts"
-import { idf, queryTerms } from "../../terms.ts"
+import type { SearchRequest, StoreRow } from "../../store/MemoryStore.ts"
+import { idf, queryTerms } from "../../text/bm25.ts"
 import { close, contentsOf, holds, idsOf, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { makeRandom } from "../random.ts"

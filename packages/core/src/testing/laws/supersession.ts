@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { holds, idsOf, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
-import type { StoreRow } from "../../MemoryStore.ts"
+import type { StoreRow } from "../../store/MemoryStore.ts"
 
 /** Puts "old", then supersedes it with "new" a second later. */
 const superseded = Effect.fnUntraced(function* (

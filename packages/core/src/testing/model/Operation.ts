@@ -1,5 +1,5 @@
-import type { MemoryStore } from "../../MemoryStore.ts"
-import type { StoreAdmin } from "../../StoreAdmin.ts"
+import type { MemoryStore } from "../../store/MemoryStore.ts"
+import type { StoreAdmin } from "../../store/StoreAdmin.ts"
 
 type Store = MemoryStore["Service"]
 

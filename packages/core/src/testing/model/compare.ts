@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import type { MemoryError } from "../../MemoryError.ts"
+import type { MemoryError } from "../../memory/MemoryError.ts"
 import { close, same, sameRows, sameSearch, sameSet, soundSearch } from "../check.ts"
 import type { Handle } from "../Law.ts"
 import type { Operation } from "./Operation.ts"

@@ -1,0 +1,84 @@
+import { MemoryError } from "@keepsake/core"
+import { invalidOption } from "../AgentError.ts"
+
+/** A JSON Schema of type `object`. */
+export interface ToolSchema {
+  readonly type: "object"
+  readonly properties?: { readonly [name: string]: unknown } | undefined
+  readonly required?: ReadonlyArray<string> | undefined
+  readonly [keyword: string]: unknown
+}
+
+/** What a tool is told besides its arguments. */
+export interface ToolRun {
+  /** Aborted when the turn is, and when the tool's time is over. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A tool, once for every framework. What `execute` gives goes to the model; what it throws goes there as an error. */
+export interface AgentTool {
+  /** Letters, digits, `_` and `-`; at most 64. */
+  readonly name: string
+  readonly description: string
+  readonly inputSchema: ToolSchema
+  execute(input: unknown, run?: ToolRun): Promise<string> | string
+}
+
+/** The text that tells the model what went wrong. */
+export const toolErrorText = (error: unknown): string => {
+  if (error instanceof MemoryError)
+    return error.reason._tag === "InvalidInput"
+      ? `Error: ${error.message}`
+      : `Error: memory is not available (${error.reason._tag}); go on without it.`
+  return `Error: ${error instanceof Error ? error.message : String(error)}`
+}
+
+const NAME = /^[a-zA-Z0-9_-]{1,64}$/
+
+const schemaProblem = (schema: unknown): string | undefined => {
+  if (typeof schema !== "object" || schema === null || Array.isArray(schema))
+    return "give a JSON Schema object"
+  const { properties, required, type } = schema as Partial<ToolSchema>
+  if (type !== "object") return `has type ${JSON.stringify(type)}; a tool's input is an object`
+  if (
+    properties !== undefined &&
+    (typeof properties !== "object" || properties === null || Array.isArray(properties))
+  ) {
+    return "has properties that are not an object of schemas"
+  }
+  const bad = Object.entries(properties ?? {}).find(
+    ([, one]) => typeof one !== "boolean" && (typeof one !== "object" || one === null)
+  )
+  if (bad !== undefined) return `has a property ${JSON.stringify(bad[0])} that is not a schema`
+  if (
+    required !== undefined &&
+    !(Array.isArray(required) && required.every((name) => typeof name === "string"))
+  ) {
+    return "has a required that is not a list of names"
+  }
+  const missing = required?.find((name) => properties?.[name] === undefined)
+  if (missing !== undefined) return `requires ${JSON.stringify(missing)}, which it does not describe`
+  try {
+    JSON.stringify(schema)
+  } catch {
+    return "cannot be written as JSON"
+  }
+  return undefined
+}
+
+/** Throws `InvalidInput` for what the API would refuse, with the tool's name. */
+export const checkTools = (
+  tools: ReadonlyArray<{ readonly name: string; readonly inputSchema?: unknown }>
+): void => {
+  const seen = new Set<string>()
+  for (const { inputSchema, name } of tools) {
+    if (typeof name !== "string" || !NAME.test(name)) {
+      throw invalidOption("tools", `${JSON.stringify(name)} is not a name of 1 to 64 letters, digits, _ or -`)
+    }
+    if (seen.has(name))
+      throw invalidOption("tools", `there are two tools named ${JSON.stringify(name)}; rename one`)
+    seen.add(name)
+    const problem = inputSchema === undefined ? undefined : schemaProblem(inputSchema)
+    if (problem !== undefined) throw invalidOption(`tools.${name}.inputSchema`, problem)
+  }
+}

@@ -1,0 +1,58 @@
+import type { StopReason } from "../../events.ts"
+import type { WriteContext } from "../WritingPolicy.ts"
+import { toAgentError } from "../../AgentError.ts"
+import type { ModelClient } from "../../turn/runModel.ts"
+
+/** The model that a policy asks; a small, fast one will do. */
+export interface PolicyModel {
+  /** Such as `claude-haiku-5-5`. */
+  readonly model: string
+  /** The agent's own when absent. */
+  readonly client?: ModelClient | undefined
+  /** Tokens of its answer; 1,024 when absent. */
+  readonly maxTokens?: number | undefined
+}
+
+export interface Answer {
+  readonly text: string
+  readonly stopReason: StopReason
+}
+
+/** One question to the policy's model. `input` is data: it goes as JSON, apart from the instructions. */
+export const ask = async (
+  { client, maxTokens = 1_024, model }: PolicyModel,
+  question: {
+    readonly instructions: string
+    readonly input: unknown
+    readonly schema?: { readonly [keyword: string]: unknown } | undefined
+  },
+  context: WriteContext
+): Promise<Answer> => {
+  const { input, instructions, schema } = question
+  try {
+    const message = await (client ?? context.client).beta.messages.create(
+      {
+        model,
+        max_tokens: maxTokens,
+        system: instructions,
+        messages: [{ role: "user", content: JSON.stringify(input) }],
+        ...(schema === undefined
+          ? {}
+          : { output_config: { format: { type: "json_schema", schema: { ...schema } } } })
+      },
+      { signal: context.signal }
+    )
+    return {
+      text: message.content.map((block) => (block.type === "text" ? block.text : "")).join(""),
+      stopReason: message.stop_reason
+    }
+  } catch (error) {
+    throw toAgentError(error, model)
+  }
+}
+
+/** Runs `work` once over all attempts at this write: asked again, a model would say it in other words, and both would be kept. */
+export const once = async <A>(context: WriteContext, name: string, work: () => Promise<A>): Promise<A> => {
+  if (!context.scratch.has(name)) context.scratch.set(name, await work())
+  return context.scratch.get(name) as A
+}

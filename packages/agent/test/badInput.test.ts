@@ -1,0 +1,191 @@
+import Anthropic, { APIError } from "@anthropic-ai/sdk"
+import { describe, expect, it } from "vitest"
+import { type AgentTool, createAgent } from "../src/index.ts"
+import type { FailureReply } from "../src/testing/index.ts"
+import { collect, openMemory, serve } from "./support/fixtures.ts"
+
+const MODEL = "claude-sonnet-5-5"
+
+const failure = (status: number, type: string, headers = {}): FailureReply => ({
+  failure: { status, type, message: "no", headers }
+})
+
+describe("what the API answers", () => {
+  it.each([
+    [failure(401, "authentication_error"), "Refused", false, "ANTHROPIC_API_KEY"],
+    [failure(403, "permission_error"), "Refused", false, "403"],
+    [failure(429, "rate_limit_error", { "retry-after": "7" }), "RateLimited", true, "rate limit"],
+    [failure(500, "api_error"), "Overloaded", true, "send the message again"],
+    [failure(529, "overloaded_error"), "Overloaded", true, "send the message again"],
+    [failure(400, "invalid_request_error"), "Rejected", false, "400"],
+    [failure(413, "request_too_large"), "Rejected", false, "413"]
+  ])("%o is typed and leaves the session usable", async (reply, reason, isRetryable, words) => {
+    const server = await serve([reply, "Fine."])
+    const memory = await openMemory()
+    const session = createAgent({ memory, client: server.client(), model: MODEL }).session({ userId: "ana" })
+    const error: unknown = await session.send("Hello").catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ _tag: "AgentError", isRetryable, reason: { _tag: reason } })
+    expect((error as Error).message).toContain(words)
+    expect((error as Error).cause).toBeInstanceOf(APIError)
+    expect((await session.send("Hello")).text).toBe("Fine.")
+    expect(server.requests.at(-1)?.body.messages).toHaveLength(1)
+  })
+
+  it("a rate limit says how long to wait", async () => {
+    const server = await serve([failure(429, "rate_limit_error", { "retry-after": "7" })])
+    const session = createAgent({
+      memory: await openMemory(),
+      client: server.client(),
+      model: MODEL
+    }).session({ userId: "ana" })
+    await expect(session.send("Hello")).rejects.toMatchObject({ reason: { retryAfterMs: 7_000 } })
+  })
+
+  it("an unknown model is named", async () => {
+    const server = await serve([])
+    const session = createAgent({
+      memory: await openMemory(),
+      client: server.client(),
+      model: "gpt-9"
+    }).session({ userId: "ana" })
+    await expect(session.send("Hello")).rejects.toMatchObject({
+      reason: { _tag: "UnknownModel", message: expect.stringContaining("gpt-9") as string }
+    })
+  })
+
+  it("no key is said to be missing", async () => {
+    const client = new Anthropic({
+      apiKey: null,
+      authToken: null,
+      baseURL: "http://127.0.0.1:9",
+      maxRetries: 0
+    })
+    const session = createAgent({ memory: await openMemory(), client, model: MODEL }).session({
+      userId: "ana"
+    })
+    await expect(session.send("Hello")).rejects.toMatchObject({
+      reason: { _tag: "MissingApiKey", message: expect.stringContaining("ANTHROPIC_API_KEY") as string }
+    })
+  })
+
+  it("an unreachable server is said to be so", async () => {
+    const server = await serve([])
+    const client = server.client()
+    await server.close()
+    const session = createAgent({ memory: await openMemory(), client, model: MODEL }).session({
+      userId: "ana"
+    })
+    await expect(session.send("Hello")).rejects.toMatchObject({
+      isRetryable: true,
+      reason: { _tag: "Unreachable" }
+    })
+  })
+
+  it("is tried again by the SDK where that may help, and written once", async () => {
+    const server = await serve([failure(529, "overloaded_error", { "retry-after-ms": "1" }), "Fine."])
+    const memory = await openMemory()
+    const session = createAgent({ memory, client: server.client({ maxRetries: 2 }), model: MODEL }).session({
+      userId: "ana"
+    })
+    expect((await session.send("Hello")).text).toBe("Fine.")
+    expect((await memory.for({ userId: "ana" }).list()).rows).toHaveLength(2)
+  })
+})
+
+describe("what the caller gives", () => {
+  const tool = (name: string, inputSchema: unknown): AgentTool =>
+    ({ name, description: "d", inputSchema, execute: () => "" }) as AgentTool
+  const object = { type: "object", properties: {} }
+
+  it.each([
+    ["model", { model: " " }],
+    ["memory", { memory: {} }],
+    ["maxTurns", { maxTurns: 0 }],
+    ["maxTokens", { maxTokens: 1.5 }],
+    ["placement", { placement: "middle" }],
+    ["cache", { cache: "2h" }],
+    ["writing", { writing: "everything" }],
+    ["tools", { tools: [tool("a b", object)] }],
+    ["tools", { tools: [tool("same", object), tool("same", object)] }],
+    ["tools.t.inputSchema", { tools: [tool("t", { type: "string" })] }],
+    ["tools.t.inputSchema", { tools: [tool("t", { type: "object", properties: [] })] }],
+    ["tools.t.inputSchema", { tools: [tool("t", { type: "object", required: ["x"] })] }],
+    ["tools.t.inputSchema", { tools: [tool("t", null)] }]
+  ])("%s: %o is refused when the agent is made", async (field, options) => {
+    const memory = await openMemory()
+    expect(() => createAgent({ memory, model: MODEL, ...(options as object) })).toThrow(
+      expect.objectContaining({
+        _tag: "AgentError",
+        reason: expect.objectContaining({ _tag: "InvalidInput", field }) as object
+      }) as Error
+    )
+  })
+
+  it("a tool that clashes with the memory's own is refused when the session begins", async () => {
+    const agent = createAgent({
+      memory: await openMemory(),
+      model: MODEL,
+      memoryTools: true,
+      tools: [tool("recall", object)]
+    })
+    expect(() => agent.session({ userId: "ana" })).toThrow(/two tools named "recall"/)
+  })
+
+  it.each(["", "a/b", "..", "x".repeat(300), "nul\u0000"])("the user id %j is refused", async (userId) => {
+    const agent = createAgent({ memory: await openMemory(), model: MODEL })
+    expect(() => agent.session({ userId })).toThrow(
+      expect.objectContaining({
+        reason: expect.objectContaining({ _tag: "InvalidInput" }) as object
+      }) as Error
+    )
+  })
+
+  it.each(["", " ", "x".repeat(300), "half \ud800", "nul\u0000"])(
+    "the session id %j is refused",
+    async (sessionId) => {
+      const agent = createAgent({ memory: await openMemory(), model: MODEL })
+      expect(() => agent.session({ userId: "ana", sessionId })).toThrow(/sessionId: give/)
+    }
+  )
+
+  it.each(["", "  \n", undefined])(
+    "the message %j is refused, and the next one is answered",
+    async (message) => {
+      const server = await serve(["Fine."])
+      const session = createAgent({
+        memory: await openMemory(),
+        client: server.client(),
+        model: MODEL
+      }).session({ userId: "ana" })
+      await expect(session.send(message as string)).rejects.toMatchObject({
+        reason: { _tag: "InvalidInput", field: "message" }
+      })
+      await expect(collect(session.stream(message as string))).rejects.toMatchObject({
+        reason: { _tag: "InvalidInput" }
+      })
+      expect((await session.send("Hello")).text).toBe("Fine.")
+    }
+  )
+
+  it("a closed agent says so; two agents over one memory close in any order", async () => {
+    const server = await serve(() => "Fine.")
+    const memory = await openMemory()
+    const options = { memory, client: server.client(), model: MODEL }
+    const [one, two] = [createAgent(options), createAgent(options)]
+    const session = one.session({ userId: "ana" })
+    await session.send("Hello")
+    await one.close()
+    await one.close()
+    await expect(session.send("Hello?")).rejects.toMatchObject({ reason: { _tag: "AgentClosed" } })
+    expect(() => one.session({ userId: "ana" })).toThrow(/closed/)
+    expect((await two.session({ userId: "ana" }).send("Hello")).degraded).toEqual([])
+    await memory.close()
+    const late = await two.session({ userId: "ana" }).send("Hello")
+    expect(late.text).toBe("Fine.")
+    expect(late.degraded.map(({ part, reason }) => [part, reason])).toEqual([
+      ["recall", "Closed"],
+      ["write", "Closed"]
+    ])
+    await two.close()
+  })
+})

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest"
+import { createAgent } from "../../src/index.ts"
+import { RecalledText } from "../../src/conversation/EchoFilter.ts"
+import { allOf, openMemory, serve, textsOf } from "../support/fixtures.ts"
+
+const MODEL = "claude-sonnet-5-5"
+
+const KNOWN = [
+  "Ana is building a SaaS for freight logistics.",
+  "Ana's launch is planned for the 3rd of May <b>2027</b> & not earlier.",
+  "Ana prefers short answers.\nShe works in the mornings.",
+  "Likes tea."
+]
+
+describe("what was recalled is not remembered anew", () => {
+  it("adds no row with its text when the model repeats the block word for word, 50 turns in a row", async () => {
+    const server = await serve((request) => textsOf(request)[1] ?? "")
+    const memory = await openMemory()
+    const scoped = memory.for({ userId: "ana" })
+    await scoped.rememberMany(KNOWN.map((content) => ({ content, type: "semantic" as const })))
+    const before = new Set((await allOf(scoped)).map(({ id }) => id))
+    const agent = createAgent({ memory, client: server.client(), model: MODEL })
+    let session = agent.session({ userId: "ana" })
+    let repeated = 0
+    for (let turn = 0; turn < 50; turn++) {
+      // New sessions too: what is recalled then includes what was written before.
+      if (turn % 10 === 9) session = agent.session({ userId: "ana" })
+      const { recalled, text } = await session.send(
+        `Question ${turn}: what do you know about my freight launch?`
+      )
+      if (recalled.text !== "" && text === recalled.text) repeated += 1
+    }
+    await agent.close()
+    expect(repeated).toBe(50)
+    const added = (await allOf(scoped)).filter(({ id }) => !before.has(id))
+    expect(added.filter(({ source }) => source !== "user")).toEqual([])
+    expect(added.filter(({ content }) => KNOWN.some((known) => content.includes(known)))).toEqual([])
+    expect(added).toHaveLength(50)
+  })
+
+  it("keeps what is new in a reply that repeats the rest", async () => {
+    const server = await serve(
+      (request) => `From my notes:\n${textsOf(request)[1]}\n\nThe port of Oslo opens at six.`
+    )
+    const memory = await openMemory()
+    const scoped = memory.for({ userId: "ana" })
+    await scoped.remember({ content: KNOWN[0] ?? "", type: "semantic" })
+    await createAgent({ memory, client: server.client(), model: MODEL })
+      .session({ userId: "ana" })
+      .send("What about freight?")
+    const [reply] = (await allOf(scoped)).filter(({ source }) => source === "assistant")
+    expect(reply?.content).toContain("The port of Oslo opens at six.")
+    expect(reply?.content).not.toContain("building a SaaS")
+  })
+
+  it("counts what the recall tool showed, and refuses to remember it", async () => {
+    const known = "Ana is building a SaaS for freight logistics."
+    const server = await serve([
+      { tools: [{ name: "recall", input: { query: "SaaS freight logistics" } }] },
+      { tools: [{ name: "remember", input: { content: "ana is building a saas for freight logistics" } }] },
+      known
+    ])
+    const memory = await openMemory()
+    const scoped = memory.for({ userId: "ana" })
+    await scoped.remember({ content: known, type: "semantic" })
+    const agent = createAgent({
+      memory,
+      client: server.client(),
+      model: MODEL,
+      memoryTools: true,
+      context: { without: ["profile", "relevant", "lastTime"] }
+    })
+    const { recalled, toolCalls } = await agent.session({ userId: "ana" }).send("Look it up")
+    expect(recalled.text).toBe("")
+    expect(toolCalls[1]?.output).toMatch(/^Already known/)
+    expect((await allOf(scoped)).map(({ content }) => content).toSorted()).toEqual([known, "Look it up"])
+  })
+
+  it.each([
+    ["different case and spacing", "  ANA is   building a saas for FREIGHT logistics.", ""],
+    [
+      "a quotation within a sentence",
+      "You said: Ana is building a SaaS for freight logistics. Is that so?",
+      "Is that so?"
+    ],
+    [
+      "escaped characters",
+      "- Ana's launch is planned for the 3rd of May &lt;b&gt;2027&lt;/b&gt; &amp; not earlier.",
+      ""
+    ],
+    ["a list with other marks", "* Likes tea.\n* Likes coffee.", "* Likes coffee."],
+    ["one line of several", "She works in the mornings.", ""],
+    ["short words of their own", "Yes. Ana ships on Friday.", "Yes. Ana ships on Friday."]
+  ])("knows it in %s", (_, reply, left) => {
+    const recalled = new RecalledText()
+    recalled.add("", KNOWN)
+    expect(recalled.without(reply)).toBe(left)
+  })
+})

@@ -1,0 +1,148 @@
+import { Schema } from "effect"
+import { describe, expect, it } from "vitest"
+import { createAgent, defineTool, type SessionExport } from "../../src/index.ts"
+import {
+  flattened,
+  historyProblem,
+  type HistoryEntry,
+  settled,
+  trimmed
+} from "../../src/conversation/history.ts"
+import { openMemory, saidIn, serve } from "../support/fixtures.ts"
+
+const MODEL = "claude-sonnet-5-5"
+
+const exchange = (n: number, size: number): HistoryEntry => [
+  { role: "user", content: [{ type: "text", text: `question ${n}` }] },
+  { role: "assistant", content: [{ type: "tool_use", id: `t${n}`, name: "one", input: {} }] },
+  { role: "user", content: [{ type: "tool_result", tool_use_id: `t${n}`, content: "x".repeat(size) }] },
+  { role: "assistant", content: [{ type: "text", text: `answer ${n}` }] }
+]
+
+describe("history", () => {
+  it("trims whole exchanges, the oldest first, and leaves room so that the prefix moves seldom", () => {
+    const entries = Array.from({ length: 10 }, (_, n) => exchange(n, 400))
+    const size = Math.ceil(JSON.stringify(entries[0]).length / 4)
+    expect(trimmed(entries, size * 10)).toBe(entries)
+    const kept = trimmed(entries, size * 8)
+    expect(kept).toEqual(entries.slice(10 - kept.length))
+    expect(kept.length).toBeLessThan(8)
+    expect(kept.length).toBeGreaterThan(3)
+    expect(historyProblem(kept)).toBeUndefined()
+  })
+
+  it("leaves out calls without results, and joins messages of one role", () => {
+    const cut: HistoryEntry = [
+      { role: "user", content: "go" },
+      {
+        role: "assistant",
+        content: [
+          { type: "thinking", thinking: "hm", signature: "s" },
+          { type: "tool_use", id: "t", name: "one", input: {} }
+        ]
+      }
+    ]
+    expect(settled(cut)).toEqual([{ role: "user", content: "go" }])
+    expect(flattened([settled(cut), [{ role: "user", content: "again" }]])).toEqual([
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "go" },
+          { type: "text", text: "again" }
+        ]
+      }
+    ])
+  })
+
+  it("keeps tool pairs together over a long conversation within the budget", async () => {
+    const server = await serve(({ body }) =>
+      JSON.stringify(body.messages.at(-1)).includes("tool_result")
+        ? "Looked."
+        : { tools: [{ name: "look", input: {} }] }
+    )
+    const look = defineTool({
+      name: "look",
+      description: "Looks.",
+      input: Schema.Struct({}),
+      execute: () => "y".repeat(800)
+    })
+    const agent = createAgent({
+      memory: await openMemory(),
+      client: server.client(),
+      model: MODEL,
+      tools: [look],
+      historyTokens: 1_500
+    })
+    const session = agent.session({ userId: "ana" })
+    // The local server refuses unpaired calls, as the API does.
+    for (let i = 0; i < 20; i++) expect((await session.send(`Look ${i}`)).text).toBe("Looked.")
+    const sizes = server.requests.map(({ body }) => JSON.stringify(body.messages).length / 4)
+    expect(Math.max(...sizes)).toBeLessThan(1_500 + 600)
+    expect(session.export().complete).toBe(false)
+  })
+
+  it("recalls from its own session what was trimmed from the history", async () => {
+    const server = await serve((request) => `${saidIn(request)} `.repeat(20))
+    const memory = await openMemory()
+    const session = createAgent({
+      memory,
+      client: server.client(),
+      model: MODEL,
+      historyTokens: 300
+    }).session({ userId: "ana" })
+    await session.send("The gate code of the warehouse in Rotterdam is 4711.")
+    const early = await session.send("What is the gate code of the warehouse in Rotterdam?")
+    expect(early.recalled.items.map(({ memory: { content } }) => content)).not.toContain(
+      "The gate code of the warehouse in Rotterdam is 4711."
+    )
+    for (let i = 0; i < 6; i++)
+      await session.send(`Something else entirely, number ${i}, to fill the history up.`)
+    const late = await session.send("What is the gate code of the warehouse in Rotterdam?")
+    expect(late.recalled.items.map(({ memory: { content } }) => content)).toContain(
+      "The gate code of the warehouse in Rotterdam is 4711."
+    )
+  })
+
+  it("goes on from an export, in another process, with the same turns and history", async () => {
+    const server = await serve((request) => `Heard ${saidIn(request)}`)
+    const memory = await openMemory()
+    const options = { memory, client: server.client(), model: MODEL }
+    const session = createAgent(options).session({ userId: "ana" })
+    await session.send("one")
+    const saved = JSON.parse(JSON.stringify(session.export())) as SessionExport
+    const resumed = createAgent(options).session({ userId: "ana", resume: saved })
+    expect(resumed.sessionId).toBe(session.sessionId)
+    await resumed.send("two")
+    expect(server.requests[1]?.body.messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"])
+    const { rows } = await memory.for({ userId: "ana" }).list({ filter: { sessionId: session.sessionId } })
+    expect(rows.map(({ turn }) => turn ?? -1).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
+  })
+
+  it.each([
+    ["another user's", { userId: "bob" }],
+    ["of another agent", { agentId: "other" }],
+    ["of another version", { version: 2 }],
+    [
+      "with a call without its result",
+      {
+        exchanges: [
+          [
+            { role: "user", content: "a" },
+            { role: "assistant", content: [{ type: "tool_use", id: "t", name: "n", input: {} }] }
+          ]
+        ]
+      }
+    ],
+    ["that begins with the model", { exchanges: [[{ role: "assistant", content: "a" }]] }],
+    ["with strange messages", { exchanges: [[{ role: "user" }]] }],
+    ["with a turn that is none", { nextTurn: -1 }]
+  ])("refuses an export %s", async (_, change) => {
+    const agent = createAgent({ memory: await openMemory(), model: MODEL })
+    const resume = { ...agent.session({ userId: "ana" }).export(), ...change } as SessionExport
+    expect(() => agent.session({ userId: "ana", resume })).toThrow(
+      expect.objectContaining({
+        reason: expect.objectContaining({ _tag: "InvalidInput" }) as object
+      }) as Error
+    )
+  })
+})

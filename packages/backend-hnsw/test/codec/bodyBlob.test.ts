@@ -1,0 +1,34 @@
+import { assert, it } from "@effect/vitest"
+import { documentTerms } from "@keepsake/core"
+import { Body, encodeBody, namesOf } from "../../src/codec/bodyBlob.ts"
+import { direction } from "../support/rows.ts"
+
+const awkward = ["", "plain", 'quo"ted', "back\\slash\\", '\\"', '","', "null", "Ærøskøbing 🦊", "a\nb\u0000"]
+
+it("names are read out of a body as they are among all its texts", () => {
+  for (const content of awkward.slice(1)) {
+    for (const speaker of [null, ...awkward]) {
+      for (const sessionId of [null, ...awkward]) {
+        const texts = { content, speaker, sessionId, metadata: { content: speaker } }
+        const body = new Body(encodeBody(texts, documentTerms(content), null, 1024))
+        assert.deepStrictEqual(namesOf(body.namesKey), { speaker, sessionId })
+        assert.deepStrictEqual(body.texts, texts)
+      }
+    }
+  }
+})
+
+it("terms and vector come back as they were", () => {
+  const terms = documentTerms("the quick brown fox jumps over the lazy dog")
+  for (const pageSize of [1024, 2048]) {
+    // Lengths around a page's end, and far beyond.
+    for (let dimensions = 1; dimensions < 2_000; dimensions += dimensions < 600 ? 1 : 97) {
+      const vector = direction(7, dimensions)
+      const texts = { content: "x", speaker: null, sessionId: null, metadata: {} }
+      const body = new Body(encodeBody(texts, terms, vector, pageSize))
+      assert.deepStrictEqual(body.terms, terms)
+      assert.deepStrictEqual(body.vector, vector)
+      assert.deepStrictEqual(body.texts, texts)
+    }
+  }
+})

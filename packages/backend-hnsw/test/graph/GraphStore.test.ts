@@ -1,0 +1,157 @@
+import { assert, it } from "@effect/vitest"
+import { Effect, Logger } from "effect"
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { Graphs } from "../../src/graph/GraphStore.ts"
+import { INSTALL_LINE, loadHnswlib } from "../../src/graph/hnswlib.ts"
+import { makeLayer } from "../../src/HnswStore.ts"
+import { direction, NOW, rowOf, scopeOf } from "../support/rows.ts"
+import { openStore } from "../support/openStore.ts"
+import { temporaryFolder } from "../support/temporaryFolder.ts"
+
+const hnswlib = await loadHnswlib()
+const withGraphs = it.effect.skipIf(hnswlib === null)
+const DIMENSIONS = 32
+const ROWS = 600
+const scope = scopeOf("heavy")
+const rows = Array.from({ length: ROWS }, (_, i) => rowOf(scope, `memory ${i}`, direction(i, DIMENSIONS)))
+
+const open = (path: string) =>
+  openStore({ path, synchronous: "normal", graphFromRows: 200 }, DIMENSIONS, (options) =>
+    makeLayer(options, true)
+  )
+
+type Open = Effect.Success<ReturnType<typeof open>>
+
+const fill = ({ store }: Open) =>
+  Effect.forEach([0, 200, 400], (at) => store.put({ scope, now: NOW, rows: rows.slice(at, at + 200) }))
+
+const nearest = ({ store }: Open, seed: number, exact: boolean) =>
+  Effect.map(
+    store.search({ scope, now: NOW, vector: direction(seed, DIMENSIONS), filter: {}, limit: 10, exact }),
+    ({ hits }) => new Map(hits.map((hit) => [hit.memory.content, hit.cosine ?? 0]))
+  )
+
+/** Share of the exact ten that the default plan finds; the cosines must be the same. */
+const recall = (opened: Open) =>
+  Effect.gen(function* () {
+    let found = 0
+    for (let seed = 10_000; seed < 10_040; seed++) {
+      const exact = yield* nearest(opened, seed, true)
+      const graph = yield* nearest(opened, seed, false)
+      assert.strictEqual(graph.size, 10)
+      for (const [content, cosine] of graph) {
+        if (!exact.has(content)) continue
+        found++
+        assert.approximately(cosine, exact.get(content) ?? 0, 1e-5)
+      }
+    }
+    return found / 400
+  })
+
+withGraphs(
+  "a heavy scope is searched through a graph that is saved, and loaded again (needs hnswlib-node)",
+  () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const path = `${folder}/memory.db`
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const opened = yield* open(path)
+          yield* fill(opened)
+          assert.isAtLeast(yield* recall(opened), 0.99)
+        })
+      )
+      const files = readdirSync(`${path}-graphs`).sort()
+      assert.deepStrictEqual(
+        files.map((file) => file.replace(/^\d+/u, "")),
+        [".hnsw", ".json"]
+      )
+      const saved = readFileSync(`${path}-graphs/${files[0]}`)
+      yield* Effect.scoped(Effect.flatMap(open(path), recall))
+      // Loaded, not built again: hnswlib draws levels at random, but the file is the very same.
+      assert.isTrue(saved.equals(readFileSync(`${path}-graphs/${files[0]}`)))
+    }).pipe(Effect.scoped)
+)
+
+for (const [what, harm] of [
+  ["missing", (graph: string, header: string) => [graph, header].forEach((file) => rmSync(file))],
+  ["cut short", (graph: string) => writeFileSync(graph, readFileSync(graph).subarray(0, 20_000))],
+  [
+    "of the right length with other bytes",
+    (graph: string) => writeFileSync(graph, readFileSync(graph).fill(7, 500))
+  ],
+  ["without its header", (_: string, header: string) => rmSync(header)],
+  [
+    "with a header of another dimension",
+    (_: string, header: string) =>
+      writeFileSync(
+        header,
+        readFileSync(header, "utf8").replace(`"dimensions":${DIMENSIONS}`, `"dimensions":64`)
+      )
+  ]
+] as ReadonlyArray<readonly [string, (graph: string, header: string) => void]>) {
+  withGraphs(`a graph ${what} is built again (needs hnswlib-node)`, () =>
+    Effect.gen(function* () {
+      const path = `${yield* temporaryFolder}/memory.db`
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const opened = yield* open(path)
+          yield* fill(opened)
+          yield* nearest(opened, 1, false)
+        })
+      )
+      const [graph, header] = readdirSync(`${path}-graphs`).sort()
+      const before = readFileSync(`${path}-graphs/${graph}`)
+      harm(`${path}-graphs/${graph}`, `${path}-graphs/${header}`)
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          assert.isAtLeast(yield* recall(yield* open(path)), 0.99)
+        })
+      )
+      assert.strictEqual(readFileSync(`${path}-graphs/${graph}`).length, before.length)
+      assert.isTrue(existsSync(`${path}-graphs/${header}`))
+    }).pipe(Effect.scoped)
+  )
+}
+
+withGraphs("rows after the graph are found, removed ones are not, and their vectors leave the disk", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    const opened = yield* open(path)
+    yield* fill(opened)
+    yield* nearest(opened, 1, false)
+    const late = rowOf(scope, "late", direction(77_777, DIMENSIONS))
+    yield* opened.store.put({ scope, now: NOW, rows: [late] })
+    assert.isTrue((yield* nearest(opened, 77_777, false)).has("late"))
+    const gone = [late.memory.id, rows[5]?.memory.id ?? ""]
+    const receipt = yield* opened.store.remove({ scope, now: NOW, target: { _tag: "Ids", ids: gone } })
+    assert.strictEqual(receipt.bytes, "erased")
+    assert.isFalse((yield* nearest(opened, 77_777, false)).has("late"))
+    assert.isFalse((yield* nearest(opened, 5, false)).has("memory 5"))
+    assert.deepStrictEqual(readdirSync(`${path}-graphs`), [])
+    assert.isAtLeast(yield* recall(opened), 0.99)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("without hnswlib-node the scan serves, and says once how to install it", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    const graphs = new Graphs({
+      path,
+      generation: 1,
+      dimensions: DIMENSIONS,
+      fromRows: 10,
+      maxBytes: 1e9,
+      load: () => Promise.resolve(null)
+    })
+    const told: Array<string> = []
+    const logger = Logger.make(({ message }) => told.push(String(message)))
+    const wish = { sid: 1, rows: 600, removed: 0 }
+    const obtained = yield* Effect.all([graphs.obtain(wish, false), graphs.obtain(wish, false)]).pipe(
+      Effect.provide(Logger.layer([logger]))
+    )
+    assert.deepStrictEqual(obtained, [null, null])
+    assert.strictEqual(told.length, 1)
+    assert.include(told[0] ?? "", INSTALL_LINE)
+  }).pipe(Effect.scoped)
+)

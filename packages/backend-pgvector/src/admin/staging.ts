@@ -1,0 +1,186 @@
+/** The move to another embedding space: filled in a table beside, then switched to in one transaction. */
+import {
+  checkVectors,
+  Conflict,
+  describeFingerprint,
+  type Fingerprint,
+  MemoryError,
+  sameFingerprint,
+  type StagedRow
+} from "@keepsake/core"
+import { Effect } from "effect"
+import type { Session, Statement } from "../connection/Database.ts"
+import { type Names, scopeId } from "../schema/identifiers.ts"
+import { checkDimensions, lockStatement, readSettings, spaceOf } from "../schema/openSchema.ts"
+import { Parameters } from "../connection/Parameters.ts"
+import { isRowId, MEMORY_SELECT } from "../codec/memoryRow.ts"
+import { embeddingColumns, triggerFunctions } from "../schema/schema.ts"
+import {
+  embeddingColumn,
+  type Layout,
+  type Space,
+  termsColumn,
+  typeName,
+  weightColumn,
+  weightsColumn
+} from "../schema/EmbeddingColumns.ts"
+import { flattenTerms } from "../statements/put.ts"
+import { textArray, vectorArray } from "../connection/parameterCodec.ts"
+
+const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
+
+const setStaged = (names: Names, staged: Fingerprint | null): Statement => {
+  const p = new Parameters()
+  const value = p.add(staged === null ? null : JSON.stringify(staged))
+  return p.statement("set_staged", `update ${names.table("settings")} set staged = ${value}::jsonb`)
+}
+
+const nextSpace = (space: Space, staged: Fingerprint): Space =>
+  spaceOf(space.number + 1, staged, space.vectorType, space.extension)
+
+const clearStage = (names: Names): string =>
+  `truncate ${names.table("stage")};
+alter table ${names.table("stage")} drop column if exists embedding`
+
+/** Opens a stage, or goes on with the one that is open. */
+export const openStage = async (session: Session, layout: Layout, next: Fingerprint): Promise<void> => {
+  const { names, space } = layout
+  await session.query(lockStatement(names))
+  const { staged } = await readSettings(session, names)
+  if (staged !== null) {
+    if (sameFingerprint(staged, next)) return
+    throw conflict(
+      `A move to [${describeFingerprint(staged)}] is under way; finish it or drop it before starting one to [${describeFingerprint(next)}].`
+    )
+  }
+  const target = nextSpace(space, next)
+  checkDimensions(target.dimensions, target.vectorType)
+  await session.execute(clearStage(names))
+  if (target.dimensions !== null) {
+    await session.execute(
+      `alter table ${names.table("stage")} add column embedding ${typeName(target)}(${target.dimensions})`
+    )
+  }
+  await session.query(setStaged(names, next))
+}
+
+/** Rows: a memory, agent, user. */
+export const unstagedStatement = ({ names }: Layout, limit: number): Statement => {
+  const p = new Parameters()
+  return p.statement(
+    "unstaged",
+    `select ${MEMORY_SELECT}, m.agent_id, m.user_id
+from ${names.table("memories")} m
+left join ${names.table("accesses")} a on a.scope = m.scope and a.id = m.id
+where not exists (select from ${names.table("stage")} s where s.scope = m.scope and s.id = m.id)
+order by m.scope, m.id
+limit ${p.add(limit)}::bigint`
+  )
+}
+
+const fillStatement = (layout: Layout, staged: Fingerprint, rows: ReadonlyArray<StagedRow>): Statement => {
+  const { names } = layout
+  const target = nextSpace(layout.space, staged)
+  const p = new Parameters()
+  const terms = flattenTerms(rows)
+  const key = (row: StagedRow): string => scopeId(row.scope)
+  const arrays = [
+    `${p.add(textArray(rows.map(key)))}::uuid[]`,
+    `${p.add(textArray(rows.map((row) => row.id)))}::uuid[]`,
+    `${p.add(terms.first)}::int4[]`,
+    `${p.add(terms.last)}::int4[]`
+  ]
+  const [ids, weights] = [p.add(terms.ids), p.add(terms.weights)]
+  const embedded = target.dimensions !== null
+  if (embedded) {
+    arrays.push(
+      `${p.add(
+        vectorArray(
+          rows.map((row) => row.vector),
+          layout.vectorOid
+        )
+      )}::${typeName(target, "vector")}[]`
+    )
+  }
+  return p.statement(
+    "fill_stage",
+    `insert into ${names.table("stage")} (scope, id, terms, weights${embedded ? ", embedding" : ""})
+select m.scope, m.id, (${ids}::int4[])[r.first:r.last], (${weights}::float4[])[r.first:r.last]${embedded ? `, r.embedding::${typeName(target)}` : ""}
+from unnest(${arrays.join(", ")}) as r (scope, id, first, last${embedded ? ", embedding" : ""})
+join ${names.table("memories")} m on m.scope = r.scope and m.id = r.id
+order by m.scope, m.id
+on conflict (scope, id) do update set
+  terms = excluded.terms, weights = excluded.weights${embedded ? ", embedding = excluded.embedding" : ""}`
+  )
+}
+
+/** Nothing is staged: nothing to fill, as in a store whose move was dropped meanwhile. */
+export const fillStage = async (
+  session: Session,
+  layout: Layout,
+  rows: ReadonlyArray<StagedRow>
+): Promise<void> => {
+  const { staged } = await readSettings(session, layout.names)
+  const known = rows.filter((row) => isRowId(row.id))
+  if (staged === null || known.length === 0) return
+  const vectors = known.map((row) => row.vector)
+  await Effect.runPromise(checkVectors(staged, "rows.vector", vectors))
+  await session.query(fillStatement(layout, staged, known))
+}
+
+export const dropStage = async (session: Session, { names }: Layout): Promise<void> => {
+  await session.query(lockStatement(names))
+  await session.execute(clearStage(names))
+  await session.query(setStaged(names, null))
+}
+
+/** Renames and refills: the columns' new numbers end the statements of handles that are open on the old space. */
+const switchCommands = (names: Names, from: Space, to: Space): ReadonlyArray<string> => {
+  const memories = names.table("memories")
+  const postings = names.table("postings")
+  const embedded = to.dimensions === null ? "" : `, ${embeddingColumn(to)} = s.embedding`
+  return [
+    ...(from.dimensions === null ? [] : [`alter table ${memories} drop column ${embeddingColumn(from)}`]),
+    `alter table ${memories} rename column ${termsColumn(from)} to ${termsColumn(to)}`,
+    `alter table ${memories} rename column ${weightsColumn(from)} to ${weightsColumn(to)}`,
+    `alter table ${postings} rename column ${weightColumn(from)} to ${weightColumn(to)}`,
+    ...embeddingColumns(names, to),
+    ...triggerFunctions(names, to),
+    `update ${memories} m set ${termsColumn(to)} = s.terms, ${weightsColumn(to)} = s.weights${embedded}
+from ${names.table("stage")} s where s.scope = m.scope and s.id = m.id`,
+    `truncate ${postings}`,
+    `insert into ${postings} (scope, term, id, is_current, ${weightColumn(to)})
+select m.scope, t.term, m.id, m.valid_to is null, t.weight
+from ${memories} m, unnest(m.${termsColumn(to)}, m.${weightsColumn(to)}) as t (term, weight)
+order by m.scope, t.term, m.id`,
+    `truncate ${names.table("tuned")}`
+  ]
+}
+
+/**
+ * Holds the tables from beginning to end: whoever reads waits (some 20 s per 100,000 rows of 384 dimensions),
+ * and reads the old space or the new one, never both.
+ */
+export const commitStage = async (session: Session, layout: Layout): Promise<void> => {
+  const { names, space } = layout
+  await session.query(lockStatement(names))
+  const { staged } = await readSettings(session, names)
+  if (staged === null) throw conflict("No move is under way: call stage first.")
+  await session.execute(
+    `lock table ${names.table("memories")}, ${names.table("postings")}, ${names.table("stage")} in access exclusive mode`
+  )
+  const [row] = await session.query({
+    operation: "missing",
+    text: `select count(*) from ${names.table("memories")} m
+where not exists (select from ${names.table("stage")} s where s.scope = m.scope and s.id = m.id)`,
+    values: []
+  })
+  const missing = Number(row?.[0])
+  if (missing > 0) throw conflict(`${missing} memories are not in the new space yet.`)
+  const target = nextSpace(space, staged)
+  for (const command of switchCommands(names, space, target)) await session.execute(command)
+  await session.execute(clearStage(names))
+  await session.execute(
+    `update ${names.table("settings")} set fingerprint = staged, staged = null, space = ${target.number}`
+  )
+}

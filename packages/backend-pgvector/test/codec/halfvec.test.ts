@@ -1,0 +1,34 @@
+/** Half-precision vectors: the same answers, cosines to about three digits. */
+import { rowBuilder, storeLaws, T0 } from "@keepsake/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { DIMENSIONS, freshOnPGlite, open } from "../support/servers.ts"
+
+const scope = { agentId: "agent", userId: "user" }
+const row = rowBuilder(scope, DIMENSIONS)
+
+describe("halfvec", () => {
+  it.effect("ranks as full precision does, and gives its vectors back", () =>
+    Effect.gen(function* () {
+      const [half, full] = [
+        yield* open(yield* freshOnPGlite({ halfvec: true })),
+        yield* open(yield* freshOnPGlite())
+      ]
+      const rows = Array.from({ length: 50 }, (_, i) => row(`row ${i}`))
+      yield* half.store.put({ scope, now: T0, rows })
+      yield* full.store.put({ scope, now: T0, rows })
+      const request = { scope, now: T0, vector: row("query").vector!, filter: {}, limit: 10 }
+      const cosines = (
+        hits: ReadonlyArray<{ readonly cosine: number | null; readonly memory: { readonly id: string } }>
+      ) => new Map(hits.map((hit) => [hit.memory.id, hit.cosine ?? 0]))
+      const found = cosines((yield* half.store.search(request)).hits)
+      const truth = cosines((yield* full.store.search(request)).hits)
+      assert.sameMembers([...found.keys()], [...truth.keys()])
+      for (const [id, cosine] of found) assert.closeTo(cosine, truth.get(id) ?? 0, 2e-3)
+      const page = yield* half.store.listRows({ scope, now: T0, filter: {}, limit: 50 })
+      assert.isTrue(page.rows.every((one) => one.vector?.length === DIMENSIONS))
+    })
+  )
+})
+
+storeLaws("pgvector with halfvec on PGlite", freshOnPGlite({ halfvec: true }), { epsilon: 2e-3 })

@@ -1,0 +1,93 @@
+/** The three ways in, and what a session is left with. */
+import { MemoryStore, StoreFingerprint } from "@keepsake/core"
+import { rowBuilder, T0 } from "@keepsake/core/testing"
+import { assert, describe, it } from "@effect/vitest"
+import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { Pool } from "pg"
+import { PgVectorStore } from "../../src/index.ts"
+import {
+  DIMENSIONS,
+  FINGERPRINT,
+  freshSchema,
+  NO_SERVER,
+  open,
+  serverSchema,
+  serverUrl,
+  sharedPGlite,
+  urlOfServer
+} from "../support/servers.ts"
+
+const scope = { agentId: "agent", userId: "user" }
+const row = rowBuilder(scope, DIMENSIONS)
+
+describe("PGlite", () => {
+  it.effect("several stores share an instance, by schema or by prefix", () =>
+    Effect.gen(function* () {
+      const pglite = yield* Effect.promise(sharedPGlite)
+      const schema = freshSchema()
+      const one = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "one_" }))
+      const two = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "two_" }))
+      yield* one.store.put({ scope, now: T0, rows: [row("Here.")] })
+      assert.strictEqual(yield* one.store.count({ scope, now: T0, filter: {} }), 1)
+      assert.strictEqual(yield* two.store.count({ scope, now: T0, filter: {} }), 0)
+    })
+  )
+})
+
+const onServer = serverUrl === undefined ? describe.skip : describe
+
+onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
+  it.live("from configuration", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const schema = yield* serverSchema
+        const layer = PgVectorStore.layerConfig({
+          url: Config.Redacted("DATABASE_URL"),
+          schema: Config.String("SCHEMA")
+        })
+        const env = { DATABASE_URL: Redacted.value(urlOfServer()), SCHEMA: schema }
+        const count = Effect.flatMap(MemoryStore, (store) =>
+          store.count({ scope, now: T0, filter: {} })
+        ).pipe(
+          Effect.provide(Layer.provide(layer, StoreFingerprint.layer(FINGERPRINT))),
+          Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
+        )
+        assert.strictEqual(yield* count, 0)
+      })
+    )
+  )
+
+  it.live("statements are named, unless that is turned off", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        for (const namedStatements of [true, false]) {
+          const schema = yield* serverSchema
+          const pool = yield* Effect.acquireRelease(
+            Effect.sync(() => new Pool({ connectionString: Redacted.value(urlOfServer()), max: 1 })),
+            (opened) => Effect.promise(() => opened.end())
+          )
+          const { store } = yield* open(PgVectorStore.layer({ pool, schema, namedStatements }))
+          const asked = row("apple")
+          for (const text of ["one", "two"]) yield* store.put({ scope, now: T0, rows: [row(text)] })
+          for (let i = 0; i < 2; i++) {
+            yield* store.search({
+              scope,
+              now: T0 + i,
+              terms: asked.terms.ids,
+              vector: asked.vector!,
+              filter: {},
+              limit: 5
+            })
+          }
+          const { rows } = yield* Effect.promise(() =>
+            pool.query<{ name: string }>(
+              "select name from pg_prepared_statements where name ~ '_(put|search)_' order by 1"
+            )
+          )
+          const names = rows.map(({ name }) => name.replace(/[0-9a-f]{16}$/u, ""))
+          assert.deepStrictEqual(names, namedStatements ? ["keepsake_put_", "keepsake_search_"] : [])
+        }
+      })
+    )
+  )
+})

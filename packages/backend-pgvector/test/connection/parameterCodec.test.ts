@@ -1,0 +1,78 @@
+/** Binary parameters read back as what the `pgvector` package would have sent as text. */
+import { assert, describe, it } from "@effect/vitest"
+import { fromSql, toSql } from "pgvector"
+import {
+  float4Array,
+  parseNumberArray,
+  int4Array,
+  textArray,
+  vectorArray,
+  vectorParameter
+} from "../../src/connection/parameterCodec.ts"
+import { sharedPGlite } from "../support/servers.ts"
+
+const asIs = (value: unknown): unknown => value
+
+const roundTrip = async (cast: string, value: string | Buffer): Promise<unknown> => {
+  const db = await sharedPGlite()
+  await db.exec("create extension if not exists vector")
+  const serializers = new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => asIs })
+  const { rows } = await db.query<{ text: string }>(`select ($1::${cast})::text as text`, [value], {
+    serializers
+  })
+  return rows[0]?.text
+}
+
+const vectorOid = async (): Promise<number> => {
+  const db = await sharedPGlite()
+  const { rows } = await db.query<{ oid: number }>("select 'vector'::regtype::oid as oid")
+  return rows[0]?.oid ?? 0
+}
+
+describe("wire", () => {
+  const vector = Float32Array.of(0.5, -1.25, 3e-7, 0)
+
+  it("a vector", async () => {
+    const text = await roundTrip("vector", vectorParameter(vector))
+    assert.strictEqual(text, await roundTrip("vector", toSql(Array.from(vector)) ?? ""))
+    assert.deepStrictEqual(Float32Array.from(fromSql(String(text)) as ReadonlyArray<number>), vector)
+  })
+
+  it("vectors, with NULLs and none", async () => {
+    const oid = await vectorOid()
+    assert.strictEqual(
+      await roundTrip("vector[]", vectorArray([vector, null, vector], oid)),
+      '{"[0.5,-1.25,3e-07,0]",NULL,"[0.5,-1.25,3e-07,0]"}'
+    )
+    assert.strictEqual(await roundTrip("vector[]", vectorArray([], oid)), "{}")
+  })
+
+  it("term ids keep their 32 bits, weights theirs", async () => {
+    const ids = Uint32Array.of(0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff)
+    const text = String(await roundTrip("int4[]", int4Array(ids)))
+    assert.deepStrictEqual(
+      Uint32Array.from(parseNumberArray(text), (id) => id >>> 0),
+      ids
+    )
+    assert.strictEqual(await roundTrip("int4[]", int4Array([])), "{}")
+    const weights = Float32Array.of(0.1, 1 / 3, 1e-30)
+    const read = Float32Array.from(
+      parseNumberArray(String(await roundTrip("float4[]", float4Array(weights))))
+    )
+    assert.deepStrictEqual(read, weights)
+  })
+
+  it("texts with every character that an array quotes", async () => {
+    const texts = ['"', "\\", "{}", ",", "", "NULL", " spaced ", "\n", "é𝒜"]
+    const db = await sharedPGlite()
+    const { rows } = await db.query<{ text: string | null }>(
+      "select unnest($1::text[]) as text",
+      [textArray([...texts, null])],
+      { serializers: new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => asIs }) }
+    )
+    assert.deepStrictEqual(
+      rows.map(({ text }) => text),
+      [...texts, null]
+    )
+  })
+})

@@ -1,0 +1,201 @@
+/** The stand-in itself: it must refuse what a real server would, or the suites prove nothing. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { axis, NOW, open, row, SCOPE, standIn } from "../support/openStore.ts"
+
+const opened = Effect.gen(function* () {
+  const server = yield* standIn()
+  const { store } = yield* open({ url: server.url })
+  const rows = ["One.", "Two.", "Three."].map((text, i) => row(text, { turn: i }, axis(i)))
+  yield* store.put({ scope: SCOPE, now: NOW, rows })
+  const post = (path: string, body: unknown) =>
+    Effect.promise(async () => {
+      const answer = await fetch(`${server.url}/collections/keepsake/${path}`, {
+        method: "POST",
+        body: JSON.stringify(body)
+      })
+      return { status: answer.status, text: await answer.text() }
+    })
+  return { server, rows, post }
+})
+
+const id = "00000000-0000-5000-8000-000000000001"
+const upsert = (point: object) => ({ operations: [{ upsert: { points: [point] } }] })
+const terms = { indices: [1], values: [1] }
+
+const REFUSED: ReadonlyArray<readonly [string, string, unknown, number, RegExp]> = [
+  ["a key it does not know", "points/scroll", { limits: 3 }, 400, /Format error/u],
+  ["a limit of none", "points/scroll", { limit: 0 }, 400, /Format error/u],
+  [
+    "a condition it does not know",
+    "points/count",
+    { filter: { must: [{ key: "turn", matches: 1 }] } },
+    400,
+    /Format error/u
+  ],
+  [
+    "a filter by an unindexed key",
+    "points/scroll",
+    { filter: { must: [{ key: "content", match: { value: "x" } }] } },
+    400,
+    /Index required but not found for "content" of one of the following types: \[keyword/u
+  ],
+  [
+    "a range where the index is of words",
+    "points/count",
+    { filter: { must: [{ key: "scope", range: { gt: 1 } }] } },
+    400,
+    /Index required but not found for "scope"/u
+  ],
+  [
+    "an exact match where the index is of ranges",
+    "points/count",
+    { filter: { must: [{ key: "turn", match: { value: 1 } }] } },
+    400,
+    /Index required but not found for "turn"/u
+  ],
+  [
+    "a nested key without an index of its own",
+    "points/count",
+    {
+      filter: {
+        must: [{ nested: { key: "validity", filter: { must: [{ key: "until", range: { gt: 1 } }] } } }]
+      }
+    },
+    400,
+    /Index required but not found for "validity\[\]\.until"/u
+  ],
+  [
+    "a deletion by an unindexed key",
+    "points/batch",
+    { operations: [{ delete: { filter: { must: [{ key: "content", match: { value: "x" } }] } } }] },
+    400,
+    /Index required/u
+  ],
+  [
+    "an order without a range index",
+    "points/scroll",
+    { order_by: { key: "content" } },
+    400,
+    /No range index for `order_by`/u
+  ],
+  [
+    "an offset beside an order",
+    "points/scroll",
+    { order_by: { key: "turn" }, offset: id },
+    400,
+    /Cannot use an `offset`/u
+  ],
+  ["a facet without an index", "facet", { key: "content" }, 400, /Index required/u],
+  [
+    "a vector of another dimension",
+    "points/batch",
+    upsert({ id, vector: { dense: [1], terms } }),
+    400,
+    /expected dim: 4, got 1/u
+  ],
+  [
+    "a vector of another name",
+    "points/batch",
+    upsert({ id, vector: { other: [1] } }),
+    400,
+    /Not existing vector name error: other/u
+  ],
+  ["an id that is no UUID", "points/batch", upsert({ id: "abc", vector: { terms } }), 400, /Format error/u],
+  [
+    "a term twice",
+    "points/batch",
+    upsert({ id, vector: { terms: { indices: [1, 1], values: [1, 1] } } }),
+    400,
+    /Format error/u
+  ],
+  [
+    "a term past 32 bits",
+    "points/batch",
+    upsert({ id, vector: { terms: { indices: [2 ** 32], values: [1] } } }),
+    400,
+    /Format error/u
+  ],
+  [
+    "a query by a vector that is not there",
+    "points/query/batch",
+    { searches: [{ query: [1, 0, 0, 0], using: "nowhere" }] },
+    400,
+    /Not existing vector name/u
+  ],
+  [
+    "a payload set on an id that is not there",
+    "points/batch",
+    { operations: [{ set_payload: { payload: { pinned: true }, points: [id] } }] },
+    404,
+    /No point with id/u
+  ],
+  ["an endpoint it does not have", "points/recommend", {}, 404, /.*/u]
+]
+
+describe("the stand-in refuses", () => {
+  for (const [name, path, body, status, says] of REFUSED) {
+    it.live(name, () =>
+      Effect.gen(function* () {
+        const { post } = yield* opened
+        const answer = yield* post(path, body)
+        assert.strictEqual(answer.status, status, answer.text)
+        assert.match(answer.text.replaceAll('\\"', '"'), says)
+      })
+    )
+  }
+
+  it.live("a collection that is not there", () =>
+    Effect.gen(function* () {
+      const { server } = yield* opened
+      const answer = yield* Effect.promise(() => fetch(`${server.url}/collections/none`))
+      assert.strictEqual(answer.status, 404)
+    })
+  )
+})
+
+describe("the stand-in answers", () => {
+  it.live("a page by id with where the next one starts, itself included", () =>
+    Effect.gen(function* () {
+      const { post, rows } = yield* opened
+      const ids = rows.map(({ memory }) => memory.id).toSorted()
+      const first = JSON.parse((yield* post("points/scroll", { limit: 2 })).text)
+      assert.strictEqual(first.result.next_page_offset, ids[2])
+      const rest = JSON.parse((yield* post("points/scroll", { limit: 2, offset: ids[2] })).text)
+      assert.deepStrictEqual(
+        rest.result.points.map((point: { id: string }) => point.id),
+        [ids[2]]
+      )
+      assert.isNull(rest.result.next_page_offset)
+    })
+  )
+
+  it.live("an order with its values, and no next page", () =>
+    Effect.gen(function* () {
+      const { post } = yield* opened
+      const { result } = JSON.parse(
+        (yield* post("points/scroll", { order_by: { key: "turn", direction: "desc" }, limit: 2 })).text
+      )
+      assert.deepStrictEqual(
+        result.points.map((point: { order_value: number }) => point.order_value),
+        [2, 1]
+      )
+      assert.isNull(result.next_page_offset)
+    })
+  )
+
+  it.live("null by taking the key away, and an absent value matches no range", () =>
+    Effect.gen(function* () {
+      const { post, rows, server } = yield* opened
+      const one = rows[0]?.memory.id ?? ""
+      yield* post("points/batch?wait=true", {
+        operations: [{ set_payload: { payload: { turn: null }, filter: { must: [{ has_id: [one] }] } } }]
+      })
+      const point = server.data.collections.get("keepsake")?.points.get(one)
+      assert.notProperty(point?.payload, "turn")
+      const range = { key: "turn", range: { gte: -1_000 } }
+      const { result } = JSON.parse((yield* post("points/count", { filter: { must: [range] } })).text)
+      assert.strictEqual(result.count, 2)
+    })
+  )
+})

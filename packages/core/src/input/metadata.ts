@@ -1,0 +1,74 @@
+import type { JsonObject, JsonValue } from "../memory/Memory.ts"
+import { isKeepable, isPlain, type Problem } from "./problems.ts"
+
+export const METADATA_LIMITS = { depth: 8, characters: 16_384 } as const
+
+class NotJson extends Error {
+  readonly problem: Problem
+  constructor(path: string, message: string) {
+    super(message)
+    this.problem = [path, message]
+  }
+}
+
+/** A key that an object's own machinery takes for something else. */
+const MAGIC_KEY = "__proto__"
+
+/** A plain copy of JSON within the bounds; throws `NotJson`. `left` counts down the values. */
+const copy = (path: string, value: unknown, depth: number, left: { values: number }): JsonValue => {
+  if (depth > METADATA_LIMITS.depth) {
+    throw new NotJson(path, `is deeper than ${METADATA_LIMITS.depth} levels; flatten it`)
+  }
+  // Every value takes a character at least; a few objects that refer to each other can spell out billions.
+  if (--left.values < 0) throw new NotJson("metadata", "holds too many values; keep it small")
+  if (value === null || typeof value === "boolean") return value
+  if (typeof value === "string") {
+    if (isKeepable(value)) return value
+    throw new NotJson(path, "holds a NUL or half a character; remove it")
+  }
+  if (typeof value === "number") {
+    // JSON has no negative zero.
+    if (Number.isFinite(value)) return value === 0 ? 0 : value
+    throw new NotJson(path, `${value} is not JSON; give a finite number`)
+  }
+  if (typeof value !== "object") {
+    throw new NotJson(
+      path,
+      `a ${typeof value} is not JSON; give a string, number, boolean, null, list or object`
+    )
+  }
+  if (Array.isArray(value)) {
+    if (value.length > left.values) throw new NotJson(path, "is too long a list; keep it small")
+    return Array.from(value, (part: unknown, i) => copy(`${path}.${i}`, part, depth + 1, left))
+  }
+  if (!isPlain(value)) {
+    throw new NotJson(path, "is an instance of a class; give a plain object")
+  }
+  const parts: Array<[string, JsonValue]> = []
+  for (const key of Object.keys(value)) {
+    if (!isKeepable(key)) throw new NotJson(path, "has a key with a NUL or half a character")
+    if (key === MAGIC_KEY) throw new NotJson(path, `has the key ${MAGIC_KEY}; give it another name`)
+    const part: unknown = (value as { readonly [key: string]: unknown })[key]
+    parts.push([key, copy(`${path}.${key}`, part, depth + 1, left)])
+  }
+  return Object.fromEntries(parts)
+}
+
+/** A plain copy, so that what was checked is what is stored; or what is wrong. */
+export const readMetadata = (metadata: unknown): JsonObject | Problem => {
+  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
+    return ["metadata", "give a plain JSON object"]
+  }
+  try {
+    const read = copy("metadata", metadata, 1, { values: METADATA_LIMITS.characters }) as JsonObject
+    const { length } = JSON.stringify(read)
+    return length <= METADATA_LIMITS.characters
+      ? read
+      : [
+          "metadata",
+          `is ${length} characters long; keep it under ${METADATA_LIMITS.characters} and put long text into content`
+        ]
+  } catch (error) {
+    return error instanceof NotJson ? error.problem : ["metadata", "could not be read; give a plain object"]
+  }
+}

@@ -1,0 +1,145 @@
+/** Relevance as a calibrated probability: a logistic over absolute features of the query and the memory. */
+import type { Conversation } from "./SessionNeighbours.ts"
+import { timeMatch } from "../text/timeHint.ts"
+import { coverage, type Evidence, phraseShare } from "./features.ts"
+import { isName, sourceOf } from "../text/speakerNames.ts"
+import type { Query, QueryWeights } from "./query.ts"
+import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
+
+/** A feature's share of the score, in logits: the parts add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
+export interface Explanation {
+  readonly logit: number
+  readonly parts: { readonly [feature: string]: number }
+}
+
+/** In the order in which they are added up, which the last digits of a score depend on. */
+const PARTS = [
+  "bias",
+  "words",
+  "rarity",
+  "crowding",
+  "phrases",
+  "meaning",
+  "next",
+  "nextMeaning",
+  "previous",
+  "earlier",
+  "window",
+  "session",
+  "opening",
+  "time",
+  "otherSpeaker",
+  "user",
+  "userLength",
+  "assistant",
+  "queryLength",
+  "queryMass",
+  "scopeSize",
+  "importance",
+  "recency"
+] as const satisfies ReadonlyArray<keyof Weights | "scopeSize" | "importance" | "recency">
+
+/** Where each part stands. */
+const AT = Object.fromEntries(PARTS.map((part, i) => [part, i])) as {
+  readonly [part in (typeof PARTS)[number]]: number
+}
+
+const DAY_MS = 86_400_000
+
+const recency = ({ memory }: Evidence, now: number): number =>
+  2 ** (-Math.max(0, now - memory.saidAt) / DAY_MS / HALF_LIFE_DAYS[memory.type])
+
+/** Scores the memories of one recall. */
+export class Scorer {
+  readonly #table: Weights
+  readonly #query: Query
+  readonly #weights: QueryWeights
+  readonly #conversations: Conversation
+  readonly #now: number
+  /** Of the memory at hand, and the same array for all: hundreds are weighed for the few that are returned. */
+  readonly #parts = new Float64Array(PARTS.length)
+
+  constructor(table: Weights, query: Query, weights: QueryWeights, conversations: Conversation, now: number) {
+    this.#table = table
+    this.#query = query
+    this.#weights = weights
+    this.#conversations = conversations
+    this.#now = now
+    const parts = this.#parts
+    parts[AT.bias] = table.bias
+    parts[AT.queryLength] = table.queryLength * Math.log1p(query.terms.length)
+    parts[AT.queryMass] = table.queryMass * weights.mass
+    parts[AT.scopeSize] = scopeSizeOffset(weights.n)
+  }
+
+  logit(row: Evidence): number {
+    this.#weighText(row)
+    this.#weighPlace(row)
+    this.#weighAuthor(row)
+    const parts = this.#parts
+    let logit = 0
+    for (let i = 0; i < parts.length; i++) logit += parts[i] ?? 0
+    return logit
+  }
+
+  /** What the logit is made of. */
+  explain(row: Evidence): Explanation {
+    const logit = this.logit(row)
+    const parts: { [feature: string]: number } = {}
+    PARTS.forEach((name, i) => {
+      const part = this.#parts[i] ?? 0
+      if (part !== 0) parts[name] = part
+    })
+    return { logit, parts }
+  }
+
+  #weighText(row: Evidence): void {
+    const [parts, table] = [this.#parts, this.#table]
+    parts[AT.words] = table.words * row.matched
+    parts[AT.rarity] = table.rarity * row.rarity
+    parts[AT.crowding] = row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.form.length))
+    parts[AT.phrases] = table.phrases * phraseShare(this.#query, row)
+    parts[AT.meaning] = table.meaning * row.cosine
+  }
+
+  /** The turns around it, and the rest of its session. */
+  #weighPlace(row: Evidence): void {
+    const [parts, table] = [this.#parts, this.#table]
+    const { turn } = row.memory
+    const session = this.#conversations.of(row.memory)
+    const next = turn === null ? undefined : session?.at(turn + 1)
+    const previous = turn === null ? undefined : session?.at(turn - 1)
+    const earlier = turn === null ? undefined : session?.at(turn - 2)
+    const later = turn === null ? undefined : session?.at(turn + 2)
+    const low = row.low | (next?.low ?? 0) | (previous?.low ?? 0) | (earlier?.low ?? 0) | (later?.low ?? 0)
+    const high =
+      row.high | (next?.high ?? 0) | (previous?.high ?? 0) | (earlier?.high ?? 0) | (later?.high ?? 0)
+    parts[AT.next] = table.next * (next?.likeness ?? 0)
+    parts[AT.nextMeaning] = table.nextMeaning * (next?.cosine ?? 0)
+    parts[AT.previous] = table.previous * (previous?.likeness ?? 0)
+    parts[AT.earlier] = table.earlier * (earlier?.likeness ?? 0)
+    parts[AT.window] = table.window * coverage(this.#weights, low, high)
+    parts[AT.session] = table.session * (session?.elsewhere(row) ?? 0)
+    parts[AT.opening] = turn === 0 ? table.opening : 0
+  }
+
+  /** By whom, when, and what is not relevance. */
+  #weighAuthor(row: Evidence): void {
+    const [parts, table] = [this.#parts, this.#table]
+    const { memory } = row
+    const { speaker } = this.#query
+    const byName = isName(memory.speaker)
+    const source = sourceOf(memory)
+    const byUser = source === "user" && !byName
+    parts[AT.time] = table.time * timeMatch(this.#query.time, memory.saidAt)
+    parts[AT.otherSpeaker] = speaker !== null && byName && memory.speaker !== speaker ? table.otherSpeaker : 0
+    parts[AT.user] = byUser ? table.user : 0
+    parts[AT.userLength] = byUser ? table.userLength * Math.log1p(row.form.length) : 0
+    parts[AT.assistant] = source === "assistant" ? table.assistant : 0
+    parts[AT.importance] = OFFSETS.importance * (memory.importance - 0.5)
+    parts[AT.recency] = OFFSETS.recency * recency(row, this.#now)
+  }
+}
+
+/** The logistic of a logit: 0 to 1. */
+export const probability = (logit: number): number => 1 / (1 + Math.exp(-logit))

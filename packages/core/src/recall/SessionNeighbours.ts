@@ -1,0 +1,47 @@
+import type { Evidence } from "./features.ts"
+import type { Memory } from "../memory/Memory.ts"
+
+/** The known rows of one session. */
+class Session {
+  readonly #turns = new Map<number, Evidence>()
+  #best: Evidence | undefined
+  #second: Evidence | undefined
+
+  add(row: Evidence, turn: number): void {
+    this.#turns.set(turn, row)
+    if (this.#best === undefined || row.strength > this.#best.strength) {
+      this.#second = this.#best
+      this.#best = row
+    } else if (this.#second === undefined || row.strength > this.#second.strength) this.#second = row
+  }
+
+  at(turn: number): Evidence | undefined {
+    return this.#turns.get(turn)
+  }
+
+  /** The greatest strength among the *other* rows; 0 where there is none. */
+  elsewhere(row: Evidence): number {
+    return (this.#best === row ? this.#second : this.#best)?.strength ?? 0
+  }
+}
+
+/** Where the known rows stand in their conversations. */
+export class Conversation {
+  readonly #sessions = new Map<string, Session>()
+
+  add(row: Evidence): void {
+    const { sessionId, turn } = row.memory
+    if (sessionId === null || turn === null) return
+    let session = this.#sessions.get(sessionId)
+    if (session === undefined) {
+      session = new Session()
+      this.#sessions.set(sessionId, session)
+    }
+    session.add(row, turn)
+  }
+
+  /** The session of a memory; undefined where none of its rows is known, or it stands in none. */
+  of({ sessionId }: Memory): Session | undefined {
+    return sessionId === null ? undefined : this.#sessions.get(sessionId)
+  }
+}

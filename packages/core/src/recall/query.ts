@@ -1,0 +1,88 @@
+import { type TimeHint, timeHint } from "../text/timeHint.ts"
+import { STORE_LIMITS } from "../store/MemoryStore.ts"
+import { withoutNames } from "../text/speakerNames.ts"
+import { TermPlaces } from "./QueryTermTable.ts"
+import { idf, termId, tokenise } from "../text/bm25.ts"
+
+/** Two neighbouring words of a question. */
+export interface Phrase {
+  readonly first: number
+  readonly second: number
+  /** What a text must hold of the query's terms to hold these; see `Evidence.low`. */
+  readonly low: number
+  readonly high: number
+}
+
+/** A question as scoring reads it. */
+export interface Query {
+  /** What is embedded: the question without the names of the scope's speakers. */
+  readonly text: string
+  /** Distinct term ids of `text`, as many as `STORE_LIMITS.queryTerms`. */
+  readonly terms: Uint32Array
+  /** Where a term stands among `terms`. */
+  readonly places: TermPlaces
+  /** Distinct neighbours among the terms, in order. */
+  readonly phrases: ReadonlyArray<Phrase>
+  /** The one speaker it names; `null` where it names none, or several. */
+  readonly speaker: string | null
+  readonly time: TimeHint
+}
+
+/** The bits of a term in `low` and `high`; none for one that stands nowhere. */
+const lowBit = (place: number): number => (place >= 0 && place < 32 ? 1 << place : 0)
+const highBit = (place: number): number => (place >= 32 ? 1 << (place - 32) : 0)
+
+export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: number): Query => {
+  const { named, text } = withoutNames(query, speakers)
+  const sequence = tokenise(text).map(termId)
+  const terms = Uint32Array.from(new Set(sequence)).slice(0, STORE_LIMITS.queryTerms)
+  const places = new TermPlaces(terms)
+  const seen = new Set<string>()
+  const phrases: Array<Phrase> = []
+  for (let i = 1; i < sequence.length; i++) {
+    const [first = 0, second = 0] = [sequence[i - 1], sequence[i]]
+    if (first === second || seen.has(`${first} ${second}`)) continue
+    seen.add(`${first} ${second}`)
+    const [a, b] = [places.of(first), places.of(second)]
+    phrases.push({ first, second, low: lowBit(a) | lowBit(b), high: highBit(a) | highBit(b) })
+  }
+  return {
+    text,
+    terms,
+    places,
+    phrases,
+    speaker: named.length === 1 ? (named[0] ?? null) : null,
+    time: timeHint(query, now)
+  }
+}
+
+/** What the query's terms weigh in a scope. */
+export interface QueryWeights {
+  /** Rows in the scope. */
+  readonly n: number
+  /** BM25's IDF of each term. */
+  readonly idfs: Float64Array
+  /** Σ of `idfs`. */
+  readonly mass: number
+  /** The square of `1 + ln((n + 1)/(df + 1))` of each term: never below 1, for the cosine. */
+  readonly squares: Float64Array
+  /** √Σ `squares`. */
+  readonly norm: number
+}
+
+export const weighQuery = ({ terms }: Query, n: number, df: ReadonlyArray<number>): QueryWeights => {
+  const idfs = new Float64Array(terms.length)
+  const squares = new Float64Array(terms.length)
+  let mass = 0
+  let square = 0
+  for (let i = 0; i < terms.length; i++) {
+    const holders = df[i] ?? 0
+    const weight = idf(n, holders)
+    const smooth = 1 + Math.log((n + 1) / (holders + 1))
+    idfs[i] = weight
+    squares[i] = smooth * smooth
+    mass += weight
+    square += smooth * smooth
+  }
+  return { n, idfs, mass, squares, norm: Math.sqrt(square) || 1 }
+}

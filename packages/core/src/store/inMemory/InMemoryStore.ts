@@ -1,0 +1,198 @@
+import { Context, Effect, Layer } from "effect"
+import { checkedStore } from "../checkedStore.ts"
+import { matches } from "../../memory/Filter.ts"
+import {
+  describeFingerprint,
+  type Fingerprint,
+  sameFingerprint,
+  StoreFingerprint
+} from "../../memory/Fingerprint.ts"
+import { ERASED, inMemoryStaging, inMemoryUpkeep, type Run } from "./admin.ts"
+import {
+  drop,
+  type InMemoryData,
+  inMemoryData,
+  keep,
+  memoriesOf,
+  pageOf,
+  putRow,
+  rowsOf
+} from "./inMemoryData.ts"
+import { rowsAround, searchRows } from "./search.ts"
+import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
+import type { Memory } from "../../memory/Memory.ts"
+import { Closed, FingerprintMismatch, MemoryError } from "../../memory/MemoryError.ts"
+import { MemoryStore, STORE_LIMITS } from "../MemoryStore.ts"
+import { StoreAdmin } from "../StoreAdmin.ts"
+
+type Store = MemoryStore["Service"]
+
+/** The error of opening a store with another fingerprint than it was filled with. */
+export const fingerprintMismatch = (stored: Fingerprint, given: Fingerprint): MemoryError =>
+  new MemoryError({
+    reason: new FingerprintMismatch({
+      stored: describeFingerprint(stored),
+      given: describeFingerprint(given),
+      fingerprint: stored,
+      message:
+        `This store was filled with [${describeFingerprint(stored)}] but is opened with ` +
+        `[${describeFingerprint(given)}]. Open it with the former, or move it to the latter with \`keepsake reembed\`.`
+    })
+  })
+
+const lastSaidFirst = (a: Memory, b: Memory): number =>
+  b.saidAt - a.saidAt || (b.turn ?? -1) - (a.turn ?? -1) || (a.id < b.id ? -1 : 1)
+
+type Writing = "put" | "patch" | "supersede" | "remove" | "touch"
+
+const reading = (data: InMemoryData, run: Run): Omit<Store, Writing> => ({
+  get: ({ ids, now, scope }) =>
+    run(() =>
+      ids.flatMap((id) => {
+        const memory = rowsOf(data, scope).get(id)?.memory
+        return memory === undefined || isExpired(memory, now) ? [] : [memory]
+      })
+    ),
+
+  search: (request) => run(() => searchRows(data, request)),
+
+  around: (request) => run(() => rowsAround(data, request)),
+
+  speakers: ({ now, scope }) =>
+    run(() => {
+      const names = memoriesOf(data, scope).flatMap((memory) =>
+        memory.speaker !== null && isVisible(memory, now) ? [memory.speaker] : []
+      )
+      return Array.from(new Set(names)).slice(0, STORE_LIMITS.speakers)
+    }),
+
+  lastTurn: ({ scope, sessionId }) =>
+    run(() => {
+      const turns = memoriesOf(data, scope).flatMap(({ sessionId: session, turn }) =>
+        session === sessionId && turn !== null ? [turn] : []
+      )
+      return turns.length === 0 ? null : turns.reduce((a, b) => Math.max(a, b))
+    }),
+
+  list: (request) =>
+    run(() => {
+      const { next, rows } = pageOf(data, request)
+      return { rows: rows.map((row) => row.memory), next }
+    }),
+
+  listRows: (request) => run(() => pageOf(data, request)),
+
+  latest: ({ filter, limit, now, scope }) =>
+    run(() =>
+      memoriesOf(data, scope)
+        .filter((memory) => isVisible(memory, now) && matches(filter, memory))
+        .sort(lastSaidFirst)
+        .slice(0, limit)
+    ),
+
+  count: ({ filter, lifetime, now, scope }) =>
+    run(
+      () =>
+        memoriesOf(data, scope).filter(
+          (memory) => (lifetime === "any" || isVisible(memory, now)) && matches(filter, memory)
+        ).length
+    )
+})
+
+const writing = (data: InMemoryData, run: Run): Pick<Store, Writing> => ({
+  put: ({ now, rows }) =>
+    run(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
+
+  patch: ({ change, id, now, scope }) =>
+    run(() => {
+      const known = rowsOf(data, scope).get(id)
+      if (known === undefined || isExpired(known.memory, now)) return null
+      const memory: Memory = { ...known.memory, ...change, updatedAt: now }
+      keep(data, { ...known, memory })
+      return memory
+    }),
+
+  supersede: ({ id, now, row, scope }) =>
+    run(() => {
+      const outcome = putRow(data, row, now)
+      const old = rowsOf(data, scope).get(id)
+      const successor = rowsOf(data, scope).get(row.memory.id)
+      if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
+        return { outcome, closed: false }
+      }
+      const at = successor?.memory.validity.at(-1)?.from ?? now
+      keep(data, { ...old, memory: { ...closeAt(old.memory, at, row.memory.id), updatedAt: now } })
+      return { outcome, closed: true }
+    }),
+
+  remove: ({ scope, target }) =>
+    run(() => {
+      const doomed = memoriesOf(data, scope).filter(
+        (memory) =>
+          target._tag === "All" ||
+          (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
+      )
+      return { removed: drop(data, doomed), ...ERASED }
+    }),
+
+  touch: ({ ids, now, scope }) =>
+    run(() => {
+      for (const id of new Set(ids)) {
+        const row = rowsOf(data, scope).get(id)
+        if (row === undefined) continue
+        const accessCount = row.memory.accessCount + 1
+        keep(data, { ...row, memory: { ...row.memory, accessCount, lastAccessedAt: now } })
+      }
+    })
+})
+
+/**
+ * Brute force over plain maps: the oracle that every other store is compared with, and a store of its
+ * own for tests and short-lived processes. Nothing is kept beyond the process.
+ */
+const make = (data: InMemoryData) =>
+  Effect.gen(function* () {
+    const given = yield* StoreFingerprint
+    if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, given)) {
+      return yield* fingerprintMismatch(data.fingerprint, given)
+    }
+    const serving = (data.fingerprint ??= given)
+    let closed = false
+    const run: Run = (body) =>
+      Effect.suspend(() => {
+        if (!closed && data.fingerprint === serving) return Effect.sync(body)
+        const message = closed
+          ? "This store is closed."
+          : "This store has moved to a new embedding space: open it again with the new embedder."
+        return Effect.fail(new MemoryError({ reason: new Closed({ message }) }))
+      })
+    const store = checkedStore({ ...reading(data, run), ...writing(data, run) }, given)
+    const admin = StoreAdmin.of({
+      backend: "memory",
+      erasure: ERASED,
+      fingerprint: run(() => serving),
+      ...inMemoryUpkeep(data, run),
+      ...inMemoryStaging(data, run),
+      close: Effect.sync(() => {
+        closed = true
+      })
+    })
+    return { store, admin }
+  })
+
+const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
+  Layer.effectContext(
+    Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
+      Effect.map(({ admin, store }) => Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin)))
+    )
+  )
+
+/** Nothing is kept beyond the process: for tests, and the oracle that every other store is compared with. */
+export const InMemoryStore = {
+  /** A store of its own. */
+  get layer(): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> {
+    return layerOf(inMemoryData())
+  },
+  /** A store over data that outlives it: build it twice and the two see the same memories. */
+  layerOf
+}

@@ -1,0 +1,101 @@
+/** What an in-memory store holds, and the rules by which rows come and go. */
+import { matches } from "../../memory/Filter.ts"
+import type { Fingerprint } from "../../memory/Fingerprint.ts"
+import { isCurrent, isExpired, restate } from "../../memory/lifetime.ts"
+import type { Memory } from "../../memory/Memory.ts"
+import type { ListRequest, Page, PutOutcome, StoreRow } from "../MemoryStore.ts"
+import { type Scope, scopeKey } from "../../memory/Scope.ts"
+import type { Terms } from "../../text/bm25.ts"
+
+type Rows = Map<string, StoreRow>
+
+/** A row's place in a space that is being filled. */
+export interface StagedSpace {
+  readonly vector: Float32Array | null
+  readonly terms: Terms
+}
+
+/** Layers over the same data see each other's writes. */
+export interface InMemoryData {
+  /** By `scopeKey`; a scope without rows is not there. */
+  readonly scopes: Map<string, Rows>
+  fingerprint: Fingerprint | null
+  /** Rows by `stagedKey`. */
+  staged: { readonly fingerprint: Fingerprint; readonly rows: Map<string, StagedSpace> } | null
+}
+
+/** Empty data for an `InMemoryStore`; several may share it. */
+export const inMemoryData = (): InMemoryData => ({ scopes: new Map(), fingerprint: null, staged: null })
+
+export const stagedKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
+
+export const rowsOf = (data: InMemoryData, scope: Scope): Rows =>
+  data.scopes.get(scopeKey(scope)) ?? new Map()
+
+export const memoriesOf = (data: InMemoryData, scope: Scope): Array<Memory> =>
+  Array.from(rowsOf(data, scope).values(), (row) => row.memory)
+
+export const allRows = (data: InMemoryData): ReadonlyArray<StoreRow> =>
+  Array.from(data.scopes.values()).flatMap((rows) => Array.from(rows.values()))
+
+/** Rows that the staged space lacks; none where none is staged. */
+export const unstagedRows = (data: InMemoryData): ReadonlyArray<StoreRow> => {
+  const { staged } = data
+  if (staged === null) return []
+  return allRows(data).filter(({ memory }) => !staged.rows.has(stagedKey(memory.scope, memory.id)))
+}
+
+export const keep = (data: InMemoryData, row: StoreRow): void => {
+  const key = scopeKey(row.memory.scope)
+  const rows = data.scopes.get(key) ?? new Map<string, StoreRow>()
+  data.scopes.set(key, rows.set(row.memory.id, row))
+}
+
+/** Removes memories and whatever was staged for them; how many there were. */
+export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number => {
+  for (const { id, scope } of doomed) {
+    const rows = rowsOf(data, scope)
+    rows.delete(id)
+    data.staged?.rows.delete(stagedKey(scope, id))
+    if (rows.size === 0) data.scopes.delete(scopeKey(scope))
+  }
+  return doomed.length
+}
+
+/** Keeps a row as `restate` says. */
+export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutcome => {
+  const known = rowsOf(data, row.memory.scope).get(row.memory.id)
+  if (known === undefined) {
+    keep(data, row)
+    return "created"
+  }
+  const restated = restate(known.memory, row.memory, now)
+  if (restated.outcome === "created") {
+    drop(data, [known.memory])
+    keep(data, row)
+  } else if (restated.outcome !== "conflict") {
+    keep(data, { ...known, memory: restated.memory })
+  }
+  return restated.outcome
+}
+
+const byPlace = (a: Memory, b: Memory): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
+
+/** A page of `list`. */
+export const pageOf = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
+  const { after, closed, filter, limit, now, scope } = request
+  const rows = Array.from(rowsOf(data, scope).values())
+    .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
+    .filter(({ memory }) => matches(filter, memory))
+    .filter(
+      ({ memory }) =>
+        after === undefined ||
+        memory.createdAt > after.createdAt ||
+        (memory.createdAt === after.createdAt && memory.id > after.id)
+    )
+    .sort((a, b) => byPlace(a.memory, b.memory))
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)?.memory
+  const more = rows.length > limit && last !== undefined
+  return { rows: shown, next: more ? { createdAt: last.createdAt, id: last.id } : null }
+}

@@ -1,0 +1,71 @@
+/** Search by brute force: what every other store's search is compared with. */
+import { matches } from "../../memory/Filter.ts"
+import { type InMemoryData, rowsOf } from "./inMemoryData.ts"
+import { isCurrent, isVisible } from "../../memory/lifetime.ts"
+import type {
+  AroundRequest,
+  AroundRow,
+  SearchHit,
+  SearchRequest,
+  SearchResult,
+  StoreRow
+} from "../MemoryStore.ts"
+import { idf, type Terms } from "../../text/bm25.ts"
+
+const dot = (a: Float32Array, b: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
+  return sum
+}
+
+const weightOf = (terms: Terms, id: number): number => {
+  const at = terms.ids.indexOf(id)
+  return at < 0 ? 0 : (terms.weights[at] ?? 0)
+}
+
+const cosineOf = (row: StoreRow, vector: Float32Array | undefined): number | null =>
+  vector === undefined || row.vector === null ? null : dot(vector, row.vector)
+
+/** The best `limit` hits that have a score; ties go by id. */
+const best = (
+  hits: ReadonlyArray<SearchHit>,
+  limit: number,
+  score: (hit: SearchHit) => number | null
+): ReadonlyArray<SearchHit> =>
+  hits
+    .flatMap((hit) => {
+      const value = score(hit)
+      return value === null ? [] : [{ hit, value }]
+    })
+    .sort((a, b) => b.value - a.value || (a.hit.memory.id < b.hit.memory.id ? -1 : 1))
+    .slice(0, limit)
+    .map(({ hit }) => hit)
+
+export const searchRows = (data: InMemoryData, request: SearchRequest): SearchResult => {
+  const { asOf, filter, limit, now, scope, terms, vector } = request
+  const rows = Array.from(rowsOf(data, scope).values())
+  const counted = rows.filter(({ memory }) => isCurrent(memory))
+  const n = counted.length
+  const asked = Array.from(terms ?? [])
+  const df = asked.map((id) => counted.filter((row) => row.terms.ids.includes(id)).length)
+  const bm25Of = (row: StoreRow): number =>
+    asked.reduce((sum, id, i) => sum + idf(n, df[i] ?? 0) * weightOf(row.terms, id), 0)
+  const scored = rows
+    .filter(({ memory }) => isVisible(memory, now, asOf) && matches(filter, memory))
+    .map((row): SearchHit => ({ memory: row.memory, cosine: cosineOf(row, vector), bm25: bm25Of(row) }))
+  const hits = new Set([
+    ...best(scored, limit, (hit) => hit.cosine),
+    ...best(scored, limit, (hit) => (hit.bm25 > 0 ? hit.bm25 : null))
+  ])
+  return { hits: Array.from(hits), n, df }
+}
+
+export const rowsAround = (data: InMemoryData, request: AroundRequest): ReadonlyArray<AroundRow> => {
+  const { anchors, asOf, now, radius, scope, vector } = request
+  const near = ({ sessionId, turn }: StoreRow["memory"]): boolean =>
+    turn !== null &&
+    anchors.some((anchor) => anchor.sessionId === sessionId && Math.abs(anchor.turn - turn) <= radius)
+  return Array.from(rowsOf(data, scope).values())
+    .filter(({ memory }) => isVisible(memory, now, asOf) && near(memory))
+    .map((row): AroundRow => ({ memory: row.memory, cosine: cosineOf(row, vector) }))
+}

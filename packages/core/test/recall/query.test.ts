@@ -1,0 +1,88 @@
+import { assert, describe, it } from "@effect/vitest"
+import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
+import { isName, sourceOf, withoutNames } from "../../src/text/speakerNames.ts"
+import { readQuery } from "../../src/recall/query.ts"
+
+describe("withoutNames", () => {
+  const speakers = ["Ana Ruiz", "Will", "user"]
+  const cases: ReadonlyArray<readonly [query: string, text: string, named: ReadonlyArray<string>]> = [
+    ["What did Ana buy?", "What did buy?", ["Ana Ruiz"]],
+    ["What is Ana Ruiz's dog called?", "What is dog called?", ["Ana Ruiz"]],
+    ["What will happen?", "What will happen?", []],
+    ["What will Will do?", "What will do?", ["Will"]],
+    ["what did ana buy", "what did buy", ["Ana Ruiz"]],
+    ["what will happen", "what will happen", []],
+    ["Anastasia's banana", "Anastasia's banana", []],
+    ["Which user is it?", "Which user is it?", []],
+    ["Ana?", "Ana?", ["Ana Ruiz"]],
+    ["Did Ana meet Will?", "Did meet ?", ["Ana Ruiz", "Will"]]
+  ]
+  for (const [query, text, named] of cases) {
+    it(`reads ${JSON.stringify(query)}`, () => {
+      assert.deepStrictEqual(withoutNames(query, speakers), { text, named })
+    })
+  }
+
+  it("takes a name literally, whatever characters it holds", () => {
+    assert.deepStrictEqual(withoutNames("What did A.(J) say?", ["A.(J)"]).named, ["A.(J)"])
+    assert.deepStrictEqual(withoutNames("What did AxJ say?", ["A.J"]).named, [])
+  })
+})
+
+describe("sourceOf", () => {
+  it("takes a role given as the speaker at its word", () => {
+    assert.strictEqual(sourceOf({ source: "user", speaker: "Assistant" }), "assistant")
+    assert.strictEqual(sourceOf({ source: "assistant", speaker: null }), "assistant")
+    assert.strictEqual(sourceOf({ source: "assistant", speaker: "Claude" }), "assistant")
+    assert.isFalse(isName("assistant"))
+    assert.isTrue(isName("Ana"))
+  })
+})
+
+describe("readQuery", () => {
+  it("names a speaker only where there is one", () => {
+    assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0).speaker, "Ana")
+    assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0).speaker, null)
+  })
+
+  it("bounds the terms of a long question", () => {
+    const question = Array.from({ length: 500 }, (_, i) => `word${i}`).join(" ")
+    assert.strictEqual(readQuery(question, [], 0).terms.length, 64)
+  })
+})
+
+describe("timeHint", () => {
+  // A Wednesday.
+  const now = Date.UTC(2025, 4, 14, 15)
+  const match = (query: string, said: readonly [number, number, number]) =>
+    timeMatch(timeHint(query, now), Date.UTC(said[0], said[1] - 1, said[2], 12))
+
+  it("knows months, days and years", () => {
+    assert.strictEqual(match("What happened in June?", [2023, 6, 3]), 1)
+    assert.strictEqual(match("What happened in June 2023?", [2023, 6, 3]), 1.3)
+    assert.strictEqual(match("What happened on 3 June?", [2023, 6, 3]), 2)
+    assert.strictEqual(match("What happened on June 3rd, 2023?", [2023, 6, 3]), 2.3)
+    assert.strictEqual(match("What happened on June 3rd?", [2023, 6, 4]), 1)
+    assert.strictEqual(match("What happened on 2023-06-03?", [2023, 6, 3]), 2.3)
+    assert.strictEqual(match("What happened in June?", [2023, 7, 3]), 0)
+  })
+
+  it("tells months from verbs", () => {
+    assert.strictEqual(match("May I ask where I may march?", [2023, 5, 3]), 0)
+    assert.strictEqual(match("What did I plan for May?", [2023, 5, 3]), 1)
+    assert.strictEqual(match("what did we do in march", [2023, 3, 3]), 1)
+  })
+
+  it("knows what is said relative to now", () => {
+    assert.strictEqual(match("What did I say yesterday?", [2025, 5, 13]), 2)
+    assert.strictEqual(match("What did I say yesterday?", [2025, 5, 12]), 0)
+    assert.strictEqual(match("What did we discuss last week?", [2025, 5, 5]), 2)
+    assert.strictEqual(match("What did we discuss last week?", [2025, 5, 12]), 0)
+    assert.strictEqual(match("What did we discuss last month?", [2025, 4, 30]), 2)
+    assert.strictEqual(match("What did we discuss 2 days ago?", [2025, 5, 12]), 2)
+  })
+
+  it("asks nothing of the time where nothing is said of it", () => {
+    assert.strictEqual(match("Which dog do I have?", [2025, 5, 13]), 0)
+  })
+})

@@ -1,0 +1,262 @@
+import { assert, describe, it } from "@effect/vitest"
+import {
+  AgentMemory,
+  InMemoryStore,
+  type InMemoryData,
+  inMemoryData,
+  type Memory,
+  MemoryStore,
+  promiseClient,
+  StoreFingerprint
+} from "@keepsake/core"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { Fences } from "../../src/write/WriteFences.ts"
+import { KeyedLocks } from "../../src/runtime/KeyedLocks.ts"
+import { TermFormCache } from "../../src/recall/TermCountCache.ts"
+
+const scope = (i: number) => ({ agentId: "a", userId: `u${i}` })
+
+/** A store whose methods may be changed, over data that others may share. */
+const storeLayer = (
+  change: (store: MemoryStore["Service"]) => Partial<MemoryStore["Service"]> = () => ({}),
+  data: InMemoryData = inMemoryData()
+) => {
+  const base = InMemoryStore.layerOf(data).pipe(Layer.provide(StoreFingerprint.wordsOnly))
+  return Layer.provideMerge(
+    Layer.effect(
+      MemoryStore,
+      Effect.map(MemoryStore, (store) => ({ ...store, ...change(store) }))
+    ),
+    base
+  )
+}
+
+const client = (...args: Parameters<typeof storeLayer>) =>
+  promiseClient(
+    AgentMemory.layer({ purgeEvery: false }).pipe(
+      Layer.provideMerge(storeLayer(...args)),
+      Layer.provide(StoreFingerprint.wordsOnly)
+    )
+  )
+
+describe("fences", () => {
+  it.effect("forgetting waits for the writes at the store, not for those that begin meanwhile", () =>
+    Effect.gen(function* () {
+      const fences = new Fences()
+      const [first, second] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const write = (until: Deferred.Deferred<void>) =>
+        Effect.forkChild(fences.write(scope(0), fences.token(), Deferred.await(until)), {
+          startImmediately: true
+        })
+      yield* write(first)
+      const forgetting = yield* Effect.forkChild(fences.forget(scope(0), Effect.succeed("forgotten")), {
+        startImmediately: true
+      })
+      const later = yield* write(second)
+      assert.isUndefined(forgetting.pollUnsafe())
+      yield* Deferred.succeed(first, undefined)
+      assert.strictEqual(yield* Fiber.join(forgetting), "forgotten")
+      yield* Fiber.interrupt(later)
+      assert.strictEqual(fences.writing, 0)
+    })
+  )
+
+  it.effect("a write under way that is interrupted holds nobody up", () =>
+    Effect.gen(function* () {
+      const fences = new Fences()
+      const writing = yield* Effect.forkChild(fences.write(scope(0), fences.token(), Effect.never), {
+        startImmediately: true
+      })
+      const forgetting = yield* Effect.forkChild(fences.forget(scope(0), Effect.void), {
+        startImmediately: true
+      })
+      yield* Fiber.interrupt(writing)
+      yield* Fiber.join(forgetting)
+    })
+  )
+
+  it.effect("forgets scopes for want of room, but lets no old write land", () =>
+    Effect.gen(function* () {
+      const fences = new Fences(10)
+      const old = fences.token()
+      for (let i = 0; i < 100_000; i++) yield* fences.forget(scope(i), Effect.void)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(fences.write(scope(0), old, Effect.void))))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(fences.write(scope(99_999), old, Effect.void))))
+      assert.isTrue(Exit.isSuccess(yield* Effect.exit(fences.write(scope(0), fences.token(), Effect.void))))
+      assert.strictEqual(fences.writing, 0)
+    })
+  )
+
+  it.effect("locks cost nothing once nobody holds them", () =>
+    Effect.gen(function* () {
+      const locks = new KeyedLocks()
+      yield* Effect.forEach(
+        Array.from({ length: 1_000 }, (_, i) => i),
+        (i) => locks.withLocks([`${i % 7}`, `${i % 5}`, "all"], Effect.yieldNow),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(locks.size, 0)
+    })
+  )
+})
+
+describe("erasing a user", () => {
+  it("leaves nothing of what was queued, at the store, or begun before it ended, with any agent", async () => {
+    const data = inMemoryData()
+    const slow: Parameters<typeof storeLayer>[0] = (store) => ({
+      put: (request) => Effect.andThen(Effect.sleep("5 millis"), store.put(request))
+    })
+    await using opened = await client(slow, data)
+    const agents = ["one", "two", "three"].map((agentId) => opened.for({ userId: "ada", agentId }))
+    const bystander = opened.for({ userId: "bo", agentId: "one" })
+    for (const [i, memory] of agents.entries()) await memory.remember(`known ${i}`)
+    await opened.files({ userId: "ada", agentId: "two" }).remember("a note")
+    const queued = agents.map((memory) => memory.fence())
+
+    const writes = agents.map(async (memory, i) => memory.remember(`under way ${i}`))
+    const other = bystander.remember("mine")
+    const erasing = opened.eraseUser({ userId: "ada" })
+    writes.push(...agents.map(async (memory, i) => memory.remember(`begun meanwhile ${i}`)))
+    const begun = Promise.allSettled(writes)
+    const receipt = await erasing
+    const late = await Promise.allSettled(
+      agents.map(async (memory, i) => memory.rememberMany([`from the queue ${i}`], { fence: queued[i] }))
+    )
+    for (const one of [...(await begun), ...late]) {
+      if (one.status === "rejected") assert.strictEqual(one.reason.reason._tag, "Conflict")
+    }
+    assert.isTrue(late.every(({ status }) => status === "rejected"))
+    await other
+    assert.deepInclude(receipt, { userId: "ada", backend: "memory", bytes: "erased" })
+    assert.isAtLeast(receipt.removed, 4)
+    assert.deepStrictEqual(
+      (await opened.admin.scopes({ limit: 10 })).map(({ scope }) => scope),
+      [{ agentId: "one", userId: "bo" }]
+    )
+    assert.strictEqual((await agents[0]?.remember("said anew"))?.outcome, "created")
+  })
+
+  it.effect("by two at once holds until both have ended, and is lifted by one that fails", () =>
+    Effect.gen(function* () {
+      const fences = new Fences()
+      const [first, second] = [yield* Deferred.make<void>(), yield* Deferred.make<void, string>()]
+      const erase = <E>(until: Deferred.Deferred<void, E>) =>
+        Effect.forkChild(Effect.exit(fences.eraseUser("u0", Deferred.await(until))), {
+          startImmediately: true
+        })
+      const isRefused = Effect.suspend(() =>
+        Effect.map(Effect.exit(fences.write(scope(0), fences.token(), Effect.void)), Exit.isFailure)
+      )
+      const erasing = [yield* erase(first), yield* erase(second)]
+      yield* Deferred.succeed(first, undefined)
+      yield* Fiber.join(erasing[0] ?? assert.fail())
+      assert.isTrue(yield* isRefused)
+      yield* Deferred.fail(second, "the store is away")
+      yield* Fiber.join(erasing[1] ?? assert.fail())
+      assert.isFalse(yield* isRefused)
+    })
+  )
+
+  it("drops what was kept of their texts, of every agent, and nobody else's", () => {
+    const forms = new TermFormCache()
+    const memory = { id: "1", content: "Ana builds a freight SaaS" } as Memory
+    const scopes = [
+      { agentId: "a", userId: "ada" },
+      { agentId: "b", userId: "ada" },
+      { agentId: "a", userId: "grada" }
+    ]
+    const before = scopes.map((one) => forms.of(one)(memory))
+    forms.forgetUser("ada")
+    assert.deepStrictEqual(
+      scopes.map((one, i) => forms.of(one)(memory) === before[i]),
+      [false, false, true]
+    )
+  })
+
+  it("refuses what is no user", async () => {
+    await using opened = await client()
+    for (const request of [{ userId: "" }, { userId: "a/b" }, { user: "ada" }, undefined, "ada"]) {
+      const error: unknown = await opened.eraseUser(request as never).catch((cause: unknown) => cause)
+      assert.strictEqual(Reflect.get(Object(Reflect.get(Object(error), "reason")), "_tag"), "InvalidInput")
+    }
+  })
+})
+
+describe("turns", () => {
+  it("are given once to batches that are written at the same time", async () => {
+    await using opened = await client()
+    const user = opened.for({ userId: "ada" })
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) =>
+        user.rememberMany([
+          { content: `a${i}`, sessionId: "s" },
+          { content: `b${i}`, sessionId: i % 2 === 0 ? "s" : "t" }
+        ])
+      )
+    )
+    const { rows } = await user.list({ limit: 1_000 })
+    const places = rows.map(({ sessionId, turn }) => `${sessionId} ${turn}`)
+    assert.strictEqual(new Set(places).size, 40)
+  })
+
+  it("of two clients that say the same words at once are two exchanges, none of them half", async () => {
+    const data = inMemoryData()
+    // Another process has always just taken the turn that this one saw free.
+    const late: Parameters<typeof storeLayer>[0] = (store) => {
+      let seen = false
+      return {
+        lastTurn: (request) => {
+          if (seen) return store.lastTurn(request)
+          seen = true
+          return Effect.succeed(null)
+        }
+      }
+    }
+    await using one = await client(undefined, data)
+    await using two = await client(late, data)
+    const sessionId = "s"
+    await one.for({ userId: "ada" }).rememberExchange({ user: "Thanks!", assistant: "", sessionId })
+    await two
+      .for({ userId: "ada" })
+      .rememberExchange({ user: "Thanks!", assistant: "You are welcome.", sessionId })
+    const { rows } = await one.for({ userId: "ada" }).list()
+    assert.deepStrictEqual(
+      rows.map(({ content, turn }) => [turn, content]).sort((a, b) => Number(a[0]) - Number(b[0])),
+      [
+        [0, "Thanks!"],
+        [1, "Thanks!"],
+        [2, "You are welcome."]
+      ]
+    )
+    const taken = await two
+      .for({ userId: "ada" })
+      .rememberExchange({ user: "Other", assistant: "New", sessionId, turn: 2 })
+      .catch((error: unknown) => error)
+    assert.strictEqual(Reflect.get(Object(Reflect.get(Object(taken), "reason")), "_tag"), "Conflict")
+    assert.strictEqual((await one.for({ userId: "ada" }).list()).rows.length, 3)
+  })
+})
+
+describe("a store that misbehaves", () => {
+  it("does not end the flushing of access counts, nor closing", async () => {
+    const opened = await client(() => ({ touch: () => Effect.die(new Error("odd")) }))
+    const user = opened.for({ userId: "ada" })
+    await user.remember("x y z")
+    await user.recall("x y z", { threshold: 0 })
+    await opened.close()
+    await opened.close()
+  })
+
+  it("does not leave calls hanging that are under way when it is closed", async () => {
+    const opened = await client((store) => ({
+      put: (request) => Effect.andThen(Effect.sleep("5 millis"), store.put(request))
+    }))
+    const user = opened.for({ userId: "ada" })
+    const calls = Array.from({ length: 50 }, (_, i) => user.remember(`memory ${i}`))
+    await opened.close()
+    const settled = await Promise.allSettled(calls)
+    for (const one of settled) {
+      if (one.status === "rejected") assert.strictEqual(one.reason?.reason?._tag, "Closed")
+    }
+  })
+})

@@ -1,0 +1,79 @@
+import { invalidInput } from "@keepsake/core"
+import { Effect, Option } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { metadataOf, metaFlag, sourceFlag, timeOf, typeFlag } from "../../filter.ts"
+import { print } from "../../output/print.ts"
+import { readStdin } from "../../stdin.ts"
+import { withMemory } from "../../withMemory.ts"
+
+export const remember = Command.make(
+  "remember",
+  {
+    text: Argument.String("text").pipe(
+      Argument.withDescription('What to remember; "-" reads it from standard input')
+    ),
+    type: typeFlag.pipe(
+      Flag.withDescription("What kind of memory it is"),
+      Flag.withDefault("episodic" as const)
+    ),
+    source: sourceFlag.pipe(Flag.withDescription("Who stated it"), Flag.withDefault("user" as const)),
+    speaker: Flag.String("speaker").pipe(
+      Flag.withDescription("Who said it, where several people talk"),
+      Flag.optional
+    ),
+    session: Flag.String("session").pipe(
+      Flag.withDescription("The conversation it was said in"),
+      Flag.optional
+    ),
+    importance: Flag.Finite("importance").pipe(
+      Flag.withDescription("0 to 1; 0.5 unless said"),
+      Flag.optional
+    ),
+    pin: Flag.Boolean("pin").pipe(
+      Flag.withDescription("Always part of the context"),
+      Flag.withDefault(false)
+    ),
+    ttlDays: Flag.Int("ttl-days").pipe(Flag.withDescription("Forget it after so many days"), Flag.optional),
+    saidAt: Flag.Date("said-at").pipe(
+      Flag.withDescription("When it was said; now unless given"),
+      Flag.optional
+    ),
+    key: Flag.String("key").pipe(
+      Flag.withDescription("Your own name for it: the same key is the same memory"),
+      Flag.optional
+    ),
+    meta: metaFlag
+  },
+  Effect.fnUntraced(function* (flags) {
+    const content = flags.text === "-" ? yield* readStdin : flags.text
+    if (content.trim() === "") return yield* invalidInput("text", "is empty; there is nothing to remember")
+    const saidAt = Option.isSome(flags.saidAt) ? yield* timeOf("said-at", flags.saidAt.value) : undefined
+    return yield* withMemory((memory, { json }) =>
+      Effect.gen(function* () {
+        const remembered = yield* memory.remember({
+          content,
+          type: flags.type,
+          source: flags.source,
+          speaker: Option.getOrUndefined(flags.speaker),
+          sessionId: Option.getOrUndefined(flags.session),
+          importance: Option.getOrUndefined(flags.importance),
+          pinned: flags.pin,
+          ttlDays: Option.getOrUndefined(flags.ttlDays),
+          saidAt,
+          key: Option.getOrUndefined(flags.key),
+          metadata: metadataOf(flags.meta)
+        })
+        yield* print(json, remembered, () => `Remembered as ${remembered.id} (${remembered.outcome}).`)
+      })
+    )
+  })
+).pipe(
+  Command.withDescription("Remember a statement"),
+  Command.withExamples([
+    {
+      command: 'keepsake remember "Ana builds a freight SaaS" --type semantic',
+      description: "Remember a fact"
+    },
+    { command: 'keepsake remember "The code is 4711" --ttl-days 7', description: "Remember it for a week" }
+  ])
+)

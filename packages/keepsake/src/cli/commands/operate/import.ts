@@ -1,0 +1,160 @@
+import {
+  AgentMemory,
+  chunks,
+  type Imported,
+  invalidInput,
+  type Memory,
+  type MemoryError,
+  type Scope,
+  scopeKey,
+  statedMemory,
+  STORE_LIMITS
+} from "@keepsake/core"
+import { Clock, Effect } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { readText } from "../../../config/readText.ts"
+import type { ForeignStatement, PlacedStatement } from "../../../interchange/foreign.ts"
+import { readImport } from "../../../interchange/readImport.ts"
+import { memoryOfScope } from "../../../interchange/scopes.ts"
+import { columns, makeProgress, print } from "../../output/print.ts"
+import { readStdin } from "../../stdin.ts"
+import { prose } from "../../output/text.ts"
+import { withMemory } from "../../withMemory.ts"
+
+type Show = (done: number) => Effect.Effect<void>
+
+const grouped = <A>(
+  items: ReadonlyArray<A>,
+  scopeOf: (item: A) => Scope
+): ReadonlyArray<{ readonly scope: Scope; readonly items: ReadonlyArray<A> }> => {
+  const groups = new Map<string, { scope: Scope; items: Array<A> }>()
+  for (const item of items) {
+    const scope = scopeOf(item)
+    const group = groups.get(scopeKey(scope)) ?? { scope, items: [] }
+    group.items.push(item)
+    groups.set(scopeKey(scope), group)
+  }
+  return Array.from(groups.values())
+}
+
+const importMemories = Effect.fnUntraced(function* (
+  memories: ReadonlyArray<Memory>,
+  scopeOf: (memory: Memory) => Scope,
+  show: Show
+): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
+  const counts = { created: 0, known: 0, conflicting: 0, expired: 0 }
+  for (const { items, scope } of grouped(memories, scopeOf)) {
+    const memory = yield* memoryOfScope(scope)
+    const imported = yield* memory.import(items)
+    counts.created += imported.created
+    counts.known += imported.known
+    counts.conflicting += imported.conflicting
+    counts.expired += imported.expired
+    yield* show(counts.created + counts.known + counts.conflicting + counts.expired)
+  }
+  return counts
+})
+
+/** All of them before any is written, so that a bad one in the middle changes nothing. */
+const checkStatements = Effect.fnUntraced(function* (
+  name: string,
+  statements: ReadonlyArray<PlacedStatement>,
+  scopeOf: (statement: ForeignStatement) => Scope,
+  now: number
+) {
+  for (const one of statements) {
+    const memory = statedMemory(scopeOf(one), one.statement, now)
+    if ("id" in memory) continue
+    const [field, problem] = memory
+    return yield* invalidInput(name, `${one.place}: ${field}: ${problem}. Nothing was imported`)
+  }
+  return undefined
+})
+
+const importStatements = Effect.fnUntraced(function* (
+  name: string,
+  statements: ReadonlyArray<PlacedStatement>,
+  scopeOf: (statement: ForeignStatement) => Scope,
+  show: Show
+): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
+  const now = yield* Clock.currentTimeMillis
+  const live = statements.filter(
+    ({ statement: { expiresAt } }) => typeof expiresAt !== "number" || expiresAt > now
+  )
+  yield* checkStatements(name, live, scopeOf, now)
+  const counts = { created: 0, known: 0, conflicting: 0, expired: statements.length - live.length }
+  for (const { items, scope } of grouped(live, scopeOf)) {
+    const memory = yield* memoryOfScope(scope)
+    for (const batch of chunks(items, STORE_LIMITS.batch)) {
+      const outcomes = yield* memory.rememberMany(batch.map(({ statement }) => statement))
+      for (const { outcome } of outcomes) {
+        if (outcome === "created") counts.created++
+        else if (outcome === "conflict") counts.conflicting++
+        else counts.known++
+      }
+      yield* show(counts.created + counts.known + counts.conflicting)
+    }
+  }
+  return counts
+})
+
+const describe = ({ conflicting, created, expired, known }: Imported, file: string): string =>
+  `Imported ${created} from ${file}.` +
+  (known > 0 ? ` ${known} were known already and left as they are.` : "") +
+  (conflicting > 0
+    ? ` ${conflicting} say something else than what is kept under the same key, and were left out.`
+    : "") +
+  (expired > 0 ? ` ${expired} had expired and were left out.` : "")
+
+export const importCommand = Command.make(
+  "import",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription('The export to read; "-" is standard input')),
+    keepScopes: Flag.Boolean("keep-scopes").pipe(
+      Flag.withDescription("Each to the user and agent that the export names, not to --user"),
+      Flag.withDefault(false)
+    ),
+    partial: Flag.Boolean("partial").pipe(
+      Flag.withDescription("Take what is whole in a damaged export"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function* ({ file, keepScopes, partial }) {
+    const name = file === "-" ? "standard input" : file
+    const content = yield* readImport(name, file === "-" ? yield* readStdin : yield* readText(file), partial)
+    yield* withMemory((_, { json, scope }) =>
+      Effect.gen(function* () {
+        const total = content._tag === "Memories" ? content.memories.length : content.statements.length
+        const progress = makeProgress("Importing", total, json)
+        const counts =
+          content._tag === "Memories"
+            ? yield* importMemories(
+                content.memories,
+                (memory) => (keepScopes ? memory.scope : scope),
+                progress.show
+              )
+            : yield* importStatements(
+                name,
+                content.statements,
+                ({ agentId, userId }) =>
+                  keepScopes ? { agentId: agentId ?? scope.agentId, userId: userId ?? scope.userId } : scope,
+                progress.show
+              )
+        yield* progress.end
+        yield* print(json, counts, () => prose(describe(counts, name), columns()))
+      })
+    )
+  })
+).pipe(
+  Command.withDescription("Import an export of Keepsake, mem0 or Kronvex, or JSON lines of statements"),
+  Command.withExamples([
+    {
+      command: "keepsake import memories.jsonl",
+      description: "Into this user's memory; importing twice changes nothing"
+    },
+    {
+      command: "keepsake import mem0.json --keep-scopes",
+      description: "Each to its own user, as mem0 had it"
+    }
+  ])
+)

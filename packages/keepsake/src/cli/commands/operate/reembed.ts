@@ -1,0 +1,79 @@
+import {
+  describeFingerprint,
+  Embedder,
+  fingerprint,
+  type MemoryError,
+  sameFingerprint,
+  StoreAdmin
+} from "@keepsake/core"
+import { Context, Effect, Layer, Stream } from "effect"
+import { Command, Flag } from "effect/cli"
+import { embedderOfSpec } from "../../../config/embedderSpec.ts"
+import { counted } from "../../../plural.ts"
+import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
+import { allScopes } from "../../../interchange/scopes.ts"
+import { reembedStore } from "../../../interchange/reembedStore.ts"
+import { storeAsFilledLayer } from "../../../openMemory.ts"
+import { columns, makeProgress, print } from "../../output/print.ts"
+import { settings } from "../../root.ts"
+import { prose } from "../../output/text.ts"
+
+const embedderFor = Effect.fnUntraced(function* (spec: string) {
+  const provider = yield* Effect.flatMap(embedderOfSpec(spec), resolveEmbedder)
+  if (provider === null) return null
+  return Context.get(yield* Layer.build(Embedder.layer(provider, { cache: 0 })), Embedder)
+})
+
+const move = Effect.fnUntraced(function* (
+  to: string,
+  json: boolean
+): Effect.fn.Return<void, MemoryError, StoreAdmin> {
+  const admin = yield* StoreAdmin
+  yield* Effect.scoped(
+    Effect.gen(function* () {
+      const embedder = yield* embedderFor(to)
+      const next = fingerprint(embedder?.space ?? null)
+      const before = yield* admin.fingerprint
+      if (sameFingerprint(before, next)) {
+        return yield* print(json, { moved: 0 }, () =>
+          prose(`This store is already filled with ${describeFingerprint(next)}.`, columns())
+        )
+      }
+      const total = yield* Stream.runFold(
+        allScopes,
+        () => 0,
+        (sum, { rows }) => sum + rows
+      )
+      const progress = makeProgress("Embedding", total, json)
+      const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end)
+      return yield* print(json, { moved, from: before, to: next }, () =>
+        prose(
+          `Moved ${counted(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. From now on open this store with --embedder ${to}.`,
+          columns()
+        )
+      )
+    })
+  )
+})
+
+export const reembed = Command.make(
+  "reembed",
+  {
+    to: Flag.String("to").pipe(
+      Flag.withDescription('The embedder to move to, or "none"'),
+      Flag.withMetavar("embedder")
+    )
+  },
+  Effect.fnUntraced(function* ({ to }) {
+    const { config, json } = yield* settings
+    yield* Effect.provide(move(to, json), storeAsFilledLayer(config.store))
+  })
+).pipe(
+  Command.withDescription(
+    "Move a store to another embedder. The present one is not asked: it may be gone. The store serves all the while; stopped, it goes on where it was"
+  ),
+  Command.withExamples([
+    { command: "keepsake reembed --to lexical", description: "Give a store by words its first vectors" },
+    { command: "keepsake reembed --to none", description: "Back to recall by words alone" }
+  ])
+)

@@ -1,0 +1,130 @@
+import { createInterface, type Interface } from "node:readline"
+import type { ChatSession } from "@keepsake/agent"
+import { invalidInput, MemoryError, Unavailable } from "@keepsake/core"
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { openMemory } from "../../../openMemory.ts"
+import { note } from "../../output/print.ts"
+import { settings } from "../../root.ts"
+
+const SYSTEM = "You are a helpful assistant. You remember this user between conversations."
+
+/** Prints one turn as it comes; what memory could not do is said, and the conversation goes on. */
+const turn = async (session: ChatSession, message: string, signal: AbortSignal): Promise<void> => {
+  for await (const event of session.stream(message, { signal })) {
+    switch (event.type) {
+      case "recalled":
+        if (event.recalled.items.length > 0)
+          process.stderr.write(`(remembering ${event.recalled.items.length})\n`)
+        break
+      case "text":
+        process.stdout.write(event.text)
+        break
+      case "toolStart":
+        process.stderr.write(`(${event.name})\n`)
+        break
+      case "toolEnd":
+        break
+      case "written":
+        break
+      case "done":
+        process.stdout.write("\n")
+        for (const { message: problem } of event.result.degraded)
+          process.stderr.write(`(memory: ${problem})\n`)
+    }
+  }
+}
+
+const prompt = (lines: Interface): void => {
+  if (process.stdin.isTTY) lines.prompt()
+}
+
+/** Until the input ends or `/exit`. A failed turn leaves the conversation as it was before it. */
+const converse = async (session: ChatSession, signal: AbortSignal): Promise<void> => {
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    prompt: "> ",
+    terminal: process.stdin.isTTY
+  })
+  signal.addEventListener("abort", () => lines.close(), { once: true })
+  let failed: unknown
+  prompt(lines)
+  for await (const line of lines) {
+    const message = line.trim()
+    if (message === "/exit") break
+    if (message !== "") {
+      try {
+        await turn(session, message, signal)
+        failed = undefined
+      } catch (error) {
+        if (signal.aborted) break
+        failed = error
+        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      }
+    }
+    prompt(lines)
+  }
+  lines.close()
+  // A script that sends its last message in vain should know.
+  if (failed !== undefined && !process.stdin.isTTY) throw failed
+}
+
+export const chat = Command.make(
+  "chat",
+  {
+    model: Flag.String("model").pipe(
+      Flag.withDescription("Which Claude, such as claude-sonnet-5-5; or KEEPSAKE_MODEL"),
+      Flag.optional
+    ),
+    system: Flag.String("system").pipe(Flag.withDescription("The system prompt"), Flag.withDefault(SYSTEM)),
+    session: Flag.String("session").pipe(
+      Flag.withDescription("The conversation's name; a new one unless given"),
+      Flag.optional
+    ),
+    memoryTools: Flag.Boolean("memory-tools").pipe(
+      Flag.withDescription("Let the model remember, recall, update and forget by itself"),
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function* ({ memoryTools, model, session, system }) {
+    const { config, scope } = yield* settings
+    const name = Option.getOrElse(model, () => process.env["KEEPSAKE_MODEL"] ?? "")
+    if (name === "")
+      return yield* invalidInput("model", "name the model: --model claude-sonnet-5-5, or set KEEPSAKE_MODEL")
+    const sessionId = Option.getOrUndefined(session)
+    yield* note(`Remembering ${scope.userId}. /exit or Ctrl-D ends the conversation; what was said stays.`)
+    return yield* Effect.tryPromise({
+      try: async (signal) => {
+        // The model's library is a third of a second to load: only who talks waits for it.
+        const { createAgent } = await import("@keepsake/agent")
+        await using memory = await openMemory(config)
+        await using agent = createAgent({ memory, model: name, system, agentId: scope.agentId, memoryTools })
+        await converse(
+          agent.session({ userId: scope.userId, ...(sessionId === undefined ? {} : { sessionId }) }),
+          signal
+        )
+      },
+      catch: (cause) =>
+        cause instanceof MemoryError
+          ? cause
+          : new MemoryError({
+              reason: new Unavailable({
+                message: cause instanceof Error ? cause.message : String(cause),
+                cause
+              })
+            })
+    })
+  })
+).pipe(
+  Command.withDescription(
+    "Talk with Claude, who remembers you between conversations. Needs ANTHROPIC_API_KEY"
+  ),
+  Command.withExamples([
+    { command: "keepsake chat --model claude-sonnet-5-5", description: "Talk; end with Ctrl-D" },
+    {
+      command: "keepsake chat --model claude-sonnet-5-5 --user ana < questions.txt",
+      description: "One message a line"
+    }
+  ])
+)

@@ -1,0 +1,32 @@
+import { MemoryError } from "@keepsake/core"
+import { Cause, type Exit } from "effect"
+import { CliError } from "effect/cli"
+import { wrap } from "./output/text.ts"
+
+/** 0 done, 1 failed, 2 asked for wrongly, 3 the doctor found a fault, 130 interrupted, 141 nobody reads on. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130, pipeClosed: 141 } as const
+
+export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
+  // A command that has something to say by its code, such as the doctor, has said it there.
+  if (exit._tag === "Success") return Number(process.exitCode ?? EXIT.ok)
+  if (Cause.hasInterruptsOnly(exit.cause)) return EXIT.interrupted
+  const error = Cause.squash(exit.cause)
+  if (error instanceof MemoryError) return error.reason._tag === "InvalidInput" ? EXIT.usage : EXIT.failed
+  return CliError.isCliError(error) ? EXIT.usage : EXIT.failed
+}
+
+/** What a person reads of a failure: what is wrong and what to do, never a stack. */
+export const describeFailure = (
+  cause: Cause.Cause<unknown>,
+  json: boolean,
+  columns: number
+): string | undefined => {
+  if (Cause.hasInterruptsOnly(cause)) return undefined
+  const error = Cause.squash(cause)
+  // The command line's own errors are shown by its parser, with the help that belongs to them.
+  if (CliError.isCliError(error)) return undefined
+  const reason = error instanceof MemoryError ? error.reason._tag : "Defect"
+  const message = error instanceof Error ? error.message : String(error)
+  if (json) return JSON.stringify({ error: { reason, message } })
+  return wrap(`keepsake: ${message}`, columns).join("\n")
+}

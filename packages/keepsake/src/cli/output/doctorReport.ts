@@ -1,0 +1,25 @@
+import { counted } from "../../plural.ts"
+import type { Finding } from "../../doctor/Finding.ts"
+import { oneLine, padEnd, width, wrap } from "./text.ts"
+
+const MARKS = { ok: "ok   ", warning: "WARN ", fault: "FAULT" } as const
+
+/** What the doctor found, one check a paragraph, within `columns`. */
+export const doctorReport = (findings: ReadonlyArray<Finding>, columns: number): string => {
+  const names = findings.reduce((most, { check }) => Math.max(most, width(check)), 0)
+  const indent = MARKS.ok.length + 1 + names + 2
+  const lines = findings.flatMap(({ check, detail, fix, status }) => {
+    const room = columns - indent
+    const text = [...wrap(oneLine(detail), room), ...(fix === "" ? [] : wrap(`fix: ${oneLine(fix)}`, room))]
+    return text.map((line, i) =>
+      i === 0 ? `${MARKS[status]} ${padEnd(check, names)}  ${line}` : " ".repeat(indent) + line
+    )
+  })
+  const faults = findings.filter(({ status }) => status === "fault").length
+  const warnings = findings.filter(({ status }) => status === "warning").length
+  return [
+    ...lines,
+    "",
+    faults + warnings === 0 ? "All is well." : `${counted(faults, "fault")}, ${counted(warnings, "warning")}.`
+  ].join("\n")
+}

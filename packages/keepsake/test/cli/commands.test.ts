@@ -1,0 +1,342 @@
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
+import { readdirSync, statSync } from "node:fs"
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import { messagesServer } from "@keepsake/agent/testing"
+import { describe, expect, it } from "vitest"
+import { startQdrant } from "../../../backend-qdrant/test/server/QdrantServer.ts"
+import { width } from "../../src/cli/output/text.ts"
+import { isNodeTooOld } from "../../src/nodeVersion.ts"
+import { cleanEnv, keepsake, keepsakeProcess, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
+
+const COMMANDS = [
+  "chat",
+  "remember",
+  "recall",
+  "list",
+  "forget",
+  "export",
+  "import",
+  "copy",
+  "reembed",
+  "doctor",
+  "mcp"
+]
+
+/** The commands that a help text gives as examples, as arguments. */
+const examplesOf = (help: string): ReadonlyArray<ReadonlyArray<string>> =>
+  help
+    .slice(help.indexOf("EXAMPLES"))
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith("keepsake "))
+    .map((line) =>
+      Array.from(
+        line.slice("keepsake ".length).matchAll(/"([^"]*)"|(\S+)/gu),
+        ([, quoted, bare]) => quoted ?? bare ?? ""
+      )
+    )
+
+describe("help", () => {
+  it.each([[], ...COMMANDS.map((name) => [name])])(
+    "%s fits 80 columns and gives an example",
+    async (...path) => {
+      await using folder = await temporaryFolder()
+      const { code, out } = await keepsake(folder.path, [...path, "--help"])
+      expect(code).toBe(0)
+      for (const line of out.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
+      expect(path.length === 0 || examplesOf(out).length > 0).toBe(true)
+    }
+  )
+})
+
+describe("the examples of each --help", () => {
+  it.each(["remember", "recall", "list", "forget", "doctor", "reembed"])("%s", async (name) => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--session", "monday"])
+    const { out } = await keepsake(path, [name, "--help"])
+    const examples = examplesOf(out)
+    expect(examples.length).toBeGreaterThan(1)
+    for (const args of examples) {
+      const ran = await keepsake(path, args)
+      expect({ args, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
+      expect(ran.out).not.toBe("")
+    }
+  })
+
+  it("export, import and copy", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--store", "file:./memory.db"])
+    await keepsake(path, ["remember", "Ana is building a freight SaaS"])
+    await writeFile(
+      join(path, "mem0.json"),
+      JSON.stringify({ results: [{ id: "1", memory: "Likes tea", user_id: "bo" }] })
+    )
+    await using server = await startQdrant()
+    for (const name of ["export", "import", "copy"]) {
+      const { out } = await keepsake(path, [name, "--help"])
+      for (const args of examplesOf(out)) {
+        // Shell redirection is the shell's; the server stands at a port of its own.
+        const redirect = args.indexOf(">")
+        const run = (redirect < 0 ? args : args.slice(0, redirect)).map((one) =>
+          one.replace("http://localhost:6333", server.url)
+        )
+        const ran = await keepsake(path, run)
+        expect({ run, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
+      }
+    }
+    expect((await keepsake(path, ["list", "--user", "bo"])).out).toContain("Likes tea")
+  })
+})
+
+describe("the examples of what runs until it is ended", () => {
+  it("chat", async () => {
+    await using folder = await temporaryFolder()
+    await using server = await messagesServer(() => "Understood.")
+    const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_API_KEY: "test" }
+    const { out } = await keepsake(folder.path, ["chat", "--help"])
+    const examples = examplesOf(out)
+    expect(examples).toHaveLength(2)
+    for (const args of examples) {
+      const redirect = args.indexOf("<")
+      const ran = await keepsakeProcess(folder.path, redirect < 0 ? args : args.slice(0, redirect), {
+        input: "I like tea\nand I build ships\n",
+        env
+      })
+      expect({ args, ...ran }).toMatchObject({ code: 0, out: "Understood.\nUnderstood.\n" })
+    }
+    expect((await keepsake(folder.path, ["list", "--user", "ana"])).out).toContain("ships")
+  })
+
+  const hello = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "initialize",
+    params: { protocolVersion: "2025-03-26", capabilities: {}, clientInfo: { name: "t", version: "1" } }
+  }
+
+  it("mcp", async () => {
+    await using folder = await temporaryFolder()
+    const { out } = await keepsake(folder.path, ["mcp", "--help"])
+    const examples = examplesOf(out)
+    expect(examples.map((args) => args.includes("--http"))).toEqual([false, true])
+    const [stdio = [], http = []] = examples
+
+    const ran = await keepsakeProcess(folder.path, stdio, { input: `${JSON.stringify(hello)}\n` })
+    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('"name":"keepsake"') as string })
+
+    // Any port: the one that the example names may be taken.
+    const child = spawn(process.execPath, [MAIN, ...http.map((one) => (one === "7337" ? "0" : one))], {
+      cwd: folder.path,
+      env: cleanEnv(folder.path)
+    })
+    const ended = new Promise((resolve) => child.once("close", resolve))
+    const [said] = (await once(child.stderr, "data")) as [Buffer]
+    const url = /http:\S+\/mcp/u.exec(said.toString())?.[0] ?? ""
+    const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" }
+    const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(hello) })
+    expect(await response.text()).toContain('"name":"keepsake"')
+    child.kill("SIGINT")
+    expect(await ended).toBe(130)
+  })
+
+  it("every command has its examples run somewhere here", () => {
+    const run = ["remember", "recall", "list", "forget", "doctor", "reembed", "export", "import", "copy"]
+    expect([...run, "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
+  })
+})
+
+describe("commands", () => {
+  it("remember, recall, list and forget agree, for people and for programs", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const json = async (...args: ReadonlyArray<string>) =>
+      JSON.parse((await keepsake(path, [...args, "--json"])).out) as never
+    const first: { id: string; outcome: string } = await json(
+      "remember",
+      "Ana is building a freight SaaS",
+      "--type",
+      "semantic",
+      "--meta",
+      "team=blue",
+      "--pin"
+    )
+    expect(first.outcome).toBe("created")
+    await keepsakeProcess(path, ["remember", "-", "--source", "assistant"], {
+      input: "Line one\nline two \u001b[31mred 日本語"
+    })
+    const rows: ReadonlyArray<{ id: string; metadata: unknown }> = await json("list", "--meta", "team=blue")
+    expect(rows).toMatchObject([{ id: first.id, metadata: { team: "blue" }, pinned: true }])
+    const shown = (await keepsake(path, ["list"])).out
+    expect(shown).not.toContain("\u001b")
+    for (const line of shown.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
+
+    const recalled = await keepsake(path, ["recall", "freight SaaS", "--threshold", "0", "--explain"])
+    expect(recalled.out).toMatch(/SCORE[\s\S]*freight[\s\S]*logit/u)
+    const found: ReadonlyArray<{ score: number; explain: { logit: number; parts: Record<string, number> } }> =
+      await json("recall", "freight SaaS", "--threshold", "0")
+    const [best] = found
+    expect(Object.values(best?.explain.parts ?? {}).reduce((a, b) => a + b, 0)).toBeCloseTo(
+      best?.explain.logit ?? Number.NaN,
+      6
+    )
+
+    expect((await keepsake(path, ["forget", first.id.slice(0, 8), "--dry-run"])).out).toContain(
+      "Would remove 1 memory"
+    )
+    expect((await keepsake(path, ["forget", first.id.slice(0, 8)])).out).toContain("Removed 1 memory")
+    expect((await keepsake(path, ["list", "--user", "someone else"])).out).toContain("Nothing is remembered")
+  })
+
+  it("an id that is empty, as an unset variable gives it, forgets nothing", async () => {
+    await using folder = await temporaryFolder()
+    await keepsake(folder.path, ["remember", "Ana likes tea"])
+    expect(await keepsake(folder.path, ["forget", ""])).toMatchObject({ code: 2, out: "" })
+    expect((await keepsake(folder.path, ["list"])).out).toContain("tea")
+  })
+
+  it("asks before a whole scope: where nobody answers, nothing is removed without --yes", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana likes tea"])
+    const refused = await keepsake(path, ["forget", "--all"])
+    expect(refused.code).toBe(2)
+    expect(refused.err).toContain("--yes")
+    expect((await keepsake(path, ["forget", "--everywhere"])).code).toBe(2)
+    expect((await keepsake(path, ["list"])).out).toContain("tea")
+    expect((await keepsake(path, ["forget", "--everywhere", "--yes"])).out).toContain("Removed 1 memory")
+  })
+
+  it.each([
+    [["recal", "x"], 2, /Did you mean[\s\S]*recall/u],
+    [["recall", "x", "--limt", "5"], 2, /Did you mean[\s\S]*--limit/u],
+    [["recall", "x", "--store", "mem:"], 2, /file:\.\/memory\.db/u],
+    [["remember", "  "], 2, /nothing to remember/u],
+    [["remember", "x", "--importance", "7"], 2, /importance/u],
+    [["remember", "x", "--user", "a/b"], 2, /scope/u],
+    [["forget"], 2, /say one of/u],
+    [["forget", ""], 2, /not the beginning of an id/u],
+    [["forget", "ab"], 2, /not the beginning of an id/u],
+    [["forget", "%"], 2, /not the beginning of an id/u],
+    [["remember", "x", "--said-at", "1800-01-01"], 2, /1970/u],
+    [["forget", "abcd"], 1, /No memory's id begins/u],
+    [["import", "none.jsonl"], 2, /is not there/u],
+    [["recall", "x", "--store", "postgres://u:p@127.0.0.1:1/d"], 1, /./u],
+    [["copy", "--from", "memory:", "--to", "memory:"], 2, /name another/u],
+    [["chat"], 2, /--model/u],
+    [["list", "--limit", "0"], 2, /limit/u],
+    [["list", "--store", "C:\\Users\\me\\memory.db"], 2, /file:C:\\Users\\me\\memory\.db/u],
+    [["mcp", "--http", "--port", "99999"], 2, /port/u],
+    [["export", "--out", "."], 2, /is a folder/u],
+    [["export", "--out", "none/x.jsonl"], 2, /no folder none/u]
+  ])("%j ends with %i and says why", async (args, code, message) => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, args)
+    expect({ code: ran.code, out: ran.err }).toMatchObject({ code })
+    expect(ran.err.replaceAll("\n", " ")).toMatch(message)
+    expect(ran.err).not.toMatch(/^\s+at .*:\d+/mu)
+  })
+
+  it("reports failures as JSON to programs", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, ["list", "--store", "mem:", "--json"])
+    expect(JSON.parse(ran.err)).toMatchObject({ error: { reason: "InvalidInput" } })
+  })
+})
+
+describe("output", () => {
+  const fill = async (path: string) => {
+    const lines = Array.from({ length: 600 }, (_, i) =>
+      JSON.stringify({ content: `${i} ${"words ".repeat(40)}` })
+    )
+    await writeFile(join(path, "s.jsonl"), lines.join("\n"))
+    expect(await keepsake(path, ["import", "s.jsonl"])).toMatchObject({ code: 0 })
+  }
+
+  it.each([["export"], ["list", "--all"], ["list", "--all", "--json"]])(
+    "%s %s ends quietly when its reader has enough",
+    async (...args) => {
+      await using folder = await temporaryFolder()
+      await fill(folder.path)
+      const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder.path, env: cleanEnv(folder.path) })
+      const ended = new Promise((resolve) => child.once("close", resolve))
+      child.stdout.once("data", () => child.stdout.destroy())
+      expect(await text(child.stderr)).toBe("")
+      // Nothing was left to write, or the pipe was found closed.
+      expect([0, 141]).toContain(await ended)
+    }
+  )
+
+  it.skipIf(process.platform === "win32")(
+    "goes to a pipe under its name, and never replaces one by a file",
+    async () => {
+      await using folder = await temporaryFolder()
+      const pipe = join(folder.path, "pipe")
+      execFileSync("mkfifo", [pipe])
+      await keepsake(folder.path, ["remember", "Ana likes tea"])
+      const read = readFile(pipe, "utf8")
+      expect(await keepsakeProcess(folder.path, ["export", "--out", pipe])).toMatchObject({ code: 0 })
+      expect(await read).toContain("Ana likes tea")
+      expect(statSync(pipe).isFIFO()).toBe(true)
+    }
+  )
+
+  it("keeps an export that was there until the new one is whole", async () => {
+    await using folder = await temporaryFolder()
+    await keepsake(folder.path, ["remember", "Ana likes tea"])
+    const out = join(folder.path, "all.jsonl")
+    await writeFile(out, "before")
+    expect(await keepsake(folder.path, ["export", "--out", out])).toMatchObject({ code: 0 })
+    expect(await readFile(out, "utf8")).toContain("Ana likes tea")
+    expect(readdirSync(folder.path)).not.toContain("all.jsonl.partial")
+    expect(statSync(out).mode & 0o077).toBe(0)
+  })
+})
+
+describe("a Node that is too old", () => {
+  it.each([
+    ["18.20.0", true],
+    ["20.20.2", true],
+    ["22.18.9", true],
+    ["22.19.0", false],
+    ["24.0.0", false],
+    ["26.1.0", false]
+  ])("%s: %s", (version, tooOld) => {
+    expect(isNodeTooOld(version)).toBe(tooOld)
+  })
+})
+
+describe("chat", () => {
+  it("remembers from one conversation to the next", async () => {
+    await using folder = await temporaryFolder()
+    await using server = await messagesServer(({ body }) =>
+      JSON.stringify(body.messages).includes("freight") ? "Something with freight." : "I do not know."
+    )
+    const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_API_KEY: "test", KEEPSAKE_MODEL: "claude-test" }
+    const first = await keepsakeProcess(folder.path, ["chat"], {
+      input: "I'm building a SaaS for freight logistics\n",
+      env
+    })
+    expect(first).toMatchObject({ code: 0 })
+    const second = await keepsakeProcess(folder.path, ["chat"], {
+      input: "What was my project again?\n",
+      env
+    })
+    expect(second.out).toContain("Something with freight.")
+    expect((await keepsake(folder.path, ["list"])).out).toContain("freight")
+  })
+
+  it("fails where its last message could not be answered", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsakeProcess(folder.path, ["chat", "--model", "claude-test"], {
+      input: "hello\n",
+      env: { ANTHROPIC_BASE_URL: "http://127.0.0.1:1", ANTHROPIC_API_KEY: "test" }
+    })
+    expect(ran.code).toBe(1)
+    expect(ran.err).toContain("cannot be reached")
+  })
+})

@@ -1,0 +1,176 @@
+import { writeFile } from "node:fs/promises"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import type { HnswOptions } from "@keepsake/backend-hnsw"
+import type { PgVectorOptions } from "@keepsake/backend-pgvector"
+import type { QdrantOptions } from "@keepsake/backend-qdrant"
+import { InMemoryStore, MemoryError } from "@keepsake/core"
+import { Effect, Redacted } from "effect"
+import { describe, expect, it } from "vitest"
+import { readSettings } from "../../src/config/settings.ts"
+import { storeOfUrl } from "../../src/config/storeUrl.ts"
+import type { HnswConfig, KeepsakeConfig, PgVectorConfig, QdrantConfig } from "../../src/index.ts"
+import { lexical, openMemory } from "../../src/index.ts"
+import { temporaryFolder } from "../support/runKeepsake.ts"
+
+// What the config offers a backend must be what the backend takes.
+;({}) as Omit<HnswConfig, "backend"> satisfies HnswOptions
+void ((config: Omit<PgVectorConfig, "backend">): PgVectorOptions => ({
+  ...config,
+  url: Redacted.make(config.url)
+}))
+void ((key: Exclude<keyof QdrantConfig, "backend">): keyof Extract<QdrantOptions, { url: string }> => key)
+
+const refusal = async (config: unknown): Promise<MemoryError> => {
+  try {
+    await using memory = await openMemory(config as KeepsakeConfig)
+    return memory as never
+  } catch (error) {
+    if (error instanceof MemoryError) return error
+    throw error
+  }
+}
+
+describe("openMemory", () => {
+  it.each([
+    ["memory:"],
+    [{ store: "memory:" }],
+    [{ store: { backend: "memory" } }],
+    [{ store: InMemoryStore.layer }],
+    [{ store: "memory:", embedder: "lexical" }],
+    [{ store: "memory:", embedder: { provider: "lexical", dimensions: 128 } }],
+    [{ store: "memory:", embedder: lexical() }],
+    [{ store: "memory:", embedder: Promise.resolve(lexical()) }],
+    [{ store: "memory:", embedder: "none" }]
+  ] satisfies ReadonlyArray<readonly [string | KeepsakeConfig]>)("opens %j and recalls", async (config) => {
+    await using memory = await openMemory(config)
+    const ana = memory.for({ userId: "ana" })
+    await ana.remember("I'm building a SaaS for freight logistics")
+    const [first] = await ana.recall("freight logistics SaaS", { threshold: 0 })
+    expect(first?.memory.content).toContain("freight")
+    expect(await memory.for({ userId: "bo" }).recall("freight logistics SaaS", { threshold: 0 })).toEqual([])
+  })
+
+  it("keeps a file's memories for the next process", async () => {
+    await using folder = await temporaryFolder()
+    const store = `file:${join(folder.path, "new folder", "memory.db")}`
+    {
+      await using memory = await openMemory(store)
+      await memory.for({ userId: "ana" }).remember("Ana likes tea")
+    }
+    await using again = await openMemory({ store })
+    expect((await again.for({ userId: "ana" }).list()).rows.map((row) => row.content)).toEqual([
+      "Ana likes tea"
+    ])
+  })
+
+  it.each([
+    ["mem:x", /scheme "mem:"/u],
+    ["postgress://localhost/db", /Did you mean "postgres"/u],
+    ["http://localhost:6333", /qdrant\+http/u],
+    ["./memory.db", /file:\.\/memory\.db/u],
+    ["", /file:\.\/memory\.db/u],
+    ["file:", /names no file/u],
+    ["file://relative/x.db", /absolute/u],
+    ["qdrant+http://", /complete URL/u],
+    [undefined, /give a URL/u],
+    [{}, /store: is missing/u],
+    [{ stroe: "memory:" }, /config\.stroe: .*Did you mean "store"/u],
+    [{ store: "memory:", embeder: "lexical" }, /Did you mean "embedder"/u],
+    [{ store: { backend: "qdrnt", url: "x" } }, /Did you mean "qdrant"/u],
+    [{ store: { type: "qdrant", url: "x" } }, /"type" was probably meant to be "backend"/u],
+    [{ store: { backend: "pgvector", ulr: "x" } }, /store\.ulr: .*Did you mean "url"/u],
+    [{ store: { backend: "pgvector", url: 5 } }, /Expected string/u],
+    [{ store: "memory:", embedder: "opnai:x" }, /Did you mean "openai"/u],
+    [{ store: "memory:", embedder: "openai:" }, /names no model/u],
+    [{ store: "memory:", embedder: "transformers" }, /which model/u],
+    [{ store: "memory:", embedder: "http://localhost:1" }, /#MODEL/u],
+    [{ store: "memory:", embedder: { provider: "openai", modle: "x" } }, /Did you mean "model"/u],
+    [{ store: "memory:", embedder: { provider: "openai-compatible", model: "x" } }, /embedder\.baseUrl/u],
+    [{ store: "memory:", embedder: { provider: "lexical", dimensions: -1 } }, /at least 1|between|greater/iu],
+    [{ store: "memory:", embedder: 7 }, /embedder: give/u]
+  ])("refuses %j and says what to do", async (config, message) => {
+    const error = await refusal(config)
+    expect(error.reason._tag).toBe("InvalidInput")
+    expect(error.message).toMatch(message)
+  })
+
+  it("never repeats a password in a message", async () => {
+    for (const url of [
+      "postgres://ana:hunter2@",
+      "qdrant+http://:hunter2@",
+      "mysql://ana:hunter2@localhost/db"
+    ]) {
+      expect((await refusal(url)).message).not.toContain("hunter2")
+    }
+  })
+
+  it("refuses two embedders of different spaces on one store", async () => {
+    await using folder = await temporaryFolder()
+    const store = `file:${join(folder.path, "memory.db")}`
+    await (await openMemory({ store, embedder: lexical({ dimensions: 128 }) })).close()
+    const error = await refusal({ store, embedder: lexical({ dimensions: 256 }) })
+    expect(error.reason._tag).toBe("FingerprintMismatch")
+    expect(error.message).toContain("keepsake reembed")
+  })
+
+  it("names the package to install when an embedder's is missing", async () => {
+    const error = await refusal({ store: "memory:", embedder: "transformers:Xenova/all-MiniLM-L6-v2" })
+    expect(error.message).toContain("npm install @huggingface/transformers")
+  })
+})
+
+describe("store URLs", () => {
+  it.each([
+    ["file:~/a.db", { backend: "hnsw", path: `${homedir()}/a.db` }],
+    ["file:./~/a.db", { backend: "hnsw", path: "./~/a.db" }],
+    ["file:./a.db", { backend: "hnsw", path: "./a.db" }],
+    ["file:///tmp/a%20b.db", { backend: "hnsw", path: "/tmp/a b.db" }],
+    ["FILE:a.db", { backend: "hnsw", path: "a.db" }],
+    ["postgres://u:p@h:5432/d", { backend: "pgvector", url: "postgres://u:p@h:5432/d" }],
+    ["qdrant+https://h:6333", { backend: "qdrant", url: "https://h:6333" }],
+    ["qdrant+http://:k%2Fey@h:6333", { backend: "qdrant", url: "http://h:6333", apiKey: "k/ey" }]
+  ])("%s", async (url, config) => {
+    expect(await Effect.runPromise(storeOfUrl(url))).toEqual(config)
+  })
+})
+
+describe("settings", () => {
+  const read = async (given: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) =>
+    Effect.runPromise(readSettings(given, env))
+
+  it("takes flags before the environment before the file", async () => {
+    await using folder = await temporaryFolder()
+    const config = join(folder.path, "keepsake.json")
+    await writeFile(
+      config,
+      JSON.stringify({ store: "file:./in-file.db", user: "from-file", agent: "from-file" })
+    )
+    const settings = await read(
+      { config, user: "from-flag" },
+      { KEEPSAKE_USER: "from-env", KEEPSAKE_AGENT: "from-env" }
+    )
+    expect(settings.config.store).toBe("file:./in-file.db")
+    expect(settings.scope).toEqual({ userId: "from-flag", agentId: "from-env" })
+  })
+
+  it.each([
+    ["{", /not JSON/u],
+    ["[]", /not an object/u],
+    ['{"stor":"memory:"}', /Did you mean "store"/u],
+    ['{"store":"memory:","user":5}', /user: give a text/u]
+  ])("refuses the file %s", async (text, message) => {
+    await using folder = await temporaryFolder()
+    const config = join(folder.path, "keepsake.json")
+    await writeFile(config, text)
+    await expect(read({ config })).rejects.toThrow(message)
+  })
+
+  it("refuses a file that is not there, and one that is not UTF-8", async () => {
+    await using folder = await temporaryFolder()
+    await expect(read({ config: join(folder.path, "none.json") })).rejects.toThrow(/is not there/u)
+    const latin1 = join(folder.path, "latin1.json")
+    await writeFile(latin1, Buffer.from('{"user":"Jos\xe9"}', "latin1"))
+    await expect(read({ config: latin1 })).rejects.toThrow(/not UTF-8/u)
+  })
+})

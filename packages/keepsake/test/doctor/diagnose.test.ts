@@ -1,0 +1,247 @@
+import { chmod, mkdir, writeFile } from "node:fs/promises"
+import { once } from "node:events"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { join } from "node:path"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { doctorReport } from "../../src/cli/output/doctorReport.ts"
+import { width } from "../../src/cli/output/text.ts"
+import { diagnose } from "../../src/doctor/diagnose.ts"
+import { checkClock, checkNode } from "../../src/doctor/environment.ts"
+import { openMemory } from "../../src/index.ts"
+import { keepsake, temporaryFolder } from "../support/runKeepsake.ts"
+
+type Given = Parameters<typeof diagnose>[0]
+
+const look = async (given: Given, env: Record<string, string> = {}) => Effect.runPromise(diagnose(given, env))
+
+const server = async (status: number, body: string) => {
+  const http = createServer((_, response) => {
+    response.writeHead(status)
+    response.end(body)
+  })
+  http.listen(0, "127.0.0.1")
+  await once(http, "listening")
+  const { port } = http.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    [Symbol.asyncDispose]: async () => new Promise<void>((resolve) => http.close(() => resolve()))
+  }
+}
+
+interface Seeded {
+  readonly name: string
+  readonly given: (folder: string) => Promise<Given> | Given
+  readonly env?: Record<string, string>
+  readonly check: string
+  readonly detail: RegExp
+  readonly fix: RegExp
+}
+
+const file = (folder: string, name = "memory.db") => join(folder, name)
+
+const SEEDED: ReadonlyArray<Seeded> = [
+  {
+    name: "a variable misspelt",
+    given: (folder) => ({ store: `file:${file(folder)}` }),
+    env: { KEEPSAKE_STOER: "x" },
+    check: "variables",
+    detail: /KEEPSAKE_STOER/u,
+    fix: /KEEPSAKE_STORE/u
+  },
+  {
+    name: "a config file that is not JSON",
+    given: async (folder) => {
+      await writeFile(file(folder, "keepsake.json"), "{")
+      return { config: file(folder, "keepsake.json") }
+    },
+    check: "config",
+    detail: /not JSON/u,
+    fix: /Correct it/u
+  },
+  {
+    name: "a key misspelt in the config file",
+    given: async (folder) => {
+      await writeFile(file(folder, "keepsake.json"), '{"stroe":"memory:"}')
+      return { config: file(folder, "keepsake.json") }
+    },
+    check: "config",
+    detail: /Did you mean "store"/u,
+    fix: /Correct it/u
+  },
+  {
+    name: "an unknown scheme",
+    given: () => ({ store: "postgress://x" }),
+    check: "config",
+    detail: /Did you mean "postgres"/u,
+    fix: /Correct/u
+  },
+  {
+    name: "an unknown embedder",
+    given: () => ({ store: "memory:", embedder: "opnai" }),
+    check: "config",
+    detail: /"openai"/u,
+    fix: /Correct/u
+  },
+  {
+    name: "a bad user",
+    given: () => ({ store: "memory:", user: "../ana" }),
+    check: "user",
+    detail: /slashes/u,
+    fix: /--user/u
+  },
+  {
+    name: "an embedder that is not running",
+    given: () => ({ store: "memory:", embedder: "http://127.0.0.1:1/v1#m" }),
+    check: "embedder",
+    detail: /fetch failed/u,
+    fix: /Start the service/u
+  },
+  {
+    name: "a local model without its package",
+    given: () => ({ store: "memory:", embedder: "transformers:Xenova/x" }),
+    check: "embedder",
+    detail: /npm install/u,
+    fix: /Install/u
+  },
+  {
+    name: "a folder where the file should be",
+    given: async (folder) => {
+      await mkdir(file(folder))
+      return { store: `file:${file(folder)}` }
+    },
+    check: "store",
+    detail: /memory\.db/u,
+    fix: /./u
+  },
+  {
+    name: "a file that is something else",
+    given: async (folder) => {
+      await writeFile(file(folder), "this is a letter to my aunt ".repeat(400))
+      return { store: `file:${file(folder)}` }
+    },
+    check: "store",
+    detail: /memory\.db/u,
+    fix: /Move the file away/u
+  },
+  {
+    name: "a store filled by another embedder",
+    given: async (folder) => {
+      await (await openMemory(`file:${file(folder)}`)).close()
+      return { store: `file:${file(folder)}`, embedder: "lexical" }
+    },
+    check: "store",
+    detail: /no embedder.*lexical/su,
+    fix: /keepsake reembed/u
+  },
+  {
+    name: "PostgreSQL that is not running",
+    given: () => ({ store: "postgres://u:hunter2@127.0.0.1:1/d" }),
+    check: "store",
+    detail: /./u,
+    fix: /Start PostgreSQL/u
+  },
+  {
+    name: "Qdrant that is not running",
+    given: () => ({ store: "qdrant+http://127.0.0.1:1" }),
+    check: "store",
+    detail: /./u,
+    fix: /Start Qdrant/u
+  },
+  {
+    name: "a file that others may read",
+    given: async (folder) => {
+      await (await openMemory(`file:${file(folder)}`)).close()
+      await chmod(file(folder), 0o644)
+      return { store: `file:${file(folder)}` }
+    },
+    check: "permissions",
+    detail: /other accounts/u,
+    fix: /chmod 600/u
+  },
+  {
+    name: "a memory from the future",
+    given: async (folder) => {
+      const memory = await openMemory(`file:${file(folder)}`)
+      await memory
+        .for({ userId: "ana" })
+        .remember({ content: "hello", saidAt: Date.now() + 86_400_000 * 400 })
+      await memory.close()
+      return { store: `file:${file(folder)}` }
+    },
+    check: "dates",
+    detail: /in the future/u,
+    fix: /clock/u
+  }
+]
+
+describe("doctor", () => {
+  it.each(SEEDED)("names $name and its fix", async ({ check, detail, env, fix, given }) => {
+    await using folder = await temporaryFolder()
+    const findings = await look(await given(folder.path), env)
+    expect(findings.filter(({ status }) => status !== "ok")).toContainEqual({
+      check,
+      status: expect.stringMatching(/^(?:fault|warning)$/u) as string,
+      detail: expect.stringMatching(detail) as string,
+      fix: expect.stringMatching(fix) as string
+    })
+    expect(JSON.stringify(findings)).not.toContain("hunter2")
+    // A path cannot be broken; it stands alone then.
+    const lines = doctorReport(findings, 80).replaceAll(folder.path, "").split("\n")
+    expect(lines.filter((line) => width(line) > 80)).toEqual([])
+  })
+
+  it.each([
+    [401, "", /API key/u],
+    [404, "", /baseUrl/u],
+    [200, "<html>", /./u]
+  ])("names an embedder that answers %i", async (status, body, fix) => {
+    await using http = await server(status, body)
+    const findings = await look({ store: "memory:", embedder: `${http.url}#m` })
+    expect(findings.find(({ check }) => check === "embedder")).toMatchObject({
+      status: "fault",
+      fix: expect.stringMatching(fix) as string
+    })
+  })
+
+  it("names an old Node and a clock that is not set", () => {
+    expect(checkNode("20.11.0")).toMatchObject({
+      status: "fault",
+      fix: expect.stringContaining("Install Node") as string
+    })
+    expect(checkNode("22.19.0").status).toBe("ok")
+    expect(checkNode("24.0.0").status).toBe("ok")
+    expect(checkClock(0)).toMatchObject({ status: "fault", fix: expect.stringContaining("clock") as string })
+  })
+
+  it("finds nothing wrong with what is right, leaves no trace, and says by its exit code what it found", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana likes tea", "--store", "file:./memory.db"])
+    await chmod(join(path, "memory.db"), 0o600)
+    const well = await keepsake(path, ["doctor", "--store", "file:./memory.db"])
+    expect(well).toMatchObject({ code: 0 })
+    expect(well.out).toContain("All is well.")
+    for (const line of well.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80)
+    const again = await keepsake(path, ["doctor", "--store", "file:./memory.db", "--json"])
+    expect(again.out).toContain("1 memory in 1 scope")
+    const ill = await keepsake(path, [
+      "doctor",
+      "--store",
+      "file:./memory.db",
+      "--embedder",
+      "lexical",
+      "--json"
+    ])
+    expect(ill.code).toBe(3)
+    expect(JSON.parse(ill.out)).toContainEqual(expect.objectContaining({ check: "store", status: "fault" }))
+  })
+
+  it("says what --erase is for", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, ["doctor", "--erase"])
+    expect(ran.code).toBe(1)
+    expect(ran.err).toContain("PostgreSQL")
+  })
+})

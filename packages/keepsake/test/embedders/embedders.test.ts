@@ -1,0 +1,343 @@
+import { once } from "node:events"
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { json } from "node:stream/consumers"
+import { it as effectIt } from "@effect/vitest"
+import type { EmbedderProvider } from "@keepsake/core"
+import { MockEmbeddingModelV4 } from "ai/test"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import { assert, describe, expect, it } from "vitest"
+import { cutByTokens, EmbeddingRequestError, makeMeter, paced } from "../../src/embedders/pace.ts"
+import {
+  fromAiSdk,
+  lexical,
+  measureCalibration,
+  ollama,
+  openAi,
+  openAiCompatible,
+  openMemory,
+  transformers,
+  voyage
+} from "../../src/index.ts"
+
+interface Seen {
+  readonly url: string
+  readonly authorization: string | undefined
+  readonly body: { readonly model: string; readonly input: ReadonlyArray<string> } & Record<string, unknown>
+}
+
+type Answer = (seen: Seen, response: ServerResponse) => void
+
+const vectorOf = (text: string): ReadonlyArray<number> => [text.length, 1, 0]
+
+const serveVectors: Answer = ({ body }, response) => {
+  // Backwards on purpose: the index decides.
+  const data = body.input.map((text, index) => ({ index, embedding: vectorOf(text) })).reverse()
+  response.end(JSON.stringify({ object: "list", data }))
+}
+
+const failWith =
+  (status: number, body: string, headers: Record<string, string> = {}): Answer =>
+  (_, response) => {
+    response.writeHead(status, headers)
+    response.end(body)
+  }
+
+/** A real server that speaks the embeddings wire format, answering by a script that ends in vectors. */
+const service = async (...script: ReadonlyArray<Answer>) => {
+  const seen: Array<Seen> = []
+  const server = createServer((request: IncomingMessage, response) => {
+    void json(request).then((body) => {
+      const one: Seen = {
+        url: request.url ?? "",
+        authorization: request.headers.authorization,
+        body: body as Seen["body"]
+      }
+      seen.push(one)
+      const answer = script[seen.length - 1] ?? serveVectors
+      return answer(one, response)
+    })
+  })
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    seen,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+}
+
+const embed = async (
+  provider: EmbedderProvider,
+  texts: ReadonlyArray<string>,
+  purpose: "document" | "query" = "document"
+) => provider.embed(texts, purpose, new AbortController().signal)
+
+describe("openAiCompatible", () => {
+  it("asks for the length once, sends model and key, and keeps the order", async () => {
+    await using server = await service()
+    const provider = await openAiCompatible({ baseUrl: `${server.baseUrl}/`, model: "m", apiKey: "k" })
+    expect(provider.dimensions).toBe(3)
+    expect(await embed(provider, ["a", "bbb", "cc"])).toEqual([
+      vectorOf("a"),
+      vectorOf("bbb"),
+      vectorOf("cc")
+    ])
+    expect(server.seen).toHaveLength(2)
+    expect(server.seen[1]).toMatchObject({
+      url: "/v1/embeddings",
+      authorization: "Bearer k",
+      body: { model: "m" }
+    })
+  })
+
+  it("cuts requests by count (core) and by tokens", async () => {
+    await using server = await service()
+    await using memory = await openMemory({
+      store: "memory:",
+      embedder: {
+        provider: "openai-compatible",
+        baseUrl: server.baseUrl,
+        model: "m",
+        dimensions: 3,
+        batch: 4,
+        batchTokens: 10
+      }
+    })
+    await memory
+      .for({ userId: "ana" })
+      .rememberMany(["x".repeat(20), "y".repeat(21), "z".repeat(19), "one", "two", "three", "four"])
+    const sizes = server.seen.map(({ body }) => body.input.length)
+    expect(sizes.reduce((a, b) => a + b)).toBe(7)
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(4)
+    const together = server.seen.map(({ body }) => body.input).filter((input) => input.length > 1)
+    for (const input of together) {
+      expect(input.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0)).toBeLessThanOrEqual(10)
+    }
+  })
+
+  it("tries again after 429 and 500, not after 400", async () => {
+    await using server = await service(failWith(429, "", { "retry-after": "0" }), failWith(503, "busy"))
+    const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
+    expect(await embed(provider, ["a"])).toEqual([vectorOf("a")])
+    expect(server.seen).toHaveLength(3)
+
+    await using strict = await service(failWith(400, '{"error":{"message":"too long"}}'))
+    const other = await openAiCompatible({ baseUrl: strict.baseUrl, model: "m", dimensions: 3 })
+    await expect(embed(other, ["a"])).rejects.toThrow(/HTTP 400: too long/u)
+    expect(strict.seen).toHaveLength(1)
+  })
+
+  it("embeds the beginning of a text that the model finds too long", async () => {
+    const limited: Answer = (one, response) =>
+      one.body.input.some((text) => text.length > 8_000)
+        ? failWith(400, '{"error":{"message":"maximum context length is 8192 tokens"}}')(one, response)
+        : serveVectors(one, response)
+    await using server = await service(...Array.from({ length: 9 }, () => limited))
+    const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
+    const short = "a short one beside it"
+    const [long, other] = await embed(provider, ["x".repeat(60_000), short])
+    expect(long?.[0]).toBe(7_500)
+    expect(other?.[0]).toBe(short.length)
+    expect(server.seen).toHaveLength(4)
+    await using refusing = await service(...Array.from({ length: 9 }, () => failWith(400, "no such model")))
+    const wrong = await openAiCompatible({ baseUrl: refusing.baseUrl, model: "m", dimensions: 3 })
+    await expect(embed(wrong, ["x".repeat(60_000)])).rejects.toThrow(/HTTP 400: no such model/u)
+  })
+
+  it("says what to do about a key, an address, a reply that is none; never repeats the text", async () => {
+    const secret = "my secret plan for the weekend"
+    const tried = async (answer: Answer) => {
+      await using server = await service(answer)
+      const provider = await openAiCompatible({
+        baseUrl: server.baseUrl,
+        model: "m",
+        dimensions: 3,
+        retries: 0
+      })
+      return await embed(provider, [secret]).then(String, (error: Error) => error.message)
+    }
+    expect(await tried(failWith(401, ""))).toMatch(/HTTP 401.*apiKey/u)
+    expect(await tried(failWith(404, ""))).toMatch(/baseUrl/u)
+    expect(await tried(failWith(200, "{}"))).toMatch(/did not answer with embeddings/u)
+    expect(await tried(failWith(400, `cannot embed "${secret}"`))).not.toContain("secret")
+  })
+
+  it("reports a length other than promised as the embedder's failure, and writes nothing", async () => {
+    await using server = await service()
+    await using memory = await openMemory({
+      store: "memory:",
+      embedder: { provider: "openai-compatible", baseUrl: server.baseUrl, model: "m", dimensions: 4 }
+    })
+    const ana = memory.for({ userId: "ana" })
+    await expect(ana.remember("hello")).rejects.toMatchObject({ reason: { _tag: "EmbedderFailed" } })
+    expect((await ana.list()).rows).toEqual([])
+  })
+
+  it("stops when it is aborted", async () => {
+    await using server = await service(() => undefined)
+    const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
+    const controller = new AbortController()
+    const under = Promise.resolve(provider.embed(["a"], "document", controller.signal))
+    controller.abort()
+    await expect(under).rejects.toThrow(/interrupt|abort/iu)
+  })
+})
+
+describe("presets", () => {
+  it("tells Voyage what the text is for, OpenAI which length, and Ollama nothing more", async () => {
+    await using server = await service()
+    const { baseUrl } = server
+    await embed(await voyage({ baseUrl, apiKey: "k" }), ["a"], "query")
+    await embed(await openAi({ baseUrl, apiKey: "k", dimensions: 3 }), ["a"])
+    await embed(await ollama({ baseUrl }), ["a"])
+    expect(server.seen.map(({ body }) => body)).toEqual([
+      { model: "voyage-3.5", input: ["a"], input_type: "query" },
+      { model: "text-embedding-3-small", input: ["a"], dimensions: 3 },
+      { model: "nomic-embed-text", input: ["a"] }
+    ])
+  })
+
+  it("asks for a missing key by the name of its variable", async () => {
+    const kept = process.env["VOYAGE_API_KEY"]
+    delete process.env["VOYAGE_API_KEY"]
+    await expect(voyage()).rejects.toThrow(/VOYAGE_API_KEY/u)
+    if (kept !== undefined) process.env["VOYAGE_API_KEY"] = kept
+  })
+})
+
+describe("fromAiSdk", () => {
+  it("takes any embedding model of the AI SDK", async () => {
+    const model = new MockEmbeddingModelV4({
+      modelId: "mock",
+      maxEmbeddingsPerCall: 2,
+      doEmbed: async ({ values }) => ({ embeddings: values.map((text) => [...vectorOf(text)]), warnings: [] })
+    })
+    const provider = await fromAiSdk(model)
+    expect(provider).toMatchObject({ model: "mock", dimensions: 3, batch: 2 })
+    await using memory = await openMemory({ store: "memory:", embedder: fromAiSdk(model) })
+    const ana = memory.for({ userId: "ana" })
+    await ana.remember("hello there")
+    expect((await ana.recall("hello there", { threshold: 0 }))[0]?.explain.parts).toHaveProperty("meaning")
+  })
+})
+
+describe("lexical", () => {
+  const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+    const dot = (x: ArrayLike<number>, y: ArrayLike<number>) =>
+      Array.from(x).reduce((sum, v, i) => sum + v * (y[i] ?? 0), 0)
+    return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+  }
+
+  it("is deterministic, finds spellings, and says that it is lexical", async () => {
+    const provider = lexical()
+    expect(provider.model).toContain("lexical")
+    const [a, b, c, d] = await embed(provider, [
+      "freight logistics",
+      "freigth logistic",
+      "quarterly revenue",
+      "the of and"
+    ])
+    assert(a !== undefined && b !== undefined && c !== undefined && d !== undefined)
+    expect((await embed(lexical(), ["freight logistics"]))[0]).toEqual(a)
+    expect(cosine(a, b)).toBeGreaterThan(0.5)
+    expect(Math.abs(cosine(a, c))).toBeLessThan(0.2)
+    expect(cosine(d, d)).toBeCloseTo(1)
+  })
+
+  it("has the calibration it claims", async () => {
+    const measured = await measureCalibration(lexical())
+    const claimed = lexical().calibration
+    expect(Math.abs(measured.mean - (claimed?.mean ?? 1))).toBeLessThan(0.03)
+    expect(Math.abs(measured.spread - (claimed?.spread ?? 1))).toBeLessThan(0.03)
+  })
+})
+
+describe("pace", () => {
+  it("cuts by tokens, a long text alone", () => {
+    expect(cutByTokens(["a".repeat(8), "b".repeat(8), "c".repeat(400), "d"], 4)).toEqual([
+      ["a".repeat(8), "b".repeat(8)],
+      ["c".repeat(400)],
+      ["d"]
+    ])
+    expect(cutByTokens([], 4)).toEqual([])
+  })
+
+  effectIt.effect("spreads requests over the minute", () =>
+    Effect.gen(function* () {
+      const meter = makeMeter(60)
+      const fiber = yield* Effect.forkChild(Effect.forEach([1, 2, 3], () => meter(1)))
+      yield* TestClock.adjust("1999 millis")
+      assert.strictEqual(fiber.pollUnsafe(), undefined)
+      yield* TestClock.adjust("1 millis")
+      yield* Fiber.join(fiber)
+    })
+  )
+
+  effectIt.effect("waits as long as the service asks, and no more often than allowed", () =>
+    Effect.gen(function* () {
+      const made = { calls: 0 }
+      const embedOnce = paced(
+        async () => {
+          made.calls++
+          throw new EmbeddingRequestError("busy", { isRetryable: true, retryAfterMs: 60_000 })
+        },
+        { retries: 2 }
+      )
+      const fiber = yield* Effect.forkChild(Effect.flip(embedOnce(["a"], "query")))
+      // The request itself is a real promise, which the test's clock does not move.
+      const turn = async () => new Promise((resolve) => setImmediate(resolve))
+      const until = (count: number) =>
+        Effect.promise(async () => {
+          while (made.calls < count) await turn()
+          // The failure has still to reach the schedule, and the schedule the clock.
+          for (let i = 0; i < 20; i++) await turn()
+        })
+      yield* until(1)
+      for (const count of [2, 3]) {
+        // Adjusting runs what is due at each step: a call before the time the service named would show here.
+        yield* TestClock.adjust("59 seconds")
+        assert.strictEqual(made.calls, count - 1)
+        yield* TestClock.adjust("1 seconds")
+        yield* until(count)
+      }
+      yield* Fiber.join(fiber)
+      assert.strictEqual(made.calls, 3)
+    })
+  )
+})
+
+// A variable, as in the source: the package is not a dependency.
+const TRANSFORMERS: string = "@huggingface/transformers"
+const folder = process.env["KEEPSAKE_TEST_MODEL"]
+const installed = await import(TRANSFORMERS).then(
+  () => true,
+  () => false
+)
+
+describe("transformers", () => {
+  // 474 MB with its runtime: not a dependency. Install it beside and name a model's folder to run this.
+  it.skipIf(folder === undefined || !installed)(
+    "embeds with a model from a folder (needs @huggingface/transformers and KEEPSAKE_TEST_MODEL)",
+    async () => {
+      const seen: Array<string> = []
+      const provider = await transformers({ model: folder ?? "", onProgress: ({ file }) => seen.push(file) })
+      expect(provider.dimensions).toBeGreaterThan(0)
+      expect(seen.length).toBeGreaterThan(0)
+      await using memory = await openMemory({ store: "memory:", embedder: provider })
+      const ana = memory.for({ userId: "ana" })
+      await ana.rememberMany([
+        "A kitten was sitting on the mat",
+        "Quarterly revenue fell",
+        "The ferry leaves at seven"
+      ])
+      const [first] = await ana.recall("Where is the cat?", { threshold: 0 })
+      expect(first?.memory.content).toContain("kitten")
+    }
+  )
+})

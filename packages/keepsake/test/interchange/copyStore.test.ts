@@ -1,0 +1,267 @@
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import {
+  Embedder,
+  type EmbedderProvider,
+  fingerprint,
+  InMemoryStore,
+  inMemoryData,
+  type Memory,
+  MemoryStore,
+  StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core"
+import { Context, Effect, Layer } from "effect"
+import { describe, expect, it } from "vitest"
+import { copyStore } from "../../src/interchange/copyStore.ts"
+import { reembedStore } from "../../src/interchange/reembedStore.ts"
+import { lexical, openMemory } from "../../src/index.ts"
+import { storeOnlyLayer } from "../../src/openMemory.ts"
+import { keepsake, temporaryFolder } from "../support/runKeepsake.ts"
+
+const nothing = () => Effect.void
+
+const fill = async (store: string, embedder: EmbedderProvider | undefined, count: number): Promise<void> => {
+  await using memory = await openMemory({ store, embedder })
+  for (const userId of ["ana", "bo"]) {
+    const one = memory.for({ userId })
+    await one.rememberMany(
+      Array.from({ length: count }, (_, i) => ({
+        content: `${userId} said thing number ${i}`,
+        sessionId: "s"
+      }))
+    )
+    const { id } = await one.remember("lives in Graz")
+    await one.supersede(id, "lives in Linz")
+  }
+  await memory.files({ userId: "ana" }).remember("the agent's own note")
+}
+
+const contents = async (
+  store: string,
+  embedder: EmbedderProvider | undefined
+): Promise<ReadonlyArray<Memory>> => {
+  await using memory = await openMemory({ store, embedder })
+  const rows: Array<Memory> = []
+  for (const one of [
+    memory.for({ userId: "ana" }),
+    memory.for({ userId: "bo" }),
+    memory.files({ userId: "ana" })
+  ]) {
+    for await (const row of one.export()) rows.push(row)
+  }
+  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+const copied = async (
+  from: Parameters<typeof storeOnlyLayer>[0],
+  to: Parameters<typeof storeOnlyLayer>[0],
+  show: (done: number) => Effect.Effect<void> = nothing
+) =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.gen(function* () {
+        return yield* copyStore(
+          yield* Layer.build(storeOnlyLayer(from)),
+          yield* Layer.build(storeOnlyLayer(to)),
+          show
+        )
+      })
+    )
+  )
+
+describe("copy", () => {
+  it("moves every scope, history and the agent's notes included, and counts both sides", async () => {
+    await using folder = await temporaryFolder()
+    const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
+    await fill(a, lexical(), 400)
+    const embedder = lexical()
+    expect(await copied({ store: a, embedder }, { store: b, embedder })).toEqual({
+      scopes: 3,
+      rows: 805,
+      copied: 805,
+      known: 0
+    })
+    expect(await contents(b, embedder)).toEqual(await contents(a, embedder))
+  })
+
+  it("goes on where it was stopped", async () => {
+    await using folder = await temporaryFolder()
+    const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
+    await fill(a, undefined, 600)
+    const stopped = copied(a, b, (done) => (done > 300 ? Effect.die("stopped here") : Effect.void))
+    await expect(stopped).rejects.toThrow(/stopped here/u)
+    const rest = await copied(a, b)
+    expect(rest.known).toBeGreaterThanOrEqual(256)
+    expect(rest.known + rest.copied).toBe(1205)
+    expect(await contents(b, undefined)).toEqual(await contents(a, undefined))
+  })
+
+  it("embeds anew for a target of another space", async () => {
+    await using folder = await temporaryFolder()
+    const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
+    await fill(a, undefined, 10)
+    await copied(a, { store: b, embedder: lexical() })
+    await using memory = await openMemory({ store: b, embedder: lexical() })
+    const [first] = await memory.for({ userId: "ana" }).recall("thing nubmer 7", { threshold: 0 })
+    expect(first?.explain.parts).toHaveProperty("meaning")
+  })
+
+  it("refuses a target that holds other content under the same id", async () => {
+    const [from, to] = [InMemoryStore.layerOf(inMemoryData()), InMemoryStore.layerOf(inMemoryData())]
+    const put = async (store: typeof from, content: string) => {
+      const memory = await openMemory({ store })
+      await memory.for({ userId: "ana" }).remember({ content, key: "k" })
+    }
+    await put(from, "one thing")
+    await put(to, "another thing")
+    // It is there under its id, so it is left alone: the id is the caller's own key.
+    expect(await copied({ store: from }, { store: to })).toMatchObject({ copied: 0, known: 1 })
+  })
+})
+
+/** An embedder of whom nothing is left afterwards: no flag, no variable, no package names it. */
+const gone: EmbedderProvider = {
+  model: "revoked-model",
+  dimensions: 8,
+  calibration: { mean: 0.3, spread: 0.05 },
+  embed: (texts) => texts.map((text) => Array.from({ length: 8 }, (_, i) => text.charCodeAt(i) || 1))
+}
+
+describe("a store whose embedder is gone", () => {
+  const place = async (folder: string) => {
+    const store = `file:${join(folder, "a.db")}`
+    await fill(store, gone, 5)
+    return store
+  }
+
+  it("is copied as it is, vectors and all", async () => {
+    await using folder = await temporaryFolder()
+    const from = await place(folder.path)
+    const to = `file:${join(folder.path, "b.db")}`
+    expect(await keepsake(folder.path, ["copy", "--from", from, "--to", to])).toMatchObject({ code: 0 })
+    expect(await contents(to, gone)).toEqual(await contents(from, gone))
+    await using memory = await openMemory({ store: to, embedder: gone })
+    const [first] = await memory.for({ userId: "ana" }).recall("ana said thing number 3", { threshold: 0 })
+    expect(first?.similarity).toBeCloseTo(1, 5)
+  })
+
+  it("is copied to another embedder, to none, and into what is filled already", async () => {
+    await using folder = await temporaryFolder()
+    const from = await place(folder.path)
+    const run = async (to: string, ...args: ReadonlyArray<string>) =>
+      keepsake(folder.path, ["copy", "--from", from, "--to", `file:./${to}.db`, ...args])
+    expect(await run("lexical", "--to-embedder", "lexical")).toMatchObject({ code: 0 })
+    expect(await run("words", "--to-embedder", "none")).toMatchObject({ code: 0 })
+    // What a store was filled with is known from the store: the second time nothing has to be named.
+    expect((await run("words")).out).toContain("were there already")
+    const refused = await run("lexical")
+    expect(refused.code).toBe(2)
+    expect(refused.err.replaceAll("\n", " ")).toMatch(/revoked-model.*Name the target's embedder/u)
+    const before = await contents(from, gone)
+    expect(await contents(`file:${join(folder.path, "lexical.db")}`, lexical())).toEqual(before)
+    expect(await contents(`file:${join(folder.path, "words.db")}`, undefined)).toEqual(before)
+  })
+
+  it("moves to another embedder, and back to words", async () => {
+    await using folder = await temporaryFolder()
+    const store = await place(folder.path)
+    const before = await contents(store, gone)
+    const moved = await keepsake(folder.path, ["reembed", "--store", store, "--to", "lexical"])
+    expect(moved).toMatchObject({ code: 0 })
+    expect(moved.out.replaceAll("\n", " ")).toMatch(/15 memories from \[revoked-model/u)
+    expect(await contents(store, lexical())).toEqual(before)
+    expect(await keepsake(folder.path, ["reembed", "--store", store, "--to", "none"])).toMatchObject({
+      code: 0
+    })
+    expect(await contents(store, undefined)).toEqual(before)
+  })
+
+  it("that is not there is not made by looking for it", async () => {
+    await using folder = await temporaryFolder()
+    const ran = await keepsake(folder.path, ["copy", "--from", "file:./typo.db", "--to", "file:./b.db"])
+    expect(ran.code).toBe(2)
+    expect(ran.err).toContain("typo.db")
+    expect(existsSync(join(folder.path, "typo.db"))).toBe(false)
+  })
+})
+
+describe("reembed", () => {
+  const move = async (
+    store: string,
+    from: EmbedderProvider | null,
+    to: EmbedderProvider | null,
+    show: (done: number) => Effect.Effect<void> = nothing
+  ) =>
+    Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const context = to === null ? null : yield* Layer.build(Embedder.layer(to, { cache: 0 }))
+          const embedder = context === null ? null : Context.get(context, Embedder)
+          const layer = storeOnlyLayer({ store, ...(from === null ? {} : { embedder: from }) })
+          return yield* Effect.provide(
+            reembedStore(fingerprint(embedder?.space ?? null), embedder, show),
+            layer
+          )
+        })
+      )
+    )
+
+  it("goes on where it was stopped, serving and writing all the while", async () => {
+    await using folder = await temporaryFolder()
+    const store = `file:${join(folder.path, "a.db")}`
+    await fill(store, undefined, 300)
+    const stopped = move(store, null, lexical(), (done) =>
+      done > 200 ? Effect.die("stopped here") : Effect.void
+    )
+    await expect(stopped).rejects.toThrow(/stopped here/u)
+
+    await using memory = await openMemory(store)
+    const ana = memory.for({ userId: "ana" })
+    let served = 0
+    const moved = await move(store, null, lexical(), () =>
+      Effect.promise(async () => {
+        const found = await ana.recall("thing number 7", { threshold: 0 })
+        if (found.length > 0) served++
+        if (served < 3) await ana.remember(`written in the middle, ${served}`)
+      })
+    )
+    expect(served).toBeGreaterThan(1)
+    expect(moved).toBeLessThan(605)
+    await using after = await openMemory({ store, embedder: lexical() })
+    const [first] = await after.for({ userId: "ana" }).recall("written in the middel", { threshold: 0 })
+    expect(first?.memory.content).toContain("written in the middle")
+    expect((await after.for({ userId: "ana" }).stats()).total).toBe(300 + 1 + 2)
+  })
+
+  it("refuses to mix spaces: another target while one is under way", async () => {
+    await using folder = await temporaryFolder()
+    const store = `file:${join(folder.path, "a.db")}`
+    await fill(store, undefined, 300)
+    await expect(move(store, null, lexical(), () => Effect.die("stopped here"))).rejects.toThrow(
+      /stopped here/u
+    )
+    await expect(move(store, null, lexical({ dimensions: 128 }))).rejects.toMatchObject({
+      reason: { _tag: "Conflict" }
+    })
+  })
+
+  it("drops the vectors of a store that goes back to words", async () => {
+    const data = inMemoryData()
+    const store = Layer.provideMerge(InMemoryStore.layerOf(data), StoreFingerprint.wordsOnly)
+    await Effect.runPromise(
+      Effect.provide(
+        Effect.gen(function* () {
+          expect(yield* reembedStore(fingerprint(null), null, nothing)).toBe(0)
+          expect(
+            yield* Effect.flip(
+              (yield* MemoryStore).count({ scope: { agentId: "a", userId: "u" }, now: 0, filter: {} })
+            )
+          ).toMatchObject({ reason: { _tag: "Closed" } })
+          expect((yield* StoreAdmin).backend).toBe("memory")
+        }),
+        store
+      )
+    )
+  })
+})

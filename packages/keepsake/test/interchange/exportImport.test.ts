@@ -1,0 +1,199 @@
+import { writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import type { Memory } from "@keepsake/core"
+import { Effect } from "effect"
+import { describe, expect, it } from "vitest"
+import { readImport } from "../../src/interchange/readImport.ts"
+import { openMemory } from "../../src/index.ts"
+import { keepsake, keepsakeProcess, temporaryFolder } from "../support/runKeepsake.ts"
+
+const read = async (text: string, partial = false) => Effect.runPromise(readImport("file", text, partial))
+
+const exported = async (path: string): Promise<string> => {
+  await using memory = await openMemory(`file:${join(path, "memory.db")}`)
+  const ana = memory.for({ userId: "ana" })
+  const { id } = await ana.remember({
+    content: "Ana lives in Graz",
+    type: "semantic",
+    metadata: { a: [1, null] }
+  })
+  await ana.supersede(id, "Ana lives in Linz")
+  await ana.rememberMany([
+    { content: "naïve café 日本 👩‍👩‍👧", sessionId: "s" },
+    { content: "gone in a day", ttlDays: 1 }
+  ])
+  const { out } = await keepsake(path, ["export", "--store", "file:./memory.db", "--user", "ana"])
+  return out
+}
+
+describe("export and import", () => {
+  it("brings everything back as it was, history included, and twice changes nothing", async () => {
+    await using folder = await temporaryFolder()
+    const text = await exported(folder.path)
+    const content = await read(text)
+    const before = content._tag === "Memories" ? content.memories : []
+    expect(before).toHaveLength(4)
+    await using memory = await openMemory("memory:")
+    const ana = memory.for({ userId: "ana" })
+    expect(await ana.import(before)).toEqual({ created: 4, known: 0, conflicting: 0, expired: 0 })
+    expect(await ana.import(before)).toEqual({ created: 0, known: 4, conflicting: 0, expired: 0 })
+    const after: Array<Memory> = []
+    for await (const one of ana.export()) after.push(one)
+    const byId = (rows: ReadonlyArray<Memory>) => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    expect(byId(after)).toEqual(byId(before))
+  })
+
+  it("leaves out what has expired since, and counts it", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const day = 86_400_000
+    const text = (await exported(path)).replace(/"expiresAt":\d+/u, `"expiresAt":${Date.now() - day}`)
+    await writeFile(join(path, "old.jsonl"), text)
+    const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
+    expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, conflicting: 0, expired: 1 })
+    expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
+      "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had\nexpired and were left out.\n"
+    )
+    const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
+    await writeFile(join(path, "plain.json"), JSON.stringify(statements))
+    const plain = await keepsake(path, ["import", "plain.json", "--json"])
+    expect(JSON.parse(plain.out)).toEqual({ created: 1, known: 0, conflicting: 0, expired: 1 })
+  })
+
+  it("says what says something else than what is kept under its key", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const change = async (file: string, text: string) => {
+      await writeFile(join(path, file), text)
+      return JSON.parse((await keepsake(path, ["import", file, "--json"])).out) as unknown
+    }
+    await change("first.jsonl", '{"content":"Lives in Porto","key":"home"}\n')
+    const moved = { created: 0, known: 0, conflicting: 1, expired: 0 }
+    expect(await change("second.jsonl", '{"content":"Lives in Braga","key":"home"}\n')).toEqual(moved)
+    const { out } = await keepsake(path, ["export"])
+    expect(await change("third.jsonl", out.replace("Porto", "Braga"))).toEqual(moved)
+    expect((await keepsake(path, ["list"])).out).toContain("Porto")
+  })
+
+  it("refuses an export cut anywhere, and takes its whole part on request", async () => {
+    await using folder = await temporaryFolder()
+    const text = await exported(folder.path)
+    // Every tenth place, and each of the last thirty: up to the newline that ends the closing line.
+    const places = Array.from({ length: text.length - 1 }, (_, i) => i + 1).filter(
+      (i) => i % 10 === 0 || i > text.length - 30
+    )
+    for (const place of places.filter((i) => i < text.trimEnd().length)) {
+      await expect(read(text.slice(0, place)), `cut at ${place}`).rejects.toThrow(
+        /Nothing was imported|is empty/u
+      )
+    }
+    const partial = await read(text.slice(0, text.length - 60), true)
+    expect(partial._tag === "Memories" && partial.memories.length).toBeGreaterThan(0)
+  })
+
+  it("refuses a closing line that counts otherwise, a later version, and a line that is no memory", async () => {
+    await using folder = await temporaryFolder()
+    const text = await exported(folder.path)
+    const lines = text.trimEnd().split("\n")
+    await expect(read([...lines.slice(0, 2), ...lines.slice(3)].join("\n"))).rejects.toThrow(/cut short/u)
+    await expect(read(text.replace('"version":1', '"version":2'))).rejects.toThrow(/version 2/u)
+    await expect(read(lines.with(1, '{"id":"x"}').join("\n"))).rejects.toThrow(/line 2 is not a memory/u)
+    await expect(read(lines.with(1, "{oops").join("\n"))).rejects.toThrow(/line 2 is damaged/u)
+  })
+
+  it("refuses what is not UTF-8, empty, or not JSON, and writes nothing", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await writeFile(join(path, "latin1.jsonl"), Buffer.from('{"content":"caf\xe9"}\n', "latin1"))
+    const ran = await keepsake(path, ["import", "latin1.jsonl"])
+    expect(ran).toMatchObject({ code: 2 })
+    expect(ran.err).toContain("UTF-8")
+    expect(
+      (await keepsakeProcess(path, ["import", "-"], { input: new Uint8Array([0xff, 0xfe, 0x7b]) })).err
+    ).toContain("UTF-8")
+    expect((await keepsake(path, ["list"])).out).toContain("Nothing is remembered")
+    await expect(read("")).rejects.toThrow(/is empty/u)
+    await expect(read("hello")).rejects.toThrow(/not JSON/u)
+    await expect(read('{"content":"a"}\n{"content":')).rejects.toThrow(/line 2 is not JSON/u)
+    await expect(read('[{"no":"content"}]')).rejects.toThrow(/entry 1 has neither/u)
+  })
+
+  it("names the line of a bad statement, and imports none", async () => {
+    await using folder = await temporaryFolder()
+    const lines = Array.from({ length: 700 }, (_, i) => JSON.stringify({ content: `number ${i}` }))
+    await writeFile(
+      join(folder.path, "bad.jsonl"),
+      lines.with(600, '{"content":"x","tpye":"semantic"}').join("\n")
+    )
+    const ran = await keepsake(folder.path, ["import", "bad.jsonl"])
+    expect(ran.code).toBe(2)
+    expect(ran.err.replaceAll("\n", " ")).toMatch(
+      /line 601: tpye.*Did you mean "type"\?.*Nothing was imported/u
+    )
+    expect((await keepsake(folder.path, ["list"])).out).toContain("Nothing is remembered")
+  })
+
+  it("reads statements, a byte order mark and CRLF notwithstanding", async () => {
+    expect(await read('\ufeff{"content":"a"}\r\n{"content":"b","type":"semantic"}\r\n')).toMatchObject({
+      _tag: "Statements",
+      statements: [{ statement: { content: "a" } }, { statement: { content: "b", type: "semantic" } }]
+    })
+  })
+
+  it("reads mem0's export, each fact with its user, date, session and speaker", async () => {
+    const row = {
+      id: "0f6c",
+      memory: "Likes tea",
+      hash: "x",
+      metadata: { topic: "drinks" },
+      score: 0.3,
+      created_at: "2025-01-02T03:04:05.000Z",
+      updated_at: null,
+      user_id: "ana",
+      run_id: "s1"
+    }
+    const expected = {
+      userId: "ana",
+      agentId: null,
+      statement: {
+        content: "Likes tea",
+        type: "semantic",
+        sessionId: "s1",
+        metadata: { topic: "drinks" },
+        saidAt: Date.UTC(2025, 0, 2, 3, 4, 5),
+        key: "mem0:0f6c"
+      }
+    }
+    for (const text of [
+      JSON.stringify({ results: [row] }),
+      JSON.stringify([row]),
+      JSON.stringify({ results: [row] }, null, 2),
+      JSON.stringify(row)
+    ]) {
+      expect(await read(text)).toMatchObject({ statements: [expected] })
+    }
+  })
+
+  it("reads Kronvex's export: its session is the user here", async () => {
+    const row = {
+      id: "m1",
+      agent_id: "support",
+      session_id: "ana",
+      content: "Prefers mail",
+      memory_type: "procedural",
+      pinned: true,
+      created_at: "2025-01-02T03:04:05Z",
+      expires_at: null,
+      access_count: 3
+    }
+    expect(await read(JSON.stringify({ agent_id: "support", memories: [row] }))).toMatchObject({
+      statements: [
+        {
+          userId: "ana",
+          agentId: "support",
+          statement: { content: "Prefers mail", type: "procedural", pinned: true, key: "kronvex:m1" }
+        }
+      ]
+    })
+  })
+})

@@ -1,0 +1,152 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import { describe, expect, it } from "vitest"
+import { openMemory } from "../../src/index.ts"
+import { serveHttp } from "../../src/mcp/index.ts"
+import { cleanEnv, keepsake, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
+
+const textOf = (result: unknown): string => {
+  const { content } = result as { readonly content: ReadonlyArray<{ readonly text?: string }> }
+  return content.map((part) => part.text ?? "").join("")
+}
+
+const connected = async (transport: Parameters<Client["connect"]>[0]): Promise<Client> => {
+  const client = new Client({ name: "test", version: "1.0.0" })
+  await client.connect(transport)
+  return client
+}
+
+/** What every transport must do, driven by the official client. */
+const exercise = async (client: Client): Promise<void> => {
+  const { tools } = await client.listTools()
+  expect(tools.map((tool) => tool.name).sort()).toEqual(["context", "forget", "recall", "remember", "update"])
+  for (const { inputSchema } of tools)
+    expect(Object.keys(inputSchema.properties ?? {})).not.toContain("userId")
+
+  const kept = await client.callTool({
+    name: "remember",
+    arguments: { content: "Ana builds a SaaS for freight logistics", type: "semantic" }
+  })
+  const long = await client.callTool({ name: "remember", arguments: { content: "x".repeat(100_001) } })
+  expect(textOf(long)).toMatch(/at most 100000[\s\S]*content/u)
+  const id = /[0-9a-f-]{36}/u.exec(textOf(kept))?.[0] ?? ""
+  expect(
+    textOf(await client.callTool({ name: "context", arguments: { message: "What was my project again?" } }))
+  ).toContain("freight")
+  expect(
+    textOf(await client.callTool({ name: "recall", arguments: { query: "freight logistics SaaS" } }))
+  ).toContain(id)
+
+  const { resources } = await client.listResources()
+  const [memories] = resources
+  const read = await client.readResource({ uri: memories?.uri ?? "" })
+  expect(JSON.stringify(read.contents)).toContain("freight")
+  const one = await client.readResource({ uri: `keepsake://memories/${id}` })
+  expect(JSON.stringify(one.contents)).toContain("freight")
+  await expect(
+    client.readResource({ uri: "keepsake://memories/00000000-0000-5000-8000-000000000000" })
+  ).rejects.toThrow(/no keepsake/u)
+
+  const { prompts } = await client.listPrompts()
+  const prompt = await client.getPrompt({ name: prompts[0]?.name ?? "" })
+  expect(JSON.stringify(prompt.messages)).toContain("remember")
+
+  const stray = await client.callTool({ name: "recall", arguments: { query: 5 } })
+  expect(stray.isError).toBe(true)
+  expect(textOf(await client.callTool({ name: "forget", arguments: { id } }))).toBe("Forgotten.")
+  expect(
+    textOf(await client.callTool({ name: "recall", arguments: { query: "freight logistics SaaS" } }))
+  ).not.toContain(id)
+}
+
+describe("keepsake mcp", () => {
+  it("serves tools, resource and prompt over standard input and output", async () => {
+    await using folder = await temporaryFolder()
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [MAIN, "mcp", "--user", "ana"],
+      env: cleanEnv(folder.path) as Record<string, string>,
+      cwd: folder.path
+    })
+    const client = await connected(transport)
+    await exercise(client)
+    await client.callTool({ name: "remember", arguments: { content: "Ana ships on Fridays" } })
+    await client.close()
+    const mine = await keepsake(folder.path, ["list", "--user", "ana"])
+    expect(mine.out).toContain("Fridays")
+    const others = await keepsake(folder.path, ["list", "--user", "bo"])
+    expect(others.out).toContain("Nothing is remembered")
+  })
+
+  it("finishes what it has accepted when standard input closes in the middle", async () => {
+    await using folder = await temporaryFolder()
+    const child = spawn(process.execPath, [MAIN, "mcp"], { cwd: folder.path, env: cleanEnv(folder.path) })
+    const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
+    send({
+      id: 1,
+      method: "initialize",
+      params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } }
+    })
+    await Promise.race([once(child.stdout, "data"), once(child, "close")])
+    send({ method: "notifications/initialized" })
+    send({
+      id: 2,
+      method: "tools/call",
+      params: { name: "remember", arguments: { content: "The last word before the line went dead" } }
+    })
+    child.stdin.end('{"jsonrpc":"2.0","id":3,"method":"tools/ca')
+    const [code] = (await once(child, "close")) as [number | null]
+    expect(code).toBe(0)
+    const kept = await keepsake(folder.path, ["list"])
+    expect(kept.out).toContain("The last word")
+  })
+
+  it("serves the same over streamable HTTP, to several clients at once", async () => {
+    await using memory = await openMemory("memory:")
+    const server = await serveHttp(memory.for({ userId: "ana" }), {
+      version: "0.0.0",
+      port: 0,
+      token: "s3cret"
+    })
+    const open = async () =>
+      connected(
+        new StreamableHTTPClientTransport(new URL(server.url), {
+          requestInit: { headers: { authorization: "Bearer s3cret" } }
+        })
+      )
+    const [first, second] = await Promise.all([open(), open()])
+    await exercise(first)
+    await first.callTool({ name: "remember", arguments: { content: "Ana ships on Fridays" } })
+    expect(
+      textOf(await second.callTool({ name: "recall", arguments: { query: "ships Fridays" } }))
+    ).toContain("Fridays")
+    await Promise.all([first.close(), second.close()])
+    await server.close()
+  })
+
+  it("refuses other sites, a missing token, a foreign host and an open address", async () => {
+    await using memory = await openMemory("memory:")
+    const scoped = memory.for({ userId: "ana" })
+    const server = await serveHttp(scoped, { version: "0.0.0", port: 0, token: "s3cret" })
+    const ask = async (headers: Record<string, string>, method = "POST") =>
+      (
+        await fetch(server.url, {
+          method,
+          headers: { "content-type": "application/json", ...headers },
+          ...(method === "POST" ? { body: "{" } : {})
+        })
+      ).status
+    expect(await ask({})).toBe(401)
+    expect(await ask({ authorization: "Bearer wrong" })).toBe(401)
+    expect(await ask({ authorization: "Bearer s3cret", origin: "https://evil.example" })).toBe(403)
+    expect(await ask({ authorization: "Bearer s3cret" })).toBe(400)
+    expect(await ask({ authorization: "Bearer s3cret" }, "GET")).toBe(405)
+    await server.close()
+    await expect(serveHttp(scoped, { version: "0.0.0", port: 0, host: "0.0.0.0" })).rejects.toThrow(
+      /KEEPSAKE_MCP_TOKEN/u
+    )
+  })
+})

@@ -1,0 +1,216 @@
+import { assert, describe, it } from "@effect/vitest"
+import { HnswStore } from "@keepsake/backend-hnsw"
+import { QdrantStore } from "@keepsake/backend-qdrant"
+import {
+  AgentMemory,
+  type ContextOptions,
+  Embedder,
+  InMemoryStore,
+  type Memory,
+  type MemoryStore,
+  type RecallOptions,
+  type ScopedMemory,
+  type Statement,
+  type StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core"
+import { Clock, Context, Duration, Effect, Layer, type Scope, Stream } from "effect"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { freshOnPGlite } from "../../backend-pgvector/test/support/servers.ts"
+import { startQdrant } from "../../backend-qdrant/test/server/QdrantServer.ts"
+import { lexical } from "../src/embedders/lexical.ts"
+
+/** Scores are computed from 32-bit cosines, which stores sum in orders of their own. */
+const EPSILON = 1e-6
+const DAY = 86_400_000
+const START = Date.UTC(2026, 0, 5, 9)
+
+type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, unknown, StoreFingerprint>
+
+const stores: { readonly [name: string]: Effect.Effect<StoreLayer, never, Scope.Scope> } = {
+  memory: Effect.sync(() => InMemoryStore.layer),
+  hnsw: Effect.acquireRelease(
+    Effect.sync(() => mkdtempSync(join(tmpdir(), "keepsake-same-"))),
+    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+  ).pipe(Effect.map((path) => HnswStore.layer({ path: join(path, "memory.db") }))),
+  pgvector: freshOnPGlite(),
+  qdrant: Effect.acquireRelease(
+    Effect.promise(() => startQdrant()),
+    (server) => Effect.promise(() => server.stop())
+  ).pipe(Effect.map(({ url }) => QdrantStore.layer({ url })))
+}
+
+const spaces = {
+  "by meaning and words": Embedder.layer(lexical({ dimensions: 64 })),
+  "by words": StoreFingerprint.wordsOnly
+}
+
+const WHO = ["Ana", "Ben", "Will", null] as const
+const WHAT = ["freight", "the harbour", "a cello", "walnuts", "the roof", "PostgreSQL", "a passport", "bees"]
+const DOES = ["moved", "sold", "will repair", "loves", "forgot", "painted", "is allergic to", "insured"]
+const WHEN = ["in March", "before the storm", "with my sister", "on Monday", "for the second time"]
+const TYPES = ["episodic", "semantic", "procedural"] as const
+const SOURCES = ["user", "assistant", "tool", "system"] as const
+
+const pick = <const List extends ReadonlyArray<unknown>>(list: List, i: number): List[number] =>
+  list[i % list.length]
+
+const statement = (i: number): Statement => ({
+  content: `${pick(WHO, i) ?? "Somebody"} ${pick(DOES, i * 7 + (i >> 3))} ${pick(WHAT, i * 3 + (i >> 2))} ${pick(WHEN, i * 5)} (${i})`,
+  type: pick(TYPES, i * 2 + (i >> 4)),
+  source: pick(SOURCES, i >> 1),
+  speaker: pick(WHO, i),
+  importance: (i % 11) / 10,
+  pinned: i % 41 === 0,
+  saidAt: START - (i % 17) * DAY - i * 1_000,
+  metadata: { topic: pick(WHAT, i), even: i % 2 === 0, n: i % 5, nested: { i }, none: null },
+  ...(i % 3 === 0 ? {} : { sessionId: `session ${i % 7}` }),
+  ...(i % 6 === 1 ? { ttlDays: 1 + (i % 40) } : {}),
+  ...(i % 13 === 0 ? { key: `key ${i}` } : {})
+})
+
+/** The same life on every store. */
+const remembered = Effect.fnUntraced(function* (user: ScopedMemory) {
+  const many = yield* user.rememberMany(Array.from({ length: 240 }, (_, i) => statement(i)))
+  const id = (i: number) => many[i]?.id ?? assert.fail("not remembered")
+  for (let turn = 0; turn < 24; turn++) {
+    yield* user.rememberExchange({
+      sessionId: `talk ${turn % 3}`,
+      user: `Question ${turn}: where did ${pick(WHO, turn) ?? "they"} put ${pick(WHAT, turn)}?`,
+      assistant: turn % 5 === 0 ? "" : `${pick(WHAT, turn)} stands ${pick(WHEN, turn)}. 🚢`,
+      saidAt: START + turn * 60_000
+    })
+  }
+  for (let i = 0; i < 12; i++) {
+    const next = yield* user.supersede(id(i * 9 + 2), {
+      content: `Now it is otherwise with ${pick(WHAT, i)}, ${i}`,
+      saidAt: START + i
+    })
+    // A, B, and A again.
+    if (i % 4 === 0) yield* user.supersede(next.id, { ...statement(i * 9 + 2), saidAt: START + 100 + i })
+  }
+  for (const i of [5, 50, 150]) yield* user.update(id(i), { pinned: true, importance: 1 })
+  yield* user.update(id(60), { metadata: { topic: "changed" }, ttlDays: 3_000 })
+  yield* user.forget([id(3), id(33)])
+  yield* user.forget({ metadata: { topic: "bees", even: false }, types: ["procedural"] })
+  yield* user.rememberMany([statement(7), statement(100)])
+})
+
+const recalls: ReadonlyArray<readonly [string, RecallOptions]> = [
+  ["Where does the harbour stand?", {}],
+  ["What is Ana allergic to?", {}],
+  ["What did Will paint?", { threshold: 0 }],
+  ["will repair", { threshold: 0, limit: 100 }],
+  ["freight before the storm", { limit: 1 }],
+  ["freight", { limit: 100, threshold: 0 }],
+  ["cello on Monday", { types: ["semantic"], threshold: 0 }],
+  ["cello on Monday", { types: [], threshold: 0 }],
+  ["cello", { sources: ["assistant", "tool"], threshold: 0, limit: 50 }],
+  ["roof", { speakers: ["Ben"], threshold: 0, limit: 50 }],
+  ["roof", { speakers: ["Nobody"], threshold: 0 }],
+  ["passport", { sessionId: "session 4", threshold: 0, limit: 50 }],
+  ["passport", { exceptSessionId: "session 4", threshold: 0, limit: 50 }],
+  ["passport", { pinned: true, threshold: 0 }],
+  ["walnuts", { metadata: { topic: "walnuts" }, threshold: 0, limit: 50 }],
+  ["walnuts", { metadata: { even: true, n: 2 }, threshold: 0, limit: 50 }],
+  ["walnuts", { metadata: { none: null }, threshold: 0 }],
+  ["walnuts", { metadata: { missing: null }, threshold: 0 }],
+  ["bees with my sister", { saidFrom: START - 5 * DAY, threshold: 0, limit: 50 }],
+  ["bees with my sister", { saidTo: START - 5 * DAY, threshold: 0, limit: 50 }],
+  ["bees with my sister", { saidFrom: START - 6 * DAY, saidTo: START - 3 * DAY, threshold: 0 }],
+  ["otherwise with the roof", { threshold: 0 }],
+  ["Ben insured 2", { asOf: START, threshold: 0, limit: 50 }],
+  ["painted 11", { asOf: START - DAY, threshold: 0, limit: 50 }],
+  ["sold 20", { asOf: START + 50, threshold: 0, limit: 50 }],
+  ["PostgreSQL", { threshold: 0.3 }],
+  ["PostgreSQL", { threshold: 1 }],
+  ["zebra xylophone", { threshold: 0 }],
+  ["🚢", { threshold: 0 }],
+  ["what did we say on Monday?", { threshold: 0, limit: 30 }]
+]
+
+const contexts: ReadonlyArray<readonly [string, ContextOptions]> = [
+  ["Where does the harbour stand?", {}],
+  ["What is Ana allergic to?", { budget: 150 }],
+  ["freight", { budget: 3_000, scores: true }],
+  ["freight", { sessionId: "talk 2" }],
+  ["freight", { without: ["profile"] }],
+  ["freight", { without: ["relevant", "lastTime"], budget: 2_000 }],
+  ["cello", { limit: 3, threshold: 0 }],
+  ["nothing of the kind", {}],
+  ["bees on the roof", { budget: 40 }],
+  ["Will and Ben and the passport", { budget: 1_200 }]
+]
+
+const exported = (user: ScopedMemory) =>
+  Effect.map(Stream.runCollect(user.export()), (all) =>
+    all.toSorted((a: Memory, b: Memory) => (a.id < b.id ? -1 : 1))
+  )
+
+/** Servers are waited for in real time, while memories live in a time that stands still. */
+let now = START
+const stillClock = Effect.map(Clock.Clock, (real): Clock.Clock => ({
+  currentTimeMillisUnsafe: () => now,
+  currentTimeMillis: Effect.sync(() => now),
+  currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+  currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+  monotonicTimeNanosUnsafe: () => real.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: real.monotonicTimeNanos,
+  // Access counts are flushed every five seconds: in the midst of the answers of one store or another.
+  sleep: (duration) => (Duration.toMillis(duration) < 5_000 ? real.sleep(duration) : Effect.never)
+}))
+
+describe("every store gives the same answers", () => {
+  for (const [how, space] of Object.entries(spaces)) {
+    it.live(how, () =>
+      Effect.gen(function* () {
+        now = START
+        const opened = yield* Effect.forEach(Object.entries(stores), ([name, fresh]) =>
+          Effect.gen(function* () {
+            const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
+              Layer.provideMerge(yield* fresh),
+              Layer.provide(space)
+            )
+            const services = yield* Layer.build(layer)
+            const user = yield* Context.get(services, AgentMemory).for({ agentId: "a", userId: "u" })
+            yield* remembered(user)
+            return { name, user }
+          })
+        )
+        // Some of what was to last for days is gone.
+        now += 20 * DAY
+        const [oracle, ...others] = opened
+        const expected = oracle?.user ?? assert.fail("no oracle")
+        const kept = yield* exported(expected)
+        assert.isAtLeast(kept.length, 200)
+        let found = 0
+        for (const { name, user } of others) {
+          assert.deepStrictEqual(yield* exported(user), kept, name)
+          assert.deepStrictEqual(yield* user.stats(), yield* expected.stats(), name)
+          for (const [query, options] of recalls) {
+            const label = `${name}: ${query} ${JSON.stringify(options)}`
+            const right = yield* expected.recall(query, options)
+            const given = yield* user.recall(query, options)
+            found += right.length
+            assert.deepStrictEqual(
+              given.map(({ memory }) => memory.id),
+              right.map(({ memory }) => memory.id),
+              label
+            )
+            for (const [i, { memory, score }] of right.entries()) {
+              assert.approximately(given[i]?.score ?? -1, score, EPSILON, label)
+              assert.deepStrictEqual(given[i]?.memory, memory, label)
+            }
+          }
+          for (const [query, options] of contexts) {
+            const right = yield* expected.context(query, options)
+            assert.strictEqual((yield* user.context(query, options)).text, right.text, `${name}: ${query}`)
+          }
+        }
+        assert.isAtLeast(found, 1_000)
+      }).pipe(Effect.provideServiceEffect(Clock.Clock, stillClock))
+    )
+  }
+})

@@ -1,0 +1,78 @@
+import { spawn } from "node:child_process"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { text } from "node:stream/consumers"
+import { fileURLToPath } from "node:url"
+import { Effect } from "effect"
+import { vi } from "vitest"
+import { exitCodeOf } from "../../src/cli/exitCodes.ts"
+import { program } from "../../src/cli/program.ts"
+
+export const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
+
+export interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
+}
+
+/** A folder of its own for a test, gone with it. */
+export const temporaryFolder = async (): Promise<{ readonly path: string } & AsyncDisposable> => {
+  const path = await mkdtemp(join(tmpdir(), "keepsake-test-"))
+  return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true }) }
+}
+
+/** The environment of a person who has set nothing. */
+export const cleanEnv = (home: string): NodeJS.ProcessEnv => ({
+  PATH: process.env["PATH"],
+  HOME: home,
+  NO_COLOR: "1"
+})
+
+/** Runs the command line in this process, as if started in `home`: one at a time. */
+export const keepsake = async (home: string, args: ReadonlyArray<string>): Promise<Ran> => {
+  const out: Array<string> = []
+  const err: Array<string> = []
+  const into = (parts: Array<string>) => (part: unknown) => {
+    parts.push(String(part))
+    return true
+  }
+  const lineInto = (parts: Array<string>) => (part: unknown) => void parts.push(`${String(part)}\n`)
+  const kept = { cwd: process.cwd(), env: process.env, exitCode: process.exitCode }
+  const spies = [
+    vi.spyOn(process.stdout, "write").mockImplementation(into(out)),
+    vi.spyOn(process.stderr, "write").mockImplementation(into(err)),
+    vi.spyOn(console, "log").mockImplementation(lineInto(out)),
+    vi.spyOn(console, "error").mockImplementation(lineInto(err))
+  ]
+  process.chdir(home)
+  process.env = cleanEnv(home)
+  process.exitCode = undefined
+  try {
+    const exit = await Effect.runPromiseExit(program(args))
+    return { code: exitCodeOf(exit), out: out.join(""), err: err.join("") }
+  } finally {
+    process.chdir(kept.cwd)
+    process.env = kept.env
+    process.exitCode = kept.exitCode
+    for (const spy of spies) spy.mockRestore()
+  }
+}
+
+/** Runs the real command line in a process of its own: for what depends on standard input or on the exit. */
+export const keepsakeProcess = async (
+  home: string,
+  args: ReadonlyArray<string>,
+  options: { readonly input?: string | Uint8Array; readonly env?: NodeJS.ProcessEnv } = {}
+): Promise<Ran> => {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: home,
+    env: { ...cleanEnv(home), ...options.env }
+  })
+  child.stdin.on("error", () => undefined)
+  child.stdin.end(options.input ?? "")
+  const exited = new Promise<number | null>((resolve) => child.once("close", resolve))
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exited])
+  return { code, out, err }
+}
