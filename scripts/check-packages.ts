@@ -1,11 +1,11 @@
-/** Packs every package as it would be published and checks the tarball: manifest, types, that what it exports is there. */
+/** Packs every package as it would be published and checks the tarball: manifest, types, exported files, stale output. */
 import { mkdtemp, readdir, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import { type Manifest, packAll, readManifest, run } from "./pack.ts"
 
-/** A tool's own program, run by the Node that runs this. */
+/** The path of a tool's program; it runs on the Node that runs this. */
 const program = (manifest: string, path: string): string => fileURLToPath(new URL(path, manifest))
 
 const TOOLS: ReadonlyArray<readonly [program: string, args: (tarball: string) => ReadonlyArray<string>]> = [
@@ -22,17 +22,25 @@ const targets = (value: unknown): ReadonlyArray<string> => {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(targets) : []
 }
 
-const problemsOf = (manifest: Manifest, files: ReadonlySet<string>): ReadonlyArray<string> => {
+/** Build output that no source of the package makes. */
+const staleOutput = (files: ReadonlySet<string>): ReadonlyArray<string> =>
+  Array.from(files).filter((file) => {
+    const source = /^dist\/(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/u.exec(file)?.[1]
+    return source !== undefined && !files.has(`src/${source}.ts`)
+  })
+
+const findProblems = (manifest: Manifest, files: ReadonlySet<string>): ReadonlyArray<string> => {
   const missing = [...targets(manifest.exports), ...targets(manifest.bin)].filter((file) => !files.has(file))
   const links = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
     ([, range]) => /^(?:workspace|catalog|link|file):/u.test(range)
   )
   return [
     ...missing.map((file) => `points at ${file}, which is not in the tarball`),
-    ...links.map(([name, range]) => `depends on ${name}@${range}, which nobody else can install`),
+    ...links.map(([name, range]) => `depends on ${name}@${range}, which no one else can install`),
     ...Array.from(files)
       .filter((file) => /\.(?:tsbuildinfo|test\.\w+)$/u.test(file))
-      .map((file) => `carries ${file}`)
+      .map((file) => `carries ${file}`),
+    ...staleOutput(files).map((file) => `carries ${file}, which no source makes`)
   ]
 }
 
@@ -40,7 +48,7 @@ const check = async (name: string, tarball: string, folder: string): Promise<Rea
   await run("tar", ["-xzf", tarball, "-C", folder])
   const inside = join(folder, "package")
   const files = (await readdir(inside, { recursive: true })).map((file) => file.replaceAll("\\", "/"))
-  const problems = [...problemsOf(await readManifest(inside), new Set(files))]
+  const problems = [...findProblems(await readManifest(inside), new Set(files))]
   await rm(inside, { recursive: true })
   for (const [tool, args] of TOOLS) {
     await run(process.execPath, [tool, ...args(tarball)]).catch((error: unknown) =>

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process"
-import { mkdir, readdir, readFile } from "node:fs/promises"
+import { mkdir, readdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
@@ -8,7 +8,7 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url))
 
 const execute = promisify(execFile)
 
-/** Runs a program and gives what it printed; one that fails throws with what it said. */
+/** Runs a program and returns its output; throws with the output when it fails. */
 export const run = async (
   file: string,
   args: ReadonlyArray<string>,
@@ -43,16 +43,25 @@ export const packageFolders = async (): Promise<ReadonlyArray<string>> => {
   return names.sort().map((name) => join(ROOT, "packages", name))
 }
 
-/** pnpm, as this script was started by it, or by way of npx. */
+/** The pnpm that started this script, else npx. */
 const pnpm = async (args: ReadonlyArray<string>, cwd: string): Promise<string> => {
-  const own = process.env["npm_execpath"]
-  if (own === undefined || !own.includes("pnpm")) return run("npx", ["-y", "pnpm@12", ...args], { cwd })
-  return /\.[cm]?js$/u.test(own) ? run(process.execPath, [own, ...args], { cwd }) : run(own, args, { cwd })
+  const parent = process.env["npm_execpath"]
+  if (parent === undefined || !parent.includes("pnpm")) return run("npx", ["-y", "pnpm@12", ...args], { cwd })
+  return /\.[cm]?js$/u.test(parent)
+    ? run(process.execPath, [parent, ...args], { cwd })
+    : run(parent, args, { cwd })
 }
 
-/** Builds, and packs every package as it would be published; the tarballs' paths by package name. */
-export const packAll = async (destination: string): Promise<ReadonlyMap<string, string>> => {
+/** Builds every package from nothing: the compiler leaves the output of a source that was moved or deleted. */
+const buildAll = async (): Promise<void> => {
+  for (const folder of await packageFolders())
+    await rm(join(folder, "dist"), { recursive: true, force: true })
   await run(join(ROOT, "node_modules/.bin/tsc"), ["-b"])
+}
+
+/** Builds and packs every package as it would be published; the tarballs' paths by package name. */
+export const packAll = async (destination: string): Promise<ReadonlyMap<string, string>> => {
+  await buildAll()
   await mkdir(destination, { recursive: true })
   const tarballs = new Map<string, string>()
   for (const folder of await packageFolders()) {
