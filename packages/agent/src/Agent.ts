@@ -6,12 +6,12 @@ import { agentClosed, AgentError, invalidOption, toAgentError } from "./AgentErr
 import { checkExport, Conversation, type SessionExport } from "./conversation/Conversation.ts"
 import { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
 import { memoryTools } from "./tools/memoryTools.ts"
-import { type AgentOptions, type Settings, settingsOf, type ToolOwner } from "./options.ts"
-import { RecalledText } from "./conversation/EchoFilter.ts"
+import { type AgentOptions, type AgentSettings, settingsOf, type ToolOwner } from "./options.ts"
+import { EchoFilter } from "./conversation/EchoFilter.ts"
 import type { ModelClient } from "./turn/runModel.ts"
 import { type AgentSession, makeSession } from "./Session.ts"
 import { runnerTools, type SessionTool } from "./tools/sessionTools.ts"
-import { makeWriter } from "./writing/WriteQueue.ts"
+import { makeWriteQueue } from "./writing/WriteQueue.ts"
 
 /** Which conversation, and whose. */
 export interface SessionOptions {
@@ -51,9 +51,9 @@ const isMemoryError = (error: unknown): error is MemoryError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "MemoryError"
 
 const toolsFor = (
-  settings: Settings,
+  settings: AgentSettings,
   owner: ToolOwner,
-  recalledText: RecalledText
+  recalledText: EchoFilter
 ): ReadonlyArray<SessionTool> => {
   const { agentId, memory, tools = [] } = settings
   return [
@@ -106,7 +106,7 @@ const make = Effect.fnUntraced(function* (options: AgentOptions) {
     const tools: ReadonlyArray<SessionTool> = options.tools
     yield* Effect.try({ try: () => runnerTools(tools), catch: (error) => toAgentError(error, options.model) })
   }
-  const writer = yield* makeWriter({ limit: settings.queueLimit, attemptTimeoutMs: WRITE_ATTEMPT_MS })
+  const writer = yield* makeWriteQueue({ limit: settings.queueLimit, attemptTimeoutMs: WRITE_ATTEMPT_MS })
   let closed = false
   let client: ModelClient | undefined = options.client
 
@@ -119,7 +119,7 @@ const make = Effect.fnUntraced(function* (options: AgentOptions) {
         const memory = settings.memory.for({ agentId, userId })
         if (one.resume !== undefined) checkExport(one.resume, agentId, userId)
         const sessionId = checkSessionId(one.resume?.sessionId ?? one.sessionId ?? randomUUID())
-        const recalledText = new RecalledText()
+        const recalledText = new EchoFilter()
         const tools = runnerTools(toolsFor(settings, { userId, sessionId, memory }, recalledText))
         return {
           userId,

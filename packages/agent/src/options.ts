@@ -63,7 +63,7 @@ export interface AgentOptions {
 export type WritingSetting = "verbatim" | "firstParagraph" | "none" | WritingPolicy
 
 /** The options with their defaults, checked. */
-export interface Settings extends Omit<AgentOptions, "client" | "writing"> {
+export interface AgentSettings extends Omit<AgentOptions, "client" | "writing"> {
   readonly agentId: string
   readonly maxTokens: number
   readonly maxTurns: number
@@ -101,7 +101,7 @@ const policiesOf = (writing: AgentOptions["writing"]): ReadonlyArray<WritingPoli
 }
 
 /** Throws `InvalidInput` for an option that cannot work, before anything is sent. */
-export const settingsOf = (options: AgentOptions): Settings => {
+export const settingsOf = (options: AgentOptions): AgentSettings => {
   const { cache = "5m", model, placement = "tail" } = options
   if (typeof options.memory?.for !== "function") throw invalidOption("memory", "give what openMemory returns")
   if (typeof model !== "string" || model.trim() === "")

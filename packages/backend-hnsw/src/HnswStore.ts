@@ -12,20 +12,20 @@ import {
   STORE_LIMITS
 } from "@keepsake/core"
 import { Config, Context, Effect, Exit, Layer, Scope as EffectScope } from "effect"
-import { Checkpoints } from "./connection/WalCheckpointer.ts"
+import { WalCheckpointer } from "./connection/WalCheckpointer.ts"
 import { type Connection, MOVED, openConnection } from "./connection/Connection.ts"
 import { ERASED, Eraser } from "./erase/Eraser.ts"
-import { Graphs } from "./graph/GraphStore.ts"
+import { GraphStore } from "./graph/GraphStore.ts"
 import { loadHnswlib } from "./graph/hnswlib.ts"
 import { IndexCache } from "./search/IndexCache.ts"
 import { pause } from "./connection/pause.ts"
-import { Reader } from "./tables/MemoryQueries.ts"
-import { changeOf, Records } from "./tables/MemoryTable.ts"
+import { MemoryQueries } from "./tables/MemoryQueries.ts"
+import { changeOf, MemoryTable } from "./tables/MemoryTable.ts"
 import { CLOSED } from "./codec/memoryRow.ts"
-import { Scopes } from "./tables/ScopeTable.ts"
+import { ScopeTable } from "./tables/ScopeTable.ts"
 import { isBusy, toMemoryError } from "./connection/errors.ts"
 import { Staging } from "./admin/Staging.ts"
-import { Writer } from "./connection/CommitQueue.ts"
+import { CommitQueue } from "./connection/CommitQueue.ts"
 
 /** Where the file is, and how much may be held in memory. */
 export interface HnswOptions {
@@ -101,7 +101,7 @@ const partsOf = (
   const { awaitGraphs, background } = options
   const maxBytes = options.cacheBytes ?? CACHE_BYTES
   const fromRows = options.graphFromRows ?? Math.ceil(GRAPH_FROM / Math.max(1, dimensions))
-  const graphs = new Graphs({
+  const graphs = new GraphStore({
     path,
     generation,
     dimensions,
@@ -109,11 +109,11 @@ const partsOf = (
     maxBytes: maxBytes * GRAPH_SHARE,
     load: loadHnswlib
   })
-  const scopes = new Scopes(connection)
-  const records = new Records(connection)
-  const reader = new Reader(db, generation)
-  const checkpoints = new Checkpoints(connection)
-  const writer = new Writer(connection, checkpoints)
+  const scopes = new ScopeTable(connection)
+  const records = new MemoryTable(connection)
+  const reader = new MemoryQueries(db, generation)
+  const checkpoints = new WalCheckpointer(connection)
+  const writer = new CommitQueue(connection, checkpoints)
   const cache = new IndexCache(connection, scopes, {
     dimensions,
     maxBytes,
@@ -295,7 +295,7 @@ const adminOf = ({
       // What the old space held is erased like anything removed.
       Effect.andThen(eraser.erase),
       Effect.andThen(Effect.mapError(graphs.forgetAll, (error) => toMemoryError(connection.path, error))),
-      Effect.andThen(Effect.sync(() => connection.shut(MOVED)))
+      Effect.andThen(Effect.sync(() => connection.refuse(MOVED)))
     ),
     dropStage: Effect.asVoid(Effect.andThen(staging.drop, eraser.erase)),
     close: writer.drained.pipe(

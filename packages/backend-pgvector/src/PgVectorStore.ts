@@ -11,12 +11,12 @@ import { Pool } from "pg"
 import { CLOSED, makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin/admin.ts"
 import type { Database } from "./connection/Database.ts"
 import { toMemoryError } from "./connection/errors.ts"
-import { namesOf } from "./schema/identifiers.ts"
+import { identifiersOf } from "./schema/identifiers.ts"
 import { openStore } from "./schema/openSchema.ts"
 import { checkOptions, type PgVectorOptions, type UrlConnection } from "./options.ts"
 import { pgliteDatabase } from "./connection/pgliteDatabase.ts"
 import { poolDatabase } from "./connection/poolDatabase.ts"
-import { makeRunner } from "./connection/StatementRunner.ts"
+import { makeStatementRunner } from "./connection/StatementRunner.ts"
 import { makeStore } from "./store.ts"
 import { makeTuning } from "./tuning/tuning.ts"
 
@@ -61,7 +61,7 @@ const make = (options: PgVectorOptions) =>
     const names = yield* Effect.try({
       try: () => {
         checkOptions(options)
-        return namesOf(options.schema ?? "keepsake", options.tablePrefix ?? "")
+        return identifiersOf(options.schema ?? "keepsake", options.tablePrefix ?? "")
       },
       catch: toMemoryError
     })
@@ -79,7 +79,7 @@ const make = (options: PgVectorOptions) =>
         }),
       catch: toMemoryError
     })
-    const runner = makeRunner(database, rowLevelSecurity)
+    const runner = makeStatementRunner(database, rowLevelSecurity)
     yield* Effect.addFinalizer(() =>
       Effect.suspend(() => {
         runner.seal(CLOSED)

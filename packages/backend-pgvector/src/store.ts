@@ -14,9 +14,9 @@ import {
 import { Effect } from "effect"
 import { vectorFromText } from "./codec/vectorColumn.ts"
 import type { Row } from "./connection/Database.ts"
-import type { Runner } from "./connection/StatementRunner.ts"
+import type { StatementRunner } from "./connection/StatementRunner.ts"
 import { isRowId, MEMORY_WIDTH, readMemory } from "./codec/memoryRow.ts"
-import type { Layout } from "./schema/EmbeddingColumns.ts"
+import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
 import { patchStatement, removeStatement, touchStatement } from "./statements/change.ts"
 import { putStatement, supersedeStatement } from "./statements/put.ts"
 import {
@@ -87,7 +87,11 @@ const pageOf = <A>(rows: ReadonlyArray<A>, limit: number, memoryOf: (row: A) => 
   return { rows: shown, next: more ? { createdAt: memoryOf(last).createdAt, id: memoryOf(last).id } : null }
 }
 
-export const makeStore = (layout: Layout, runner: Runner, tuning: Tuning): MemoryStore["Service"] => {
+export const makeStore = (
+  layout: StatementLayout,
+  runner: StatementRunner,
+  tuning: Tuning
+): MemoryStore["Service"] => {
   const memories = (rows: ReadonlyArray<Row>, scope: Scope): ReadonlyArray<Memory> =>
     rows.map((row) => readMemory(row, scope))
 

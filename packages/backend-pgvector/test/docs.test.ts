@@ -1,12 +1,12 @@
 /** `docs/pgvector.md` prints the migrations as they are. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { namesOf } from "../src/schema/identifiers.ts"
+import { identifiersOf } from "../src/schema/identifiers.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema/schema.ts"
 import { heavyIndexes } from "../src/tuning/tuning.ts"
 
 const PAGE = new URL("../../../docs/pgvector.md", import.meta.url)
-const names = namesOf("keepsake", "")
+const names = identifiersOf("keepsake", "")
 const space = { number: 1, dimensions: 384, vectorType: "vector", extension: "public" } as const
 const SCOPE = "00000000-0000-0000-0000-000000000000"
 

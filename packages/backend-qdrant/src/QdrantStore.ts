@@ -13,14 +13,14 @@ import { Config, Context, Effect, Layer, Redacted } from "effect"
 import { makeAdmin } from "./admin/admin.ts"
 import { ERASURE } from "./erasure.ts"
 import { addressOf, type QdrantOptions, type ServerOptions, settingsOf } from "./options.ts"
-import { pointsOf } from "./connection/PointsApi.ts"
+import { makePointsApi } from "./connection/PointsApi.ts"
 import { makePool } from "./connection/connectionPool.ts"
 import { makeReads } from "./requests/read.ts"
 import { search } from "./requests/search.ts"
 import { checkVersion, openSpace } from "./schema/openCollection.ts"
 import { makeStaging } from "./admin/staging.ts"
 import { makeTouch } from "./requests/touch.ts"
-import { makeWire } from "./connection/QdrantHttp.ts"
+import { makeQdrantHttp } from "./connection/QdrantHttp.ts"
 import { makeWrites } from "./requests/write.ts"
 
 type Store = MemoryStore["Service"]
@@ -103,10 +103,10 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     "client" in options
       ? { client: options.client, server: "Qdrant", pool: undefined }
       : yield* clientOf(options)
-  const wire = makeWire(client, server, settings, pool)
+  const wire = makeQdrantHttp(client, server, settings, pool)
   yield* checkVersion(wire)
   const space = yield* openSpace(wire, fingerprint)
-  const points = pointsOf(wire, space.alias)
+  const points = makePointsApi(wire, space.alias)
   const embedded = fingerprint.embedding !== null
 
   let closed: string | null = null

@@ -64,7 +64,7 @@ export interface Address {
   readonly prefix: string
 }
 
-export interface Settings {
+export interface QdrantSettings {
   readonly collection: string
   readonly layout: CollectionSettings
   readonly timeoutMs: number
@@ -90,7 +90,7 @@ export const settingsOf = Effect.fnUntraced(function* (options: WireOptions) {
   if (!COLLECTION.test(collection)) {
     return yield* invalidInput("collection", "use letters, digits, '.', '_' and '-', at most 200 of them.")
   }
-  const settings: Settings = {
+  const settings: QdrantSettings = {
     collection,
     layout: options.layout ?? {},
     timeoutMs: yield* whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 3_600_000),

@@ -58,11 +58,11 @@ describe("stored points", () => {
       const points = server.data.collections.get("keepsake")?.points
       const [first] = points?.values() ?? []
       if (first === undefined) return assert.fail("the first is there")
-      const { scopeHash, scopeKey } = yield* Effect.promise(() => import("../src/codec/memoryRow.ts"))
+      const { scopeHash, scopeId } = yield* Effect.promise(() => import("../src/codec/memoryRow.ts"))
       for (let i = 1; i < SCOPES; i++) {
         const scope: Scope = { agentId: "agent", userId: `user ${i}` }
         const id = `00000000-0000-5000-8000-${String(i).padStart(12, "0")}`
-        const payload = { ...first.payload, scope: scopeKey(scope), scopeHash: scopeHash(scope) }
+        const payload = { ...first.payload, scope: scopeId(scope), scopeHash: scopeHash(scope) }
         points?.set(id, { ...first, id, payload })
       }
       const found: Array<string> = []

@@ -14,10 +14,10 @@ import { Effect, Layer } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { resolveConfig } from "./config/resolve.ts"
 import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
-import { storeLayer } from "./storeLayer.ts"
+import { backendLayer } from "./storeLayer.ts"
 
 /** The store of a config alone: nothing runs on it by itself. With an embedder, that is in the context as well. */
-export const storeOnlyLayer = (
+export const storeLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
   Layer.unwrap(
@@ -25,7 +25,7 @@ export const storeOnlyLayer = (
       const { embedder, store } = yield* resolveConfig(config)
       const provider = yield* resolveEmbedder(embedder)
       const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
-      return Layer.provideMerge("backend" in store ? storeLayer(store) : store, space)
+      return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
     })
   )
 
@@ -33,13 +33,13 @@ export const storeOnlyLayer = (
  * A store as it was filled, or as `fresh` where nothing is there yet. The embedder that filled it is not
  * asked, and not in the context: its key may be revoked, its service gone, while the texts are all kept.
  */
-export const storeAsFilledLayer = (
+export const storeLayerAsFilled = (
   config: KeepsakeConfig["store"],
   fresh: Fingerprint = fingerprint(null)
 ): Layer.Layer<MemoryStore | StoreAdmin, MemoryError> =>
   Layer.unwrap(
     Effect.map(resolveConfig({ store: config }), ({ store }) => {
-      const layer = "backend" in store ? storeLayer(store) : store
+      const layer = "backend" in store ? backendLayer(store) : store
       const openedAs = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
       return openedAs(fresh).pipe(
         Layer.catch((error) =>
@@ -55,7 +55,7 @@ export const storeAsFilledLayer = (
 export const memoryLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.provideMerge(AgentMemory.layer(), storeOnlyLayer(config))
+  Layer.provideMerge(AgentMemory.layer(), storeLayer(config))
 
 /**
  * Opens a memory: `await using memory = await openMemory("file:./memory.db")`, then

@@ -44,7 +44,7 @@ const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): S
   )
 
 /** The store that a config names; its package is loaded when the layer is built. */
-export const storeLayer = (config: StoreConfig): StoreLayer => {
+export const backendLayer = (config: StoreConfig): StoreLayer => {
   if (config.backend === "memory") return InMemoryStore.layer
   if (config.backend === "hnsw") return hnsw(config)
   return config.backend === "pgvector" ? pgvector(config) : qdrant(config)

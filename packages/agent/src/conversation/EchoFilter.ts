@@ -35,7 +35,7 @@ const normalise = (text: string): string =>
 const linesOf = (text: string): ReadonlyArray<string> => text.split("\n")
 const sentencesOf = (line: string): ReadonlyArray<string> => line.split(/(?<=[.!?])\s+/)
 
-export class RecalledText {
+export class EchoFilter {
   /** Lines and sentences, normalised, in the order they were last seen. */
   readonly #pieces = new Set<string>()
 

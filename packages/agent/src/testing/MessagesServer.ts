@@ -6,7 +6,7 @@ import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { requestProblem } from "./requestProblem.ts"
-import { messageOf, type MessageReply, type RequestBody, streamOf } from "./scriptedMessage.ts"
+import { scriptedMessage, type MessageReply, type RequestBody, streamOf } from "./scriptedMessage.ts"
 
 /** A request as it came over the wire. */
 export interface RecordedRequest {
@@ -96,7 +96,7 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
     const scripted = await respond(recorded)
     const reply = typeof scripted === "string" ? { text: scripted } : scripted
     if (isFailure(reply)) return sendFailure(response, reply)
-    const message = messageOf(reply, body, `msg_local_${++count}`)
+    const message = scriptedMessage(reply, body, `msg_local_${++count}`)
     if (body.stream !== true) {
       response.writeHead(200, { "content-type": "application/json" })
       response.end(JSON.stringify(message))

@@ -38,7 +38,7 @@ const contentOf = (reply: MessageReply): ReadonlyArray<object> => [
 const tokens = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
 
 /** The message in the wire's shape. Token counts are estimates: four characters a token. */
-export const messageOf = (reply: MessageReply, body: RequestBody, id: string): BetaMessage => {
+export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: string): BetaMessage => {
   const content = contentOf(reply)
   const message = {
     id,

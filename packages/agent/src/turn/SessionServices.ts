@@ -1,23 +1,23 @@
 import type { PromiseMemory } from "@keepsake/core"
 import type { Conversation } from "../conversation/Conversation.ts"
 import type { AgentEvent, Degradation, TurnEvent } from "../events.ts"
-import type { Settings } from "../options.ts"
-import type { RecalledText } from "../conversation/EchoFilter.ts"
+import type { AgentSettings } from "../options.ts"
+import type { EchoFilter } from "../conversation/EchoFilter.ts"
 import type { runnerTools } from "../tools/sessionTools.ts"
-import type { Writer } from "../writing/WriteQueue.ts"
+import type { WriteQueue } from "../writing/WriteQueue.ts"
 import type { ModelClient } from "./runModel.ts"
 
 /** What a session is made of. */
 export interface SessionParts {
   readonly userId: string
   readonly sessionId: string
-  readonly settings: Settings
+  readonly settings: AgentSettings
   readonly client: () => ModelClient
   readonly memory: PromiseMemory
   readonly conversation: Conversation
-  readonly recalledText: RecalledText
+  readonly recalledText: EchoFilter
   readonly tools: ReturnType<typeof runnerTools>
-  readonly writer: Writer
+  readonly writer: WriteQueue
   readonly isClosed: () => boolean
 }
 

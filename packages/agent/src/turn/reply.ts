@@ -5,7 +5,7 @@ import type { ToolCall } from "../events.ts"
 import { promptOf, systemBlocks, toolsWithBreakpoint } from "../conversation/prompt.ts"
 import { observed } from "../tools/sessionTools.ts"
 import type { Emit, SessionParts } from "./SessionServices.ts"
-import { runTurn, type TurnReply } from "./runModel.ts"
+import { runModel, type TurnReply } from "./runModel.ts"
 
 /** With more of the caller's own, ours would be more than the four the API allows. */
 const OWN_BREAKPOINTS_MAX = 2
@@ -39,7 +39,7 @@ export const reply = (
   })
   const answer = Effect.tryPromise({
     try: (signal) =>
-      runTurn(parts.client(), { model, maxTokens, maxTurns, params, tools, ...prompt }, signal, emit),
+      runModel(parts.client(), { model, maxTokens, maxTurns, params, tools, ...prompt }, signal, emit),
     catch: (error) => toAgentError(error, model)
   })
   return spanned(answer, "Agent.model", { "gen_ai.request.model": model })

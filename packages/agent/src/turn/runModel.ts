@@ -57,7 +57,7 @@ const isTalk = (
 ): message is typeof message & MessageParam => message.role !== "system"
 
 /** Runs the model and its tools to the end, on the SDK's tool runner. `emit` absent: the reply is not streamed. */
-export const runTurn = async (
+export const runModel = async (
   client: ModelClient,
   request: TurnRequest,
   signal: AbortSignal,

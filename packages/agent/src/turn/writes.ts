@@ -6,7 +6,7 @@ import type { WritingPolicy } from "../writing/WritingPolicy.ts"
 import { degrade, fenceOf, report, type SessionParts } from "./SessionServices.ts"
 
 /** An exchange to be written. */
-export interface Exchange {
+export interface PendingExchange {
   /** Among those of this session; see `Conversation.turnOf`. */
   readonly place: number
   readonly user: string
@@ -22,7 +22,11 @@ export interface Write {
   readonly outcome: Effect.Effect<WriteOutcome>
 }
 
-const jobOf = (parts: SessionParts, policy: WritingPolicy, { place, ...exchange }: Exchange): WriteJob => {
+const jobOf = (
+  parts: SessionParts,
+  policy: WritingPolicy,
+  { place, ...exchange }: PendingExchange
+): WriteJob => {
   const { client, conversation, memory, sessionId, userId } = parts
   const scratch = new Map<string, unknown>()
   const isVoid = (): boolean => fenceOf(memory) !== exchange.fence
@@ -55,7 +59,10 @@ const jobOf = (parts: SessionParts, policy: WritingPolicy, { place, ...exchange 
 }
 
 /** Hands the exchange to every policy. */
-export const beginWrites = (parts: SessionParts, exchange: Exchange): Effect.Effect<ReadonlyArray<Write>> =>
+export const beginWrites = (
+  parts: SessionParts,
+  exchange: PendingExchange
+): Effect.Effect<ReadonlyArray<Write>> =>
   Effect.forEach(parts.settings.policies, (policy) =>
     Effect.map(parts.writer.submit(jobOf(parts, policy, exchange)), (outcome) => ({ policy, outcome }))
   )

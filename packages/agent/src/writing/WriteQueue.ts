@@ -3,7 +3,7 @@ import { attemptWrite, outcomeOf, type WriteJob } from "./attemptWrite.ts"
 import type { WriteOutcome } from "../events.ts"
 import { makeLanes } from "./lanes.ts"
 
-export interface WriterOptions {
+export interface WriteQueueOptions {
   /** Jobs waiting or under way at once. */
   readonly limit: number
   /** Longest one attempt may take. */
@@ -14,7 +14,7 @@ export interface WriterOptions {
 const LANES = 8
 
 /** Keeps writes going after the turn: bounded in number, retried, drained at the end, each with an outcome. */
-export const makeWriter = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit }: WriterOptions) {
+export const makeWriteQueue = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit }: WriteQueueOptions) {
   const fibers = yield* FiberSet.make<void, never>()
   const inLane = makeLanes(LANES)
   let pending = 0
@@ -62,4 +62,4 @@ export const makeWriter = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit
   return { submit, flush }
 })
 
-export type Writer = Effect.Success<ReturnType<typeof makeWriter>>
+export type WriteQueue = Effect.Success<ReturnType<typeof makeWriteQueue>>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
-import { RecalledText } from "../../src/conversation/EchoFilter.ts"
+import { EchoFilter } from "../../src/conversation/EchoFilter.ts"
 import { allOf, openMemory, serve, textsOf } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
@@ -92,7 +92,7 @@ describe("what was recalled is not remembered anew", () => {
     ["one line of several", "She works in the mornings.", ""],
     ["short words of their own", "Yes. Ana ships on Friday.", "Yes. Ana ships on Friday."]
   ])("knows it in %s", (_, reply, left) => {
-    const recalled = new RecalledText()
+    const recalled = new EchoFilter()
     recalled.add("", KNOWN)
     expect(recalled.without(reply)).toBe(left)
   })

@@ -1,7 +1,7 @@
 import { MemoryError, type PromiseMemory, Unavailable } from "@keepsake/core"
 import { describe, expect, it } from "vitest"
 import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../src/index.ts"
-import { salvage } from "../../src/writing/policies/partialJson.ts"
+import { parsePartialJson } from "../../src/writing/policies/partialJson.ts"
 import type { RecordedRequest, Reply } from "../../src/testing/index.ts"
 import { allOf, openMemory, saidIn, serve } from "../support/fixtures.ts"
 
@@ -327,7 +327,7 @@ describe("other policies", () => {
   })
 })
 
-describe("salvage", () => {
+describe("parsePartialJson", () => {
   const whole = JSON.stringify({
     facts: [
       { content: 'a "quoted" } ] \\ thing' },
@@ -336,10 +336,10 @@ describe("salvage", () => {
     ]
   })
   it("reads every complete item of a text cut off anywhere", () => {
-    expect(salvage(whole, "facts")).toMatchObject({ isWhole: true })
-    const items = salvage(whole, "facts").items
+    expect(parsePartialJson(whole, "facts")).toMatchObject({ isWhole: true })
+    const items = parsePartialJson(whole, "facts").items
     for (let end = 0; end < whole.length; end++) {
-      const { isWhole, items: saved } = salvage(whole.slice(0, end), "facts")
+      const { isWhole, items: saved } = parsePartialJson(whole.slice(0, end), "facts")
       expect(isWhole).toBe(false)
       expect(saved).toEqual(items.slice(0, saved.length))
       // An item that is there to its closing brace is among them.

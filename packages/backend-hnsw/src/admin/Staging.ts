@@ -11,25 +11,25 @@ import {
 import { Effect } from "effect"
 import type { Connection } from "../connection/Connection.ts"
 import { encodeBody } from "../codec/bodyBlob.ts"
-import type { Records } from "../tables/MemoryTable.ts"
+import type { MemoryTable } from "../tables/MemoryTable.ts"
 import { sidOf } from "../codec/memoryRow.ts"
 import { bodyTable, createBodyTable } from "../schema/schema.ts"
-import type { Scopes } from "../tables/ScopeTable.ts"
-import type { Writer } from "../connection/CommitQueue.ts"
+import type { ScopeTable } from "../tables/ScopeTable.ts"
+import type { CommitQueue } from "../connection/CommitQueue.ts"
 
 const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
 
 /** The move to another embedder: a second table of bodies, filled while the first serves. */
 export class Staging {
   readonly #connection: Connection
-  readonly #writer: Writer
-  readonly #scopes: Scopes
-  readonly #records: Records
+  readonly #writer: CommitQueue
+  readonly #scopes: ScopeTable
+  readonly #records: MemoryTable
   readonly #next: string
   /** No row before this one lacks a staged body, unless it was written meanwhile. */
   #from = 0
 
-  constructor(connection: Connection, writer: Writer, scopes: Scopes, records: Records) {
+  constructor(connection: Connection, writer: CommitQueue, scopes: ScopeTable, records: MemoryTable) {
     this.#connection = connection
     this.#writer = writer
     this.#scopes = scopes

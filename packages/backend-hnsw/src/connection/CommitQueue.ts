@@ -1,6 +1,6 @@
 import { MemoryError, Timeout } from "@keepsake/core"
 import { Effect, Exit } from "effect"
-import type { Checkpoints } from "./WalCheckpointer.ts"
+import type { WalCheckpointer } from "./WalCheckpointer.ts"
 import type { Connection } from "./Connection.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
 
@@ -23,14 +23,14 @@ interface Job {
  * The only one who writes: writes of one process are committed in order, those that wait together in one
  * transaction (one fsync for all), each acknowledged after its commit.
  */
-export class Writer {
+export class CommitQueue {
   readonly #connection: Connection
-  readonly #checkpoints: Checkpoints
+  readonly #checkpoints: WalCheckpointer
   #queue: Array<Job> = []
   #scheduled = false
   #idle: Array<() => void> = []
 
-  constructor(connection: Connection, checkpoints: Checkpoints) {
+  constructor(connection: Connection, checkpoints: WalCheckpointer) {
     this.#connection = connection
     this.#checkpoints = checkpoints
   }
@@ -145,7 +145,7 @@ export class Writer {
       db.exec("COMMIT")
       return value
     } catch (error) {
-      this.#connection.undo()
+      this.#connection.rollback()
       throw error
     }
   }

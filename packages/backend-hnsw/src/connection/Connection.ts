@@ -94,19 +94,19 @@ export class Connection {
     if (version === this.#seen) return
     this.#epoch++
     if (Number(this.meta("generation")) === this.#generation) this.#seen = version
-    else this.shut(MOVED)
+    else this.refuse(MOVED)
     this.assertOpen()
   }
 
   /** Ends a transaction that failed. */
-  undo(): void {
+  rollback(): void {
     this.#epoch++
     // A full disk rolls back by itself.
     if (this.db.isTransaction) this.db.exec("ROLLBACK")
   }
 
   /** Moves what it can of the write-ahead log into the file, waiting for nobody; a failure is met again by the next commit. */
-  moveLog(): void {
+  checkpointPassive(): void {
     if (!this.db.isOpen || this.db.isTransaction) return
     try {
       this.db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get()
@@ -116,23 +116,23 @@ export class Connection {
   }
 
   /** Moves the write-ahead log into the file and empties it; false when another process reads it just now. */
-  truncateLog(): boolean {
+  checkpointTruncate(): boolean {
     return Number(this.db.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"]) === 0
   }
 
   /** From now on every call is `Closed` with this reason; the first reason stays. */
-  shut(reason: string): void {
+  refuse(reason: string): void {
     this.#closed ??= reason
   }
 
   /** Shuts it and lets go of the file. */
   close(reason: string): void {
-    this.shut(reason)
+    this.refuse(reason)
     if (this.db.isOpen) this.db.close()
   }
 }
 
-/** From 32 MB of log on a commit moves what `Checkpoints` has not yet moved. */
+/** From 32 MB of log on a commit moves what `WalCheckpointer` has not yet moved. */
 const LOG_PAGES = 32_000
 
 const configure = (

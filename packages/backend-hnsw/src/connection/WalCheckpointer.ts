@@ -9,7 +9,7 @@ const ROWS = 512
  * Moves the write-ahead log into the file from a thread of its own: on the thread that serves, a checkpoint
  * of some megabytes holds the event loop for 20 to 60 ms. The thread is started by the first that is due.
  */
-export class Checkpoints {
+export class WalCheckpointer {
   readonly #connection: Connection
   #worker: Worker | null = null
   #running = false
@@ -45,7 +45,7 @@ export class Checkpoints {
       this.#running = false
       // The little that was written meanwhile: once all of it is moved, the log starts again from its
       // beginning, and a log that does not grow is synced twice as fast.
-      this.#connection.moveLog()
+      this.#connection.checkpointPassive()
     })
     worker.on("error", ended)
     worker.on("exit", ended)

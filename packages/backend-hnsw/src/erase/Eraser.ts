@@ -3,14 +3,14 @@ import { Effect } from "effect"
 import type { StatementSync } from "node:sqlite"
 import type { Connection } from "../connection/Connection.ts"
 import { graphFolder } from "../graph/GraphFile.ts"
-import type { Graphs } from "../graph/GraphStore.ts"
+import type { GraphStore } from "../graph/GraphStore.ts"
 import { pause } from "../connection/pause.ts"
-import type { Reader } from "../tables/MemoryQueries.ts"
-import { changeOf, type Records } from "../tables/MemoryTable.ts"
+import type { MemoryQueries } from "../tables/MemoryQueries.ts"
+import { changeOf, type MemoryTable } from "../tables/MemoryTable.ts"
 import { sidOf } from "../codec/memoryRow.ts"
-import type { Scopes } from "../tables/ScopeTable.ts"
+import type { ScopeTable } from "../tables/ScopeTable.ts"
 import { isBusy, toMemoryError } from "../connection/errors.ts"
-import type { Writer } from "../connection/CommitQueue.ts"
+import type { CommitQueue } from "../connection/CommitQueue.ts"
 
 /** Rows removed in one transaction: a removal may not hold the event loop. */
 const BATCH = 128
@@ -23,20 +23,20 @@ export const ERASED: Erasure = { bytes: "erased", toErase: "" }
 /** Takes rows away for good: out of the tables, then out of the write-ahead log. */
 export class Eraser {
   readonly #connection: Connection
-  readonly #writer: Writer
-  readonly #scopes: Scopes
-  readonly #records: Records
-  readonly #reader: Reader
-  readonly #graphs: Graphs
+  readonly #writer: CommitQueue
+  readonly #scopes: ScopeTable
+  readonly #records: MemoryTable
+  readonly #reader: MemoryQueries
+  readonly #graphs: GraphStore
   readonly #expired: StatementSync
 
   constructor(
     connection: Connection,
-    writer: Writer,
-    scopes: Scopes,
-    records: Records,
-    reader: Reader,
-    graphs: Graphs
+    writer: CommitQueue,
+    scopes: ScopeTable,
+    records: MemoryTable,
+    reader: MemoryQueries,
+    graphs: GraphStore
   ) {
     this.#connection = connection
     this.#writer = writer
@@ -139,7 +139,7 @@ export class Eraser {
     return Effect.suspend(() => {
       try {
         this.#connection.assertServing()
-        if (this.#connection.truncateLog()) return Effect.succeed(ERASED)
+        if (this.#connection.checkpointTruncate()) return Effect.succeed(ERASED)
       } catch (error) {
         if (!isBusy(error)) return Effect.fail(toMemoryError(this.#connection.path, error))
       }

@@ -7,7 +7,7 @@ import { GraphFile, graphFolder } from "./GraphFile.ts"
 import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
 
 /** A scope's state, as its index knows it. */
-export interface GraphWish {
+export interface GraphRequest {
   readonly sid: number
   /** Rows of the scope that the index shows. */
   readonly rows: number
@@ -39,7 +39,7 @@ const buildInWorker = (task: BuildTask): Effect.Effect<BuildResult, Error> =>
   })
 
 /** The graphs of one store: loaded from their files, built in a thread where there is none, thrown away with what they hold. */
-export class Graphs {
+export class GraphStore {
   readonly #path: string
   readonly #generation: number
   readonly #dimensions: number
@@ -78,7 +78,7 @@ export class Graphs {
    * The scope's graph, loaded or else built. Null where there can be none: the scan serves, and why is logged.
    * @param continued build on what is saved even if that could be loaded: it lacks too many rows
    */
-  obtain(wish: GraphWish, continued: boolean): Effect.Effect<Graph | null> {
+  obtain(wish: GraphRequest, continued: boolean): Effect.Effect<Graph | null> {
     return Effect.gen({ self: this }, function* () {
       const hnswlib = yield* this.#library(wish)
       if (hnswlib === null) return null
@@ -99,7 +99,7 @@ export class Graphs {
     )
   }
 
-  #library(wish: GraphWish): Effect.Effect<Hnswlib | null> {
+  #library(wish: GraphRequest): Effect.Effect<Hnswlib | null> {
     this.#hnswlib ??= this.#load()
     const library = this.#hnswlib
     return Effect.tap(
@@ -114,7 +114,7 @@ export class Graphs {
     )
   }
 
-  #saved(hnswlib: Hnswlib, { removed, sid }: GraphWish): Effect.Effect<Graph | null, Error> {
+  #saved(hnswlib: Hnswlib, { removed, sid }: GraphRequest): Effect.Effect<Graph | null, Error> {
     const file = new GraphFile(this.#path, sid)
     return Effect.gen({ self: this }, function* () {
       const header = yield* attempt(() => file.header())

@@ -1,14 +1,14 @@
 import { type MemoryError, type Scope, scopeKey } from "@keepsake/core"
 import { Effect, type Scope as EffectScope } from "effect"
-import { Arena } from "./vectors/WasmArena.ts"
+import { WasmArena } from "./vectors/WasmArena.ts"
 import type { Connection } from "../connection/Connection.ts"
-import { Follower } from "./IndexLoader.ts"
+import { IndexLoader } from "./IndexLoader.ts"
 import { graphBytes } from "../graph/Graph.ts"
-import type { Graphs } from "../graph/GraphStore.ts"
+import type { GraphStore } from "../graph/GraphStore.ts"
 import { nextTurn } from "../connection/pause.ts"
 import { toMemoryError } from "../connection/errors.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
-import type { ScopeRow, Scopes } from "../tables/ScopeTable.ts"
+import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 
 /** Rows that a graph may lack before it is continued: so many, and this share of those it has. */
 const TAIL_LEAST = 2_000
@@ -33,13 +33,13 @@ interface Entry {
   graphBytes: number
   /** `IndexCache.#loads` at its last use. */
   usedAt: number
-  chances: number
+  secondChances: number
 }
 
 export interface IndexCacheOptions {
   readonly dimensions: number
   readonly maxBytes: number
-  readonly graphs: Graphs
+  readonly graphs: GraphStore
   /** Graphs are got within this scope. */
   readonly background: EffectScope.Scope
   /** Searches wait for a graph that is due, as tests want it. */
@@ -49,9 +49,9 @@ export interface IndexCacheOptions {
 /** Search indexes of the scopes used last, within a bound in bytes; brought up to the file before each use. */
 export class IndexCache {
   readonly #connection: Connection
-  readonly #scopes: Scopes
-  readonly #follower: Follower
-  readonly #arena: Arena
+  readonly #scopes: ScopeTable
+  readonly #follower: IndexLoader
+  readonly #arena: WasmArena
   readonly #options: IndexCacheOptions
   /** By scope, the one used last at the end. */
   readonly #indexes = new Map<string, Entry>()
@@ -60,11 +60,11 @@ export class IndexCache {
   /** Indexes made so far. */
   #loads = 0
 
-  constructor(connection: Connection, scopes: Scopes, options: IndexCacheOptions) {
+  constructor(connection: Connection, scopes: ScopeTable, options: IndexCacheOptions) {
     this.#connection = connection
     this.#scopes = scopes
-    this.#follower = new Follower(connection.db, connection.generation)
-    this.#arena = new Arena(options.dimensions)
+    this.#follower = new IndexLoader(connection.db, connection.generation)
+    this.#arena = new WasmArena(options.dimensions)
     this.#options = options
   }
 
@@ -112,7 +112,7 @@ export class IndexCache {
   }
 
   #isUseless(index: ScopeIndex, row: ScopeRow | null): boolean {
-    return row?.sid !== index.sid || index.worn || (this.#isLarge(row) && !index.lean)
+    return row?.sid !== index.sid || index.needsRebuild || (this.#isLarge(row) && !index.onDisk)
   }
 
   /** Getting a graph, or a longer one, where that is due and not under way. */
@@ -148,7 +148,7 @@ export class IndexCache {
     index.removed = row.removed
     index.touched = row.touched
     const usedAt = ++this.#loads
-    const entry = { index, bytes: 0, graphBytes: 0, usedAt, chances: 0 }
+    const entry = { index, bytes: 0, graphBytes: 0, usedAt, secondChances: 0 }
     this.#indexes.set(key, entry)
     return entry
   }
@@ -174,7 +174,7 @@ export class IndexCache {
     entry.bytes = bytes
     entry.graphBytes = graph
     // Calls of one turn of a conversation are one use.
-    if (entry.usedAt !== this.#loads) entry.chances = Math.min(CHANCES, entry.chances + 1)
+    if (entry.usedAt !== this.#loads) entry.secondChances = Math.min(CHANCES, entry.secondChances + 1)
     entry.usedAt = this.#loads
     this.#indexes.delete(key)
     this.#indexes.set(key, entry)
@@ -196,9 +196,9 @@ export class IndexCache {
     for (const [key, entry] of this.#indexes) {
       if (!tooMuch()) return
       if (key === inUse || !helps(entry)) continue
-      if (entry.chances === 0) this.#drop(key)
+      if (entry.secondChances === 0) this.#drop(key)
       else {
-        entry.chances--
+        entry.secondChances--
         this.#indexes.delete(key)
         // The loop comes to it again, after the others.
         this.#indexes.set(key, entry)

@@ -36,7 +36,7 @@ type FreshRow = [
 const release = (blob: Uint8Array<ArrayBuffer>): void => void blob.buffer.transfer(0)
 
 /** The statements by which an index follows the file, and reads from it what it does not keep. */
-export class Follower {
+export class IndexLoader {
   readonly #fresh: StatementSync
   readonly #changed: StatementSync
   readonly #rids: StatementSync

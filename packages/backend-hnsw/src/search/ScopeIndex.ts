@@ -11,20 +11,20 @@ import {
   isVisible,
   matches
 } from "@keepsake/core"
-import type { Arena } from "./vectors/WasmArena.ts"
+import type { WasmArena } from "./vectors/WasmArena.ts"
 import { type Body, namesOf } from "../codec/bodyBlob.ts"
-import { Columns } from "./rows/RowColumns.ts"
+import { RowColumns } from "./rows/RowColumns.ts"
 import type { Graph } from "../graph/Graph.ts"
 import { lastSaidFirst, latestSlots } from "./rows/latestRows.ts"
-import { MemoryCache } from "./rows/DecodedMemories.ts"
-import { Names } from "./rows/StringInterner.ts"
+import { DecodedMemories } from "./rows/DecodedMemories.ts"
+import { StringInterner } from "./rows/StringInterner.ts"
 import { Postings } from "./postings/Postings.ts"
 import { CLOSED, localOf, ridOf } from "../codec/memoryRow.ts"
-import type { Scratch } from "./arrays/ScratchArrays.ts"
-import { Sessions } from "./rows/SessionChains.ts"
+import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
+import { SessionChains } from "./rows/SessionChains.ts"
 import { flagMasks, flagsPass } from "../codec/filter.ts"
 import { type TopK, topOf } from "./arrays/TopK.ts"
-import { Vectors } from "./vectors/VectorStorage.ts"
+import { VectorStorage } from "./vectors/VectorStorage.ts"
 
 /** Not a flag of the file: the row is gone, its slot remains. */
 const DEAD = 128
@@ -62,7 +62,7 @@ export interface RowReader {
 export class ScopeIndex {
   readonly scope: Scope
   readonly sid: number
-  readonly lean: boolean
+  readonly onDisk: boolean
   /** The scope's counters as far as this index has followed them. */
   seq = 0
   removed = 0
@@ -73,13 +73,13 @@ export class ScopeIndex {
   #searches = 0
 
   readonly #reader: RowReader
-  readonly #scratch: Scratch
-  readonly #vectors: Vectors
+  readonly #scratch: ScratchArrays
+  readonly #vectors: VectorStorage
   readonly #postings: Postings
-  readonly #columns: Columns
-  readonly #sessions = new Sessions()
-  readonly #sessionNames = new Names()
-  readonly #speakerNames = new Names()
+  readonly #columns: RowColumns
+  readonly #sessions = new SessionChains()
+  readonly #sessionNames = new StringInterner()
+  readonly #speakerNames = new StringInterner()
   /** The names of the row added last, as its body has them: the next row's are mostly the same. */
   #namesKey = ""
   #session = -1
@@ -90,20 +90,20 @@ export class ScopeIndex {
   graphState: "open" | "pending" | "failed" = "open"
   /** Bytes kept free for a graph that is on its way. */
   reservedBytes = 0
-  readonly #memories = new MemoryCache()
+  readonly #memories = new DecodedMemories()
   #count = 0
   #dead = 0
   #current = 0
 
   /**
    * @param rows as many as are expected
-   * @param lean leave the vectors in the file and search over codes; see `Vectors`
+   * @param onDisk leave the vectors in the file and search over codes; see `VectorStorage`
    */
   constructor(
     scope: Scope,
     sid: number,
     options: {
-      readonly arena: Arena
+      readonly arena: WasmArena
       readonly rows: number
       readonly lean: boolean
       readonly reader: RowReader
@@ -112,12 +112,12 @@ export class ScopeIndex {
     const { arena, lean, reader, rows } = options
     this.scope = scope
     this.sid = sid
-    this.lean = lean
+    this.onDisk = lean
     this.#reader = reader
     this.#scratch = arena.scratch
     this.#postings = new Postings(arena.scratch)
-    this.#columns = new Columns(rows)
-    this.#vectors = new Vectors(arena, lean, (slot, into) => reader.vector(this.#ridOf(slot), into))
+    this.#columns = new RowColumns(rows)
+    this.#vectors = new VectorStorage(arena, lean, (slot, into) => reader.vector(this.#ridOf(slot), into))
   }
 
   /** Bytes of the graph, or kept free for one that is on its way. */
@@ -160,7 +160,7 @@ export class ScopeIndex {
   }
 
   /** So many rows are gone that it had better be made anew. */
-  get worn(): boolean {
+  get needsRebuild(): boolean {
     return this.#dead > 64 && this.#dead * 4 > this.#count
   }
 

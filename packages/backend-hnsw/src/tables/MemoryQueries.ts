@@ -20,7 +20,7 @@ interface Read {
 }
 
 /** Reads that go by an index of the file rather than by meaning. */
-export class Reader {
+export class MemoryQueries {
   readonly #list: StatementSync
   readonly #all: StatementSync
   readonly #rids: StatementSync

@@ -50,7 +50,7 @@ export const changeOf = (row: ScopeRow): Change => ({
 })
 
 /** The `memory` and `body_N` tables, row by row. Everything that writes runs inside a transaction. */
-export class Records {
+export class MemoryTable {
   readonly #db: DatabaseSync
   readonly #byId: StatementSync
   readonly #byRid: StatementSync

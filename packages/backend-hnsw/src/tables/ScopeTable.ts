@@ -39,7 +39,7 @@ const decodeName = (data: Uint8Array): Scope => {
 const KNOWN_MAX = 1_000
 
 /** The `scope` table. Names are kept erasably; rows are found by a salted hash, and remembered while nobody else writes. */
-export class Scopes {
+export class ScopeTable {
   readonly #connection: Connection
   /** By `scopeKey`, as of `#epoch`. */
   readonly #known = new Map<string, ScopeRow>()

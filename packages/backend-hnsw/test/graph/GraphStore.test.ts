@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Logger } from "effect"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { Graphs } from "../../src/graph/GraphStore.ts"
+import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { INSTALL_LINE, loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { makeLayer } from "../../src/HnswStore.ts"
 import { direction, NOW, rowOf, scopeOf } from "../support/rows.ts"
@@ -136,7 +136,7 @@ withGraphs("rows after the graph are found, removed ones are not, and their vect
 it.effect("without hnswlib-node the scan serves, and says once how to install it", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
-    const graphs = new Graphs({
+    const graphs = new GraphStore({
       path,
       generation: 1,
       dimensions: DIMENSIONS,

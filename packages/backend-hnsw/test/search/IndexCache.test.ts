@@ -2,11 +2,11 @@ import { assert, it } from "@effect/vitest"
 import { fingerprint } from "@keepsake/core"
 import { Effect, Scope as EffectScope } from "effect"
 import { openConnection } from "../../src/connection/Connection.ts"
-import { Graphs } from "../../src/graph/GraphStore.ts"
+import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { IndexCache } from "../../src/search/IndexCache.ts"
-import { changeOf, Records } from "../../src/tables/MemoryTable.ts"
-import { Scopes } from "../../src/tables/ScopeTable.ts"
+import { changeOf, MemoryTable } from "../../src/tables/MemoryTable.ts"
+import { ScopeTable } from "../../src/tables/ScopeTable.ts"
 import { direction, NOW, rowOf, scopeOf } from "../support/rows.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -24,12 +24,12 @@ const filled = Effect.gen(function* () {
   })
   const connection = openConnection(path, given, { synchronous: "normal" })
   yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("This store is closed.")))
-  const scopes = new Scopes(connection)
-  const records = new Records(connection)
+  const scopes = new ScopeTable(connection)
+  const records = new MemoryTable(connection)
   const cache = new IndexCache(connection, scopes, {
     dimensions: DIMENSIONS,
     maxBytes: MAX_BYTES,
-    graphs: new Graphs({
+    graphs: new GraphStore({
       path,
       generation: 1,
       dimensions: DIMENSIONS,

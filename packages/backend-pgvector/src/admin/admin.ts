@@ -3,8 +3,8 @@ import { Context, Effect } from "effect"
 import type { Database } from "../connection/Database.ts"
 import { readSettings } from "../schema/openSchema.ts"
 import { MEMORY_WIDTH, readMemory } from "../codec/memoryRow.ts"
-import type { Runner } from "../connection/StatementRunner.ts"
-import type { Layout } from "../schema/EmbeddingColumns.ts"
+import type { StatementRunner } from "../connection/StatementRunner.ts"
+import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
 import { ERASURE, removalOf } from "../store.ts"
@@ -33,7 +33,11 @@ export class PgVectorAdmin extends Context.Service<
 export const CLOSED = "This store is closed: open another."
 const MOVED = "This store has moved to a new embedding space: open it again with the new embedder."
 
-export const makeAdmin = (layout: Layout, runner: Runner, database: Database): StoreAdmin["Service"] =>
+export const makeAdmin = (
+  layout: StatementLayout,
+  runner: StatementRunner,
+  database: Database
+): StoreAdmin["Service"] =>
   StoreAdmin.of({
     backend: "pgvector",
     erasure: ERASURE,
@@ -98,7 +102,11 @@ export const makeAdmin = (layout: Layout, runner: Runner, database: Database): S
 /** Tables that hold remembered text or what is derived from it. */
 const WITH_TEXT = ["memories", "postings", "accesses", "stage", "scopes"] as const
 
-export const makePgVectorAdmin = (layout: Layout, runner: Runner, tuning: Tuning): PgVectorAdmin["Service"] =>
+export const makePgVectorAdmin = (
+  layout: StatementLayout,
+  runner: StatementRunner,
+  tuning: Tuning
+): PgVectorAdmin["Service"] =>
   PgVectorAdmin.of({
     tuneScope: tuning.tune,
     untuneScope: tuning.untune,

@@ -9,16 +9,16 @@ import {
   type StagedRow
 } from "@keepsake/core"
 import { Effect } from "effect"
-import type { Session, Statement } from "../connection/Database.ts"
-import { type Names, scopeId } from "../schema/identifiers.ts"
+import type { DbSession, SqlStatement } from "../connection/Database.ts"
+import { type Identifiers, scopeId } from "../schema/identifiers.ts"
 import { checkDimensions, lockStatement, readSettings, spaceOf } from "../schema/openSchema.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { isRowId, MEMORY_SELECT } from "../codec/memoryRow.ts"
 import { embeddingColumns, triggerFunctions } from "../schema/schema.ts"
 import {
   embeddingColumn,
-  type Layout,
-  type Space,
+  type StatementLayout,
+  type EmbeddingColumns,
   termsColumn,
   typeName,
   weightColumn,
@@ -29,21 +29,25 @@ import { textArray, vectorArray } from "../connection/parameterCodec.ts"
 
 const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
 
-const setStaged = (names: Names, staged: Fingerprint | null): Statement => {
+const setStaged = (names: Identifiers, staged: Fingerprint | null): SqlStatement => {
   const p = new Parameters()
   const value = p.add(staged === null ? null : JSON.stringify(staged))
   return p.statement("set_staged", `update ${names.table("settings")} set staged = ${value}::jsonb`)
 }
 
-const nextSpace = (space: Space, staged: Fingerprint): Space =>
+const nextSpace = (space: EmbeddingColumns, staged: Fingerprint): EmbeddingColumns =>
   spaceOf(space.number + 1, staged, space.vectorType, space.extension)
 
-const clearStage = (names: Names): string =>
+const clearStage = (names: Identifiers): string =>
   `truncate ${names.table("stage")};
 alter table ${names.table("stage")} drop column if exists embedding`
 
 /** Opens a stage, or goes on with the one that is open. */
-export const openStage = async (session: Session, layout: Layout, next: Fingerprint): Promise<void> => {
+export const openStage = async (
+  session: DbSession,
+  layout: StatementLayout,
+  next: Fingerprint
+): Promise<void> => {
   const { names, space } = layout
   await session.query(lockStatement(names))
   const { staged } = await readSettings(session, names)
@@ -65,7 +69,7 @@ export const openStage = async (session: Session, layout: Layout, next: Fingerpr
 }
 
 /** Rows: a memory, agent, user. */
-export const unstagedStatement = ({ names }: Layout, limit: number): Statement => {
+export const unstagedStatement = ({ names }: StatementLayout, limit: number): SqlStatement => {
   const p = new Parameters()
   return p.statement(
     "unstaged",
@@ -78,7 +82,11 @@ limit ${p.add(limit)}::bigint`
   )
 }
 
-const fillStatement = (layout: Layout, staged: Fingerprint, rows: ReadonlyArray<StagedRow>): Statement => {
+const fillStatement = (
+  layout: StatementLayout,
+  staged: Fingerprint,
+  rows: ReadonlyArray<StagedRow>
+): SqlStatement => {
   const { names } = layout
   const target = nextSpace(layout.space, staged)
   const p = new Parameters()
@@ -116,8 +124,8 @@ on conflict (scope, id) do update set
 
 /** Nothing is staged: nothing to fill, as in a store whose move was dropped meanwhile. */
 export const fillStage = async (
-  session: Session,
-  layout: Layout,
+  session: DbSession,
+  layout: StatementLayout,
   rows: ReadonlyArray<StagedRow>
 ): Promise<void> => {
   const { staged } = await readSettings(session, layout.names)
@@ -128,14 +136,18 @@ export const fillStage = async (
   await session.query(fillStatement(layout, staged, known))
 }
 
-export const dropStage = async (session: Session, { names }: Layout): Promise<void> => {
+export const dropStage = async (session: DbSession, { names }: StatementLayout): Promise<void> => {
   await session.query(lockStatement(names))
   await session.execute(clearStage(names))
   await session.query(setStaged(names, null))
 }
 
 /** Renames and refills: the columns' new numbers end the statements of handles that are open on the old space. */
-const switchCommands = (names: Names, from: Space, to: Space): ReadonlyArray<string> => {
+const switchCommands = (
+  names: Identifiers,
+  from: EmbeddingColumns,
+  to: EmbeddingColumns
+): ReadonlyArray<string> => {
   const memories = names.table("memories")
   const postings = names.table("postings")
   const embedded = to.dimensions === null ? "" : `, ${embeddingColumn(to)} = s.embedding`
@@ -161,7 +173,7 @@ order by m.scope, t.term, m.id`,
  * Holds the tables from beginning to end: whoever reads waits (some 20 s per 100,000 rows of 384 dimensions),
  * and reads the old space or the new one, never both.
  */
-export const commitStage = async (session: Session, layout: Layout): Promise<void> => {
+export const commitStage = async (session: DbSession, layout: StatementLayout): Promise<void> => {
   const { names, space } = layout
   await session.query(lockStatement(names))
   const { staged } = await readSettings(session, names)

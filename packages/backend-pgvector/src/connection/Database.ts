@@ -3,7 +3,7 @@
 /** On the wire: text, binary (a Buffer), or NULL. Encoded by us, so that every driver sends the same bytes. */
 export type WireValue = string | Buffer | null
 
-export interface Statement {
+export interface SqlStatement {
   /** Names the kind of statement for logs and tests, such as `search`. */
   readonly operation: string
   readonly text: string
@@ -13,18 +13,18 @@ export interface Statement {
 /** Values in the order of the select list: numbers, strings, booleans, JSON, arrays of numbers, or null. */
 export type Row = ReadonlyArray<unknown>
 
-export interface Session {
-  readonly query: (statement: Statement) => Promise<ReadonlyArray<Row>>
+export interface DbSession {
+  readonly query: (statement: SqlStatement) => Promise<ReadonlyArray<Row>>
   /** Several commands without parameters, in one message. */
   readonly execute: (script: string) => Promise<void>
 }
 
-export interface Database extends Session {
+export interface Database extends DbSession {
   /** False for PGlite: one session, nothing runs beside anything. */
   readonly concurrent: boolean
   /** Commits when `body` resolves, rolls back when it rejects; nothing else runs in its session meanwhile. */
-  readonly transaction: <A>(body: (session: Session) => Promise<A>) => Promise<A>
+  readonly transaction: <A>(body: (session: DbSession) => Promise<A>) => Promise<A>
   /** A session of its own, outside any transaction: for what PostgreSQL refuses inside one. */
-  readonly alone: <A>(body: (session: Session) => Promise<A>) => Promise<A>
+  readonly alone: <A>(body: (session: DbSession) => Promise<A>) => Promise<A>
   readonly close: () => Promise<void>
 }

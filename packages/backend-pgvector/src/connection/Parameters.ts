@@ -1,4 +1,4 @@
-import type { Statement, WireValue } from "./Database.ts"
+import type { SqlStatement, WireValue } from "./Database.ts"
 
 /** Collects a statement's values while its text is written. */
 export class Parameters {
@@ -10,7 +10,7 @@ export class Parameters {
     return `$${this.values.length}`
   }
 
-  statement(operation: string, text: string): Statement {
+  statement(operation: string, text: string): SqlStatement {
     return { operation, text, values: this.values }
   }
 }

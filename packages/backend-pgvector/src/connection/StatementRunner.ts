@@ -1,24 +1,24 @@
 import { Closed, MemoryError, type Scope } from "@keepsake/core"
 import { Effect, Schedule } from "effect"
-import type { Database, Row, Session, Statement } from "./Database.ts"
+import type { Database, Row, DbSession, SqlStatement } from "./Database.ts"
 import { mayRetry, toMemoryError } from "./errors.ts"
 import { scopeId } from "../schema/identifiers.ts"
 
 /** Whose rows a statement is about: row-level security lets it see no others. */
-export type Reach = Scope | "all"
+export type RowScope = Scope | "all"
 
 export type Rows = ReadonlyArray<Row>
 
 /** Runs statements: closed or not, with row-level security or without, retried where that is safe. */
-export interface Runner {
-  readonly read: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
-  readonly write: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
+export interface StatementRunner {
+  readonly read: (reach: RowScope, statement: () => SqlStatement) => Effect.Effect<Rows, MemoryError>
+  readonly write: (reach: RowScope, statement: () => SqlStatement) => Effect.Effect<Rows, MemoryError>
   /** A write whose size only the data bounds (a whole scope, a user): no statement timeout ends it. */
-  readonly writeAll: (reach: Reach, statement: () => Statement) => Effect.Effect<Rows, MemoryError>
+  readonly writeAll: (reach: RowScope, statement: () => SqlStatement) => Effect.Effect<Rows, MemoryError>
   /** Several statements in one transaction, across scopes, without a statement timeout. */
-  readonly transaction: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
+  readonly transaction: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
   /** Outside any transaction, across scopes, without a statement timeout. */
-  readonly alone: <A>(body: (session: Session) => Promise<A>) => Effect.Effect<A, MemoryError>
+  readonly alone: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
   /** From now on every call fails with this. */
   readonly seal: (message: string) => void
   /** Resolves when what was begun has ended, or after `DRAIN_MS`. */
@@ -35,7 +35,7 @@ const FIRST_PAUSE = "10 millis"
 /** 20, 40, 80, … ms, spread so that those who collided do not collide again. */
 const backoff = Schedule.exponential("20 millis").pipe(Schedule.jittered)
 
-export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runner => {
+export const makeStatementRunner = (database: Database, rowLevelSecurity: boolean): StatementRunner => {
   let sealed: string | null = null
   const underway = new Set<Promise<unknown>>()
 
@@ -48,7 +48,7 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
     return promise
   }
 
-  const reaching = (reach: Reach): string =>
+  const reaching = (reach: RowScope): string =>
     `set local keepsake.scope = '${reach === "all" ? "all" : scopeId(reach)}'`
 
   const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> => {
@@ -72,7 +72,7 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
     )
   }
 
-  const run = (kind: "read" | "write") => (reach: Reach, statement: () => Statement) =>
+  const run = (kind: "read" | "write") => (reach: RowScope, statement: () => SqlStatement) =>
     attempt(kind, () =>
       rowLevelSecurity
         ? database.transaction(async (session) => {
@@ -82,7 +82,7 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
         : database.query(statement())
     )
 
-  const unhurried = <A>(reach: Reach, body: (session: Session) => Promise<A>) =>
+  const withoutTimeout = <A>(reach: RowScope, body: (session: DbSession) => Promise<A>) =>
     attempt("write", () =>
       database.transaction(async (session) => {
         await session.execute("set local statement_timeout = 0")
@@ -94,8 +94,8 @@ export const makeRunner = (database: Database, rowLevelSecurity: boolean): Runne
   return {
     read: run("read"),
     write: run("write"),
-    writeAll: (reach, statement) => unhurried(reach, (session) => session.query(statement())),
-    transaction: (body) => unhurried("all", body),
+    writeAll: (reach, statement) => withoutTimeout(reach, (session) => session.query(statement())),
+    transaction: (body) => withoutTimeout("all", body),
     alone: (body) => attempt("write", () => database.alone(body)),
     seal: (message) => {
       sealed ??= message

@@ -1,5 +1,5 @@
 import type { PGliteInterface, Transaction } from "@electric-sql/pglite"
-import type { Database, Row, Session } from "./Database.ts"
+import type { Database, Row, DbSession } from "./Database.ts"
 import { parseNumberArray } from "./parameterCodec.ts"
 
 const asIs = (value: unknown): unknown => value
@@ -19,7 +19,7 @@ const parsers = {
   1022: parseNumberArray
 }
 
-const session = (db: PGliteInterface | Transaction): Session => ({
+const session = (db: PGliteInterface | Transaction): DbSession => ({
   query: async (statement) => {
     const result = await db.query<Row>(statement.text, [...statement.values], {
       rowMode: "array",

@@ -6,7 +6,7 @@ import {
   type QueryArrayConfig,
   types as pgTypes
 } from "pg"
-import type { Database, Row, Session, Statement } from "./Database.ts"
+import type { Database, Row, DbSession, SqlStatement } from "./Database.ts"
 import { parseNumberArray } from "./parameterCodec.ts"
 
 const INT8 = 20
@@ -27,11 +27,11 @@ const types: CustomTypesConfig = {
  * A prepared statement's name: stable for its text, so that a session parses and plans it once, and so that
  * two versions of this package never mean different texts by one name.
  */
-const statementName = (statement: Statement): string =>
+const statementName = (statement: SqlStatement): string =>
   `keepsake_${statement.operation}_${createHash("sha1").update(statement.text).digest("hex").slice(0, 16)}`
 
 const names = new Map<string, string>()
-const nameOf = (statement: Statement): string => {
+const nameOf = (statement: SqlStatement): string => {
   const known = names.get(statement.text)
   if (known !== undefined) return known
   const name = statementName(statement)
@@ -52,7 +52,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
   // Without a listener, an idle connection that breaks would end the process.
   pool.on("error", ignore)
 
-  const config = (statement: Statement): QueryArrayConfig => ({
+  const config = (statement: SqlStatement): QueryArrayConfig => ({
     text: statement.text,
     values: [...statement.values],
     rowMode: "array",
@@ -60,7 +60,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
     ...(options.namedStatements ? { name: nameOf(statement) } : {})
   })
 
-  const session = (client: Pool | PoolClient): Session => ({
+  const session = (client: Pool | PoolClient): DbSession => ({
     query: async (statement) => {
       const result = await client.query<Array<unknown>>(config(statement))
       return result.rows satisfies ReadonlyArray<Row>
@@ -71,7 +71,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
   })
 
   /** `body` resolves to whether the session may be lent again. */
-  const borrow = async (body: (session: Session) => Promise<boolean>): Promise<void> => {
+  const borrow = async (body: (session: DbSession) => Promise<boolean>): Promise<void> => {
     const client = await pool.connect()
     client.on("error", ignore)
     let reusable = false
@@ -83,7 +83,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
     }
   }
 
-  const transaction = async <A>(body: (session: Session) => Promise<A>): Promise<A> => {
+  const transaction = async <A>(body: (session: DbSession) => Promise<A>): Promise<A> => {
     let outcome: { readonly value: A } | { readonly cause: unknown } | undefined
     await borrow(async (inner) => {
       try {
@@ -105,7 +105,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
   }
 
   /** The session may keep settings and locks of `body`: it is not lent again. */
-  const alone = async <A>(body: (session: Session) => Promise<A>): Promise<A> => {
+  const alone = async <A>(body: (session: DbSession) => Promise<A>): Promise<A> => {
     const values: Array<A> = []
     await borrow(async (inner) => {
       values.push(await body(inner))

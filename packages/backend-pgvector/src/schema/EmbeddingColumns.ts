@@ -1,4 +1,4 @@
-import type { Names } from "./identifiers.ts"
+import type { Identifiers } from "./identifiers.ts"
 
 export type VectorType = "vector" | "halfvec"
 
@@ -7,7 +7,7 @@ export type VectorType = "vector" | "halfvec"
  * has moved on, statements of handles still open on the old space fail instead of comparing what cannot be
  * compared.
  */
-export interface Space {
+export interface EmbeddingColumns {
   readonly number: number
   /** `null` in a store that recalls by words alone. */
   readonly dimensions: number | null
@@ -17,30 +17,31 @@ export interface Space {
 }
 
 /** What statements are written with. */
-export interface Layout {
-  readonly names: Names
-  readonly space: Space
+export interface StatementLayout {
+  readonly names: Identifiers
+  readonly space: EmbeddingColumns
   /** The oid of `vector` (never of `halfvec`: that is cast in SQL), for binary arrays. */
   readonly vectorOid: number
 }
 
-export const embeddingColumn = (space: Pick<Space, "number">): string => `embedding_${space.number}`
-export const termsColumn = (space: Pick<Space, "number">): string => `terms_${space.number}`
-export const weightsColumn = (space: Pick<Space, "number">): string => `weights_${space.number}`
-export const weightColumn = (space: Pick<Space, "number">): string => `weight_${space.number}`
+export const embeddingColumn = (space: Pick<EmbeddingColumns, "number">): string =>
+  `embedding_${space.number}`
+export const termsColumn = (space: Pick<EmbeddingColumns, "number">): string => `terms_${space.number}`
+export const weightsColumn = (space: Pick<EmbeddingColumns, "number">): string => `weights_${space.number}`
+export const weightColumn = (space: Pick<EmbeddingColumns, "number">): string => `weight_${space.number}`
 
 /** `extensions.vector`. */
-export const typeName = (space: Space, type: VectorType = space.vectorType): string =>
+export const typeName = (space: EmbeddingColumns, type: VectorType = space.vectorType): string =>
   `${space.extension}.${type}`
 
 /** A parameter in binary `vector` form, as the column's type. */
-export const asColumnType = (space: Space, parameter: string): string =>
+export const asColumnType = (space: EmbeddingColumns, parameter: string): string =>
   space.vectorType === "vector"
     ? `${parameter}::${typeName(space, "vector")}`
     : `(${parameter}::${typeName(space, "vector")})::${typeName(space)}`
 
 /** Negative inner product: of unit vectors, the negative cosine, and the cheapest of pgvector's distances. */
-export const distance = (space: Space, a: string, b: string): string =>
+export const distance = (space: EmbeddingColumns, a: string, b: string): string =>
   `${a} operator(${space.extension}.<#>) ${b}`
 
 /** PLAIN storage keeps a vector inside its row, which must fit a page of 8 kB beside the other columns. */

@@ -20,7 +20,7 @@ const checkIdentifier = (field: string, value: string, max: number): void => {
 }
 
 /** Every name that our SQL uses, quoted and qualified where it has a schema. */
-export interface Names {
+export interface Identifiers {
   readonly schema: string
   readonly schemaName: string
   readonly prefix: string
@@ -41,7 +41,7 @@ export type TableName =
   | "migrations"
 
 /** Throws `InvalidInput` for a schema or prefix that is no plain identifier. */
-export const namesOf = (schemaName: string, prefix: string): Names => {
+export const identifiersOf = (schemaName: string, prefix: string): Identifiers => {
   checkIdentifier("schema", schemaName, SCHEMA_MAX)
   if (prefix !== "") checkIdentifier("tablePrefix", prefix, PREFIX_MAX)
   const schema = quote(schemaName)

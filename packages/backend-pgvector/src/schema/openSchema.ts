@@ -11,12 +11,17 @@ import {
   Unsupported
 } from "@keepsake/core"
 import { Schema } from "effect"
-import type { Database, Row, Session } from "../connection/Database.ts"
+import type { Database, Row, DbSession } from "../connection/Database.ts"
 import { codeOf } from "../connection/errors.ts"
-import type { Names } from "./identifiers.ts"
+import type { Identifiers } from "./identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "./schema.ts"
-import { DIMENSIONS_MAX, type Layout, type Space, type VectorType } from "./EmbeddingColumns.ts"
+import {
+  DIMENSIONS_MAX,
+  type StatementLayout,
+  type EmbeddingColumns,
+  type VectorType
+} from "./EmbeddingColumns.ts"
 
 /** `[major, minor]`: iterative scans, which a filtered HNSW search needs, came with 0.8. */
 const PGVECTOR_MIN: readonly [number, number] = [0, 8]
@@ -24,7 +29,7 @@ const PGVECTOR_MIN: readonly [number, number] = [0, 8]
 const SERVER_MIN = 130_000
 
 export interface OpenOptions {
-  readonly names: Names
+  readonly names: Identifiers
   readonly fingerprint: Fingerprint
   /** `undefined`: as the database is; `vector` for a new one. */
   readonly vectorType: VectorType | undefined
@@ -32,7 +37,7 @@ export interface OpenOptions {
 }
 
 export interface Opened {
-  readonly layout: Layout
+  readonly layout: StatementLayout
   /** Statements must say whose rows they want. */
   readonly rowLevelSecurity: boolean
 }
@@ -60,7 +65,7 @@ interface ServerFacts {
   readonly migrated: boolean
 }
 
-const inspect = async (session: Session, names: Names): Promise<ServerFacts> => {
+const inspect = async (session: DbSession, names: Identifiers): Promise<ServerFacts> => {
   const p = new Parameters()
   const statement = p.statement(
     "inspect",
@@ -97,7 +102,7 @@ const checkServer = (facts: ServerFacts): void => {
   }
 }
 
-const createExtension = async (session: Session): Promise<void> => {
+const createExtension = async (session: DbSession): Promise<void> => {
   try {
     await session.execute("create extension if not exists vector")
   } catch (cause) {
@@ -110,7 +115,7 @@ const createExtension = async (session: Session): Promise<void> => {
   }
 }
 
-const createSchema = async (session: Session, names: Names): Promise<void> => {
+const createSchema = async (session: DbSession, names: Identifiers): Promise<void> => {
   try {
     await session.execute(`create schema if not exists ${names.schema}`)
   } catch (cause) {
@@ -124,7 +129,7 @@ const createSchema = async (session: Session, names: Names): Promise<void> => {
   }
 }
 
-const versionOf = async (session: Session, names: Names): Promise<number> => {
+const versionOf = async (session: DbSession, names: Identifiers): Promise<number> => {
   const statement = {
     operation: "version",
     text: `select coalesce(max(version), 0) from ${names.table("migrations")}`,
@@ -140,7 +145,7 @@ const checkVersion = (version: number): void => {
   )
 }
 
-interface Settings {
+interface StoredSettings {
   readonly fingerprint: Fingerprint
   readonly space: number
   readonly staged: Fingerprint | null
@@ -150,7 +155,7 @@ interface Settings {
 
 const decodeFingerprint = Schema.decodeUnknownSync(FingerprintSchema)
 
-export const readSettings = async (session: Session, names: Names): Promise<Settings> => {
+export const readSettings = async (session: DbSession, names: Identifiers): Promise<StoredSettings> => {
   const statement = {
     operation: "settings",
     text: `select fingerprint, space, staged, vector_type, row_level_security from ${names.table("settings")}`,
@@ -182,10 +187,15 @@ export const spaceOf = (
   fingerprint: Fingerprint,
   vectorType: VectorType,
   extension: string
-): Space => ({ number, dimensions: fingerprint.embedding?.dimensions ?? null, vectorType, extension })
+): EmbeddingColumns => ({
+  number,
+  dimensions: fingerprint.embedding?.dimensions ?? null,
+  vectorType,
+  extension
+})
 
 /** Serialises migrations, moves and tuning of one schema and prefix. */
-export const lockStatement = (names: Names, operation = "lock") => {
+export const lockStatement = (names: Identifiers, operation = "lock") => {
   const p = new Parameters()
   return p.statement(
     operation,
@@ -202,7 +212,7 @@ values (${p.add(JSON.stringify(options.fingerprint))}::jsonb, 1, ${p.add(vectorT
   )
 }
 
-const migrate = async (session: Session, options: OpenOptions): Promise<void> => {
+const migrate = async (session: DbSession, options: OpenOptions): Promise<void> => {
   const { names } = options
   await session.query(lockStatement(names))
   let facts = await inspect(session, names)
@@ -244,7 +254,7 @@ const migrate = async (session: Session, options: OpenOptions): Promise<void> =>
 }
 
 /** What is there, or null when it has to be migrated first. Takes no lock and writes nothing. */
-const current = async (session: Session, options: OpenOptions): Promise<Opened | null> => {
+const current = async (session: DbSession, options: OpenOptions): Promise<Opened | null> => {
   const { fingerprint, names, vectorType } = options
   const facts = await inspect(session, names)
   checkServer(facts)

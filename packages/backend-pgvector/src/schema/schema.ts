@@ -1,15 +1,15 @@
 /** The tables, as SQL that a DBA can read. `docs/pgvector.md` prints what these functions return. */
-import type { Names } from "./identifiers.ts"
+import type { Identifiers } from "./identifiers.ts"
 import {
   embeddingColumn,
-  type Space,
+  type EmbeddingColumns,
   termsColumn,
   typeName,
   weightColumn,
   weightsColumn
 } from "./EmbeddingColumns.ts"
 
-const tables = (n: Names): ReadonlyArray<string> => [
+const tables = (n: Identifiers): ReadonlyArray<string> => [
   `create table ${n.table("settings")} (
   one_row boolean primary key default true check (one_row),
   fingerprint jsonb not null,      -- what the store was filled with
@@ -94,7 +94,7 @@ create table ${n.table("tuned")} (
 ]
 
 /** Columns of an embedding space: vectors, terms, weights. */
-const spaceColumns = (n: Names, space: Space): ReadonlyArray<string> => [
+const spaceColumns = (n: Identifiers, space: EmbeddingColumns): ReadonlyArray<string> => [
   `alter table ${n.table("memories")}
   add column ${termsColumn(space)} integer[] not null default '{}',
   add column ${weightsColumn(space)} real[] not null default '{}'`,
@@ -104,12 +104,12 @@ const spaceColumns = (n: Names, space: Space): ReadonlyArray<string> => [
 ]
 
 /** Covers the search: an index-only scan reads weights and currency from it. */
-const postingsKey = (n: Names, space: Space): string =>
+const postingsKey = (n: Identifiers, space: EmbeddingColumns): string =>
   `alter table ${n.table("postings")} add constraint ${n.bare("postings_pkey")}
   primary key (scope, term, id) include (is_current, ${weightColumn(space)})`
 
 /** PLAIN keeps vectors in the row: out of line, a scan would fetch each of them from another table. */
-export const embeddingColumns = (n: Names, space: Space): ReadonlyArray<string> =>
+export const embeddingColumns = (n: Identifiers, space: EmbeddingColumns): ReadonlyArray<string> =>
   space.dimensions === null
     ? []
     : [
@@ -118,7 +118,7 @@ export const embeddingColumns = (n: Names, space: Space): ReadonlyArray<string> 
       ]
 
 /** Trigger functions name the space's columns, so a move to another space replaces them. */
-export const triggerFunctions = (n: Names, space: Space): ReadonlyArray<string> => [
+export const triggerFunctions = (n: Identifiers, space: EmbeddingColumns): ReadonlyArray<string> => [
   `create or replace function ${n.qualified("memories_added")}() returns trigger language plpgsql as $$
 begin
   insert into ${n.table("postings")} (scope, term, id, is_current, ${weightColumn(space)})
@@ -171,7 +171,7 @@ begin
 end $$`
 ]
 
-const triggers = (n: Names): ReadonlyArray<string> => [
+const triggers = (n: Identifiers): ReadonlyArray<string> => [
   `create trigger ${n.bare("memories_added")} after insert on ${n.table("memories")}
   referencing new table as added for each statement execute function ${n.qualified("memories_added")}()`,
   `create trigger ${n.bare("memories_removed")} after delete on ${n.table("memories")}
@@ -181,7 +181,7 @@ const triggers = (n: Names): ReadonlyArray<string> => [
   execute function ${n.qualified("memories_changed")}()`
 ]
 
-export const migrationsTable = (n: Names): string =>
+export const migrationsTable = (n: Identifiers): string =>
   `create table if not exists ${n.table("migrations")} (
   version integer primary key,
   name text not null,
@@ -191,7 +191,7 @@ export const migrationsTable = (n: Names): string =>
 export interface Migration {
   readonly version: number
   readonly name: string
-  readonly up: (names: Names, space: Space) => ReadonlyArray<string>
+  readonly up: (names: Identifiers, space: EmbeddingColumns) => ReadonlyArray<string>
 }
 
 /** In order; applied ones are never edited, only followed. */
@@ -209,7 +209,7 @@ const SCOPED_TABLES = ["memories", "postings", "scopes", "accesses", "stage", "t
  * Rows are visible only where the transaction's `keepsake.scope` says so, for the tables' owner as well.
  * Administration, which works across scopes, says `keepsake.scope = 'all'`.
  */
-export const rowLevelSecurity = (n: Names): ReadonlyArray<string> =>
+export const rowLevelSecurity = (n: Identifiers): ReadonlyArray<string> =>
   SCOPED_TABLES.flatMap((table) => [
     `alter table ${n.table(table)} enable row level security, force row level security`,
     `create policy ${n.bare("scope_only")} on ${n.table(table)} using (

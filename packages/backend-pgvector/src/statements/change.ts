@@ -1,16 +1,16 @@
 import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core"
 import { filtered, notExpired } from "../codec/filter.ts"
-import type { Statement } from "../connection/Database.ts"
+import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { MEMORY_SELECT } from "../codec/memoryRow.ts"
-import type { Layout } from "../schema/EmbeddingColumns.ts"
+import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { textArray } from "../connection/parameterCodec.ts"
 
 export const patchStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly id: string; readonly change: MemoryChange }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const id = `${p.add(request.id)}::uuid`
@@ -36,9 +36,9 @@ select ${MEMORY_SELECT} from m left join ${layout.names.table("accesses")} a on 
 
 /** Counts beside the memories; locked in the order of ids. */
 export const touchStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly ids: ReadonlyArray<string> }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   return p.statement(
     "touch",
@@ -61,9 +61,9 @@ select count(*) from gone`
 
 /** One row: how many went. Postings, counts and staged vectors go with them, by trigger. */
 export const removeStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly target: RemoveTarget }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const { target } = request
@@ -81,9 +81,9 @@ export const removeStatement = (
 
 /** Across scopes. What another purger has in hand is left to it. */
 export const expireStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly now: number; readonly limit: number }
-): Statement => {
+): SqlStatement => {
   const table = layout.names.table("memories")
   const p = new Parameters()
   return p.statement(
@@ -99,7 +99,7 @@ export const expireStatement = (
   )
 }
 
-export const eraseUserStatement = (layout: Layout, userId: string): Statement => {
+export const eraseUserStatement = (layout: StatementLayout, userId: string): SqlStatement => {
   const p = new Parameters()
   return p.statement(
     "erase_user",
@@ -110,9 +110,9 @@ export const eraseUserStatement = (layout: Layout, userId: string): Statement =>
 
 /** Rows: agent, user, count; by scope key. */
 export const scopesStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly after?: Scope | undefined; readonly limit: number }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   const after = request.after === undefined ? "" : `where scope > ${p.add(scopeId(request.after))}::uuid\n`
   return p.statement(

@@ -1,12 +1,12 @@
 import type { Scope, StoreRow, Terms } from "@keepsake/core"
-import type { Statement } from "../connection/Database.ts"
+import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { STORED_COLUMNS } from "../codec/memoryRow.ts"
 import {
   asColumnType,
   embeddingColumn,
-  type Layout,
+  type StatementLayout,
   termsColumn,
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
@@ -36,7 +36,7 @@ export const flattenTerms = (rows: ReadonlyArray<{ readonly terms: Terms }>) => 
 const KEPT = new Set(["id", "updated_at", "expires_at", "valid_from", "valid_to", "superseded_by", "past"])
 
 /** The rows of a statement, as `from unnest(…)` and a select list named like the columns. */
-const given = (p: Parameters, layout: Layout, scope: Scope, rows: ReadonlyArray<StoreRow>) => {
+const given = (p: Parameters, layout: StatementLayout, scope: Scope, rows: ReadonlyArray<StoreRow>) => {
   const { space } = layout
   const terms = flattenTerms(rows)
   const key = p.add(scopeId(scope))
@@ -114,7 +114,7 @@ const restatement = (now: string, names: ReadonlyArray<string>): string => {
 /** `insert … returning id, stated, valid_from`; a conflict returns no row. Ids in one order, so that batches cannot wait for each other. */
 const insertion = (
   p: Parameters,
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly rows: ReadonlyArray<StoreRow> }
 ): string => {
   const now = `${p.add(request.now)}::bigint`
@@ -135,18 +135,18 @@ const insertion = (
 
 /** Rows: id, outcome. An id that is missing was a conflict. */
 export const putStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly rows: ReadonlyArray<StoreRow> }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   return p.statement("put", insertion(p, layout, request))
 }
 
 /** One row: the outcome (null for a conflict), whether the old row was closed. */
 export const supersedeStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly id: string; readonly row: StoreRow }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   const text = `with successor as (
   ${insertion(p, layout, { ...request, rows: [request.row] })}

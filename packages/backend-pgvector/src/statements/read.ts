@@ -7,7 +7,7 @@ import {
 } from "@keepsake/core"
 import type { Filter } from "@keepsake/core"
 import { filtered, live, notExpired, visible } from "../codec/filter.ts"
-import type { Statement } from "../connection/Database.ts"
+import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { MEMORY_SELECT } from "../codec/memoryRow.ts"
@@ -15,20 +15,20 @@ import {
   asColumnType,
   distance,
   embeddingColumn,
-  type Layout,
+  type StatementLayout,
   termsColumn,
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
 import { textArray, vectorParameter } from "../connection/parameterCodec.ts"
 
-const memories = (layout: Layout): string =>
+const memories = (layout: StatementLayout): string =>
   `${layout.names.table("memories")} m
 left join ${layout.names.table("accesses")} a on a.scope = m.scope and a.id = m.id`
 
 export const getStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly ids: ReadonlyArray<string> }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   return p.statement(
     "get",
@@ -40,7 +40,7 @@ where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(t
 }
 
 /** Rows: a memory, cosine. */
-export const aroundStatement = (layout: Layout, request: AroundRequest): Statement => {
+export const aroundStatement = (layout: StatementLayout, request: AroundRequest): SqlStatement => {
   const { names, space } = layout
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
@@ -71,9 +71,9 @@ where ${visible(p, now, request.asOf)}`
 
 /** Walks from name to name through the index instead of reading every row. */
 export const speakersStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number }
-): Statement => {
+): SqlStatement => {
   const table = layout.names.table("memories")
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
@@ -94,9 +94,9 @@ select speaker from names where speaker is not null limit ${STORE_LIMITS.speaker
 }
 
 export const lastTurnStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: { readonly scope: Scope; readonly sessionId: string }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   return p.statement(
     "last_turn",
@@ -106,7 +106,11 @@ where scope = ${p.add(scopeId(request.scope))}::uuid and session_id = ${p.add(re
 }
 
 /** Rows: a memory; with `spaces`, its terms, weights and vector as text. One row more than asked for, where there is more. */
-export const listStatement = (layout: Layout, request: ListRequest, spaces: boolean): Statement => {
+export const listStatement = (
+  layout: StatementLayout,
+  request: ListRequest,
+  spaces: boolean
+): SqlStatement => {
   const { space } = layout
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
@@ -127,7 +131,7 @@ limit ${p.add(request.limit + 1)}::bigint`
   )
 }
 
-export const latestStatement = (layout: Layout, request: LatestRequest): Statement => {
+export const latestStatement = (layout: StatementLayout, request: LatestRequest): SqlStatement => {
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const now = `${p.add(request.now)}::bigint`
@@ -142,14 +146,14 @@ limit ${p.add(request.limit)}::bigint`
 }
 
 export const countStatement = (
-  layout: Layout,
+  layout: StatementLayout,
   request: {
     readonly scope: Scope
     readonly now: number
     readonly filter: Filter
     readonly lifetime?: "live" | "any" | undefined
   }
-): Statement => {
+): SqlStatement => {
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const where = request.lifetime === "any" ? "true" : live(`${p.add(request.now)}::bigint`)

@@ -1,6 +1,6 @@
 import type { SearchRequest } from "@keepsake/core"
-import type { Statement } from "../connection/Database.ts"
-import { distance, embeddingColumn, type Layout, weightColumn } from "../schema/EmbeddingColumns.ts"
+import type { SqlStatement } from "../connection/Database.ts"
+import { distance, embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
 import { answered, type Asked, asked, counted, frequency } from "./searchParts.ts"
 
 /** Σ idf·weight over everything that shares a term, then the best that are visible. */
@@ -37,7 +37,7 @@ const byMeaning = ({ key, layout: { names, space }, limit, terms, where }: Asked
 }
 
 /** Both channels, exact, both scores of every hit, its row, n and df: one statement, whose plan serves every scope. */
-export const searchStatement = (layout: Layout, request: SearchRequest): Statement => {
+export const searchStatement = (layout: StatementLayout, request: SearchRequest): SqlStatement => {
   const search = asked(layout, request, (scope, p) => `${p.add(scope)}::uuid`)
   const { key, query, terms } = search
   const ctes = [counted(search)]

@@ -1,11 +1,11 @@
 /** What every search is made of, whichever way its two channels are answered. */
 import type { SearchRequest } from "@keepsake/core"
 import { filtered, visible } from "../codec/filter.ts"
-import type { Statement } from "../connection/Database.ts"
+import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
-import { asColumnType, distance, embeddingColumn, type Layout } from "../schema/EmbeddingColumns.ts"
+import { asColumnType, distance, embeddingColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { int4Array, vectorParameter } from "../connection/parameterCodec.ts"
 
 /** Rows: a memory, cosine, bm25, and NULLs; and a last one with n, df and whether the scope has an index. */
@@ -19,7 +19,7 @@ export const SEARCH_COLUMNS = {
 
 /** A request as SQL: expressions over its parameters. */
 export interface Asked {
-  readonly layout: Layout
+  readonly layout: StatementLayout
   readonly parameters: Parameters
   /** The scope's key. */
   readonly key: string
@@ -34,7 +34,7 @@ export interface Asked {
 
 /** `scopeKey` gives the scope's key: a parameter, or written out. */
 export const asked = (
-  layout: Layout,
+  layout: StatementLayout,
   request: SearchRequest,
   scopeKey: (scope: string, p: Parameters) => string
 ): Asked => {
@@ -80,7 +80,7 @@ export const answered = (
   operation: string,
   ctes: ReadonlyArray<string>,
   hits: { readonly found: string; readonly bm25: string } | null
-): Statement => {
+): SqlStatement => {
   const { names, space } = layout
   const cosine =
     query === null ? "null::float8" : `-(${distance(space, `m.${embeddingColumn(space)}`, query)})`

@@ -1,10 +1,10 @@
 /** The search of a heavy scope with an index of its own: neighbours from its graph, words pruned, scores exact. */
 import type { SearchRequest } from "@keepsake/core"
-import type { Statement } from "../connection/Database.ts"
+import type { SqlStatement } from "../connection/Database.ts"
 import {
   distance,
   embeddingColumn,
-  type Layout,
+  type StatementLayout,
   termsColumn,
   weightColumn,
   weightsColumn
@@ -94,7 +94,7 @@ const byWords = ({ key, layout: { names, space }, limit, where }: Asked): Readon
 }
 
 /** Both channels, both exact scores of every hit, its row, n and df: one statement. The graph may miss a neighbour. */
-export const tunedSearchStatement = (layout: Layout, request: SearchRequest): Statement => {
+export const tunedSearchStatement = (layout: StatementLayout, request: SearchRequest): SqlStatement => {
   const { space } = layout
   // Written out: a plan cached for any scope could not use its index.
   const search = asked(layout, request, (scope) => `'${scope}'::uuid`)

@@ -1,10 +1,10 @@
 import { Conflict, MemoryError, type Scope, type SearchRequest, Unsupported } from "@keepsake/core"
 import { Effect } from "effect"
-import type { Database, Session, Statement } from "../connection/Database.ts"
-import { type Names, scopeId } from "../schema/identifiers.ts"
+import type { Database, DbSession, SqlStatement } from "../connection/Database.ts"
+import { type Identifiers, scopeId } from "../schema/identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import type { Runner } from "../connection/StatementRunner.ts"
-import { embeddingColumn, type Layout, weightColumn } from "../schema/EmbeddingColumns.ts"
+import type { StatementRunner } from "../connection/StatementRunner.ts"
+import { embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
 
 /** Edges of a node's list, and candidates weighed while building: recall@10 above .99 at 100,000 rows. */
 const HNSW = "m = 16, ef_construction = 128"
@@ -19,7 +19,7 @@ interface HeavyIndex {
  * The words' one has half the bytes of the postings' key, which begins every entry with the scope; it follows its
  * column when a move to another space renames that.
  */
-export const heavyIndexes = ({ names, space }: Layout, scope: string): ReadonlyArray<HeavyIndex> => {
+export const heavyIndexes = ({ names, space }: StatementLayout, scope: string): ReadonlyArray<HeavyIndex> => {
   const half = scope.replaceAll("-", "").slice(0, 16)
   const [graph, words] = [`${names.prefix}hnsw_${space.number}_${half}`, `${names.prefix}words_${half}`]
   return [
@@ -37,10 +37,10 @@ export const heavyIndexes = ({ names, space }: Layout, scope: string): ReadonlyA
   ]
 }
 
-const dropIndex = ({ names }: Layout, { name }: HeavyIndex): string =>
+const dropIndex = ({ names }: StatementLayout, { name }: HeavyIndex): string =>
   `drop index concurrently if exists ${names.schema}."${name}"`
 
-const scoped = (operation: string, scope: string, text: (key: string) => string): Statement => {
+const scoped = (operation: string, scope: string, text: (key: string) => string): SqlStatement => {
   const p = new Parameters()
   const key = `${p.add(scope)}::uuid`
   return p.statement(operation, text(key))
@@ -61,7 +61,7 @@ export interface Tuning {
 const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
 
 /** One builder at a time. Tried, not waited for: who waits holds a snapshot, and the build waits for snapshots. */
-const locked = async (session: Session, names: Names): Promise<boolean> => {
+const locked = async (session: DbSession, names: Identifiers): Promise<boolean> => {
   const p = new Parameters()
   const statement = p.statement(
     "lock_tuning",
@@ -71,7 +71,7 @@ const locked = async (session: Session, names: Names): Promise<boolean> => {
   return row?.[0] === true
 }
 
-const build = async (session: Session, layout: Layout, scope: string): Promise<void> => {
+const build = async (session: DbSession, layout: StatementLayout, scope: string): Promise<void> => {
   const tuned = layout.names.table("tuned")
   await session.execute("set keepsake.scope = 'all'")
   await session.execute("set statement_timeout = 0")
@@ -99,7 +99,7 @@ const build = async (session: Session, layout: Layout, scope: string): Promise<v
   )
 }
 
-const demolish = async (session: Session, layout: Layout, scope: string): Promise<void> => {
+const demolish = async (session: DbSession, layout: StatementLayout, scope: string): Promise<void> => {
   await session.execute("set keepsake.scope = 'all'")
   await session.execute("set statement_timeout = 0")
   await session.query(
@@ -116,9 +116,9 @@ export interface TuningOptions {
 }
 
 export const makeTuning = (
-  layout: Layout,
+  layout: StatementLayout,
   database: Database,
-  runner: Runner,
+  runner: StatementRunner,
   options: TuningOptions
 ): Tuning => {
   const ready = new Set<string>()
@@ -140,7 +140,7 @@ export const makeTuning = (
         })
   }
 
-  const guarded = (body: (session: Session) => Promise<void>): Effect.Effect<void, MemoryError> =>
+  const guarded = (body: (session: DbSession) => Promise<void>): Effect.Effect<void, MemoryError> =>
     Effect.suspend(() => {
       const objection = possible()
       return objection === null ? runner.alone(body) : Effect.fail(objection)

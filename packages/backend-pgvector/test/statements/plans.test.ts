@@ -4,7 +4,7 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Tracer } from "effect"
 import { PgVectorStore } from "../../src/index.ts"
-import { namesOf, scopeId } from "../../src/schema/identifiers.ts"
+import { identifiersOf, scopeId } from "../../src/schema/identifiers.ts"
 import { searchStatement } from "../../src/statements/search.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
 import {
@@ -54,7 +54,7 @@ const planOf = (schema: string, scope: Scope, plan: "exact" | "hnsw") =>
   Effect.promise(() =>
     withClient(url(), async (client) => {
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const layout = { names: namesOf(schema, ""), space, vectorOid: 0 }
+      const layout = { names: identifiersOf(schema, ""), space, vectorOid: 0 }
       const asked = row("apple")
       const build = plan === "hnsw" ? tunedSearchStatement : searchStatement
       const statement = build(layout, {

@@ -2,8 +2,8 @@ import type { MemoryError, Scope, ScopeCount, StoreAdmin } from "@keepsake/core"
 import { Effect } from "effect"
 import { between, type Conditions, filterOf, hasId, is, must } from "../codec/filter.ts"
 import { ERASURE } from "../erasure.ts"
-import { scopeHash, scopeKey, scopeOfKey } from "../codec/memoryRow.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import { scopeHash, scopeId, scopeOfId } from "../codec/memoryRow.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 import { type RemoveStaged, removeWhere } from "../requests/write.ts"
 
 type Admin = StoreAdmin["Service"]
@@ -25,7 +25,7 @@ const byPlace = (a: Placed, b: Placed): number => a.hash - b.hash || (a.key < b.
  * frequent values, in no order one could page by, so a range with more than it may return is halved.
  */
 const scopesBetween = (
-  points: Points,
+  points: PointsApi,
   from: number,
   to: number,
   wanted: number
@@ -42,14 +42,14 @@ const scopesBetween = (
     return hits
       .map(({ count, value }) => {
         const key = String(value)
-        const scope = scopeOfKey(key)
+        const scope = scopeOfId(key)
         return { scope, rows: count, key, hash: scopeHash(scope) }
       })
       .sort(byPlace)
   })
 
 export const makeAdmin = (
-  points: Points,
+  points: PointsApi,
   removeStaged: RemoveStaged
 ): Pick<Admin, "expire" | "scopes" | "eraseUser"> => ({
   expire: Effect.fnUntraced(function* ({ limit, now }) {
@@ -71,7 +71,7 @@ export const makeAdmin = (
 
   scopes: Effect.fnUntraced(function* ({ after, limit }: { after?: Scope | undefined; limit: number }) {
     const from = after === undefined ? 0 : scopeHash(after)
-    const key = after === undefined ? "" : scopeKey(after)
+    const key = after === undefined ? "" : scopeId(after)
     // One more than asked, for `after` itself; those of its hash that come before it are few.
     const found = yield* scopesBetween(points, from, HASH_MAX, limit + 1)
     return found

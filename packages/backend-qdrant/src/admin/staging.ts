@@ -13,18 +13,18 @@ import {
 } from "@keepsake/core"
 import { Effect } from "effect"
 import { all, filterOf, hasId, inScope, is, must, mustNot } from "../codec/filter.ts"
-import { empty, settle, takeOver } from "./switchCollections.ts"
-import { decode, memoryOf, scopeKey, scopePayload, vectorsOf } from "../codec/memoryRow.ts"
-import { type Points, pointsOf } from "../connection/PointsApi.ts"
+import { empty, copyLateWrites, copyPayloads } from "./switchCollections.ts"
+import { decode, memoryOf, scopeId, scopePayload, vectorsOf } from "../codec/memoryRow.ts"
+import { type PointsApi, makePointsApi } from "../connection/PointsApi.ts"
 import {
   findStage,
   forgetStage,
   makeStage,
-  type Space,
-  type StagedSpace,
+  type ServingCollection,
+  type StagedCollection,
   switchSpaces
 } from "../schema/openCollection.ts"
-import type { Wire } from "../connection/QdrantHttp.ts"
+import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import type { RemoveStaged } from "../requests/write.ts"
 
 type Admin = StoreAdmin["Service"]
@@ -49,12 +49,12 @@ const conflict = (message: string): MemoryError => new MemoryError({ reason: new
  * commit (`switchCollections.ts`), which is also when points of forgotten rows go.
  */
 export const makeStaging = Effect.fnUntraced(function* (
-  wire: Wire,
-  serving: Space,
-  points: Points,
+  wire: QdrantHttp,
+  serving: ServingCollection,
+  points: PointsApi,
   moved: Effect.Effect<void>
 ) {
-  let staged: StagedSpace | null = yield* findStage(wire)
+  let staged: StagedCollection | null = yield* findStage(wire)
 
   const unfinished = (cause: MemoryError): MemoryError =>
     new MemoryError({
@@ -64,7 +64,7 @@ export const makeStaging = Effect.fnUntraced(function* (
       })
     })
 
-  const lacking = (stage: StagedSpace) => mustNot(is("staged", stage.mark))
+  const lacking = (stage: StagedCollection) => mustNot(is("staged", stage.mark))
 
   const stage = Effect.fnUntraced(function* (next: Fingerprint) {
     staged ??= yield* findStage(wire)
@@ -85,7 +85,7 @@ export const makeStaging = Effect.fnUntraced(function* (
   })
 
   /** Fills what the serving space still has, then marks it there. */
-  const fillSome = Effect.fnUntraced(function* (stage: StagedSpace, rows: ReadonlyArray<StagedRow>) {
+  const fillSome = Effect.fnUntraced(function* (stage: StagedCollection, rows: ReadonlyArray<StagedRow>) {
     const ids = rows.map(({ id }) => id)
     const { points: there } = yield* points.scroll({
       filter: filterOf(must(hasId(ids))),
@@ -93,9 +93,9 @@ export const makeStaging = Effect.fnUntraced(function* (
       with_payload: ["scope"]
     })
     const scopes = new Map(there.map(({ id, payload }) => [String(id), payload?.["scope"]]))
-    const kept = rows.filter(({ id, scope }) => scopes.get(id) === scopeKey(scope))
+    const kept = rows.filter(({ id, scope }) => scopes.get(id) === scopeId(scope))
     if (kept.length === 0) return
-    yield* pointsOf(wire, stage.alias).update("fill", [
+    yield* makePointsApi(wire, stage.alias).update("fill", [
       {
         upsert: {
           points: kept.map((row) => ({
@@ -106,7 +106,7 @@ export const makeStaging = Effect.fnUntraced(function* (
         }
       }
     ])
-    const byScope = Map.groupBy(kept, ({ scope }) => scopeKey(scope))
+    const byScope = Map.groupBy(kept, ({ scope }) => scopeId(scope))
     const marks = Array.from(byScope.values(), (group) => {
       const scope: Scope = group[0]?.scope ?? { agentId: "", userId: "" }
       const filter = filterOf(all(inScope(scope), must(hasId(group.map(({ id }) => id)))))
@@ -125,7 +125,7 @@ export const makeStaging = Effect.fnUntraced(function* (
     for (let i = 0; i < rows.length; i += PAGE) yield* fillSome(staged, rows.slice(i, i + PAGE))
   })
 
-  const whole = (stage: StagedSpace) =>
+  const whole = (stage: StagedCollection) =>
     Effect.flatMap(points.count(lacking(stage)), (missing) =>
       missing === 0 ? Effect.void : Effect.fail(conflict(`${missing} memories are not in the new space yet.`))
     )
@@ -135,16 +135,19 @@ export const makeStaging = Effect.fnUntraced(function* (
     if (stage === null) return Effect.fail(conflict("No move is under way: call stage first."))
     const pass = randomBytes(6).toString("hex")
     // By their own names: the aliases are about to change.
-    const [from, to] = [pointsOf(wire, serving.name), pointsOf(wire, stage.name)]
+    const [from, to] = [makePointsApi(wire, serving.name), makePointsApi(wire, stage.name)]
     return Effect.gen(function* () {
       yield* whole(stage)
-      yield* takeOver(from, to, pass)
+      yield* copyPayloads(from, to, pass)
       yield* whole(stage)
       yield* switchSpaces(wire, serving, stage)
       staged = null
       yield* moved
       // The old collection itself stays for the operator to drop: we delete points and nothing else.
-      yield* Effect.mapError(Effect.andThen(settle(from, to, stage.mark, pass), empty(from)), unfinished)
+      yield* Effect.mapError(
+        Effect.andThen(copyLateWrites(from, to, stage.mark, pass), empty(from)),
+        unfinished
+      )
     })
   })
 
@@ -152,7 +155,7 @@ export const makeStaging = Effect.fnUntraced(function* (
     staged ??= yield* findStage(wire)
     if (staged === null) return
     yield* forgetStage(wire, staged)
-    yield* empty(pointsOf(wire, staged.name))
+    yield* empty(makePointsApi(wire, staged.name))
     staged = null
   })
 
@@ -164,7 +167,7 @@ export const makeStaging = Effect.fnUntraced(function* (
     return Effect.gen(function* () {
       for (let i = 0; i < ids.length; i += PAGE) {
         const some = filterOf(must(hasId(ids.slice(i, i + PAGE))))
-        yield* pointsOf(wire, stage.alias).update("delete staged", [{ delete: { filter: some } }])
+        yield* makePointsApi(wire, stage.alias).update("delete staged", [{ delete: { filter: some } }])
       }
     })
   })

@@ -14,7 +14,7 @@ import {
   mustNot
 } from "../codec/filter.ts"
 import { TERMS } from "../codec/memoryRow.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 
 type Point = Schemas["Record"]
 type Operation = Schemas["UpdateOperation"]
@@ -23,7 +23,7 @@ const PAGE = 256
 
 /** Runs `each` over a collection's points, page by page in the order of ids. */
 const eachPage = (
-  points: Points,
+  points: PointsApi,
   conditions: Conditions,
   wanted: Pick<Schemas["ScrollRequest"], "with_payload" | "with_vector">,
   each: (page: ReadonlyArray<Point>) => Effect.Effect<void, MemoryError>
@@ -52,7 +52,7 @@ const overwrite = ({ id, payload }: Point, pass: string): Operation => ({
 
 /** The points of these ids, by id. */
 const thereOf = Effect.fnUntraced(function* (
-  points: Points,
+  points: PointsApi,
   page: ReadonlyArray<Point>,
   keys: Array<string>
 ) {
@@ -65,7 +65,11 @@ const thereOf = Effect.fnUntraced(function* (
 })
 
 /** Gives every staged point the payload its row has now. `pass` marks what was copied. */
-export const takeOver = (from: Points, to: Points, pass: string): Effect.Effect<void, MemoryError> =>
+export const copyPayloads = (
+  from: PointsApi,
+  to: PointsApi,
+  pass: string
+): Effect.Effect<void, MemoryError> =>
   eachPage(from, EVERYTHING, { with_payload: true }, (page) =>
     to.update(
       "take over",
@@ -98,7 +102,12 @@ const catchUp = (
  * After the switch nobody writes to the old space any more, so what was written there while rows were being
  * copied can be brought over, and what was forgotten there be dropped.
  */
-export const settle = Effect.fnUntraced(function* (from: Points, to: Points, mark: string, pass: string) {
+export const copyLateWrites = Effect.fnUntraced(function* (
+  from: PointsApi,
+  to: PointsApi,
+  mark: string,
+  pass: string
+) {
   yield* eachPage(
     from,
     EVERYTHING,
@@ -127,5 +136,5 @@ export const settle = Effect.fnUntraced(function* (from: Points, to: Points, mar
 })
 
 /** Deletes every point; the collection stays. */
-export const empty = (points: Points): Effect.Effect<void, MemoryError> =>
+export const empty = (points: PointsApi): Effect.Effect<void, MemoryError> =>
   points.update("empty", [{ delete: { filter: filterOf(EVERYTHING) } }], "bulk")

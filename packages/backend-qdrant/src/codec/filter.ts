@@ -1,6 +1,6 @@
 import type { Filter, Scope } from "@keepsake/core"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { metaEntry, scopeKey } from "./memoryRow.ts"
+import { metaEntry, scopeId } from "./memoryRow.ts"
 
 export type Condition = Schemas["Condition"]
 
@@ -50,7 +50,7 @@ export const EVERYTHING: Conditions = mustNot(is("scope", ""))
 /** The lowest number an index can hold here: whoever has the key at all is above it. */
 export const LOWEST = Number.MIN_SAFE_INTEGER
 
-export const inScope = (scope: Scope): Conditions => must(is("scope", scopeKey(scope)))
+export const inScope = (scope: Scope): Conditions => must(is("scope", scopeId(scope)))
 
 /** `expiresAt <= now` is gone; a row without the key matches no range and stays. */
 export const notExpired = (now: number): Conditions => mustNot(between("expiresAt", { lte: now }))

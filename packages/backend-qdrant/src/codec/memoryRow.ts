@@ -21,16 +21,16 @@ export const TERMS = "terms"
 const OPEN = Number.MAX_SAFE_INTEGER
 
 /** One string per scope; brackets and quotes keep `["a","bc"]` and `["ab","c"]` apart, and people can read it. */
-export const scopeKey = ({ agentId, userId }: Scope): string => JSON.stringify([agentId, userId])
+export const scopeId = ({ agentId, userId }: Scope): string => JSON.stringify([agentId, userId])
 
 /** The inverse of `scopeKey`. */
-export const scopeOfKey = (key: string): Scope => {
+export const scopeOfId = (key: string): Scope => {
   const [agentId, userId] = JSON.parse(key) as [string, string]
   return { agentId, userId }
 }
 
 /** An even spread of scopes over 32 bits, by which they can be listed piece by piece. */
-export const scopeHash = (scope: Scope): number => termId(scopeKey(scope))
+export const scopeHash = (scope: Scope): number => termId(scopeId(scope))
 
 const ENTRY_MAX = 256
 
@@ -67,7 +67,7 @@ export const importancePayload = (importance: number) => ({ importance: String(i
 
 /** What of a scope every point carries, the staged ones included. */
 export const scopePayload = (scope: Scope) => ({
-  scope: scopeKey(scope),
+  scope: scopeId(scope),
   scopeHash: scopeHash(scope),
   userId: scope.userId
 })
@@ -144,7 +144,7 @@ export const memoryOf = ({ id, payload }: Stored): Memory => {
   if (!Array.isArray(validity) || validity.length === 0) throw corrupt(id, "validity")
   return {
     id: String(id),
-    scope: scopeOfKey(text("scope")),
+    scope: scopeOfId(text("scope")),
     content: text("content"),
     type: text("type") as Memory["type"],
     metadata: JSON.parse(text("metadata")) as JsonObject,

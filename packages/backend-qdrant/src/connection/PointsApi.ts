@@ -3,10 +3,10 @@ import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { type Conditions, filterOf } from "../codec/filter.ts"
 import { timedOut } from "./errors.ts"
-import type { Wire } from "./QdrantHttp.ts"
+import type { QdrantHttp } from "./QdrantHttp.ts"
 
 /** The requests we make of a collection's points, under the settings of the store. */
-export interface Points {
+export interface PointsApi {
   readonly scroll: (request: Schemas["ScrollRequest"]) => Effect.Effect<Schemas["ScrollResult"], MemoryError>
   /** Everything a filter matches, page by page in the order of ids. */
   readonly scrollAll: (
@@ -33,16 +33,16 @@ export interface Points {
 const PAGE = 1_000
 
 /** Requests to `collection`, a name or an alias. */
-export const pointsOf = (wire: Wire, collection: string): Points => {
+export const makePointsApi = (wire: QdrantHttp, collection: string): PointsApi => {
   const { readConsistency, writeOrdering } = wire.settings
   const at = { collection_name: collection }
   const read = { ...at, ...(readConsistency === undefined ? {} : { consistency: readConsistency }) }
   const write = { ...at, wait: true, ...(writeOrdering === undefined ? {} : { ordering: writeOrdering }) }
 
-  const scroll: Points["scroll"] = (request) =>
+  const scroll: PointsApi["scroll"] = (request) =>
     wire.send("scroll", (api, init) => api.scrollPoints({ ...read, ...request }, init))
 
-  const scrollAll: Points["scrollAll"] = Effect.fnUntraced(function* (conditions, wanted) {
+  const scrollAll: PointsApi["scrollAll"] = Effect.fnUntraced(function* (conditions, wanted) {
     const found: Array<Schemas["Record"]> = []
     let offset: Schemas["ScrollResult"]["next_page_offset"]
     do {

@@ -2,15 +2,15 @@ import type { MemoryError } from "@keepsake/core"
 import type { QdrantClient } from "@qdrant/js-client-rest"
 import { Clock, Effect, Semaphore } from "effect"
 import { type Attempted, classify, timedOut, UnreadableAnswer } from "./errors.ts"
-import type { Settings } from "../options.ts"
-import type { Pool } from "./connectionPool.ts"
+import type { QdrantSettings } from "../options.ts"
+import type { ConnectionPool } from "./connectionPool.ts"
 
 export type Api = ReturnType<QdrantClient["api"]>
 
 /** Sends one request; `init` carries the signal and the headers, and must be passed on. */
 type Request<A> = (api: Api, init: RequestInit) => Promise<{ readonly data: { readonly result?: A } }>
 
-export interface Wire {
+export interface QdrantHttp {
   /**
    * Sends a request until it succeeds, fails for good, or time is up. Every request we make may be sent
    * twice without harm (reads, absolute values, inserts that leave an existing point alone), so all are
@@ -21,7 +21,7 @@ export interface Wire {
     request: Request<A>,
     bulk?: "bulk"
   ) => Effect.Effect<NonNullable<A>, MemoryError>
-  readonly settings: Settings
+  readonly settings: QdrantSettings
   readonly server: string
 }
 
@@ -44,7 +44,12 @@ const backoffMs = (attempt: number): number =>
   Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
 
 /** `pool` holds the connections of a client that is ours; one the application owns has its own. */
-export const makeWire = (client: QdrantClient, server: string, settings: Settings, pool?: Pool): Wire => {
+export const makeQdrantHttp = (
+  client: QdrantClient,
+  server: string,
+  settings: QdrantSettings,
+  pool?: ConnectionPool
+): QdrantHttp => {
   const api = client.api()
   const permits = Semaphore.makeUnsafe(settings.concurrency)
 
@@ -68,7 +73,7 @@ export const makeWire = (client: QdrantClient, server: string, settings: Setting
       permits.withPermits(1)
     )
 
-  const send: Wire["send"] = (operation, request, bulk) => {
+  const send: QdrantHttp["send"] = (operation, request, bulk) => {
     const attempted = { operation, server }
     const factor = bulk === undefined ? 1 : BULK_FACTOR
     const attempt = (

@@ -36,13 +36,13 @@ const overheard = (handler: Dispatcher.DispatchHandler, note: Note): Dispatcher.
  * They are ours and not the client's for one reason: version 1.19.0 of it passes on the first character of
  * a `Retry-After` and drops the rest ("30" becomes 3), so the header is read here.
  */
-export interface Pool {
+export interface ConnectionPool {
   /** What a request's `init` carries: the pool, and the ear for its answer. */
   readonly listening: (note: Note) => Pick<RequestInit, "dispatcher">
   readonly close: () => Promise<void>
 }
 
-export const makePool = (connections: number): Pool => {
+export const makePool = (connections: number): ConnectionPool => {
   const agent = new Agent({
     connections,
     // Our own timeouts abort the request: two more clocks would only disagree with them.

@@ -31,7 +31,7 @@ import {
 } from "../codec/filter.ts"
 import { ordered } from "./scrollOrdered.ts"
 import { decode, DENSE, memoryOf, numbersOf, rowOf } from "../codec/memoryRow.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 
 type Store = MemoryStore["Service"]
 type Reads = Pick<
@@ -56,7 +56,7 @@ const placesNear = (anchors: ReadonlyArray<Anchor>, radius: number): ReadonlyArr
 const AROUND_PAGE = 1_000
 
 /** Reads that are no search. `embedded` says whether the space has vectors. */
-export const makeReads = (points: Points, embedded: boolean): Reads => {
+export const makeReads = (points: PointsApi, embedded: boolean): Reads => {
   /** Rows near, with cosines where they have a vector: those without are asked for by the same call. */
   const near = Effect.fnUntraced(function* (conditions: Conditions, vector: Float32Array) {
     const found: Array<AroundRow> = []

@@ -2,7 +2,7 @@ import type { MemoryError } from "@keepsake/core"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, between, type Conditions, filterOf, LOWEST, must, mustNot } from "../codec/filter.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 
 /** An integer key of the payload to order by. Points without it come last. */
 export interface Order {
@@ -37,7 +37,7 @@ const byOrders =
  * last by id, which is the order without `order_by`.
  */
 export const ordered = (
-  points: Points,
+  points: PointsApi,
   conditions: Conditions,
   orders: ReadonlyArray<Order>,
   limit: number,

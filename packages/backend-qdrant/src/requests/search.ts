@@ -3,7 +3,7 @@ import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, CURRENT, filterOf, inScope, matchesNothing, ofFilter, visible } from "../codec/filter.ts"
 import { decode, DENSE, memoryOf, numbersOf, TERMS } from "../codec/memoryRow.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 
 type Query = Schemas["QueryRequest"]
 type Answer = ReadonlyArray<Schemas["ScoredPoint"]>
@@ -88,7 +88,7 @@ const merge = (plan: Plan, answers: ReadonlyArray<Answer>): ReadonlyArray<Search
 
 /** One round trip: one batch of queries and, beside it, the count of the corpus. */
 export const search = Effect.fnUntraced(function* (
-  points: Points,
+  points: PointsApi,
   embedded: boolean,
   request: SearchRequest
 ): Effect.fn.Return<SearchResult, MemoryError> {

@@ -1,8 +1,8 @@
 import type { MemoryError, MemoryStore, Scope } from "@keepsake/core"
 import { Deferred, Effect, Semaphore } from "effect"
 import { all, filterOf, hasId, inScope, must } from "../codec/filter.ts"
-import { scopeHash, scopeKey } from "../codec/memoryRow.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import { scopeHash, scopeId } from "../codec/memoryRow.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 import { setGrouped } from "./write.ts"
 
 /** Touches of one scope that wait to be written together. */
@@ -20,7 +20,7 @@ const STRIPES = 16
  * turns and those that wait are written together: none of them is lost, however many come at once. Between
  * two processes the last one's count stands.
  */
-export const makeTouch = (points: Points): MemoryStore["Service"]["touch"] => {
+export const makeTouch = (points: PointsApi): MemoryStore["Service"]["touch"] => {
   const pending = new Map<string, Pending>()
   const turns = Array.from({ length: STRIPES }, () => Semaphore.makeUnsafe(1))
 
@@ -47,7 +47,7 @@ export const makeTouch = (points: Points): MemoryStore["Service"]["touch"] => {
   return ({ ids, now, scope }) =>
     Effect.suspend(() => {
       if (ids.length === 0) return Effect.void
-      const key = scopeKey(scope)
+      const key = scopeId(scope)
       const mine = pending.get(key) ?? { scope, counts: new Map(), now, written: Deferred.makeUnsafe() }
       pending.set(key, mine)
       mine.now = Math.max(mine.now, now)

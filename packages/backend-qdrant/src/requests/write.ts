@@ -38,7 +38,7 @@ import {
   pointOf,
   validityPayload
 } from "../codec/memoryRow.ts"
-import type { Points } from "../connection/PointsApi.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 
 type Store = MemoryStore["Service"]
 type Writes = Pick<Store, "put" | "supersede" | "patch" | "remove">
@@ -146,7 +146,7 @@ const doomed = (scope: Scope, target: RemoveTarget): Conditions | null => {
 
 /** Counts, then deletes what the filter matches: a delete does not say how many. */
 export const removeWhere = Effect.fnUntraced(function* (
-  points: Points,
+  points: PointsApi,
   removeStaged: RemoveStaged,
   conditions: Conditions
 ): Effect.fn.Return<Removal, MemoryError> {
@@ -158,7 +158,7 @@ export const removeWhere = Effect.fnUntraced(function* (
   return { removed, ...ERASURE }
 })
 
-export const makeWrites = (points: Points, removeStaged: RemoveStaged): Writes => {
+export const makeWrites = (points: PointsApi, removeStaged: RemoveStaged): Writes => {
   /** Rows by id, whatever their scope or lifetime: what a write must know. */
   const known = Effect.fnUntraced(function* (ids: ReadonlyArray<string>) {
     const found = yield* points.scroll({

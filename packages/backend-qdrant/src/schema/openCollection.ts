@@ -12,13 +12,13 @@ import {
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect, Schema } from "effect"
 import { collectionOf, differences, INDEXES, LAYOUT } from "./schema.ts"
-import type { Wire } from "../connection/QdrantHttp.ts"
+import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 
 /**
  * A collection filled in one embedding space. Requests go to `alias`, which exists only while the space
  * serves: a handle left over from before a move gets 404 instead of writing where nobody reads.
  */
-export interface Space {
+export interface ServingCollection {
   readonly alias: string
   /** The collection itself. */
   readonly name: string
@@ -26,7 +26,7 @@ export interface Space {
 }
 
 /** A space being filled beside the serving one. */
-export interface StagedSpace extends Space {
+export interface StagedCollection extends ServingCollection {
   /** Marks the serving rows that this stage already holds; another stage has another. */
   readonly mark: string
 }
@@ -85,7 +85,7 @@ const metadataOf = (fingerprint: Fingerprint, ready: boolean): Record<string, un
 
 const MINIMUM = [1, 19] as const
 
-const versionOf = (wire: Wire): Effect.Effect<string, MemoryError> =>
+const versionOf = (wire: QdrantHttp): Effect.Effect<string, MemoryError> =>
   wire
     .send("version", async (api, init) => {
       const { data } = await api.root({}, init)
@@ -102,7 +102,7 @@ const versionOf = (wire: Wire): Effect.Effect<string, MemoryError> =>
     )
 
 /** `params.idf.corpus`, which gives the words of one scope their weight, came with 1.19. */
-export const checkVersion = (wire: Wire): Effect.Effect<void, MemoryError> =>
+export const checkVersion = (wire: QdrantHttp): Effect.Effect<void, MemoryError> =>
   Effect.flatMap(versionOf(wire), (version) => {
     const [major = 0, minor = 0] = version.split(".").map(Number)
     const [needMajor, needMinor] = MINIMUM
@@ -115,27 +115,27 @@ export const checkVersion = (wire: Wire): Effect.Effect<void, MemoryError> =>
         )
   })
 
-const aliasesOf = Effect.fnUntraced(function* (wire: Wire, prefix: string) {
+const aliasesOf = Effect.fnUntraced(function* (wire: QdrantHttp, prefix: string) {
   const { aliases } = yield* wire.send("list aliases", (api, init) => api.getCollectionsAliases({}, init))
   return aliases.filter(({ alias_name }) => alias_name.startsWith(prefix))
 })
 
-const exists = (wire: Wire, name: string) =>
+const exists = (wire: QdrantHttp, name: string) =>
   wire
     .send("collection exists", (api, init) => api.collectionExists({ collection_name: name }, init))
     .pipe(Effect.map(({ exists }) => exists))
 
-const infoOf = (wire: Wire, name: string) =>
+const infoOf = (wire: QdrantHttp, name: string) =>
   wire.send("collection info", (api, init) => api.getCollection({ collection_name: name }, init))
 
 const changeAliases = (
-  wire: Wire,
+  wire: QdrantHttp,
   actions: ReadonlyArray<Schemas["AliasOperations"]>
 ): Effect.Effect<boolean, MemoryError> =>
   wire.send("change aliases", (api, init) => api.updateAliases({ actions: [...actions] }, init))
 
 /** Indexes come before any point: built afterwards they would miss the vector index's links. */
-const finish = Effect.fnUntraced(function* (wire: Wire, name: string, fingerprint: Fingerprint) {
+const finish = Effect.fnUntraced(function* (wire: QdrantHttp, name: string, fingerprint: Fingerprint) {
   for (const [field_name, field_schema] of Object.entries(INDEXES)) {
     yield* wire.send("create payload index", (api, init) =>
       api.createFieldIndex({ collection_name: name, wait: true, field_name, field_schema }, init)
@@ -146,7 +146,7 @@ const finish = Effect.fnUntraced(function* (wire: Wire, name: string, fingerprin
   )
 })
 
-const create = (wire: Wire, name: string, fingerprint: Fingerprint): Effect.Effect<void, MemoryError> =>
+const create = (wire: QdrantHttp, name: string, fingerprint: Fingerprint): Effect.Effect<void, MemoryError> =>
   wire
     .send("create collection", (api, init) => {
       const config = collectionOf(fingerprint, wire.settings.layout, metadataOf(fingerprint, false))
@@ -187,7 +187,7 @@ const checkFit = (
 
 /** Creates the collection unless it is there, and whatever of it an earlier, interrupted creation left out. */
 const ensure = Effect.fnUntraced(function* (
-  wire: Wire,
+  wire: QdrantHttp,
   name: string,
   fingerprint: Fingerprint
 ): Effect.fn.Return<void, MemoryError> {
@@ -202,7 +202,7 @@ const ensure = Effect.fnUntraced(function* (
 })
 
 /** Finds the serving space and checks it, or makes the first one. */
-export const openSpace = Effect.fnUntraced(function* (wire: Wire, fingerprint: Fingerprint) {
+export const openSpace = Effect.fnUntraced(function* (wire: QdrantHttp, fingerprint: Fingerprint) {
   const { collection } = wire.settings
   const serving = yield* aliasesOf(wire, `${collection}${SERVING}`)
   if (serving.length > 1) {
@@ -219,12 +219,12 @@ export const openSpace = Effect.fnUntraced(function* (wire: Wire, fingerprint: F
   if (found === undefined) {
     yield* changeAliases(wire, [{ create_alias: { collection_name: name, alias_name: alias } }])
   }
-  const space: Space = { alias, name, fingerprint }
+  const space: ServingCollection = { alias, name, fingerprint }
   return space
 })
 
 /** The space being filled, if a move is under way. */
-export const findStage = Effect.fnUntraced(function* (wire: Wire) {
+export const findStage = Effect.fnUntraced(function* (wire: QdrantHttp) {
   const prefix = `${wire.settings.collection}${STAGING}`
   const [found] = yield* aliasesOf(wire, prefix)
   if (found === undefined) return null
@@ -235,12 +235,21 @@ export const findStage = Effect.fnUntraced(function* (wire: Wire) {
       `Alias ${alias} points at a collection that Keepsake did not make: delete the alias.`
     )
   }
-  const staged: StagedSpace = { alias, name, fingerprint: note.fingerprint, mark: alias.slice(prefix.length) }
+  const staged: StagedCollection = {
+    alias,
+    name,
+    fingerprint: note.fingerprint,
+    mark: alias.slice(prefix.length)
+  }
   return staged
 })
 
 /** Makes the collection of a new space, empty, beside the serving one. */
-export const makeStage = Effect.fnUntraced(function* (wire: Wire, serving: Space, next: Fingerprint) {
+export const makeStage = Effect.fnUntraced(function* (
+  wire: QdrantHttp,
+  serving: ServingCollection,
+  next: Fingerprint
+) {
   const { collection } = wire.settings
   const first = `${collection}.space-${hashOf(next)}`
   // A move to what already serves (a repair) needs a second name.
@@ -249,15 +258,15 @@ export const makeStage = Effect.fnUntraced(function* (wire: Wire, serving: Space
   const mark = randomBytes(6).toString("hex")
   const alias = `${collection}${STAGING}${mark}`
   yield* changeAliases(wire, [{ create_alias: { collection_name: name, alias_name: alias } }])
-  const staged: StagedSpace = { alias, name, fingerprint: next, mark }
+  const staged: StagedCollection = { alias, name, fingerprint: next, mark }
   return staged
 })
 
 /** In one step: the staged space serves, the old one no longer does. */
 export const switchSpaces = (
-  wire: Wire,
-  from: Space,
-  to: StagedSpace
+  wire: QdrantHttp,
+  from: ServingCollection,
+  to: StagedCollection
 ): Effect.Effect<boolean, MemoryError> => {
   const alias = servingAlias(wire.settings.collection, to.fingerprint)
   return changeAliases(wire, [
@@ -267,5 +276,8 @@ export const switchSpaces = (
   ])
 }
 
-export const forgetStage = (wire: Wire, staged: StagedSpace): Effect.Effect<boolean, MemoryError> =>
+export const forgetStage = (
+  wire: QdrantHttp,
+  staged: StagedCollection
+): Effect.Effect<boolean, MemoryError> =>
   changeAliases(wire, [{ delete_alias: { alias_name: staged.alias } }])

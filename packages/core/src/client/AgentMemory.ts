@@ -1,7 +1,7 @@
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
-import { AccessLog } from "../recall/AccessCounter.ts"
+import { AccessCounter } from "../recall/AccessCounter.ts"
 import { Embedder } from "../embedding/Embedder.ts"
-import { Fences } from "../write/WriteFences.ts"
+import { WriteFences } from "../write/WriteFences.ts"
 import { StoreFingerprint } from "../memory/Fingerprint.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
@@ -73,7 +73,7 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
   const fingerprint = yield* StoreFingerprint
   const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
 
-  const accesses = new AccessLog(store)
+  const accesses = new AccessCounter(store)
   const retriever = makeRetriever(store, embedder, fingerprint)
   const parts = {
     store,
@@ -82,7 +82,7 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
     retriever,
     accesses,
     context: makeContext(store, retriever),
-    fences: new Fences(),
+    fences: new WriteFences(),
     sessions: new KeyedLocks()
   }
 

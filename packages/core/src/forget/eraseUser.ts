@@ -1,8 +1,8 @@
 /** Erasing a person: across agents, with what this process still holds or has waiting. */
 import { Clock, Effect } from "effect"
-import type { AccessLog } from "../recall/AccessCounter.ts"
+import type { AccessCounter } from "../recall/AccessCounter.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
-import type { Fences } from "../write/WriteFences.ts"
+import type { WriteFences } from "../write/WriteFences.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Erasure } from "../store/MemoryStore.ts"
 import type { Retriever } from "../recall/Retriever.ts"
@@ -20,8 +20,8 @@ export interface UserReceipt extends Erasure {
 
 export interface EraseUserParts {
   readonly admin: StoreAdmin["Service"]
-  readonly fences: Fences
-  readonly accesses: AccessLog
+  readonly fences: WriteFences
+  readonly accesses: AccessCounter
   readonly retriever: Retriever
   readonly embedder: Embedder["Service"] | null
 }

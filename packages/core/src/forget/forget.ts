@@ -1,9 +1,9 @@
 /** Forgetting, with a receipt that claims only what was done. */
 import { Clock, Effect } from "effect"
-import type { AccessLog } from "../recall/AccessCounter.ts"
+import type { AccessCounter } from "../recall/AccessCounter.ts"
 import { chunks } from "../runtime/chunks.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
-import type { Fences } from "../write/WriteFences.ts"
+import type { WriteFences } from "../write/WriteFences.ts"
 import { readFilter } from "../input/filter.ts"
 import type { Filter } from "../memory/Filter.ts"
 import { isUuid } from "../memory/MemoryId.ts"
@@ -19,8 +19,8 @@ import type { StoreAdmin } from "../store/StoreAdmin.ts"
 export interface RemovalParts {
   readonly store: MemoryStore["Service"]
   readonly admin: StoreAdmin["Service"]
-  readonly fences: Fences
-  readonly accesses: AccessLog
+  readonly fences: WriteFences
+  readonly accesses: AccessCounter
   readonly retriever: Retriever
   readonly embedder: Embedder["Service"] | null
 }

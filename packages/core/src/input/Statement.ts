@@ -168,7 +168,7 @@ const DEFAULTS = { type: "episodic", source: "user", speaker: null } as const
  * The memory that a statement makes when nothing of it is known yet, or what is wrong with it. What the
  * statement does not say of its kind is taken from `unless`.
  */
-export const statedMemory = (
+export const memoryFromStatement = (
   scope: Scope,
   input: string | Statement,
   now: number,

@@ -9,7 +9,7 @@ const SCOPES_MAX = 10_000
  * Remembers what was recalled and tells the store now and then, so that recalling costs no write. Counts
  * are approximate: a memory recalled twice between two flushes counts once.
  */
-export class AccessLog {
+export class AccessCounter {
   readonly #store: MemoryStore["Service"]
   #pending = new Map<string, { readonly scope: Scope; readonly ids: Set<string> }>()
 

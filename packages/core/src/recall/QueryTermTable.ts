@@ -7,7 +7,7 @@ const SLOTS = 4 * STORE_LIMITS.queryTerms
  * Finds a term's place among those of a query. It is asked for every term of hundreds of texts, most of which
  * the query does not hold: an open hash table, where that is one look at a small array.
  */
-export class TermPlaces {
+export class QueryTermTable {
   readonly #terms: Uint32Array
   /** A place and one, so that 0 is an empty slot. */
   readonly #slots = new Uint8Array(SLOTS)

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { Conversation } from "./SessionNeighbours.ts"
+import { SessionNeighbours } from "./SessionNeighbours.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
 import { type Evidence, evidenceOf } from "./features.ts"
 import { type Filter, matches } from "../memory/Filter.ts"
@@ -10,7 +10,7 @@ import { type Anchor, type MemoryStore } from "../store/MemoryStore.ts"
 import { readQuery, weighQuery } from "./query.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { type Explanation, probability, Scorer } from "./Scorer.ts"
-import { TermFormCache } from "./TermCountCache.ts"
+import { TermCountCache } from "./TermCountCache.ts"
 import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
 
 /** A memory that answers a query, and how well. */
@@ -110,9 +110,9 @@ const bySaid = (a: Memory, b: Memory): number =>
   a.saidAt - b.saidAt || (a.turn ?? 0) - (b.turn ?? 0) || (a.id < b.id ? -1 : 1)
 
 /** The strongest hits' places, except those whose neighbours are all known already. */
-const anchorsOf = (rows: ReadonlyArray<Evidence>, conversations: Conversation): ReadonlyArray<Anchor> =>
+const anchorsOf = (rows: ReadonlyArray<Evidence>, conversations: SessionNeighbours): ReadonlyArray<Anchor> =>
   rows
-    .toSorted((a, b) => descending(a.strength, b.strength) || (a.memory.id < b.memory.id ? -1 : 1))
+    .toSorted((a, b) => descending(a.prescore, b.prescore) || (a.memory.id < b.memory.id ? -1 : 1))
     .slice(0, ANCHORS)
     .flatMap(({ memory }) => {
       const { sessionId, turn } = memory
@@ -130,7 +130,7 @@ export const makeRetriever = (
   embedder: Embedder["Service"] | null,
   fingerprint: Fingerprint
 ): Retriever => {
-  const forms = new TermFormCache()
+  const forms = new TermCountCache()
   const calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
   const table = embedder === null ? WORDS_ONLY : WITH_MEANING
 
@@ -158,7 +158,7 @@ export const makeRetriever = (
     const formOf = forms.of(scope)
     const known = new Set<string>()
     const rows: Array<Evidence> = []
-    const conversations = new Conversation()
+    const conversations = new SessionNeighbours()
     const read = ({ cosine, memory }: { readonly memory: Memory; readonly cosine: number | null }) => {
       if (known.has(memory.id)) return
       known.add(memory.id)

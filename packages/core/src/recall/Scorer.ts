@@ -1,5 +1,5 @@
 /** Relevance as a calibrated probability: a logistic over absolute features of the query and the memory. */
-import type { Conversation } from "./SessionNeighbours.ts"
+import type { SessionNeighbours } from "./SessionNeighbours.ts"
 import { timeMatch } from "../text/timeHint.ts"
 import { coverage, type Evidence, phraseShare } from "./features.ts"
 import { isName, sourceOf } from "../text/speakerNames.ts"
@@ -54,12 +54,18 @@ export class Scorer {
   readonly #table: Weights
   readonly #query: Query
   readonly #weights: QueryWeights
-  readonly #conversations: Conversation
+  readonly #conversations: SessionNeighbours
   readonly #now: number
   /** Of the memory at hand, and the same array for all: hundreds are weighed for the few that are returned. */
   readonly #parts = new Float64Array(PARTS.length)
 
-  constructor(table: Weights, query: Query, weights: QueryWeights, conversations: Conversation, now: number) {
+  constructor(
+    table: Weights,
+    query: Query,
+    weights: QueryWeights,
+    conversations: SessionNeighbours,
+    now: number
+  ) {
     this.#table = table
     this.#query = query
     this.#weights = weights
@@ -96,7 +102,7 @@ export class Scorer {
   #weighText(row: Evidence): void {
     const [parts, table] = [this.#parts, this.#table]
     parts[AT.words] = table.words * row.matched
-    parts[AT.rarity] = table.rarity * row.rarity
+    parts[AT.rarity] = table.rarity * row.idfSum
     parts[AT.crowding] = row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.form.length))
     parts[AT.phrases] = table.phrases * phraseShare(this.#query, row)
     parts[AT.meaning] = table.meaning * row.cosine
@@ -111,15 +117,16 @@ export class Scorer {
     const previous = turn === null ? undefined : session?.at(turn - 1)
     const earlier = turn === null ? undefined : session?.at(turn - 2)
     const later = turn === null ? undefined : session?.at(turn + 2)
-    const low = row.low | (next?.low ?? 0) | (previous?.low ?? 0) | (earlier?.low ?? 0) | (later?.low ?? 0)
+    const low =
+      row.mask0 | (next?.mask0 ?? 0) | (previous?.mask0 ?? 0) | (earlier?.mask0 ?? 0) | (later?.mask0 ?? 0)
     const high =
-      row.high | (next?.high ?? 0) | (previous?.high ?? 0) | (earlier?.high ?? 0) | (later?.high ?? 0)
-    parts[AT.next] = table.next * (next?.likeness ?? 0)
+      row.mask1 | (next?.mask1 ?? 0) | (previous?.mask1 ?? 0) | (earlier?.mask1 ?? 0) | (later?.mask1 ?? 0)
+    parts[AT.next] = table.next * (next?.tfidfCosine ?? 0)
     parts[AT.nextMeaning] = table.nextMeaning * (next?.cosine ?? 0)
-    parts[AT.previous] = table.previous * (previous?.likeness ?? 0)
-    parts[AT.earlier] = table.earlier * (earlier?.likeness ?? 0)
+    parts[AT.previous] = table.previous * (previous?.tfidfCosine ?? 0)
+    parts[AT.earlier] = table.earlier * (earlier?.tfidfCosine ?? 0)
     parts[AT.window] = table.window * coverage(this.#weights, low, high)
-    parts[AT.session] = table.session * (session?.elsewhere(row) ?? 0)
+    parts[AT.session] = table.session * (session?.strongestOther(row) ?? 0)
     parts[AT.opening] = turn === 0 ? table.opening : 0
   }
 

@@ -9,24 +9,24 @@ class Session {
 
   add(row: Evidence, turn: number): void {
     this.#turns.set(turn, row)
-    if (this.#best === undefined || row.strength > this.#best.strength) {
+    if (this.#best === undefined || row.prescore > this.#best.prescore) {
       this.#second = this.#best
       this.#best = row
-    } else if (this.#second === undefined || row.strength > this.#second.strength) this.#second = row
+    } else if (this.#second === undefined || row.prescore > this.#second.prescore) this.#second = row
   }
 
   at(turn: number): Evidence | undefined {
     return this.#turns.get(turn)
   }
 
-  /** The greatest strength among the *other* rows; 0 where there is none. */
-  elsewhere(row: Evidence): number {
-    return (this.#best === row ? this.#second : this.#best)?.strength ?? 0
+  /** The greatest prescore among the *other* rows; 0 where there is none. */
+  strongestOther(row: Evidence): number {
+    return (this.#best === row ? this.#second : this.#best)?.prescore ?? 0
   }
 }
 
 /** Where the known rows stand in their conversations. */
-export class Conversation {
+export class SessionNeighbours {
   readonly #sessions = new Map<string, Session>()
 
   add(row: Evidence): void {

@@ -3,12 +3,12 @@ import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.t
 import type { Memory } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { Query, QueryWeights } from "./query.ts"
-import type { TermForm } from "./TermCountCache.ts"
+import type { TermCounts } from "./TermCountCache.ts"
 import { documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
 
 export interface Evidence {
   readonly memory: Memory
-  readonly form: TermForm
+  readonly form: TermCounts
   /** The embedder's own cosine; `null` without vectors. */
   readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
@@ -16,14 +16,14 @@ export interface Evidence {
   /** How many of the query's terms it holds. */
   readonly matched: number
   /** Σ IDF of those terms. */
-  readonly rarity: number
+  readonly idfSum: number
   /** Which of the query's terms it holds: bits of the first 32, and of the next. */
-  readonly low: number
-  readonly high: number
+  readonly mask0: number
+  readonly mask1: number
   /** TF-IDF cosine, over 5: about 0 to 1. */
-  readonly likeness: number
+  readonly tfidfCosine: number
   /** One number for "is it about this?", to compare the rows of a session and to choose whose neighbours to read. */
-  readonly strength: number
+  readonly prescore: number
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
@@ -33,8 +33,8 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
   return Math.min(1, Math.max(0, REFERENCE_CALIBRATION.mean + standard * REFERENCE_CALIBRATION.spread))
 }
 
-const holds = (low: number, high: number, place: number): boolean =>
-  ((place < 32 ? low >>> place : high >>> (place - 32)) & 1) === 1
+const holds = (mask0: number, mask1: number, place: number): boolean =>
+  ((place < 32 ? mask0 >>> place : mask1 >>> (place - 32)) & 1) === 1
 
 /** How often the text at hand holds each of the query's terms; meaningful only for those it holds. */
 const counts = new Uint32Array(STORE_LIMITS.queryTerms)
@@ -44,52 +44,52 @@ export const evidenceOf = (
   weights: QueryWeights,
   settings: TermSettings,
   memory: Memory,
-  form: TermForm,
+  form: TermCounts,
   similarity: number | null,
   calibration: Calibration
 ): Evidence => {
   const { idfs, squares } = weights
   const { distinct, numbers } = form
-  let low = 0
-  let high = 0
+  let mask0 = 0
+  let mask1 = 0
   for (let i = 0; i < distinct; i++) {
     const place = query.places.of(numbers[i] ?? 0)
     if (place < 0) continue
     counts[place] = numbers[distinct + i] ?? 0
-    if (place < 32) low |= 1 << place
-    else high |= 1 << (place - 32)
+    if (place < 32) mask0 |= 1 << place
+    else mask1 |= 1 << (place - 32)
   }
   let matched = 0
-  let rarity = 0
+  let idfSum = 0
   let shared = 0
   let lexical = 0
-  if ((low | high) !== 0) {
+  if ((mask0 | mask1) !== 0) {
     const penalty = lengthPenalty(form.length, settings)
     for (let place = 0; place < idfs.length; place++) {
-      if (!holds(low, high, place)) continue
+      if (!holds(mask0, mask1, place)) continue
       const count = counts[place] ?? 0
       const idf = idfs[place] ?? 0
       matched += 1
-      rarity += idf
+      idfSum += idf
       shared += (squares[place] ?? 0) * (1 + Math.log(count))
       lexical += idf * documentWeight(count, penalty, settings)
     }
   }
   const cosine = referenceCosine(similarity, calibration)
-  const likeness = shared / (weights.norm * form.norm) / 5
+  const tfidfCosine = shared / (weights.norm * form.norm) / 5
   // BM25 over the most that the query could reach, 0 to 1.
   const bm25 = weights.mass === 0 ? 0 : lexical / (weights.mass * (settings.k1 + 1))
-  const strength = 1.2 * bm25 + 0.4 * likeness + cosine
-  return { memory, form, similarity, cosine, matched, rarity, low, high, likeness, strength }
+  const prescore = 1.2 * bm25 + 0.4 * tfidfCosine + cosine
+  return { memory, form, similarity, cosine, matched, idfSum, mask0, mask1, tfidfCosine, prescore }
 }
 
 /** Share of the query's neighbouring words that stand side by side in the text. */
-export const phraseShare = ({ phrases }: Query, { form, high, low, matched }: Evidence): number => {
+export const phraseShare = ({ phrases }: Query, { form, mask1, mask0, matched }: Evidence): number => {
   const { distinct, numbers } = form
   if (phrases.length === 0 || matched < 2 || distinct < 2) return 0
   let found = 0
   for (const phrase of phrases) {
-    if ((phrase.low & ~low) !== 0 || (phrase.high & ~high) !== 0) continue
+    if ((phrase.mask0 & ~mask0) !== 0 || (phrase.mask1 & ~mask1) !== 0) continue
     let at = numbers.indexOf(phrase.first, 2 * distinct)
     while (at !== -1 && numbers[at + 1] !== phrase.second) at = numbers.indexOf(phrase.first, at + 1)
     if (at !== -1) found += 1
@@ -98,11 +98,11 @@ export const phraseShare = ({ phrases }: Query, { form, high, low, matched }: Ev
 }
 
 /** Share of the query's IDF that the terms of these bits have. */
-export const coverage = ({ idfs, mass }: QueryWeights, low: number, high: number): number => {
+export const coverage = ({ idfs, mass }: QueryWeights, mask0: number, mask1: number): number => {
   if (mass === 0) return 0
   let held = 0
   for (let place = 0; place < idfs.length; place++) {
-    if (holds(low, high, place)) held += idfs[place] ?? 0
+    if (holds(mask0, mask1, place)) held += idfs[place] ?? 0
   }
   return held / mass
 }

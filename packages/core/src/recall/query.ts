@@ -1,16 +1,16 @@
 import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
-import { TermPlaces } from "./QueryTermTable.ts"
+import { QueryTermTable } from "./QueryTermTable.ts"
 import { idf, termId, tokenise } from "../text/bm25.ts"
 
 /** Two neighbouring words of a question. */
 export interface Phrase {
   readonly first: number
   readonly second: number
-  /** What a text must hold of the query's terms to hold these; see `Evidence.low`. */
-  readonly low: number
-  readonly high: number
+  /** Bit masks of the two terms: terms 0–31 in `mask0`, 32–63 in `mask1`. */
+  readonly mask0: number
+  readonly mask1: number
 }
 
 /** A question as scoring reads it. */
@@ -20,7 +20,7 @@ export interface Query {
   /** Distinct term ids of `text`, as many as `STORE_LIMITS.queryTerms`. */
   readonly terms: Uint32Array
   /** Where a term stands among `terms`. */
-  readonly places: TermPlaces
+  readonly places: QueryTermTable
   /** Distinct neighbours among the terms, in order. */
   readonly phrases: ReadonlyArray<Phrase>
   /** The one speaker it names; `null` where it names none, or several. */
@@ -28,7 +28,7 @@ export interface Query {
   readonly time: TimeHint
 }
 
-/** The bits of a term in `low` and `high`; none for one that stands nowhere. */
+/** The bit of a term in `mask0` and `mask1`; 0 for a term that is not in the query. */
 const lowBit = (place: number): number => (place >= 0 && place < 32 ? 1 << place : 0)
 const highBit = (place: number): number => (place >= 32 ? 1 << (place - 32) : 0)
 
@@ -36,7 +36,7 @@ export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: n
   const { named, text } = withoutNames(query, speakers)
   const sequence = tokenise(text).map(termId)
   const terms = Uint32Array.from(new Set(sequence)).slice(0, STORE_LIMITS.queryTerms)
-  const places = new TermPlaces(terms)
+  const places = new QueryTermTable(terms)
   const seen = new Set<string>()
   const phrases: Array<Phrase> = []
   for (let i = 1; i < sequence.length; i++) {
@@ -44,7 +44,7 @@ export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: n
     if (first === second || seen.has(`${first} ${second}`)) continue
     seen.add(`${first} ${second}`)
     const [a, b] = [places.of(first), places.of(second)]
-    phrases.push({ first, second, low: lowBit(a) | lowBit(b), high: highBit(a) | highBit(b) })
+    phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
   return {
     text,

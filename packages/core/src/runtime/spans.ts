@@ -2,7 +2,7 @@ import { hash } from "node:crypto"
 import { Effect, Tracer } from "effect"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
-import { inTurn } from "./timeSlice.ts"
+import { admit } from "./timeSlice.ts"
 
 /** Tells scopes apart in traces without naming anybody. */
 const scopeHash = (scope: Scope): string => hash("sha256", scopeKey(scope), "hex").slice(0, 16)
@@ -33,7 +33,7 @@ export const traced = (backend: string, scope: Scope): Traced => {
   let known: string | undefined
   return (verb, effect) =>
     spanned(
-      Effect.tapError(Effect.andThen(inTurn, effect), (error) =>
+      Effect.tapError(Effect.andThen(admit, effect), (error) =>
         Effect.annotateCurrentSpan({ "error.type": error.reason._tag })
       ),
       `keepsake.${verb}`,

@@ -51,7 +51,7 @@ const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
  * calls at a stroke, or a loop of calls that are answered from memory and so never leave the queue of
  * promises, would keep timers and sockets waiting otherwise. Calls begin in the order in which they came.
  */
-export const inTurn: Effect.Effect<void> = Effect.suspend(() => {
+export const admit: Effect.Effect<void> = Effect.suspend(() => {
   if (waiting.length > 0 || spent()) return nextTurn
   if (began === null) {
     began = performance.now()

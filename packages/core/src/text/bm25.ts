@@ -165,7 +165,7 @@ export interface CountedTerms {
 }
 
 /** A text's terms and how often each occurs, before they are weighed. */
-export const countedTerms = (text: string): CountedTerms => {
+export const countTerms = (text: string): CountedTerms => {
   const tokens = tokenise(text)
   const { length } = tokens
   const sequence = new Uint32Array(length)
@@ -187,7 +187,7 @@ export const countedTerms = (text: string): CountedTerms => {
  * (Robertson & Zaragoza 2009, eq. 3.15.)
  */
 export const documentTerms = (text: string, settings: TermSettings = TERM_SETTINGS): Terms => {
-  const { distinct, length, numbers } = countedTerms(text)
+  const { distinct, length, numbers } = countTerms(text)
   const penalty = lengthPenalty(length, settings)
   const weights = new Float32Array(distinct)
   for (let i = 0; i < distinct; i++)

@@ -23,7 +23,7 @@ const userKey = (userId: string): string => scopeKey({ agentId: "", userId })
  * Keeps forgetting and writing apart, per scope and per user and within this process: a write that began,
  * or was queued, before `forgetAll` or `eraseUser` cannot land after it.
  */
-export class Fences {
+export class WriteFences {
   /** Counts forgettings over all scopes, so that tokens are comparable whatever is still known of a scope. */
   #clock = 0
   /** When everything in a scope, or of a user, was last forgotten. */

@@ -1,7 +1,7 @@
 /** Taking in what `export` gave, from a place that may have been tampered with. */
 import { Clock, Effect, Schema } from "effect"
 import { chunks } from "../runtime/chunks.ts"
-import type { Fences } from "./WriteFences.ts"
+import type { WriteFences } from "./WriteFences.ts"
 import { isExpired } from "../memory/lifetime.ts"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
@@ -142,7 +142,7 @@ export const makeImport =
   (
     scope: Scope,
     store: MemoryStore["Service"],
-    fences: Fences,
+    fences: WriteFences,
     putAll: (
       memories: ReadonlyArray<Memory>,
       fence: number

@@ -2,7 +2,7 @@
 import { Clock, Effect } from "effect"
 import { chunks } from "../runtime/chunks.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
-import type { Fences } from "./WriteFences.ts"
+import type { WriteFences } from "./WriteFences.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { Conflict, invalidInput, MemoryError, NotFound } from "../memory/MemoryError.ts"
@@ -13,14 +13,14 @@ import { isProblem, shown, valid } from "../input/problems.ts"
 import { readExchange, readWriteOptions } from "../client/readOptions.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
 import type { Exchange, Remembered, Supersession, WriteOptions } from "../client/ScopedMemory.ts"
-import { statedMemory, type Statement } from "../input/Statement.ts"
+import { memoryFromStatement, type Statement } from "../input/Statement.ts"
 import { documentTerms } from "../text/bm25.ts"
-import { inTurn } from "../runtime/timeSlice.ts"
+import { admit } from "../runtime/timeSlice.ts"
 
 export interface WriteParts {
   readonly store: MemoryStore["Service"]
   readonly embedder: Embedder["Service"] | null
-  readonly fences: Fences
+  readonly fences: WriteFences
   readonly sessions: KeyedLocks
 }
 
@@ -53,7 +53,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
             "document"
           )
     // Calls that waited for one embedder go on together: reading their texts takes turns of its own.
-    yield* inTurn
+    yield* admit
     return memories.map((memory, i): StoreRow => ({
       memory,
       vector: vectors[i] ?? null,
@@ -124,7 +124,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
     const memories: Array<Memory> = []
     for (const [i, input] of inputs.entries()) {
       if (i > 0 && i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
-      const memory = statedMemory(scope, input, now)
+      const memory = memoryFromStatement(scope, input, now)
       if (isProblem(memory)) {
         const [field, message] = memory
         // Says which of many is bad.
@@ -233,7 +233,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
       const now = yield* Clock.currentTimeMillis
       const [old] = isUuid(id) ? yield* store.get({ scope, now, ids: [id] }) : []
       if (old === undefined) return yield* nothingThere(id)
-      const memory = yield* valid(() => statedMemory(scope, input, now, old))
+      const memory = yield* valid(() => memoryFromStatement(scope, input, now, old))
       if (memory.id === id) {
         return yield* invalidInput(
           "content",

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Memory } from "../../src/memory/Memory.ts"
-import { TermFormCache } from "../../src/recall/TermCountCache.ts"
-import { TermPlaces } from "../../src/recall/QueryTermTable.ts"
-import { countedTerms, documentTerms, queryTerms, STOP_WORDS, termId, tokenise } from "../../src/text/bm25.ts"
+import { TermCountCache } from "../../src/recall/TermCountCache.ts"
+import { QueryTermTable } from "../../src/recall/QueryTermTable.ts"
+import { countTerms, documentTerms, queryTerms, STOP_WORDS, termId, tokenise } from "../../src/text/bm25.ts"
 
 describe("tokenise", () => {
   const cases: ReadonlyArray<readonly [text: string, tokens: ReadonlyArray<string>]> = [
@@ -75,13 +75,13 @@ describe("terms", () => {
   })
 
   it("counts the terms of a text", () => {
-    const { distinct, length, numbers } = countedTerms("apple pear apple")
+    const { distinct, length, numbers } = countTerms("apple pear apple")
     assert.deepStrictEqual([distinct, length, numbers.length], [2, 3, 7])
     const count = (term: string) => numbers[distinct + numbers.subarray(0, distinct).indexOf(termId(term))]
     assert.strictEqual(count("appl"), 2)
     assert.strictEqual(count("pear"), 1)
     assert.deepStrictEqual(Array.from(numbers.subarray(4)), ["appl", "pear", "appl"].map(termId))
-    assert.deepStrictEqual(countedTerms(""), { numbers: new Uint32Array(), distinct: 0, length: 0 })
+    assert.deepStrictEqual(countTerms(""), { numbers: new Uint32Array(), distinct: 0, length: 0 })
   })
 
   it("gives a term the same id whichever way its bytes are read", () => {
@@ -98,17 +98,17 @@ describe("terms", () => {
   })
 })
 
-describe("TermPlaces", () => {
+describe("QueryTermTable", () => {
   it("finds every term's place and nothing else", () => {
     // Ends alike, so that they want the same slots.
     const terms = Uint32Array.from({ length: 64 }, (_, i) => i * 256 + (i % 3))
-    const places = new TermPlaces(terms)
+    const places = new QueryTermTable(terms)
     assert.deepStrictEqual(
       Array.from(terms, (term) => places.of(term)),
       Array.from(terms.keys())
     )
     for (const absent of [1_000_000 * 256, 255, 2 ** 32 - 1]) assert.strictEqual(places.of(absent), -1)
-    assert.strictEqual(new TermPlaces(new Uint32Array()).of(0), -1)
+    assert.strictEqual(new QueryTermTable(new Uint32Array()).of(0), -1)
   })
 })
 
@@ -117,7 +117,7 @@ describe("TermFormCache", () => {
   const memory = (id: string, content: string) => ({ id, content }) as Memory
 
   it("reads a text once, until its scope is forgotten", () => {
-    const cache = new TermFormCache()
+    const cache = new TermCountCache()
     const first = cache.of(scope("ana"))(memory("1", "apple pear apple"))
     assert.deepStrictEqual([first.distinct, first.length], [2, 3])
     assert.strictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
@@ -127,7 +127,7 @@ describe("TermFormCache", () => {
   })
 
   it("keeps what one recall reads while another has everything forgotten", () => {
-    const cache = new TermFormCache()
+    const cache = new TermCountCache()
     const formOf = cache.of(scope("ana"))
     const first = formOf(memory("1", "apple"))
     cache.forget(scope("ana"))

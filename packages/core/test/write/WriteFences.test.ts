@@ -10,9 +10,9 @@ import {
   StoreFingerprint
 } from "@keepsake/core"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
-import { Fences } from "../../src/write/WriteFences.ts"
+import { WriteFences } from "../../src/write/WriteFences.ts"
 import { KeyedLocks } from "../../src/runtime/KeyedLocks.ts"
-import { TermFormCache } from "../../src/recall/TermCountCache.ts"
+import { TermCountCache } from "../../src/recall/TermCountCache.ts"
 
 const scope = (i: number) => ({ agentId: "a", userId: `u${i}` })
 
@@ -42,7 +42,7 @@ const client = (...args: Parameters<typeof storeLayer>) =>
 describe("fences", () => {
   it.effect("forgetting waits for the writes at the store, not for those that begin meanwhile", () =>
     Effect.gen(function* () {
-      const fences = new Fences()
+      const fences = new WriteFences()
       const [first, second] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const write = (until: Deferred.Deferred<void>) =>
         Effect.forkChild(fences.write(scope(0), fences.token(), Deferred.await(until)), {
@@ -63,7 +63,7 @@ describe("fences", () => {
 
   it.effect("a write under way that is interrupted holds nobody up", () =>
     Effect.gen(function* () {
-      const fences = new Fences()
+      const fences = new WriteFences()
       const writing = yield* Effect.forkChild(fences.write(scope(0), fences.token(), Effect.never), {
         startImmediately: true
       })
@@ -77,7 +77,7 @@ describe("fences", () => {
 
   it.effect("forgets scopes for want of room, but lets no old write land", () =>
     Effect.gen(function* () {
-      const fences = new Fences(10)
+      const fences = new WriteFences(10)
       const old = fences.token()
       for (let i = 0; i < 100_000; i++) yield* fences.forget(scope(i), Effect.void)
       assert.isTrue(Exit.isFailure(yield* Effect.exit(fences.write(scope(0), old, Effect.void))))
@@ -138,7 +138,7 @@ describe("erasing a user", () => {
 
   it.effect("by two at once holds until both have ended, and is lifted by one that fails", () =>
     Effect.gen(function* () {
-      const fences = new Fences()
+      const fences = new WriteFences()
       const [first, second] = [yield* Deferred.make<void>(), yield* Deferred.make<void, string>()]
       const erase = <E>(until: Deferred.Deferred<void, E>) =>
         Effect.forkChild(Effect.exit(fences.eraseUser("u0", Deferred.await(until))), {
@@ -158,7 +158,7 @@ describe("erasing a user", () => {
   )
 
   it("drops what was kept of their texts, of every agent, and nobody else's", () => {
-    const forms = new TermFormCache()
+    const forms = new TermCountCache()
     const memory = { id: "1", content: "Ana builds a freight SaaS" } as Memory
     const scopes = [
       { agentId: "a", userId: "ada" },

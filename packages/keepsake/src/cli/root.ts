@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { type Given, readSettings, type Settings } from "../config/settings.ts"
+import { type Given, readSettings, type CliSettings } from "../config/settings.ts"
 
 const setting = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
@@ -39,6 +39,6 @@ export const givenFlags = Effect.map(root, ({ agent, config, embedder, json, sto
 /** The settings that the flags, the environment and the file add up to. */
 export const settings = Effect.gen(function* () {
   const { given, json } = yield* givenFlags
-  const read: Settings = yield* readSettings(given, process.env)
+  const read: CliSettings = yield* readSettings(given, process.env)
   return { ...read, json }
 })

@@ -1,10 +1,10 @@
 import { AgentMemory, type MemoryError, type ScopedMemory } from "@keepsake/core"
 import { Effect } from "effect"
-import type { Settings } from "../config/settings.ts"
+import type { CliSettings } from "../config/settings.ts"
 import { memoryLayer } from "../openMemory.ts"
 import { settings } from "./root.ts"
 
-export type CommandSettings = Settings & { readonly json: boolean }
+export type CommandSettings = CliSettings & { readonly json: boolean }
 
 /** Opens what the settings name, runs a command on the memory of one user, and closes. */
 export const withMemory = <A, E, R>(

@@ -11,7 +11,7 @@ import { checkKeys, isRecord } from "./check.ts"
 import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
 import { readText } from "./readText.ts"
 
-export interface Settings {
+export interface CliSettings {
   readonly config: KeepsakeConfig
   readonly scope: Scope
   /** Where `config.store` was said, for messages. */
@@ -67,7 +67,7 @@ const defaultStore = (env: Environment): string =>
 export const readSettings = Effect.fnUntraced(function* (
   given: Given,
   env: Environment
-): Effect.fn.Return<Settings, MemoryError> {
+): Effect.fn.Return<CliSettings, MemoryError> {
   const named = given.config ?? nonEmpty(env["KEEPSAKE_CONFIG"])
   const path = named ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined)
   const file = path === undefined ? {} : yield* readFileSettings(path)

@@ -2,7 +2,7 @@ import { AgentMemory, Embedder, fingerprint, type MemoryError, Scope, StoreFinge
 import { Clock, Effect, Layer, Schema } from "effect"
 import { resolveConfig } from "../config/resolve.ts"
 import { type Given, readSettings } from "../config/settings.ts"
-import { storeLayer } from "../storeLayer.ts"
+import { backendLayer } from "../storeLayer.ts"
 import { probeEmbedder } from "./embedder.ts"
 import { checkClock, checkNode, checkVariables } from "./environment.ts"
 import { checkFile } from "./file.ts"
@@ -49,7 +49,7 @@ export const diagnose = Effect.fnUntraced(function* (
     const space = StoreFingerprint.layer(fingerprint(embedder?.space ?? null))
     const embedderLayer = embedder === null ? Layer.empty : Layer.succeed(Embedder, embedder)
     const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
-      Layer.provideMerge(storeLayer(store)),
+      Layer.provideMerge(backendLayer(store)),
       Layer.provideMerge(Layer.merge(space, embedderLayer))
     )
     const seen = yield* Effect.provide(checkOpenStore(store.backend), layer).pipe(

@@ -1,6 +1,6 @@
 import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
 import { Clock, Effect, Stream } from "effect"
-import { counted } from "../plural.ts"
+import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
 import { allScopes } from "../interchange/scopes.ts"
 import { hasGraphs } from "./file.ts"
@@ -116,7 +116,7 @@ export const checkOpenStore = (
     return [
       ok(
         "store",
-        `${admin.backend}: ${counted(rows, "memory", "memories")} in ${counted(scopes.length, "scope")}`
+        `${admin.backend}: ${plural(rows, "memory", "memories")} in ${plural(scopes.length, "scope")}`
       ),
       yield* checkRoundTrip,
       ...(yield* checkDates(scopes)),

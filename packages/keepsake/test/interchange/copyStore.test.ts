@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest"
 import { copyStore } from "../../src/interchange/copyStore.ts"
 import { reembedStore } from "../../src/interchange/reembedStore.ts"
 import { lexical, openMemory } from "../../src/index.ts"
-import { storeOnlyLayer } from "../../src/openMemory.ts"
+import { storeLayer } from "../../src/openMemory.ts"
 import { keepsake, temporaryFolder } from "../support/runKeepsake.ts"
 
 const nothing = () => Effect.void
@@ -54,16 +54,16 @@ const contents = async (
 }
 
 const copied = async (
-  from: Parameters<typeof storeOnlyLayer>[0],
-  to: Parameters<typeof storeOnlyLayer>[0],
+  from: Parameters<typeof storeLayer>[0],
+  to: Parameters<typeof storeLayer>[0],
   show: (done: number) => Effect.Effect<void> = nothing
 ) =>
   Effect.runPromise(
     Effect.scoped(
       Effect.gen(function* () {
         return yield* copyStore(
-          yield* Layer.build(storeOnlyLayer(from)),
-          yield* Layer.build(storeOnlyLayer(to)),
+          yield* Layer.build(storeLayer(from)),
+          yield* Layer.build(storeLayer(to)),
           show
         )
       })
@@ -198,7 +198,7 @@ describe("reembed", () => {
         Effect.gen(function* () {
           const context = to === null ? null : yield* Layer.build(Embedder.layer(to, { cache: 0 }))
           const embedder = context === null ? null : Context.get(context, Embedder)
-          const layer = storeOnlyLayer({ store, ...(from === null ? {} : { embedder: from }) })
+          const layer = storeLayer({ store, ...(from === null ? {} : { embedder: from }) })
           return yield* Effect.provide(
             reembedStore(fingerprint(embedder?.space ?? null), embedder, show),
             layer

@@ -1,8 +1,8 @@
 import { type Memory, MemoryError, type MemoryType, type Remembered, type Statement } from "@keepsake/core"
-import { decide, type Decision } from "./reconcileFacts.ts"
+import { reconcileFacts, type Decision } from "./reconcileFacts.ts"
 import type { Fact } from "./Fact.ts"
 import { keepText, orKeepText } from "./keepText.ts"
-import { salvage } from "./partialJson.ts"
+import { parsePartialJson } from "./partialJson.ts"
 import { ask, once, type PolicyModel } from "./smallModel.ts"
 import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
 
@@ -67,7 +67,7 @@ const extract = async (options: PolicyModel, context: WriteContext): Promise<Ext
     { instructions: INSTRUCTIONS, input: { user, assistant }, schema: SCHEMA },
     context
   )
-  const { isWhole, items } = salvage(text, "facts")
+  const { isWhole, items } = parsePartialJson(text, "facts")
   const facts = Array.from(
     new Map(items.flatMap(factOf).map((fact) => [fact.content.toLowerCase(), fact])).values()
   )
@@ -115,7 +115,7 @@ const apply = async ({ action, fact, target }: Decision, context: WriteContext):
 
 const write = async (options: PolicyModel, context: WriteContext): Promise<PolicyResult> => {
   const { facts, gap } = await once(context, "extraction", () => extract(options, context))
-  const { decisions, note } = await once(context, "decisions", () => decide(options, facts, context))
+  const { decisions, note } = await once(context, "decisions", () => reconcileFacts(options, facts, context))
   const memories: Array<Remembered> = []
   for (const decision of decisions) memories.push(await apply(decision, context))
   const notes = note === undefined ? [] : [note]

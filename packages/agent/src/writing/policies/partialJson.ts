@@ -51,7 +51,7 @@ const parsedOrNothing = (text: string): ReadonlyArray<unknown> => {
 }
 
 /** The complete items of `{ "<field>": [ {…}, {…}, … ] }`, whatever became of the rest of the text. */
-export const salvage = (text: string, field: string): Salvaged => {
+export const parsePartialJson = (text: string, field: string): Salvaged => {
   const whole = wholeList(text, field)
   if (whole !== undefined) return { items: whole, isWhole: true }
   const named = text.indexOf(`"${field}"`)

@@ -1,6 +1,6 @@
 import type { Memory, MemoryType } from "@keepsake/core"
 import type { Fact } from "./Fact.ts"
-import { salvage } from "./partialJson.ts"
+import { parsePartialJson } from "./partialJson.ts"
 import { ask, type PolicyModel } from "./smallModel.ts"
 import type { WriteContext } from "../WritingPolicy.ts"
 
@@ -87,7 +87,7 @@ const decidedAtOnce = ({ fact, known }: Candidate): Decision | undefined => {
 }
 
 /** Compares each fact with what is known in the scope; asks the model only where something resembles it in other words. */
-export const decide = async (
+export const reconcileFacts = async (
   options: PolicyModel,
   facts: ReadonlyArray<Fact>,
   context: WriteContext
@@ -103,7 +103,7 @@ export const decide = async (
     known: known.map((one, i) => ({ known: i, content: one.content }))
   }))
   const { text } = await ask(options, { instructions: INSTRUCTIONS, input, schema: SCHEMA }, context)
-  const said = salvage(text, "decisions").items.filter(isRecord)
+  const said = parsePartialJson(text, "decisions").items.filter(isRecord)
   const missing = open.filter((_, i) => !said.some(({ statement }) => statement === i)).length
   const made = open.map((candidate, i) =>
     decisionOn(candidate, said.find(({ statement }) => statement === i) ?? {})

@@ -1,5 +1,5 @@
 import { BLOCK } from "../../kernel/kernel.ts"
-import { Tail } from "../postings/PostingsBuffer.ts"
+import { PostingsBuffer } from "../postings/PostingsBuffer.ts"
 
 /** Scores, and the greatest of each `BLOCK` of them. */
 export interface Scored {
@@ -15,11 +15,11 @@ export const newScored = (length: number): Scored => ({
 const roomFor = (length: number): number => Math.ceil(length * 1.25)
 
 /** Arrays for the work of one call, used again by the next: what a search leaves to be collected is its answer. */
-export class Scratch {
+export class ScratchArrays {
   #sums = new Float64Array(0)
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
-  #tail: Tail | null = null
+  #tail: PostingsBuffer | null = null
 
   /** All zero. */
   sums(length: number): Float64Array {
@@ -35,13 +35,13 @@ export class Scratch {
   }
 
   /** For rows that are loaded; it comes back empty. */
-  takeTail(): Tail {
-    const tail = this.#tail ?? new Tail()
+  takeTail(): PostingsBuffer {
+    const tail = this.#tail ?? new PostingsBuffer()
     this.#tail = null
     return tail
   }
 
-  giveTail(tail: Tail): void {
+  giveTail(tail: PostingsBuffer): void {
     tail.clear()
     this.#tail = tail
   }

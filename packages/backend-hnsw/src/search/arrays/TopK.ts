@@ -1,4 +1,4 @@
-import { grown } from "./growArray.ts"
+import { growArray } from "./growArray.ts"
 import { BLOCK } from "../../kernel/kernel.ts"
 
 /** Room to begin with: most want few, and where many may come, few do. */
@@ -29,8 +29,8 @@ export class TopK {
   /** Lets a score in that is above the bar, in place of the least where there is no room. */
   push(score: number, slot: number): void {
     if (this.#size === this.#limit) return this.#sink(score, slot)
-    this.#scores = grown(this.#scores, this.#size + 1)
-    this.#slots = grown(this.#slots, this.#size + 1)
+    this.#scores = growArray(this.#scores, this.#size + 1)
+    this.#slots = growArray(this.#slots, this.#size + 1)
     this.#rise(this.#size++, score, slot)
   }
 

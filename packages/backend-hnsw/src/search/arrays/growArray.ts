@@ -1,5 +1,5 @@
 /** The array itself, or a longer copy with room for `length`: half as much again, so that copies stay rare. */
-export const grown = <A extends Uint8Array | Uint32Array | Int32Array | Float32Array | Float64Array>(
+export const growArray = <A extends Uint8Array | Uint32Array | Int32Array | Float32Array | Float64Array>(
   array: A,
   length: number
 ): A => {

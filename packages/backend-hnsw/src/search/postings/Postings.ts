@@ -1,7 +1,7 @@
 /** Which rows of a scope hold a term, and with what weight. */
 import { idf } from "@keepsake/core"
-import type { Scratch } from "../arrays/ScratchArrays.ts"
-import { Tail } from "./PostingsBuffer.ts"
+import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
+import { PostingsBuffer } from "./PostingsBuffer.ts"
 
 /** A row's terms, as its body has them. */
 export interface TermSource {
@@ -42,7 +42,7 @@ class Segment {
   readonly weights: Float32Array
 
   /** @param scratch for sorting */
-  constructor(tail: Tail, scratch: Scratch) {
+  constructor(tail: PostingsBuffer, scratch: ScratchArrays) {
     const { ends, ids, postings, rows } = tail
     this.firstSlot = tail.firstSlot
     this.rows = rows
@@ -68,7 +68,7 @@ class Segment {
     this.#fill(keys, tail)
   }
 
-  #fill(keys: Float64Array, tail: Tail): void {
+  #fill(keys: Float64Array, tail: PostingsBuffer): void {
     // A row's terms ascend: the next of them that comes up is its next one.
     const next = Uint32Array.from({ length: tail.rows }, (_, row) => tail.startOf(row))
     let found = 0
@@ -95,7 +95,7 @@ class Segment {
   }
 
   /** Adds the rows it was made from. */
-  unpackInto(tail: Tail): void {
+  unpackInto(tail: PostingsBuffer): void {
     const sizes = new Uint32Array(this.rows)
     for (const slot of this.slots) sizes[slot - this.firstSlot] = (sizes[slot - this.firstSlot] ?? 0) + 1
     const next = sizes.map((size, row) => tail.place(this.firstSlot + row, size))
@@ -118,12 +118,12 @@ class Segment {
 /** The postings of one scope. Rows are added with consecutive slots and never taken out: the caller knows the dead. */
 export class Postings {
   readonly #segments: Array<Segment> = []
-  readonly #scratch: Scratch
+  readonly #scratch: ScratchArrays
   /** Rows that are in no segment yet. */
-  #tail: Tail | null = null
+  #tail: PostingsBuffer | null = null
   #segmentBytes = 0
 
-  constructor(scratch: Scratch) {
+  constructor(scratch: ScratchArrays) {
     this.#scratch = scratch
   }
 
@@ -153,15 +153,15 @@ export class Postings {
     this.#tail = null
   }
 
-  #copyOf(tail: Tail): Tail {
-    const copy = new Tail()
+  #copyOf(tail: PostingsBuffer): PostingsBuffer {
+    const copy = new PostingsBuffer()
     copy.append(tail)
     this.#scratch.giveTail(tail)
     return copy
   }
 
   /** Into one segment with the last, where both are short. */
-  #sealLast(tail: Tail, last: Segment | undefined): void {
+  #sealLast(tail: PostingsBuffer, last: Segment | undefined): void {
     const fits =
       last !== undefined &&
       last.rows + tail.rows <= SEGMENT_ROWS &&
@@ -169,13 +169,13 @@ export class Postings {
     if (!fits) return this.#seal(tail)
     this.#segments.pop()
     this.#segmentBytes -= last.bytes
-    const both = new Tail()
+    const both = new PostingsBuffer()
     last.unpackInto(both)
     both.append(tail)
     this.#seal(both)
   }
 
-  #seal(tail: Tail): void {
+  #seal(tail: PostingsBuffer): void {
     const segment = new Segment(tail, this.#scratch)
     this.#segments.push(segment)
     this.#segmentBytes += segment.bytes

@@ -1,7 +1,7 @@
-import { grown } from "../arrays/growArray.ts"
+import { growArray } from "../arrays/growArray.ts"
 
 /** Rows with consecutive slots as they came: their terms one after another. */
-export class Tail {
+export class PostingsBuffer {
   firstSlot = 0
   rows = 0
   ids = new Uint32Array(0)
@@ -31,18 +31,18 @@ export class Tail {
   place(slot: number, terms: number): number {
     if (this.rows === 0) this.firstSlot = slot
     const at = this.postings
-    this.ids = grown(this.ids, at + terms)
-    this.weights = grown(this.weights, at + terms)
-    this.ends = grown(this.ends, this.rows + 1)
+    this.ids = growArray(this.ids, at + terms)
+    this.weights = growArray(this.weights, at + terms)
+    this.ends = growArray(this.ends, this.rows + 1)
     this.ends[this.rows++] = at + terms
     return at
   }
 
   /** The rows of another, which come next. */
-  append(other: Tail): void {
+  append(other: PostingsBuffer): void {
     const start = this.postings
-    this.ids = grown(this.ids, start + other.postings)
-    this.weights = grown(this.weights, start + other.postings)
+    this.ids = growArray(this.ids, start + other.postings)
+    this.weights = growArray(this.weights, start + other.postings)
     this.ids.set(other.ids.subarray(0, other.postings), start)
     this.weights.set(other.weights.subarray(0, other.postings), start)
     for (let row = 0; row < other.rows; row++) {

@@ -4,7 +4,7 @@ import type { Memory } from "@keepsake/core"
 const bytesOf = (memory: Memory): number => 900 + 2 * memory.content.length
 
 /** Memories of one scope as they were decoded for a search, by slot: the next search finds the same ones. */
-export class MemoryCache {
+export class DecodedMemories {
   /** Made with the first: most scopes are searched once. */
   #memories: Map<number, Memory> | null = null
   #bytes = 0

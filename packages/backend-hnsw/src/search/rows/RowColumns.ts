@@ -1,4 +1,4 @@
-import { grown } from "../arrays/growArray.ts"
+import { growArray } from "../arrays/growArray.ts"
 
 /** Numbers of rows, by slot, in two blocks of memory: most scopes are small, there are many, and every array costs 200 bytes. */
 const WIDE = 3
@@ -23,7 +23,7 @@ export interface ColumnsOfRow {
   readonly before: number
 }
 
-export class Columns {
+export class RowColumns {
   #wide: Float64Array
   #narrow: Int32Array
 
@@ -38,8 +38,8 @@ export class Columns {
   }
 
   set(slot: number, row: ColumnsOfRow): void {
-    this.#wide = grown(this.#wide, WIDE * (slot + 1))
-    this.#narrow = grown(this.#narrow, NARROW * (slot + 1))
+    this.#wide = growArray(this.#wide, WIDE * (slot + 1))
+    this.#narrow = growArray(this.#narrow, NARROW * (slot + 1))
     this.#wide[WIDE * slot + EXPIRES] = row.expires
     this.#wide[WIDE * slot + SAID] = row.said
     this.#wide[WIDE * slot + TURN] = row.turn ?? NO_TURN

@@ -1,5 +1,5 @@
 /** Strings as small numbers. */
-export class Names {
+export class StringInterner {
   /** Made with the first name: most scopes are small, and have no speakers. */
   #numbers: Map<string, number> | null = null
   #bytes = 0

@@ -1,5 +1,5 @@
-import type { Arena } from "./WasmArena.ts"
-import { grown } from "../arrays/growArray.ts"
+import type { WasmArena } from "./WasmArena.ts"
+import { growArray } from "../arrays/growArray.ts"
 import { CODE_MAX } from "../../kernel/kernel.ts"
 import type { Scored } from "../arrays/ScratchArrays.ts"
 
@@ -10,13 +10,13 @@ const SUM_MAX = 2 ** 31 - 1
  * Vectors rounded to one signed byte a dimension, each with a scale of its own. The error of a dot product with
  * a unit query is bounded: |q·x − q̂·x̂| ≤ ‖x − x̂‖ + ‖q − q̂‖·‖x̂‖ (Cauchy and Schwarz).
  */
-export class Codes {
-  readonly #arena: Arena
+export class ScalarQuantizer {
+  readonly #arena: WasmArena
   #scales = new Float32Array(0)
   /** The greatest ‖x − x̂‖ so far. */
   #rowError = 0
 
-  constructor(arena: Arena) {
+  constructor(arena: WasmArena) {
     this.#arena = arena
   }
 
@@ -26,7 +26,7 @@ export class Codes {
 
   /** The slot's codes have been made. */
   note(slot: number, { scale, square }: { readonly scale: number; readonly square: number }): void {
-    this.#scales = grown(this.#scales, slot + 1)
+    this.#scales = growArray(this.#scales, slot + 1)
     this.#scales[slot] = scale
     this.#rowError = Math.max(this.#rowError, Math.sqrt(square))
   }

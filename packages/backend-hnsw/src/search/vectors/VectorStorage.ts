@@ -1,6 +1,6 @@
-import { type Arena, UNIT_ROWS } from "./WasmArena.ts"
-import { Codes } from "./ScalarQuantizer.ts"
-import { grown } from "../arrays/growArray.ts"
+import { type WasmArena, UNIT_ROWS } from "./WasmArena.ts"
+import { ScalarQuantizer } from "./ScalarQuantizer.ts"
+import { growArray } from "../arrays/growArray.ts"
 import { newScored, type Scored } from "../arrays/ScratchArrays.ts"
 import { TopK, topOf } from "../arrays/TopK.ts"
 
@@ -16,13 +16,13 @@ export type ReadVector = (slot: number, into: Float32Array) => boolean
 
 /** Places in the arena, unit by unit. */
 class Places {
-  readonly #arena: Arena
+  readonly #arena: WasmArena
   readonly #perUnit: number
   readonly #stride: number
   readonly #units: Array<number> = []
   #taken = 0
 
-  constructor(arena: Arena, perUnit: number, stride: number) {
+  constructor(arena: WasmArena, perUnit: number, stride: number) {
     this.#arena = arena
     this.#perUnit = perUnit
     this.#stride = stride
@@ -57,13 +57,13 @@ const dot = (a: Float32Array, b: Float32Array): number => {
  * belongs there is missed. A *lean* scope is so large that its floats stay in the file and are read for
  * scoring again.
  */
-export class Vectors {
-  readonly #arena: Arena
+export class VectorStorage {
+  readonly #arena: WasmArena
   readonly #read: ReadVector
-  readonly #lean: boolean
+  readonly #onDisk: boolean
   readonly #floats: Places
   readonly #codePlaces: Places
-  readonly #codes: Codes
+  readonly #codes: ScalarQuantizer
   /** Of f32 rows; in a lean scope only whether there is a vector. */
   #addresses = new Uint32Array(16)
   #codeAddresses = new Uint32Array(0)
@@ -71,13 +71,13 @@ export class Vectors {
   /** Slots that have codes: all before this one, or none. */
   #coded = 0
 
-  constructor(arena: Arena, lean: boolean, read: ReadVector) {
+  constructor(arena: WasmArena, lean: boolean, read: ReadVector) {
     this.#arena = arena
-    this.#lean = lean
+    this.#onDisk = lean
     this.#read = read
     this.#floats = new Places(arena, UNIT_ROWS, arena.stride)
     this.#codePlaces = new Places(arena, (UNIT_ROWS * arena.stride) / arena.codeStride, arena.codeStride)
-    this.#codes = new Codes(arena)
+    this.#codes = new ScalarQuantizer(arena)
   }
 
   get bytes(): number {
@@ -93,9 +93,9 @@ export class Vectors {
   /** The next slot's vector; no bytes for a row without one. */
   push(bytes: Uint8Array): void {
     const slot = this.#count++
-    this.#addresses = grown(this.#addresses, this.#count)
+    this.#addresses = growArray(this.#addresses, this.#count)
     if (bytes.length === 0) this.#addresses[slot] = NOWHERE
-    else if (this.#lean) {
+    else if (this.#onDisk) {
       this.#addresses[slot] = 1
       this.#codes.note(slot, this.#arena.encodeBytes(bytes, this.#codePlace(slot)))
     } else {
@@ -103,7 +103,7 @@ export class Vectors {
       this.#arena.write(address, bytes, this.#arena.stride)
       this.#addresses[slot] = address
     }
-    if (this.#lean) this.#coded = this.#count
+    if (this.#onDisk) this.#coded = this.#count
   }
 
   /** After vectors were added: gives them their codes. */
@@ -117,7 +117,7 @@ export class Vectors {
   }
 
   #codePlace(slot: number): number {
-    this.#codeAddresses = grown(this.#codeAddresses, slot + 1)
+    this.#codeAddresses = growArray(this.#codeAddresses, slot + 1)
     const place = this.#codePlaces.next()
     this.#codeAddresses[slot] = place
     return place
@@ -134,7 +134,7 @@ export class Vectors {
   top(query: Float32Array, limit: number, passes: (slot: number) => boolean, exact: boolean, from = 0): TopK {
     this.settle()
     if (limit === 0 || from >= this.#count) return new TopK(limit)
-    const overCodes = this.#lean || (this.#coded === this.#count && this.#count - from >= CODES_FROM / 2)
+    const overCodes = this.#onDisk || (this.#coded === this.#count && this.#count - from >= CODES_FROM / 2)
     return overCodes
       ? this.#topOfCodes(query, limit, passes, exact, from)
       : this.#topOfFloats(query, limit, passes, from)
@@ -172,7 +172,7 @@ export class Vectors {
     // Fewer than wanted: all that pass are there already.
     if (first.length < limit) return top
     const chosen = new Set(first)
-    const room = this.#lean && !exact ? LEAN_EXTRA : this.#count
+    const room = this.#onDisk && !exact ? LEAN_EXTRA : this.#count
     const left = (slot: number) => !chosen.has(slot) && passes(slot)
     const more = this.#best(scored, room, left, from, top.bar - scored.error).slots
     const moreScores = this.cosines(query, more)
@@ -184,7 +184,7 @@ export class Vectors {
 
   /** The query's cosine with each of the slots, over the floats; of no meaning where there is no vector (`has`). */
   cosines(query: Float32Array, slots: Uint32Array): Float32Array {
-    if (this.#lean) {
+    if (this.#onDisk) {
       const vector = new Float32Array(query.length)
       return Float32Array.from(slots, (slot) =>
         this.has(slot) && this.#read(slot, vector) ? dot(query, vector) : -1

@@ -1,5 +1,5 @@
 import { BLOCK, type Kernel, LANES, makeKernel, MAX_PAGES } from "../../kernel/kernel.ts"
-import { type Scored, Scratch } from "../arrays/ScratchArrays.ts"
+import { type Scored, ScratchArrays } from "../arrays/ScratchArrays.ts"
 
 const PAGE = 65_536
 /**
@@ -21,14 +21,14 @@ const BYTES_PER_FLOAT = 4
  *
  * Rows are padded with zeroes to a multiple of 16 dimensions.
  */
-export class Arena {
+export class WasmArena {
   readonly dimensions: number
   /** Bytes from one f32 row to the next, and from one row of codes to the next. */
   readonly stride: number
   readonly codeStride: number
   readonly unitBytes: number
   /** One search works at a time. */
-  readonly scratch = new Scratch()
+  readonly scratch = new ScratchArrays()
   readonly #kernel: Kernel
   readonly #query16: number
   readonly #list: number

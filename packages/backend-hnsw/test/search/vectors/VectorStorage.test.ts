@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { makeRandom } from "@keepsake/core/testing"
-import { Arena } from "../../../src/search/vectors/WasmArena.ts"
-import { Vectors } from "../../../src/search/vectors/VectorStorage.ts"
+import { WasmArena } from "../../../src/search/vectors/WasmArena.ts"
+import { VectorStorage } from "../../../src/search/vectors/VectorStorage.ts"
 
 const bytesOf = (vector: Float32Array) => new Uint8Array(vector.buffer)
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
@@ -24,7 +24,7 @@ for (const dimensions of [1, 5, 16, 100, 384]) {
     for (const lean of [false, true]) {
       it(`the scan finds what brute force finds: ${count} × ${dimensions}${lean ? ", floats in the file" : ""}`, () => {
         const rows = clustered(count, dimensions, count * 1_000 + dimensions)
-        const vectors = new Vectors(new Arena(dimensions), lean, (slot, into) => {
+        const vectors = new VectorStorage(new WasmArena(dimensions), lean, (slot, into) => {
           into.set(rows[slot] ?? [])
           return slot < rows.length
         })

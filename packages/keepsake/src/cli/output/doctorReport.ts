@@ -1,4 +1,4 @@
-import { counted } from "../../plural.ts"
+import { plural } from "../../plural.ts"
 import type { Finding } from "../../doctor/Finding.ts"
 import { oneLine, padEnd, width, wrap } from "./text.ts"
 
@@ -20,6 +20,6 @@ export const doctorReport = (findings: ReadonlyArray<Finding>, columns: number):
   return [
     ...lines,
     "",
-    faults + warnings === 0 ? "All is well." : `${counted(faults, "fault")}, ${counted(warnings, "warning")}.`
+    faults + warnings === 0 ? "All is well." : `${plural(faults, "fault")}, ${plural(warnings, "warning")}.`
   ].join("\n")
 }

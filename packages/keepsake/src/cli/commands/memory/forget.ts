@@ -10,7 +10,7 @@ import {
 } from "@keepsake/core"
 import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { counted } from "../../../plural.ts"
+import { plural } from "../../../plural.ts"
 import { filterFlags, filterOf } from "../../filter.ts"
 import { oneLine, prose } from "../../output/text.ts"
 import { columns, note, print } from "../../output/print.ts"
@@ -63,7 +63,7 @@ const confirm = (name: string, what: string): Effect.Effect<void, MemoryError> =
   })
 
 const describe = (receipt: Pick<Receipt, "backend" | "bytes" | "dryRun" | "removed" | "toErase">): string => {
-  const memories = counted(receipt.removed, "memory", "memories")
+  const memories = plural(receipt.removed, "memory", "memories")
   if (receipt.dryRun) return `Would remove ${memories}. Nothing was changed.`
   return receipt.bytes === "erased"
     ? `Removed ${memories}; ${receipt.backend} has erased the bytes.`

@@ -9,11 +9,11 @@ import {
 } from "@keepsake/core"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { counted } from "../../../plural.ts"
+import { plural } from "../../../plural.ts"
 import { resolveConfig } from "../../../config/resolve.ts"
 import { copyStore } from "../../../interchange/copyStore.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
-import { storeAsFilledLayer, storeOnlyLayer } from "../../../openMemory.ts"
+import { storeLayerAsFilled, storeLayer } from "../../../openMemory.ts"
 import { columns, makeProgress, print } from "../../output/print.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
@@ -53,12 +53,12 @@ export const copy = Command.make(
     yield* checkSource(from)
     return yield* Effect.scoped(
       Effect.gen(function* () {
-        const source = yield* Layer.build(storeAsFilledLayer(from))
+        const source = yield* Layer.build(storeLayerAsFilled(from))
         const filledWith = yield* Context.get(source, StoreAdmin).fingerprint
         const target = yield* Layer.build(
           Option.isSome(toEmbedder)
-            ? storeOnlyLayer({ store: to, embedder: toEmbedder.value })
-            : storeAsFilledLayer(to, filledWith)
+            ? storeLayer({ store: to, embedder: toEmbedder.value })
+            : storeLayerAsFilled(to, filledWith)
         )
         if (Option.isNone(toEmbedder)) yield* checkSpace(filledWith, target)
         const total = yield* Stream.runFold(
@@ -71,7 +71,7 @@ export const copy = Command.make(
         const backend = (store: Context.Context<StoreAdmin>) => Context.get(store, StoreAdmin).backend
         yield* print(json, copied, () =>
           prose(
-            `Copied ${counted(copied.copied, "memory", "memories")} in ${counted(copied.scopes, "scope")} from ${backend(source)} to ${backend(target)}` +
+            `Copied ${plural(copied.copied, "memory", "memories")} in ${plural(copied.scopes, "scope")} from ${backend(source)} to ${backend(target)}` +
               `${copied.known > 0 ? `; ${copied.known} were there already` : ""}. Both sides counted: ${copied.rows}.`,
             columns()
           )

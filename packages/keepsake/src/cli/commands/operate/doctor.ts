@@ -4,7 +4,7 @@ import { Command, Flag } from "effect/cli"
 import { resolveConfig } from "../../../config/resolve.ts"
 import { diagnose } from "../../../doctor/diagnose.ts"
 import { loadPackage } from "../../../loadPackage.ts"
-import { storeOnlyLayer } from "../../../openMemory.ts"
+import { storeLayer } from "../../../openMemory.ts"
 import { doctorReport } from "../../output/doctorReport.ts"
 import { EXIT } from "../../exitCodes.ts"
 import { columns, note, print } from "../../output/print.ts"
@@ -37,7 +37,7 @@ const erase = Effect.gen(function* () {
         : "The tables are rewritten; this role may not run checkpoint: have it run to reach the disk."
     )
     return EXIT.ok
-  }).pipe(Effect.provide(storeOnlyLayer(config)))
+  }).pipe(Effect.provide(storeLayer(config)))
 })
 
 export const doctor = Command.make(

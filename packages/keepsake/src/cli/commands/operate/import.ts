@@ -7,7 +7,7 @@ import {
   type MemoryError,
   type Scope,
   scopeKey,
-  statedMemory,
+  memoryFromStatement,
   STORE_LIMITS
 } from "@keepsake/core"
 import { Clock, Effect } from "effect"
@@ -63,7 +63,7 @@ const checkStatements = Effect.fnUntraced(function* (
   now: number
 ) {
   for (const one of statements) {
-    const memory = statedMemory(scopeOf(one), one.statement, now)
+    const memory = memoryFromStatement(scopeOf(one), one.statement, now)
     if ("id" in memory) continue
     const [field, problem] = memory
     return yield* invalidInput(name, `${one.place}: ${field}: ${problem}. Nothing was imported`)

@@ -9,11 +9,11 @@ import {
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { embedderOfSpec } from "../../../config/embedderSpec.ts"
-import { counted } from "../../../plural.ts"
+import { plural } from "../../../plural.ts"
 import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { reembedStore } from "../../../interchange/reembedStore.ts"
-import { storeAsFilledLayer } from "../../../openMemory.ts"
+import { storeLayerAsFilled } from "../../../openMemory.ts"
 import { columns, makeProgress, print } from "../../output/print.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
@@ -48,7 +48,7 @@ const move = Effect.fnUntraced(function* (
       const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end)
       return yield* print(json, { moved, from: before, to: next }, () =>
         prose(
-          `Moved ${counted(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. From now on open this store with --embedder ${to}.`,
+          `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. From now on open this store with --embedder ${to}.`,
           columns()
         )
       )
@@ -66,7 +66,7 @@ export const reembed = Command.make(
   },
   Effect.fnUntraced(function* ({ to }) {
     const { config, json } = yield* settings
-    yield* Effect.provide(move(to, json), storeAsFilledLayer(config.store))
+    yield* Effect.provide(move(to, json), storeLayerAsFilled(config.store))
   })
 ).pipe(
   Command.withDescription(
