@@ -1,7 +1,8 @@
 /**
  * Installs the packed packages into an empty project outside the workspace, as a newcomer would, and runs the
  * README's first program there: types under node16 and bundler, then twice on each Node that the packages
- * promise. `--this-node` leaves the other Nodes out.
+ * promise. Then a backend author's project: `keepsake-conformance` without Vitest and with it.
+ * `--this-node` leaves the other Nodes out.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -15,7 +16,7 @@ const compile = async (project: string, module: string, resolution: string): Pro
     compilerOptions: {
       module,
       moduleResolution: resolution,
-      // Node 22 does not know `await using` yet: an older target has the compiler write it out.
+      // Node 22 lacks `await using`: an older target has the compiler replace it.
       target: "es2022",
       lib: ["es2022", "esnext.disposable"],
       types: ["node"],
@@ -30,13 +31,13 @@ const compile = async (project: string, module: string, resolution: string): Pro
   console.log(`types: module ${module}, moduleResolution ${resolution}`)
 }
 
-/** A program that imports every entry of every package. */
+/** The text of a program that imports every entry of every package. */
 const everything = async (tarballs: ReadonlyMap<string, string>): Promise<string> => {
   const entries: Array<string> = []
   for (const name of tarballs.keys()) {
     const { exports = {} } = await readManifest(join(ROOT, "packages", name.replace("@keepsake/", "")))
     for (const [path, target] of Object.entries(exports)) {
-      // Nothing private, and what needs a test runner only where there is one.
+      // Private paths, and entries that need a test runner.
       if (target === null || path === "./testing" || path === "./package.json") continue
       entries.push(name + path.slice(1))
     }
@@ -77,6 +78,39 @@ const runOn = async (node: string, project: string): Promise<void> => {
   )
 }
 
+const MY_STORE = `import { InMemoryStore, inMemoryData } from "@keepsake/core"
+import { Effect } from "effect"
+import type { StoreLawsOptions } from "@keepsake/core/testing"
+
+export default Effect.sync(() => InMemoryStore.layerOf(inMemoryData()))
+export const options: StoreLawsOptions = { operations: 50 }
+`
+
+const npmInstall = (project: string, packages: Iterable<string>): Promise<string> =>
+  run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...packages], { cwd: project })
+
+/** The installed `keepsake-conformance` names what is missing, and runs the laws once it is there. */
+const checkConformance = async (project: string): Promise<void> => {
+  await writeFile(join(project, "my-store.ts"), MY_STORE)
+  const conformance = (): Promise<string> =>
+    run(process.execPath, [join(project, "node_modules/.bin/keepsake-conformance"), "./my-store.ts"], {
+      cwd: project,
+      env: { ...process.env, NO_COLOR: "1" }
+    })
+  const missing = await conformance().then(
+    () => "",
+    (error: Error) => error.message
+  )
+  if (!missing.includes("npm install --save-dev vitest @effect/vitest"))
+    throw new Error(`keepsake-conformance does not ask for Vitest:\n${missing}`)
+  const { peerDependencies = {} } = await readManifest(join(ROOT, "packages/core"))
+  const runners = ["vitest", "@effect/vitest"].map((name) => `${name}@${peerDependencies[name]}`)
+  await npmInstall(project, runners)
+  const counts = /Tests.*passed.*/u.exec(await conformance())?.[0]
+  if (counts === undefined) throw new Error("keepsake-conformance ran no laws")
+  console.log(`keepsake-conformance: ${counts.trim()}`)
+}
+
 const folder = await mkdtemp(join(tmpdir(), "keepsake-install-"))
 try {
   const tarballs = await packAll(join(folder, "tarballs"))
@@ -86,17 +120,13 @@ try {
     join(project, "package.json"),
     JSON.stringify({ name: "newcomer", private: true, type: "module" })
   )
-  const extras = ["@types/node@24"]
-  await run(
-    "npm",
-    ["install", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs.values(), ...extras],
-    { cwd: project }
-  )
+  await npmInstall(project, [...tarballs.values(), "@types/node@24"])
   await writeFile(join(project, "readme.ts"), program)
   await writeFile(join(project, "everything.ts"), await everything(tarballs))
   await compile(project, "esnext", "bundler")
   await compile(project, "node16", "node16")
   for (const node of process.argv.includes("--this-node") ? ["this"] : NODES) await runOn(node, project)
+  await checkConformance(project)
 } finally {
   await rm(folder, { recursive: true, force: true })
 }

@@ -1,0 +1,3 @@
+import { InMemoryStore, inMemoryData } from "@keepsake/core"
+
+export default InMemoryStore.layerOf(inMemoryData())
