@@ -19,7 +19,8 @@ export default defineConfig({
       project("qdrant", "packages/backend-qdrant/test"),
       project("agent", "packages/agent/test"),
       project("keepsake", "packages/keepsake/test"),
-      project("examples", "examples")
+      project("examples", "examples"),
+      project("scripts", "scripts")
     ]
   }
 })
