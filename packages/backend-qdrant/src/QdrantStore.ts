@@ -1,10 +1,11 @@
 import {
+  checkedAdmin,
   checkedStore,
-  Closed,
   type Fingerprint,
-  invalidInput,
-  MemoryError,
+  type MemoryError,
   MemoryStore,
+  STORE_CLOSED,
+  STORE_MOVED,
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core"
@@ -25,57 +26,6 @@ import { makeWrites } from "./requests/write.ts"
 
 type Store = MemoryStore["Service"]
 type Admin = StoreAdmin["Service"]
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/iu
-
-/** Qdrant's ids are UUIDs or numbers; another string would come back as a 400 without a field's name. */
-const checkIds = (field: string, ids: Iterable<string>): Effect.Effect<void, MemoryError> => {
-  for (const id of ids) {
-    if (!UUID.test(id)) return Effect.fail(invalidInput(field, "must be a UUID, as memoryId makes them."))
-  }
-  return Effect.void
-}
-
-/** The store with every id looked at before anything is sent. */
-const withIds = (store: Store): Store => ({
-  ...store,
-  put: (request) =>
-    Effect.andThen(
-      checkIds(
-        "rows.memory.id",
-        request.rows.map(({ memory }) => memory.id)
-      ),
-      store.put(request)
-    ),
-  get: (request) => Effect.andThen(checkIds("ids", request.ids), store.get(request)),
-  patch: (request) => Effect.andThen(checkIds("id", [request.id]), store.patch(request)),
-  touch: (request) => Effect.andThen(checkIds("ids", request.ids), store.touch(request)),
-  supersede: (request) =>
-    Effect.andThen(checkIds("id", [request.id, request.row.memory.id]), store.supersede(request)),
-  remove: (request) =>
-    Effect.andThen(
-      checkIds("target.ids", request.target._tag === "Ids" ? request.target.ids : []),
-      store.remove(request)
-    )
-})
-
-const CLOSED = "This store is closed."
-const MOVED = "This store has moved to a new embedding space: open it again with the new embedder."
-
-/** Answers `Closed` instead of each call once `closed` gives a reason. */
-const guarded = <S extends object>(service: S, closed: () => string | null): S => {
-  const guard = <A>(effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
-    Effect.suspend(() => {
-      const message = closed()
-      return message === null ? effect : Effect.fail(new MemoryError({ reason: new Closed({ message }) }))
-    })
-  const wrap = (part: unknown): unknown => {
-    if (Effect.isEffect(part)) return guard(part as Effect.Effect<unknown, MemoryError>)
-    if (typeof part !== "function") return part
-    return (request: unknown) => guard(part(request) as Effect.Effect<unknown, MemoryError>)
-  }
-  return Object.fromEntries(Object.entries(service).map(([name, part]) => [name, wrap(part)])) as S
-}
 
 const clientOf = Effect.fnUntraced(function* (options: ServerOptions) {
   const { port, prefix, url } = yield* addressOf(options)
@@ -114,8 +64,8 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     Effect.sync(() => {
       closed ??= reason
     })
-  const { removeStaged, ...staging } = yield* makeStaging(wire, space, points, close(MOVED))
-  yield* Effect.addFinalizer(() => close(CLOSED))
+  const { removeStaged, ...staging } = yield* makeStaging(wire, space, points, close(STORE_MOVED))
+  yield* Effect.addFinalizer(() => close(STORE_CLOSED))
 
   const store: Store = {
     ...makeReads(points, embedded),
@@ -123,17 +73,20 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     touch: makeTouch(points),
     search: (request) => search(points, embedded, request)
   }
-  const admin: Omit<Admin, "close"> = {
+  const admin: Admin = {
     backend: "qdrant",
     erasure: ERASURE,
     ...makeAdmin(points, removeStaged),
     ...staging,
-    fingerprint: Effect.succeed(fingerprint)
+    fingerprint: Effect.succeed(fingerprint),
+    close: close(STORE_CLOSED)
   }
-  return Context.make(
-    MemoryStore,
-    guarded(checkedStore(withIds(store), fingerprint), () => closed)
-  ).pipe(Context.add(StoreAdmin, { ...guarded(admin, () => closed), close: close(CLOSED) }))
+  return Context.make(MemoryStore, checkedStore(store, { fingerprint, closedReason: () => closed })).pipe(
+    Context.add(
+      StoreAdmin,
+      checkedAdmin(admin, () => closed)
+    )
+  )
 })
 
 /**

@@ -1,58 +1,106 @@
 import { Effect } from "effect"
-import { describeFingerprint, type Fingerprint } from "../memory/Fingerprint.ts"
+import type { Fingerprint } from "../memory/Fingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
-import type { MemoryStore } from "./MemoryStore.ts"
-import { squareOf } from "./vectors.ts"
+import { isUuid } from "../memory/MemoryId.ts"
+import type { AroundRequest, MemoryStore, SearchRequest } from "./MemoryStore.ts"
+import { storeClosed } from "./storeErrors.ts"
+import { findVectorProblem } from "./vectors.ts"
 
-/** How far the square of a vector's length may be from 1: what rounding to 16-bit floats leaves, with room. */
-const LENGTH_SLACK = 0.01
+type Store = MemoryStore["Service"]
 
-/** Why a vector has no place in a store of this fingerprint; `null` when it has. */
-const problemOf = (vector: Float32Array, given: Fingerprint): string | null => {
-  const dimensions = given.embedding?.dimensions
-  if (dimensions === undefined) {
-    return "a vector came to a store without an embedder; open it with one, or leave the vector out"
-  }
-  if (vector.length !== dimensions) {
-    return `a vector of ${vector.length} dimensions came to a store of [${describeFingerprint(given)}]`
-  }
-  // Not `>`, which would let NaN pass.
-  return Math.abs(squareOf(vector) - 1) <= LENGTH_SLACK
-    ? null
-    : "the vector has not unit length; scale it, or check the embedder"
+/** What `checkedStore` compares a call with. */
+export interface StoreChecks {
+  /** The fingerprint the store was opened with: vectors must fit it. */
+  readonly fingerprint: Fingerprint
+  /** Why calls fail with `Closed`; `null` while the store serves. Read before each call. */
+  readonly closedReason: () => string | null
 }
 
-/** Fails with `InvalidInput` unless every vector is of the fingerprint's dimensions and of unit length. */
-export const checkVectors = (
-  given: Fingerprint,
-  field: string,
-  vectors: Iterable<Float32Array | null | undefined>
-): Effect.Effect<void, MemoryError> =>
-  Effect.suspend(() => {
-    for (const vector of vectors) {
-      const problem = vector ? problemOf(vector, given) : null
-      if (problem !== null) return Effect.fail(invalidInput(field, problem))
-    }
-    return Effect.void
-  })
+const findIdProblem = (field: string, id: string): MemoryError | null =>
+  isUuid(id) ? null : invalidInput(field, "must be a lower-case UUID, as memoryIdOfText makes them")
+
+const firstProblem = <A>(
+  items: Iterable<A>,
+  problem: (item: A) => MemoryError | null
+): MemoryError | null => {
+  for (const item of items) {
+    const found = problem(item)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** The request without ids that name no row. */
+const withUuids = <R extends { readonly ids: ReadonlyArray<string> }>(request: R): R =>
+  request.ids.every((id) => isUuid(id)) ? request : { ...request, ids: request.ids.filter(isUuid) }
+
+/** Puts the new row alone when the old id can name no row. */
+const supersedeIn =
+  (store: Store): Store["supersede"] =>
+  (request) => {
+    const { id, now, row, scope } = request
+    return isUuid(id)
+      ? store.supersede(request)
+      : Effect.map(store.put({ scope, now, rows: [row] }), ([result]) => ({
+          outcome: result?.outcome ?? "conflict",
+          closed: false
+        }))
+  }
 
 /**
- * A store that refuses vectors which could never be compared, before anything is written. A backend's layer
- * hands out its store through this, so that no method of no driver forgets to look.
+ * A store that refuses a call before the driver sees it: `Closed` once `closedReason` gives one, `InvalidInput`
+ * for a row whose id is no lower-case UUID, and for a vector that could never be compared. Any other id that is
+ * no lower-case UUID names no row. A backend's layer hands out its store through this.
+ *
+ * A bare fingerprint as second argument is deprecated: it works for one more release, and checks ids and vectors alone.
  */
-export const checkedStore = (store: MemoryStore["Service"], given: Fingerprint): MemoryStore["Service"] => ({
-  ...store,
-  put: (request) =>
-    Effect.andThen(
-      checkVectors(
-        given,
-        "rows.vector",
-        Iterator.from(request.rows).map((row) => row.vector)
-      ),
-      store.put(request)
+export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): Store => {
+  const { closedReason, fingerprint } =
+    "fingerprint" in checks ? checks : { fingerprint: checks, closedReason: () => null }
+
+  const checked =
+    <Request, A>(
+      call: (request: Request) => Effect.Effect<A, MemoryError>,
+      findProblem: (request: Request) => MemoryError | null = () => null
+    ) =>
+    (request: Request): Effect.Effect<A, MemoryError> =>
+      Effect.suspend(() => {
+        const reason = closedReason()
+        const problem = reason === null ? findProblem(request) : storeClosed(reason)
+        return problem === null ? call(request) : Effect.fail(problem)
+      })
+
+  const vectorProblem = (request: SearchRequest | AroundRequest) =>
+    findVectorProblem(fingerprint, "vector", [request.vector])
+
+  return {
+    put: checked(
+      (request) => store.put(request),
+      ({ rows }) =>
+        firstProblem(rows, ({ memory }) => findIdProblem("rows.memory.id", memory.id)) ??
+        firstProblem(rows, ({ vector }) => findVectorProblem(fingerprint, "rows.vector", [vector]))
     ),
-  supersede: (request) =>
-    Effect.andThen(checkVectors(given, "row.vector", [request.row.vector]), store.supersede(request)),
-  search: (request) => Effect.andThen(checkVectors(given, "vector", [request.vector]), store.search(request)),
-  around: (request) => Effect.andThen(checkVectors(given, "vector", [request.vector]), store.around(request))
-})
+    supersede: checked(
+      supersedeIn(store),
+      ({ row }) =>
+        findIdProblem("row.memory.id", row.memory.id) ??
+        findVectorProblem(fingerprint, "row.vector", [row.vector])
+    ),
+    search: checked((request: SearchRequest) => store.search(request), vectorProblem),
+    around: checked((request: AroundRequest) => store.around(request), vectorProblem),
+    get: checked((request) => store.get(withUuids(request))),
+    touch: checked((request) => store.touch(withUuids(request))),
+    patch: checked((request) => (isUuid(request.id) ? store.patch(request) : Effect.succeed(null))),
+    remove: checked((request) =>
+      store.remove(
+        request.target._tag === "Ids" ? { ...request, target: withUuids(request.target) } : request
+      )
+    ),
+    speakers: checked((request) => store.speakers(request)),
+    lastTurn: checked((request) => store.lastTurn(request)),
+    list: checked((request) => store.list(request)),
+    listRows: checked((request) => store.listRows(request)),
+    latest: checked((request) => store.latest(request)),
+    count: checked((request) => store.count(request))
+  }
+}

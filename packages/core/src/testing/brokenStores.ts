@@ -1,4 +1,5 @@
 import type { BrokenStore } from "./broken/BrokenStore.ts"
+import { brokenIds } from "./broken/ids.ts"
 import { brokenReadings } from "./broken/reading.ts"
 import { brokenSearches } from "./broken/searching.ts"
 import { brokenWritings } from "./broken/writing.ts"
@@ -7,5 +8,6 @@ import { brokenWritings } from "./broken/writing.ts"
 export const brokenStores: ReadonlyArray<BrokenStore> = [
   ...brokenSearches,
   ...brokenReadings,
-  ...brokenWritings
+  ...brokenWritings,
+  ...brokenIds
 ]

@@ -4,6 +4,7 @@ import { concurrency } from "./laws/concurrency.ts"
 import { change } from "./laws/change.ts"
 import { filters } from "./laws/filters.ts"
 import { identity } from "./laws/identity.ts"
+import { ids } from "./laws/ids.ts"
 import { importing } from "./laws/importing.ts"
 import { interruption } from "./laws/interruption.ts"
 import { isolation } from "./laws/isolation.ts"
@@ -24,6 +25,7 @@ import type { Law } from "./Law.ts"
 export const laws: ReadonlyArray<Law> = [
   roundTrip,
   identity,
+  ids,
   supersession,
   importing,
   isolation,

@@ -1,13 +1,9 @@
 import { Context, Effect, Layer } from "effect"
+import { checkedAdmin } from "../checkedAdmin.ts"
 import { checkedStore } from "../checkedStore.ts"
 import { matches } from "../../memory/Filter.ts"
-import {
-  describeFingerprint,
-  type Fingerprint,
-  sameFingerprint,
-  StoreFingerprint
-} from "../../memory/Fingerprint.ts"
-import { ERASED, inMemoryStaging, inMemoryUpkeep, type Run } from "./admin.ts"
+import { sameFingerprint, StoreFingerprint } from "../../memory/Fingerprint.ts"
+import { ERASED, inMemoryStaging, inMemoryUpkeep } from "./admin.ts"
 import {
   drop,
   type InMemoryData,
@@ -21,45 +17,33 @@ import {
 import { rowsAround, searchRows } from "./search.ts"
 import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
-import { Closed, FingerprintMismatch, MemoryError } from "../../memory/MemoryError.ts"
+import type { MemoryError } from "../../memory/MemoryError.ts"
 import { MemoryStore, STORE_LIMITS } from "../MemoryStore.ts"
 import { StoreAdmin } from "../StoreAdmin.ts"
+import { fingerprintMismatch, STORE_CLOSED, STORE_MOVED } from "../storeErrors.ts"
 
 type Store = MemoryStore["Service"]
-
-/** The error of opening a store with another fingerprint than it was filled with. */
-export const fingerprintMismatch = (stored: Fingerprint, given: Fingerprint): MemoryError =>
-  new MemoryError({
-    reason: new FingerprintMismatch({
-      stored: describeFingerprint(stored),
-      given: describeFingerprint(given),
-      fingerprint: stored,
-      message:
-        `This store was filled with [${describeFingerprint(stored)}] but is opened with ` +
-        `[${describeFingerprint(given)}]. Open it with the former, or move it to the latter with \`keepsake reembed\`.`
-    })
-  })
 
 const lastSaidFirst = (a: Memory, b: Memory): number =>
   b.saidAt - a.saidAt || (b.turn ?? -1) - (a.turn ?? -1) || (a.id < b.id ? -1 : 1)
 
 type Writing = "put" | "patch" | "supersede" | "remove" | "touch"
 
-const reading = (data: InMemoryData, run: Run): Omit<Store, Writing> => ({
+const reading = (data: InMemoryData): Omit<Store, Writing> => ({
   get: ({ ids, now, scope }) =>
-    run(() =>
+    Effect.sync(() =>
       ids.flatMap((id) => {
         const memory = rowsOf(data, scope).get(id)?.memory
         return memory === undefined || isExpired(memory, now) ? [] : [memory]
       })
     ),
 
-  search: (request) => run(() => searchRows(data, request)),
+  search: (request) => Effect.sync(() => searchRows(data, request)),
 
-  around: (request) => run(() => rowsAround(data, request)),
+  around: (request) => Effect.sync(() => rowsAround(data, request)),
 
   speakers: ({ now, scope }) =>
-    run(() => {
+    Effect.sync(() => {
       const names = memoriesOf(data, scope).flatMap((memory) =>
         memory.speaker !== null && isVisible(memory, now) ? [memory.speaker] : []
       )
@@ -67,7 +51,7 @@ const reading = (data: InMemoryData, run: Run): Omit<Store, Writing> => ({
     }),
 
   lastTurn: ({ scope, sessionId }) =>
-    run(() => {
+    Effect.sync(() => {
       const turns = memoriesOf(data, scope).flatMap(({ sessionId: session, turn }) =>
         session === sessionId && turn !== null ? [turn] : []
       )
@@ -75,15 +59,15 @@ const reading = (data: InMemoryData, run: Run): Omit<Store, Writing> => ({
     }),
 
   list: (request) =>
-    run(() => {
+    Effect.sync(() => {
       const { next, rows } = pageOf(data, request)
       return { rows: rows.map((row) => row.memory), next }
     }),
 
-  listRows: (request) => run(() => pageOf(data, request)),
+  listRows: (request) => Effect.sync(() => pageOf(data, request)),
 
   latest: ({ filter, limit, now, scope }) =>
-    run(() =>
+    Effect.sync(() =>
       memoriesOf(data, scope)
         .filter((memory) => isVisible(memory, now) && matches(filter, memory))
         .sort(lastSaidFirst)
@@ -91,7 +75,7 @@ const reading = (data: InMemoryData, run: Run): Omit<Store, Writing> => ({
     ),
 
   count: ({ filter, lifetime, now, scope }) =>
-    run(
+    Effect.sync(
       () =>
         memoriesOf(data, scope).filter(
           (memory) => (lifetime === "any" || isVisible(memory, now)) && matches(filter, memory)
@@ -99,12 +83,12 @@ const reading = (data: InMemoryData, run: Run): Omit<Store, Writing> => ({
     )
 })
 
-const writing = (data: InMemoryData, run: Run): Pick<Store, Writing> => ({
+const writing = (data: InMemoryData): Pick<Store, Writing> => ({
   put: ({ now, rows }) =>
-    run(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
+    Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
 
   patch: ({ change, id, now, scope }) =>
-    run(() => {
+    Effect.sync(() => {
       const known = rowsOf(data, scope).get(id)
       if (known === undefined || isExpired(known.memory, now)) return null
       const memory: Memory = { ...known.memory, ...change, updatedAt: now }
@@ -113,7 +97,7 @@ const writing = (data: InMemoryData, run: Run): Pick<Store, Writing> => ({
     }),
 
   supersede: ({ id, now, row, scope }) =>
-    run(() => {
+    Effect.sync(() => {
       const outcome = putRow(data, row, now)
       const old = rowsOf(data, scope).get(id)
       const successor = rowsOf(data, scope).get(row.memory.id)
@@ -126,7 +110,7 @@ const writing = (data: InMemoryData, run: Run): Pick<Store, Writing> => ({
     }),
 
   remove: ({ scope, target }) =>
-    run(() => {
+    Effect.sync(() => {
       const doomed = memoriesOf(data, scope).filter(
         (memory) =>
           target._tag === "All" ||
@@ -136,7 +120,7 @@ const writing = (data: InMemoryData, run: Run): Pick<Store, Writing> => ({
     }),
 
   touch: ({ ids, now, scope }) =>
-    run(() => {
+    Effect.sync(() => {
       for (const id of new Set(ids)) {
         const row = rowsOf(data, scope).get(id)
         if (row === undefined) continue
@@ -150,35 +134,31 @@ const writing = (data: InMemoryData, run: Run): Pick<Store, Writing> => ({
  * Brute force over plain maps: the oracle that every other store is compared with, and a store of its
  * own for tests and short-lived processes. Nothing is kept beyond the process.
  */
-const make = (data: InMemoryData) =>
-  Effect.gen(function* () {
-    const given = yield* StoreFingerprint
-    if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, given)) {
-      return yield* fingerprintMismatch(data.fingerprint, given)
-    }
-    const serving = (data.fingerprint ??= given)
-    let closed = false
-    const run: Run = (body) =>
-      Effect.suspend(() => {
-        if (!closed && data.fingerprint === serving) return Effect.sync(body)
-        const message = closed
-          ? "This store is closed."
-          : "This store has moved to a new embedding space: open it again with the new embedder."
-        return Effect.fail(new MemoryError({ reason: new Closed({ message }) }))
-      })
-    const store = checkedStore({ ...reading(data, run), ...writing(data, run) }, given)
-    const admin = StoreAdmin.of({
-      backend: "memory",
-      erasure: ERASED,
-      fingerprint: run(() => serving),
-      ...inMemoryUpkeep(data, run),
-      ...inMemoryStaging(data, run),
-      close: Effect.sync(() => {
-        closed = true
-      })
+const make = Effect.fnUntraced(function* (data: InMemoryData) {
+  const fingerprint = yield* StoreFingerprint
+  if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, fingerprint)) {
+    return yield* fingerprintMismatch(data.fingerprint, fingerprint)
+  }
+  // Compared by reference: a committed move replaces the object, which ends the stores that served the old one.
+  const serving = (data.fingerprint ??= fingerprint)
+  let closed = false
+  const closedReason = () => {
+    if (closed) return STORE_CLOSED
+    return data.fingerprint === serving ? null : STORE_MOVED
+  }
+  const store = checkedStore({ ...reading(data), ...writing(data) }, { fingerprint, closedReason })
+  const admin = StoreAdmin.of({
+    backend: "memory",
+    erasure: ERASED,
+    fingerprint: Effect.succeed(serving),
+    ...inMemoryUpkeep(data),
+    ...inMemoryStaging(data),
+    close: Effect.sync(() => {
+      closed = true
     })
-    return { store, admin }
   })
+  return { store, admin: checkedAdmin(admin, closedReason) }
+})
 
 const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
   Layer.effectContext(
