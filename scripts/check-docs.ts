@@ -1,12 +1,13 @@
 /**
- * Type-checks every ```ts block of the README and the guides, parses every ```json block, and follows every
- * relative link. A block is a module of its own; `ts continued` goes on with the block before it. `memory`,
- * `user` and `agent` are there without being declared, as they are in the README's first program.
+ * Type-checks every ```ts block of the documents, parses every ```json block, and follows every relative link.
+ * A block is a module of its own; `ts continued` continues the block before it. `memory`, `user` and `agent`
+ * are declared globally, as in the README's first program.
  */
 import { existsSync } from "node:fs"
-import { glob, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises"
+import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
-import { packageFolders, readManifest, ROOT, run } from "./pack.ts"
+import { linkPackages } from "./linkPackages.ts"
+import { ROOT, run } from "./pack.ts"
 
 interface Block {
   readonly file: string
@@ -15,7 +16,7 @@ interface Block {
   readonly text: string
 }
 
-const blocksOf = (file: string, markdown: string): ReadonlyArray<Block> => {
+const readBlocks = (file: string, markdown: string): ReadonlyArray<Block> => {
   const blocks: Array<Block> = []
   let open: { line: number; info: string; lines: Array<string> } | undefined
   for (const [i, line] of markdown.split("\n").entries()) {
@@ -30,8 +31,8 @@ const blocksOf = (file: string, markdown: string): ReadonlyArray<Block> => {
   return blocks
 }
 
-/** TypeScript blocks as modules, each with where it begins. */
-const modulesOf = (
+/** TypeScript blocks as modules, each with its first block. */
+const toModules = (
   blocks: ReadonlyArray<Block>
 ): ReadonlyArray<{ readonly block: Block; readonly text: string }> => {
   const modules: Array<{ block: Block; text: string }> = []
@@ -39,7 +40,7 @@ const modulesOf = (
     const last = modules.at(-1)
     if (block.info === "ts") modules.push({ block, text: block.text })
     else if (block.info === "ts continued" && last?.block.file === block.file) {
-      // As many empty lines as lie between the two keep the line numbers of the document.
+      // Empty lines between the two keep the document's line numbers.
       const gap = block.line - last.block.line - last.text.split("\n").length
       modules[modules.length - 1] = {
         block: last.block,
@@ -65,7 +66,7 @@ const linkProblems = (file: string, markdown: string): ReadonlyArray<string> =>
   Array.from(markdown.matchAll(/\]\((?<target>[^)#\s]+)(?:#[^)]*)?\)/gu))
     .map(({ groups }) => groups?.["target"] ?? "")
     .filter((target) => !/^[a-z]+:/u.test(target) && !existsSync(resolve(ROOT, dirname(file), target)))
-    .map((target) => `${file}: links to ${target}, which is not there`)
+    .map((target) => `${file}: links to ${target}, which does not exist`)
 
 const GLOBALS = `
 declare const memory: import("@keepsake/core").MemoryClient
@@ -87,46 +88,25 @@ const TSCONFIG = {
   include: ["*.ts"]
 }
 
-/** A node_modules that has whatever any package of the workspace has, and the packages themselves. */
-const linkDependencies = async (folder: string, workspace: ReadonlyArray<string>): Promise<void> => {
-  const linked = new Set<string>()
-  const link = async (name: string, target: string): Promise<void> => {
-    if (linked.has(name) || !existsSync(target)) return
-    linked.add(name)
-    await mkdir(dirname(join(folder, "node_modules", name)), { recursive: true })
-    await symlink(target, join(folder, "node_modules", name))
-  }
-  for (const one of workspace) {
-    const { dependencies, devDependencies, name, peerDependencies } = await readManifest(one)
-    await link(name, one)
-    for (const dependency of Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })) {
-      if (!dependency.startsWith("@keepsake/")) await link(dependency, join(one, "node_modules", dependency))
-    }
-  }
-}
-
-/** The compiler's lines, at the places in the documents that they are about. */
-const typeProblems = async (
-  modules: ReturnType<typeof modulesOf>,
-  workspace: ReadonlyArray<string>
-): Promise<ReadonlyArray<string>> => {
+/** The compiler's errors, with lines of the documents. */
+const typeProblems = async (modules: ReturnType<typeof toModules>): Promise<ReadonlyArray<string>> => {
   await mkdir(join(ROOT, "node_modules/.cache"), { recursive: true })
   const folder = await mkdtemp(join(ROOT, "node_modules/.cache/docs-"))
   try {
-    await linkDependencies(folder, workspace)
+    await linkPackages(folder)
     await writeFile(join(folder, "package.json"), '{ "type": "module" }')
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG))
     await writeFile(join(folder, "globals.d.ts"), GLOBALS)
     await Promise.all(
       modules.map(({ text }, i) => writeFile(join(folder, `block${i}.ts`), `${text}\nexport {}\n`))
     )
-    const said = await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], {
+    const output = await run(join(ROOT, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], {
       cwd: folder
     }).then(
       () => "",
       (error: Error) => error.message
     )
-    return said
+    return output
       .split("\n")
       .filter((line) => line.includes("error TS"))
       .map((line) =>
@@ -147,16 +127,12 @@ for (const pattern of ["*.md", "docs/**/*.md", "packages/*/README.md", "examples
   }
 }
 
-const examples: Array<string> = []
-for await (const manifest of glob("examples/*/package.json", { cwd: ROOT }))
-  examples.push(dirname(join(ROOT, manifest)))
-
-const blocks = documents.flatMap(({ file, markdown }) => blocksOf(file, markdown))
-const modules = modulesOf(blocks)
+const blocks = documents.flatMap(({ file, markdown }) => readBlocks(file, markdown))
+const modules = toModules(blocks)
 const problems = [
   ...jsonProblems(blocks),
   ...documents.flatMap(({ file, markdown }) => linkProblems(file, markdown)),
-  ...(await typeProblems(modules, [...(await packageFolders()), ...examples]))
+  ...(await typeProblems(modules))
 ]
 for (const problem of problems) console.error(problem)
 console.log(

@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs"
+import { glob, mkdir, symlink } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { packageFolders, readManifest, ROOT } from "./pack.ts"
+
+/** The packages and the examples: every folder whose dependencies a document may import. */
+const workspaceFolders = async (): Promise<ReadonlyArray<string>> => {
+  const folders = [...(await packageFolders())]
+  for await (const manifest of glob("examples/*/package.json", { cwd: ROOT }))
+    folders.push(dirname(join(ROOT, manifest)))
+  return folders
+}
+
+/** Makes `node_modules` in a folder: the packages of the workspace, and what any of them depends on. */
+export const linkPackages = async (folder: string): Promise<void> => {
+  const linked = new Set<string>()
+  const link = async (name: string, target: string): Promise<void> => {
+    if (linked.has(name) || !existsSync(target)) return
+    linked.add(name)
+    await mkdir(dirname(join(folder, "node_modules", name)), { recursive: true })
+    await symlink(target, join(folder, "node_modules", name))
+  }
+  for (const member of await workspaceFolders()) {
+    const { dependencies, devDependencies, name, peerDependencies } = await readManifest(member)
+    await link(name, member)
+    for (const dependency of Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })) {
+      if (!dependency.startsWith("@keepsake/"))
+        await link(dependency, join(member, "node_modules", dependency))
+    }
+  }
+}
