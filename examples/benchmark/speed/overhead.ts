@@ -2,7 +2,8 @@
  * What the way to a store costs by itself: the same question asked of an empty store by a bare function, by the
  * Effect service, and through its Promise twin. What is above the bare function is Effect, checks and spans.
  */
-import { InMemoryStore, queryTerms } from "@keepsake/core"
+import { InMemoryStore } from "@keepsake/core"
+import { queryTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { queryOf, scopeOf, stubVector } from "./data.ts"
 import { interleaved } from "./measure.ts"

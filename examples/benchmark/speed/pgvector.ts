@@ -4,14 +4,8 @@
  *     node scripts/with-postgres.ts node examples/benchmark/speed/pgvector.ts [rows]
  */
 import { PgVectorAdmin, PgVectorStore } from "@keepsake/backend-pgvector"
-import {
-  fingerprint,
-  MemoryStore,
-  type Scope,
-  type SearchRequest,
-  StoreFingerprint,
-  type StoreRow
-} from "@keepsake/core"
+import { fingerprint, MemoryStore, type Scope, StoreFingerprint } from "@keepsake/core"
+import { type SearchRequest, type StoreRow } from "@keepsake/core/driver"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { Pool } from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"

@@ -7,17 +7,8 @@
  * On the server of `KEEPSAKE_QDRANT_URL`, else on the tests' stand-in in a process of its own.
  */
 import { QdrantStore } from "@keepsake/backend-qdrant"
-import {
-  documentTerms,
-  fingerprint,
-  type Memory,
-  memoryIdOfText,
-  MemoryStore,
-  queryTerms,
-  STORE_LIMITS,
-  StoreFingerprint,
-  type StoreRow
-} from "@keepsake/core"
+import { fingerprint, type Memory, MemoryStore, StoreFingerprint } from "@keepsake/core"
+import { documentTerms, memoryIdOfText, queryTerms, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
 import { QdrantClient, type QdrantClientParams } from "@qdrant/js-client-rest"
 import { type Effect, Layer, ManagedRuntime } from "effect"
 import { randomBytes } from "node:crypto"

@@ -1,5 +1,6 @@
 /** Writing, durable, against node:sqlite by hand with the same columns, indexes, vector and terms. */
-import { documentTerms, type Statement } from "@keepsake/core"
+import { type Statement } from "@keepsake/core"
+import { documentTerms } from "@keepsake/core/driver"
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"

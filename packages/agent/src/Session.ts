@@ -1,4 +1,5 @@
-import { type PromiseMemory, spanned } from "@keepsake/core"
+import { type PromiseMemory } from "@keepsake/core"
+import { spanned } from "@keepsake/core/driver"
 import { Clock, Effect, Queue, Semaphore, Stream } from "effect"
 import { agentClosed, type AgentError, invalidOption } from "./AgentError.ts"
 import type { SessionExport } from "./conversation/Conversation.ts"

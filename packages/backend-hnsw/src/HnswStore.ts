@@ -10,7 +10,7 @@ import {
   StoreAdmin,
   StoreFingerprint,
   STORE_LIMITS
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Config, Context, Effect, Exit, Layer, Scope as EffectScope } from "effect"
 import { WalCheckpointer } from "./connection/WalCheckpointer.ts"
 import { type Connection, MOVED, openConnection } from "./connection/Connection.ts"

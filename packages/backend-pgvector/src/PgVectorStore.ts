@@ -5,7 +5,7 @@ import {
   MemoryStore,
   StoreAdmin,
   StoreFingerprint
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Config, Context, Effect, FiberSet, Layer, Redacted } from "effect"
 import { Pool } from "pg"
 import { CLOSED, makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin/admin.ts"

@@ -1,5 +1,5 @@
 import type { PGliteInterface } from "@electric-sql/pglite"
-import { invalidInput } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import type { Redacted } from "effect"
 import type { Pool } from "pg"
 

@@ -10,7 +10,7 @@ import {
   type SearchHit,
   type SearchRequest,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { vectorFromText } from "./codec/vectorColumn.ts"
 import type { Row } from "./connection/Database.ts"

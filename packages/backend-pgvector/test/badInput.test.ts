@@ -1,5 +1,5 @@
 /** Each mistake has its own error, which says what to run. */
-import { Closed, fingerprint } from "@keepsake/core"
+import { Closed, fingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"

@@ -8,7 +8,7 @@ import {
   STORE_MOVED,
   StoreAdmin,
   StoreFingerprint
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { QdrantClient } from "@qdrant/js-client-rest"
 import { Config, Context, Effect, Layer, Redacted } from "effect"
 import { makeAdmin } from "./admin/admin.ts"

@@ -1,4 +1,4 @@
-import type { Erasure } from "@keepsake/core"
+import type { Erasure } from "@keepsake/core/driver"
 
 /**
  * What a deletion does here, tried on a 1.19.0 server: the text stays in payload pages and in the

@@ -1,4 +1,4 @@
-import { invalidInput, type MemoryError } from "@keepsake/core"
+import { invalidInput, type MemoryError } from "@keepsake/core/driver"
 import type { QdrantClient, Schemas } from "@qdrant/js-client-rest"
 import { Effect, Redacted } from "effect"
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type QdrantOptions, QdrantStore } from "@keepsake/backend-qdrant"
-import { fingerprint, MemoryStore, StoreFingerprint } from "@keepsake/core"
+import { fingerprint, MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
 import { QdrantClient } from "@qdrant/js-client-rest"
 import { ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { failure, NOW, open, row, SCOPE, SPACE, standIn } from "./support/openStore.ts"

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { MemoryError } from "@keepsake/core"
+import { MemoryError } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
 import { axis, NOW, open, row, SCOPE } from "./support/openStore.ts"
 import { freshOptions, server } from "./support/servers.ts"

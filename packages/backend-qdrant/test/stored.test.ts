@@ -1,6 +1,6 @@
 /** What only shows on the stored points themselves, or with more of them than a page. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Scope } from "@keepsake/core"
+import type { Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { axis, failure, NOW, open, row, SCOPE, standIn } from "./support/openStore.ts"
 

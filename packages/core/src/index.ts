@@ -1,38 +1,52 @@
-export * from "./runtime/chunks.ts"
-export * from "./memory/Scope.ts"
+/** For applications. A package that extends Keepsake imports `@keepsake/core/driver`. */
+
+// Whose memory, and what a memory is.
+export { Scope } from "./memory/Scope.ts"
 export * from "./memory/Memory.ts"
-export * from "./memory/MemoryId.ts"
-export * from "./memory/lifetime.ts"
-export * from "./memory/Filter.ts"
+export type { Filter } from "./memory/Filter.ts"
 export * from "./memory/MemoryError.ts"
-export * from "./text/bm25.ts"
-export * from "./memory/Fingerprint.ts"
-export * from "./store/MemoryStore.ts"
-export * from "./store/StoreAdmin.ts"
-export * from "./store/checkedStore.ts"
-export * from "./store/checkedAdmin.ts"
-export { checkVectors } from "./store/vectors.ts"
-export * from "./store/storeErrors.ts"
-export { type InMemoryData, inMemoryData } from "./store/inMemory/inMemoryData.ts"
-export * from "./store/inMemory/InMemoryStore.ts"
-export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
-export * from "./embedding/Embedder.ts"
-export * from "./runtime/LruMap.ts"
-export * from "./recall/Scorer.ts"
-export * from "./recall/weights.ts"
-export * from "./recall/Retriever.ts"
-export * from "./recall/kronvexConfidence.ts"
+export { type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
+
+// The memory itself: Effect's service, and its Promise twin.
+export * from "./client/AgentMemory.ts"
+export * from "./client/ScopedMemory.ts"
+export * from "./client/promiseClient.ts"
+export type { UserReceipt } from "./forget/eraseUser.ts"
+export { turnKey } from "./write/write.ts"
+
+// Recall and the block for a model.
+export {
+  DEFAULT_THRESHOLD,
+  type Ranked,
+  RECALL_LIMIT_MAX,
+  type RecallOptions,
+  type RecallRequest,
+  type Recollection,
+  type Retriever
+} from "./recall/Retriever.ts"
+export type { Explanation } from "./recall/Scorer.ts"
+export { type ContextOptions, DEFAULT_CONTEXT_BUDGET, type MemoryContext } from "./context/buildContext.ts"
 export {
   type ContextItem,
   type ContextPart,
   fourCharactersPerToken,
   type TokenEstimator
 } from "./context/renderContext.ts"
-export * from "./context/buildContext.ts"
-export * from "./client/ScopedMemory.ts"
-export * from "./client/AgentMemory.ts"
-export type { UserReceipt } from "./forget/eraseUser.ts"
-export * from "./client/promiseClient.ts"
-export { turnKey } from "./write/write.ts"
-export { spanned } from "./runtime/spans.ts"
-export * from "./input/suggest.ts"
+
+// Embedders.
+export {
+  Embedder,
+  type EmbedderOptions,
+  type EmbedderProvider,
+  type EmbedPurpose
+} from "./embedding/Embedder.ts"
+export { type Calibration, type EmbeddingSpace, type Fingerprint } from "./memory/Fingerprint.ts"
+
+// Stores.
+export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
+export { type Cursor, type Erasure, MemoryStore } from "./store/MemoryStore.ts"
+export { type ScopeCount, StoreAdmin } from "./store/StoreAdmin.ts"
+export { type InMemoryData, inMemoryData } from "./store/inMemory/inMemoryData.ts"
+export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
+
+export * from "./deprecated.ts"

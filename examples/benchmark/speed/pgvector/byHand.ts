@@ -1,14 +1,6 @@
 /** What somebody who knows PostgreSQL would write with `pg` alone, for the same job on the same tables. */
-import type {
-  Interval,
-  JsonObject,
-  Memory,
-  MemoryType,
-  MemorySource,
-  Scope,
-  SearchHit,
-  StoreRow
-} from "@keepsake/core"
+import type { Interval, JsonObject, Memory, MemoryType, MemorySource, Scope } from "@keepsake/core"
+import type { SearchHit, StoreRow } from "@keepsake/core/driver"
 import type pg from "pg"
 import { NOW } from "./memories.ts"
 

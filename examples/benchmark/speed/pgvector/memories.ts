@@ -1,13 +1,6 @@
 /** Memories as stores keep them, with words spread as in conversations without stop words. */
-import {
-  documentTerms,
-  type Memory,
-  memoryIdOfText,
-  queryTerms,
-  type Scope,
-  type StoreRow,
-  termId
-} from "@keepsake/core"
+import { type Memory, type Scope } from "@keepsake/core"
+import { documentTerms, memoryIdOfText, queryTerms, type StoreRow, termId } from "@keepsake/core/driver"
 import { queryVector, vectorOf } from "../data.ts"
 
 const VOCABULARY = 20_000

@@ -1,4 +1,5 @@
-import { type ContextOptions, type MemoryContext, MemoryError, spanned } from "@keepsake/core"
+import { type ContextOptions, type MemoryContext, MemoryError } from "@keepsake/core"
+import { spanned } from "@keepsake/core/driver"
 import { Duration, Effect, Result } from "effect"
 import { type Degradation, EMPTY_CONTEXT, reasonOf } from "../events.ts"
 import { degrade, type SessionParts } from "./SessionServices.ts"

@@ -1,4 +1,4 @@
-import { spanned } from "@keepsake/core"
+import { spanned } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { type AgentError, toAgentError } from "../AgentError.ts"
 import type { ToolCall } from "../events.ts"

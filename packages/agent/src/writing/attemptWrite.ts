@@ -1,4 +1,5 @@
-import { MemoryError, spanned } from "@keepsake/core"
+import { MemoryError } from "@keepsake/core"
+import { spanned } from "@keepsake/core/driver"
 import { Duration, Effect, Schedule } from "effect"
 import type { WriteOutcome } from "../events.ts"
 import type { PolicyResult } from "./WritingPolicy.ts"

@@ -7,7 +7,7 @@ import {
   MemoryError,
   sameFingerprint,
   type StagedRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { Connection } from "../connection/Connection.ts"
 import { encodeBody } from "../codec/bodyBlob.ts"

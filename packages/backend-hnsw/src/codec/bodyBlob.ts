@@ -6,7 +6,7 @@
  *
  * Numbers are in the platform's order, which is little-endian wherever Node and WebAssembly run together.
  */
-import type { JsonObject, Terms } from "@keepsake/core"
+import type { JsonObject, Terms } from "@keepsake/core/driver"
 import { erasableBlob, payloadStart } from "./erasableBlob.ts"
 
 export interface Texts {

@@ -1,5 +1,5 @@
 /** Filters as far as a row's numbers can tell; what needs its texts is left to core's `matches`. */
-import { type Filter, MEMORY_TYPES, type MemorySource } from "@keepsake/core"
+import { type Filter, MEMORY_TYPES, type MemorySource } from "@keepsake/core/driver"
 import { PINNED_MASK, SOURCE_MASK, sourceBits, TYPE_MASK, typeBits } from "./memoryRow.ts"
 
 const SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]

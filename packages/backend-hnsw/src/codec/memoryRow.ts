@@ -1,5 +1,5 @@
 /** A memory as the numbers of a `memory` row beside its body, and back. */
-import type { Interval, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core"
+import type { Interval, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core/driver"
 import { hash } from "node:crypto"
 import { Body } from "./bodyBlob.ts"
 

@@ -1,4 +1,4 @@
-import { MemoryError, Timeout } from "@keepsake/core"
+import { MemoryError, Timeout } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
 import type { WalCheckpointer } from "./WalCheckpointer.ts"
 import type { Connection } from "./Connection.ts"

@@ -5,7 +5,7 @@ import {
   MemoryError,
   sameFingerprint,
   Unsupported
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { randomBytes } from "node:crypto"
 import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"

@@ -9,7 +9,7 @@ import {
   Timeout,
   Unauthorized,
   Unavailable
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 
 /** Primary result codes (sqlite.org/rescode.html). */
 const SQLITE = {

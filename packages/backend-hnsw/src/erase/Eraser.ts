@@ -1,4 +1,4 @@
-import type { Erasure, Filter, MemoryError, Removal, Scope } from "@keepsake/core"
+import type { Erasure, Filter, MemoryError, Removal, Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StatementSync } from "node:sqlite"
 import type { Connection } from "../connection/Connection.ts"

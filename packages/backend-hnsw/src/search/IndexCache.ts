@@ -1,4 +1,4 @@
-import { type MemoryError, type Scope, scopeKey } from "@keepsake/core"
+import { type MemoryError, type Scope, scopeKey } from "@keepsake/core/driver"
 import { Effect, type Scope as EffectScope } from "effect"
 import { WasmArena } from "./vectors/WasmArena.ts"
 import type { Connection } from "../connection/Connection.ts"

@@ -1,4 +1,4 @@
-import type { Memory, Scope } from "@keepsake/core"
+import type { Memory, Scope } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import {

@@ -10,7 +10,7 @@ import {
   type SearchResult,
   isVisible,
   matches
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { WasmArena } from "./vectors/WasmArena.ts"
 import { type Body, namesOf } from "../codec/bodyBlob.ts"
 import { RowColumns } from "./rows/RowColumns.ts"

@@ -6,7 +6,7 @@ import {
   type Page,
   type Scope,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import { CLOSED, COLUMNS, lastLocal, memoryOf, type MemoryRow, ridOf, stringKey } from "../codec/memoryRow.ts"

@@ -8,7 +8,7 @@ import {
   restate,
   type Scope,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body, encodeBody } from "../codec/bodyBlob.ts"
 import type { Connection } from "../connection/Connection.ts"

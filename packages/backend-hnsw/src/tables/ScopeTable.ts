@@ -1,4 +1,4 @@
-import { type Scope, type ScopeCount, scopeKey } from "@keepsake/core"
+import { type Scope, type ScopeCount, scopeKey } from "@keepsake/core/driver"
 import { hash } from "node:crypto"
 import type { StatementSync } from "node:sqlite"
 import type { Connection } from "../connection/Connection.ts"

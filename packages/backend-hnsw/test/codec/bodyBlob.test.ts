@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { documentTerms } from "@keepsake/core"
+import { documentTerms } from "@keepsake/core/driver"
 import { Body, encodeBody, namesOf } from "../../src/codec/bodyBlob.ts"
 import { direction } from "../support/rows.ts"
 

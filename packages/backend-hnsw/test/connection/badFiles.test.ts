@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import type { MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
 import {

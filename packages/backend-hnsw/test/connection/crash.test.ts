@@ -1,5 +1,5 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
-import { type Cursor, MemoryStore } from "@keepsake/core"
+import { type Cursor, MemoryStore } from "@keepsake/core/driver"
 import { makeRandom } from "@keepsake/core/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"

@@ -1,5 +1,5 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
-import { MemoryStore, termId } from "@keepsake/core"
+import { MemoryStore, termId } from "@keepsake/core/driver"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { DIMENSIONS, fingerprintOf, NOW, scopeOf } from "../support/rows.ts"

@@ -3,7 +3,7 @@
  * `fill` writes them; `graphs` waits for the heavy scopes' graphs; `measure`, in a fresh process, opens the file,
  * searches 10,000 users drawn evenly and 2,000 drawn by size, and prints times, memory and recall as JSON.
  */
-import { MemoryStore, queryTerms } from "@keepsake/core"
+import { MemoryStore, queryTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { statSync } from "node:fs"
 import { makeLayer } from "../../src/HnswStore.ts"

@@ -3,7 +3,7 @@
  * batches of BATCH (0: sizes that vary), each told on stdout only after it was acknowledged, as `FROM TO`.
  */
 import { HnswStore } from "@keepsake/backend-hnsw"
-import { MemoryStore } from "@keepsake/core"
+import { MemoryStore } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { batchSize, DIMENSIONS, direction, fingerprintOf, NOW, rowOf, scopeOf } from "../support/rows.ts"
 

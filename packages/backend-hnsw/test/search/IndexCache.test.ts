@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { fingerprint } from "@keepsake/core"
+import { fingerprint } from "@keepsake/core/driver"
 import { Effect, Scope as EffectScope } from "effect"
 import { openConnection } from "../../src/connection/Connection.ts"
 import { GraphStore } from "../../src/graph/GraphStore.ts"

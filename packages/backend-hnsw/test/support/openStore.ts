@@ -1,5 +1,5 @@
 import { HnswStore, type HnswOptions } from "@keepsake/backend-hnsw"
-import { fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core"
+import { fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
 import { DIMENSIONS } from "./rows.ts"
 

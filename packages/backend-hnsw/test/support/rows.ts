@@ -7,7 +7,7 @@ import {
   type Scope,
   StoreFingerprint,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 
 export const DIMENSIONS = 16
 export const NOW = 1_750_000_000_000

@@ -1,4 +1,4 @@
-import { type MemoryError, type Scope, StoreAdmin } from "@keepsake/core"
+import { type MemoryError, type Scope, StoreAdmin } from "@keepsake/core/driver"
 import { Context, Effect } from "effect"
 import type { Database } from "../connection/Database.ts"
 import { readSettings } from "../schema/openSchema.ts"

@@ -7,7 +7,7 @@ import {
   MemoryError,
   sameFingerprint,
   type StagedRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { DbSession, SqlStatement } from "../connection/Database.ts"
 import { type Identifiers, scopeId } from "../schema/identifiers.ts"

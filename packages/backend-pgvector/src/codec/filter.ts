@@ -1,5 +1,5 @@
 /** Lifetime and filters as SQL over `m`, a row of `memories`: what `lifetime.ts` and `Filter.ts` say in core. */
-import type { Filter } from "@keepsake/core"
+import type { Filter } from "@keepsake/core/driver"
 import type { Parameters } from "../connection/Parameters.ts"
 import { textArray } from "../connection/parameterCodec.ts"
 

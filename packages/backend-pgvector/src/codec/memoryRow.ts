@@ -1,5 +1,5 @@
 /** Between memories and columns. */
-import type { Interval, JsonObject, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core"
+import type { Interval, JsonObject, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core/driver"
 import type { Row } from "../connection/Database.ts"
 
 /**

@@ -1,4 +1,4 @@
-import { Closed, MemoryError, type Scope } from "@keepsake/core"
+import { Closed, MemoryError, type Scope } from "@keepsake/core/driver"
 import { Effect, Schedule } from "effect"
 import type { Database, Row, DbSession, SqlStatement } from "./Database.ts"
 import { mayRetry, toMemoryError } from "./errors.ts"

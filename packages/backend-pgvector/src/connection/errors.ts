@@ -10,7 +10,7 @@ import {
   Unauthorized,
   Unavailable,
   Unsupported
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 
 const field = (cause: unknown, name: string): string | undefined => {
   if (typeof cause !== "object" || cause === null || !(name in cause)) return undefined

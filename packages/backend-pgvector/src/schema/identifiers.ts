@@ -1,5 +1,5 @@
 import { hash } from "node:crypto"
-import { type Scope, invalidInput } from "@keepsake/core"
+import { type Scope, invalidInput } from "@keepsake/core/driver"
 
 /** PostgreSQL cuts longer identifiers without an error; the longest suffix of ours takes 40. */
 const PREFIX_MAX = 20

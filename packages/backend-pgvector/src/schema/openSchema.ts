@@ -9,7 +9,7 @@ import {
   sameFingerprint,
   Unauthorized,
   Unsupported
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Schema } from "effect"
 import type { Database, Row, DbSession } from "../connection/Database.ts"
 import { codeOf } from "../connection/errors.ts"

@@ -1,4 +1,4 @@
-import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core"
+import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core/driver"
 import { filtered, notExpired } from "../codec/filter.ts"
 import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"

@@ -1,4 +1,4 @@
-import type { Scope, StoreRow, Terms } from "@keepsake/core"
+import type { Scope, StoreRow, Terms } from "@keepsake/core/driver"
 import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"
 import { Parameters } from "../connection/Parameters.ts"

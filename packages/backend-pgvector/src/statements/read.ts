@@ -4,8 +4,8 @@ import {
   type ListRequest,
   type Scope,
   STORE_LIMITS
-} from "@keepsake/core"
-import type { Filter } from "@keepsake/core"
+} from "@keepsake/core/driver"
+import type { Filter } from "@keepsake/core/driver"
 import { filtered, live, notExpired, visible } from "../codec/filter.ts"
 import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"

@@ -1,4 +1,4 @@
-import type { SearchRequest } from "@keepsake/core"
+import type { SearchRequest } from "@keepsake/core/driver"
 import type { SqlStatement } from "../connection/Database.ts"
 import { distance, embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
 import { answered, type Asked, asked, counted, frequency } from "./searchParts.ts"

@@ -1,5 +1,5 @@
 /** What every search is made of, whichever way its two channels are answered. */
-import type { SearchRequest } from "@keepsake/core"
+import type { SearchRequest } from "@keepsake/core/driver"
 import { filtered, visible } from "../codec/filter.ts"
 import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../schema/identifiers.ts"

@@ -1,5 +1,5 @@
 /** The search of a heavy scope with an index of its own: neighbours from its graph, words pruned, scores exact. */
-import type { SearchRequest } from "@keepsake/core"
+import type { SearchRequest } from "@keepsake/core/driver"
 import type { SqlStatement } from "../connection/Database.ts"
 import {
   distance,

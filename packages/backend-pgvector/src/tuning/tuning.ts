@@ -1,4 +1,4 @@
-import { Conflict, MemoryError, type Scope, type SearchRequest, Unsupported } from "@keepsake/core"
+import { Conflict, MemoryError, type Scope, type SearchRequest, Unsupported } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { Database, DbSession, SqlStatement } from "../connection/Database.ts"
 import { type Identifiers, scopeId } from "../schema/identifiers.ts"

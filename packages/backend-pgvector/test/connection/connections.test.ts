@@ -1,5 +1,5 @@
 /** The three ways in, and what a session is left with. */
-import { MemoryStore, StoreFingerprint } from "@keepsake/core"
+import { MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"

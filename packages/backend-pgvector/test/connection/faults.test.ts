@@ -1,5 +1,5 @@
 /** Servers that die, wait, deadlock or refuse to serialise: nothing acknowledged is lost, every failure is typed. */
-import { MemoryError } from "@keepsake/core"
+import { MemoryError } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, type Scope } from "effect"

@@ -1,5 +1,5 @@
 /** Which index serves a search, at 100,000 rows; and heavy scopes with an index of their own. */
-import type { Scope } from "@keepsake/core"
+import type { Scope } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Tracer } from "effect"

@@ -1,6 +1,6 @@
 /** What is sent: each operation is one statement, its text is asserted (in the snapshot), and it runs. */
 import type { PGlite } from "@electric-sql/pglite"
-import type { MemoryError, SearchRequest } from "@keepsake/core"
+import type { MemoryError, SearchRequest } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"

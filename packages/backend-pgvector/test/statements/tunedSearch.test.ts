@@ -1,5 +1,11 @@
 /** A tuned scope leaves out words that cannot count: its best by words, and every score, are those of the oracle. */
-import { type Filter, InMemoryStore, MemoryStore, type SearchHit, StoreFingerprint } from "@keepsake/core"
+import {
+  type Filter,
+  InMemoryStore,
+  MemoryStore,
+  type SearchHit,
+  StoreFingerprint
+} from "@keepsake/core/driver"
 import { makeRandom, rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"

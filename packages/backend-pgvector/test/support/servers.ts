@@ -1,7 +1,13 @@
 /** Where the tests run: PGlite always, a real server where there is one. */
 import { PGlite } from "@electric-sql/pglite"
 import { vector } from "@electric-sql/pglite-pgvector"
-import { type Fingerprint, fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core"
+import {
+  type Fingerprint,
+  fingerprint,
+  MemoryStore,
+  StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core/driver"
 import { Context, Effect, Layer, Redacted } from "effect"
 import { Client } from "pg"
 import { PgVectorAdmin, type PgVectorSettings, PgVectorStore, type UrlConnection } from "../../src/index.ts"

@@ -1,4 +1,4 @@
-import type { MemoryError, Scope, ScopeCount, StoreAdmin } from "@keepsake/core"
+import type { MemoryError, Scope, ScopeCount, StoreAdmin } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { between, type Conditions, filterOf, hasId, is, must } from "../codec/filter.ts"
 import { ERASURE } from "../erasure.ts"

@@ -10,7 +10,7 @@ import {
   type StagedRow,
   type StoreAdmin,
   Unavailable
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { all, filterOf, hasId, inScope, is, must, mustNot } from "../codec/filter.ts"
 import { empty, copyLateWrites, copyPayloads } from "./switchCollections.ts"

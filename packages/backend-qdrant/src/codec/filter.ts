@@ -1,4 +1,4 @@
-import type { Filter, Scope } from "@keepsake/core"
+import type { Filter, Scope } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { metaEntry, scopeId } from "./memoryRow.ts"
 

@@ -9,7 +9,7 @@ import {
   type Scope,
   type StoreRow,
   termId
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 

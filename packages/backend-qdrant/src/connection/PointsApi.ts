@@ -1,4 +1,4 @@
-import type { MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { type Conditions, filterOf } from "../codec/filter.ts"

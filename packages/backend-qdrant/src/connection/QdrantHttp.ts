@@ -1,4 +1,4 @@
-import type { MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core/driver"
 import type { QdrantClient } from "@qdrant/js-client-rest"
 import { Clock, Effect, Semaphore } from "effect"
 import { type Attempted, classify, timedOut, UnreadableAnswer } from "./errors.ts"

@@ -9,7 +9,7 @@ import {
   Unauthorized,
   Unavailable,
   Unsupported
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import {
   QdrantClientConfigError,
   QdrantClientResourceExhaustedError,

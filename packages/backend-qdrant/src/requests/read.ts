@@ -8,7 +8,7 @@ import {
   type Page,
   STORE_LIMITS,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import {

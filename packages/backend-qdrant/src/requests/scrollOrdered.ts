@@ -1,4 +1,4 @@
-import type { MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, between, type Conditions, filterOf, LOWEST, must, mustNot } from "../codec/filter.ts"

@@ -1,4 +1,4 @@
-import type { Memory, MemoryError, SearchHit, SearchRequest, SearchResult } from "@keepsake/core"
+import type { Memory, MemoryError, SearchHit, SearchRequest, SearchResult } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, CURRENT, filterOf, inScope, matchesNothing, ofFilter, visible } from "../codec/filter.ts"

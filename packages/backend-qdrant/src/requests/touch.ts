@@ -1,4 +1,4 @@
-import type { MemoryError, MemoryStore, Scope } from "@keepsake/core"
+import type { MemoryError, MemoryStore, Scope } from "@keepsake/core/driver"
 import { Deferred, Effect, Semaphore } from "effect"
 import { all, filterOf, hasId, inScope, must } from "../codec/filter.ts"
 import { scopeHash, scopeId } from "../codec/memoryRow.ts"

@@ -13,7 +13,7 @@ import {
   sameScope,
   type Scope,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import {

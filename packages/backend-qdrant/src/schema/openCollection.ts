@@ -8,7 +8,7 @@ import {
   MemoryError,
   sameFingerprint,
   Unsupported
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect, Schema } from "effect"
 import { collectionOf, differences, INDEXES, LAYOUT } from "./schema.ts"

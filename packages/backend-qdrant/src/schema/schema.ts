@@ -1,4 +1,4 @@
-import type { Fingerprint } from "@keepsake/core"
+import type { Fingerprint } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import type { CollectionSettings } from "../options.ts"
 import { DENSE, TERMS } from "../codec/memoryRow.ts"

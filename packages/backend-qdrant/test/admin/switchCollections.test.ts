@@ -1,6 +1,6 @@
 /** What happens to writes that meet the commit of a move. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Fingerprint } from "@keepsake/core"
+import type { Fingerprint } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { axis, failure, NOW, open, row, SCOPE, SPACE, standIn } from "../support/openStore.ts"
 import type { QdrantServer } from "../server/QdrantServer.ts"

@@ -11,7 +11,7 @@ import {
   StoreAdmin,
   StoreFingerprint,
   type StoreRow
-} from "@keepsake/core"
+} from "@keepsake/core/driver"
 import { Context, Effect, Layer } from "effect"
 import { type QdrantServer, type ServerOptions, startQdrant } from "../server/QdrantServer.ts"
 

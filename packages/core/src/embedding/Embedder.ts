@@ -1,12 +1,7 @@
 import { Context, Effect, Layer } from "effect"
-import { chunks } from "../runtime/chunks.ts"
-import {
-  type Calibration,
-  type EmbeddingSpace,
-  fingerprint,
-  REFERENCE_CALIBRATION,
-  StoreFingerprint
-} from "../memory/Fingerprint.ts"
+import { chunksOf } from "effect/Array"
+import { type Calibration, type EmbeddingSpace, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
+import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
@@ -80,7 +75,7 @@ const wasRetryable = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "isRetryable" in cause ? cause.isRetryable === true : true
 
 /** Scales to unit length, or says why it cannot. */
-export const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
+const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
   if (raw.length !== dimensions)
     return `a vector of ${raw.length} dimensions came where ${dimensions} were promised`
   const vector = new Float32Array(raw)
@@ -143,7 +138,7 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
           cache.set(keyOf(text, purpose), vector)
         })
       })
-    const batches = chunks(missing, provider.batch ?? 64)
+    const batches = chunksOf(missing, provider.batch ?? 64)
     const [first] = batches
     // A recall embeds one text: it is spared the fibers that several batches need.
     return batches.length === 1 && first !== undefined

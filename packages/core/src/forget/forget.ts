@@ -1,7 +1,7 @@
 /** Forgetting, with a receipt that claims only what was done. */
 import { Clock, Effect } from "effect"
+import { chunksOf } from "effect/Array"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
-import { chunks } from "../runtime/chunks.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
 import type { WriteFences } from "../write/WriteFences.ts"
 import { readFilter } from "../input/filter.ts"
@@ -56,7 +56,7 @@ export const makeRemoval = (
 
   const forgetIds = Effect.fnUntraced(function* (given: ReadonlyArray<string>, dryRun: boolean, now: number) {
     let removed = 0
-    for (const ids of chunks(Array.from(new Set(given)).filter(isUuid), STORE_LIMITS.batch)) {
+    for (const ids of chunksOf(Array.from(new Set(given)).filter(isUuid), STORE_LIMITS.batch)) {
       removed += dryRun
         ? (yield* store.get({ scope, now, ids })).length
         : (yield* store.remove({ scope, now, target: { _tag: "Ids", ids } })).removed

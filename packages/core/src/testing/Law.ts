@@ -1,5 +1,6 @@
 import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
-import { type Fingerprint, fingerprint, StoreFingerprint } from "../memory/Fingerprint.ts"
+import { type Fingerprint } from "../memory/Fingerprint.ts"
+import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import type { Scope } from "../memory/Scope.ts"

@@ -1,6 +1,6 @@
 /** Taking in what `export` gave, from a place that may have been tampered with. */
 import { Clock, Effect, Schema } from "effect"
-import { chunks } from "../runtime/chunks.ts"
+import { chunksOf } from "effect/Array"
 import type { WriteFences } from "./WriteFences.ts"
 import { isExpired } from "../memory/lifetime.ts"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
@@ -183,7 +183,7 @@ export const makeImport =
       /** What the store holds afterwards, by id. */
       const held = new Map<string, string>()
       let created = 0
-      for (const chunk of chunks(Array.from(unique.values()), STORE_LIMITS.batch)) {
+      for (const chunk of chunksOf(Array.from(unique.values()), STORE_LIMITS.batch)) {
         yield* Effect.yieldNow
         const now = yield* Clock.currentTimeMillis
         const known = yield* store.get({ scope, now, ids: chunk.map((memory) => memory.id) })

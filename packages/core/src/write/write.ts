@@ -1,6 +1,6 @@
 /** Everything that stores: remember in its forms, and supersede. */
 import { Clock, Effect } from "effect"
-import { chunks } from "../runtime/chunks.ts"
+import { chunksOf } from "effect/Array"
 import type { Embedder } from "../embedding/Embedder.ts"
 import type { WriteFences } from "./WriteFences.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
@@ -63,7 +63,7 @@ export const makeWrites = ({ embedder, fences, sessions, store }: WriteParts, sc
 
   const putAll = Effect.fnUntraced(function* (memories: ReadonlyArray<Memory>, fence: number) {
     const results: Array<PutResult> = []
-    for (const chunk of chunks(memories, STORE_LIMITS.batch)) {
+    for (const chunk of chunksOf(memories, STORE_LIMITS.batch)) {
       // A large call leaves the event loop its turns: what follows takes some milliseconds.
       if (memories.length > STORE_LIMITS.batch) yield* Effect.yieldNow
       const rows = yield* rowsOf(chunk)

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Filter, type Memory, matches } from "@keepsake/core"
+import { type Filter, type Memory } from "@keepsake/core"
+import { matches } from "@keepsake/core/driver"
 import { rowBuilder } from "@keepsake/core/testing"
 
 const memory: Memory = rowBuilder({ agentId: "agent", userId: "user" }, 4)("Tea.", {

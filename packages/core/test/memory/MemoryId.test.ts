@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type MemorySource, type MemoryType, memoryIdOfKey, memoryIdOfText, Scope } from "@keepsake/core"
+import { type MemorySource, type MemoryType, Scope } from "@keepsake/core"
+import { memoryIdOfKey, memoryIdOfText } from "@keepsake/core/driver"
 import { Schema } from "effect"
 
 const scope = { agentId: "agent", userId: "user" }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeKey } from "@keepsake/core"
+import { Scope } from "@keepsake/core"
+import { filesScope, sameScope, SCOPE_PART_MAX, scopeKey } from "@keepsake/core/driver"
 import { Schema } from "effect"
 
 const isScope = Schema.is(Scope)

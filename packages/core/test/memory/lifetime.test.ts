@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { closeAt, type Interval, isCurrent, isExpired, isVisible, type Memory, restate } from "@keepsake/core"
+import { type Interval, type Memory } from "@keepsake/core"
+import { closeAt, isCurrent, isExpired, isVisible, restate } from "@keepsake/core/driver"
 import { rowBuilder } from "@keepsake/core/testing"
 import { Schema } from "effect"
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { AgentMemory, InMemoryStore, OFFSETS, type Statement, StoreFingerprint } from "../../src/index.ts"
+import { AgentMemory, InMemoryStore, type Statement, StoreFingerprint } from "../../src/index.ts"
+import { OFFSETS } from "../../src/recall/weights.ts"
 
 let users = 0
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { inMemoryData, InMemoryStore, type SearchHit, type SearchResult } from "@keepsake/core"
+import { inMemoryData, InMemoryStore } from "@keepsake/core"
+import { type SearchHit, type SearchResult } from "@keepsake/core/driver"
 import {
   atCosine,
   axis,

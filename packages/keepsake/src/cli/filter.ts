@@ -1,4 +1,5 @@
-import { type Filter, invalidInput, type JsonScalar, MEMORY_TYPES, type MemoryError } from "@keepsake/core"
+import { type Filter, type JsonScalar, MEMORY_TYPES, type MemoryError } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 

@@ -1,5 +1,6 @@
 import { buffer } from "node:stream/consumers"
-import { invalidInput, type MemoryError } from "@keepsake/core"
+import { type MemoryError } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { notUtf8 } from "../config/readText.ts"
 

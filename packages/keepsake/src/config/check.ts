@@ -1,4 +1,5 @@
-import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
+import { type MemoryError } from "@keepsake/core"
+import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect, Result, Schema } from "effect"
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,4 +1,5 @@
-import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
+import { type MemoryError } from "@keepsake/core"
+import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { EMBEDDER_SCHEMAS, type EmbedderConfig } from "./EmbedderConfig.ts"
 

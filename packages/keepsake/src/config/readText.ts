@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises"
-import { invalidInput, type MemoryError } from "@keepsake/core"
+import { type MemoryError } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 const codeOf = (cause: unknown): string =>

@@ -1,4 +1,5 @@
-import { type EmbedderProvider, invalidInput, type MemoryError } from "@keepsake/core"
+import { type EmbedderProvider, type MemoryError } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
 import { checkKeys, checkVariant, isRecord } from "./check.ts"
 import { EMBEDDER_SCHEMAS, type EmbedderConfig } from "./EmbedderConfig.ts"

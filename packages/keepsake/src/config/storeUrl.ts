@@ -1,6 +1,7 @@
 import { homedir } from "node:os"
 import { fileURLToPath } from "node:url"
-import { didYouMean, invalidInput, type MemoryError } from "@keepsake/core"
+import { type MemoryError } from "@keepsake/core"
+import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StoreConfig } from "./StoreConfig.ts"
 

@@ -1,4 +1,5 @@
-import { describeFingerprint, Embedder, fingerprint, type MemoryError } from "@keepsake/core"
+import { Embedder, fingerprint, type MemoryError } from "@keepsake/core"
+import { describeFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, type Scope } from "effect"
 import type { ResolvedConfig } from "../config/resolve.ts"
 import { measureCalibrationEffect } from "../embedders/measureCalibration.ts"

@@ -1,5 +1,5 @@
 /** What surrounds the store: the runtime, the variables, the clock. */
-import { nearest } from "@keepsake/core"
+import { nearest } from "@keepsake/core/driver"
 import { isNodeTooOld, NODE_LEAST } from "../nodeVersion.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 

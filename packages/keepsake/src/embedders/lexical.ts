@@ -1,4 +1,5 @@
-import { type EmbedderProvider, tokenise, termId } from "@keepsake/core"
+import { type EmbedderProvider } from "@keepsake/core"
+import { tokenise, termId } from "@keepsake/core/driver"
 
 /** How long the vectors are. */
 export interface LexicalOptions {

@@ -1,4 +1,5 @@
-import { EmbedderFailed, type EmbedderProvider, invalidInput, MemoryError } from "@keepsake/core"
+import { EmbedderFailed, type EmbedderProvider, MemoryError } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolve.ts"

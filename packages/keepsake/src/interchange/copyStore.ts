@@ -1,19 +1,16 @@
 /** Moves memories between stores, row by row, as they are: ids, history, counts and dates stay. */
 import {
-  chunks,
   Conflict,
-  documentTerms,
   Embedder,
   type Cursor,
   MemoryError,
   MemoryStore,
-  sameFingerprint,
   type Scope,
-  STORE_LIMITS,
-  StoreAdmin,
-  type StoreRow
+  StoreAdmin
 } from "@keepsake/core"
+import { documentTerms, sameFingerprint, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
 import { Clock, Context, Effect, Option, Stream } from "effect"
+import { chunksOf } from "effect/Array"
 import { allScopes } from "./scopes.ts"
 
 export type Store = Context.Context<MemoryStore | StoreAdmin>
@@ -118,7 +115,7 @@ export const copyStore = Effect.fnUntraced(function* (
   const copyPage = Effect.fnUntraced(function* (scope: Scope, rows: ReadonlyArray<StoreRow>) {
     const there = yield* presentIn(target, scope, rows)
     const missing = rows.filter(({ memory }) => !there.has(memory.id))
-    for (const part of chunks(missing, STORE_LIMITS.batch)) {
+    for (const part of chunksOf(missing, STORE_LIMITS.batch)) {
       const outcomes = yield* target.put({
         scope,
         now: yield* Clock.currentTimeMillis,

@@ -1,4 +1,5 @@
-import { invalidInput, Memory, type MemoryError, type Statement } from "@keepsake/core"
+import { Memory, type MemoryError, type Statement } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option, Result, Schema } from "effect"
 import { Head, isSupported, Tail } from "./exportFormat.ts"
 import { foreignRow, foreignRows, type ForeignStatement, type PlacedStatement } from "./foreign.ts"

@@ -1,5 +1,6 @@
 /** Moves a store to another embedding space while it serves the old one. */
-import { documentTerms, Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/core"
+import { Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/core"
+import { documentTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 /** Rows between two signs of progress; what is filled stays filled when the move is stopped. */

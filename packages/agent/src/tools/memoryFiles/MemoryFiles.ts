@@ -1,4 +1,5 @@
-import { invalidInput, type Memory, MemoryError, type PromiseMemory } from "@keepsake/core"
+import { type Memory, MemoryError, type PromiseMemory } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 
 /** A file as it stands. */
 export interface StoredFile {

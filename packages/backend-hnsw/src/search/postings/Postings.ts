@@ -1,5 +1,5 @@
 /** Which rows of a scope hold a term, and with what weight. */
-import { idf } from "@keepsake/core"
+import { idf } from "@keepsake/core/driver"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import { PostingsBuffer } from "./PostingsBuffer.ts"
 

@@ -1,4 +1,4 @@
-import type { Memory } from "@keepsake/core"
+import type { Memory } from "@keepsake/core/driver"
 
 /** Rough bytes of a decoded memory: its fields, and two per character of content. */
 const bytesOf = (memory: Memory): number => 900 + 2 * memory.content.length

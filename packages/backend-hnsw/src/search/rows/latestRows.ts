@@ -1,4 +1,4 @@
-import type { Memory } from "@keepsake/core"
+import type { Memory } from "@keepsake/core/driver"
 import { TopK } from "../arrays/TopK.ts"
 
 /** When the rows were said, by slot; a row without a turn has -1. */

@@ -2,7 +2,8 @@ import { Context, Effect, Layer } from "effect"
 import { checkedAdmin } from "../checkedAdmin.ts"
 import { checkedStore } from "../checkedStore.ts"
 import { matches } from "../../memory/Filter.ts"
-import { sameFingerprint, StoreFingerprint } from "../../memory/Fingerprint.ts"
+import { sameFingerprint } from "../../memory/Fingerprint.ts"
+import { StoreFingerprint } from "../StoreFingerprint.ts"
 import { ERASED, inMemoryStaging, inMemoryUpkeep } from "./admin.ts"
 import {
   drop,

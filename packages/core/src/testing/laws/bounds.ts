@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { fingerprint } from "../../memory/Fingerprint.ts"
+import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { SCOPE_PART_MAX, type Scope } from "../../memory/Scope.ts"
 import { failsWith, holds, idsOf, same, sameRows } from "../check.ts"

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import { fingerprint, sameFingerprint } from "../../memory/Fingerprint.ts"
+import { sameFingerprint } from "../../memory/Fingerprint.ts"
+import { fingerprint } from "../../store/StoreFingerprint.ts"
 import { failsWith, holds, same, sameRows } from "../check.ts"
 import { group, type Handle, type LawContext, lawFingerprint } from "../Law.ts"
 import { T0 } from "../rows.ts"

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import { fingerprint, type Fingerprint } from "../../memory/Fingerprint.ts"
+import { type Fingerprint } from "../../memory/Fingerprint.ts"
+import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import type { StagedRow } from "../../store/StoreAdmin.ts"

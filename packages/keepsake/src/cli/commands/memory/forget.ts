@@ -2,12 +2,12 @@ import { createInterface } from "node:readline/promises"
 import {
   AgentMemory,
   type Filter,
-  invalidInput,
   MemoryError,
   NotFound,
   type Receipt,
   type ScopedMemory
 } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../../../plural.ts"

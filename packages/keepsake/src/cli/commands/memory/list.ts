@@ -1,4 +1,5 @@
-import { type Cursor, invalidInput, type Memory, type ScopedMemory } from "@keepsake/core"
+import { type Cursor, type Memory, type ScopedMemory } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
 import { filterFlags, filterOf } from "../../filter.ts"

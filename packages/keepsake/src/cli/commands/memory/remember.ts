@@ -1,4 +1,4 @@
-import { invalidInput } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { metadataOf, metaFlag, sourceFlag, timeOf, typeFlag } from "../../filter.ts"

@@ -1,12 +1,6 @@
 import { existsSync } from "node:fs"
-import {
-  describeFingerprint,
-  type Fingerprint,
-  invalidInput,
-  sameFingerprint,
-  StoreAdmin,
-  TOKENISER
-} from "@keepsake/core"
+import { type Fingerprint, StoreAdmin } from "@keepsake/core"
+import { describeFingerprint, invalidInput, sameFingerprint, TOKENISER } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { plural } from "../../../plural.ts"

@@ -1,16 +1,7 @@
-import {
-  AgentMemory,
-  chunks,
-  type Imported,
-  invalidInput,
-  type Memory,
-  type MemoryError,
-  type Scope,
-  scopeKey,
-  memoryFromStatement,
-  STORE_LIMITS
-} from "@keepsake/core"
+import { AgentMemory, type Imported, type Memory, type MemoryError, type Scope } from "@keepsake/core"
+import { invalidInput, scopeKey, memoryFromStatement, STORE_LIMITS } from "@keepsake/core/driver"
 import { Clock, Effect } from "effect"
+import { chunksOf } from "effect/Array"
 import { Argument, Command, Flag } from "effect/cli"
 import { readText } from "../../../config/readText.ts"
 import type { ForeignStatement, PlacedStatement } from "../../../interchange/foreign.ts"
@@ -85,7 +76,7 @@ const importStatements = Effect.fnUntraced(function* (
   const counts = { created: 0, known: 0, conflicting: 0, expired: statements.length - live.length }
   for (const { items, scope } of grouped(live, scopeOf)) {
     const memory = yield* memoryOfScope(scope)
-    for (const batch of chunks(items, STORE_LIMITS.batch)) {
+    for (const batch of chunksOf(items, STORE_LIMITS.batch)) {
       const outcomes = yield* memory.rememberMany(batch.map(({ statement }) => statement))
       for (const { outcome } of outcomes) {
         if (outcome === "created") counts.created++

@@ -1,11 +1,5 @@
-import {
-  describeFingerprint,
-  Embedder,
-  fingerprint,
-  type MemoryError,
-  sameFingerprint,
-  StoreAdmin
-} from "@keepsake/core"
+import { Embedder, fingerprint, type MemoryError, StoreAdmin } from "@keepsake/core"
+import { describeFingerprint, sameFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { embedderOfSpec } from "../../../config/embedderSpec.ts"

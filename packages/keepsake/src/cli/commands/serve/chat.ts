@@ -1,6 +1,7 @@
 import { createInterface, type Interface } from "node:readline"
 import type { ChatSession } from "@keepsake/agent"
-import { invalidInput, MemoryError, Unavailable } from "@keepsake/core"
+import { MemoryError, Unavailable } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openMemory } from "../../../openMemory.ts"

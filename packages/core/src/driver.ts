@@ -1,0 +1,56 @@
+/**
+ * For packages that extend Keepsake: backends first, embedders, agents and front doors too. An application
+ * imports `@keepsake/core`. Names here may change in a minor version.
+ */
+
+// The contract of a store, and what refuses a call before a driver sees it.
+export * from "./store/MemoryStore.ts"
+export * from "./store/StoreAdmin.ts"
+export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
+export { checkedAdmin } from "./store/checkedAdmin.ts"
+export { checkedStore, type StoreChecks } from "./store/checkedStore.ts"
+export * from "./store/storeErrors.ts"
+export { checkVectors } from "./store/vectors.ts"
+
+// The oracle: a driver's tests compare with it.
+export { type InMemoryData, inMemoryData } from "./store/inMemory/inMemoryData.ts"
+export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
+
+// Memories, and the rules by which they change, expire and match.
+export * from "./memory/Memory.ts"
+export * from "./memory/MemoryError.ts"
+export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeKey } from "./memory/Scope.ts"
+export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
+export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
+export { type Filter, matches } from "./memory/Filter.ts"
+export {
+  type Calibration,
+  describeFingerprint,
+  type EmbeddingSpace,
+  type Fingerprint,
+  FingerprintSchema,
+  REFERENCE_CALIBRATION,
+  sameFingerprint
+} from "./memory/Fingerprint.ts"
+
+// Terms.
+export {
+  documentTerms,
+  idf,
+  queryTerms,
+  termId,
+  type Terms,
+  type TermSettings,
+  TOKENISER,
+  tokenise
+} from "./text/bm25.ts"
+
+// What callers hand in.
+export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
+export { didYouMean, nearest } from "./input/suggest.ts"
+
+// Embedders.
+export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
+
+// The event loop and tracing.
+export { spanned } from "./runtime/spans.ts"
