@@ -11,8 +11,11 @@ export { type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
 export * from "./client/AgentMemory.ts"
 export * from "./client/ScopedMemory.ts"
 export * from "./client/promiseClient.ts"
-export type { UserReceipt } from "./forget/eraseUser.ts"
-export { turnKey } from "./write/write.ts"
+export type { Promised } from "./client/promised.ts"
+export type { PromiseMemory } from "./client/PromisedMemory.ts"
+export type { Imported, Remembered, Supersession } from "./write/results.ts"
+export type { Receipt, UserReceipt } from "./forget/receipt.ts"
+export { turnKey } from "./write/exchange.ts"
 
 // Recall and the block for a model.
 export {

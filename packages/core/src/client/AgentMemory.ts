@@ -1,63 +1,78 @@
 import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
-import { AccessCounter } from "../recall/AccessCounter.ts"
-import { Embedder } from "../embedding/Embedder.ts"
-import { WriteFences } from "../write/WriteFences.ts"
-import { StoreFingerprint } from "../store/StoreFingerprint.ts"
-import { KeyedLocks } from "../runtime/KeyedLocks.ts"
-import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
-import { MemoryStore } from "../store/MemoryStore.ts"
 import { makeContext } from "../context/buildContext.ts"
-import { makeEraseUser, type UserReceipt } from "../forget/eraseUser.ts"
-import { readFields, valid } from "../input/problems.ts"
+import { Embedder } from "../embedding/Embedder.ts"
+import { eraseUser } from "../forget/eraseUser.ts"
 import { purge } from "../forget/purge.ts"
-import { makeRetriever } from "../recall/Retriever.ts"
+import type { UserReceipt } from "../forget/receipt.ts"
+import { readFields, valid } from "../input/problems.ts"
+import { StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, Scope } from "../memory/Scope.ts"
-import { makeScopedMemory } from "./makeScopedMemory.ts"
-import type { ScopedMemory } from "./ScopedMemory.ts"
-import { traced } from "../runtime/spans.ts"
+import { AccessCounter } from "../recall/AccessCounter.ts"
+import { makeRetriever } from "../recall/Retriever.ts"
+import { KeyedLocks } from "../runtime/KeyedLocks.ts"
+import { MemoryStore } from "../store/MemoryStore.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
+import type { MemoryServices } from "../write/MemoryServices.ts"
+import { WriteFences } from "../write/WriteFences.ts"
+import { BoundMemory } from "./BoundMemory.ts"
+import type { ScopedMemory } from "./ScopedMemory.ts"
+import { traceVerb } from "./traceVerb.ts"
 
 /** What `AgentMemory.layer` takes. */
 export interface AgentMemoryOptions {
   /**
    * How often expired memories are removed from the store, beginning at once; every 10 minutes when
-   * absent. `false` where another process does it: one purger a store is enough.
+   * absent. `false` if another process does it: a store needs one purger.
    */
   readonly purgeEvery?: Duration.Input | false | undefined
 }
 
-/** How often what was recalled is written back as access counts. */
+/** How often access counts are written to the store. */
 const FLUSH_EVERY = Duration.seconds(5)
 
-/** More often would only burn the processor. */
+/** A shorter period would only burn the processor. */
+const PURGE_MIN = Duration.seconds(1)
+
 const isPeriod = (period: Duration.Input): boolean =>
   Option.exists(Duration.fromInput(period), (every) => Duration.isGreaterThanOrEqualTo(every, PURGE_MIN))
 
-const PURGE_MIN = Duration.seconds(1)
-
-/** Stands in for the agent where only the user's id is to be checked. */
+/** The `agentId` of a scope whose `userId` alone is checked. */
 const ANY_AGENT = "any"
 
 const decodeScope = Schema.decodeUnknownEffect(Scope)
 
-/** Memory for agents: hands out a `ScopedMemory` per user. */
+const checkScope = (scope: Scope): Effect.Effect<Scope, MemoryError> =>
+  Effect.flatMap(
+    // A misspelt `agentId` would share one agent's memories with another.
+    valid(() => readFields("scope", scope, ["agentId", "userId"])),
+    (fields) =>
+      Effect.mapError(decodeScope(fields), () =>
+        invalidInput(
+          "scope",
+          "agentId and userId are 1 to 256 characters without control characters, slashes or outer spaces"
+        )
+      )
+  )
+
+/** Memory for agents: a `ScopedMemory` per user. */
 export class AgentMemory extends Context.Service<
   AgentMemory,
   {
     /** `InvalidInput` for an id that is empty, too long, or holds control or path characters. */
     for(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
-    /** Where the agent's own notes about this user are kept; see `filesScope`. */
+    /** The agent's own notes about this user; see `filesScope`. */
     files(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
     /**
      * Erases a person: everything of this user, of every agent, expired and superseded memories and agents'
-     * own notes included. Refuses the user's writes that wait or begin before it has ended, waits for those
-     * at the store, and clears what this process holds. The operator's, never a tool's: another process
-     * that is still writing for this user is not stopped.
+     * own notes included. Refuses the user's writes that wait or begin before it ends, waits for those at the
+     * store, and clears this process's caches. For operators, never for a tool: another process that still
+     * writes for this user is not stopped.
      */
     eraseUser(request: { readonly userId: string }): Effect.Effect<UserReceipt, MemoryError>
   }
 >()("@keepsake/core/AgentMemory") {
-  /** Recalls by meaning as well where an `Embedder` is provided beside the store, by words alone where not. */
+  /** Recalls by meaning too if an `Embedder` is provided beside the store; without one, by keyword alone. */
   static readonly layer = (
     options: AgentMemoryOptions = {}
   ): Layer.Layer<AgentMemory, MemoryError, MemoryStore | StoreAdmin | StoreFingerprint> =>
@@ -75,7 +90,7 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
 
   const accesses = new AccessCounter(store)
   const retriever = makeRetriever(store, embedder, fingerprint)
-  const parts = {
+  const services: MemoryServices = {
     store,
     admin,
     embedder,
@@ -92,29 +107,15 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), Effect.sleep(purgeEvery))))
   }
 
-  const checked = (scope: Scope): Effect.Effect<Scope, MemoryError> =>
-    Effect.flatMap(
-      // A misspelt `agentId` would share one agent's memories with another.
-      valid(() => readFields("scope", scope, ["agentId", "userId"])),
-      (given) =>
-        Effect.mapError(decodeScope(given), () =>
-          invalidInput(
-            "scope",
-            "agentId and userId are 1 to 256 characters without control characters, slashes or outer spaces"
-          )
-        )
-    )
-
-  const eraseUser = makeEraseUser(parts)
-
   return AgentMemory.of({
-    for: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, valid)),
-    files: (scope) => Effect.map(checked(scope), (valid) => makeScopedMemory(parts, filesScope(valid))),
-    eraseUser: (request) =>
-      Effect.gen(function* () {
-        const { userId } = yield* valid(() => readFields("request", request, ["userId"]))
-        const { userId: known } = yield* checked({ agentId: ANY_AGENT, userId })
-        return yield* traced(admin.backend, { agentId: "", userId: known })("eraseUser", eraseUser(known))
-      })
+    for: (scope) => Effect.map(checkScope(scope), (checked) => new BoundMemory(services, checked)),
+    files: (scope) =>
+      Effect.map(checkScope(scope), (checked) => new BoundMemory(services, filesScope(checked))),
+    eraseUser: Effect.fnUntraced(function* (request) {
+      const { userId } = yield* valid(() => readFields("request", request, ["userId"]))
+      const checked = yield* checkScope({ agentId: ANY_AGENT, userId })
+      const erasing = eraseUser(services, checked.userId)
+      return yield* traceVerb(admin.backend, { agentId: "", userId: checked.userId }, "eraseUser", erasing)
+    })
   })
 })

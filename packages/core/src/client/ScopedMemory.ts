@@ -3,20 +3,12 @@ import type { ContextOptions, MemoryContext } from "../context/buildContext.ts"
 import type { Filter } from "../memory/Filter.ts"
 import type { JsonObject, Memory, MemoryType } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
-import type { Cursor, Erasure, Page, PutOutcome } from "../store/MemoryStore.ts"
+import type { Cursor, Page } from "../store/MemoryStore.ts"
 import type { Recollection, RecallOptions } from "../recall/Retriever.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Statement } from "../input/Statement.ts"
-
-/** Where a statement is kept, and whether it was new. */
-export interface Remembered {
-  readonly id: string
-  /**
-   * `created`, `refreshed` (known: only its dates moved), `reopened` (expired or superseded, now true again),
-   * or, from `rememberMany` alone, `conflict`: the key is taken by other content and nothing was written.
-   */
-  readonly outcome: PutOutcome
-}
+import type { Receipt } from "../forget/receipt.ts"
+import type { Imported, Remembered, Supersession } from "../write/results.ts"
 
 /** How to write. */
 export interface WriteOptions {
@@ -62,36 +54,6 @@ export interface MemoryUpdate {
   readonly expiresAt?: number | null | undefined
 }
 
-/** The new memory, and what became of the old one. */
-export interface Supersession extends Remembered {
-  /** The memory that is no longer current. */
-  readonly supersededId: string
-  /** False when another writer closed or removed it first. */
-  readonly closed: boolean
-}
-
-/** What a removal did, and no more than that. */
-export interface Receipt extends Erasure {
-  readonly scope: Scope
-  readonly backend: string
-  readonly removed: number
-  /** True: nothing was removed, `removed` is what would be. */
-  readonly dryRun: boolean
-  /** Epoch milliseconds. */
-  readonly at: number
-}
-
-/** What an import did with each memory it was given. */
-export interface Imported {
-  readonly created: number
-  /** Already there; left as they are. */
-  readonly known: number
-  /** Something else is there under the same key, and stays; these texts are left out. */
-  readonly conflicting: number
-  /** Their lifetime had ended; left out. */
-  readonly expired: number
-}
-
 /** How much a scope holds. */
 export interface Stats {
   /** Live memories. */
@@ -102,59 +64,140 @@ export interface Stats {
   readonly kept: number
 }
 
+/** Last argument of every verb of the Promise twin: aborting it rejects with the signal's reason. */
+export interface RunOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The two faces of a memory: for Effect, and for people who do not use it. */
+export type MemoryFace = "effect" | "promise"
+
+interface Answers<A> {
+  readonly effect: Effect.Effect<A, MemoryError>
+  readonly promise: Promise<A>
+}
+
+interface Streams<A> {
+  readonly effect: Stream.Stream<A, MemoryError>
+  readonly promise: AsyncIterable<A>
+}
+
+/** The last arguments of a face. */
+interface Runs {
+  readonly effect: []
+  readonly promise: [run?: RunOptions]
+}
+
 /**
- * A memory bound to one scope: the verbs of a user of the library. Every method fails with a
- * `MemoryError` only; bad input is `InvalidInput` and writes nothing.
+ * The verbs over one scope, declared once for both faces, so that editors show each docstring on both. Every
+ * verb fails with a `MemoryError` only; bad input is `InvalidInput` and writes nothing.
  */
-export interface ScopedMemory {
+export interface MemoryVerbs<Face extends MemoryFace> {
+  /** The one user of one agent whose memories these are. */
   readonly scope: Scope
-  remember(input: string | Statement, options?: WriteOptions): Effect.Effect<Remembered, MemoryError>
-  /** In batches of 256, each all or nothing. Bad input anywhere refuses the whole call. */
+
+  /**
+   * Stores one statement; the same statement by the same speaker is one memory, refreshed when it is said
+   * again. `Conflict` when its key already names other content.
+   */
+  remember(input: string | Statement, options?: WriteOptions, ...run: Runs[Face]): Answers<Remembered>[Face]
+
+  /**
+   * Stores many statements, in batches of 256, each all or nothing. Bad input anywhere refuses the whole
+   * call; a key that names other content is the outcome `conflict`.
+   */
   rememberMany(
     inputs: ReadonlyArray<string | Statement>,
-    options?: WriteOptions
-  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError>
+    options?: WriteOptions,
+    ...run: Runs[Face]
+  ): Answers<ReadonlyArray<Remembered>>[Face]
+
   /**
-   * The article's defaults: the user's text whole and without end, the answer's first 500 code points for
-   * 90 days, both episodic, keyed by session and turn.
+   * Stores a turn of a conversation and its answer, both or neither where the store puts atomically. The
+   * article's defaults: the user's text whole and without end, the answer's first 500 code points for 90
+   * days, both episodic, keyed by session and turn.
    */
   rememberExchange(
     exchange: Exchange,
-    options?: WriteOptions
-  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError>
-  /** Best first, all at or above the threshold. A query has at most 100,000 characters. */
-  recall(query: string, options?: RecallOptions): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
+    options?: WriteOptions,
+    ...run: Runs[Face]
+  ): Answers<ReadonlyArray<Remembered>>[Face]
+
   /**
-   * The block that goes to the model; its text is `""` when there is nothing to say. Of a message of more
-   * than 100,000 characters, the beginning and the end are asked with.
+   * The memories that answer a question, highest score first, all at or above the threshold. A query has up
+   * to 100,000 characters.
    */
-  context(query: string, options?: ContextOptions): Effect.Effect<MemoryContext, MemoryError>
-  /** `null` when it is not there, expired, or another scope's. */
-  get(id: string): Effect.Effect<Memory | null, MemoryError>
-  list(options?: ListOptions): Effect.Effect<Page<Memory>, MemoryError>
-  /** `NotFound` when there is nothing to change. */
-  update(id: string, change: MemoryUpdate): Effect.Effect<Memory, MemoryError>
+  recall(
+    query: string,
+    options?: RecallOptions,
+    ...run: Runs[Face]
+  ): Answers<ReadonlyArray<Recollection>>[Face]
+
   /**
-   * Says what is so now: keeps the old statement as history (`recall(…, { asOf })`) and closes it. Type,
-   * source and speaker are the old one's unless given.
+   * The block of memories that goes to the model beside a message; its text is `""` when there is nothing to
+   * say. Of a message of more than 100,000 characters, the beginning and the end are the query.
+   */
+  context(message: string, options?: ContextOptions, ...run: Runs[Face]): Answers<MemoryContext>[Face]
+
+  /** One memory by id; `null` when it does not exist, is expired, or belongs to another scope. */
+  get(id: string, ...run: Runs[Face]): Answers<Memory | null>[Face]
+
+  /** One page of memories, in order of creation; `next` of a page is `after` of the following one. */
+  list(options?: ListOptions, ...run: Runs[Face]): Answers<Page<Memory>>[Face]
+
+  /** The first free turn of a session: one more than the greatest stored, expired turns included; 0 in a new one. */
+  nextTurn(sessionId: string, ...run: Runs[Face]): Answers<number>[Face]
+
+  /**
+   * Changes lifetime, importance, pin or metadata; content never changes, see `supersede`. `NotFound` when
+   * the memory does not exist or is expired.
+   */
+  update(id: string, change: MemoryUpdate, ...run: Runs[Face]): Answers<Memory>[Face]
+
+  /**
+   * Stores what is true now and closes the old memory, which stays as history (`recall(…, { asOf })`). Type,
+   * source and speaker are the old memory's unless given.
    */
   supersede(
     id: string,
     input: string | Statement,
-    options?: WriteOptions
-  ): Effect.Effect<Supersession, MemoryError>
-  /** By id, ids or filter. An empty filter is refused: that is `forgetAll`. */
+    options?: WriteOptions,
+    ...run: Runs[Face]
+  ): Answers<Supersession>[Face]
+
+  /**
+   * Removes memories by id, ids or filter, and returns a receipt. An empty filter is refused: use
+   * `forgetAll`.
+   */
   forget(
     target: string | ReadonlyArray<string> | Filter,
-    options?: ForgetOptions
-  ): Effect.Effect<Receipt, MemoryError>
-  /** Everything in the scope, the agent's own notes included; writes under way are refused. */
-  forgetAll(options?: ForgetOptions): Effect.Effect<Receipt, MemoryError>
-  /** A token that `forgetAll` makes worthless: take it when a write is queued, hand it over when it is made. */
-  fence(): number
+    options?: ForgetOptions,
+    ...run: Runs[Face]
+  ): Answers<Receipt>[Face]
+
+  /** Removes everything in the scope, the agent's own notes included, and refuses writes under way. */
+  forgetAll(options?: ForgetOptions, ...run: Runs[Face]): Answers<Receipt>[Face]
+
   /** Every memory of the scope that is not expired, history included, in order of creation. */
-  export(): Stream.Stream<Memory, MemoryError>
-  /** What `export` gave, into this scope whatever scope it came from; ids already there are left alone, expired ones left out. */
-  import(memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError>
-  stats(): Effect.Effect<Stats, MemoryError>
+  export(): Streams<Memory>[Face]
+
+  /**
+   * Stores what `export` gave, from this scope or another. Ids already stored are left as they are, expired
+   * memories are left out.
+   */
+  import(memories: Iterable<Memory> | AsyncIterable<Memory>, ...run: Runs[Face]): Answers<Imported>[Face]
+
+  /** How many memories the scope holds. */
+  stats(...run: Runs[Face]): Answers<Stats>[Face]
+
+  /**
+   * A token that `forgetAll` voids: a writing policy takes it when it queues a write and passes it on as
+   * `WriteOptions.fence`.
+   *
+   * @internal
+   */
+  fence(): number
 }
+
+/** A memory bound to one scope, as effects. */
+export interface ScopedMemory extends MemoryVerbs<"effect"> {}

@@ -1,17 +1,18 @@
 /** Taking in what `export` gave, from a place that may have been tampered with. */
 import { Clock, Effect, Schema } from "effect"
 import { chunksOf } from "effect/Array"
-import type { WriteFences } from "./WriteFences.ts"
 import { isExpired } from "../memory/lifetime.ts"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { isUuid, memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
 import { readMetadata } from "../input/metadata.ts"
-import { type MemoryStore, type PutResult, STORE_LIMITS } from "../store/MemoryStore.ts"
+import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { isProblem, isTime, nameProblem, type Problem, readFields, valid } from "../input/problems.ts"
 import { sameScope, Scope } from "../memory/Scope.ts"
-import type { Imported } from "../client/ScopedMemory.ts"
 import { importanceProblem, isCount, textProblem, turnProblem } from "../input/Statement.ts"
+import type { MemoryServices } from "./MemoryServices.ts"
+import type { Imported } from "./results.ts"
+import { putDistinct } from "./storeMemories.ts"
 
 const FIELDS: ReadonlyArray<keyof Memory> = [
   "id",
@@ -133,79 +134,26 @@ const atPlace = (at: number, read: Memory | Problem): Memory | Problem => {
 const collect = async (
   memories: Iterable<unknown> | AsyncIterable<unknown>
 ): Promise<ReadonlyArray<unknown>> => {
-  const all: Array<unknown> = []
-  for await (const memory of memories) all.push(memory)
-  return all
+  const collected: Array<unknown> = []
+  for await (const memory of memories) collected.push(memory)
+  return collected
 }
 
-export const makeImport =
-  (
-    scope: Scope,
-    store: MemoryStore["Service"],
-    fences: WriteFences,
-    putAll: (
-      memories: ReadonlyArray<Memory>,
-      fence: number
-    ) => Effect.Effect<ReadonlyArray<PutResult>, MemoryError>
-  ) =>
-  (memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError> =>
-    Effect.gen(function* () {
-      const fence = fences.token()
-      // Read whole and checked whole before anything is written, so that a damaged export changes nothing.
-      const given = yield* Effect.tryPromise({
-        try: () => collect(memories),
-        catch: (cause) =>
-          cause instanceof MemoryError
-            ? cause
-            : invalidInput("memories", `could not be read: ${String(cause)}`)
-      })
-      const checked: Array<Memory> = []
-      const ids = new Map<string, string>()
-      for (const [i, one] of given.entries()) {
-        // Thousands are checked a batch at a time, so that they do not hold the event loop.
-        if (i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
-        const memory = yield* valid(() => atPlace(i, readMemory(one)))
-        checked.push(memory)
-        ids.set(memory.id, idIn(scope, memory))
-      }
-      const moved = checked.map((memory): Memory => {
-        const successor = memory.supersededBy
-        return {
-          ...memory,
-          scope,
-          id: ids.get(memory.id) ?? memory.id,
-          supersededBy: successor === null ? null : (ids.get(successor) ?? successor)
-        }
-      })
-      const start = yield* Clock.currentTimeMillis
-      const live = moved.filter((memory) => !isExpired(memory, start))
-      const unique = new Map(live.map((memory) => [memory.id, memory]))
-      /** What the store holds afterwards, by id. */
-      const held = new Map<string, string>()
-      let created = 0
-      for (const chunk of chunksOf(Array.from(unique.values()), STORE_LIMITS.batch)) {
-        yield* Effect.yieldNow
-        const now = yield* Clock.currentTimeMillis
-        const known = yield* store.get({ scope, now, ids: chunk.map((memory) => memory.id) })
-        for (const { content, id } of known) held.set(id, content)
-        const results = yield* putAll(
-          chunk.filter((memory) => !held.has(memory.id)),
-          fence
-        )
-        for (const { id, outcome } of results) {
-          if (outcome === "conflict") continue
-          created++
-          held.set(id, unique.get(id)?.content ?? "")
-        }
-      }
-      const conflicting = live.filter(({ content, id }) => held.get(id) !== content).length
-      return {
-        created,
-        known: live.length - created - conflicting,
-        conflicting,
-        expired: moved.length - live.length
-      }
-    })
+/** Reads and checks an export to its end before anything is written, so that a damaged one changes nothing. */
+const readExport = Effect.fnUntraced(function* (memories: Iterable<unknown> | AsyncIterable<unknown>) {
+  const exported = yield* Effect.tryPromise({
+    try: () => collect(memories),
+    catch: (cause) =>
+      cause instanceof MemoryError ? cause : invalidInput("memories", `could not be read: ${String(cause)}`)
+  })
+  const checked: Array<Memory> = []
+  for (const [i, memory] of exported.entries()) {
+    // Thousands are checked a batch at a time, so that they do not hold the event loop.
+    if (i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
+    checked.push(yield* valid(() => atPlace(i, readMemory(memory))))
+  }
+  return checked
+})
 
 /** A memory keeps its id in its own scope; in another it takes the id its text, or its old id as a key, has there. */
 const idIn = (scope: Scope, memory: Memory): string => {
@@ -214,3 +162,65 @@ const idIn = (scope: Scope, memory: Memory): string => {
     ? memoryIdOfText(scope, memory)
     : memoryIdOfKey(scope, `imported:${memory.id}`)
 }
+
+const moveToScope = (scope: Scope, memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
+  const idByOldId = new Map(memories.map((memory) => [memory.id, idIn(scope, memory)]))
+  return memories.map((memory): Memory => {
+    const successor = memory.supersededBy
+    return {
+      ...memory,
+      scope,
+      id: idByOldId.get(memory.id) ?? memory.id,
+      supersededBy: successor === null ? null : (idByOldId.get(successor) ?? successor)
+    }
+  })
+}
+
+/** Puts the memories whose ids are not in the store. Returns how many, and the stored content of each id. */
+const putUnknown = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<Memory>,
+  fence: number
+) {
+  const byId = new Map(memories.map((memory) => [memory.id, memory]))
+  const storedContents = new Map<string, string>()
+  let created = 0
+  for (const batch of chunksOf(byId.values(), STORE_LIMITS.batch)) {
+    yield* Effect.yieldNow
+    const now = yield* Clock.currentTimeMillis
+    const known = yield* services.store.get({ scope, now, ids: batch.map((memory) => memory.id) })
+    for (const { content, id } of known) storedContents.set(id, content)
+    const results = yield* putDistinct(
+      services,
+      scope,
+      batch.filter((memory) => !storedContents.has(memory.id)),
+      fence
+    )
+    for (const { id, outcome } of results) {
+      if (outcome === "conflict") continue
+      created++
+      storedContents.set(id, byId.get(id)?.content ?? "")
+    }
+  }
+  return { created, storedContents }
+})
+
+export const importMemories = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  memories: Iterable<Memory> | AsyncIterable<Memory>
+) {
+  const fence = services.fences.token()
+  const moved = moveToScope(scope, yield* readExport(memories))
+  const now = yield* Clock.currentTimeMillis
+  const live = moved.filter((memory) => !isExpired(memory, now))
+  const { created, storedContents } = yield* putUnknown(services, scope, live, fence)
+  const conflicting = live.filter(({ content, id }) => storedContents.get(id) !== content).length
+  return {
+    created,
+    known: live.length - created - conflicting,
+    conflicting,
+    expired: moved.length - live.length
+  } satisfies Imported
+})

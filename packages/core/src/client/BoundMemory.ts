@@ -1,0 +1,120 @@
+import type { Effect, Stream } from "effect"
+import type { ContextOptions, MemoryContext } from "../context/buildContext.ts"
+import { forget, forgetAll, type ForgetTarget } from "../forget/forget.ts"
+import type { Receipt } from "../forget/receipt.ts"
+import type { Statement } from "../input/Statement.ts"
+import type { Memory } from "../memory/Memory.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
+import type { Scope } from "../memory/Scope.ts"
+import type { Recollection, RecallOptions } from "../recall/Retriever.ts"
+import type { Page } from "../store/MemoryStore.ts"
+import { rememberExchange } from "../write/exchange.ts"
+import { importMemories } from "../write/import.ts"
+import type { MemoryServices } from "../write/MemoryServices.ts"
+import { remember, rememberMany } from "../write/remember.ts"
+import type { Imported, Remembered, Supersession } from "../write/results.ts"
+import { nextTurn } from "../write/sessionTurns.ts"
+import { supersede } from "../write/supersede.ts"
+import { update } from "../write/update.ts"
+import { exportMemories, get, list, stats } from "./read.ts"
+import { context, recall } from "./recall.ts"
+import type {
+  Exchange,
+  ForgetOptions,
+  ListOptions,
+  MemoryUpdate,
+  ScopedMemory,
+  Stats,
+  WriteOptions
+} from "./ScopedMemory.ts"
+import { traceVerb } from "./traceVerb.ts"
+
+/** The verbs of `ScopedMemory`, each a function of its room in a span. */
+export class BoundMemory implements ScopedMemory {
+  readonly scope: Scope
+  // Private at run time: a holder of one scope never reaches the store through it.
+  readonly #services: MemoryServices
+
+  constructor(services: MemoryServices, scope: Scope) {
+    this.#services = services
+    this.scope = scope
+  }
+
+  #trace<A>(verb: keyof ScopedMemory, effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> {
+    return traceVerb(this.#services.admin.backend, this.scope, verb, effect)
+  }
+
+  remember(input: string | Statement, options?: WriteOptions): Effect.Effect<Remembered, MemoryError> {
+    return this.#trace("remember", remember(this.#services, this.scope, input, options))
+  }
+
+  rememberMany(
+    inputs: ReadonlyArray<string | Statement>,
+    options?: WriteOptions
+  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> {
+    return this.#trace("rememberMany", rememberMany(this.#services, this.scope, inputs, options))
+  }
+
+  rememberExchange(
+    exchange: Exchange,
+    options?: WriteOptions
+  ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> {
+    return this.#trace("rememberExchange", rememberExchange(this.#services, this.scope, exchange, options))
+  }
+
+  recall(query: string, options?: RecallOptions): Effect.Effect<ReadonlyArray<Recollection>, MemoryError> {
+    return this.#trace("recall", recall(this.#services, this.scope, query, options))
+  }
+
+  context(message: string, options?: ContextOptions): Effect.Effect<MemoryContext, MemoryError> {
+    return this.#trace("context", context(this.#services, this.scope, message, options))
+  }
+
+  get(id: string): Effect.Effect<Memory | null, MemoryError> {
+    return this.#trace("get", get(this.#services, this.scope, id))
+  }
+
+  list(options?: ListOptions): Effect.Effect<Page<Memory>, MemoryError> {
+    return this.#trace("list", list(this.#services, this.scope, options))
+  }
+
+  nextTurn(sessionId: string): Effect.Effect<number, MemoryError> {
+    return this.#trace("nextTurn", nextTurn(this.#services, this.scope, sessionId))
+  }
+
+  update(id: string, change: MemoryUpdate): Effect.Effect<Memory, MemoryError> {
+    return this.#trace("update", update(this.#services, this.scope, id, change))
+  }
+
+  supersede(
+    id: string,
+    input: string | Statement,
+    options?: WriteOptions
+  ): Effect.Effect<Supersession, MemoryError> {
+    return this.#trace("supersede", supersede(this.#services, this.scope, id, input, options))
+  }
+
+  forget(target: ForgetTarget, options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {
+    return this.#trace("forget", forget(this.#services, this.scope, target, options))
+  }
+
+  forgetAll(options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {
+    return this.#trace("forgetAll", forgetAll(this.#services, this.scope, options))
+  }
+
+  export(): Stream.Stream<Memory, MemoryError> {
+    return exportMemories(this.#services, this.scope)
+  }
+
+  import(memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError> {
+    return this.#trace("import", importMemories(this.#services, this.scope, memories))
+  }
+
+  stats(): Effect.Effect<Stats, MemoryError> {
+    return this.#trace("stats", stats(this.#services, this.scope))
+  }
+
+  fence(): number {
+    return this.#services.fences.token()
+  }
+}

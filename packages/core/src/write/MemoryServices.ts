@@ -1,0 +1,22 @@
+import type { makeContext } from "../context/buildContext.ts"
+import type { Embedder } from "../embedding/Embedder.ts"
+import type { AccessCounter } from "../recall/AccessCounter.ts"
+import type { Retriever } from "../recall/Retriever.ts"
+import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
+import type { MemoryStore } from "../store/MemoryStore.ts"
+import type { StoreAdmin } from "../store/StoreAdmin.ts"
+import type { WriteFences } from "./WriteFences.ts"
+
+/** Everything that the verbs use; one set per `AgentMemory`, shared by all scopes. */
+export interface MemoryServices {
+  readonly store: MemoryStore["Service"]
+  readonly admin: StoreAdmin["Service"]
+  /** `null` when recall is by keyword alone. */
+  readonly embedder: Embedder["Service"] | null
+  readonly retriever: Retriever
+  readonly context: ReturnType<typeof makeContext>
+  readonly accesses: AccessCounter
+  readonly fences: WriteFences
+  /** One lock per session whose turns are assigned. */
+  readonly sessions: KeyedLocks
+}

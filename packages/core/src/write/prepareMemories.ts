@@ -1,0 +1,27 @@
+import { Effect } from "effect"
+import { isProblem } from "../input/problems.ts"
+import { memoryFromStatement, type Statement } from "../input/Statement.ts"
+import type { Memory } from "../memory/Memory.ts"
+import { invalidInput } from "../memory/MemoryError.ts"
+import type { Scope } from "../memory/Scope.ts"
+import { STORE_LIMITS } from "../store/MemoryStore.ts"
+
+/** Checks statements and makes their memories; yields after each batch, so that thousands do not hold the event loop. */
+export const prepareMemories = Effect.fnUntraced(function* (
+  scope: Scope,
+  inputs: ReadonlyArray<string | Statement>,
+  now: number
+) {
+  const memories: Array<Memory> = []
+  for (const [i, input] of inputs.entries()) {
+    if (i > 0 && i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
+    const memory = memoryFromStatement(scope, input, now)
+    if (isProblem(memory)) {
+      const [field, message] = memory
+      // The index says which of several statements is bad.
+      return yield* invalidInput(inputs.length > 1 ? `[${i}].${field}` : field, message)
+    }
+    memories.push(memory)
+  }
+  return memories
+})

@@ -1,0 +1,43 @@
+import { Clock, Effect } from "effect"
+import { readWriteOptions } from "../client/readOptions.ts"
+import type { WriteOptions } from "../client/ScopedMemory.ts"
+import { valid } from "../input/problems.ts"
+import { memoryFromStatement, type Statement } from "../input/Statement.ts"
+import { invalidInput } from "../memory/MemoryError.ts"
+import type { Scope } from "../memory/Scope.ts"
+import type { MemoryServices } from "./MemoryServices.ts"
+import { prepareMemories } from "./prepareMemories.ts"
+import { takenKey } from "./refusals.ts"
+import { withSessionTurns } from "./sessionTurns.ts"
+import { storeMemories } from "./storeMemories.ts"
+
+export const remember = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  input: string | Statement,
+  options: WriteOptions = {}
+) {
+  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  const now = yield* Clock.currentTimeMillis
+  const memory = yield* valid(() => memoryFromStatement(scope, input, now))
+  const [stored] = yield* withSessionTurns(services, scope, [memory], (placed) =>
+    storeMemories(services, scope, placed, fence)
+  )
+  return stored === undefined || stored.outcome === "conflict" ? yield* takenKey : stored
+})
+
+export const rememberMany = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  inputs: ReadonlyArray<string | Statement>,
+  options: WriteOptions = {}
+) {
+  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  // A string is iterable too: it would be remembered letter by letter.
+  if (!Array.isArray(inputs)) return yield* invalidInput("inputs", "give a list of texts or statements")
+  const now = yield* Clock.currentTimeMillis
+  const memories = yield* prepareMemories(scope, inputs, now)
+  return yield* withSessionTurns(services, scope, memories, (placed) =>
+    storeMemories(services, scope, placed, fence)
+  )
+})

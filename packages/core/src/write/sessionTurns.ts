@@ -1,0 +1,71 @@
+/** Turns of a session: read, and assigned to memories that name a session but no turn. */
+import { Effect } from "effect"
+import { nameProblem, type Problem, valid } from "../input/problems.ts"
+import type { Memory } from "../memory/Memory.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
+import { type Scope, scopeKey } from "../memory/Scope.ts"
+import type { MemoryServices } from "./MemoryServices.ts"
+
+/** The lock of a session whose turns are assigned one write at a time. */
+export const sessionKey = (scope: Scope, sessionId: string): string =>
+  JSON.stringify([scopeKey(scope), sessionId])
+
+/** The first free turn after all that are stored. */
+export const readNextTurn = (
+  { store }: MemoryServices,
+  scope: Scope,
+  sessionId: string
+): Effect.Effect<number, MemoryError> =>
+  Effect.map(store.lastTurn({ scope, sessionId }), (last) => (last ?? -1) + 1)
+
+const readSessionId = (sessionId: string): string | Problem =>
+  typeof sessionId === "string"
+    ? (nameProblem("sessionId", sessionId) ?? sessionId)
+    : ["sessionId", "name the conversation whose next turn is asked for"]
+
+export const nextTurn = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  sessionId: string
+) {
+  return yield* readNextTurn(services, scope, yield* valid(() => readSessionId(sessionId)))
+})
+
+const assignTurns = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<Memory>
+) {
+  const nextBySession = new Map<string, number>()
+  const placed: Array<Memory> = []
+  for (const memory of memories) {
+    const { sessionId } = memory
+    if (sessionId === null) {
+      placed.push(memory)
+      continue
+    }
+    const next = nextBySession.get(sessionId)
+    const turn = memory.turn ?? next ?? (yield* readNextTurn(services, scope, sessionId))
+    nextBySession.set(sessionId, Math.max(turn + 1, next ?? 0))
+    placed.push(memory.turn === null ? { ...memory, turn } : memory)
+  }
+  return placed
+})
+
+/**
+ * Assigns missing turns, then writes. Holds the lock of each session that lacks turns, so that two writes
+ * never take the same one.
+ */
+export const withSessionTurns = <A>(
+  services: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<Memory>,
+  write: (placed: ReadonlyArray<Memory>) => Effect.Effect<A, MemoryError>
+): Effect.Effect<A, MemoryError> => {
+  const keys = memories.flatMap(({ sessionId, turn }) =>
+    sessionId === null || turn !== null ? [] : [sessionKey(scope, sessionId)]
+  )
+  return keys.length === 0
+    ? write(memories)
+    : services.sessions.withLocks(keys, Effect.flatMap(assignTurns(services, scope, memories), write))
+}

@@ -1,0 +1,43 @@
+import { Clock, Effect } from "effect"
+import { readWriteOptions } from "../client/readOptions.ts"
+import type { WriteOptions } from "../client/ScopedMemory.ts"
+import { valid } from "../input/problems.ts"
+import { memoryFromStatement, type Statement } from "../input/Statement.ts"
+import type { Memory } from "../memory/Memory.ts"
+import { invalidInput } from "../memory/MemoryError.ts"
+import { isUuid } from "../memory/MemoryId.ts"
+import type { Scope } from "../memory/Scope.ts"
+import type { MemoryServices } from "./MemoryServices.ts"
+import { notFound, takenKey } from "./refusals.ts"
+import type { Supersession } from "./results.ts"
+import { withSessionTurns } from "./sessionTurns.ts"
+import { encodeRows } from "./storeMemories.ts"
+
+export const supersede = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  id: string,
+  input: string | Statement,
+  options: WriteOptions = {}
+) {
+  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  const now = yield* Clock.currentTimeMillis
+  const [old] = isUuid(id) ? yield* services.store.get({ scope, now, ids: [id] }) : []
+  if (old === undefined) return yield* notFound(id)
+  const memory = yield* valid(() => memoryFromStatement(scope, input, now, old))
+  if (memory.id === id) {
+    return yield* invalidInput(
+      "content",
+      "says what the memory already says; update changes its lifetime, remember restates it"
+    )
+  }
+  const replace = Effect.fnUntraced(function* ([placed = memory]: ReadonlyArray<Memory>) {
+    const [row] = yield* encodeRows(services, [placed])
+    if (row === undefined) return yield* notFound(id)
+    const put = services.store.supersede({ scope, now, id, row })
+    const { closed, outcome } = yield* services.fences.write(scope, fence, put)
+    if (outcome === "conflict") return yield* takenKey
+    return { id: memory.id, outcome, supersededId: id, closed } satisfies Supersession
+  })
+  return yield* withSessionTurns(services, scope, [memory], replace)
+})
