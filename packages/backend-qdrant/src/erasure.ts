@@ -1,8 +1,8 @@
 import type { Erasure } from "@keepsake/core/driver"
 
 /**
- * What a deletion does here, tried on a 1.19.0 server: the text stays in payload pages and in the
- * write-ahead log until the optimiser rewrites the segment and the log is recycled.
+ * What a deletion does, observed on a 1.19.0 server: the text stays in payload pages and in the write-ahead
+ * log until the optimiser rewrites the segment and the log is recycled.
  */
 export const ERASURE: Erasure = {
   bytes: "unlinked",

@@ -3,59 +3,59 @@ import type { QdrantClient, Schemas } from "@qdrant/js-client-rest"
 import { Effect, Redacted } from "effect"
 
 /**
- * How new collections are laid out; an existing collection keeps what it has. Passed to Qdrant as it is,
- * except what the layout needs for itself (the vectors' names, sizes and distance, strict filtering).
+ * Settings of new collections; an existing collection keeps its own. Passed to Qdrant unchanged, except for
+ * what the store needs itself (names, sizes and distance of the vectors, strict filtering).
  */
 export interface CollectionSettings {
-  /** 1 unless said otherwise, on a cluster too: IDF is computed by shard, and on several the scores of words differ. */
-  readonly shardNumber?: number
-  readonly replicationFactor?: number
-  readonly writeConsistencyFactor?: number
-  readonly hnsw?: Schemas["HnswConfigDiff"]
-  readonly optimizers?: Schemas["OptimizersConfigDiff"]
-  readonly wal?: Schemas["WalConfigDiff"]
-  /** Such as `{ scalar: { type: "int8", always_ram: true } }`. Without it vectors are searched as they are. */
-  readonly quantization?: Schemas["QuantizationConfig"]
-  readonly vectorsOnDisk?: boolean
-  readonly termsOnDisk?: boolean
-  readonly payloadOnDisk?: boolean
-  /** Limits of the operator's own, such as `read_rate_limit`; filtering by unindexed keys stays forbidden. */
-  readonly strictMode?: Schemas["StrictModeConfig"]
+  /** Default 1, on a cluster too: Qdrant computes IDF per shard, so several shards change the scores of keyword search. */
+  readonly shardNumber?: number | undefined
+  readonly replicationFactor?: number | undefined
+  readonly writeConsistencyFactor?: number | undefined
+  readonly hnsw?: Schemas["HnswConfigDiff"] | undefined
+  readonly optimizers?: Schemas["OptimizersConfigDiff"] | undefined
+  readonly wal?: Schemas["WalConfigDiff"] | undefined
+  /** For example `{ scalar: { type: "int8", always_ram: true } }`. By default vectors are not quantised. */
+  readonly quantization?: Schemas["QuantizationConfig"] | undefined
+  readonly vectorsOnDisk?: boolean | undefined
+  readonly termsOnDisk?: boolean | undefined
+  readonly payloadOnDisk?: boolean | undefined
+  /** Further limits, such as `read_rate_limit`; filtering by keys without an index stays forbidden. */
+  readonly strictMode?: Schemas["StrictModeConfig"] | undefined
 }
 
-/** Settings of the way to the server, whoever made the client. */
+/** Settings of the connection, for a client of the store's or of yours. */
 export interface WireOptions {
-  /** Base name of the collections: letters, digits, `.`, `_`, `-`, at most 200. `keepsake` unless said otherwise. */
-  readonly collection?: string
-  readonly layout?: CollectionSettings
-  /** Longest wait for one call with its retries, queueing included; milliseconds, 30,000 unless said otherwise. */
-  readonly timeoutMs?: number
-  /** Longest wait for one attempt; milliseconds, 10,000 unless said otherwise. Deletions by filter get ten times that. */
-  readonly attemptTimeoutMs?: number
-  /** Attempts after the first, for what may pass (429, 5xx, a lost connection); 4 unless said otherwise. */
-  readonly retries?: number
-  /** Requests under way at once; 16 unless said otherwise. */
-  readonly concurrency?: number
-  /** How many replicas a read asks; the server's default (one) unless given. */
-  readonly readConsistency?: Schemas["ReadConsistency"]
-  /** Order of concurrent writes across replicas; the server's default (`weak`) unless given. */
-  readonly writeOrdering?: Schemas["WriteOrdering"]
+  /** Base name of the collections: up to 200 letters, digits, `.`, `_` and `-`. Default `keepsake`. */
+  readonly collection?: string | undefined
+  readonly layout?: CollectionSettings | undefined
+  /** Longest wait for one call, with its retries and its time in the queue, in milliseconds. Default 30,000. */
+  readonly timeoutMs?: number | undefined
+  /** Longest wait for one attempt, in milliseconds. Default 10,000. Deletions by filter get ten times that. */
+  readonly attemptTimeoutMs?: number | undefined
+  /** Attempts after the first, for failures that may pass (429, 5xx, a lost connection). Default 4. */
+  readonly retries?: number | undefined
+  /** Concurrent requests. Default 16. */
+  readonly concurrency?: number | undefined
+  /** How many replicas a read asks. Default: the server's (one). */
+  readonly readConsistency?: Schemas["ReadConsistency"] | undefined
+  /** Order of concurrent writes across replicas. Default: the server's (`weak`). */
+  readonly writeOrdering?: Schemas["WriteOrdering"] | undefined
 }
 
 export interface ServerOptions extends WireOptions {
-  /** `http://localhost:6333` or `https://…`; no path, no user, no query. Without a port it is 6333, as with Qdrant's own clients. */
+  /** `http://localhost:6333` or `https://…`, without path, user or query. Default port 6333, as in Qdrant's own clients. */
   readonly url: string
   readonly apiKey?: Redacted.Redacted | undefined
   /** Path under which a proxy serves Qdrant, such as `/qdrant`. */
-  readonly prefix?: string
+  readonly prefix?: string | undefined
 }
 
 export interface ClientOptions extends WireOptions {
-  /** A client the application owns: it stays open, and its own timeout counts beside ours. */
+  /** Your own client: the store leaves it open, and its timeout applies beside the store's. */
   readonly client: QdrantClient
 }
 
-/** How Qdrant is reached, and how its collections are made. */
+/** How to reach Qdrant, and how to create collections. */
 export type QdrantOptions = ServerOptions | ClientOptions
 
 export interface Address {
@@ -64,6 +64,7 @@ export interface Address {
   readonly prefix: string
 }
 
+/** The connection's options, checked, with defaults. */
 export interface QdrantSettings {
   readonly collection: string
   readonly layout: CollectionSettings
@@ -79,63 +80,70 @@ const DEFAULT_PORT = 6333
 
 const COLLECTION = /^[A-Za-z0-9._-]{1,200}$/u
 
-const whole = (field: string, value: number, min: number, max: number): Effect.Effect<number, MemoryError> =>
+const checkInteger = (
+  field: string,
+  value: number,
+  min: number,
+  max: number
+): Effect.Effect<number, MemoryError> =>
   Number.isInteger(value) && value >= min && value <= max
     ? Effect.succeed(value)
     : Effect.fail(invalidInput(field, `must be a whole number from ${min} to ${max}, not ${value}.`))
 
-/** Checks what can be checked without a server. */
-export const settingsOf = Effect.fnUntraced(function* (options: WireOptions) {
+/** Checks everything that needs no server. */
+export const checkOptions = Effect.fnUntraced(function* (options: WireOptions) {
   const collection = options.collection ?? "keepsake"
   if (!COLLECTION.test(collection)) {
-    return yield* invalidInput("collection", "use letters, digits, '.', '_' and '-', at most 200 of them.")
+    return yield* invalidInput("collection", "use up to 200 letters, digits, '.', '_' and '-'.")
   }
   const settings: QdrantSettings = {
     collection,
     layout: options.layout ?? {},
-    timeoutMs: yield* whole("timeoutMs", options.timeoutMs ?? 30_000, 1, 3_600_000),
-    attemptTimeoutMs: yield* whole("attemptTimeoutMs", options.attemptTimeoutMs ?? 10_000, 1, 3_600_000),
-    retries: yield* whole("retries", options.retries ?? 4, 0, 100),
-    concurrency: yield* whole("concurrency", options.concurrency ?? 16, 1, 1_000),
+    timeoutMs: yield* checkInteger("timeoutMs", options.timeoutMs ?? 30_000, 1, 3_600_000),
+    attemptTimeoutMs: yield* checkInteger(
+      "attemptTimeoutMs",
+      options.attemptTimeoutMs ?? 10_000,
+      1,
+      3_600_000
+    ),
+    retries: yield* checkInteger("retries", options.retries ?? 4, 0, 100),
+    concurrency: yield* checkInteger("concurrency", options.concurrency ?? 16, 1, 1_000),
     readConsistency: options.readConsistency,
     writeOrdering: options.writeOrdering
   }
   return settings
 })
 
-/**
- * The client drops a path in the URL without a word and turns an explicit `:443` into 6333 (the URL
- * parser elides default ports), so both are read here.
- */
-export const addressOf = Effect.fnUntraced(function* (options: ServerOptions) {
+/** Parsed here: the client ignores a path in the URL and, since the URL parser drops default ports, turns `:443` into 6333. */
+export const parseAddress = Effect.fnUntraced(function* (options: ServerOptions) {
   const { prefix = "", url } = options
-  const wrong = (message: string) => invalidInput("url", message)
+  const invalidUrl = (message: string) => invalidInput("url", message)
   if (!URL.canParse(url)) {
-    return yield* wrong(
+    return yield* invalidUrl(
       "is not a URL; write it like http://localhost:6333 or https://qdrant.example.com:6333."
     )
   }
   const parsed = new URL(url)
   if (parsed.protocol !== "http:" && parsed.protocol !== "https:") {
-    return yield* wrong(
+    return yield* invalidUrl(
       `must start with http:// or https:// (Qdrant's REST port, 6333), not ${parsed.protocol}//.`
     )
   }
   if (parsed.username !== "" || parsed.password !== "") {
-    return yield* wrong("must not carry a user or password; give the key as apiKey.")
+    return yield* invalidUrl("must not contain a user or password; give the key as apiKey.")
   }
   if (parsed.pathname !== "/" || parsed.search !== "" || parsed.hash !== "") {
-    return yield* wrong(
-      `must end after host and port; where a proxy serves Qdrant under a path, give that path as prefix (prefix: "${parsed.pathname}").`
+    return yield* invalidUrl(
+      `must end after host and port; if a proxy serves Qdrant under a path, give that path as prefix (prefix: "${parsed.pathname}").`
     )
   }
   if (prefix !== "" && !/^\/[^?#\s]*[^/?#\s]$/u.test(prefix)) {
-    return yield* invalidInput("prefix", 'must start with "/" and end without one, such as "/qdrant".')
+    return yield* invalidInput("prefix", 'must start with "/" and not end with one, such as "/qdrant".')
   }
-  const explicit = /:(\d+)\/?$/u.exec(url)?.[1]
+  const explicitPort = /:(\d+)\/?$/u.exec(url)?.[1]
   const address: Address = {
     url: `${parsed.protocol}//${parsed.hostname}`,
-    port: explicit === undefined ? DEFAULT_PORT : Number(explicit),
+    port: explicitPort === undefined ? DEFAULT_PORT : Number(explicitPort),
     prefix
   }
   return address

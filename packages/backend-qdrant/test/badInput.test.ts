@@ -85,13 +85,13 @@ describe("opening", () => {
     "a prefix that is not there",
     ({ url }) => ({ url, prefix: "/wrong" }),
     "Unsupported",
-    /is no Qdrant/u
+    /is not Qdrant/u
   )
   refused(
     "a name no collection can have",
     ({ url }) => ({ url, collection: "a/b" }),
     "InvalidInput",
-    /collection: use letters/u
+    /collection: use up to 200 letters/u
   )
   refused(
     "no concurrency",
@@ -154,7 +154,7 @@ describe("a collection that is already there", () => {
   found(
     "with terms that are not weighed",
     { ...dense(4), sparse_vectors: { terms: {} }, strict_mode_config },
-    /has not the modifier idf/u
+    /lacks the modifier idf/u
   )
   found("without strict mode", { ...dense(4), sparse_vectors }, /strict mode does not forbid/u)
   found(

@@ -58,7 +58,7 @@ describe("stored points", () => {
       const points = server.data.collections.get("keepsake")?.points
       const [first] = points?.values() ?? []
       if (first === undefined) return assert.fail("the first is there")
-      const { scopeHash, scopeId } = yield* Effect.promise(() => import("../src/codec/memoryRow.ts"))
+      const { scopeHash, scopeId } = yield* Effect.promise(() => import("../src/scopeId.ts"))
       for (let i = 1; i < SCOPES; i++) {
         const scope: Scope = { agentId: "agent", userId: `user ${i}` }
         const id = `00000000-0000-5000-8000-${String(i).padStart(12, "0")}`

@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto"
 import {
   checkVectors,
-  Conflict,
-  describeFingerprint,
   type Fingerprint,
+  type Memory,
   MemoryError,
+  noMoveUnderWay,
+  otherMoveUnderWay,
+  rowsUnstaged,
   sameFingerprint,
   type Scope,
   type StagedRow,
@@ -12,20 +13,23 @@ import {
   Unavailable
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { all, filterOf, hasId, inScope, is, must, mustNot } from "../codec/filter.ts"
-import { empty, copyLateWrites, copyPayloads } from "./switchCollections.ts"
-import { decode, memoryOf, scopeId, scopePayload, vectorsOf } from "../codec/memoryRow.ts"
-import { type PointsApi, makePointsApi } from "../connection/PointsApi.ts"
-import {
-  findStage,
-  forgetStage,
-  makeStage,
-  type ServingCollection,
-  type StagedCollection,
-  switchSpaces
-} from "../schema/openCollection.ts"
+import { all, hasId, inScope, is, must, mustNot, toFilter } from "../codec/filter.ts"
+import { decode, decodeMemory, encodeScope } from "../codec/memoryRow.ts"
+import { encodeVectors } from "../codec/vectors.ts"
+import { makePointsApi, type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import type { RemoveStaged } from "../requests/write.ts"
+import type { RemoveStaged } from "../requests/remove.ts"
+import type { ServingCollection } from "../schema/openCollection.ts"
+import {
+  createStaged,
+  dropStagingAlias,
+  findStaged,
+  newGeneration,
+  type StagedCollection,
+  switchAliases
+} from "../schema/stagedCollection.ts"
+import { scopeId } from "../scopeId.ts"
+import { copyLateWrites, copyPayloads, deleteAll, type Switch } from "./switchCollections.ts"
 
 type Admin = StoreAdmin["Service"]
 
@@ -36,142 +40,178 @@ export interface Staging extends Pick<
   readonly removeStaged: RemoveStaged
 }
 
+/** What every step of a move needs. */
+interface Move {
+  readonly http: QdrantHttp
+  readonly serving: ServingCollection
+  /** Points of the serving collection. */
+  readonly points: PointsApi
+  /** Makes this store answer `Closed`. */
+  readonly close: Effect.Effect<void>
+  staged: StagedCollection | null
+}
+
 const PAGE = 256
 
-const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
+/** Serving rows that the staged collection lacks. */
+const unstagedRows = ({ generation }: StagedCollection) => mustNot(is("staged", generation))
+
+const stage = Effect.fnUntraced(function* (
+  move: Move,
+  next: Fingerprint
+): Effect.fn.Return<void, MemoryError> {
+  const { http, serving } = move
+  move.staged ??= (yield* findStaged(http)) ?? (yield* createStaged(http, serving, next))
+  const { fingerprint } = move.staged
+  if (!sameFingerprint(fingerprint, next)) {
+    yield* otherMoveUnderWay(fingerprint, next)
+  }
+})
+
+const unstaged = Effect.fnUntraced(function* (
+  { points, staged }: Move,
+  limit: number
+): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
+  if (staged === null) return []
+  const filter = toFilter(unstagedRows(staged))
+  const { points: matches } = yield* points.scroll({ filter, limit, with_payload: true })
+  return yield* decode(() => matches.map(decodeMemory))
+})
+
+/** The rows that the serving collection still has. */
+const keepServing = Effect.fnUntraced(function* (points: PointsApi, rows: ReadonlyArray<StagedRow>) {
+  const { points: matches } = yield* points.scroll({
+    filter: toFilter(must(hasId(rows.map(({ id }) => id)))),
+    limit: rows.length,
+    with_payload: ["scope"]
+  })
+  const scopes = new Map(matches.map(({ id, payload }) => [String(id), payload?.["scope"]]))
+  return rows.filter(({ id, scope }) => scopes.get(id) === scopeId(scope))
+})
+
+/** Marks rows in the serving collection as staged, one operation per scope. */
+const markStaged = (points: PointsApi, { generation }: StagedCollection, rows: ReadonlyArray<StagedRow>) => {
+  const scopes = Map.groupBy(rows, ({ scope }) => scopeId(scope))
+  const marks = Array.from(scopes.values(), (scopeRows) => {
+    const scope: Scope = scopeRows[0]?.scope ?? { agentId: "", userId: "" }
+    const filter = toFilter(all(inScope(scope), must(hasId(scopeRows.map(({ id }) => id)))))
+    return { set_payload: { payload: { staged: generation }, filter } }
+  })
+  return points.update("mark as staged", marks)
+}
+
+const fillPage = Effect.fnUntraced(function* (
+  { http, points }: Move,
+  staged: StagedCollection,
+  page: ReadonlyArray<StagedRow>
+) {
+  const rows = yield* keepServing(points, page)
+  if (rows.length === 0) return
+  const stagedPoints = rows.map((row) => ({
+    id: row.id,
+    vector: encodeVectors(row),
+    payload: encodeScope(row.scope)
+  }))
+  yield* makePointsApi(http, staged.alias).update("fill", [{ upsert: { points: stagedPoints } }])
+  yield* markStaged(points, staged, rows)
+})
+
+const fillStage = Effect.fnUntraced(function* (
+  move: Move,
+  rows: ReadonlyArray<StagedRow>
+): Effect.fn.Return<void, MemoryError> {
+  const { staged } = move
+  if (staged === null) return
+  yield* checkVectors(
+    staged.fingerprint,
+    "rows.vector",
+    rows.map(({ vector }) => vector)
+  )
+  for (let i = 0; i < rows.length; i += PAGE) yield* fillPage(move, staged, rows.slice(i, i + PAGE))
+})
+
+const checkComplete = Effect.fnUntraced(function* (points: PointsApi, staged: StagedCollection) {
+  const missing = yield* points.count(unstagedRows(staged))
+  if (missing > 0) yield* rowsUnstaged(missing)
+})
+
+const notCleanedUp = ({ serving }: Move, cause: MemoryError): MemoryError =>
+  new MemoryError({
+    reason: new Unavailable({
+      message: `The new space serves, but the old points are still in collection ${serving.name}, with what was written there in the last moment. Check it, then drop that collection: memories forgotten from now on stay in it.`,
+      cause
+    })
+  })
+
+const commitStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<void, MemoryError> {
+  const { close, http, points, serving, staged } = move
+  if (staged === null) return yield* noMoveUnderWay()
+  const change: Switch = {
+    // By name: the aliases are about to change.
+    from: makePointsApi(http, serving.name),
+    to: makePointsApi(http, staged.name),
+    generation: staged.generation,
+    copyGeneration: newGeneration()
+  }
+  yield* checkComplete(points, staged)
+  yield* copyPayloads(change)
+  yield* checkComplete(points, staged)
+  yield* switchAliases(http, serving, staged)
+  move.staged = null
+  yield* close
+  // The operator drops the old collection; the store deletes points alone.
+  yield* copyLateWrites(change).pipe(
+    Effect.andThen(deleteAll(change.from)),
+    Effect.mapError((cause) => notCleanedUp(move, cause))
+  )
+})
+
+const dropStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<void, MemoryError> {
+  const { http } = move
+  move.staged ??= yield* findStaged(http)
+  if (move.staged === null) return
+  yield* dropStagingAlias(http, move.staged)
+  yield* deleteAll(makePointsApi(http, move.staged.name))
+  move.staged = null
+})
+
+const removeStaged = Effect.fnUntraced(function* (
+  { http, points, staged }: Move,
+  conditions: Parameters<RemoveStaged>[0]
+): Effect.fn.Return<Effect.Effect<void, MemoryError>, MemoryError> {
+  if (staged === null) return Effect.void
+  const doomed = yield* scrollAll(points, conditions, { with_payload: false })
+  const ids = doomed.map(({ id }) => String(id))
+  return Effect.gen(function* () {
+    for (let i = 0; i < ids.length; i += PAGE) {
+      const filter = toFilter(must(hasId(ids.slice(i, i + PAGE))))
+      yield* makePointsApi(http, staged.alias).update("delete staged", [{ delete: { filter } }])
+    }
+  })
+})
 
 /**
  * A second collection, filled while the first serves.
  *
- * Which rows it lacks is written on the serving rows (`staged` holds the stage's mark), so that any process
- * can fill it and a row that is replaced is lacking again. Its points carry vectors and scope but no text:
- * what is forgotten by a process that knows of no stage leaves no words behind. Their payloads follow at the
- * commit (`switchCollections.ts`), which is also when points of forgotten rows go.
+ * Serving rows note whether it has them (`staged` holds its generation id), so that any process can fill it,
+ * and a row that is replaced counts as missing again. Its points have vectors and scope but no text: if a
+ * process that does not know of the stage forgets a row, no text stays behind. The commit copies the payloads
+ * (`switchCollections.ts`) and deletes the points of forgotten rows.
  */
 export const makeStaging = Effect.fnUntraced(function* (
-  wire: QdrantHttp,
+  http: QdrantHttp,
   serving: ServingCollection,
   points: PointsApi,
-  moved: Effect.Effect<void>
+  close: Effect.Effect<void>
 ) {
-  let staged: StagedCollection | null = yield* findStage(wire)
-
-  const unfinished = (cause: MemoryError): MemoryError =>
-    new MemoryError({
-      reason: new Unavailable({
-        message: `The new space serves, but the old points are still in collection ${serving.name}, with what was written there in the last moment. Drop that collection once you have looked: what is forgotten from now on is not forgotten there.`,
-        cause
-      })
-    })
-
-  const lacking = (stage: StagedCollection) => mustNot(is("staged", stage.mark))
-
-  const stage = Effect.fnUntraced(function* (next: Fingerprint) {
-    staged ??= yield* findStage(wire)
-    staged ??= yield* makeStage(wire, serving, next)
-    const { fingerprint } = staged
-    if (!sameFingerprint(fingerprint, next)) {
-      yield* conflict(
-        `A move to [${describeFingerprint(fingerprint)}] is under way; finish it or drop it before starting one to [${describeFingerprint(next)}].`
-      )
-    }
-  })
-
-  const unstaged = Effect.fnUntraced(function* ({ limit }: { readonly limit: number }) {
-    if (staged === null) return []
-    const wanted = filterOf(lacking(staged))
-    const found = yield* points.scroll({ filter: wanted, limit, with_payload: true })
-    return yield* decode(() => found.points.map(memoryOf))
-  })
-
-  /** Fills what the serving space still has, then marks it there. */
-  const fillSome = Effect.fnUntraced(function* (stage: StagedCollection, rows: ReadonlyArray<StagedRow>) {
-    const ids = rows.map(({ id }) => id)
-    const { points: there } = yield* points.scroll({
-      filter: filterOf(must(hasId(ids))),
-      limit: ids.length,
-      with_payload: ["scope"]
-    })
-    const scopes = new Map(there.map(({ id, payload }) => [String(id), payload?.["scope"]]))
-    const kept = rows.filter(({ id, scope }) => scopes.get(id) === scopeId(scope))
-    if (kept.length === 0) return
-    yield* makePointsApi(wire, stage.alias).update("fill", [
-      {
-        upsert: {
-          points: kept.map((row) => ({
-            id: row.id,
-            vector: vectorsOf(row),
-            payload: scopePayload(row.scope)
-          }))
-        }
-      }
-    ])
-    const byScope = Map.groupBy(kept, ({ scope }) => scopeId(scope))
-    const marks = Array.from(byScope.values(), (group) => {
-      const scope: Scope = group[0]?.scope ?? { agentId: "", userId: "" }
-      const filter = filterOf(all(inScope(scope), must(hasId(group.map(({ id }) => id)))))
-      return { set_payload: { payload: { staged: stage.mark }, filter } }
-    })
-    yield* points.update("mark", marks)
-  })
-
-  const fillStage = Effect.fnUntraced(function* (rows: ReadonlyArray<StagedRow>) {
-    if (staged === null) return
-    yield* checkVectors(
-      staged.fingerprint,
-      "rows.vector",
-      rows.map(({ vector }) => vector)
-    )
-    for (let i = 0; i < rows.length; i += PAGE) yield* fillSome(staged, rows.slice(i, i + PAGE))
-  })
-
-  const whole = (stage: StagedCollection) =>
-    Effect.flatMap(points.count(lacking(stage)), (missing) =>
-      missing === 0 ? Effect.void : Effect.fail(conflict(`${missing} memories are not in the new space yet.`))
-    )
-
-  const commitStage = Effect.suspend(() => {
-    const stage = staged
-    if (stage === null) return Effect.fail(conflict("No move is under way: call stage first."))
-    const pass = randomBytes(6).toString("hex")
-    // By their own names: the aliases are about to change.
-    const [from, to] = [makePointsApi(wire, serving.name), makePointsApi(wire, stage.name)]
-    return Effect.gen(function* () {
-      yield* whole(stage)
-      yield* copyPayloads(from, to, pass)
-      yield* whole(stage)
-      yield* switchSpaces(wire, serving, stage)
-      staged = null
-      yield* moved
-      // The old collection itself stays for the operator to drop: we delete points and nothing else.
-      yield* Effect.mapError(
-        Effect.andThen(copyLateWrites(from, to, stage.mark, pass), empty(from)),
-        unfinished
-      )
-    })
-  })
-
-  const dropStage = Effect.gen(function* () {
-    staged ??= yield* findStage(wire)
-    if (staged === null) return
-    yield* forgetStage(wire, staged)
-    yield* empty(makePointsApi(wire, staged.name))
-    staged = null
-  })
-
-  const removeStaged: RemoveStaged = Effect.fnUntraced(function* (conditions) {
-    const stage = staged
-    if (stage === null) return Effect.void
-    const gone = yield* points.scrollAll(conditions, { with_payload: false })
-    const ids = gone.map(({ id }) => String(id))
-    return Effect.gen(function* () {
-      for (let i = 0; i < ids.length; i += PAGE) {
-        const some = filterOf(must(hasId(ids.slice(i, i + PAGE))))
-        yield* makePointsApi(wire, stage.alias).update("delete staged", [{ delete: { filter: some } }])
-      }
-    })
-  })
-
-  const staging: Staging = { stage, unstaged, fillStage, commitStage, dropStage, removeStaged }
+  const move: Move = { http, serving, points, close, staged: yield* findStaged(http) }
+  const staging: Staging = {
+    stage: (next) => stage(move, next),
+    unstaged: ({ limit }) => unstaged(move, limit),
+    fillStage: (rows) => fillStage(move, rows),
+    commitStage: Effect.suspend(() => commitStage(move)),
+    dropStage: Effect.suspend(() => dropStage(move)),
+    removeStaged: (conditions) => removeStaged(move, conditions)
+  }
   return staging
 })

@@ -3,138 +3,130 @@ import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import {
   all,
+  ANY_POINT,
   between,
   type Conditions,
-  EVERYTHING,
-  filterOf,
   hasId,
   is,
   LOWEST,
   must,
-  mustNot
+  mustNot,
+  toFilter
 } from "../codec/filter.ts"
-import { TERMS } from "../codec/memoryRow.ts"
-import type { PointsApi } from "../connection/PointsApi.ts"
+import { TERMS } from "../codec/vectors.ts"
+import { type PointsApi, scrollPages } from "../connection/PointsApi.ts"
 
 type Point = Schemas["Record"]
 type Operation = Schemas["UpdateOperation"]
 
 const PAGE = 256
 
-/** Runs `each` over a collection's points, page by page in the order of ids. */
-const eachPage = (
-  points: PointsApi,
-  conditions: Conditions,
-  wanted: Pick<Schemas["ScrollRequest"], "with_payload" | "with_vector">,
-  each: (page: ReadonlyArray<Point>) => Effect.Effect<void, MemoryError>
-): Effect.Effect<void, MemoryError> =>
-  Effect.gen(function* () {
-    let offset: Schemas["ScrollResult"]["next_page_offset"]
-    do {
-      const page: Schemas["ScrollResult"] = yield* points.scroll({
-        filter: filterOf(conditions),
-        limit: PAGE,
-        ...wanted,
-        ...(offset === undefined || offset === null ? {} : { offset })
-      })
-      if (page.points.length > 0) yield* each(page.points)
-      offset = page.next_page_offset
-    } while (offset !== undefined && offset !== null)
-  })
+/** A commit: from the serving collection to the staged one. */
+export interface Switch {
+  readonly from: PointsApi
+  readonly to: PointsApi
+  /** Marks the serving rows that the stage holds. */
+  readonly generation: string
+  /** Marks the points that this commit copied. */
+  readonly copyGeneration: string
+}
 
-/** By filter: named directly, a point that is not there would fail the whole call. */
-const overwrite = ({ id, payload }: Point, pass: string): Operation => ({
+/** Selects by filter: a request that selects by id fails if the point does not exist. */
+const overwritePayload = ({ id, payload }: Point, copyGeneration: string): Operation => ({
   overwrite_payload: {
-    payload: { ...payload, staged: pass },
-    filter: filterOf(must(hasId([String(id)])))
+    payload: { ...payload, staged: copyGeneration },
+    filter: toFilter(must(hasId([String(id)])))
   }
 })
 
-/** The points of these ids, by id. */
-const thereOf = Effect.fnUntraced(function* (
+/** The payloads of a collection's points with the ids of `page`, by id. */
+const readPayloads = Effect.fnUntraced(function* (
   points: PointsApi,
   page: ReadonlyArray<Point>,
   keys: Array<string>
 ) {
-  const found = yield* points.scroll({
-    filter: filterOf(must(hasId(page.map(({ id }) => String(id))))),
+  const { points: matches } = yield* points.scroll({
+    filter: toFilter(must(hasId(page.map(({ id }) => String(id))))),
     limit: page.length,
     with_payload: keys
   })
-  return new Map(found.points.map((point) => [point.id, point.payload ?? {}]))
+  return new Map(matches.map(({ id, payload }) => [id, payload ?? {}]))
 })
 
-/** Gives every staged point the payload its row has now. `pass` marks what was copied. */
-export const copyPayloads = (
-  from: PointsApi,
-  to: PointsApi,
-  pass: string
-): Effect.Effect<void, MemoryError> =>
-  eachPage(from, EVERYTHING, { with_payload: true }, (page) =>
+/** Copies the current payload of each row to its staged point. */
+export const copyPayloads = ({ copyGeneration, from, to }: Switch): Effect.Effect<void, MemoryError> =>
+  scrollPages(from, ANY_POINT, { with_payload: true }, PAGE, (page) =>
     to.update(
-      "take over",
-      page.map((point) => overwrite(point, pass))
+      "copy payloads",
+      page.map((point) => overwritePayload(point, copyGeneration))
     )
   )
 
-/** Rows the old space got or changed after they were copied: `null` leaves the new one as it is. */
-const catchUp = (
+/** How to copy a row that was written or changed after `copyPayloads`; `null` if the copy is current. */
+const copyLateWrite = (
   old: Point,
-  taken: Readonly<Record<string, unknown>> | undefined,
-  mark: string,
-  pass: string
+  copy: Readonly<Record<string, unknown>> | undefined,
+  { copyGeneration, generation }: Switch
 ): Operation | null => {
   const payload = old.payload ?? {}
-  if (taken === undefined) {
-    // Marked and not there: forgotten in the new space. Never marked: written at the last moment, and
-    // found by its words until it is stated again.
-    if (payload["staged"] === mark) return null
+  if (copy === undefined) {
+    // Marked but missing: deleted in the new collection. Unmarked: written after the copy; it has no vector
+    // until it is stated again.
+    if (payload["staged"] === generation) return null
     const vectors = (old.vector ?? {}) as { readonly [TERMS]?: Schemas["SparseVector"] }
     const terms = vectors[TERMS]
     const vector = terms === undefined ? {} : { [TERMS]: terms }
     return { upsert: { points: [{ id: old.id, vector, payload }], update_mode: "insert_only" } }
   }
-  const [before, now] = [Number(taken["updatedAt"] ?? LOWEST), Number(payload["updatedAt"])]
-  return now > before ? overwrite(old, pass) : null
+  const copiedAt = Number(copy["updatedAt"] ?? LOWEST)
+  return Number(payload["updatedAt"]) > copiedAt ? overwritePayload(old, copyGeneration) : null
 }
 
-/**
- * After the switch nobody writes to the old space any more, so what was written there while rows were being
- * copied can be brought over, and what was forgotten there be dropped.
- */
-export const copyLateWrites = Effect.fnUntraced(function* (
-  from: PointsApi,
-  to: PointsApi,
-  mark: string,
-  pass: string
-) {
-  yield* eachPage(
-    from,
-    EVERYTHING,
-    { with_payload: true, with_vector: [TERMS] },
-    Effect.fnUntraced(function* (page) {
-      const there = yield* thereOf(to, page, ["updatedAt"])
-      const late = page.flatMap((old) => catchUp(old, there.get(old.id), mark, pass) ?? [])
-      if (late.length > 0) yield* to.update("catch up", late)
-    })
-  )
-  // Points of the stage, copied or bare; what was written in the new space itself is neither.
-  const staged: Conditions = must({
-    should: [is("staged", pass), filterOf(mustNot(between("createdAt", { gte: LOWEST })))]
+/** Staged points: copied, or still without payload. Points written in the new collection are neither. */
+const stagedPoints = ({ copyGeneration }: Switch): Conditions =>
+  must({
+    should: [is("staged", copyGeneration), toFilter(mustNot(between("createdAt", { gte: LOWEST })))]
   })
-  yield* eachPage(
+
+/** Deletes the staged points whose rows were deleted in the old collection. */
+const deleteForgotten = (change: Switch): Effect.Effect<void, MemoryError> => {
+  const { from, to } = change
+  const staged = stagedPoints(change)
+  return scrollPages(
     to,
     staged,
     { with_payload: false },
+    PAGE,
     Effect.fnUntraced(function* (page) {
-      const there = yield* thereOf(from, page, ["scope"])
-      const gone = page.filter(({ id }) => !there.has(id)).map(({ id }) => String(id))
-      const doomed = filterOf(all(staged, must(hasId(gone))))
-      if (gone.length > 0) yield* to.update("drop forgotten", [{ delete: { filter: doomed } }])
+      const rows = yield* readPayloads(from, page, ["scope"])
+      const forgotten = page.filter(({ id }) => !rows.has(id)).map(({ id }) => String(id))
+      if (forgotten.length === 0) return
+      const filter = toFilter(all(staged, must(hasId(forgotten))))
+      yield* to.update("delete forgotten", [{ delete: { filter } }])
     })
   )
+}
+
+/**
+ * Copies what was written to the old collection during `copyPayloads`, and deletes what was deleted there.
+ * Runs after the aliases are switched, when no one writes to the old collection.
+ */
+export const copyLateWrites = Effect.fnUntraced(function* (change: Switch) {
+  const { from, to } = change
+  yield* scrollPages(
+    from,
+    ANY_POINT,
+    { with_payload: true, with_vector: [TERMS] },
+    PAGE,
+    Effect.fnUntraced(function* (page) {
+      const copies = yield* readPayloads(to, page, ["updatedAt"])
+      const operations = page.flatMap((old) => copyLateWrite(old, copies.get(old.id), change) ?? [])
+      if (operations.length > 0) yield* to.update("copy late writes", operations)
+    })
+  )
+  yield* deleteForgotten(change)
 })
 
 /** Deletes every point; the collection stays. */
-export const empty = (points: PointsApi): Effect.Effect<void, MemoryError> =>
-  points.update("empty", [{ delete: { filter: filterOf(EVERYTHING) } }], "bulk")
+export const deleteAll = (points: PointsApi): Effect.Effect<void, MemoryError> =>
+  points.update("delete all", [{ delete: { filter: toFilter(ANY_POINT) } }], "bulk")

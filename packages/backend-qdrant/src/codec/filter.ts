@@ -1,16 +1,17 @@
 import type { Filter, Scope } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { metaEntry, scopeId } from "./memoryRow.ts"
+import { scopeId } from "../scopeId.ts"
+import { metadataEntry } from "./metadata.ts"
 
 export type Condition = Schemas["Condition"]
 
-/** A filter of Qdrant's whose lists are there to be added to. */
+/** A Qdrant filter as two lists that can be joined. */
 export interface Conditions {
   readonly must: ReadonlyArray<Condition>
   readonly must_not: ReadonlyArray<Condition>
 }
 
-export const NONE: Conditions = { must: [], must_not: [] }
+export const NO_CONDITIONS: Conditions = { must: [], must_not: [] }
 
 export const must = (...conditions: ReadonlyArray<Condition>): Conditions => ({
   must: conditions,
@@ -22,13 +23,13 @@ export const mustNot = (...conditions: ReadonlyArray<Condition>): Conditions => 
   must_not: conditions
 })
 
-export const all = (...parts: ReadonlyArray<Conditions>): Conditions => ({
-  must: parts.flatMap((part) => part.must),
-  must_not: parts.flatMap((part) => part.must_not)
+export const all = (...groups: ReadonlyArray<Conditions>): Conditions => ({
+  must: groups.flatMap((group) => group.must),
+  must_not: groups.flatMap((group) => group.must_not)
 })
 
-/** As Qdrant's JSON has it; empty lists are left out. */
-export const filterOf = ({ must, must_not }: Conditions): Schemas["Filter"] => ({
+/** Qdrant's JSON, without empty lists. */
+export const toFilter = ({ must, must_not }: Conditions): Schemas["Filter"] => ({
   ...(must.length === 0 ? {} : { must: [...must] }),
   ...(must_not.length === 0 ? {} : { must_not: [...must_not] })
 })
@@ -44,50 +45,52 @@ export const between = (key: string, range: Schemas["Range"]): Condition => ({ k
 
 export const hasId = (ids: ReadonlyArray<string>): Condition => ({ has_id: [...ids] })
 
-/** Of every point: a condition that an index answers, where an empty filter would say nothing. */
-export const EVERYTHING: Conditions = mustNot(is("scope", ""))
+/** Matches every point, by a condition that an index answers; an empty filter has no condition. */
+export const ANY_POINT: Conditions = mustNot(is("scope", ""))
 
-/** The lowest number an index can hold here: whoever has the key at all is above it. */
+/** The lowest indexed number: `gte` it matches every point that has the key. */
 export const LOWEST = Number.MIN_SAFE_INTEGER
 
 export const inScope = (scope: Scope): Conditions => must(is("scope", scopeId(scope)))
 
-/** `expiresAt <= now` is gone; a row without the key matches no range and stays. */
+/** Excludes `expiresAt <= now`; a row without the key matches no range and stays. */
 export const notExpired = (now: number): Conditions => mustNot(between("expiresAt", { lte: now }))
 
 export const CURRENT: Conditions = must(is("current", true))
 
-/** Held at `at`: one interval that satisfies both ends, hence nested. */
-const heldAt = (at: number): Conditions =>
+/** Valid at `time`. Nested, because one interval must satisfy both ends. */
+const validAt = (time: number): Conditions =>
   must({
     nested: {
       key: "validity",
-      filter: { must: [between("from", { lte: at }), between("to", { gt: at })] }
+      filter: { must: [between("from", { lte: time }), between("to", { gt: time })] }
     }
   })
 
-/** What a search may return: not expired now, and current, or held at `asOf`. */
+/** Rows a search may return: not expired at `now`, and current or valid at `asOf`. */
 export const visible = (now: number, asOf: number | undefined): Conditions =>
-  all(notExpired(now), asOf === undefined ? CURRENT : heldAt(asOf))
+  all(notExpired(now), asOf === undefined ? CURRENT : validAt(asOf))
 
-/** An empty list matches nothing; no need to ask a server for that. */
+/** An empty list matches no row, so no request is needed. */
 export const matchesNothing = (filter: Filter): boolean =>
   filter.types?.length === 0 || filter.sources?.length === 0 || filter.speakers?.length === 0
 
-/** Core's filter in Qdrant's words, one condition a field. */
-export const ofFilter = (filter: Filter): Conditions => {
+/** Translates core's filter, one condition per field. */
+export const matching = (filter: Filter): Conditions => {
   const { exceptSessionId, metadata, pinned, saidFrom, saidTo, sessionId, sources, speakers, types } = filter
-  const asked: Array<Condition> = []
-  if (types !== undefined) asked.push(oneOf("type", types))
-  if (sources !== undefined) asked.push(oneOf("source", sources))
-  if (speakers !== undefined) asked.push(oneOf("speaker", speakers))
-  if (sessionId !== undefined) asked.push(is("sessionId", sessionId))
-  if (pinned !== undefined) asked.push(is("pinned", pinned))
-  if (saidFrom !== undefined) asked.push(between("saidAt", { gte: saidFrom }))
-  if (saidTo !== undefined) asked.push(between("saidAt", { lt: saidTo }))
-  for (const [key, value] of Object.entries(metadata ?? {})) asked.push(is("meta", metaEntry(key, value)))
+  const conditions: Array<Condition> = []
+  if (types !== undefined) conditions.push(oneOf("type", types))
+  if (sources !== undefined) conditions.push(oneOf("source", sources))
+  if (speakers !== undefined) conditions.push(oneOf("speaker", speakers))
+  if (sessionId !== undefined) conditions.push(is("sessionId", sessionId))
+  if (pinned !== undefined) conditions.push(is("pinned", pinned))
+  if (saidFrom !== undefined) conditions.push(between("saidAt", { gte: saidFrom }))
+  if (saidTo !== undefined) conditions.push(between("saidAt", { lt: saidTo }))
+  for (const [key, value] of Object.entries(metadata ?? {})) {
+    conditions.push(is("meta", metadataEntry(key, value)))
+  }
   return {
-    must: asked,
+    must: conditions,
     must_not: exceptSessionId === undefined ? [] : [is("sessionId", exceptSessionId)]
   }
 }

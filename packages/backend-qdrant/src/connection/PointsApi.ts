@@ -1,20 +1,18 @@
 import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
-import { type Conditions, filterOf } from "../codec/filter.ts"
+import { type Conditions, toFilter } from "../codec/filter.ts"
 import { timedOut } from "./errors.ts"
 import type { QdrantHttp } from "./QdrantHttp.ts"
 
-/** The requests we make of a collection's points, under the settings of the store. */
+type Point = Schemas["Record"]
+type Parts = Pick<Schemas["ScrollRequest"], "with_payload" | "with_vector">
+
+/** The requests to a collection's points, under the settings of the store. */
 export interface PointsApi {
   readonly scroll: (request: Schemas["ScrollRequest"]) => Effect.Effect<Schemas["ScrollResult"], MemoryError>
-  /** Everything a filter matches, page by page in the order of ids. */
-  readonly scrollAll: (
-    conditions: Conditions,
-    wanted: Pick<Schemas["ScrollRequest"], "with_payload" | "with_vector">
-  ) => Effect.Effect<ReadonlyArray<Schemas["Record"]>, MemoryError>
   readonly count: (conditions: Conditions) => Effect.Effect<number, MemoryError>
-  readonly queries: (
+  readonly query: (
     searches: ReadonlyArray<Schemas["QueryRequest"]>
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<Schemas["ScoredPoint"]>>, MemoryError>
   readonly facet: (
@@ -22,7 +20,7 @@ export interface PointsApi {
     conditions: Conditions,
     limit: number
   ) => Effect.Effect<ReadonlyArray<Schemas["FacetValueHit"]>, MemoryError>
-  /** One call; done in order, and visible to every later read when it returns. */
+  /** Runs operations in order, in one request; every later read sees them. */
   readonly update: (
     operation: string,
     operations: ReadonlyArray<Schemas["UpdateOperation"]>,
@@ -30,66 +28,81 @@ export interface PointsApi {
   ) => Effect.Effect<void, MemoryError>
 }
 
-const PAGE = 1_000
-
 /** Requests to `collection`, a name or an alias. */
-export const makePointsApi = (wire: QdrantHttp, collection: string): PointsApi => {
-  const { readConsistency, writeOrdering } = wire.settings
-  const at = { collection_name: collection }
-  const read = { ...at, ...(readConsistency === undefined ? {} : { consistency: readConsistency }) }
-  const write = { ...at, wait: true, ...(writeOrdering === undefined ? {} : { ordering: writeOrdering }) }
-
-  const scroll: PointsApi["scroll"] = (request) =>
-    wire.send("scroll", (api, init) => api.scrollPoints({ ...read, ...request }, init))
-
-  const scrollAll: PointsApi["scrollAll"] = Effect.fnUntraced(function* (conditions, wanted) {
-    const found: Array<Schemas["Record"]> = []
-    let offset: Schemas["ScrollResult"]["next_page_offset"]
-    do {
-      const page: Schemas["ScrollResult"] = yield* scroll({
-        filter: filterOf(conditions),
-        limit: PAGE,
-        ...wanted,
-        ...(offset === undefined || offset === null ? {} : { offset })
-      })
-      found.push(...page.points)
-      offset = page.next_page_offset
-    } while (offset !== undefined && offset !== null)
-    return found
-  })
-
+export const makePointsApi = (http: QdrantHttp, collection: string): PointsApi => {
+  const { readConsistency, writeOrdering } = http.settings
+  const target = { collection_name: collection }
+  const read = { ...target, ...(readConsistency === undefined ? {} : { consistency: readConsistency }) }
+  const write = { ...target, wait: true, ...(writeOrdering === undefined ? {} : { ordering: writeOrdering }) }
   return {
-    scroll,
-    scrollAll,
+    scroll: (request) => http.send("scroll", (api, init) => api.scrollPoints({ ...read, ...request }, init)),
+
     count: (conditions) =>
-      wire
+      http
         .send("count", (api, init) =>
-          api.countPoints({ ...read, filter: filterOf(conditions), exact: true }, init)
+          api.countPoints({ ...read, filter: toFilter(conditions), exact: true }, init)
         )
         .pipe(Effect.map(({ count }) => count)),
-    queries: (searches) =>
-      wire
+
+    query: (searches) =>
+      http
         .send("query", (api, init) => api.queryBatchPoints({ ...read, searches: [...searches] }, init))
-        .pipe(Effect.map((answers) => answers.map(({ points }) => points))),
+        .pipe(Effect.map((results) => results.map(({ points }) => points))),
+
     facet: (key, conditions, limit) =>
-      wire
+      http
         .send("facet", (api, init) =>
-          api.facet({ ...read, key, filter: filterOf(conditions), limit, exact: true }, init)
+          api.facet({ ...read, key, filter: toFilter(conditions), limit, exact: true }, init)
         )
         .pipe(Effect.map(({ hits }) => hits)),
-    update: (operation, operations, bulk) =>
-      wire
-        .send(
-          operation,
-          (api, init) => api.batchUpdate({ ...write, operations: [...operations] }, init),
-          bulk
-        )
-        .pipe(
-          Effect.flatMap((results) =>
-            results.every(({ status }) => status === "completed")
-              ? Effect.void
-              : Effect.fail(timedOut({ operation, server: wire.server }))
-          )
-        )
+
+    update: Effect.fnUntraced(function* (operation, operations, bulk) {
+      const results = yield* http.send(
+        operation,
+        (api, init) => api.batchUpdate({ ...write, operations: [...operations] }, init),
+        bulk
+      )
+      if (results.some(({ status }) => status !== "completed")) {
+        yield* timedOut({ operation, server: http.server })
+      }
+    })
   }
 }
+
+/** Runs `onPage` over all matching points, page by page in the order of ids. */
+export const scrollPages = Effect.fnUntraced(function* (
+  points: PointsApi,
+  conditions: Conditions,
+  parts: Parts,
+  pageSize: number,
+  onPage: (page: ReadonlyArray<Point>) => Effect.Effect<void, MemoryError>
+): Effect.fn.Return<void, MemoryError> {
+  let offset: Schemas["ScrollResult"]["next_page_offset"]
+  do {
+    const page: Schemas["ScrollResult"] = yield* points.scroll({
+      filter: toFilter(conditions),
+      limit: pageSize,
+      ...parts,
+      ...(offset === undefined || offset === null ? {} : { offset })
+    })
+    if (page.points.length > 0) yield* onPage(page.points)
+    offset = page.next_page_offset
+  } while (offset !== undefined && offset !== null)
+})
+
+const PAGE = 1_000
+
+/** All matching points, in the order of ids. */
+export const scrollAll = Effect.fnUntraced(function* (
+  points: PointsApi,
+  conditions: Conditions,
+  parts: Parts
+): Effect.fn.Return<ReadonlyArray<Point>, MemoryError> {
+  const matches: Array<Point> = []
+  yield* scrollPages(points, conditions, parts, PAGE, (page) =>
+    Effect.sync(() => {
+      matches.push(...page)
+    })
+  )
+  return matches
+})

@@ -16,14 +16,14 @@ import {
   QdrantClientTimeoutError
 } from "@qdrant/js-client-rest"
 
-/** What was being done, for messages: an operation's name and the server's address, never remembered text. */
-export interface Attempted {
+/** The request as named in messages: operation and server, never remembered text. */
+export interface Attempt {
   readonly operation: string
   readonly server: string
 }
 
-/** An answer that is no answer of Qdrant's: a proxy's page, a body cut off. */
-export class UnreadableAnswer extends Error {}
+/** A response that is not Qdrant's: a proxy's page, a truncated body. */
+export class UnreadableResponse extends Error {}
 
 const failure = (reason: MemoryErrorReason): MemoryError => new MemoryError({ reason })
 
@@ -33,8 +33,8 @@ interface HttpFailure {
   readonly headers: Headers
 }
 
-/** The client's `ApiError` has no name of its own to test for; its status and headers tell. */
-const httpFailure = (cause: unknown): HttpFailure | undefined =>
+/** The client's `ApiError` cannot be told by its name, so by status and headers. */
+const toHttpFailure = (cause: unknown): HttpFailure | undefined =>
   cause instanceof Error &&
   "status" in cause &&
   typeof cause.status === "number" &&
@@ -45,16 +45,16 @@ const httpFailure = (cause: unknown): HttpFailure | undefined =>
 
 const TEXT_MAX = 300
 
-/** Qdrant's own words, where the body has them. They name keys and types, never values of a payload. */
-const said = (data: unknown): string => {
+/** Qdrant's error text, if the body has one. It names keys and types, never values of a payload. */
+const readErrorText = (data: unknown): string => {
   if (typeof data !== "object" || data === null || !("status" in data)) return ""
   const { status } = data
   if (typeof status !== "object" || status === null || !("error" in status)) return ""
   return typeof status.error === "string" ? ` Qdrant says: ${status.error.slice(0, TEXT_MAX)}` : ""
 }
 
-/** Seconds or an HTTP date, as RFC 9110 §10.2.3 has it; milliseconds from `now`. */
-const retryAfterMs = (header: string | null, now: number): number | undefined => {
+/** Seconds or an HTTP date (RFC 9110 §10.2.3), as milliseconds from `now`. */
+const parseRetryAfter = (header: string | null, now: number): number | undefined => {
   if (header === null) return undefined
   const seconds = Number(header)
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000)
@@ -62,36 +62,40 @@ const retryAfterMs = (header: string | null, now: number): number | undefined =>
   return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
 
-const unavailable = (message: string, cause: unknown, after?: number): MemoryError =>
+const unavailable = (message: string, cause: unknown, retryAfterMs?: number): MemoryError =>
   failure(
-    after === undefined
+    retryAfterMs === undefined
       ? new Unavailable({ message, cause })
-      : new Unavailable({ message, cause, retryAfterMs: after })
+      : new Unavailable({ message, cause, retryAfterMs })
   )
 
-const tooMany = ({ operation, server }: Attempted, cause: unknown, after: number | undefined): MemoryError =>
+const rateLimited = (
+  { operation, server }: Attempt,
+  cause: unknown,
+  retryAfterMs: number | undefined
+): MemoryError =>
   unavailable(
     `${server} limits its load (429) and refused ${operation}. Try again later, lower concurrency, or raise the collection's rate limits.`,
     cause,
-    after
+    retryAfterMs
   )
 
-const ofStatus = (
-  attempted: Attempted,
+const classifyStatus = (
+  attempt: Attempt,
   { data, headers, status }: HttpFailure,
   cause: unknown
 ): MemoryError => {
-  const { operation, server } = attempted
-  const words = said(data)
+  const { operation, server } = attempt
+  const text = readErrorText(data)
   switch (status) {
     case 400:
     case 422:
-      return /no space left|disk|quota/iu.test(words)
-        ? failure(new StorageFull({ message: `${server} has no room for ${operation}.${words}`, cause }))
+      return /no space left|disk|quota/iu.test(text)
+        ? failure(new StorageFull({ message: `${server} has no room for ${operation}.${text}`, cause }))
         : failure(
             new InvalidInput({
               field: operation,
-              message: `${server} refused ${operation} (${status}).${words}`,
+              message: `${server} refused ${operation} (${status}).${text}`,
               cause
             })
           )
@@ -101,24 +105,24 @@ const ofStatus = (
         new Unauthorized({
           message:
             status === 401
-              ? `${server} wants another API key for ${operation} (401): check apiKey.${words}`
-              : `The API key given to ${server} may not do ${operation} (403): use a key with write access to all collections.${words}`,
+              ? `${server} needs another API key for ${operation} (401): check apiKey.${text}`
+              : `The API key may not do ${operation} on ${server} (403): use a key with write access to all collections.${text}`,
           cause
         })
       )
     case 404:
       return failure(
         new Closed({
-          message: `${server} no longer serves the space this store was opened on (404): it was moved by re-embedding, or dropped. Open the store again.${words}`,
+          message: `${server} no longer serves the collection this store was opened on (404): it was moved by re-embedding, or dropped. Open the store again.${text}`,
           cause
         })
       )
     case 408:
       return failure(
-        new Timeout({ message: `${server} gave up on ${operation} (408). Try again.${words}`, cause })
+        new Timeout({ message: `${server} gave up on ${operation} (408). Try again.${text}`, cause })
       )
     case 409:
-      return failure(new Conflict({ message: `${server} refused ${operation} (409).${words}`, cause }))
+      return failure(new Conflict({ message: `${server} refused ${operation} (409).${text}`, cause }))
     case 413:
       return failure(
         new InvalidInput({
@@ -128,51 +132,47 @@ const ofStatus = (
         })
       )
     case 429:
-      return tooMany(attempted, cause, retryAfterMs(headers.get("retry-after"), Date.now()))
+      return rateLimited(attempt, cause, parseRetryAfter(headers.get("retry-after"), Date.now()))
     case 507:
-      return failure(new StorageFull({ message: `${server} has no room left (507).${words}`, cause }))
+      return failure(new StorageFull({ message: `${server} has no room left (507).${text}`, cause }))
     default:
       return status >= 500
         ? unavailable(
-            `${server} failed at ${operation} (${status}). Try again later; its log says why.${words}`,
+            `${server} failed at ${operation} (${status}). Try again later; its log says why.${text}`,
             cause,
-            retryAfterMs(headers.get("retry-after"), Date.now())
+            parseRetryAfter(headers.get("retry-after"), Date.now())
           )
         : failure(
             new Unsupported({
-              message: `${server} answered ${operation} with ${status}, which no Qdrant does: check that the URL is Qdrant's REST port (6333).${words}`,
+              message: `${server} answered ${operation} with ${status}, which Qdrant never does: check that the URL is Qdrant's REST port (6333).${text}`,
               cause
             })
           )
   }
 }
 
-/** What a rejected call means. `retryAfter` is the answer's header, where we could read it ourselves. */
-export const classify = (
-  attempted: Attempted,
-  cause: unknown,
-  retryAfter: string | null = null
-): MemoryError => {
+/** Classifies a rejected call. `retryAfter` is the response's header, if the connection pool read it. */
+export const classify = (attempt: Attempt, cause: unknown, retryAfter: string | null = null): MemoryError => {
   if (cause instanceof MemoryError) return cause
-  const { operation, server } = attempted
-  const http = httpFailure(cause)
-  if (http !== undefined) return ofStatus(attempted, http, cause)
+  const { operation, server } = attempt
+  const http = toHttpFailure(cause)
+  if (http !== undefined) return classifyStatus(attempt, http, cause)
   if (cause instanceof QdrantClientResourceExhaustedError) {
-    return tooMany(attempted, cause, retryAfterMs(retryAfter, Date.now()) ?? cause.retry_after * 1_000)
+    return rateLimited(attempt, cause, parseRetryAfter(retryAfter, Date.now()) ?? cause.retry_after * 1_000)
   }
-  if (cause instanceof QdrantClientTimeoutError) return timedOut(attempted, cause)
+  if (cause instanceof QdrantClientTimeoutError) return timedOut(attempt, cause)
   if (cause instanceof QdrantClientConfigError) {
     return failure(new InvalidInput({ field: "url", message: cause.message, cause }))
   }
-  if (cause instanceof SyntaxError || cause instanceof UnreadableAnswer) {
+  if (cause instanceof SyntaxError || cause instanceof UnreadableResponse) {
     return unavailable(
-      `${server} answered ${operation} with something that is not Qdrant's JSON (a proxy's page, or an answer cut off). Try again; if it stays, check the URL.`,
+      `${server} answered ${operation} with something that is not Qdrant's JSON (a proxy's page, or a truncated response). Try again; if it persists, check the URL.`,
       cause
     )
   }
-  // The client reads Retry-After badly: a date makes it throw this instead of its own error.
+  // A date in Retry-After makes the client throw this instead of its own error.
   if (cause instanceof Error && cause.message.startsWith("Invalid retryAfter")) {
-    return tooMany(attempted, cause, retryAfterMs(retryAfter, Date.now()))
+    return rateLimited(attempt, cause, parseRetryAfter(retryAfter, Date.now()))
   }
   return unavailable(
     `${server} cannot be reached for ${operation}. Check that Qdrant runs there and that the URL is right.`,
@@ -180,10 +180,10 @@ export const classify = (
   )
 }
 
-export const timedOut = ({ operation, server }: Attempted, cause?: unknown): MemoryError =>
+export const timedOut = ({ operation, server }: Attempt, cause?: unknown): MemoryError =>
   failure(
     new Timeout({
-      message: `${server} did not answer ${operation} in time. Repeating it is safe; if it stays, raise timeoutMs or look at the server's load.`,
+      message: `${server} did not answer ${operation} in time. Repeating it is safe; if it persists, raise timeoutMs or check the server's load.`,
       ...(cause === undefined ? {} : { cause })
     })
   )

@@ -101,7 +101,7 @@ describe("a commit", () => {
           ? { _tag: "Status", status: 400 }
           : undefined
       const error = yield* failure(admin.commitStage)
-      assert.match(error.message, /still in collection keepsake.*Drop that collection/u)
+      assert.match(error.message, /still in collection keepsake.*drop that collection/u)
       const { store } = yield* open({ url: server.url }, NEXT)
       assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: {} }), 3)
     })

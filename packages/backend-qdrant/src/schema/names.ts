@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto"
+import { type Fingerprint, FingerprintSchema } from "@keepsake/core/driver"
+import { Schema } from "effect"
+
+const hashFingerprint = (fingerprint: Fingerprint): string =>
+  createHash("sha256")
+    .update(JSON.stringify(Schema.encodeSync(FingerprintSchema)(fingerprint)))
+    .digest("hex")
+    .slice(0, 8)
+
+/** Prefix of the alias of the serving collection. */
+export const servingPrefix = (base: string): string => `${base}.serving-`
+
+export const servingAlias = (base: string, fingerprint: Fingerprint): string =>
+  `${servingPrefix(base)}${hashFingerprint(fingerprint)}`
+
+/** Prefix of the alias of the staged collection; its generation id follows. */
+export const stagingPrefix = (base: string): string => `${base}.staging-`
+
+/** Name of the collection of a later space. */
+export const spaceName = (base: string, fingerprint: Fingerprint): string =>
+  `${base}.space-${hashFingerprint(fingerprint)}`

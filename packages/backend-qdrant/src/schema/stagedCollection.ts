@@ -1,0 +1,82 @@
+import { randomBytes } from "node:crypto"
+import { conflict, type Fingerprint, type MemoryError } from "@keepsake/core/driver"
+import { Effect } from "effect"
+import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
+import type { QdrantHttp } from "../connection/QdrantHttp.ts"
+import { readNote } from "./collectionNote.ts"
+import { ensureCollection } from "./ensureCollection.ts"
+import { servingAlias, spaceName, stagingPrefix } from "./names.ts"
+import type { ServingCollection } from "./openCollection.ts"
+
+/** A collection being filled beside the serving one. */
+export interface StagedCollection extends ServingCollection {
+  /** Marks the serving rows that this collection already holds. Each stage has its own. */
+  readonly generation: string
+}
+
+export const newGeneration = (): string => randomBytes(6).toString("hex")
+
+/** The collection being filled; `null` if no move is under way. */
+export const findStaged = Effect.fnUntraced(function* (http: QdrantHttp) {
+  const collections = makeCollectionsApi(http)
+  const prefix = stagingPrefix(http.settings.collection)
+  const [stagingAlias] = yield* collections.aliases(prefix)
+  if (stagingAlias === undefined) return null
+  const { alias_name: alias, collection_name: name } = stagingAlias
+  const note = yield* readNote(name, yield* collections.info(name))
+  if (note === null) {
+    return yield* conflict(
+      `Alias ${alias} points at a collection that Keepsake did not create: delete the alias.`
+    )
+  }
+  const staged: StagedCollection = {
+    alias,
+    name,
+    fingerprint: note.fingerprint,
+    generation: alias.slice(prefix.length)
+  }
+  return staged
+})
+
+/** Creates the empty collection of a new space beside the serving one. */
+export const createStaged = Effect.fnUntraced(function* (
+  http: QdrantHttp,
+  serving: ServingCollection,
+  fingerprint: Fingerprint
+) {
+  const collections = makeCollectionsApi(http)
+  const { collection, layout } = http.settings
+  const preferred = spaceName(collection, fingerprint)
+  // A move to the serving space itself (a repair) needs a second name.
+  const name = preferred === serving.name ? `${preferred}-b` : preferred
+  yield* ensureCollection(collections, name, fingerprint, layout)
+  const generation = newGeneration()
+  const alias = `${stagingPrefix(collection)}${generation}`
+  yield* collections.changeAliases([{ create_alias: { collection_name: name, alias_name: alias } }])
+  const staged: StagedCollection = { alias, name, fingerprint, generation }
+  return staged
+})
+
+/** In one step: the staged collection serves, and the old one no longer does. */
+export const switchAliases = (
+  http: QdrantHttp,
+  from: ServingCollection,
+  to: StagedCollection
+): Effect.Effect<boolean, MemoryError> =>
+  makeCollectionsApi(http).changeAliases([
+    { delete_alias: { alias_name: from.alias } },
+    { delete_alias: { alias_name: to.alias } },
+    {
+      create_alias: {
+        collection_name: to.name,
+        alias_name: servingAlias(http.settings.collection, to.fingerprint)
+      }
+    }
+  ])
+
+/** Ends a move; the staged collection itself stays. */
+export const dropStagingAlias = (
+  http: QdrantHttp,
+  staged: StagedCollection
+): Effect.Effect<boolean, MemoryError> =>
+  makeCollectionsApi(http).changeAliases([{ delete_alias: { alias_name: staged.alias } }])
