@@ -2,15 +2,15 @@ import type { PromiseMemory } from "@keepsake/core"
 import { invalidOption } from "../AgentError.ts"
 import { type HistoryEntry, historyProblem, trimmed } from "./history.ts"
 
-/** A session as plain JSON: what `session.export()` gives and `resume` takes. */
+/** A session as plain JSON: `session.export()` returns it and `resume` takes it. */
 export interface SessionExport {
   readonly version: 1
   readonly agentId: string
   readonly userId: string
   readonly sessionId: string
-  /** The number the next turn is remembered under; `null` while the store has not been asked. */
+  /** The number of the next turn; `null` until the store was asked. */
   readonly nextTurn: number | null
-  /** Whether `exchanges` is all that was ever said in the session. */
+  /** Whether `exchanges` is the whole session. */
   readonly complete: boolean
   readonly exchanges: ReadonlyArray<HistoryEntry>
 }
@@ -29,19 +29,18 @@ export const checkExport = (from: SessionExport, agentId: string, userId: string
   return from
 }
 
-const TURNS_AN_EXCHANGE = 2
-const PAGE = 1_000
+const TURNS_PER_EXCHANGE = 2
 
-/** What was said in one session so far, and the numbers its turns are remembered under. */
+/** The exchanges of one session so far, and the numbers of their turns. */
 export class Conversation {
   readonly #memory: PromiseMemory
   readonly #sessionId: string
   #entries: ReadonlyArray<HistoryEntry> = []
-  /** Exchanges since this object began, kept or trimmed. */
+  /** Exchanges since this object was made, trimmed ones included. */
   #said = 0
-  /** The turn of the first of them; unknown until the store was asked. */
+  /** The turn of the first of them; `null` until the store was asked. */
   #base: number | null
-  /** Whether nothing was said in the session before, or all of it is in the history. */
+  /** Whether the history is the whole session. */
   #complete: boolean
 
   constructor(
@@ -64,15 +63,15 @@ export class Conversation {
     return this.#entries
   }
 
-  /** True when the model has the whole session before its eyes, so that none of it need be recalled. */
+  /** True when the model sees the whole session, so that none of it need be recalled. */
   get complete(): boolean {
     return this.#complete
   }
 
-  /** Keeps an exchange; gives its place, for `turnOf`. */
+  /** Adds an exchange and returns its place, for `turnOf`. */
   add(entry: HistoryEntry, budgetTokens: number): number {
     const all = [...this.#entries, entry]
-    // The exchange just made stays whatever its size: the next message is about it.
+    // The latest exchange stays even if it exceeds the budget: the next message is about it.
     const rest = trimmed(all, budgetTokens)
     this.#entries = rest.length === 0 ? [entry] : rest
     if (this.#entries.length < all.length) this.#complete = false
@@ -86,31 +85,17 @@ export class Conversation {
   /** The user's turn of an exchange. Asks the store where the session stands, once. */
   async turnOf(place: number, signal: AbortSignal): Promise<number> {
     if (this.#base === null) {
-      const next = await this.#nextTurn(signal)
+      const next = await this.#memory.nextTurn(this.#sessionId, { signal })
       this.#base ??= next
       this.#complete ||= this.#base === 0 && this.#entries.length === this.#said
     }
-    return this.#base + TURNS_AN_EXCHANGE * place
+    return this.#base + TURNS_PER_EXCHANGE * place
   }
 
-  /** Another process took the turn: the numbers from `place` on move behind what it wrote. */
+  /** Renumbers the exchanges from `place` on behind the turns that another process took. */
   async moveBehind(place: number, signal: AbortSignal): Promise<void> {
-    this.#base = (await this.#nextTurn(signal)) - TURNS_AN_EXCHANGE * place
+    this.#base = (await this.#memory.nextTurn(this.#sessionId, { signal })) - TURNS_PER_EXCHANGE * place
     this.#complete = false
-  }
-
-  async #nextTurn(signal: AbortSignal): Promise<number> {
-    let next = 0
-    let after: Parameters<PromiseMemory["list"]>[0] = {}
-    for (;;) {
-      const page = await this.#memory.list(
-        { ...after, filter: { sessionId: this.#sessionId }, closed: true, limit: PAGE },
-        { signal }
-      )
-      for (const { turn } of page.rows) next = Math.max(next, (turn ?? -1) + 1)
-      if (page.next === null) return next
-      after = { after: page.next }
-    }
   }
 
   export(agentId: string, userId: string): SessionExport {
@@ -119,7 +104,7 @@ export class Conversation {
       agentId,
       userId,
       sessionId: this.#sessionId,
-      nextTurn: this.#base === null ? null : this.#base + TURNS_AN_EXCHANGE * this.#said,
+      nextTurn: this.#base === null ? null : this.#base + TURNS_PER_EXCHANGE * this.#said,
       complete: this.#complete,
       exchanges: structuredClone(this.#entries)
     }

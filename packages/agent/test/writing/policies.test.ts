@@ -207,7 +207,7 @@ describe("facts", () => {
       extract: () => json({ facts: [fact(`Ana ships to port ${++extracted}.`), fact("Ana sails.")] })
     })
     const scoped = session.memory as { remember: PromiseMemory["remember"] }
-    const original = scoped.remember
+    const original = scoped.remember.bind(scoped)
     let failures = 0
     scoped.remember = async (...args) => {
       const stored = await original(...args)
