@@ -20,7 +20,7 @@ const layerWith = (change: (put: Put) => Put) =>
     Layer.provideMerge(
       Layer.effect(
         MemoryStore,
-        Effect.map(MemoryStore, (store) => ({ ...store, put: change(store.put) }))
+        Effect.map(MemoryStore, (store) => ({ ...store, put: change((request) => store.put(request)) }))
       )
     ),
     Layer.provideMerge(InMemoryStore.layer),
