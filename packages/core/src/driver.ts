@@ -47,6 +47,8 @@ export {
 
 // What callers hand in.
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
+export { readMemory } from "./input/memory.ts"
+export { readTime, type TimeInput } from "./input/time.ts"
 export { didYouMean, nearest } from "./input/suggest.ts"
 
 // Embedders.

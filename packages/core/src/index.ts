@@ -6,6 +6,19 @@ export * from "./memory/Memory.ts"
 export type { Filter } from "./memory/Filter.ts"
 export * from "./memory/MemoryError.ts"
 export { type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
+export type { FilterInput } from "./input/filter.ts"
+export {
+  type ContextOptions,
+  type ContextPart,
+  type Exchange,
+  type ForgetOptions,
+  type ListOptions,
+  type MemoryUpdate,
+  RECALL_LIMIT_MAX,
+  type RecallOptions,
+  type WriteOptions
+} from "./input/options.ts"
+export type { TimeInput } from "./input/time.ts"
 
 // The memory itself: Effect's service, and its Promise twin.
 export * from "./client/AgentMemory.ts"
@@ -21,20 +34,14 @@ export { turnKey } from "./write/exchange.ts"
 export {
   DEFAULT_THRESHOLD,
   type Ranked,
-  RECALL_LIMIT_MAX,
-  type RecallOptions,
   type RecallRequest,
   type Recollection,
   type Retriever
 } from "./recall/Retriever.ts"
 export type { Explanation } from "./recall/Scorer.ts"
-export { type ContextOptions, DEFAULT_CONTEXT_BUDGET, type MemoryContext } from "./context/buildContext.ts"
-export {
-  type ContextItem,
-  type ContextPart,
-  fourCharactersPerToken,
-  type TokenEstimator
-} from "./context/renderContext.ts"
+export { DEFAULT_CONTEXT_BUDGET, type MemoryContext } from "./context/buildContext.ts"
+export type { ContextItem } from "./context/renderContext.ts"
+export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // Embedders.
 export {

@@ -1,13 +1,14 @@
-import { Context, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Context, Duration, Effect, Layer, Option } from "effect"
 import { makeContext } from "../context/buildContext.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import { eraseUser } from "../forget/eraseUser.ts"
 import { purge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
-import { readFields, valid } from "../input/problems.ts"
+import { valid } from "../input/fields.ts"
+import { readScope, readUserId } from "../input/scope.ts"
 import { StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
-import { filesScope, Scope } from "../memory/Scope.ts"
+import { filesScope, type Scope } from "../memory/Scope.ts"
 import { AccessCounter } from "../recall/AccessCounter.ts"
 import { makeRetriever } from "../recall/Retriever.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
@@ -37,23 +38,7 @@ const PURGE_MIN = Duration.seconds(1)
 const isPeriod = (period: Duration.Input): boolean =>
   Option.exists(Duration.fromInput(period), (every) => Duration.isGreaterThanOrEqualTo(every, PURGE_MIN))
 
-/** The `agentId` of a scope whose `userId` alone is checked. */
-const ANY_AGENT = "any"
-
-const decodeScope = Schema.decodeUnknownEffect(Scope)
-
-const checkScope = (scope: Scope): Effect.Effect<Scope, MemoryError> =>
-  Effect.flatMap(
-    // A misspelt `agentId` would share one agent's memories with another.
-    valid(() => readFields("scope", scope, ["agentId", "userId"])),
-    (fields) =>
-      Effect.mapError(decodeScope(fields), () =>
-        invalidInput(
-          "scope",
-          "agentId and userId are 1 to 256 characters without control characters, slashes or outer spaces"
-        )
-      )
-  )
+const checkScope = (scope: Scope): Effect.Effect<Scope, MemoryError> => valid(() => readScope(scope))
 
 /** Memory for agents: a `ScopedMemory` per user. */
 export class AgentMemory extends Context.Service<
@@ -112,10 +97,9 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
     files: (scope) =>
       Effect.map(checkScope(scope), (checked) => new BoundMemory(services, filesScope(checked))),
     eraseUser: Effect.fnUntraced(function* (request) {
-      const { userId } = yield* valid(() => readFields("request", request, ["userId"]))
-      const checked = yield* checkScope({ agentId: ANY_AGENT, userId })
-      const erasing = eraseUser(services, checked.userId)
-      return yield* traceVerb(admin.backend, { agentId: "", userId: checked.userId }, "eraseUser", erasing)
+      const userId = yield* valid(() => readUserId(request))
+      const erasing = eraseUser(services, userId)
+      return yield* traceVerb(admin.backend, { agentId: "", userId }, "eraseUser", erasing)
     })
   })
 })

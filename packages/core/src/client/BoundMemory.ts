@@ -1,12 +1,21 @@
 import type { Effect, Stream } from "effect"
-import type { ContextOptions, MemoryContext } from "../context/buildContext.ts"
+import type { MemoryContext } from "../context/buildContext.ts"
 import { forget, forgetAll, type ForgetTarget } from "../forget/forget.ts"
 import type { Receipt } from "../forget/receipt.ts"
+import type {
+  ContextOptions,
+  Exchange,
+  ForgetOptions,
+  ListOptions,
+  MemoryUpdate,
+  RecallOptions,
+  WriteOptions
+} from "../input/options.ts"
 import type { Statement } from "../input/Statement.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
-import type { Recollection, RecallOptions } from "../recall/Retriever.ts"
+import type { Recollection } from "../recall/Retriever.ts"
 import type { Page } from "../store/MemoryStore.ts"
 import { rememberExchange } from "../write/exchange.ts"
 import { importMemories } from "../write/import.ts"
@@ -18,15 +27,7 @@ import { supersede } from "../write/supersede.ts"
 import { update } from "../write/update.ts"
 import { exportMemories, get, list, stats } from "./read.ts"
 import { context, recall } from "./recall.ts"
-import type {
-  Exchange,
-  ForgetOptions,
-  ListOptions,
-  MemoryUpdate,
-  ScopedMemory,
-  Stats,
-  WriteOptions
-} from "./ScopedMemory.ts"
+import type { ScopedMemory, Stats } from "./ScopedMemory.ts"
 import { traceVerb } from "./traceVerb.ts"
 
 /** The verbs of `ScopedMemory`, each a function of its room in a span. */

@@ -1,58 +1,23 @@
 import type { Effect, Stream } from "effect"
-import type { ContextOptions, MemoryContext } from "../context/buildContext.ts"
-import type { Filter } from "../memory/Filter.ts"
-import type { JsonObject, Memory, MemoryType } from "../memory/Memory.ts"
+import type { MemoryContext } from "../context/buildContext.ts"
+import type { FilterInput } from "../input/filter.ts"
+import type {
+  ContextOptions,
+  Exchange,
+  ForgetOptions,
+  ListOptions,
+  MemoryUpdate,
+  RecallOptions,
+  WriteOptions
+} from "../input/options.ts"
+import type { Memory, MemoryType } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
-import type { Cursor, Page } from "../store/MemoryStore.ts"
-import type { Recollection, RecallOptions } from "../recall/Retriever.ts"
+import type { Page } from "../store/MemoryStore.ts"
+import type { Recollection } from "../recall/Retriever.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Statement } from "../input/Statement.ts"
 import type { Receipt } from "../forget/receipt.ts"
 import type { Imported, Remembered, Supersession } from "../write/results.ts"
-
-/** How to write. */
-export interface WriteOptions {
-  /** From `fence()`: the write is refused when everything was forgotten since. */
-  readonly fence?: number | undefined
-}
-
-/** One turn of a conversation and its answer. */
-export interface Exchange {
-  readonly user: string
-  readonly assistant: string
-  readonly sessionId: string
-  /** The user's turn; the answer takes the next. Assigned in order when absent. */
-  readonly turn?: number | undefined
-  readonly saidAt?: number | undefined
-}
-
-/** How to forget. */
-export interface ForgetOptions {
-  /** Counts what would go, and leaves it. */
-  readonly dryRun?: boolean | undefined
-}
-
-/** Which memories, and which page of them. */
-export interface ListOptions {
-  readonly filter?: Filter | undefined
-  /** Superseded memories as well. */
-  readonly closed?: boolean | undefined
-  /** `next` of the page before. */
-  readonly after?: Cursor | undefined
-  /** 1 to 1,000; 100 when absent. */
-  readonly limit?: number | undefined
-}
-
-/** What may change without being another statement. */
-export interface MemoryUpdate {
-  readonly importance?: number | undefined
-  readonly pinned?: boolean | undefined
-  /** Replaces the whole object. */
-  readonly metadata?: JsonObject | undefined
-  readonly ttlDays?: number | undefined
-  /** `null`: never. */
-  readonly expiresAt?: number | null | undefined
-}
 
 /** How much a scope holds. */
 export interface Stats {
@@ -170,7 +135,7 @@ export interface MemoryVerbs<Face extends MemoryFace> {
    * `forgetAll`.
    */
   forget(
-    target: string | ReadonlyArray<string> | Filter,
+    target: string | ReadonlyArray<string> | FilterInput,
     options?: ForgetOptions,
     ...run: Runs[Face]
   ): Answers<Receipt>[Face]

@@ -1,14 +1,14 @@
 /** The verbs that read without asking a question: by id, in pages, as a whole, in numbers. */
 import { Clock, Effect, Option, Stream } from "effect"
-import { valid } from "../input/problems.ts"
+import { valid } from "../input/fields.ts"
+import { type ListOptions, readListOptions } from "../input/options.ts"
 import { type Memory, MEMORY_TYPES } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { type Cursor, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
-import { readListOptions } from "./readOptions.ts"
-import type { ListOptions, Stats } from "./ScopedMemory.ts"
+import type { Stats } from "./ScopedMemory.ts"
 
 /** Rows per page when `limit` is absent. */
 const PAGE = 100

@@ -1,12 +1,14 @@
 /** The verbs that answer a question; what they return counts as accessed. */
 import { Clock, Effect } from "effect"
-import type { ContextOptions } from "../context/buildContext.ts"
-import { valid } from "../input/problems.ts"
+import { valid } from "../input/fields.ts"
+import { type ContextOptions, type RecallOptions, readRecallOptions } from "../input/options.ts"
+import { readContextRequest, readQuestion } from "../input/question.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { Scope } from "../memory/Scope.ts"
-import type { RecallOptions } from "../recall/Retriever.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
-import { clipMessage, readContextOptions, readQuestion, readRecallOptions } from "./readOptions.ts"
+
+/** Memories of a recall when `limit` is absent. */
+const RECALLED = 10
 
 const countAccesses = (
   { accesses }: MemoryServices,
@@ -27,9 +29,10 @@ export const recall = Effect.fnUntraced(function* (
   input: RecallOptions = {}
 ) {
   const query = yield* valid(() => readQuestion(question))
-  const options = yield* valid(() => readRecallOptions(input))
+  const { asOf, limit = RECALLED, threshold, ...filter } = yield* valid(() => readRecallOptions(input))
   const now = yield* Clock.currentTimeMillis
-  const recollections = yield* services.retriever.recall({ scope, now, query, options })
+  const request = { scope, now, query, filter, limit, minScore: threshold, asOf }
+  const recollections = yield* services.retriever.recall(request)
   yield* countAccesses(
     services,
     scope,
@@ -44,9 +47,9 @@ export const context = Effect.fnUntraced(function* (
   message: string,
   input: ContextOptions = {}
 ) {
-  const options = yield* valid(() => readContextOptions(input))
+  const request = yield* valid(() => readContextRequest(message, input))
   const now = yield* Clock.currentTimeMillis
-  const block = yield* services.context({ scope, now, query: clipMessage(message), options })
+  const block = yield* services.context({ scope, now, ...request })
   // The profile and the last session are shown whether they fit the message or not.
   yield* countAccesses(
     services,

@@ -1,21 +1,20 @@
 import { Effect } from "effect"
 import {
   type ContextItem,
-  type ContextPart,
   emptyBlock,
-  fourCharactersPerToken,
   headingLine,
   itemLine,
   renderBlock,
-  type TokenEstimator,
   type WrittenItem
 } from "./renderContext.ts"
+import { type ContextPart, RECALL_LIMIT_MAX, type ReadContextOptions } from "../input/options.ts"
 import type { Filter } from "../memory/Filter.ts"
 import type { Memory } from "../memory/Memory.ts"
-import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
-import { type Ranked, RECALL_LIMIT_MAX, type Retriever } from "../recall/Retriever.ts"
+import type { Ranked, Retriever } from "../recall/Retriever.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { fourCharactersPerToken } from "../text/estimateTokens.ts"
 
 /** The rendered block and what is in it. */
 export interface MemoryContext {
@@ -26,24 +25,6 @@ export interface MemoryContext {
   readonly items: ReadonlyArray<ContextItem>
   /** How many candidates found no room in the budget. */
   readonly dropped: number
-}
-
-/** How large the block may be and what goes into it. */
-export interface ContextOptions {
-  /** Tokens for the whole block. */
-  readonly budget?: number | undefined
-  /** Parts to leave out. */
-  readonly without?: ReadonlyArray<ContextPart> | undefined
-  /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
-  readonly sessionId?: string | undefined
-  /** Least score of the relevant part, 0 to 1. */
-  readonly threshold?: number | undefined
-  /** How many relevant memories at the most; as many as the budget may hold when absent. */
-  readonly limit?: number | undefined
-  /** Shows each relevant memory's score; left out by default, since it tells the model nothing it can use. */
-  readonly scores?: boolean | undefined
-  /** Tokens of a text; `fourCharactersPerToken` when absent. */
-  readonly estimateTokens?: TokenEstimator | undefined
 }
 
 /** Tokens of a context when nobody says. */
@@ -125,7 +106,7 @@ export const makeContext =
     readonly scope: Scope
     readonly now: number
     readonly query: string
-    readonly options: ContextOptions
+    readonly options: ReadContextOptions
   }): Effect.Effect<MemoryContext, MemoryError> =>
     Effect.gen(function* () {
       const { now, options, query, scope } = request
@@ -136,9 +117,6 @@ export const makeContext =
         threshold,
         without = []
       } = options
-      if (!(Number.isInteger(budget) && budget > 0)) {
-        return yield* invalidInput("budget", "give a whole number of tokens above 0")
-      }
       const limit = options.limit ?? Math.min(RECALL_LIMIT_MAX, Math.max(1, Math.floor(budget / TOKENS_MIN)))
       const except: Filter = options.sessionId === undefined ? {} : { exceptSessionId: options.sessionId }
       const wants = (part: ContextPart) => !without.includes(part)
@@ -156,7 +134,9 @@ export const makeContext =
                 scope,
                 now,
                 query,
-                options: { ...except, limit, ...(threshold === undefined ? {} : { threshold }) }
+                filter: except,
+                limit,
+                minScore: threshold
               })
             : Effect.succeed<ReadonlyArray<Ranked>>([]),
           wants("lastTime") ? latest({}, YOUNG_MAX + 1) : Effect.succeed(none)

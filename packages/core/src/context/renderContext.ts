@@ -1,9 +1,7 @@
 /** How remembered things are written down for a model. */
+import { CONTEXT_PARTS, type ContextPart } from "../input/options.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { isName, sourceOf } from "../text/speakerNames.ts"
-
-/** Why a memory is in the context: who the user is, what answers, how last time ended. */
-export type ContextPart = "profile" | "relevant" | "lastTime"
 
 /** A memory in the block, and why it is there. */
 export interface ContextItem {
@@ -13,19 +11,11 @@ export interface ContextItem {
   readonly score: number | null
 }
 
-/** How many tokens a text takes. */
-export type TokenEstimator = (text: string) => number
-
-/** Close for English prose; too low for other scripts and for code, where a real tokeniser should be given. */
-export const fourCharactersPerToken: TokenEstimator = (text) => Math.ceil(text.length / 4)
-
 const HEADINGS: { readonly [part in ContextPart]: string } = {
   profile: "What is known:",
   relevant: "Said before:",
   lastTime: "Last time:"
 }
-
-const PARTS: ReadonlyArray<ContextPart> = ["profile", "relevant", "lastTime"]
 
 /** The block's own tags cannot be forged by what was remembered. */
 const escape = (text: string): string =>
@@ -92,7 +82,7 @@ export const renderBlock = (
   written: ReadonlyArray<WrittenItem>,
   now: number
 ): { readonly text: string; readonly items: ReadonlyArray<ContextItem> } => {
-  const sections = PARTS.map((part) => {
+  const sections = CONTEXT_PARTS.map((part) => {
     const own = written.filter(({ item }) => item.part === part)
     return {
       part,

@@ -1,9 +1,8 @@
 import { Clock, Effect } from "effect"
 import { chunksOf } from "effect/Array"
-import { readForgetOptions } from "../client/readOptions.ts"
-import type { ForgetOptions } from "../client/ScopedMemory.ts"
-import { readFilter } from "../input/filter.ts"
-import { valid } from "../input/problems.ts"
+import { valid } from "../input/fields.ts"
+import { type FilterInput, readTarget } from "../input/filter.ts"
+import { type ForgetOptions, readForgetOptions } from "../input/options.ts"
 import type { Filter } from "../memory/Filter.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
@@ -13,7 +12,7 @@ import type { MemoryServices } from "../write/MemoryServices.ts"
 import type { Receipt } from "./receipt.ts"
 
 /** What `forget` removes: a memory by id, several by id, or all that match a filter. */
-export type ForgetTarget = string | ReadonlyArray<string> | Filter
+export type ForgetTarget = string | ReadonlyArray<string> | FilterInput
 
 const isIds = (target: ForgetTarget): target is ReadonlyArray<string> => Array.isArray(target)
 
@@ -55,11 +54,11 @@ const removeIds = Effect.fnUntraced(function* (
 const removeMatching = Effect.fnUntraced(function* (
   { store }: MemoryServices,
   scope: Scope,
-  target: Filter,
+  target: FilterInput,
   dryRun: boolean,
   now: number
 ) {
-  const filter = yield* valid(() => readFilter("target", target))
+  const filter = yield* valid(() => readTarget(target))
   if (isEmpty(filter)) {
     return yield* invalidInput(
       "target",

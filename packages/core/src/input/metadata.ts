@@ -1,5 +1,6 @@
+import { Result } from "effect"
 import type { JsonObject, JsonValue } from "../memory/Memory.ts"
-import { isKeepable, isPlain, type Problem } from "./problems.ts"
+import { type Field, isKeepable, isPlain, type Problem, refused } from "./fields.ts"
 
 export const METADATA_LIMITS = { depth: 8, characters: 16_384 } as const
 
@@ -11,7 +12,7 @@ class NotJson extends Error {
   }
 }
 
-/** A key that an object's own machinery takes for something else. */
+/** A key that assignment would take for the prototype. */
 const MAGIC_KEY = "__proto__"
 
 /** A plain copy of JSON within the bounds; throws `NotJson`. `left` counts down the values. */
@@ -19,8 +20,8 @@ const copy = (path: string, value: unknown, depth: number, left: { values: numbe
   if (depth > METADATA_LIMITS.depth) {
     throw new NotJson(path, `is deeper than ${METADATA_LIMITS.depth} levels; flatten it`)
   }
-  // Every value takes a character at least; a few objects that refer to each other can spell out billions.
-  if (--left.values < 0) throw new NotJson("metadata", "holds too many values; keep it small")
+  // A value is at least one character; a few objects that refer to each other can hold billions.
+  if (--left.values < 0) throw new NotJson("", "holds too many values; keep it small")
   if (value === null || typeof value === "boolean") return value
   if (typeof value === "string") {
     if (isKeepable(value)) return value
@@ -54,21 +55,22 @@ const copy = (path: string, value: unknown, depth: number, left: { values: numbe
   return Object.fromEntries(parts)
 }
 
-/** A plain copy, so that what was checked is what is stored; or what is wrong. */
-export const readMetadata = (metadata: unknown): JsonObject | Problem => {
-  if (typeof metadata !== "object" || metadata === null || Array.isArray(metadata)) {
-    return ["metadata", "give a plain JSON object"]
+/** Reads a plain copy, so that what is checked is what is stored. */
+export const metadata: Field<JsonObject> = (value) => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refused("give a plain JSON object")
   }
   try {
-    const read = copy("metadata", metadata, 1, { values: METADATA_LIMITS.characters }) as JsonObject
+    const read = copy("", value, 1, { values: METADATA_LIMITS.characters }) as JsonObject
     const { length } = JSON.stringify(read)
     return length <= METADATA_LIMITS.characters
-      ? read
-      : [
-          "metadata",
+      ? Result.succeed(read)
+      : refused(
           `is ${length} characters long; keep it under ${METADATA_LIMITS.characters} and put long text into content`
-        ]
+        )
   } catch (error) {
-    return error instanceof NotJson ? error.problem : ["metadata", "could not be read; give a plain object"]
+    return error instanceof NotJson
+      ? Result.fail(error.problem)
+      : refused("could not be read; give a plain object")
   }
 }

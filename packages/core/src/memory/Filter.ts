@@ -5,19 +5,19 @@ import type { JsonScalar, Memory, MemorySource, MemoryType } from "./Memory.ts"
  * present fields are all required. An empty list matches nothing.
  */
 export interface Filter {
-  readonly types?: ReadonlyArray<MemoryType>
-  readonly sources?: ReadonlyArray<MemorySource>
-  readonly speakers?: ReadonlyArray<string>
-  readonly sessionId?: string
+  readonly types?: ReadonlyArray<MemoryType> | undefined
+  readonly sources?: ReadonlyArray<MemorySource> | undefined
+  readonly speakers?: ReadonlyArray<string> | undefined
+  readonly sessionId?: string | undefined
   /** Leaves a session out: what is still in the model's own history need not be recalled. */
-  readonly exceptSessionId?: string
-  readonly pinned?: boolean
+  readonly exceptSessionId?: string | undefined
+  readonly pinned?: boolean | undefined
   /** Epoch milliseconds, inclusive. */
-  readonly saidFrom?: number
+  readonly saidFrom?: number | undefined
   /** Epoch milliseconds, exclusive. */
-  readonly saidTo?: number
+  readonly saidTo?: number | undefined
   /** Equality on top-level scalars of the metadata; a key that is absent is equal to nothing, not even `null`. */
-  readonly metadata?: { readonly [key: string]: JsonScalar }
+  readonly metadata?: { readonly [key: string]: JsonScalar } | undefined
 }
 
 /** Whether a memory is what the filter asks for: the oracle for every store's own translation. */

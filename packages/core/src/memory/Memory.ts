@@ -1,22 +1,16 @@
-import { Schema } from "effect"
-import { Scope } from "./Scope.ts"
+import type { Scope } from "./Scope.ts"
 
 /** `episodic` is what happened, `semantic` what is so, `procedural` how things are done. */
 export type MemoryType = "episodic" | "semantic" | "procedural"
+
 /** Every type, for checks and menus. */
 export const MEMORY_TYPES: ReadonlyArray<MemoryType> = ["episodic", "semantic", "procedural"]
-export const MemoryType: Schema.Codec<MemoryType> = Schema.Literals(["episodic", "semantic", "procedural"])
 
 /** Who stated it. A claim of the assistant weighs less than a statement of the user. */
 export type MemorySource = "user" | "assistant" | "tool" | "system"
+
 /** Every source, for checks and menus. */
 export const MEMORY_SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]
-export const MemorySource: Schema.Codec<MemorySource> = Schema.Literals([
-  "user",
-  "assistant",
-  "tool",
-  "system"
-])
 
 /** Anything that JSON can hold. */
 export type JsonValue =
@@ -44,10 +38,10 @@ export interface Interval {
  * All times are epoch milliseconds.
  */
 export interface Memory {
-  /** UUIDv5 of what makes the statement itself; see `memoryId`. */
+  /** UUIDv5 of the text or of the key; see `memoryIdOfText` and `memoryIdOfKey`. */
   readonly id: string
   readonly scope: Scope
-  /** NFC-normalised; never changed once written. Changing what is so is `supersede`. */
+  /** NFC-normalised; never changed once written: `supersede` says what is so now. */
   readonly content: string
   readonly type: MemoryType
   readonly metadata: JsonObject
@@ -59,7 +53,7 @@ export interface Memory {
   readonly turn: number | null
   /** When it was said; may lie in the past, since history can be imported. */
   readonly saidAt: number
-  /** 0 to 1; 0.5 unless said otherwise. */
+  /** 0 to 1; 0.5 when not given. */
   readonly importance: number
   readonly pinned: boolean
   readonly createdAt: number
@@ -72,27 +66,3 @@ export interface Memory {
   readonly accessCount: number
   readonly lastAccessedAt: number | null
 }
-
-const Interval: Schema.Codec<Interval> = Schema.Struct({ from: Schema.Int, to: Schema.NullOr(Schema.Int) })
-
-export const Memory: Schema.Codec<Memory> = Schema.Struct({
-  id: Schema.String.check(Schema.isUUID()),
-  scope: Scope,
-  content: Schema.String.check(Schema.isMinLength(1)),
-  type: MemoryType,
-  metadata: Schema.Record(Schema.String, Schema.Json),
-  source: MemorySource,
-  speaker: Schema.NullOr(Schema.String),
-  sessionId: Schema.NullOr(Schema.String),
-  turn: Schema.NullOr(Schema.Int),
-  saidAt: Schema.Int,
-  importance: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
-  pinned: Schema.Boolean,
-  createdAt: Schema.Int,
-  updatedAt: Schema.Int,
-  expiresAt: Schema.NullOr(Schema.Int),
-  validity: Schema.NonEmptyArray(Interval),
-  supersededBy: Schema.NullOr(Schema.String),
-  accessCount: Schema.Int,
-  lastAccessedAt: Schema.NullOr(Schema.Int)
-})

@@ -5,7 +5,7 @@ import { type Evidence, evidenceOf } from "./features.ts"
 import { type Filter, matches } from "../memory/Filter.ts"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
-import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
 import { type Anchor, type MemoryStore } from "../store/MemoryStore.ts"
 import { readQuery, weighQuery } from "./query.ts"
 import type { Scope } from "../memory/Scope.ts"
@@ -22,18 +22,6 @@ export interface Recollection {
   /** The embedder's own cosine of query and memory; `null` in a memory that recalls by words alone. */
   readonly similarity: number | null
 }
-
-export interface RecallOptions extends Filter {
-  /** How many at the most; 1 to 100, 10 when absent. */
-  readonly limit?: number | undefined
-  /** Least score, 0 to 1. */
-  readonly threshold?: number | undefined
-  /** Recall what was so then, in epoch milliseconds. */
-  readonly asOf?: number | undefined
-}
-
-/** Most memories of one recall. */
-export const RECALL_LIMIT_MAX = 100
 
 /**
  * Below this, fewer than one such memory in thirty is right: it costs the reader more than it gives. Chosen
@@ -54,12 +42,18 @@ const NEIGHBOURS = [-2, -1, 1, 2] as const
 /** A memory and its score, without how it came about. */
 export type Ranked = Pick<Recollection, "memory" | "score">
 
-/** A query in a scope at a moment. */
+/** A query in a scope at a moment. Its values are checked. */
 export interface RecallRequest {
   readonly scope: Scope
   readonly now: number
   readonly query: string
-  readonly options: RecallOptions
+  readonly filter: Filter
+  /** How many memories, 1 to 100. */
+  readonly limit: number
+  /** Least score, 0 to 1; the retriever's own when absent. */
+  readonly minScore?: number | undefined
+  /** Recalls what was so then, in epoch milliseconds. */
+  readonly asOf?: number | undefined
 }
 
 /**
@@ -74,23 +68,6 @@ export interface Retriever {
   forget(scope: Scope): void
   /** The same for every scope of a user. */
   forgetUser(userId: string): void
-}
-
-const checked = (query: string, { limit, threshold, asOf }: RecallOptions): MemoryError | undefined => {
-  if (typeof query !== "string" || query.trim() === "")
-    return invalidInput("query", "is empty; say what to look for")
-  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= RECALL_LIMIT_MAX)) {
-    return invalidInput(
-      "limit",
-      `${limit} is not a whole number from 1 to ${RECALL_LIMIT_MAX}; use list to read everything`
-    )
-  }
-  if (threshold !== undefined && !(threshold >= 0 && threshold <= 1)) {
-    return invalidInput("threshold", `${threshold} is not between 0 and 1; a score is a probability`)
-  }
-  return asOf === undefined || Number.isSafeInteger(asOf)
-    ? undefined
-    : invalidInput("asOf", "give epoch milliseconds")
 }
 
 /** A row and what it scored. */
@@ -136,13 +113,10 @@ export const makeRetriever = (
 
   /** `make` is given each returned row, best first. */
   const ranked = Effect.fnUntraced(function* <A>(
-    { now, options, query: asked, scope }: RecallRequest,
+    { asOf, filter, limit, minScore = DEFAULT_THRESHOLD, now, query: question, scope }: RecallRequest,
     make: (scored: Scored, scorer: Scorer) => A
   ) {
-    const problem = checked(asked, options)
-    if (problem !== undefined) return yield* problem
-    const { asOf, limit = 10, threshold = DEFAULT_THRESHOLD, ...filter } = options
-    const query = readQuery(asked, yield* store.speakers({ scope, now }), now)
+    const query = readQuery(question, yield* store.speakers({ scope, now }), now)
     const vector = embedder === null ? undefined : (yield* embedder.embed([query.text], "query"))[0]
     if (vector === undefined && query.terms.length === 0) return []
     const found = yield* store.search({
@@ -178,7 +152,7 @@ export const makeRetriever = (
       // What stands beside a hit may be outside what was asked for: it is evidence then, not an answer.
       if (!matches(filter, row.memory)) continue
       const score = probability(scorer.logit(row))
-      if (score >= threshold) scored.push({ row, score })
+      if (score >= minScore) scored.push({ row, score })
     }
     return scored
       .sort(byScore)

@@ -1,5 +1,4 @@
-import { Effect } from "effect"
-import { isProblem } from "../input/problems.ts"
+import { Effect, Result } from "effect"
 import { memoryFromStatement, type Statement } from "../input/Statement.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
@@ -16,12 +15,12 @@ export const prepareMemories = Effect.fnUntraced(function* (
   for (const [i, input] of inputs.entries()) {
     if (i > 0 && i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
     const memory = memoryFromStatement(scope, input, now)
-    if (isProblem(memory)) {
-      const [field, message] = memory
+    if (Result.isFailure(memory)) {
+      const [field, message] = memory.failure
       // The index says which of several statements is bad.
       return yield* invalidInput(inputs.length > 1 ? `[${i}].${field}` : field, message)
     }
-    memories.push(memory)
+    memories.push(memory.success)
   }
   return memories
 })

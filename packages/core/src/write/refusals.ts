@@ -1,4 +1,4 @@
-import { shown } from "../input/problems.ts"
+import { shown } from "../input/fields.ts"
 import { Conflict, MemoryError, NotFound } from "../memory/MemoryError.ts"
 
 export const takenKey = new MemoryError({

@@ -1,6 +1,6 @@
 /** Turns of a session: read, and assigned to memories that name a session but no turn. */
 import { Effect } from "effect"
-import { nameProblem, type Problem, valid } from "../input/problems.ts"
+import { name, refused, valid, within } from "../input/fields.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
@@ -18,10 +18,9 @@ export const readNextTurn = (
 ): Effect.Effect<number, MemoryError> =>
   Effect.map(store.lastTurn({ scope, sessionId }), (last) => (last ?? -1) + 1)
 
-const readSessionId = (sessionId: string): string | Problem =>
-  typeof sessionId === "string"
-    ? (nameProblem("sessionId", sessionId) ?? sessionId)
-    : ["sessionId", "name the conversation whose next turn is asked for"]
+const readSessionId = within("sessionId", (value) =>
+  typeof value === "string" ? name(value) : refused("name the conversation whose next turn is asked for")
+)
 
 export const nextTurn = Effect.fnUntraced(function* (
   services: MemoryServices,

@@ -1,5 +1,5 @@
-import { Memory, type MemoryError, type Statement } from "@keepsake/core"
-import { invalidInput } from "@keepsake/core/driver"
+import type { Memory, MemoryError, Statement } from "@keepsake/core"
+import { invalidInput, readMemory } from "@keepsake/core/driver"
 import { Effect, Option, Result, Schema } from "effect"
 import { Head, isSupported, Tail } from "./exportFormat.ts"
 import { foreignRow, foreignRows, type ForeignStatement, type PlacedStatement } from "./foreign.ts"
@@ -44,23 +44,23 @@ const linesOf = (text: string): { readonly lines: ReadonlyArray<Line>; readonly 
 
 const decodeHead = Schema.decodeUnknownOption(Head)
 const decodeTail = Schema.decodeUnknownOption(Tail)
-const decodeMemory = Schema.decodeUnknownResult(Memory)
 const decodeStatement = Schema.decodeUnknownOption(Schema.Struct({ content: Schema.String }))
 
-const memoriesOf = (
+const parseMemories = (
   name: string,
   lines: ReadonlyArray<Line>
 ): Effect.Effect<ReadonlyArray<Memory>, MemoryError> =>
   Effect.forEach(lines, ({ number, value }) => {
-    const memory = decodeMemory(value)
-    return Result.isSuccess(memory)
-      ? Effect.succeed(memory.success)
-      : Effect.fail(
-          invalidInput(
-            name,
-            `line ${number} is not a memory: ${memory.failure.message.replaceAll(/\s+/gu, " ")}. Nothing was imported`
-          )
-        )
+    const memory = readMemory(value)
+    if (Result.isSuccess(memory)) return Effect.succeed(memory.success)
+    const [field, message] = memory.failure
+    const problem = field === "" ? message : `${field}: ${message}`
+    return Effect.fail(
+      invalidInput(
+        name,
+        `line ${number} is not a memory: ${problem.replace(/\.$/u, "")}. Nothing was imported`
+      )
+    )
   })
 
 const readExport = Effect.fnUntraced(function* (
@@ -78,7 +78,7 @@ const readExport = Effect.fnUntraced(function* (
   const { broken, lines } = linesOf(text)
   const last = lines.at(-1)
   const tail = decodeTail(last?.value)
-  const memories = yield* memoriesOf(name, lines.slice(1, Option.isSome(tail) ? -1 : undefined))
+  const memories = yield* parseMemories(name, lines.slice(1, Option.isSome(tail) ? -1 : undefined))
   const whole = broken === null && Option.isSome(tail) && tail.value.memories === memories.length
   if (!whole && !partial) {
     if (

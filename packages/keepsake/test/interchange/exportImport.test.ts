@@ -118,6 +118,36 @@ describe("export and import", () => {
     await expect(read('[{"no":"content"}]')).rejects.toThrow(/entry 1 has neither/u)
   })
 
+  it("refuses a changed row by its field at both doors: the command and the API", async () => {
+    await using folder = await temporaryFolder()
+    const lines = (await exported(folder.path)).trimEnd().split("\n")
+    const row = JSON.parse(lines[1] ?? "") as Memory
+    const cases: ReadonlyArray<readonly [object, string, RegExp]> = [
+      [{ sesionId: "s" }, "sesionId", /is not known here\. Did you mean "sessionId"\?/u],
+      [{ content: "" }, "content", /is empty/u],
+      [{ importance: 2 }, "importance", /2 is not between 0 and 1/u],
+      [{ turn: undefined }, "turn", /is missing/u],
+      [{ validity: [{ from: 1, to: null, note: "x" }] }, "validity", /give intervals/u],
+      [{ scope: { ...row.scope, tenant: "t" } }, "scope.tenant", /is not known here/u]
+    ]
+    for (const [change, field, message] of cases) {
+      const bad = { ...row, ...change }
+      await writeFile(join(folder.path, "bad.jsonl"), lines.with(1, JSON.stringify(bad)).join("\n"))
+      const ran = await keepsake(folder.path, ["import", "bad.jsonl", "--user", "bob"])
+      const written = ran.err.replaceAll(/\s+/gu, " ")
+      expect(ran.code).toBe(2)
+      expect(written).toContain(`line 2 is not a memory: ${field}`)
+      expect(written).toMatch(message)
+
+      await using memory = await openMemory(`file:${join(folder.path, "memory.db")}`)
+      const bob = memory.for({ userId: "bob" })
+      const error: unknown = await bob.import([bad as Memory]).catch((cause: unknown) => cause)
+      expect(error).toMatchObject({ reason: { _tag: "InvalidInput", field: `memories[0].${field}` } })
+      expect(String(error)).toMatch(message)
+      expect((await bob.stats()).kept).toBe(0)
+    }
+  })
+
   it("names the line of a bad statement, and imports none", async () => {
     await using folder = await temporaryFolder()
     const lines = Array.from({ length: 700 }, (_, i) => JSON.stringify({ content: `number ${i}` }))

@@ -1,6 +1,6 @@
 import { AgentMemory, type Imported, type Memory, type MemoryError, type Scope } from "@keepsake/core"
 import { invalidInput, scopeKey, memoryFromStatement, STORE_LIMITS } from "@keepsake/core/driver"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Result } from "effect"
 import { chunksOf } from "effect/Array"
 import { Argument, Command, Flag } from "effect/cli"
 import { readText } from "../../../config/readText.ts"
@@ -53,11 +53,11 @@ const checkStatements = Effect.fnUntraced(function* (
   scopeOf: (statement: ForeignStatement) => Scope,
   now: number
 ) {
-  for (const one of statements) {
-    const memory = memoryFromStatement(scopeOf(one), one.statement, now)
-    if ("id" in memory) continue
-    const [field, problem] = memory
-    return yield* invalidInput(name, `${one.place}: ${field}: ${problem}. Nothing was imported`)
+  for (const placed of statements) {
+    const memory = memoryFromStatement(scopeOf(placed), placed.statement, now)
+    if (Result.isSuccess(memory)) continue
+    const [field, problem] = memory.failure
+    return yield* invalidInput(name, `${placed.place}: ${field}: ${problem}. Nothing was imported`)
   }
   return undefined
 })

@@ -1,0 +1,252 @@
+/** The options of the verbs, each interface beside the table that reads it. */
+import { Result } from "effect"
+import type { JsonObject } from "../memory/Memory.ts"
+import { isUuid } from "../memory/MemoryId.ts"
+import { type Cursor, type MemoryChange, STORE_LIMITS } from "../store/MemoryStore.ts"
+import type { TokenEstimator } from "../text/estimateTokens.ts"
+import {
+  boolean,
+  count,
+  type Field,
+  type Fields,
+  input,
+  integer,
+  name,
+  object,
+  optional,
+  type Problem,
+  type Read,
+  refused,
+  share,
+  shown,
+  where
+} from "./fields.ts"
+import { FILTER, filter, type FilterInput } from "./filter.ts"
+import { metadata } from "./metadata.ts"
+import { expiryFrom, LIFETIME } from "./Statement.ts"
+import { time, timeBound, type TimeInput } from "./time.ts"
+
+/** How to write. */
+export interface WriteOptions {
+  /** From `fence()`: the write is refused when everything was forgotten since. */
+  readonly fence?: number | undefined
+}
+
+export const readWriteOptions = input(
+  "options",
+  object({
+    fence: optional(integer(0, Number.MAX_SAFE_INTEGER, "give what fence() returned"))
+  } satisfies Fields<WriteOptions>)
+)
+
+/** How to forget. */
+export interface ForgetOptions {
+  /** Counts what would go, and leaves it. */
+  readonly dryRun?: boolean | undefined
+}
+
+export const readForgetOptions = input(
+  "options",
+  object({ dryRun: optional(boolean) } satisfies Fields<ForgetOptions>)
+)
+
+/** One turn of a conversation and its answer. */
+export interface Exchange {
+  readonly user: string
+  /** `""` where there is no answer. */
+  readonly assistant: string
+  readonly sessionId: string
+  /** The user's turn; the answer takes the next. Assigned in order when absent. */
+  readonly turn?: number | undefined
+  /** Now when absent. */
+  readonly saidAt?: TimeInput | undefined
+}
+
+/** Their contents are checked as statements, which the errors name `[0]` and `[1]`. */
+const text = (advice: string): Field<string> => where((value) => typeof value === "string", advice)
+
+export const readExchange = input(
+  "exchange",
+  object({
+    sessionId: where(
+      (value): value is string => typeof value === "string" && value !== "",
+      "name the conversation this exchange belongs to"
+    ),
+    user: text("give what the user said"),
+    assistant: text('give the answer; "" where there is none'),
+    turn: optional(count),
+    saidAt: optional(time)
+  } satisfies Fields<Exchange>)
+)
+
+/** Which memories, and which page of them. */
+export interface ListOptions {
+  readonly filter?: FilterInput | undefined
+  /** Superseded memories as well. */
+  readonly closed?: boolean | undefined
+  /** `next` of the page before. */
+  readonly after?: Cursor | undefined
+  /** 1 to 1,000; 100 when absent. */
+  readonly limit?: number | undefined
+}
+
+const cursor: Field<Cursor> = (value) => {
+  if (value === null) return refused("null is the end of the pages: stop, or leave it out to begin again")
+  return isCursor(value)
+    ? Result.succeed({ createdAt: value.createdAt, id: value.id })
+    : refused("give next of the page before")
+}
+
+const isCursor = (value: unknown): value is Cursor =>
+  typeof value === "object" &&
+  value !== null &&
+  "createdAt" in value &&
+  Number.isSafeInteger(value.createdAt) &&
+  "id" in value &&
+  isUuid(value.id)
+
+export const readListOptions = input(
+  "options",
+  object({
+    filter: optional(filter),
+    closed: optional(boolean),
+    after: optional(cursor),
+    limit: optional(
+      integer(
+        1,
+        STORE_LIMITS.rows,
+        (value) => `${shown(value)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
+      )
+    )
+  } satisfies Fields<ListOptions>)
+)
+
+/** What to recall. */
+export interface RecallOptions extends FilterInput {
+  /** How many memories; 1 to 100, 10 when absent. */
+  readonly limit?: number | undefined
+  /** Least score, 0 to 1. */
+  readonly threshold?: number | undefined
+  /** Recalls what was so at this moment. */
+  readonly asOf?: TimeInput | undefined
+}
+
+/** Most memories of one recall. */
+export const RECALL_LIMIT_MAX = 100
+
+const recallLimit = integer(
+  1,
+  RECALL_LIMIT_MAX,
+  (value) =>
+    `${shown(value)} is not a whole number from 1 to ${RECALL_LIMIT_MAX}; use list to read everything`
+)
+const minScore = share("; a score is a probability")
+
+export const readRecallOptions = input(
+  "options",
+  object({
+    ...FILTER,
+    limit: optional(recallLimit),
+    threshold: optional(minScore),
+    asOf: optional(timeBound)
+  } satisfies Fields<RecallOptions>)
+)
+
+/** Why a memory is in the context: who the user is, what answers, how last time ended. */
+export type ContextPart = "profile" | "relevant" | "lastTime"
+
+/** In the order in which they stand in the block. */
+export const CONTEXT_PARTS: ReadonlyArray<ContextPart> = ["profile", "relevant", "lastTime"]
+
+/** How large the block may be and what goes into it. */
+export interface ContextOptions {
+  /** Tokens for the whole block; 600 when absent. */
+  readonly budget?: number | undefined
+  /** Parts to leave out. */
+  readonly without?: ReadonlyArray<ContextPart> | undefined
+  /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
+  readonly sessionId?: string | undefined
+  /** Least score of the relevant part, 0 to 1. */
+  readonly threshold?: number | undefined
+  /** How many relevant memories, 1 to 100; as many as the budget may hold when absent. */
+  readonly limit?: number | undefined
+  /** Shows each relevant memory's score; left out by default, since it tells the model nothing it can use. */
+  readonly scores?: boolean | undefined
+  /** Tokens of a text; `fourCharactersPerToken` when absent. */
+  readonly estimateTokens?: TokenEstimator | undefined
+}
+
+const parts = where(
+  (value): value is ReadonlyArray<ContextPart> =>
+    Array.isArray(value) && value.every((part) => CONTEXT_PARTS.includes(part)),
+  `give a list of ${CONTEXT_PARTS.join(", ")}`
+)
+
+const currentSession: Field<string> = (value) =>
+  value === null ? refused("null is no conversation; leave it out") : name(value)
+
+const CONTEXT = {
+  budget: optional(integer(1, Number.MAX_SAFE_INTEGER, "give a whole number of tokens above 0")),
+  without: optional(parts),
+  sessionId: optional(currentSession),
+  threshold: optional(minScore),
+  limit: optional(recallLimit),
+  scores: optional(boolean),
+  estimateTokens: optional(
+    where(
+      (value): value is TokenEstimator => typeof value === "function",
+      "give a function from a text to its tokens"
+    )
+  )
+} satisfies Fields<ContextOptions>
+
+export const readContextOptions = input("options", object(CONTEXT))
+
+/** Context options as they were read. */
+export type ReadContextOptions = Partial<Read<typeof CONTEXT>>
+
+/** What may change while the statement stays the same. */
+export interface MemoryUpdate {
+  readonly importance?: number | undefined
+  readonly pinned?: boolean | undefined
+  /** Replaces the whole object. */
+  readonly metadata?: JsonObject | undefined
+  /** Whole days from now, 1 to 3,650; not together with `expiresAt`. */
+  readonly ttlDays?: number | undefined
+  /** `null`: never. */
+  readonly expiresAt?: TimeInput | null | undefined
+}
+
+const UPDATE = {
+  importance: optional(share()),
+  pinned: optional(boolean),
+  metadata: optional(metadata),
+  ...LIFETIME
+} satisfies Fields<MemoryUpdate>
+
+const update = input("change", object(UPDATE))
+
+/** What the store is to change. */
+export const readUpdate = (value: unknown, now: number): Result.Result<MemoryChange, Problem> => {
+  const read = update(value)
+  if (Result.isFailure(read)) {
+    return Result.fail(
+      read.failure[0] === "content"
+        ? ["content", "never changes; supersede says what is so now"]
+        : read.failure
+    )
+  }
+  const { expiresAt, importance, metadata: newMetadata, pinned, ttlDays } = read.success
+  const touchesLifetime = ttlDays !== undefined || expiresAt !== undefined
+  if (!touchesLifetime && importance === undefined && newMetadata === undefined && pinned === undefined) {
+    return Result.fail(["change", `names nothing to change; give ${Object.keys(UPDATE).join(", ")}`])
+  }
+  const change = {
+    ...(importance === undefined ? {} : { importance }),
+    ...(pinned === undefined ? {} : { pinned }),
+    ...(newMetadata === undefined ? {} : { metadata: newMetadata })
+  }
+  return touchesLifetime
+    ? Result.map(expiryFrom(read.success, now), (expiry) => ({ expiresAt: expiry, ...change }))
+    : Result.succeed(change)
+}

@@ -1,0 +1,44 @@
+import { Result } from "effect"
+import { type Field, type Problem, refused, within } from "./fields.ts"
+import { type ReadContextOptions, readContextOptions } from "./options.ts"
+import { STATEMENT_LIMITS } from "./Statement.ts"
+
+/** Longest question, in UTF-16 code units: as long as a statement may be. */
+const QUERY_MAX = STATEMENT_LIMITS.content
+
+const text: Field<string> = (value) => {
+  if (typeof value !== "string") return refused("give the question as a text")
+  return value.trim() === "" ? refused("is empty; say what to look for") : Result.succeed(value)
+}
+
+const bounded: Field<string> = (value) =>
+  typeof value === "string" && value.length > QUERY_MAX
+    ? refused(`is ${value.length} characters long; ask in at most ${QUERY_MAX}`)
+    : text(value)
+
+export const readQuestion = within("query", bounded)
+
+const readMessage = within("query", text)
+
+/** The beginning and the end of a long message: people say there what they want, around what they pasted. */
+const clip = (message: string): string => {
+  if (message.length <= QUERY_MAX) return message
+  const half = QUERY_MAX / 2
+  return `${message.slice(0, half)}\n${message.slice(-half)}`.toWellFormed()
+}
+
+/** Reads what `context` takes. A message is not looked at where nothing is recalled with it. */
+export const readContextRequest = (
+  message: unknown,
+  options: unknown
+): Result.Result<{ readonly query: string; readonly options: ReadContextOptions }, Problem> => {
+  const read = readContextOptions(options)
+  if (Result.isFailure(read)) return Result.fail(read.failure)
+  if (read.success.without?.includes("relevant") === true) {
+    return Result.succeed({ query: "", options: read.success })
+  }
+  const query = readMessage(message)
+  return Result.isFailure(query)
+    ? Result.fail(query.failure)
+    : Result.succeed({ query: clip(query.success), options: read.success })
+}
