@@ -25,7 +25,7 @@ export const freshOptions = (url: string) =>
     ({ collection }) => Effect.promise(() => dropCollections(url, collection))
   )
 
-const headers = {
+export const headers = {
   "content-type": "application/json",
   ...(realKey === undefined ? {} : { "api-key": realKey })
 }

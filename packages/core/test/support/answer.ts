@@ -1,0 +1,67 @@
+import type { Memory, MemoryError, MemoryStore, Scope } from "@keepsake/core"
+import { Effect } from "effect"
+
+type Store = MemoryStore["Service"]
+
+/** A call of a store; vectors and terms as plain lists. */
+export interface Question {
+  readonly method: string
+  readonly request: Readonly<Record<string, unknown>> & { readonly scope: Scope }
+}
+
+const typed = ({ request }: Question): never => {
+  const { terms, vector } = request
+  return {
+    ...request,
+    ...(Array.isArray(vector) ? { vector: Float32Array.from(vector as Array<number>) } : {}),
+    ...(Array.isArray(terms) ? { terms: Uint32Array.from(terms as Array<number>) } : {})
+  } as never
+}
+
+type Entry = readonly [row: number, ...rest: ReadonlyArray<unknown>]
+const byRow = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => entries.toSorted(([a], [b]) => a - b)
+
+const ascending = (rows: ReadonlyArray<number>): ReadonlyArray<number> => rows.toSorted((a, b) => a - b)
+
+/**
+ * What the store answers, as plain JSON. A row is its number, which `rowOf` gives; an answer without an order is
+ * sorted by it.
+ */
+export const answer = (
+  store: Store,
+  question: Question,
+  rowOf: (memory: Memory) => number
+): Effect.Effect<unknown, MemoryError> => {
+  const request = typed(question)
+  switch (question.method) {
+    case "list":
+      return Effect.map(store.list(request), ({ next, rows }) => ({ rows: rows.map(rowOf), next }))
+    case "listRows":
+      return Effect.map(store.listRows(request), ({ next, rows }) => ({
+        rows: rows.map(({ memory, vector }) => [rowOf(memory), vector === null ? null : Array.from(vector)]),
+        next
+      }))
+    case "latest":
+      return Effect.map(store.latest(request), (rows) => rows.map(rowOf))
+    case "get":
+      return Effect.map(store.get(request), (rows) => ascending(rows.map(rowOf)))
+    case "speakers":
+      return Effect.map(store.speakers(request), (names) => names.toSorted())
+    case "count":
+      return store.count(request)
+    case "lastTurn":
+      return store.lastTurn(request)
+    case "around":
+      return Effect.map(store.around(request), (rows) =>
+        byRow(rows.map(({ cosine, memory }) => [rowOf(memory), cosine]))
+      )
+    case "search":
+      return Effect.map(store.search(request), ({ df, hits, n }) => ({
+        n,
+        df,
+        hits: byRow(hits.map(({ bm25, cosine, memory }) => [rowOf(memory), cosine, bm25]))
+      }))
+    default:
+      throw new Error(`No such question: ${question.method}`)
+  }
+}
