@@ -1,1 +1,2 @@
-export { HnswStore, type HnswOptions } from "./HnswStore.ts"
+export { HnswStore } from "./HnswStore.ts"
+export type { HnswOptions } from "./options.ts"

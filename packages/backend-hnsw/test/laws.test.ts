@@ -8,6 +8,6 @@ storeLaws(
   Effect.map(temporaryFolder, (folder) =>
     HnswStore.layer({ path: `${folder}/memory.db`, synchronous: "normal" })
   ),
-  // A longer search for differences takes its time.
+  // Random programs of more operations take longer.
   { timeout: 60_000 + 20 * Number(process.env["KEEPSAKE_LAW_OPERATIONS"] ?? 0) }
 )

@@ -1,13 +1,13 @@
 /**
- * The part of a row that is erased with it: its texts, its terms and its vector, in one blob.
+ * The erasable part of a row: texts, terms and vector in one blob. File format.
  *
  *     u32 dimensions (0: no vector) · u32 terms · u32 text bytes · f32 vector · u32 term ids · f32 weights
  *     · JSON [content, speaker, sessionId, metadata] in UTF-8
  *
- * Numbers are in the platform's order, which is little-endian wherever Node and WebAssembly run together.
+ * Arrays are copied in the platform's byte order: Node runs WebAssembly on little-endian platforms only.
  */
 import type { JsonObject, Terms } from "@keepsake/core/driver"
-import { erasableBlob, payloadStart } from "./erasableBlob.ts"
+import { allocateErasableBlob, payloadStart } from "./erasableBlob.ts"
 
 export interface Texts {
   readonly content: string
@@ -16,17 +16,17 @@ export interface Texts {
   readonly metadata: JsonObject
 }
 
-const HEAD = 12
+const HEADER_BYTES = 12
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-const bytesOf = (array: Float32Array | Uint32Array): Uint8Array =>
+const viewBytes = (array: Float32Array | Uint32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
 const encodeTexts = (texts: Texts): Buffer =>
   Buffer.from(JSON.stringify([texts.content, texts.speaker, texts.sessionId, texts.metadata]))
 
-/** @param pageSize the file's */
+/** @param pageSize the file's page size */
 export const encodeBody = (
   texts: Texts,
   terms: Terms,
@@ -35,32 +35,32 @@ export const encodeBody = (
 ): Uint8Array => {
   const json = encodeTexts(texts)
   const vectorBytes = vector === null ? 0 : vector.byteLength
-  const blob = erasableBlob(HEAD + vectorBytes + 2 * terms.ids.byteLength + json.length, pageSize)
-  let at = payloadStart(blob.length)
-  blob.writeUInt32LE(vector === null ? 0 : vector.length, at)
-  blob.writeUInt32LE(terms.ids.length, at + 4)
-  blob.writeUInt32LE(json.length, at + 8)
-  at += HEAD
-  if (vector !== null) blob.set(bytesOf(vector), at)
-  at += vectorBytes
-  blob.set(bytesOf(terms.ids), at)
-  at += terms.ids.byteLength
-  blob.set(bytesOf(terms.weights), at)
-  blob.set(json, at + terms.weights.byteLength)
+  const blob = allocateErasableBlob(
+    HEADER_BYTES + vectorBytes + 2 * terms.ids.byteLength + json.length,
+    pageSize
+  )
+  let byteOffset = payloadStart(blob.length)
+  blob.writeUInt32LE(vector === null ? 0 : vector.length, byteOffset)
+  blob.writeUInt32LE(terms.ids.length, byteOffset + 4)
+  blob.writeUInt32LE(json.length, byteOffset + 8)
+  byteOffset += HEADER_BYTES
+  if (vector !== null) blob.set(viewBytes(vector), byteOffset)
+  byteOffset += vectorBytes
+  blob.set(viewBytes(terms.ids), byteOffset)
+  byteOffset += terms.ids.byteLength
+  blob.set(viewBytes(terms.weights), byteOffset)
+  blob.set(json, byteOffset + terms.weights.byteLength)
   return blob
 }
 
-/** What a body's `namesKey` says. */
-export const namesOf = (key: string): Pick<Texts, "speaker" | "sessionId"> => {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by encodeBody alone
-  const [speaker, sessionId] = JSON.parse(`[${Buffer.from(key, "latin1").toString("utf8")}]`) as [
-    string | null,
-    string | null
-  ]
+/** Decodes a body's `namesKey`. */
+export const decodeNames = (namesKey: string): Pick<Texts, "speaker" | "sessionId"> => {
+  const json = `[${Buffer.from(namesKey, "latin1").toString("utf8")}]`
+  const [speaker, sessionId] = JSON.parse(json) as [string | null, string | null]
   return { speaker, sessionId }
 }
 
-/** A look into a body: nothing is copied or parsed until it is asked for. */
+/** A view of a body: each part is decoded when it is read. */
 export class Body {
   readonly #bytes: Buffer
   readonly #view: DataView
@@ -71,10 +71,10 @@ export class Body {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#start = payloadStart(bytes.length) + HEAD
+    this.#start = payloadStart(bytes.length) + HEADER_BYTES
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#view = view
-    this.dimensions = view.getUint32(this.#start - HEAD, true)
+    this.dimensions = view.getUint32(this.#start - HEADER_BYTES, true)
     this.termCount = view.getUint32(this.#start - 8, true)
     this.#textLength = view.getUint32(this.#start - 4, true)
     if (this.#textStart + this.#textLength > bytes.length)
@@ -89,7 +89,7 @@ export class Body {
     return this.#termsStart + 8 * this.termCount
   }
 
-  /** The vector's bytes in place; empty where the row has none. */
+  /** A view of the vector's bytes; empty if the row has none. */
   get vectorBytes(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#termsStart)
   }
@@ -105,25 +105,25 @@ export class Body {
     return { ids, weights }
   }
 
-  /** Puts the terms in their order, `termCount` of them, into both arrays from `at` on. */
-  copyTerms(ids: Uint32Array, weights: Float32Array, at: number): void {
-    const half = this.#termsStart + 4 * this.termCount
+  /** Copies the `termCount` terms, by ascending id, into both arrays from index `start`. */
+  copyTerms(ids: Uint32Array, weights: Float32Array, start: number): void {
+    const weightsStart = this.#termsStart + 4 * this.termCount
     for (let i = 0; i < this.termCount; i++) {
-      ids[at + i] = this.#view.getUint32(this.#termsStart + 4 * i, true)
-      weights[at + i] = this.#view.getFloat32(half + 4 * i, true)
+      ids[start + i] = this.#view.getUint32(this.#termsStart + 4 * i, true)
+      weights[start + i] = this.#view.getFloat32(weightsStart + 4 * i, true)
     }
   }
 
-  /** The JSON of speaker and session, as its bytes are; equal for equal names. Far cheaper than all texts. */
+  /** The JSON bytes of speaker and session: equal for equal names, and much cheaper than `texts`. */
   get namesKey(): string {
     const from = this.#valueEnd(this.#textStart + 1) + 1
     return this.#bytes.toString("latin1", from, this.#valueEnd(this.#valueEnd(from) + 1))
   }
 
-  /** Where the string or `null` that begins at `at` ends. */
-  #valueEnd(at: number): number {
-    if (this.#bytes[at] !== QUOTE) return at + 4
-    for (let end = at + 1; ; end++) {
+  /** The end of the JSON string, or `null`, that begins at `start`. */
+  #valueEnd(start: number): number {
+    if (this.#bytes[start] !== QUOTE) return start + 4
+    for (let end = start + 1; ; end++) {
       end = this.#bytes.indexOf(QUOTE, end)
       if (end < 0) throw new RangeError("A row's text has no end")
       let escapes = 0
@@ -133,9 +133,7 @@ export class Body {
   }
 
   get texts(): Texts {
-    const at = this.#textStart
-    const json = this.#bytes.toString("utf8", at, at + this.#textLength)
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by encodeBody alone
+    const json = this.#bytes.toString("utf8", this.#textStart, this.#textStart + this.#textLength)
     const [content, speaker, sessionId, metadata] = JSON.parse(json) as [
       string,
       string | null,

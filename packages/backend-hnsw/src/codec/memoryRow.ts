@@ -1,34 +1,39 @@
-/** A memory as the numbers of a `memory` row beside its body, and back. */
+/** A memory as the numeric columns of a `memory` row beside its body, and back. */
 import type { Interval, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core/driver"
 import { hash } from "node:crypto"
 import { Body } from "./bodyBlob.ts"
 
-/** Rows of a scope lie together: a row's id is its scope's number and its own, which is never used twice. */
+/** A `rid` is the scope's number followed by the row's number within the scope, so a scope's rows are adjacent. */
 const LOCALS = 2 ** 26
-export const ridOf = (sid: number, local: number): number => sid * LOCALS + local
-export const localOf = (rid: number): number => rid % LOCALS
-export const sidOf = (rid: number): number => Math.floor(rid / LOCALS)
-export const lastLocal = LOCALS - 1
+export const LAST_LOCAL = LOCALS - 1
+export const makeRid = (sid: number, local: number): number => sid * LOCALS + local
+export const localFromRid = (rid: number): number => rid % LOCALS
+export const sidFromRid = (rid: number): number => Math.floor(rid / LOCALS)
 
+/** File format: append only. `flags` holds the index. */
 const TYPES: ReadonlyArray<MemoryType> = ["episodic", "semantic", "procedural"]
+/** File format: append only. `flags` holds the index. */
 const SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]
 
-/** Bits of `flags`: type (2), source (2), pinned, closed. */
-const PINNED = 16
-export const CLOSED = 32
-export const typeBits = (type: MemoryType): number => TYPES.indexOf(type)
-export const sourceBits = (source: MemorySource): number => SOURCES.indexOf(source) << 2
+/** File format: bits of `flags` are type (2), source (2), pinned, closed. */
 export const TYPE_MASK = 3
-export const SOURCE_MASK = 12
-export const PINNED_MASK = PINNED
+export const SOURCE_SHIFT = 2
+export const SOURCE_MASK = 3 << SOURCE_SHIFT
+export const PINNED = 16
+export const CLOSED = 32
+/** Set in indexes only, never in the file: the row was removed but its slot remains. */
+export const REMOVED = 128
 
-const flagsOf = (memory: Memory): number =>
-  typeBits(memory.type) |
-  sourceBits(memory.source) |
+export const typeIndex = (type: MemoryType): number => TYPES.indexOf(type)
+export const sourceIndex = (source: MemorySource): number => SOURCES.indexOf(source)
+
+const encodeFlags = (memory: Memory): number =>
+  typeIndex(memory.type) |
+  (sourceIndex(memory.source) << SOURCE_SHIFT) |
   (memory.pinned ? PINNED : 0) |
   (memory.validity.at(-1)?.to === null ? 0 : CLOSED)
 
-/** The columns of `memory` that restating, closing, patching and touching may change. */
+/** The columns of `memory` that an upsert, a supersession, a patch or an access may change. */
 export interface Lifetime {
   readonly flags: number
   readonly importance: number
@@ -36,7 +41,7 @@ export interface Lifetime {
   readonly expires_at: number | null
   readonly valid_from: number
   readonly valid_to: number | null
-  /** Earlier intervals, `[[from, to], …]`; null when there are none, as nearly always. */
+  /** Earlier intervals, `[[from, to], …]`; null if there are none, which is the common case. */
   readonly history: string | null
   readonly superseded_by: string | null
 }
@@ -52,7 +57,7 @@ export interface MemoryRow extends Lifetime {
   readonly data: Uint8Array
 }
 
-/** What `COLUMNS` and a body are, as an array: node:sqlite's objects are dictionaries, slow to make and to read. */
+/** `COLUMNS` and a body as an array: node:sqlite's row objects are slow to create and to read. */
 export type MemoryValues = [
   rid: number,
   id: string,
@@ -72,7 +77,7 @@ export type MemoryValues = [
   data: Uint8Array<ArrayBuffer>
 ]
 
-export const rowOfValues = (values: MemoryValues): MemoryRow => ({
+export const decodeRow = (values: MemoryValues): MemoryRow => ({
   rid: values[0],
   id: values[1],
   flags: values[2],
@@ -91,16 +96,16 @@ export const rowOfValues = (values: MemoryValues): MemoryRow => ({
   data: values[15]
 })
 
-/** The memory columns in the order of `MemoryRow`, for SELECT lists. */
+/** A SELECT list in the order of `MemoryValues`, without the body. */
 export const COLUMNS =
   "m.rid, m.id, m.flags, m.turn, m.said_at, m.importance, m.created_at, m.updated_at, m.expires_at, " +
   "m.valid_from, m.valid_to, m.history, m.superseded_by, m.access_count, m.accessed_at"
 
-export const lifetimeOf = (memory: Memory): Lifetime => {
+export const encodeLifetime = (memory: Memory): Lifetime => {
   const last = memory.validity.at(-1) ?? { from: memory.createdAt, to: null }
   const earlier = memory.validity.slice(0, -1)
   return {
-    flags: flagsOf(memory),
+    flags: encodeFlags(memory),
     importance: memory.importance,
     updated_at: memory.updatedAt,
     expires_at: memory.expiresAt,
@@ -111,15 +116,14 @@ export const lifetimeOf = (memory: Memory): Lifetime => {
   }
 }
 
-const intervals = (row: Lifetime): ReadonlyArray<Interval> => {
+const decodeValidity = (row: Lifetime): ReadonlyArray<Interval> => {
   const last = { from: row.valid_from, to: row.valid_to }
   if (row.history === null) return [last]
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by lifetimeOf alone
   const earlier = JSON.parse(row.history) as Array<[number, number | null]>
   return [...earlier.map(([from, to]) => ({ from, to })), last]
 }
 
-export const memoryOf = (scope: Scope, row: MemoryRow, body: Body = new Body(row.data)): Memory => {
+export const decodeMemory = (scope: Scope, row: MemoryRow, body: Body = new Body(row.data)): Memory => {
   const { content, metadata, sessionId, speaker } = body.texts
   return {
     id: row.id,
@@ -127,7 +131,7 @@ export const memoryOf = (scope: Scope, row: MemoryRow, body: Body = new Body(row
     content,
     type: TYPES[row.flags & TYPE_MASK] ?? "episodic",
     metadata,
-    source: SOURCES[(row.flags & SOURCE_MASK) >> 2] ?? "user",
+    source: SOURCES[(row.flags & SOURCE_MASK) >> SOURCE_SHIFT] ?? "user",
     speaker,
     sessionId,
     turn: row.turn,
@@ -137,12 +141,13 @@ export const memoryOf = (scope: Scope, row: MemoryRow, body: Body = new Body(row
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     expiresAt: row.expires_at,
-    validity: intervals(row),
+    validity: decodeValidity(row),
     supersededBy: row.superseded_by,
     accessCount: row.access_count,
     lastAccessedAt: row.accessed_at
   }
 }
 
-/** 52 bits that stand for a string in an index, so that the string itself is kept, and erased, with the body. */
-export const stringKey = (text: string): number => Number.parseInt(hash("sha1", text, "hex").slice(0, 13), 16)
+/** A 52-bit hash that stands for a string in an index; the string itself is stored, and erased, with the body. */
+export const hashString = (text: string): number =>
+  Number.parseInt(hash("sha1", text, "hex").slice(0, 13), 16)

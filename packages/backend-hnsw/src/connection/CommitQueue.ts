@@ -1,17 +1,17 @@
 import { MemoryError, Timeout } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
-import type { WalCheckpointer } from "./WalCheckpointer.ts"
 import type { Connection } from "./Connection.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
+import type { WalCheckpointer } from "./WalCheckpointer.ts"
 
-/** One commit gathers what waits, for at most about this long: a commit may not hold the event loop. */
+/** A commit stops taking jobs after this time, since it blocks the event loop. */
 const SLICE_MS = 5
-/** How long a write waits for another process before it gives up. */
+/** How long a write waits for another process before it fails. */
 const BUSY_LIMIT_MS = 10_000
 const BUSY_PAUSE_MS = 2
 
 interface Job {
-  /** Runs inside a transaction, and again in another if a neighbour failed: it must touch nothing else. */
+  /** Runs inside a transaction, and in another if a neighbour failed: must have no other effects. */
   readonly body: () => unknown
   readonly settle: (exit: Exit.Exit<unknown, MemoryError>) => void
   readonly since: number
@@ -20,30 +20,29 @@ interface Job {
 }
 
 /**
- * The only one who writes: writes of one process are committed in order, those that wait together in one
- * transaction (one fsync for all), each acknowledged after its commit.
+ * Group commit: the writes of this process run in order, those that wait together in one transaction (one fsync), and
+ * each is acknowledged after its commit. Nothing else writes.
  */
 export class CommitQueue {
   readonly #connection: Connection
-  readonly #checkpoints: WalCheckpointer
+  readonly #checkpointer: WalCheckpointer
   #queue: Array<Job> = []
   #scheduled = false
-  #idle: Array<() => void> = []
+  #idleListeners: Array<() => void> = []
 
-  constructor(connection: Connection, checkpoints: WalCheckpointer) {
+  constructor(connection: Connection, checkpointer: WalCheckpointer) {
     this.#connection = connection
-    this.#checkpoints = checkpoints
+    this.#checkpointer = checkpointer
   }
 
   /**
-   * Commits what `body` does; interrupting it before its turn takes it out of the queue.
+   * Runs `body` in a transaction; interrupting it before it starts removes it from the queue.
    * @param rows about how many it writes
    */
   write<A>(body: () => A, rows = 1): Effect.Effect<A, MemoryError> {
     return Effect.callback<A, MemoryError>((resume) => {
       const job: Job = {
         body,
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the value is what `body` returned
         settle: (exit) => resume(exit as Exit.Exit<A, MemoryError>),
         since: performance.now(),
         rows
@@ -56,65 +55,65 @@ export class CommitQueue {
     })
   }
 
-  /** When nothing waits any more. */
+  /** Resumes when the queue is empty. */
   readonly drained: Effect.Effect<void> = Effect.callback<void>((resume) => {
     if (this.#queue.length === 0) resume(Effect.void)
-    else this.#idle.push(() => resume(Effect.void))
+    else this.#idleListeners.push(() => resume(Effect.void))
   })
 
   #schedule(delayMs = 0): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    const next = () => {
+    const run = () => {
       this.#scheduled = false
       this.#flush()
     }
-    if (delayMs > 0) setTimeout(next, delayMs)
-    else setImmediate(next)
+    if (delayMs > 0) setTimeout(run, delayMs)
+    else setImmediate(run)
   }
 
   #flush(): void {
-    const busy = this.#commitSome() === "busy"
+    const busy = this.#commitGroup() === "busy"
     if (this.#queue.length > 0) return this.#schedule(busy ? BUSY_PAUSE_MS * (0.5 + Math.random()) : 0)
-    const idle = this.#idle
-    this.#idle = []
-    for (const resume of idle) resume()
+    const listeners = this.#idleListeners
+    this.#idleListeners = []
+    for (const notify of listeners) notify()
   }
 
-  #commitSome(): "done" | "busy" {
+  #commitGroup(): "done" | "busy" {
     const deadline = performance.now() + SLICE_MS
-    const taken: Array<{ job: Job; value: unknown }> = []
+    const group: Array<{ job: Job; value: unknown }> = []
     try {
       this.#transact(() => {
         for (const job of this.#queue) {
-          taken.push({ job, value: job.body() })
+          group.push({ job, value: job.body() })
           if (performance.now() > deadline) break
         }
       })
     } catch (error) {
-      return isBusy(error) ? this.#giveUpLate(error) : this.#oneByOne(taken.length + 1)
+      return isBusy(error) ? this.#failOverdue(error) : this.#commitEach(group.length + 1)
     }
-    this.#queue.splice(0, taken.length)
-    for (const { job, value } of taken) this.#succeed(job, value)
+    this.#queue.splice(0, group.length)
+    for (const { job, value } of group) this.#acknowledge(job, value)
     return "done"
   }
 
-  #succeed(job: Job, value: unknown): void {
-    this.#checkpoints.written(job.rows)
+  #acknowledge(job: Job, value: unknown): void {
+    this.#checkpointer.countCommitted(job.rows)
     job.settle(Exit.succeed(value))
   }
 
-  /** A job failed and took its neighbours' transaction with it: each of them gets one of its own. */
-  #oneByOne(count: number): "done" | "busy" {
+  /** After a job failed and rolled its group back: each job gets its own transaction. */
+  #commitEach(count: number): "done" | "busy" {
     for (let i = 0; i < count; i++) {
       const job = this.#queue[0]
       if (job === undefined) return "done"
       try {
         const value = this.#transact(job.body)
         this.#queue.shift()
-        this.#succeed(job, value)
+        this.#acknowledge(job, value)
       } catch (error) {
-        if (isBusy(error)) return this.#giveUpLate(error)
+        if (isBusy(error)) return this.#failOverdue(error)
         this.#queue.shift()
         job.settle(Exit.fail(toMemoryError(this.#connection.path, error)))
       }
@@ -122,15 +121,15 @@ export class CommitQueue {
     return "done"
   }
 
-  #giveUpLate(cause: unknown): "busy" {
-    const overdue = performance.now() - BUSY_LIMIT_MS
-    const late = this.#queue.filter((job) => job.since < overdue)
-    this.#queue = this.#queue.filter((job) => job.since >= overdue)
+  #failOverdue(cause: unknown): "busy" {
+    const oldest = performance.now() - BUSY_LIMIT_MS
+    const overdue = this.#queue.filter((job) => job.since < oldest)
+    this.#queue = this.#queue.filter((job) => job.since >= oldest)
     const reason = new Timeout({
       cause,
       message: `Another process kept ${this.#connection.path} locked for ${BUSY_LIMIT_MS / 1000} s; nothing was written. Try again.`
     })
-    for (const job of late) job.settle(Exit.fail(new MemoryError({ reason })))
+    for (const job of overdue) job.settle(Exit.fail(new MemoryError({ reason })))
     return "busy"
   }
 
@@ -139,7 +138,7 @@ export class CommitQueue {
     this.#connection.assertOpen()
     db.exec("BEGIN IMMEDIATE")
     try {
-      // In the transaction, where no other process can move the file on any more.
+      // After BEGIN, when no other process can switch the embedder any more.
       this.#connection.assertServing()
       const value = body()
       db.exec("COMMIT")

@@ -2,12 +2,12 @@ import { Effect } from "effect"
 import { Worker } from "node:worker_threads"
 import type { Connection } from "./Connection.ts"
 
-/** Rows written, by this process, between two checkpoints: about 4 MB of log. */
-const ROWS = 512
+/** Rows that this process commits between two checkpoints: about 4 MB of log. */
+const ROWS_PER_CHECKPOINT = 512
 
 /**
- * Moves the write-ahead log into the file from a thread of its own: on the thread that serves, a checkpoint
- * of some megabytes holds the event loop for 20 to 60 ms. The thread is started by the first that is due.
+ * Checkpoints the write-ahead log in a thread: on the serving thread, a checkpoint of a few megabytes blocks the event
+ * loop for 20 to 60 ms. The first due checkpoint starts the thread.
  */
 export class WalCheckpointer {
   readonly #connection: Connection
@@ -19,42 +19,42 @@ export class WalCheckpointer {
     this.#connection = connection
   }
 
-  /** Rows were committed. */
-  written(rows: number): void {
+  /** Starts a checkpoint if enough rows were committed. */
+  countCommitted(rows: number): void {
     this.#rows += rows
-    if (this.#rows < ROWS || this.#running) return
+    if (this.#rows < ROWS_PER_CHECKPOINT || this.#running) return
     this.#rows = 0
     this.#running = true
-    this.#thread().postMessage(null, [])
+    this.#ensureWorker().postMessage(null, [])
   }
 
-  #thread(): Worker {
+  #ensureWorker(): Worker {
     if (this.#worker !== null) return this.#worker
-    // Beside this file, as source or as built.
+    // Source and build output have the same layout.
     const entry = new URL(
       import.meta.url.endsWith(".ts") ? "./checkpointWorker.ts" : "./checkpointWorker.js",
       import.meta.url
     )
     const worker = new Worker(entry, { workerData: this.#connection.path })
-    // Checkpoints are a matter of speed: without them the log grows until SQLite makes one itself.
-    const ended = () => {
+    // A failure costs only speed: the log grows until SQLite checkpoints it in a commit.
+    const onEnd = () => {
       this.#running = false
       this.#worker = null
     }
     worker.on("message", () => {
       this.#running = false
-      // The little that was written meanwhile: once all of it is moved, the log starts again from its
-      // beginning, and a log that does not grow is synced twice as fast.
+      // Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log
+      // that does not grow is synced twice as fast.
       this.#connection.checkpointPassive()
     })
-    worker.on("error", ended)
-    worker.on("exit", ended)
+    worker.on("error", onEnd)
+    worker.on("exit", onEnd)
     worker.unref()
     this.#worker = worker
     return worker
   }
 
-  /** Ends the thread; a checkpoint under way is finished first. */
+  /** Ends the thread after its current checkpoint. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
     const worker = this.#worker
     return worker === null ? Effect.void : Effect.asVoid(Effect.promise(() => worker.terminate()))

@@ -7,7 +7,7 @@ const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)")
 
 parentPort?.on("message", () => {
   try {
-    // Waits for nobody: what readers still need is moved the next time.
+    // Never waits: pages that readers still need are checkpointed next time.
     checkpoint.get()
   } finally {
     parentPort?.postMessage("done", [])

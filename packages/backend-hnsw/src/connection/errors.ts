@@ -1,6 +1,5 @@
-/** What SQLite says, as a `MemoryError` that names the file and the way out. */
+/** Classifies SQLite's and the file system's errors as `MemoryError`s that name the file and say what to do. */
 import {
-  Closed,
   Corrupt,
   InvalidInput,
   MemoryError,
@@ -25,13 +24,13 @@ const SQLITE = {
   NOTADB: 26
 } as const
 
-/** The primary code of an error of node:sqlite, or null. */
+/** The primary result code of a node:sqlite error, or null. */
 const resultCode = (error: unknown): number | null =>
   error instanceof Error && "errcode" in error && typeof error.errcode === "number"
     ? error.errcode & 0xff
     : null
 
-/** Another process holds a lock: the same call may succeed a moment later. */
+/** Another process holds a lock; retrying may succeed. */
 export const isBusy = (error: unknown): boolean => {
   const code = resultCode(error)
   return code === SQLITE.BUSY || code === SQLITE.LOCKED
@@ -42,13 +41,13 @@ const corrupt = (path: string, cause: unknown): MemoryErrorReason =>
     cause,
     message:
       `The memory file ${path} is damaged. Put a copy from a backup in its place, or save what can be read with ` +
-      `\`sqlite3 ${path} .recover\`; move the damaged file away to start anew.`
+      `\`sqlite3 ${path} .recover\`; move the damaged file away to start again.`
   })
 
 const fsCode = (error: unknown): string | null =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null
 
-const reasonOf = (path: string, cause: unknown): MemoryErrorReason => {
+const classify = (path: string, cause: unknown): MemoryErrorReason => {
   switch (resultCode(cause)) {
     case SQLITE.FULL:
       return new StorageFull({
@@ -80,7 +79,7 @@ const reasonOf = (path: string, cause: unknown): MemoryErrorReason => {
         message: `Reading or writing ${path} failed: check the disk that holds it.`
       })
     default:
-      return fileReason(path, cause)
+      return classifyFileError(path, cause)
   }
 }
 
@@ -90,7 +89,7 @@ const unauthorized = (path: string, cause: unknown): MemoryErrorReason =>
     message: `This process may not write ${path}. The file and its folder must be writable: change their rights, or choose another path.`
   })
 
-const fileReason = (path: string, cause: unknown): MemoryErrorReason => {
+const classifyFileError = (path: string, cause: unknown): MemoryErrorReason => {
   switch (fsCode(cause)) {
     case "EACCES":
     case "EPERM":
@@ -118,9 +117,6 @@ const fileReason = (path: string, cause: unknown): MemoryErrorReason => {
   }
 }
 
-/** Classifies whatever was thrown; a `MemoryError` stays as it is. */
+/** A `MemoryError` passes unchanged. */
 export const toMemoryError = (path: string, cause: unknown): MemoryError =>
-  cause instanceof MemoryError ? cause : new MemoryError({ reason: reasonOf(path, cause) })
-
-export const closedError = (message: string): MemoryError =>
-  new MemoryError({ reason: new Closed({ message }) })
+  cause instanceof MemoryError ? cause : new MemoryError({ reason: classify(path, cause) })

@@ -1,104 +1,115 @@
-import type { Erasure, Filter, MemoryError, Removal, Scope } from "@keepsake/core/driver"
+import type { Erasure, Filter, MemoryError, Removal, RemoveTarget, Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StatementSync } from "node:sqlite"
+import { sidFromRid } from "../codec/memoryRow.ts"
+import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
+import { isBusy, toMemoryError } from "../connection/errors.ts"
+import { pause } from "../connection/pause.ts"
+import { ERASED, graphsLeft, logInUse } from "../erasure.ts"
 import { graphFolder } from "../graph/GraphFile.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
-import { pause } from "../connection/pause.ts"
 import type { MemoryQueries } from "../tables/MemoryQueries.ts"
-import { changeOf, type MemoryTable } from "../tables/MemoryTable.ts"
-import { sidOf } from "../codec/memoryRow.ts"
+import { beginChange, type MemoryTable } from "../tables/MemoryTable.ts"
 import type { ScopeTable } from "../tables/ScopeTable.ts"
-import { isBusy, toMemoryError } from "../connection/errors.ts"
-import type { CommitQueue } from "../connection/CommitQueue.ts"
 
-/** Rows removed in one transaction: a removal may not hold the event loop. */
+/** Rows removed in one transaction, since a transaction blocks the event loop. */
 const BATCH = 128
-/** Tries to empty the log while another process reads it, and the pause between them. */
-const TRIES = 40
-const PAUSE_MS = 5
+/** How often, and with which pause, emptying the log is tried while another process reads it. */
+const TRUNCATE_TRIES = 40
+const TRUNCATE_PAUSE_MS = 5
 
-export const ERASED: Erasure = { bytes: "erased", toErase: "" }
-
-/** Takes rows away for good: out of the tables, then out of the write-ahead log. */
+/** Removes rows and their bytes: from the tables, from the write-ahead log, and from saved graphs. */
 export class Eraser {
   readonly #connection: Connection
-  readonly #writer: CommitQueue
+  readonly #commits: CommitQueue
   readonly #scopes: ScopeTable
-  readonly #records: MemoryTable
-  readonly #reader: MemoryQueries
+  readonly #memories: MemoryTable
+  readonly #queries: MemoryQueries
   readonly #graphs: GraphStore
-  readonly #expired: StatementSync
+  readonly #selectExpired: StatementSync
 
-  constructor(
-    connection: Connection,
-    writer: CommitQueue,
-    scopes: ScopeTable,
-    records: MemoryTable,
-    reader: MemoryQueries,
-    graphs: GraphStore
-  ) {
-    this.#connection = connection
-    this.#writer = writer
-    this.#scopes = scopes
-    this.#records = records
-    this.#reader = reader
-    this.#graphs = graphs
-    this.#expired = connection.db.prepare(
+  constructor(services: {
+    readonly connection: Connection
+    readonly commits: CommitQueue
+    readonly scopes: ScopeTable
+    readonly memories: MemoryTable
+    readonly queries: MemoryQueries
+    readonly graphs: GraphStore
+  }) {
+    this.#connection = services.connection
+    this.#commits = services.commits
+    this.#scopes = services.scopes
+    this.#memories = services.memories
+    this.#queries = services.queries
+    this.#graphs = services.graphs
+    this.#selectExpired = services.connection.db.prepare(
       "SELECT rid FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
     )
   }
 
-  /** Rows of a scope that match, whatever their lifetime. */
-  removeMatching(scope: Scope, filter: Filter): Effect.Effect<Removal, MemoryError> {
+  /** Removes expired and superseded rows as well. */
+  remove(scope: Scope, target: RemoveTarget): Effect.Effect<Removal, MemoryError> {
+    return target._tag === "Ids"
+      ? this.#removeIds(scope, target.ids)
+      : this.#removeMatching(scope, target._tag === "All" ? {} : target.filter)
+  }
+
+  #removeMatching(scope: Scope, filter: Filter): Effect.Effect<Removal, MemoryError> {
     return this.#removeAll((limit, after) => {
       const row = this.#scopes.find(scope)
-      return row === null ? [] : this.#reader.doomed(scope, row.sid, filter, after, limit)
+      return row === null ? [] : this.#queries.findRids(scope, row.sid, filter, after, limit)
     })
   }
 
-  removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
+  #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
     return this.#removeAll((limit) => {
       const row = this.#scopes.find(scope)
       if (row === null) return []
-      return ids.flatMap((id) => this.#records.ridOf(row.sid, id) ?? []).slice(0, limit)
+      return ids.flatMap((id) => this.#memories.findRid(row.sid, id) ?? []).slice(0, limit)
     })
   }
 
   removeUser(userId: string): Effect.Effect<Removal, MemoryError> {
     return this.#removeAll((limit) => {
-      const [row] = this.#scopes.ofUser(userId)
-      return row === undefined ? [] : this.#reader.doomed(this.#scopes.name(row.sid), row.sid, {}, 0, limit)
+      const [row] = this.#scopes.findByUser(userId)
+      return row === undefined
+        ? []
+        : this.#queries.findRids(this.#scopes.name(row.sid), row.sid, {}, 0, limit)
     })
   }
 
   removeExpired(now: number, limit: number): Effect.Effect<Removal, MemoryError> {
-    return this.#removeAll((batch) => this.#expired.all(now, batch).map(({ rid }) => Number(rid)), limit)
+    return this.#removeAll(
+      (batch) => this.#selectExpired.all(now, batch).map(({ rid }) => Number(rid)),
+      limit
+    )
   }
 
   /**
-   * Removes what `find` finds, batch by batch, until it finds nothing or `max` is reached.
-   * @param find the next rows, at most `limit`; `after` is the last one removed
+   * Removes batches until `find` returns none or `max` rows are removed.
+   * @param find the next rows, up to `limit`; `after` is the last removed row
    */
   #removeAll(
     find: (limit: number, after: number) => ReadonlyArray<number>,
     max = Number.POSITIVE_INFINITY
   ): Effect.Effect<Removal, MemoryError> {
     const sids = new Set<number>()
-    const next = (removed: number, after: number): Effect.Effect<number, MemoryError> =>
+    const removeNext = (removed: number, after: number): Effect.Effect<number, MemoryError> =>
       Effect.flatMap(
-        this.#writer.write(() => {
+        this.#commits.write(() => {
           const rids = find(Math.min(BATCH, max - removed), after)
           this.#removeBatch(rids)
           return rids
         }, BATCH),
         (rids) => {
-          for (const rid of rids) sids.add(sidOf(rid))
+          for (const rid of rids) sids.add(sidFromRid(rid))
           const total = removed + rids.length
-          return rids.length === 0 || total >= max ? Effect.succeed(total) : next(total, rids.at(-1) ?? after)
+          const done = rids.length === 0 || total >= max
+          return done ? Effect.succeed(total) : removeNext(total, rids.at(-1) ?? after)
         }
       )
-    return Effect.flatMap(next(0, 0), (removed) =>
+    return Effect.flatMap(removeNext(0, 0), (removed) =>
       Effect.map(removed === 0 ? Effect.succeed(ERASED) : this.#eraseTraces(sids), (erasure) => ({
         removed,
         ...erasure
@@ -106,36 +117,34 @@ export class Eraser {
     )
   }
 
-  #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<Erasure, MemoryError> {
-    return Effect.flatMap(this.erase, (erasure) =>
-      Effect.match(this.#graphs.forget(sids), {
-        onSuccess: () => erasure,
-        onFailure: (error): Erasure => ({
-          bytes: "unlinked",
-          toErase: `Delete the folder ${graphFolder(this.#connection.path)}, which holds vectors: ${error.message}`
-        })
-      })
-    )
-  }
-
   #removeBatch(rids: ReadonlyArray<number>): void {
-    const bySid = Map.groupBy(rids, sidOf)
-    for (const [sid, doomed] of bySid) {
-      const row = this.#scopes.bySid(sid)
+    for (const [sid, scopeRids] of Map.groupBy(rids, sidFromRid)) {
+      const row = this.#scopes.findBySid(sid)
       if (row === null) throw new RangeError(`Rows of scope ${sid} have no scope`)
-      const change = changeOf(row)
-      for (const rid of doomed) this.#records.remove(change, rid)
+      const change = beginChange(row)
+      for (const rid of scopeRids) this.#memories.remove(change, rid)
       this.#scopes.save(change)
     }
   }
 
-  /**
-   * Moves the log into the file, where removed bytes are zeroes by now, and empties it. Another process that
-   * reads just then can keep the log; it is asked again for a while, and the receipt tells.
-   */
-  readonly erase: Effect.Effect<Erasure, MemoryError> = Effect.suspend(() => this.#truncate(TRIES))
+  #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<Erasure, MemoryError> {
+    return Effect.flatMap(this.eraseLog, (erasure) =>
+      Effect.match(this.#graphs.forget(sids), {
+        onSuccess: () => erasure,
+        onFailure: (error) => graphsLeft(graphFolder(this.#connection.path), error)
+      })
+    )
+  }
 
-  #truncate(tries: number): Effect.Effect<Erasure, MemoryError> {
+  /**
+   * Checkpoints the log, whose removed bytes are zeroes by then, and empties it. A reader in another process can
+   * prevent that; the receipt says so after some retries.
+   */
+  readonly eraseLog: Effect.Effect<Erasure, MemoryError> = Effect.suspend(() =>
+    this.#truncateLog(TRUNCATE_TRIES)
+  )
+
+  #truncateLog(tries: number): Effect.Effect<Erasure, MemoryError> {
     return Effect.suspend(() => {
       try {
         this.#connection.assertServing()
@@ -143,13 +152,9 @@ export class Eraser {
       } catch (error) {
         if (!isBusy(error)) return Effect.fail(toMemoryError(this.#connection.path, error))
       }
-      if (tries > 1) return Effect.andThen(pause(PAUSE_MS), this.#truncate(tries - 1))
-      return Effect.succeed({
-        bytes: "unlinked",
-        toErase:
-          `Another process is reading ${this.#connection.path}: the bytes stay in its write-ahead log until the ` +
-          "next removal, or until the last process closes the store."
-      })
+      return tries > 1
+        ? Effect.andThen(pause(TRUNCATE_PAUSE_MS), this.#truncateLog(tries - 1))
+        : Effect.succeed(logInUse(this.#connection.path))
     })
   }
 }

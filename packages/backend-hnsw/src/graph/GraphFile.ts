@@ -1,7 +1,7 @@
 /**
- * A scope's graph on disk: hnswlib's own file and, written after it, a header that says what it must be. hnswlib
- * reads a damaged file, or one of another dimension, without complaint and crashes later; so nothing is
- * loaded that the header does not vouch for, down to its checksum.
+ * A scope's graph on disk: hnswlib's own file, and a header written after it. hnswlib reads a damaged file, or one of
+ * other dimensions, without an error and crashes later; so a graph is loaded only if it matches its header, including
+ * the checksum.
  */
 import { createReadStream } from "node:fs"
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
@@ -13,12 +13,12 @@ const FORMAT = 1
 export interface GraphHeader {
   readonly format: typeof FORMAT
   readonly dimensions: number
-  /** Which `body_N` the vectors are from. */
+  /** N of the `body_N` that the vectors are from. */
   readonly generation: number
   readonly count: number
-  /** Rows up to this number are in the graph, if they have a vector. */
+  /** The graph has the rows up to this row number that have a vector. */
   readonly through: number
-  /** `scope.removed` when it was built: after a later removal the file holds what must be forgotten. */
+  /** `scope.removed` at the build: after a later removal the file holds vectors that must be erased. */
   readonly removed: number
   readonly bytes: number
   readonly crc32: number
@@ -28,26 +28,26 @@ export const graphFolder = (databasePath: string): string => `${databasePath}-gr
 
 export class GraphFile {
   readonly path: string
-  readonly #header: string
+  readonly #headerPath: string
 
   constructor(databasePath: string, sid: number) {
     this.path = join(graphFolder(databasePath), `${sid}.hnsw`)
-    this.#header = join(graphFolder(databasePath), `${sid}.json`)
+    this.#headerPath = join(graphFolder(databasePath), `${sid}.json`)
   }
 
-  /** Null where there is none, or it cannot be read. */
-  async header(): Promise<GraphHeader | null> {
+  /** Null if there is no readable header. */
+  async readHeader(): Promise<GraphHeader | null> {
     try {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `format` is checked, and `isWhole` checks the rest against the file
-      const header = JSON.parse(await readFile(this.#header, "utf8")) as GraphHeader
+      // `isIntact` compares the rest with the graph.
+      const header = JSON.parse(await readFile(this.#headerPath, "utf8")) as GraphHeader
       return header.format === FORMAT ? header : null
     } catch {
       return null
     }
   }
 
-  /** Whether the graph is the very file that the header was written for. */
-  async isWhole(header: GraphHeader): Promise<boolean> {
+  /** Whether the graph is the file that the header was written for. */
+  async isIntact(header: GraphHeader): Promise<boolean> {
     try {
       return (await stat(this.path)).size === header.bytes && (await checksum(this.path)) === header.crc32
     } catch {
@@ -55,7 +55,7 @@ export class GraphFile {
     }
   }
 
-  /** Puts a file that `write` has written in place, with its header; either both or, after a crash, neither counts. */
+  /** Replaces graph and header with what `write` writes; after a crash the old pair, or none, is valid. */
   async replace(
     write: (temporary: string) => void,
     header: Omit<GraphHeader, "format" | "bytes" | "crc32">
@@ -68,11 +68,16 @@ export class GraphFile {
       const { size } = await file.stat()
       await file.sync()
       await file.close()
-      const whole: GraphHeader = { ...header, format: FORMAT, bytes: size, crc32: await checksum(temporary) }
-      await rm(this.#header, { force: true })
+      const complete: GraphHeader = {
+        ...header,
+        format: FORMAT,
+        bytes: size,
+        crc32: await checksum(temporary)
+      }
+      await rm(this.#headerPath, { force: true })
       await rename(temporary, this.path)
-      await writeFile(`${temporary}.json`, JSON.stringify(whole), { flush: true })
-      await rename(`${temporary}.json`, this.#header)
+      await writeFile(`${temporary}.json`, JSON.stringify(complete), { flush: true })
+      await rename(`${temporary}.json`, this.#headerPath)
     } finally {
       await rm(temporary, { force: true })
       await rm(`${temporary}.json`, { force: true })
@@ -80,14 +85,14 @@ export class GraphFile {
   }
 
   async remove(): Promise<void> {
-    await rm(this.#header, { force: true })
+    await rm(this.#headerPath, { force: true })
     await rm(this.path, { force: true })
   }
 }
 
-/** Read in pieces, so that the event loop is never held. */
+/** Reads in chunks, so that the event loop is not blocked. */
 const checksum = async (path: string): Promise<number> => {
   let sum = 0
-  for await (const piece of createReadStream(path, { highWaterMark: 2 ** 20 })) sum = crc32(piece, sum)
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) sum = crc32(chunk, sum)
   return sum
 }

@@ -1,25 +1,31 @@
 import { Effect, Semaphore } from "effect"
 import { rm } from "node:fs/promises"
 import { Worker } from "node:worker_threads"
-import { type BuildResult, type BuildTask, continues } from "./buildGraph.ts"
+import { type BuildResult, type BuildTask, matchesScope } from "./buildGraph.ts"
 import { Graph, graphBytes } from "./Graph.ts"
 import { GraphFile, graphFolder } from "./GraphFile.ts"
 import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
 
-/** A scope's state, as its index knows it. */
+/** A scope's state as its index shows it. */
 export interface GraphRequest {
   readonly sid: number
-  /** Rows of the scope that the index shows. */
   readonly rows: number
+  /** The scope's counter. */
   readonly removed: number
 }
 
-/** A build that was overtaken by a removal is tried again so often. */
-const STALE_TRIES = 3
+/** Retries when rows were removed during a build. */
+const STALE_RETRIES = 3
+
+const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, Error> =>
+  Effect.tryPromise({
+    try: run,
+    catch: (error) => (error instanceof Error ? error : new Error(String(error)))
+  })
 
 const buildInWorker = (task: BuildTask): Effect.Effect<BuildResult, Error> =>
   Effect.callback<BuildResult, Error>((resume) => {
-    // Beside this file, as source or as built.
+    // Source and build output have the same layout.
     const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
     const worker = new Worker(entry, { workerData: task })
     worker.unref()
@@ -38,27 +44,26 @@ const buildInWorker = (task: BuildTask): Effect.Effect<BuildResult, Error> =>
     return Effect.promise(() => worker.terminate())
   })
 
-/** The graphs of one store: loaded from their files, built in a thread where there is none, thrown away with what they hold. */
+/** The saved graphs of one store: loads them, builds missing ones in a thread, deletes those with removed rows. */
 export class GraphStore {
+  /** For all graphs in memory together; 0 if graphs are off. */
+  readonly maxBytes: number
   readonly #path: string
   readonly #generation: number
   readonly #dimensions: number
   readonly #fromRows: number
-  /** For all graphs in memory together; 0 where there are never any. */
-  readonly maxBytes: number
-  readonly #oneBuild = Semaphore.makeUnsafe(1)
-  #hnswlib: Promise<Hnswlib | null> | null = null
+  readonly #buildLock = Semaphore.makeUnsafe(1)
   readonly #load: () => Promise<Hnswlib | null>
-  #told = false
+  #hnswlib: Promise<Hnswlib | null> | null = null
+  #reportedMissing = false
 
   constructor(options: {
     readonly path: string
     readonly generation: number
     readonly dimensions: number
     readonly fromRows: number
-    /** For all graphs in memory together. */
     readonly maxBytes: number
-    /** How the addon is got: `loadHnswlib`, or what a test has in its place. */
+    /** `loadHnswlib`, or a test's replacement. */
     readonly load: () => Promise<Hnswlib | null>
   }) {
     this.#path = options.path
@@ -69,62 +74,61 @@ export class GraphStore {
     this.#load = options.load
   }
 
-  /** Whether a scope of so many rows is searched through a graph. */
+  /** Whether a scope of this size is searched through a graph. */
   wants(rows: number): boolean {
     return rows >= this.#fromRows && graphBytes(rows, this.#dimensions) <= this.maxBytes
   }
 
   /**
-   * The scope's graph, loaded or else built. Null where there can be none: the scan serves, and why is logged.
-   * @param continued build on what is saved even if that could be loaded: it lacks too many rows
+   * Loads the scope's graph, or builds it. Logs why and returns null if it cannot: the scan serves.
+   * @param extend add the new rows to the saved graph instead of loading it as it is
    */
-  obtain(wish: GraphRequest, continued: boolean): Effect.Effect<Graph | null> {
-    return Effect.gen({ self: this }, function* () {
-      const hnswlib = yield* this.#library(wish)
-      if (hnswlib === null) return null
-      const saved = continued ? null : yield* this.#saved(hnswlib, wish)
-      if (saved !== null) return saved
-      yield* this.#build(wish.sid).pipe(this.#oneBuild.withPermits(1))
-      return yield* this.#saved(hnswlib, wish)
-    }).pipe(
-      Effect.catch((error) =>
-        Effect.as(
-          Effect.logWarning(
-            `The graph of a scope with ${wish.rows} memories failed; the scan serves it.`,
-            error
+  readonly obtain: (request: GraphRequest, extend: boolean) => Effect.Effect<Graph | null> =
+    Effect.fnUntraced(
+      { self: this },
+      function* (request: GraphRequest, extend: boolean) {
+        const hnswlib = yield* this.#getHnswlib(request)
+        if (hnswlib === null) return null
+        const saved = extend ? null : yield* this.#loadSaved(hnswlib, request)
+        if (saved !== null) return saved
+        yield* this.#build(request.sid).pipe(this.#buildLock.withPermits(1))
+        return yield* this.#loadSaved(hnswlib, request)
+      },
+      (graph, { rows }) =>
+        graph.pipe(
+          Effect.tapError((error) =>
+            Effect.logWarning(`The graph of a scope with ${rows} memories failed; the scan serves it.`, error)
           ),
-          null
+          Effect.orElseSucceed(() => null)
         )
-      )
     )
-  }
 
-  #library(wish: GraphRequest): Effect.Effect<Hnswlib | null> {
+  #getHnswlib({ rows }: GraphRequest): Effect.Effect<Hnswlib | null> {
     this.#hnswlib ??= this.#load()
-    const library = this.#hnswlib
+    const loading = this.#hnswlib
     return Effect.tap(
-      Effect.promise(() => library),
+      Effect.promise(() => loading),
       (hnswlib) => {
-        if (hnswlib !== null || this.#told) return Effect.void
-        this.#told = true
+        if (hnswlib !== null || this.#reportedMissing) return Effect.void
+        this.#reportedMissing = true
         return Effect.logWarning(
-          `A scope has ${wish.rows} memories: it is searched by a scan, and would be faster with a graph. \`${INSTALL_LINE}\` adds it (compiles with g++ or clang, make and python3).`
+          `A scope has ${rows} memories: it is searched by a scan, and would be faster with a graph. \`${INSTALL_LINE}\` adds it (compiles with g++ or clang, make and python3).`
         )
       }
     )
   }
 
-  #saved(hnswlib: Hnswlib, { removed, sid }: GraphRequest): Effect.Effect<Graph | null, Error> {
-    const file = new GraphFile(this.#path, sid)
-    return Effect.gen({ self: this }, function* () {
-      const header = yield* attempt(() => file.header())
+  readonly #loadSaved: (hnswlib: Hnswlib, request: GraphRequest) => Effect.Effect<Graph | null, Error> =
+    Effect.fnUntraced({ self: this }, function* (hnswlib: Hnswlib, { removed, sid }: GraphRequest) {
+      const file = new GraphFile(this.#path, sid)
+      const header = yield* attempt(() => file.readHeader())
       if (header === null) return null
-      if (!continues(header, this.#dimensions, this.#generation, removed)) {
-        // It holds vectors of removed rows, or of another embedder.
+      if (!matchesScope(header, this.#dimensions, this.#generation, removed)) {
+        // The file holds vectors of removed rows or of another embedder.
         yield* attempt(() => file.remove())
         return null
       }
-      if (!(yield* attempt(() => file.isWhole(header)))) {
+      if (!(yield* attempt(() => file.isIntact(header)))) {
         yield* Effect.logWarning(`The graph ${file.path} is damaged; it is built again from the memories.`)
         yield* attempt(() => file.remove())
         return null
@@ -133,30 +137,23 @@ export class GraphStore {
       yield* attempt(() => index.readIndex(file.path))
       return new Graph(index, header.through, this.#dimensions)
     })
-  }
 
   #build(sid: number): Effect.Effect<BuildResult, Error> {
     const task = { path: this.#path, sid, generation: this.#generation, dimensions: this.#dimensions }
     return buildInWorker(task).pipe(
-      Effect.repeat({ while: (result) => result === "stale", times: STALE_TRIES })
+      Effect.repeat({ while: (result) => result === "stale", times: STALE_RETRIES })
     )
   }
 
-  /** Rows of these scopes were removed: their saved graphs go, the loaded ones leave the rows out. */
+  /** After rows of these scopes were removed: deletes the saved graphs; loaded ones skip the rows. */
   forget(sids: Iterable<number>): Effect.Effect<void, Error> {
     return Effect.forEach(sids, (sid) => attempt(() => new GraphFile(this.#path, sid).remove()), {
       discard: true
     })
   }
 
-  /** All saved graphs go. */
+  /** Deletes all saved graphs. */
   get forgetAll(): Effect.Effect<void, Error> {
     return attempt(() => rm(graphFolder(this.#path), { recursive: true, force: true }))
   }
 }
-
-const attempt = <A>(body: () => Promise<A>): Effect.Effect<A, Error> =>
-  Effect.tryPromise({
-    try: body,
-    catch: (error) => (error instanceof Error ? error : new Error(String(error)))
-  })

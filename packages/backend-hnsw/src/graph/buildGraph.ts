@@ -1,7 +1,7 @@
-/** Building a graph from the file: minutes of work for a large scope, done in a thread of its own. */
+/** Builds a graph from the file, in a thread: a large scope takes minutes. */
 import { DatabaseSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { lastLocal, localOf, ridOf } from "../codec/memoryRow.ts"
+import { LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
 import { bodyTable } from "../schema/schema.ts"
 import { GraphFile, type GraphHeader } from "./GraphFile.ts"
 import { GRAPH_CONSTRUCTION, GRAPH_LINKS, type HierarchicalNSW, type Hnswlib } from "./hnswlib.ts"
@@ -13,35 +13,19 @@ export interface BuildTask {
   readonly dimensions: number
 }
 
-/** `stale`: rows were removed meanwhile, so what was built has been thrown away. */
+/** `stale`: rows were removed during the build, so its result was discarded. */
 export type BuildResult = "built" | "stale" | "empty"
 
 const BATCH = 512
 
-const removedOf = (db: DatabaseSync, sid: number): number | null => {
+/** The scope's counter `removed`; null if the scope is gone. */
+const readRemoved = (db: DatabaseSync, sid: number): number | null => {
   const removed = db.prepare("SELECT removed FROM scope WHERE sid = ?").get(sid)?.["removed"]
   return removed === undefined ? null : Number(removed)
 }
 
-/** The graph saved before, to be continued; a new one where there is none that is whole and holds nothing forgotten. */
-const startingPoint = async (
-  { HierarchicalNSW }: Hnswlib,
-  file: GraphFile,
-  { dimensions, generation }: BuildTask,
-  removed: number
-): Promise<{ readonly index: HierarchicalNSW; readonly through: number }> => {
-  const header = await file.header()
-  const index = new HierarchicalNSW("ip", dimensions)
-  if (header !== null && continues(header, dimensions, generation, removed) && (await file.isWhole(header))) {
-    index.readIndexSync(file.path)
-    return { index, through: header.through }
-  }
-  index.initIndex(BATCH, GRAPH_LINKS, GRAPH_CONSTRUCTION)
-  return { index, through: -1 }
-}
-
-/** Whether a saved graph can serve a scope in this state. */
-export const continues = (
+/** Whether a saved graph can serve a scope in this state, or be extended for it. */
+export const matchesScope = (
   header: GraphHeader,
   dimensions: number,
   generation: number,
@@ -49,40 +33,59 @@ export const continues = (
 ): boolean =>
   header.dimensions === dimensions && header.generation === generation && header.removed === removed
 
-/** Adds the rows after `through` in short reads, so that no checkpoint waits for it; the last row's number. */
+/** The saved graph, to be extended; a new one if there is none that is intact and without removed rows. */
+const loadOrCreate = async (
+  { HierarchicalNSW }: Hnswlib,
+  file: GraphFile,
+  { dimensions, generation }: BuildTask,
+  removed: number
+): Promise<{ readonly index: HierarchicalNSW; readonly through: number }> => {
+  const header = await file.readHeader()
+  const index = new HierarchicalNSW("ip", dimensions)
+  const usable = header !== null && matchesScope(header, dimensions, generation, removed)
+  if (usable && (await file.isIntact(header))) {
+    index.readIndexSync(file.path)
+    return { index, through: header.through }
+  }
+  index.initIndex(BATCH, GRAPH_LINKS, GRAPH_CONSTRUCTION)
+  return { index, through: -1 }
+}
+
+/** hnswlib aborts on other lengths and accepts NaN silently. */
+const isUsable = (vector: Float32Array, dimensions: number): boolean =>
+  vector.length === dimensions && vector.every(Number.isFinite)
+
+/** Adds the rows after `through`; returns the last row's number. Short reads, so that checkpoints need not wait. */
 const addRows = (db: DatabaseSync, index: HierarchicalNSW, task: BuildTask, through: number): number => {
-  const rows = db.prepare(
+  const select = db.prepare(
     `SELECT rid, data FROM ${bodyTable(task.generation)} WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT ${BATCH}`
   )
   let last = through
   for (;;) {
-    const found = rows.all(ridOf(task.sid, last), ridOf(task.sid, lastLocal))
-    if (found.length === 0) return last
-    const missing = index.getCurrentCount() + found.length - index.getMaxElements()
+    const rows = select.all(makeRid(task.sid, last), makeRid(task.sid, LAST_LOCAL))
+    if (rows.length === 0) return last
+    const missing = index.getCurrentCount() + rows.length - index.getMaxElements()
     if (missing > 0) index.resizeIndex(Math.ceil(index.getMaxElements() * 1.5) + missing)
-    for (const { data, rid } of found) {
-      last = localOf(Number(rid))
+    for (const { data, rid } of rows) {
+      last = localFromRid(Number(rid))
       const vector = data instanceof Uint8Array ? new Body(data).vector : null
       if (vector !== null && isUsable(vector, task.dimensions)) index.addPoint(Array.from(vector), last)
     }
   }
 }
 
-/** hnswlib aborts on what is no number and takes NaN silently. */
-const isUsable = (vector: Float32Array, dimensions: number): boolean =>
-  vector.length === dimensions && vector.every(Number.isFinite)
-
 export const buildGraph = async (hnswlib: Hnswlib, task: BuildTask): Promise<BuildResult> => {
-  const db = new DatabaseSync(task.path, { readOnly: true, timeout: 5_000 })
-  const file = new GraphFile(task.path, task.sid)
+  const { dimensions, generation, path, sid } = task
+  const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
+  const file = new GraphFile(path, sid)
   try {
-    const removed = removedOf(db, task.sid)
+    const removed = readRemoved(db, sid)
     if (removed === null) return "empty"
-    const { index, through: before } = await startingPoint(hnswlib, file, task, removed)
-    const through = addRows(db, index, task, before)
+    const start = await loadOrCreate(hnswlib, file, task, removed)
+    const { index } = start
+    const through = addRows(db, index, task, start.through)
     const count = index.getCurrentCount()
     if (count === 0) return "empty"
-    const { dimensions, generation } = task
     await file.replace((temporary) => index.writeIndexSync(temporary), {
       dimensions,
       generation,
@@ -91,8 +94,8 @@ export const buildGraph = async (hnswlib: Hnswlib, task: BuildTask): Promise<Bui
       removed
     })
     index.initIndex(1)
-    // Whoever removed rows before this point looked for the file too early to find it.
-    if (removedOf(db, task.sid) === removed) return "built"
+    // A removal before this point looked for the file too early to delete it.
+    if (readRemoved(db, sid) === removed) return "built"
     await file.remove()
     return "stale"
   } finally {

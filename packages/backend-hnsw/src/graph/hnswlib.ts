@@ -1,9 +1,9 @@
-/** The optional peer `hnswlib-node`, loaded when a scope is large enough to want it. */
+/** The optional peer `hnswlib-node`, loaded when a scope is large enough for a graph. */
 
-/** What is used of its `HierarchicalNSW`. A wrong argument aborts the process: callers pass checked numbers only. */
+/** The methods used here. A wrong argument aborts the process: callers check numbers first. */
 export interface HierarchicalNSW {
   initIndex(maxElements: number, m?: number, efConstruction?: number, randomSeed?: number): void
-  /** Only on a new object: a failed read leaves one that crashes when it is used. */
+  /** Only on a new object, to be discarded if the read fails: using it would crash. */
   readIndex(filename: string): Promise<boolean>
   readIndexSync(filename: string): void
   writeIndexSync(filename: string): void
@@ -22,20 +22,20 @@ export interface Hnswlib {
   readonly HierarchicalNSW: new (space: "ip", dimensions: number) => HierarchicalNSW
 }
 
-/** Links per element, and candidates looked at while one is put in. */
+/** `M`: links per element and layer. */
 export const GRAPH_LINKS = 16
+/** `efConstruction`: candidates when an element is inserted. */
 export const GRAPH_CONSTRUCTION = 100
 
 export const INSTALL_LINE = "npm install hnswlib-node"
 
-/** Null where it is not installed, or was installed without being compiled. */
+/** Null if it is not installed or not compiled. */
 export const loadHnswlib = async (): Promise<Hnswlib | null> => {
-  // A variable, so that neither TypeScript nor a bundler insists on a package that may be absent.
+  // A variable, so that neither TypeScript nor a bundler requires the package.
   const specifier: string = "hnswlib-node"
   try {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types, written down above
-    const loaded = (await import(specifier)) as { readonly default: Hnswlib }
-    return loaded.default
+    const addon = (await import(specifier)) as { readonly default: Hnswlib }
+    return addon.default
   } catch {
     return null
   }

@@ -3,5 +3,4 @@ import { buildGraph, type BuildTask } from "./buildGraph.ts"
 import { loadHnswlib } from "./hnswlib.ts"
 
 const hnswlib = await loadHnswlib()
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what `GraphStore` starts it with
 if (hnswlib !== null) parentPort?.postMessage(await buildGraph(hnswlib, workerData as BuildTask), [])

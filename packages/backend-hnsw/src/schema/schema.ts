@@ -1,17 +1,17 @@
-/** The file: its tables, and the number by which it is known. */
+/** The file's tables and versions. */
 
-/** "Keep" in ASCII: tells our file from any other SQLite database. */
+/** "Keep" in ASCII: distinguishes our file from other SQLite databases. */
 export const APPLICATION_ID = 0x4b656570
 export const SCHEMA_VERSION = 1
 
 /**
- * `memory` and `scope` hold numbers and hashes only; every text, and all vectors and terms, are in
- * `scope_name` and `body_N`, whose bytes vanish with their rows (`erasableBlob.ts`). N grows by one with each
- * change of embedder: `body_N+1` is filled while `body_N` serves.
+ * `memory` and `scope` hold only numbers and hashes; texts, vectors and terms are in `scope_name` and `body_N`, whose
+ * bytes disappear with their rows (`erasableBlob.ts`). N is the generation: changing the embedder fills `body_N+1`
+ * while `body_N` serves.
  *
- * `scope.seq` grows with every change of a row, `removed` is its value at the last removal, `touched`
- * grows with access counts: by these an instance knows which of its derived structures lag behind.
- * `memory.changed` is `seq` at a row's last change after its insertion; a new row is known by its `rid`.
+ * An index compares its counters with the scope's to see what it has missed: `seq` grows with every change of a row,
+ * `removed` is `seq` at the last removal, `touched` grows with access counts. `memory.changed` is `seq` at the row's
+ * last change after its insertion; a new row is recognised by its `rid`.
  */
 export const TABLES = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -1,37 +1,35 @@
 import { type MemoryError, type Scope, scopeKey } from "@keepsake/core/driver"
 import { Effect, type Scope as EffectScope } from "effect"
-import { WasmArena } from "./vectors/WasmArena.ts"
 import type { Connection } from "../connection/Connection.ts"
-import { IndexLoader } from "./IndexLoader.ts"
+import { toMemoryError } from "../connection/errors.ts"
+import { nextTurn } from "../connection/pause.ts"
 import { graphBytes } from "../graph/Graph.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
-import { nextTurn } from "../connection/pause.ts"
-import { toMemoryError } from "../connection/errors.ts"
-import { ScopeIndex } from "./ScopeIndex.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
+import { IndexLoader } from "./IndexLoader.ts"
+import { SpareBuffer } from "./postings/PostingsBuffer.ts"
+import { ScopeIndex } from "./ScopeIndex.ts"
+import { WasmArena } from "./vectors/WasmArena.ts"
 
-/** Rows that a graph may lack before it is continued: so many, and this share of those it has. */
-const TAIL_LEAST = 2_000
-const TAIL_SHARE = 0.15
+/** Extend the graph when this many rows, and this share of its rows, are missing from it. */
+const GRAPH_MISSING_ROWS = 2_000
+const GRAPH_MISSING_SHARE = 0.15
 
 /** Rows × dimensions from which a scope's floats stay in the file: 32 MB of them. */
-const LEAN_FROM = 8_000_000
+const ON_DISK_FROM_NUMBERS = 8_000_000
 
-/** So often an index is passed over when there is too much: a scope that is asked again and again outlives many asked once. */
-const CHANCES = 3
+/** Second-chance eviction: a hot scope survives this many sweeps. */
+const SECOND_CHANCES = 3
 
-/**
- * Of the bytes that are not the graphs', so much is counted out to indexes. The rest is for what reading them leaves
- * to JavaScript's collector: its room grows with what outlives its rounds.
- */
+/** Share of the non-graph budget given to indexes; the rest is headroom for the garbage collector. */
 const INDEX_SHARE = 0.75
 
 interface Entry {
   readonly index: ScopeIndex
-  /** As last counted. */
+  /** At the last count. */
   bytes: number
   graphBytes: number
-  /** `IndexCache.#loads` at its last use. */
+  /** `IndexCache.#loads` at the last use. */
   usedAt: number
   secondChances: number
 }
@@ -40,144 +38,154 @@ export interface IndexCacheOptions {
   readonly dimensions: number
   readonly maxBytes: number
   readonly graphs: GraphStore
-  /** Graphs are got within this scope. */
+  /** Graphs are built within this scope. */
   readonly background: EffectScope.Scope
-  /** Searches wait for a graph that is due, as tests want it. */
+  /** Searches wait for a graph that is due: for tests. */
   readonly awaitGraphs: boolean
 }
 
-/** Search indexes of the scopes used last, within a bound in bytes; brought up to the file before each use. */
+/** Search indexes of recently used scopes, within a budget in bytes; updated from the file before each use. */
 export class IndexCache {
   readonly #connection: Connection
   readonly #scopes: ScopeTable
-  readonly #follower: IndexLoader
+  readonly #loader: IndexLoader
   readonly #arena: WasmArena
+  readonly #spareBuffer = new SpareBuffer()
   readonly #options: IndexCacheOptions
-  /** By scope, the one used last at the end. */
-  readonly #indexes = new Map<string, Entry>()
+  /** By `scopeKey`, least recently used first. */
+  readonly #entries = new Map<string, Entry>()
   #bytes = 0
   #graphBytes = 0
-  /** Indexes made so far. */
+  /** Indexes created so far. */
   #loads = 0
 
   constructor(connection: Connection, scopes: ScopeTable, options: IndexCacheOptions) {
     this.#connection = connection
     this.#scopes = scopes
-    this.#follower = new IndexLoader(connection.db, connection.generation)
+    this.#loader = new IndexLoader(connection.db, connection.generation)
     this.#arena = new WasmArena(options.dimensions)
     this.#options = options
   }
 
-  /** What the indexes take, in bytes. */
+  /** Estimated bytes of all indexes and graphs. */
   get bytes(): number {
     return this.#bytes + this.#graphBytes
   }
 
   /**
-   * Runs `use` on the scope's index, which then shows every write acknowledged before the call, whoever
-   * made it; on null for a scope without rows. Long loads are sliced.
+   * Runs `use` on the scope's index, which shows every write acknowledged before the call by any process; on null for a
+   * scope without rows. Long loads yield to the event loop.
    */
   use<A>(scope: Scope, use: (index: ScopeIndex | null) => A): Effect.Effect<A, MemoryError> {
     return Effect.suspend(() => {
       try {
-        const index = this.#follow(scope)
+        const index = this.#update(scope)
         if (index === "unfinished") return Effect.andThen(nextTurn, this.use(scope, use))
         if (index === null) return Effect.succeed(use(index))
-        const chore = this.#graphChore(index)
-        if (chore !== null && this.#options.awaitGraphs) return Effect.andThen(chore, this.use(scope, use))
+        const graphTask = this.#startGraph(index)
+        if (graphTask !== null && this.#options.awaitGraphs) {
+          return Effect.andThen(graphTask, this.use(scope, use))
+        }
         const result = use(index)
-        this.#account(scopeKey(scope), index)
-        return chore === null
+        this.#recordUse(scopeKey(scope), index)
+        return graphTask === null
           ? Effect.succeed(result)
-          : Effect.as(Effect.forkIn(chore, this.#options.background), result)
+          : Effect.as(Effect.forkIn(graphTask, this.#options.background), result)
       } catch (error) {
         return Effect.fail(toMemoryError(this.#connection.path, error))
       }
     })
   }
 
-  #follow(scope: Scope): ScopeIndex | null | "unfinished" {
+  #update(scope: Scope): ScopeIndex | null | "unfinished" {
     this.#connection.assertServing()
     const key = scopeKey(scope)
     const row = this.#scopes.find(scope)
-    const known = this.#indexes.get(key)
-    if (known !== undefined && this.#isUseless(known.index, row)) this.#drop(key)
+    const cached = this.#entries.get(key)
+    if (cached !== undefined && this.#isStale(cached.index, row)) this.#drop(key)
     if (row === null) return null
-    const { index } = this.#indexes.get(key) ?? this.#newEntry(key, scope, row)
-    const inStep = index.loaded && index.seq === row.seq && index.touched === row.touched
-    if (inStep || this.#follower.follow(index, row)) return index
-    // A load that takes many turns must not become the oldest and be dropped before it is done.
-    this.#account(key, index)
+    const { index } = this.#entries.get(key) ?? this.#createEntry(key, scope, row)
+    const upToDate = index.loaded && index.seq === row.seq && index.touched === row.touched
+    if (upToDate || this.#loader.update(index, row)) return index
+    // A long load counts as a use in every slice, so that it is not evicted before it is done.
+    this.#recordUse(key, index)
     return "unfinished"
   }
 
-  #isUseless(index: ScopeIndex, row: ScopeRow | null): boolean {
+  /** A new index is needed. */
+  #isStale(index: ScopeIndex, row: ScopeRow | null): boolean {
     return row?.sid !== index.sid || index.needsRebuild || (this.#isLarge(row) && !index.onDisk)
   }
 
-  /** Getting a graph, or a longer one, where that is due and not under way. */
-  #graphChore(index: ScopeIndex): Effect.Effect<void> | null {
+  /** Loads, builds or extends the scope's graph; null if none is due or one is pending. */
+  #startGraph(index: ScopeIndex): Effect.Effect<void> | null {
     const { graphs } = this.#options
-    if (index.graphState !== "open" || !graphs.wants(index.rows)) return null
-    const { graph } = index
-    if (graph !== null && index.rowsBesideGraph < Math.max(TAIL_LEAST, graph.count * TAIL_SHARE)) return null
-    index.graphState = "pending"
-    index.reservedBytes = graphBytes(index.rows, this.#arena.dimensions)
-    this.#account(scopeKey(index.scope), index)
-    const wish = { sid: index.sid, rows: index.rows, removed: index.removed }
-    return Effect.map(graphs.obtain(wish, graph !== null), (obtained) => {
-      index.reservedBytes = 0
-      index.graphState = obtained === null ? "failed" : "open"
-      if (obtained !== null) index.setGraph(obtained)
+    const { graph, removed, rows, sid } = index
+    if (graph.state !== "idle" || !graphs.wants(rows)) return null
+    const extend = graph.loaded
+    if (extend && graph.missingRows < Math.max(GRAPH_MISSING_ROWS, graph.count * GRAPH_MISSING_SHARE)) {
+      return null
+    }
+    graph.state = "pending"
+    graph.reservedBytes = graphBytes(rows, this.#arena.dimensions)
+    this.#recordUse(scopeKey(index.scope), index)
+    return Effect.map(graphs.obtain({ sid, rows, removed }, extend), (obtained) => {
+      graph.reservedBytes = 0
+      graph.state = obtained === null ? "failed" : "idle"
+      if (obtained !== null) graph.set(obtained)
     })
   }
 
-  #newEntry(key: string, scope: Scope, row: ScopeRow): Entry {
-    const follower = this.#follower
+  #createEntry(key: string, scope: Scope, row: ScopeRow): Entry {
+    const loader = this.#loader
     const index = new ScopeIndex(scope, row.sid, {
       arena: this.#arena,
-      rows: row.rows,
-      lean: this.#isLarge(row),
+      spareBuffer: this.#spareBuffer,
+      expectedRows: row.rows,
+      onDisk: this.#isLarge(row),
       reader: {
-        memory: (rid) => follower.memory(scope, rid),
-        vector: (rid, into) => follower.vector(rid, into)
+        memory: (rid) => loader.readMemory(scope, rid),
+        vector: (rid, into) => loader.readVector(rid, into)
       }
     })
-    // What is read from now on shows at least this state.
+    // The rows are read after this, so they show at least this state.
     index.seq = row.seq
     index.removed = row.removed
     index.touched = row.touched
-    const usedAt = ++this.#loads
-    const entry = { index, bytes: 0, graphBytes: 0, usedAt, secondChances: 0 }
-    this.#indexes.set(key, entry)
+    const entry = { index, bytes: 0, graphBytes: 0, usedAt: ++this.#loads, secondChances: 0 }
+    this.#entries.set(key, entry)
     return entry
   }
 
   #isLarge(row: ScopeRow): boolean {
-    return row.rows * this.#arena.dimensions > LEAN_FROM
+    return row.rows * this.#arena.dimensions > ON_DISK_FROM_NUMBERS
   }
 
-  /** This process has counted accesses: indexes that knew the state before know the one after. */
-  touched(scope: Scope, ids: ReadonlyArray<string>, now: number, after: number): void {
-    const index = this.#indexes.get(scopeKey(scope))?.index
-    if (index === undefined || index.touched !== after - 1) return
+  /**
+   * This process has counted accesses: applies them to an index that shows the state before.
+   * @param touched the scope's counter after them
+   */
+  touched(scope: Scope, ids: ReadonlyArray<string>, now: number, touched: number): void {
+    const index = this.#entries.get(scopeKey(scope))?.index
+    if (index === undefined || index.touched !== touched - 1) return
     index.touch(ids, now)
-    index.touched = after
+    index.touched = touched
   }
 
-  #account(key: string, index: ScopeIndex): void {
-    const entry = this.#indexes.get(key)
+  /** Counts the index's bytes, makes it the most recently used, and evicts others. */
+  #recordUse(key: string, index: ScopeIndex): void {
+    const entry = this.#entries.get(key)
     if (entry === undefined) return
-    const { bytes, graphBytes: graph } = index
+    const { bytes, graph } = index
     this.#bytes += bytes - entry.bytes
-    this.#graphBytes += graph - entry.graphBytes
+    this.#graphBytes += graph.bytes - entry.graphBytes
     entry.bytes = bytes
-    entry.graphBytes = graph
-    // Calls of one turn of a conversation are one use.
-    if (entry.usedAt !== this.#loads) entry.secondChances = Math.min(CHANCES, entry.secondChances + 1)
+    entry.graphBytes = graph.bytes
+    // The calls of one conversation's turn, between two loads, are one use.
+    if (entry.usedAt !== this.#loads) entry.secondChances = Math.min(SECOND_CHANCES, entry.secondChances + 1)
     entry.usedAt = this.#loads
-    this.#indexes.delete(key)
-    this.#indexes.set(key, entry)
+    this.#entries.delete(key)
+    this.#entries.set(key, entry)
     const { graphs, maxBytes } = this.#options
     this.#evict(
       key,
@@ -191,31 +199,31 @@ export class IndexCache {
     )
   }
 
-  /** Drops the indexes used longest ago, of those that help and have no chance left, while there is too much; never the one in use. */
-  #evict(inUse: string, tooMuch: () => boolean, helps: (entry: Entry) => boolean): void {
-    for (const [key, entry] of this.#indexes) {
-      if (!tooMuch()) return
-      if (key === inUse || !helps(entry)) continue
+  /** Drops candidates without second chances, least recently used first, while over budget; never the one in use. */
+  #evict(inUse: string, isOverBudget: () => boolean, isCandidate: (entry: Entry) => boolean): void {
+    for (const [key, entry] of this.#entries) {
+      if (!isOverBudget()) return
+      if (key === inUse || !isCandidate(entry)) continue
       if (entry.secondChances === 0) this.#drop(key)
       else {
         entry.secondChances--
-        this.#indexes.delete(key)
-        // The loop comes to it again, after the others.
-        this.#indexes.set(key, entry)
+        this.#entries.delete(key)
+        // The loop visits it again, after the others.
+        this.#entries.set(key, entry)
       }
     }
   }
 
   #drop(key: string): void {
-    const entry = this.#indexes.get(key)
+    const entry = this.#entries.get(key)
     if (entry === undefined) return
     this.#bytes -= entry.bytes
     this.#graphBytes -= entry.graphBytes
-    this.#indexes.delete(key)
+    this.#entries.delete(key)
     entry.index.free()
   }
 
   clear(): void {
-    for (const key of Array.from(this.#indexes.keys())) this.#drop(key)
+    for (const key of Array.from(this.#entries.keys())) this.#drop(key)
   }
 }

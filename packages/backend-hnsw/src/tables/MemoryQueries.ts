@@ -7,62 +7,69 @@ import {
   type Scope,
   type StoreRow
 } from "@keepsake/core/driver"
-import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { CLOSED, COLUMNS, lastLocal, memoryOf, type MemoryRow, ridOf, stringKey } from "../codec/memoryRow.ts"
+import { FILTER_SQL, filterParameters, needsTexts } from "../codec/filter.ts"
+import {
+  CLOSED,
+  COLUMNS,
+  decodeMemory,
+  hashString,
+  LAST_LOCAL,
+  makeRid,
+  type MemoryRow
+} from "../codec/memoryRow.ts"
+import type { Connection } from "../connection/Connection.ts"
 import { bodyTable } from "../schema/schema.ts"
-import { needsTexts, SELECTION, selectionParameters } from "../codec/filter.ts"
 
-/** A memory with the body it was read from. */
-interface Read {
+interface DecodedRow {
+  readonly rid: number
   readonly memory: Memory
   readonly body: Body
 }
 
-/** Reads that go by an index of the file rather than by meaning. */
-export class MemoryQueries {
-  readonly #list: StatementSync
-  readonly #all: StatementSync
-  readonly #rids: StatementSync
-  readonly #count: StatementSync
-  readonly #turns: StatementSync
+/** Decodes rows lazily, and yields those that match. */
+function* decodeMatching(scope: Scope, rows: Iterable<unknown>, filter: Filter): Generator<DecodedRow> {
+  for (const values of rows) {
+    const row = values as MemoryRow
+    const body = new Body(row.data)
+    const memory = decodeMemory(scope, row, body)
+    if (matches(filter, memory)) yield { rid: row.rid, memory, body }
+  }
+}
 
-  constructor(db: DatabaseSync, generation: number) {
-    const body = bodyTable(generation)
-    const rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
-    this.#list = db.prepare(
-      `${rows} WHERE ${SELECTION} AND m.sid = ? AND (m.created_at, m.id) > (?, ?) ORDER BY m.created_at, m.id`
+/** Reads that use the file's own indexes and need no search index. */
+export class MemoryQueries {
+  readonly #selectPage: StatementSync
+  readonly #selectAll: StatementSync
+  readonly #selectRids: StatementSync
+  readonly #count: StatementSync
+  readonly #selectTurns: StatementSync
+
+  constructor({ db, generation }: Connection) {
+    const rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${bodyTable(generation)} b ON b.rid = m.rid`
+    this.#selectPage = db.prepare(
+      `${rows} WHERE ${FILTER_SQL} AND m.sid = ? AND (m.created_at, m.id) > (?, ?) ORDER BY m.created_at, m.id`
     )
-    this.#all = db.prepare(`${rows} WHERE ${SELECTION} AND m.rid BETWEEN ? AND ? ORDER BY m.rid`)
-    this.#rids = db.prepare(
-      `SELECT m.rid FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ? ORDER BY m.rid LIMIT ?`
+    this.#selectAll = db.prepare(`${rows} WHERE ${FILTER_SQL} AND m.rid BETWEEN ? AND ? ORDER BY m.rid`)
+    this.#selectRids = db.prepare(
+      `SELECT m.rid FROM memory m WHERE ${FILTER_SQL} AND m.rid BETWEEN ? AND ? ORDER BY m.rid LIMIT ?`
     )
     this.#count = db.prepare(
-      `SELECT count(*) AS n FROM memory m WHERE ${SELECTION} AND m.rid BETWEEN ? AND ?`
+      `SELECT count(*) AS n FROM memory m WHERE ${FILTER_SQL} AND m.rid BETWEEN ? AND ?`
     )
-    this.#turns = db.prepare(
+    this.#selectTurns = db.prepare(
       `${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
     )
   }
 
-  /** Decodes rows one by one, as many as are taken; `filter` is applied as far as texts are needed for it. */
-  *#read(scope: Scope, rows: Iterable<unknown>, filter: Filter): Generator<Read> {
-    for (const found of rows) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
-      const row = found as MemoryRow
-      const body = new Body(row.data)
-      const memory = memoryOf(scope, row, body)
-      if (matches(filter, memory)) yield { memory, body }
-    }
-  }
-
   list(sid: number, request: ListRequest): Page<StoreRow> {
     const { after, closed, filter, limit, now, scope } = request
-    const parameters = selectionParameters(filter, now, closed === true ? 0 : CLOSED)
+    const parameters = filterParameters(filter, now, closed === true ? 0 : CLOSED)
     const start = after ?? { createdAt: -9e15, id: "" }
-    const found = this.#list.iterate(...parameters, sid, start.createdAt, start.id)
+    const matching = this.#selectPage.iterate(...parameters, sid, start.createdAt, start.id)
     const rows: Array<StoreRow> = []
-    for (const { body, memory } of this.#read(scope, found, filter)) {
+    for (const { body, memory } of decodeMatching(scope, matching, filter)) {
       const last = rows.at(-1)?.memory
       if (rows.length === limit && last !== undefined) {
         return { rows, next: { createdAt: last.createdAt, id: last.id } }
@@ -72,35 +79,30 @@ export class MemoryQueries {
     return { rows, next: null }
   }
 
-  /** @param expiredAfter, without see `selectionParameters` */
-  count(scope: Scope, sid: number, filter: Filter, expiredAfter: number, without: number): number {
-    const parameters = selectionParameters(filter, expiredAfter, without)
-    const range = [ridOf(sid, 0), ridOf(sid, lastLocal)] as const
+  /** `expiredAfter` and `excludedFlags` as in `filterParameters`. */
+  count(scope: Scope, sid: number, filter: Filter, expiredAfter: number, excludedFlags: number): number {
+    const parameters = filterParameters(filter, expiredAfter, excludedFlags)
+    const range = [makeRid(sid, 0), makeRid(sid, LAST_LOCAL)] as const
     if (!needsTexts(filter)) return Number(this.#count.get(...parameters, ...range)?.["n"])
     let count = 0
-    for (const _ of this.#read(scope, this.#all.iterate(...parameters, ...range), filter)) count++
+    for (const _ of decodeMatching(scope, this.#selectAll.iterate(...parameters, ...range), filter)) count++
     return count
   }
 
-  /** The first `limit` rows after `after` that match, whatever their lifetime. */
-  doomed(scope: Scope, sid: number, filter: Filter, after: number, limit: number): ReadonlyArray<number> {
-    const parameters = selectionParameters(filter, Number.NEGATIVE_INFINITY, 0)
-    const range = [Math.max(ridOf(sid, 0), after + 1), ridOf(sid, lastLocal)] as const
+  /** The first `limit` matching rows whose `rid` is greater than `after`, expired and closed ones included. */
+  findRids(scope: Scope, sid: number, filter: Filter, after: number, limit: number): ReadonlyArray<number> {
+    const parameters = filterParameters(filter, Number.NEGATIVE_INFINITY, 0)
+    const range = [Math.max(makeRid(sid, 0), after + 1), makeRid(sid, LAST_LOCAL)] as const
     if (!needsTexts(filter))
-      return this.#rids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
-    const rids: Array<number> = []
-    for (const found of this.#all.iterate(...parameters, ...range)) {
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns asked for
-      const row = found as unknown as MemoryRow
-      if (!matches(filter, memoryOf(scope, row))) continue
-      if (rids.push(row.rid) >= limit) break
-    }
-    return rids
+      return this.#selectRids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
+    const matching = this.#selectAll.iterate(...parameters, ...range)
+    return Array.from(decodeMatching(scope, matching, filter).take(limit), ({ rid }) => rid)
   }
 
   lastTurn(scope: Scope, sid: number, sessionId: string): number | null {
-    const found = this.#turns.iterate(sid, stringKey(sessionId))
-    for (const { memory } of this.#read(scope, found, { sessionId })) return memory.turn
+    const turns = this.#selectTurns.iterate(sid, hashString(sessionId))
+    // Another session may have the same hash.
+    for (const { memory } of decodeMatching(scope, turns, { sessionId })) return memory.turn
     return null
   }
 }

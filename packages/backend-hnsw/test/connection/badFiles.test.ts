@@ -13,7 +13,7 @@ import {
   writeSync
 } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
-import { DIMENSIONS, direction, NOW, rowOf, scopeOf } from "../support/rows.ts"
+import { DIMENSIONS, direction, NOW, makeRow, makeScope } from "../support/rows.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -29,8 +29,8 @@ it.effect.skipIf(process.platform === "win32")(
       const folder = `${yield* temporaryFolder}/made`
       const path = `${folder}/memory.db`
       const { store } = yield* openStore({ path })
-      const scope = scopeOf("user")
-      yield* store.put({ scope, now: NOW, rows: [rowOf(scope, "private", direction(0, DIMENSIONS))] })
+      const scope = makeScope("user")
+      yield* store.put({ scope, now: NOW, rows: [makeRow(scope, "private", direction(0, DIMENSIONS))] })
       assert.strictEqual(statSync(folder).mode & 0o777, 0o700)
       for (const one of readdirSync(folder))
         assert.strictEqual(statSync(`${folder}/${one}`).mode & 0o777, 0o600)
@@ -72,8 +72,10 @@ it.effect("another program's database is refused and left as it is", () =>
 it.effect("a damaged file says which it is and what to do", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
-    const scope = scopeOf("user")
-    const rows = Array.from({ length: 200 }, (_, i) => rowOf(scope, `memory ${i}`, direction(i, DIMENSIONS)))
+    const scope = makeScope("user")
+    const rows = Array.from({ length: 200 }, (_, i) =>
+      makeRow(scope, `memory ${i}`, direction(i, DIMENSIONS))
+    )
     yield* Effect.scoped(
       Effect.flatMap(openStore({ path }), ({ store }) => store.put({ scope, now: NOW, rows }))
     )
@@ -145,10 +147,10 @@ it.effect.skipIf(!canMount)(
   () =>
     Effect.gen(function* () {
       const path = `${yield* tinyDisk}/memory.db`
-      const scope = scopeOf("user")
+      const scope = makeScope("user")
       const { store } = yield* openStore({ path })
       const batch = (round: number) =>
-        Array.from({ length: 50 }, (_, i) => rowOf(scope, `memory ${round} ${i}`, direction(i, DIMENSIONS)))
+        Array.from({ length: 50 }, (_, i) => makeRow(scope, `memory ${round} ${i}`, direction(i, DIMENSIONS)))
       let acknowledged = 0
       for (let error: MemoryError | null = null; error === null;) {
         error = yield* store.put({ scope, now: NOW, rows: batch(acknowledged) }).pipe(

@@ -4,7 +4,7 @@ import { makeRandom } from "@keepsake/core/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { DatabaseSync } from "node:sqlite"
-import { batchSize, DIMENSIONS, fingerprintOf, NOW, scopeOf } from "../support/rows.ts"
+import { batchSize, DIMENSIONS, fingerprintLayer, NOW, makeScope } from "../support/rows.ts"
 import { type Acknowledged, spawnWriter } from "../support/spawnWriter.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -19,12 +19,22 @@ const contents = (path: string) =>
     const found = new Set<string>()
     let after: Cursor | undefined
     do {
-      const page = yield* store.list({ scope: scopeOf("shared"), now: NOW, filter: {}, limit: 1_000, after })
+      const page = yield* store.list({
+        scope: makeScope("shared"),
+        now: NOW,
+        filter: {},
+        limit: 1_000,
+        after
+      })
       for (const memory of page.rows) found.add(memory.content)
       after = page.next ?? undefined
     } while (after !== undefined)
     return found
-  }).pipe(Effect.scoped, Effect.provide(HnswStore.layer({ path })), Effect.provide(fingerprintOf(DIMENSIONS)))
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(HnswStore.layer({ path })),
+    Effect.provide(fingerprintLayer(DIMENSIONS))
+  )
 
 /** Lets a writer go on for a random while after its first acknowledgement, and kills it. */
 const writeUntilKilled = (

@@ -2,7 +2,7 @@ import { HnswStore } from "@keepsake/backend-hnsw"
 import { MemoryStore, termId } from "@keepsake/core/driver"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { DIMENSIONS, fingerprintOf, NOW, scopeOf } from "../support/rows.ts"
+import { DIMENSIONS, fingerprintLayer, NOW, makeScope } from "../support/rows.ts"
 import { type Acknowledged, spawnWriter } from "../support/spawnWriter.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -17,7 +17,7 @@ it.live(
       const path = `${yield* temporaryFolder}/memory.db`
       yield* Effect.gen(function* () {
         const store = yield* MemoryStore
-        const scope = scopeOf("shared")
+        const scope = makeScope("shared")
         const numberTerm = (i: number) => termId(String(i))
         const looks: Array<Promise<void>> = []
         /** The newest write is in the index of this process: found by its words, whoever wrote it. */
@@ -56,7 +56,7 @@ it.live(
       }).pipe(
         Effect.scoped,
         Effect.provide(HnswStore.layer({ path, synchronous: "normal" })),
-        Effect.provide(fingerprintOf(DIMENSIONS))
+        Effect.provide(fingerprintLayer(DIMENSIONS))
       )
     }).pipe(Effect.scoped),
   60_000 + WRITES * 60

@@ -3,7 +3,7 @@ import { makeRandom } from "@keepsake/core/testing"
 import { Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { DIMENSIONS, direction, NOW, rowOf, scopeOf } from "../support/rows.ts"
+import { DIMENSIONS, direction, NOW, makeRow, makeScope } from "../support/rows.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -25,7 +25,7 @@ const tagsIn = (folder: string): Set<string> =>
 const tagged = (user: string, i: number, length: number, dimensions = DIMENSIONS) => {
   const tag = `TAG${i}x`
   const content = `${tag} ${"filler ".repeat(length)} ${tag}`
-  return rowOf(scopeOf(user), content, direction(i, dimensions), {
+  return makeRow(makeScope(user), content, direction(i, dimensions), {
     metadata: { note: tag },
     speaker: tag,
     sessionId: tag,
@@ -53,11 +53,15 @@ it.effect.each([
         const rows = Array.from({ length: 50 }, () =>
           tagged(user, written++, Math.floor(random.next() ** 4 * 700), dimensions)
         )
-        yield* store.put({ scope: scopeOf(user), now: NOW, rows })
+        yield* store.put({ scope: makeScope(user), now: NOW, rows })
         for (const { memory } of rows) live.set(memory.id, { user, tag: memory.speaker ?? "" })
         const doomed = random.some(Array.from(live), 30).filter(([, { user: owner }]) => owner === user)
         const ids = doomed.map(([id]) => id)
-        const receipt = yield* store.remove({ scope: scopeOf(user), now: NOW, target: { _tag: "Ids", ids } })
+        const receipt = yield* store.remove({
+          scope: makeScope(user),
+          now: NOW,
+          target: { _tag: "Ids", ids }
+        })
         assert.deepStrictEqual(receipt, { removed: ids.length, bytes: "erased", toErase: "" })
         for (const [id, { tag }] of doomed) {
           live.delete(id)
@@ -85,7 +89,7 @@ it.effect("forgets a user wholly: texts, names and the user's own id", () =>
     const { admin, store } = yield* openStore({ path: `${folder}/memory.db` })
     for (let i = 0; i < 40; i++) {
       const user = i % 2 === 0 ? "TAG1000x" : "TAG2000x"
-      yield* store.put({ scope: scopeOf(user), now: NOW, rows: [tagged(user, i, 20)] })
+      yield* store.put({ scope: makeScope(user), now: NOW, rows: [tagged(user, i, 20)] })
     }
     const receipt = yield* admin.eraseUser({ userId: "TAG1000x" })
     assert.deepStrictEqual(receipt, { removed: 20, bytes: "erased", toErase: "" })
@@ -102,7 +106,7 @@ it.effect("a purge of what expired erases it as well", () =>
       const row = tagged("user", i, 30)
       return { ...row, memory: { ...row.memory, expiresAt: NOW + 1 + (i % 2) } }
     })
-    yield* store.put({ scope: scopeOf("user"), now: NOW, rows })
+    yield* store.put({ scope: makeScope("user"), now: NOW, rows })
     assert.strictEqual((yield* admin.expire({ now: NOW + 1, limit: 1_000 })).removed, 100)
     const odd = Array.from({ length: 100 }, (_, i) => `TAG${2 * i + 1}x`)
     assert.deepStrictEqual(tagsIn(folder), new Set(odd))

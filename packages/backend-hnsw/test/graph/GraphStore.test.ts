@@ -4,16 +4,16 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { INSTALL_LINE, loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { makeLayer } from "../../src/HnswStore.ts"
-import { direction, NOW, rowOf, scopeOf } from "../support/rows.ts"
+import { direction, makeRow, makeScope, NOW } from "../support/rows.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
 const hnswlib = await loadHnswlib()
-const withGraphs = it.effect.skipIf(hnswlib === null)
+const itWithGraphs = it.effect.skipIf(hnswlib === null)
 const DIMENSIONS = 32
 const ROWS = 600
-const scope = scopeOf("heavy")
-const rows = Array.from({ length: ROWS }, (_, i) => rowOf(scope, `memory ${i}`, direction(i, DIMENSIONS)))
+const scope = makeScope("heavy")
+const rows = Array.from({ length: ROWS }, (_, i) => makeRow(scope, `memory ${i}`, direction(i, DIMENSIONS)))
 
 const open = (path: string) =>
   openStore({ path, synchronous: "normal", graphFromRows: 200 }, DIMENSIONS, (options) =>
@@ -31,25 +31,25 @@ const nearest = ({ store }: Open, seed: number, exact: boolean) =>
     ({ hits }) => new Map(hits.map((hit) => [hit.memory.content, hit.cosine ?? 0]))
   )
 
-/** Share of the exact ten that the default plan finds; the cosines must be the same. */
-const recall = (opened: Open) =>
+/** Recall@10 of the graph; cosines must equal the exact ones. */
+const measureRecall = (opened: Open) =>
   Effect.gen(function* () {
-    let found = 0
+    let hits = 0
     for (let seed = 10_000; seed < 10_040; seed++) {
       const exact = yield* nearest(opened, seed, true)
       const graph = yield* nearest(opened, seed, false)
       assert.strictEqual(graph.size, 10)
       for (const [content, cosine] of graph) {
         if (!exact.has(content)) continue
-        found++
+        hits++
         assert.approximately(cosine, exact.get(content) ?? 0, 1e-5)
       }
     }
-    return found / 400
+    return hits / 400
   })
 
-withGraphs(
-  "a heavy scope is searched through a graph that is saved, and loaded again (needs hnswlib-node)",
+itWithGraphs(
+  "a large scope is searched through a graph, which is saved and loaded again (needs hnswlib-node)",
   () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder
@@ -58,7 +58,7 @@ withGraphs(
         Effect.gen(function* () {
           const opened = yield* open(path)
           yield* fill(opened)
-          assert.isAtLeast(yield* recall(opened), 0.99)
+          assert.isAtLeast(yield* measureRecall(opened), 0.99)
         })
       )
       const files = readdirSync(`${path}-graphs`).sort()
@@ -67,13 +67,13 @@ withGraphs(
         [".hnsw", ".json"]
       )
       const saved = readFileSync(`${path}-graphs/${files[0]}`)
-      yield* Effect.scoped(Effect.flatMap(open(path), recall))
-      // Loaded, not built again: hnswlib draws levels at random, but the file is the very same.
+      yield* Effect.scoped(Effect.flatMap(open(path), measureRecall))
+      // Loaded, not built again: hnswlib draws random levels, but the file is the same.
       assert.isTrue(saved.equals(readFileSync(`${path}-graphs/${files[0]}`)))
     }).pipe(Effect.scoped)
 )
 
-for (const [what, harm] of [
+for (const [damage, inflict] of [
   ["missing", (graph: string, header: string) => [graph, header].forEach((file) => rmSync(file))],
   ["cut short", (graph: string) => writeFileSync(graph, readFileSync(graph).subarray(0, 20_000))],
   [
@@ -90,7 +90,7 @@ for (const [what, harm] of [
       )
   ]
 ] as ReadonlyArray<readonly [string, (graph: string, header: string) => void]>) {
-  withGraphs(`a graph ${what} is built again (needs hnswlib-node)`, () =>
+  itWithGraphs(`a graph ${damage} is built again (needs hnswlib-node)`, () =>
     Effect.gen(function* () {
       const path = `${yield* temporaryFolder}/memory.db`
       yield* Effect.scoped(
@@ -102,10 +102,10 @@ for (const [what, harm] of [
       )
       const [graph, header] = readdirSync(`${path}-graphs`).sort()
       const before = readFileSync(`${path}-graphs/${graph}`)
-      harm(`${path}-graphs/${graph}`, `${path}-graphs/${header}`)
+      inflict(`${path}-graphs/${graph}`, `${path}-graphs/${header}`)
       yield* Effect.scoped(
         Effect.gen(function* () {
-          assert.isAtLeast(yield* recall(yield* open(path)), 0.99)
+          assert.isAtLeast(yield* measureRecall(yield* open(path)), 0.99)
         })
       )
       assert.strictEqual(readFileSync(`${path}-graphs/${graph}`).length, before.length)
@@ -114,26 +114,26 @@ for (const [what, harm] of [
   )
 }
 
-withGraphs("rows after the graph are found, removed ones are not, and their vectors leave the disk", () =>
+itWithGraphs("later rows are found, removed ones are not, and their vectors leave the disk", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
     const opened = yield* open(path)
     yield* fill(opened)
     yield* nearest(opened, 1, false)
-    const late = rowOf(scope, "late", direction(77_777, DIMENSIONS))
+    const late = makeRow(scope, "late", direction(77_777, DIMENSIONS))
     yield* opened.store.put({ scope, now: NOW, rows: [late] })
     assert.isTrue((yield* nearest(opened, 77_777, false)).has("late"))
-    const gone = [late.memory.id, rows[5]?.memory.id ?? ""]
-    const receipt = yield* opened.store.remove({ scope, now: NOW, target: { _tag: "Ids", ids: gone } })
+    const removedIds = [late.memory.id, rows[5]?.memory.id ?? ""]
+    const receipt = yield* opened.store.remove({ scope, now: NOW, target: { _tag: "Ids", ids: removedIds } })
     assert.strictEqual(receipt.bytes, "erased")
     assert.isFalse((yield* nearest(opened, 77_777, false)).has("late"))
     assert.isFalse((yield* nearest(opened, 5, false)).has("memory 5"))
     assert.deepStrictEqual(readdirSync(`${path}-graphs`), [])
-    assert.isAtLeast(yield* recall(opened), 0.99)
+    assert.isAtLeast(yield* measureRecall(opened), 0.99)
   }).pipe(Effect.scoped)
 )
 
-it.effect("without hnswlib-node the scan serves, and says once how to install it", () =>
+it.effect("without hnswlib-node the scan serves, and one warning says how to install it", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
     const graphs = new GraphStore({
@@ -144,14 +144,14 @@ it.effect("without hnswlib-node the scan serves, and says once how to install it
       maxBytes: 1e9,
       load: () => Promise.resolve(null)
     })
-    const told: Array<string> = []
-    const logger = Logger.make(({ message }) => told.push(String(message)))
-    const wish = { sid: 1, rows: 600, removed: 0 }
-    const obtained = yield* Effect.all([graphs.obtain(wish, false), graphs.obtain(wish, false)]).pipe(
+    const warnings: Array<string> = []
+    const logger = Logger.make(({ message }) => warnings.push(String(message)))
+    const request = { sid: 1, rows: 600, removed: 0 }
+    const obtained = yield* Effect.all([graphs.obtain(request, false), graphs.obtain(request, false)]).pipe(
       Effect.provide(Logger.layer([logger]))
     )
     assert.deepStrictEqual(obtained, [null, null])
-    assert.strictEqual(told.length, 1)
-    assert.include(told[0] ?? "", INSTALL_LINE)
+    assert.strictEqual(warnings.length, 1)
+    assert.include(warnings[0] ?? "", INSTALL_LINE)
   }).pipe(Effect.scoped)
 )

@@ -5,9 +5,9 @@ import { makeLayer } from "../../src/HnswStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 import { describe, it } from "vitest"
 
-const name = "the embedded store, every scope from 50 rows on through a graph"
+const name = "the embedded store, scopes of 50 rows or more through a graph"
 
-// The laws' larger scopes are searched through hnswlib-node; their exactness laws ask for `exact`.
+// The laws' larger scopes are searched through hnswlib-node; laws about exactness pass `exact`.
 if ((await loadHnswlib()) === null) {
   describe(name, () => {
     it.skip("hnswlib-node is not compiled: run `node scripts/build-hnswlib.ts`", () => {})

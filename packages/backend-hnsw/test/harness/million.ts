@@ -7,7 +7,7 @@ import { MemoryStore, queryTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { statSync } from "node:fs"
 import { makeLayer } from "../../src/HnswStore.ts"
-import { fingerprintOf, NOW, rowOf, scopeOf } from "../support/rows.ts"
+import { fingerprintLayer, NOW, makeRow, makeScope } from "../support/rows.ts"
 
 const [folder = ".", ...phases] = process.argv.slice(2)
 const PATH = `${folder}/million.db`
@@ -50,7 +50,7 @@ const textAbout = (topic: number): string =>
 const weights = Array.from({ length: USERS }, (_, rank) => 1 / (rank + 1))
 const total = weights.reduce((a, b) => a + b, 0)
 const sizes = weights.map((weight) => Math.max(1, Math.round((MEMORIES * weight) / total)))
-const user = (rank: number) => scopeOf(`user${rank}`)
+const user = (rank: number) => makeScope(`user${rank}`)
 
 const fill = Effect.gen(function* () {
   const store = yield* MemoryStore
@@ -76,7 +76,7 @@ const fill = Effect.gen(function* () {
       const rows = Array.from({ length: to - from }, (_, i) => {
         const topic = below(TOPICS)
         const parts = { saidAt: NOW + from + i, sessionId: `s${(from + i) >> 5}`, turn: (from + i) & 31 }
-        return rowOf(scope, `${rank} ${from + i} ${textAbout(topic)}`, vectorAbout(topic), parts)
+        return makeRow(scope, `${rank} ${from + i} ${textAbout(topic)}`, vectorAbout(topic), parts)
       })
       written += rows.length
       return store.put({ scope, now: NOW, rows })
@@ -176,7 +176,7 @@ const withStore = <A, E>(program: Effect.Effect<A, E, MemoryStore>, awaitGraphs:
   Effect.runPromise(
     program.pipe(
       Effect.provide(makeLayer({ path: PATH, cacheBytes: CACHE_BYTES, synchronous: "normal" }, awaitGraphs)),
-      Effect.provide(fingerprintOf(DIMENSIONS))
+      Effect.provide(fingerprintLayer(DIMENSIONS))
     )
   )
 

@@ -1,10 +1,10 @@
 /** Opens a store at PATH and tells the reason of the failure. */
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { Effect, Layer } from "effect"
-import { DIMENSIONS, fingerprintOf } from "../support/rows.ts"
+import { DIMENSIONS, fingerprintLayer } from "../support/rows.ts"
 
 const open = Layer.build(
-  Layer.provide(HnswStore.layer({ path: process.argv[2] ?? "" }), fingerprintOf(DIMENSIONS))
+  Layer.provide(HnswStore.layer({ path: process.argv[2] ?? "" }), fingerprintLayer(DIMENSIONS))
 )
 const error = await Effect.runPromise(Effect.flip(Effect.scoped(open)))
 process.stdout.write(`${error.reason._tag}\n`)

@@ -5,7 +5,15 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { MemoryStore } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { batchSize, DIMENSIONS, direction, fingerprintOf, NOW, rowOf, scopeOf } from "../support/rows.ts"
+import {
+  batchSize,
+  DIMENSIONS,
+  direction,
+  fingerprintLayer,
+  NOW,
+  makeRow,
+  makeScope
+} from "../support/rows.ts"
 
 const [path = "", name = "", first = "0", last = "0", batch = "1"] = process.argv.slice(2)
 
@@ -17,12 +25,12 @@ const tell = (line: string) =>
 
 const program = Effect.gen(function* () {
   const store = yield* MemoryStore
-  const scope = scopeOf("shared")
+  const scope = makeScope("shared")
   for (let from = Number(first), round = 0; from < Number(last); round++) {
     const size = Number(batch) || batchSize(round)
     const to = Math.min(Number(last), from + size)
     const rows = Array.from({ length: to - from }, (_, i) =>
-      rowOf(scope, `${name} ${from + i}`, direction(from + i, DIMENSIONS))
+      makeRow(scope, `${name} ${from + i}`, direction(from + i, DIMENSIONS))
     )
     yield* store.put({ scope, now: NOW, rows })
     yield* tell(`${from} ${to}\n`)
@@ -33,6 +41,6 @@ const program = Effect.gen(function* () {
 await Effect.runPromise(
   program.pipe(
     Effect.provide(HnswStore.layer({ path, synchronous: "normal" })),
-    Effect.provide(fingerprintOf(DIMENSIONS))
+    Effect.provide(fingerprintLayer(DIMENSIONS))
   )
 )

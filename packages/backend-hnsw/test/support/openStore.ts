@@ -1,12 +1,12 @@
 import { HnswStore, type HnswOptions } from "@keepsake/backend-hnsw"
-import { fingerprint, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core/driver"
+import { MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
-import { DIMENSIONS } from "./rows.ts"
+import { DIMENSIONS, makeFingerprint } from "./rows.ts"
 
-/** An open store, closed with the Effect scope. */
+/** Opens a store; the Effect scope closes it. */
 export const openStore = (options: HnswOptions, dimensions = DIMENSIONS, layer = HnswStore.layer) =>
   Effect.gen(function* () {
-    const given = fingerprint({ model: "test", dimensions, calibration: { mean: 0, spread: 0.2 } })
-    const services = yield* Layer.build(Layer.provide(layer(options), StoreFingerprint.layer(given)))
+    const fingerprintLayer = StoreFingerprint.layer(makeFingerprint(dimensions))
+    const services = yield* Layer.build(Layer.provide(layer(options), fingerprintLayer))
     return yield* Effect.all({ store: MemoryStore, admin: StoreAdmin }).pipe(Effect.provideContext(services))
   })

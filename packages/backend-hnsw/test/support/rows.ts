@@ -1,4 +1,4 @@
-/** Rows for harnesses that run outside Vitest, where the laws' own builder is not to be had. */
+/** Rows for tests and for harnesses outside Vitest, which cannot use the laws' own builder. */
 import {
   documentTerms,
   fingerprint,
@@ -12,12 +12,14 @@ import {
 export const DIMENSIONS = 16
 export const NOW = 1_750_000_000_000
 
-export const scopeOf = (userId: string): Scope => ({ agentId: "harness", userId })
+export const makeScope = (userId: string): Scope => ({ agentId: "harness", userId })
 
-export const fingerprintOf = (dimensions: number) =>
-  StoreFingerprint.layer(fingerprint({ model: "harness", dimensions, calibration: { mean: 0, spread: 0.2 } }))
+export const makeFingerprint = (dimensions: number) =>
+  fingerprint({ model: "test", dimensions, calibration: { mean: 0, spread: 0.2 } })
 
-/** A unit vector of the seed's own. */
+export const fingerprintLayer = (dimensions: number) => StoreFingerprint.layer(makeFingerprint(dimensions))
+
+/** A pseudo-random unit vector; the same for the same seed. */
 export const direction = (seed: number, dimensions: number): Float32Array => {
   let state = (seed * 2_654_435_761 + 1) >>> 0 || 1
   const vector = Float32Array.from({ length: dimensions }, () => {
@@ -27,14 +29,14 @@ export const direction = (seed: number, dimensions: number): Float32Array => {
     return (state >>> 0) / 2 ** 31 - 1
   })
   const length = Math.hypot(...vector)
-  return vector.map((part) => part / length)
+  return vector.map((value) => value / length)
 }
 
-export const rowOf = (
+export const makeRow = (
   scope: Scope,
   content: string,
   vector: Float32Array | null,
-  parts: Partial<Memory> = {}
+  fields: Partial<Memory> = {}
 ): StoreRow => ({
   memory: {
     id: memoryIdOfKey(scope, content),
@@ -56,7 +58,7 @@ export const rowOf = (
     supersededBy: null,
     accessCount: 0,
     lastAccessedAt: null,
-    ...parts
+    ...fields
   },
   vector,
   terms: documentTerms(content)
@@ -64,5 +66,5 @@ export const rowOf = (
 
 const SIZES = [1, 20, 1, 100, 3]
 
-/** Rows in the batches of a writer whose sizes vary, by their order. */
+/** The size of a writer's nth batch. */
 export const batchSize = (batch: number): number => SIZES[batch % SIZES.length] ?? 1

@@ -6,14 +6,14 @@ export interface Acknowledged {
   readonly to: number
 }
 
-/** Starts `writer.ts`; `ended` resolves when its last acknowledgement has been read. */
+/** Starts `writer.ts`; `ended` resolves after the last acknowledgement was read. */
 export const spawnWriter = (
   path: string,
   name: string,
   first: number,
   last: number,
   batch: number,
-  told: (acknowledged: Acknowledged) => void
+  onAcknowledged: (acknowledged: Acknowledged) => void
 ): { readonly child: ChildProcess; readonly ended: Promise<number | null> } => {
   const script = new URL("../harness/writer.ts", import.meta.url).pathname
   const child = spawn(process.execPath, [script, path, name, String(first), String(last), String(batch)], {
@@ -22,8 +22,8 @@ export const spawnWriter = (
   const lines = createInterface({ input: child.stdout })
   lines.on("line", (line) => {
     const [from, to] = line.split(" ").map(Number)
-    // The last line of a killed process may be cut off.
-    if (from !== undefined && to !== undefined && to > from) told({ from, to })
+    // The last line of a killed process may be incomplete.
+    if (from !== undefined && to !== undefined && to > from) onAcknowledged({ from, to })
   })
   const ended = new Promise<number | null>((resolve) => {
     let open = 2

@@ -1,10 +1,10 @@
-import { growArray } from "./growArray.ts"
 import { BLOCK } from "../../kernel/kernel.ts"
+import { growArray } from "./growArray.ts"
 
-/** Room to begin with: most want few, and where many may come, few do. */
-const ROOM = 128
+/** Initial capacity. */
+const CAPACITY = 128
 
-/** The greatest `limit` scores and whose they are: a heap with the least of them on top. */
+/** The greatest `limit` scores and their slots: a min-heap. */
 export class TopK {
   readonly #limit: number
   #scores: Float64Array
@@ -13,75 +13,72 @@ export class TopK {
 
   constructor(limit: number) {
     this.#limit = limit
-    this.#scores = new Float64Array(Math.min(limit, ROOM))
-    this.#slots = new Uint32Array(Math.min(limit, ROOM))
+    this.#scores = new Float64Array(Math.min(limit, CAPACITY))
+    this.#slots = new Uint32Array(Math.min(limit, CAPACITY))
   }
 
-  /** A score must be greater than this to be let in. */
+  /** Only greater scores get in. */
   get bar(): number {
     return this.#size < this.#limit ? Number.NEGATIVE_INFINITY : (this.#scores[0] ?? 0)
   }
 
-  get size(): number {
-    return this.#size
-  }
-
-  /** Lets a score in that is above the bar, in place of the least where there is no room. */
+  /** Adds a score above the bar; replaces the least if full. */
   push(score: number, slot: number): void {
-    if (this.#size === this.#limit) return this.#sink(score, slot)
+    if (this.#size === this.#limit) return this.#siftDown(score, slot)
     this.#scores = growArray(this.#scores, this.#size + 1)
     this.#slots = growArray(this.#slots, this.#size + 1)
-    this.#rise(this.#size++, score, slot)
+    this.#siftUp(this.#size++, score, slot)
   }
 
-  #rise(from: number, score: number, slot: number): void {
-    let at = from
-    while (at > 0) {
-      const above = (at - 1) >> 1
-      if ((this.#scores[above] ?? 0) <= score) break
-      this.#move(above, at)
-      at = above
+  #siftUp(start: number, score: number, slot: number): void {
+    let index = start
+    while (index > 0) {
+      const parent = (index - 1) >> 1
+      if ((this.#scores[parent] ?? 0) <= score) break
+      this.#move(parent, index)
+      index = parent
     }
-    this.#place(at, score, slot)
+    this.#set(index, score, slot)
   }
 
-  #sink(score: number, slot: number): void {
-    let at = 0
+  #siftDown(score: number, slot: number): void {
+    let index = 0
     for (;;) {
-      let below = 2 * at + 1
-      if (below >= this.#size) break
-      if (below + 1 < this.#size && (this.#scores[below + 1] ?? 0) < (this.#scores[below] ?? 0)) below++
-      if ((this.#scores[below] ?? 0) >= score) break
-      this.#move(below, at)
-      at = below
+      let child = 2 * index + 1
+      if (child >= this.#size) break
+      if (child + 1 < this.#size && (this.#scores[child + 1] ?? 0) < (this.#scores[child] ?? 0)) child++
+      if ((this.#scores[child] ?? 0) >= score) break
+      this.#move(child, index)
+      index = child
     }
-    this.#place(at, score, slot)
+    this.#set(index, score, slot)
   }
 
   #move(from: number, to: number): void {
-    this.#place(to, this.#scores[from] ?? 0, this.#slots[from] ?? 0)
+    this.#set(to, this.#scores[from] ?? 0, this.#slots[from] ?? 0)
   }
 
-  #place(at: number, score: number, slot: number): void {
-    this.#scores[at] = score
-    this.#slots[at] = slot
+  #set(index: number, score: number, slot: number): void {
+    this.#scores[index] = score
+    this.#slots[index] = slot
   }
 
-  /** In no particular order; `scores` are in the same. */
+  /** In heap order. */
   get slots(): Uint32Array {
     return this.#slots.subarray(0, this.#size)
   }
 
+  /** In the order of `slots`. */
   get scores(): Float64Array {
     return this.#scores.subarray(0, this.#size)
   }
 }
 
 /**
- * The greatest `limit` of the scores above `least` whose slots pass; `scores[i]` is the slot `from + i`'s.
- * @param maxima the greatest of each `BLOCK` of scores, where known: most blocks need no look then
+ * The greatest `limit` scores above `least` whose slots pass; `scores[i]` belongs to slot `from + i`.
+ * @param maxima the maximum of each `BLOCK` of scores, if known: most blocks are then skipped
  */
-export const topOf = (
+export const selectTop = (
   scores: Float32Array | Float64Array,
   limit: number,
   passes: (slot: number) => boolean,

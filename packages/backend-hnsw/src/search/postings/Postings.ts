@@ -1,190 +1,93 @@
-/** Which rows of a scope hold a term, and with what weight. */
+/** An inverted index: which rows of a scope hold a term, and with what weight. */
 import { idf } from "@keepsake/core/driver"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
-import { PostingsBuffer } from "./PostingsBuffer.ts"
+import { PostingsBuffer, type SpareBuffer } from "./PostingsBuffer.ts"
+import { binarySearch, Segment, SEGMENT_ROWS } from "./Segment.ts"
 
-/** A row's terms, as its body has them. */
+/** A row's terms in its body. */
 export interface TermSource {
   readonly termCount: number
-  /** Puts the terms, by ascending id, into both arrays from `at` on. */
-  copyTerms(ids: Uint32Array, weights: Float32Array, at: number): void
+  /** Copies the terms, by ascending id, into both arrays from index `start`. */
+  copyTerms(ids: Uint32Array, weights: Float32Array, start: number): void
 }
 
-/** Rows in one segment at most: building one takes a millisecond or two. */
-const SEGMENT_ROWS = 1_024
-/** Postings from which a segment is full whatever its rows. */
+/** A segment with this many postings is full even if it has few rows. */
 const SEGMENT_POSTINGS = 65_536
-/** Rows that may wait for their segment; until then each is looked through. */
-const TAIL_ROWS = 128
+/** Rows that may stay in the buffer, where a lookup visits every row. */
+const BUFFERED_ROWS = 128
 
-/** Index in the ascending part of an array from `from` up to, but not at, `to`; -1 where it is not. */
-const find = (sorted: Uint32Array, value: number, from: number, to: number): number => {
-  let low = from
-  let high = to - 1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const found = sorted[middle] ?? 0
-    if (found === value) return middle
-    if (found < value) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
-}
-
-/** Rows with consecutive slots, compressed by term: four arrays, so that a small scope stays small. */
-class Segment {
-  readonly firstSlot: number
-  readonly rows: number
-  readonly #terms: Uint32Array
-  /** Postings of `#terms[i]` are those from `#starts[i]` up to `#starts[i + 1]`. */
-  readonly #starts: Uint32Array
-  readonly slots: Uint32Array
-  readonly weights: Float32Array
-
-  /** @param scratch for sorting */
-  constructor(tail: PostingsBuffer, scratch: ScratchArrays) {
-    const { ends, ids, postings, rows } = tail
-    this.firstSlot = tail.firstSlot
-    this.rows = rows
-    // By term, and within a term by row.
-    const keys = scratch.sums(postings)
-    for (let row = 0, place = 0; row < rows; row++) {
-      for (const end = ends[row] ?? 0; place < end; place++) {
-        keys[place] = (ids[place] ?? 0) * SEGMENT_ROWS + row
-      }
-    }
-    keys.sort()
-    let distinct = 0
-    for (let i = 0, last = -1; i < postings; i++) {
-      const term = Math.floor((keys[i] ?? 0) / SEGMENT_ROWS)
-      if (term !== last) distinct++
-      last = term
-    }
-    const block = new ArrayBuffer(4 * (2 * distinct + 1 + 2 * postings))
-    this.#terms = new Uint32Array(block, 0, distinct)
-    this.#starts = new Uint32Array(block, 4 * distinct, distinct + 1)
-    this.slots = new Uint32Array(block, 4 * (2 * distinct + 1), postings)
-    this.weights = new Float32Array(block, 4 * (2 * distinct + 1 + postings))
-    this.#fill(keys, tail)
-  }
-
-  #fill(keys: Float64Array, tail: PostingsBuffer): void {
-    // A row's terms ascend: the next of them that comes up is its next one.
-    const next = Uint32Array.from({ length: tail.rows }, (_, row) => tail.startOf(row))
-    let found = 0
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] ?? 0
-      const term = Math.floor(key / SEGMENT_ROWS)
-      const row = key - term * SEGMENT_ROWS
-      if (found === 0 || this.#terms[found - 1] !== term) {
-        this.#terms[found] = term
-        this.#starts[found++] = i
-      }
-      const place = next[row] ?? 0
-      next[row] = place + 1
-      this.slots[i] = this.firstSlot + row
-      this.weights[i] = tail.weights[place] ?? 0
-    }
-    this.#starts[found] = keys.length
-  }
-
-  /** `[from, to)` in `slots` and `weights`; empty where the term is unknown. */
-  range(term: number): readonly [number, number] {
-    const t = find(this.#terms, term, 0, this.#terms.length)
-    return t < 0 ? [0, 0] : [this.#starts[t] ?? 0, this.#starts[t + 1] ?? 0]
-  }
-
-  /** Adds the rows it was made from. */
-  unpackInto(tail: PostingsBuffer): void {
-    const sizes = new Uint32Array(this.rows)
-    for (const slot of this.slots) sizes[slot - this.firstSlot] = (sizes[slot - this.firstSlot] ?? 0) + 1
-    const next = sizes.map((size, row) => tail.place(this.firstSlot + row, size))
-    this.#terms.forEach((term, t) => {
-      for (let i = this.#starts[t] ?? 0; i < (this.#starts[t + 1] ?? 0); i++) {
-        const row = (this.slots[i] ?? 0) - this.firstSlot
-        const place = next[row] ?? 0
-        next[row] = place + 1
-        tail.ids[place] = term
-        tail.weights[place] = this.weights[i] ?? 0
-      }
-    })
-  }
-
-  get bytes(): number {
-    return 8 * this.#terms.length + 8 * this.slots.length + 400
-  }
-}
-
-/** The postings of one scope. Rows are added with consecutive slots and never taken out: the caller knows the dead. */
+/** The postings of one scope. Rows are added with consecutive slots and never removed: the caller skips removed ones. */
 export class Postings {
   readonly #segments: Array<Segment> = []
   readonly #scratch: ScratchArrays
+  readonly #spare: SpareBuffer
   /** Rows that are in no segment yet. */
-  #tail: PostingsBuffer | null = null
+  #buffer: PostingsBuffer | null = null
   #segmentBytes = 0
 
-  constructor(scratch: ScratchArrays) {
+  constructor(scratch: ScratchArrays, spare: SpareBuffer) {
     this.#scratch = scratch
+    this.#spare = spare
   }
 
   get bytes(): number {
-    return this.#segmentBytes + (this.#tail?.bytes ?? 0)
+    return this.#segmentBytes + (this.#buffer?.bytes ?? 0)
   }
 
   add(slot: number, terms: TermSource): void {
-    const tail = (this.#tail ??= this.#scratch.takeTail())
-    const at = tail.place(slot, terms.termCount)
-    terms.copyTerms(tail.ids, tail.weights, at)
-    if (tail.rows >= SEGMENT_ROWS || tail.postings >= SEGMENT_POSTINGS) this.#seal(tail)
+    const buffer = (this.#buffer ??= this.#spare.take())
+    const start = buffer.addRow(slot, terms.termCount)
+    terms.copyTerms(buffer.ids, buffer.weights, start)
+    if (buffer.rows >= SEGMENT_ROWS || buffer.postings >= SEGMENT_POSTINGS) this.#seal(buffer)
   }
 
-  /** After rows were added: keeps what must be looked through row by row short. */
+  /** After rows were added: keeps the buffer short. */
   settle(): void {
-    const tail = this.#tail
-    if (tail === null) return
+    const buffer = this.#buffer
+    if (buffer === null) return
     const last = this.#segments.at(-1)
-    if (tail.rows > 0 && tail.rows <= (last === undefined ? 0 : TAIL_ROWS)) {
-      // What waits, waits in arrays of its own size: those for loading are used again.
-      if (tail.isRoomy) this.#tail = this.#copyOf(tail)
+    if (buffer.rows > 0 && last !== undefined && buffer.rows <= BUFFERED_ROWS) {
+      if (buffer.isOversized) this.#buffer = this.#shrink(buffer)
       return
     }
-    if (tail.rows > 0) this.#sealLast(tail, last)
-    this.#scratch.giveTail(tail)
-    this.#tail = null
+    if (buffer.rows > 0) this.#sealLast(buffer, last)
+    this.#spare.giveBack(buffer)
+    this.#buffer = null
   }
 
-  #copyOf(tail: PostingsBuffer): PostingsBuffer {
+  /** A copy of the right size; the large buffer serves the next load. */
+  #shrink(buffer: PostingsBuffer): PostingsBuffer {
     const copy = new PostingsBuffer()
-    copy.append(tail)
-    this.#scratch.giveTail(tail)
+    copy.addRows(buffer)
+    this.#spare.giveBack(buffer)
     return copy
   }
 
-  /** Into one segment with the last, where both are short. */
-  #sealLast(tail: PostingsBuffer, last: Segment | undefined): void {
+  /** Merges with the last segment if both are small. */
+  #sealLast(buffer: PostingsBuffer, last: Segment | undefined): void {
     const fits =
       last !== undefined &&
-      last.rows + tail.rows <= SEGMENT_ROWS &&
-      last.slots.length + tail.postings <= SEGMENT_POSTINGS
-    if (!fits) return this.#seal(tail)
+      last.rows + buffer.rows <= SEGMENT_ROWS &&
+      last.slots.length + buffer.postings <= SEGMENT_POSTINGS
+    if (!fits) return this.#seal(buffer)
     this.#segments.pop()
     this.#segmentBytes -= last.bytes
-    const both = new PostingsBuffer()
-    last.unpackInto(both)
-    both.append(tail)
-    this.#seal(both)
+    const merged = new PostingsBuffer()
+    last.unpackInto(merged)
+    merged.addRows(buffer)
+    this.#seal(merged)
   }
 
-  #seal(tail: PostingsBuffer): void {
-    const segment = new Segment(tail, this.#scratch)
+  #seal(buffer: PostingsBuffer): void {
+    const segment = new Segment(buffer, this.#scratch)
     this.#segments.push(segment)
     this.#segmentBytes += segment.bytes
-    tail.clear()
+    buffer.clear()
   }
 
   /**
-   * Adds Σ idf·weight to `sums`, by slot; how many current rows hold each term.
-   * @param current rows that are current
+   * Adds Σ idf · weight to `sums`, by slot; returns how many current rows hold each term.
+   * @param current how many rows are current
    */
   score(
     terms: Uint32Array,
@@ -205,17 +108,17 @@ export class Postings {
     })
   }
 
-  /** Calls `each` for every row that holds the term, by slot. */
-  #forEach(term: number, each: (slot: number, weight: number) => void): void {
+  /** Visits every row that holds the term, by slot. */
+  #forEach(term: number, visit: (slot: number, weight: number) => void): void {
     for (const segment of this.#segments) {
       const [from, to] = segment.range(term)
-      for (let i = from; i < to; i++) each(segment.slots[i] ?? 0, segment.weights[i] ?? 0)
+      for (let i = from; i < to; i++) visit(segment.slots[i] ?? 0, segment.weights[i] ?? 0)
     }
-    const tail = this.#tail
-    if (tail === null) return
-    for (let row = 0; row < tail.rows; row++) {
-      const at = find(tail.ids, term, tail.startOf(row), tail.ends[row] ?? 0)
-      if (at >= 0) each(tail.firstSlot + row, tail.weights[at] ?? 0)
+    const buffer = this.#buffer
+    if (buffer === null) return
+    for (let row = 0; row < buffer.rows; row++) {
+      const i = binarySearch(buffer.ids, term, buffer.rowStart(row), buffer.ends[row] ?? 0)
+      if (i >= 0) visit(buffer.firstSlot + row, buffer.weights[i] ?? 0)
     }
   }
 }

@@ -1,56 +1,73 @@
 import { growArray } from "../arrays/growArray.ts"
 
-/** Rows with consecutive slots as they came: their terms one after another. */
+/** Rows with consecutive slots in insertion order: their terms one after another. */
 export class PostingsBuffer {
   firstSlot = 0
   rows = 0
   ids = new Uint32Array(0)
   weights = new Float32Array(0)
-  /** Where each row's terms end. */
+  /** The end of each row's terms. */
   ends = new Uint32Array(0)
 
   get postings(): number {
-    return this.startOf(this.rows)
+    return this.rowStart(this.rows)
   }
 
   get bytes(): number {
     return this.ids.byteLength + this.weights.byteLength + this.ends.byteLength
   }
 
-  /** Whether most of its room is empty. */
-  get isRoomy(): boolean {
+  /** Most of its capacity is unused. */
+  get isOversized(): boolean {
     return this.ids.length > 1_024 && this.ids.length > 2 * this.postings
   }
 
-  /** Where the row's terms begin. */
-  startOf(row: number): number {
+  /** The start of the row's terms. */
+  rowStart(row: number): number {
     return row === 0 ? 0 : (this.ends[row - 1] ?? 0)
   }
 
-  /** The next row's, of so many terms; where they are to be put. */
-  place(slot: number, terms: number): number {
+  /** Adds a row; returns the start of its terms, for the caller to fill in. */
+  addRow(slot: number, termCount: number): number {
     if (this.rows === 0) this.firstSlot = slot
-    const at = this.postings
-    this.ids = growArray(this.ids, at + terms)
-    this.weights = growArray(this.weights, at + terms)
+    const start = this.postings
+    this.ids = growArray(this.ids, start + termCount)
+    this.weights = growArray(this.weights, start + termCount)
     this.ends = growArray(this.ends, this.rows + 1)
-    this.ends[this.rows++] = at + terms
-    return at
+    this.ends[this.rows++] = start + termCount
+    return start
   }
 
-  /** The rows of another, which come next. */
-  append(other: PostingsBuffer): void {
+  /** Adds another buffer's rows, whose slots follow. */
+  addRows(other: PostingsBuffer): void {
     const start = this.postings
     this.ids = growArray(this.ids, start + other.postings)
     this.weights = growArray(this.weights, start + other.postings)
     this.ids.set(other.ids.subarray(0, other.postings), start)
     this.weights.set(other.weights.subarray(0, other.postings), start)
     for (let row = 0; row < other.rows; row++) {
-      this.place(other.firstSlot + row, (other.ends[row] ?? 0) - other.startOf(row))
+      this.addRow(other.firstSlot + row, (other.ends[row] ?? 0) - other.rowStart(row))
     }
   }
 
   clear(): void {
     this.rows = 0
+  }
+}
+
+/** One large buffer that loads take turns to use. */
+export class SpareBuffer {
+  #buffer: PostingsBuffer | null = null
+
+  /** Empty. */
+  take(): PostingsBuffer {
+    const buffer = this.#buffer ?? new PostingsBuffer()
+    this.#buffer = null
+    return buffer
+  }
+
+  giveBack(buffer: PostingsBuffer): void {
+    buffer.clear()
+    this.#buffer = buffer
   }
 }

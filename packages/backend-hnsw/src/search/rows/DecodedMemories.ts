@@ -1,11 +1,11 @@
 import type { Memory } from "@keepsake/core/driver"
 
-/** Rough bytes of a decoded memory: its fields, and two per character of content. */
-const bytesOf = (memory: Memory): number => 900 + 2 * memory.content.length
+/** Approximate size: the fields, and two bytes per character of content. */
+const estimateBytes = (memory: Memory): number => 900 + 2 * memory.content.length
 
-/** Memories of one scope as they were decoded for a search, by slot: the next search finds the same ones. */
+/** A scope's memories as decoded for a search, by slot: the next search often finds the same ones. */
 export class DecodedMemories {
-  /** Made with the first: most scopes are searched once. */
+  /** Created with the first memory: most scopes are searched once. */
   #memories: Map<number, Memory> | null = null
   #bytes = 0
 
@@ -21,17 +21,17 @@ export class DecodedMemories {
     this.delete(slot)
     this.#memories ??= new Map()
     this.#memories.set(slot, memory)
-    this.#bytes += bytesOf(memory)
+    this.#bytes += estimateBytes(memory)
   }
 
   delete(slot: number): void {
     const memory = this.#memories?.get(slot)
     if (memory === undefined) return
     this.#memories?.delete(slot)
-    this.#bytes -= bytesOf(memory)
+    this.#bytes -= estimateBytes(memory)
   }
 
-  /** Counts an access, where a memory is here. */
+  /** Counts an access of the memories that are here. */
   touch(ids: ReadonlySet<string>, now: number): void {
     if (this.#memories === null) return
     for (const [slot, memory] of this.#memories) {

@@ -1,68 +1,127 @@
+import { CLOSED, REMOVED } from "../../codec/memoryRow.ts"
 import { growArray } from "../arrays/growArray.ts"
 
-/** Numbers of rows, by slot, in two blocks of memory: most scopes are small, there are many, and every array costs 200 bytes. */
+/** Columns are interleaved in two arrays: every typed array costs 200 bytes, and most of the many scopes are small. */
 const WIDE = 3
-const [EXPIRES, SAID, TURN] = [0, 1, 2]
+const [EXPIRES_AT, SAID_AT, TURN] = [0, 1, 2]
 const NARROW = 5
-const [LOCAL, FLAGS, SESSION, SPEAKER, BEFORE] = [0, 1, 2, 3, 4]
+const [LOCAL, FLAGS, SESSION, SPEAKER, PREVIOUS] = [0, 1, 2, 3, 4]
 
-/** Turns are not negative. */
+/** Real turns are not negative. */
 const NO_TURN = -1
 
-export interface ColumnsOfRow {
+export interface RowNumbers {
+  /** The row's number within the scope (`makeRid`). */
   readonly local: number
   readonly flags: number
   /** Infinity for never. */
-  readonly expires: number
-  readonly said: number
-  /** Names as numbers; -1 for none. */
+  readonly expiresAt: number
+  readonly saidAt: number
+  /** Interned names; -1 for none. */
   readonly session: number
   readonly speaker: number
   readonly turn: number | null
-  /** The slot before in the same session, of those that have a turn; -1 for none. */
-  readonly before: number
+  /** The slot of the session's previous row that has a turn; -1 for none. */
+  readonly previous: number
 }
 
+/** The numbers of a scope's rows, by slot: a slot per row in order of `local`, never reused. */
 export class RowColumns {
   #wide: Float64Array
   #narrow: Int32Array
+  #count = 0
+  #removed = 0
+  #current = 0
 
-  /** @param rows as many as are expected */
-  constructor(rows: number) {
-    this.#wide = new Float64Array(WIDE * rows)
-    this.#narrow = new Int32Array(NARROW * rows)
+  constructor(expectedRows: number) {
+    this.#wide = new Float64Array(WIDE * expectedRows)
+    this.#narrow = new Int32Array(NARROW * expectedRows)
   }
 
   get bytes(): number {
     return this.#wide.byteLength + this.#narrow.byteLength
   }
 
-  set(slot: number, row: ColumnsOfRow): void {
-    this.#wide = growArray(this.#wide, WIDE * (slot + 1))
-    this.#narrow = growArray(this.#narrow, NARROW * (slot + 1))
-    this.#wide[WIDE * slot + EXPIRES] = row.expires
-    this.#wide[WIDE * slot + SAID] = row.said
+  /** Slots, including those of removed rows. */
+  get count(): number {
+    return this.#count
+  }
+
+  get removed(): number {
+    return this.#removed
+  }
+
+  /** Rows that are neither closed nor removed. */
+  get current(): number {
+    return this.#current
+  }
+
+  /** The greatest row number, or -1. */
+  get lastLocal(): number {
+    return this.#count === 0 ? -1 : this.local(this.#count - 1)
+  }
+
+  push(row: RowNumbers): void {
+    const slot = this.#count++
+    this.#wide = growArray(this.#wide, WIDE * this.#count)
+    this.#narrow = growArray(this.#narrow, NARROW * this.#count)
+    this.#wide[WIDE * slot + EXPIRES_AT] = row.expiresAt
+    this.#wide[WIDE * slot + SAID_AT] = row.saidAt
     this.#wide[WIDE * slot + TURN] = row.turn ?? NO_TURN
     this.#narrow[NARROW * slot + LOCAL] = row.local
     this.#narrow[NARROW * slot + FLAGS] = row.flags
     this.#narrow[NARROW * slot + SESSION] = row.session
     this.#narrow[NARROW * slot + SPEAKER] = row.speaker
-    this.#narrow[NARROW * slot + BEFORE] = row.before
+    this.#narrow[NARROW * slot + PREVIOUS] = row.previous
+    if (this.isCurrent(slot)) this.#current++
   }
 
-  setLifetime(slot: number, flags: number, expires: number): void {
+  setLifetime(slot: number, flags: number, expiresAt: number): void {
+    this.#current += Number((flags & CLOSED) === 0) - Number(this.isCurrent(slot))
     this.#narrow[NARROW * slot + FLAGS] = flags
-    this.#wide[WIDE * slot + EXPIRES] = expires
+    this.#wide[WIDE * slot + EXPIRES_AT] = expiresAt
   }
 
-  expires(slot: number): number {
-    return this.#wide[WIDE * slot + EXPIRES] ?? 0
+  remove(slot: number): void {
+    this.setLifetime(slot, REMOVED | CLOSED, 0)
+    this.#removed++
   }
 
-  said(slot: number): number {
-    return this.#wide[WIDE * slot + SAID] ?? 0
+  isRemoved(slot: number): boolean {
+    return (this.flags(slot) & REMOVED) !== 0
   }
 
+  isCurrent(slot: number): boolean {
+    return (this.flags(slot) & CLOSED) === 0
+  }
+
+  /** The first slot whose row number is greater than `local`. */
+  slotAfter(local: number): number {
+    let low = 0
+    let high = this.#count
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.local(middle) <= local) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The row's slot, or -1. */
+  findSlot(local: number): number {
+    const slot = this.slotAfter(local) - 1
+    return slot >= 0 && this.local(slot) === local ? slot : -1
+  }
+
+  expiresAt(slot: number): number {
+    return this.#wide[WIDE * slot + EXPIRES_AT] ?? 0
+  }
+
+  saidAt(slot: number): number {
+    return this.#wide[WIDE * slot + SAID_AT] ?? 0
+  }
+
+  /** -1 for none. */
   turn(slot: number): number {
     return this.#wide[WIDE * slot + TURN] ?? NO_TURN
   }
@@ -83,7 +142,7 @@ export class RowColumns {
     return this.#narrow[NARROW * slot + SPEAKER] ?? -1
   }
 
-  before(slot: number): number {
-    return this.#narrow[NARROW * slot + BEFORE] ?? -1
+  previous(slot: number): number {
+    return this.#narrow[NARROW * slot + PREVIOUS] ?? -1
   }
 }

@@ -1,7 +1,7 @@
-import type { RowColumns } from "./RowColumns.ts"
 import { growArray } from "../arrays/growArray.ts"
+import type { RowColumns } from "./RowColumns.ts"
 
-/** Which rows of a session have a turn: the last of them, from which `Columns.before` leads to the others. */
+/** Linked lists of each session's rows that have a turn: the last slot; `RowColumns.previous` leads to the others. */
 export class SessionChains {
   #last = new Int32Array(0)
 
@@ -9,22 +9,22 @@ export class SessionChains {
     return this.#last.byteLength
   }
 
-  /** Makes a slot the session's last; the one before, or -1. */
-  place(session: number, slot: number): number {
-    const known = this.#last.length
+  /** Appends a slot to the session; returns the previous one, or -1. */
+  append(session: number, slot: number): number {
+    const oldLength = this.#last.length
     this.#last = growArray(this.#last, session + 1)
-    this.#last.fill(-1, known)
-    const before = this.#last[session] ?? -1
+    this.#last.fill(-1, oldLength)
+    const previous = this.#last[session] ?? -1
     this.#last[session] = slot
-    return before
+    return previous
   }
 
-  /** The session's slots whose turn is among these, ascending. */
-  slots(session: number, turns: ReadonlySet<number>, columns: RowColumns): ReadonlyArray<number> {
-    const found: Array<number> = []
-    for (let slot = this.#last[session] ?? -1; slot >= 0; slot = columns.before(slot)) {
-      if (turns.has(columns.turn(slot))) found.push(slot)
+  /** The session's slots whose turn is in `turns`, ascending. */
+  findSlots(session: number, turns: ReadonlySet<number>, rows: RowColumns): ReadonlyArray<number> {
+    const slots: Array<number> = []
+    for (let slot = this.#last[session] ?? -1; slot >= 0; slot = rows.previous(slot)) {
+      if (turns.has(rows.turn(slot))) slots.push(slot)
     }
-    return found.reverse()
+    return slots.reverse()
   }
 }

@@ -1,22 +1,23 @@
-/** Strings as small numbers. */
+/** Strings as consecutive numbers. */
 export class StringInterner {
-  /** Made with the first name: most scopes are small, and have no speakers. */
+  /** Created with the first string: most scopes are small and have no speakers. */
   #numbers: Map<string, number> | null = null
   #bytes = 0
 
-  number(name: string | null): number {
-    if (name === null) return -1
+  /** The string's number, a new one if needed; -1 for null. */
+  intern(text: string | null): number {
+    if (text === null) return -1
     this.#numbers ??= new Map()
-    const known = this.#numbers.get(name)
-    if (known !== undefined) return known
-    this.#bytes += 80 + 2 * name.length
-    this.#numbers.set(name, this.#numbers.size)
+    const existing = this.#numbers.get(text)
+    if (existing !== undefined) return existing
+    this.#bytes += 80 + 2 * text.length
+    this.#numbers.set(text, this.#numbers.size)
     return this.#numbers.size - 1
   }
 
-  /** -2, which no row has, for a name that no row has. */
-  find(name: string): number {
-    return this.#numbers?.get(name) ?? -2
+  /** -2, which no row has, if the string is not interned. */
+  find(text: string): number {
+    return this.#numbers?.get(text) ?? -2
   }
 
   get all(): ReadonlyArray<string> {

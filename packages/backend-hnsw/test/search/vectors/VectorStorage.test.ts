@@ -3,11 +3,11 @@ import { makeRandom } from "@keepsake/core/testing"
 import { WasmArena } from "../../../src/search/vectors/WasmArena.ts"
 import { VectorStorage } from "../../../src/search/vectors/VectorStorage.ts"
 
-const bytesOf = (vector: Float32Array) => new Uint8Array(vector.buffer)
+const viewBytes = (vector: Float32Array) => new Uint8Array(vector.buffer)
 const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
 
-/** Rows in tight clusters: many near-equal cosines, which byte codes cannot tell apart. */
-const clustered = (count: number, dimensions: number, seed: number) => {
+/** Rows in tight clusters: byte codes cannot tell the many nearly equal cosines apart. */
+const makeClustered = (count: number, dimensions: number, seed: number) => {
   const random = makeRandom(seed)
   const centres = Array.from({ length: 8 }, () => random.direction(dimensions))
   return Array.from({ length: count }, () => {
@@ -18,25 +18,26 @@ const clustered = (count: number, dimensions: number, seed: number) => {
   })
 }
 
-// Dimensions that are no multiple of a vector register, and counts around the kernel's and the codes' bounds.
+// Dimensions beside multiples of a SIMD register, and counts around the kernel's and the codes' bounds.
 for (const dimensions of [1, 5, 16, 100, 384]) {
   for (const count of [1, 17, 1_999, 2_000, 4_097]) {
-    for (const lean of [false, true]) {
-      it(`the scan finds what brute force finds: ${count} × ${dimensions}${lean ? ", floats in the file" : ""}`, () => {
-        const rows = clustered(count, dimensions, count * 1_000 + dimensions)
-        const vectors = new VectorStorage(new WasmArena(dimensions), lean, (slot, into) => {
+    for (const onDisk of [false, true]) {
+      it(`the scan finds the same as brute force: ${count} × ${dimensions}${onDisk ? ", floats on disk" : ""}`, () => {
+        const rows = makeClustered(count, dimensions, count * 1_000 + dimensions)
+        const vectors = new VectorStorage(new WasmArena(dimensions), onDisk, (slot, into) => {
           into.set(rows[slot] ?? [])
           return slot < rows.length
         })
-        rows.forEach((row, i) => vectors.push(i % 10 === 3 ? new Uint8Array() : bytesOf(row)))
-        const query = clustered(1, dimensions, count * 1_000 + dimensions)[0] ?? new Float32Array(dimensions)
+        rows.forEach((row, i) => vectors.push(i % 10 === 3 ? new Uint8Array() : viewBytes(row)))
+        const query =
+          makeClustered(1, dimensions, count * 1_000 + dimensions)[0] ?? new Float32Array(dimensions)
         const passes = (slot: number) => slot % 3 !== 1
         const limit = Math.min(50, count)
         const best = rows
           .flatMap((row, slot) => (slot % 10 !== 3 && passes(slot) ? [dot(query, row)] : []))
           .sort((a, b) => b - a)
           .slice(0, limit)
-        const top = vectors.top(query, limit, passes, true)
+        const top = vectors.findNearest(query, limit, passes, true)
         const scores = Array.from(top.scores).sort((a, b) => b - a)
         assert.strictEqual(scores.length, best.length)
         scores.forEach((score, i) => assert.approximately(score, best[i] ?? 0, 1e-5))

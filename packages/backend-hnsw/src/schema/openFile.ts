@@ -1,0 +1,116 @@
+import {
+  Corrupt,
+  type Fingerprint,
+  fingerprintMismatch,
+  MemoryError,
+  sameFingerprint,
+  Unsupported
+} from "@keepsake/core/driver"
+import { randomBytes } from "node:crypto"
+import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
+import { dirname } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { choosePageSize } from "../codec/erasableBlob.ts"
+import { APPLICATION_ID, createBodyTable, SCHEMA_VERSION, TABLES } from "./schema.ts"
+
+/** Longest wait of one call for another process's lock, which blocks the event loop; longer waits are timers. */
+const BLOCK_MS = 5
+/** A commit checkpoints by itself from this log length (32 MB); `WalCheckpointer` works long before. */
+const AUTO_CHECKPOINT_PAGES = 32_000
+
+/** The number that a one-column query returns. */
+const queryNumber = (db: DatabaseSync, sql: string): number =>
+  Number(Object.values(db.prepare(sql).get() ?? {})[0])
+
+const configure = (db: DatabaseSync, synchronous: "full" | "normal", pageSize: number): void => {
+  // The page size must be set before the first table; an existing file keeps its own.
+  db.exec(`
+    PRAGMA page_size = ${pageSize};
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = ${synchronous};
+    PRAGMA secure_delete = ON;
+    PRAGMA temp_store = MEMORY;
+    PRAGMA cache_size = -8192;
+    PRAGMA wal_autocheckpoint = ${AUTO_CHECKPOINT_PAGES};
+  `)
+}
+
+/** Inside a transaction: another process sees either an empty file or a whole store. */
+const createTables = (db: DatabaseSync, fingerprint: Fingerprint): void => {
+  db.exec(TABLES)
+  db.exec(createBodyTable(1))
+  const put = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?)")
+  put.run("generation", "1")
+  put.run("salt", randomBytes(16).toString("hex"))
+  put.run("fingerprint", JSON.stringify(fingerprint))
+  db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
+}
+
+/** Throws for a foreign file or another file format, before anything is written to it. */
+const inspect = (db: DatabaseSync, path: string): "store" | "empty" => {
+  const applicationId = queryNumber(db, "PRAGMA application_id")
+  const tables = queryNumber(db, "SELECT count(*) FROM sqlite_schema")
+  if (applicationId === 0 && tables === 0) return "empty"
+  if (applicationId !== APPLICATION_ID) {
+    throw new MemoryError({
+      reason: new Corrupt({
+        message: `${path} is an SQLite database of another program: it was left as it is. Choose another path.`
+      })
+    })
+  }
+  const version = queryNumber(db, "PRAGMA user_version")
+  if (version !== SCHEMA_VERSION) {
+    throw new MemoryError({
+      reason: new Unsupported({
+        message: `${path} has file format ${version}; this version of @keepsake/backend-hnsw reads format ${SCHEMA_VERSION}. Use the version that wrote it.`
+      })
+    })
+  }
+  return "store"
+}
+
+/** Creates the file with mode 0600: SQLite would follow the umask, and copies the file's mode to `-wal` and `-shm`. */
+const createPrivateFile = (path: string): void => {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  try {
+    closeSync(openSync(path, "wx", 0o600))
+  } catch {
+    // The file exists, or SQLite will report why it cannot.
+  }
+}
+
+const readFingerprint = (db: DatabaseSync): Fingerprint | null => {
+  const value = db.prepare("SELECT value FROM meta WHERE key = 'fingerprint'").get()?.["value"]
+  return typeof value === "string" ? (JSON.parse(value) as Fingerprint) : null
+}
+
+/**
+ * Opens or creates the file. Throws node:sqlite's errors, and `MemoryError` for a foreign file or another fingerprint.
+ * A file that another process is creating or recovering is busy: try again.
+ */
+export const openFile = (
+  path: string,
+  fingerprint: Fingerprint,
+  synchronous: "full" | "normal"
+): DatabaseSync => {
+  createPrivateFile(path)
+  // SQLite would only say that it cannot open the file.
+  accessSync(dirname(path), constants.W_OK | constants.X_OK)
+  const db = new DatabaseSync(path, { timeout: BLOCK_MS })
+  try {
+    const content = inspect(db, path)
+    configure(db, synchronous, choosePageSize(fingerprint.embedding?.dimensions ?? 0))
+    if (content === "empty") {
+      db.exec("BEGIN IMMEDIATE")
+      // Another process may have created the tables before this one got the lock.
+      if (inspect(db, path) === "empty") createTables(db, fingerprint)
+      db.exec("COMMIT")
+    }
+    const stored = readFingerprint(db) ?? fingerprint
+    if (!sameFingerprint(stored, fingerprint)) throw fingerprintMismatch(stored, fingerprint)
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}

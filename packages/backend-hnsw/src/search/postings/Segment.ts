@@ -1,0 +1,111 @@
+import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
+import type { PostingsBuffer } from "./PostingsBuffer.ts"
+
+/** Rows of a segment at most: building one takes a millisecond or two. */
+export const SEGMENT_ROWS = 1_024
+
+/** The index of `value` in the ascending range `[from, to)` of an array, or -1. */
+export const binarySearch = (sorted: Uint32Array, value: number, from: number, to: number): number => {
+  let low = from
+  let high = to - 1
+  while (low <= high) {
+    const middle = (low + high) >> 1
+    const candidate = sorted[middle] ?? 0
+    if (candidate === value) return middle
+    if (candidate < value) low = middle + 1
+    else high = middle - 1
+  }
+  return -1
+}
+
+/** One key per posting, sorted by term, then row. Uses `scratch.sums`. */
+const sortKeys = ({ ends, ids, postings, rows }: PostingsBuffer, scratch: ScratchArrays): Float64Array => {
+  const keys = scratch.sums(postings)
+  for (let row = 0, i = 0; row < rows; row++) {
+    for (const end = ends[row] ?? 0; i < end; i++) keys[i] = (ids[i] ?? 0) * SEGMENT_ROWS + row
+  }
+  return keys.sort()
+}
+
+const countTerms = (keys: Float64Array): number => {
+  let count = 0
+  for (let i = 0, previous = -1; i < keys.length; i++) {
+    const term = Math.floor((keys[i] ?? 0) / SEGMENT_ROWS)
+    if (term !== previous) count++
+    previous = term
+  }
+  return count
+}
+
+/** An immutable run of rows with consecutive slots, grouped by term. One block of memory keeps small scopes small. */
+export class Segment {
+  readonly firstSlot: number
+  readonly rows: number
+  readonly #terms: Uint32Array
+  /** Postings of `#terms[i]` are `[#starts[i], #starts[i + 1])`. */
+  readonly #starts: Uint32Array
+  readonly slots: Uint32Array
+  readonly weights: Float32Array
+
+  constructor(buffer: PostingsBuffer, scratch: ScratchArrays) {
+    const { postings } = buffer
+    this.firstSlot = buffer.firstSlot
+    this.rows = buffer.rows
+    const keys = sortKeys(buffer, scratch)
+    const terms = countTerms(keys)
+    const block = new ArrayBuffer(4 * (2 * terms + 1 + 2 * postings))
+    this.#terms = new Uint32Array(block, 0, terms)
+    this.#starts = new Uint32Array(block, 4 * terms, terms + 1)
+    this.slots = new Uint32Array(block, 4 * (2 * terms + 1), postings)
+    this.weights = new Float32Array(block, 4 * (2 * terms + 1 + postings))
+    this.#fill(keys, buffer)
+  }
+
+  #fill(keys: Float64Array, buffer: PostingsBuffer): void {
+    // A row's terms ascend, and so do the keys: each row is read from start to end.
+    const nextPosting = Uint32Array.from({ length: buffer.rows }, (_, row) => buffer.rowStart(row))
+    let terms = 0
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i] ?? 0
+      const term = Math.floor(key / SEGMENT_ROWS)
+      const row = key - term * SEGMENT_ROWS
+      if (terms === 0 || this.#terms[terms - 1] !== term) {
+        this.#terms[terms] = term
+        this.#starts[terms++] = i
+      }
+      const posting = nextPosting[row] ?? 0
+      nextPosting[row] = posting + 1
+      this.slots[i] = this.firstSlot + row
+      this.weights[i] = buffer.weights[posting] ?? 0
+    }
+    this.#starts[terms] = keys.length
+  }
+
+  /** The term's postings, `[from, to)` in `slots` and `weights`; empty if no row holds it. */
+  range(term: number): readonly [number, number] {
+    const t = binarySearch(this.#terms, term, 0, this.#terms.length)
+    return t < 0 ? [0, 0] : [this.#starts[t] ?? 0, this.#starts[t + 1] ?? 0]
+  }
+
+  /** Adds the rows it was built from. */
+  unpackInto(buffer: PostingsBuffer): void {
+    const termCounts = new Uint32Array(this.rows)
+    for (const slot of this.slots) {
+      termCounts[slot - this.firstSlot] = (termCounts[slot - this.firstSlot] ?? 0) + 1
+    }
+    const nextPosting = termCounts.map((count, row) => buffer.addRow(this.firstSlot + row, count))
+    this.#terms.forEach((term, t) => {
+      for (let i = this.#starts[t] ?? 0; i < (this.#starts[t + 1] ?? 0); i++) {
+        const row = (this.slots[i] ?? 0) - this.firstSlot
+        const posting = nextPosting[row] ?? 0
+        nextPosting[row] = posting + 1
+        buffer.ids[posting] = term
+        buffer.weights[posting] = this.weights[i] ?? 0
+      }
+    })
+  }
+
+  get bytes(): number {
+    return 8 * this.#terms.length + 8 * this.slots.length + 400
+  }
+}
