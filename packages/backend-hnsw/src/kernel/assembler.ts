@@ -1,14 +1,16 @@
 /**
- * Just enough of a WebAssembly assembler for the scan kernels (WebAssembly Core 2.0, chapter 5). Code is
- * nested lists of bytes; an instruction lists its operands first, as the machine wants them.
+ * A small WebAssembly assembler for the scan kernels (WebAssembly Core 2.0, chapter 5). Code is nested lists of bytes;
+ * `op` takes an instruction by its spelling in the specification and writes its operands first.
  */
 export type Code = ReadonlyArray<number | Code>
 
 export const I32 = 0x7f
 export const F32 = 0x7d
 export const V128 = 0x7b
+const FUNC = 0x60
+const EMPTY_BLOCK = 0x40
 
-const unsigned = (value: number): Array<number> => {
+const unsignedLeb128 = (value: number): Array<number> => {
   const bytes: Array<number> = []
   let rest = value
   do {
@@ -18,7 +20,7 @@ const unsigned = (value: number): Array<number> => {
   return bytes
 }
 
-const signed = (value: number): Array<number> => {
+const signedLeb128 = (value: number): Array<number> => {
   const bytes: Array<number> = []
   let rest = value
   for (;;) {
@@ -29,109 +31,166 @@ const signed = (value: number): Array<number> => {
   }
 }
 
-const flat = (code: Code): Array<number> =>
-  code.flatMap((part) => (typeof part === "number" ? [part] : flat(part)))
-const vector = (items: ReadonlyArray<Code>): Code => [unsigned(items.length), ...items]
-const section = (id: number, body: Code): Code => {
-  const bytes = flat(body)
-  return [id, unsigned(bytes.length), bytes]
-}
-const name = (text: string): Code => {
+const flatten = (code: Code): Array<number> =>
+  code.flatMap((part) => (typeof part === "number" ? [part] : flatten(part)))
+
+/** A vector in the sense of the binary format: a count, then the items. */
+const encodeVector = (items: ReadonlyArray<Code>): Code => [unsignedLeb128(items.length), ...items]
+
+const encodeName = (text: string): Code => {
   const bytes = Array.from(new TextEncoder().encode(text))
-  return [unsigned(bytes.length), bytes]
+  return [unsignedLeb128(bytes.length), bytes]
 }
 
-export const i32 = (value: number): Code => [0x41, signed(value)]
-export const get = (local: number): Code => [0x20, unsigned(local)]
-export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)]
-export const add = (a: Code, b: Code): Code => [a, b, 0x6a]
-export const shl = (a: Code, bits: number): Code => [a, i32(bits), 0x74]
-export const shr = (a: Code, bits: number): Code => [a, i32(bits), 0x76]
-export const lessThan = (a: Code, b: Code): Code => [a, b, 0x49]
-export const load32 = (address: Code, offset = 0): Code => [address, 0x28, 2, unsigned(offset)]
-export const storeF32 = (address: Code, value: Code, offset: number): Code => [
-  address,
-  value,
-  0x38,
-  2,
-  unsigned(offset)
+const encodeSection = (id: number, body: Code): Code => {
+  const bytes = flatten(body)
+  return [id, unsignedLeb128(bytes.length), bytes]
+}
+
+const simd = (opcode: number): ReadonlyArray<number> => [0xfd, ...unsignedLeb128(opcode)]
+
+/** Instructions without immediates. */
+const OPCODES = {
+  "i32.add": [0x6a],
+  "i32.eqz": [0x45],
+  "i32.lt_u": [0x49],
+  "i32.shl": [0x74],
+  "i32.shr_u": [0x76],
+  "f32.add": [0x92],
+  "f32.div": [0x95],
+  "f32.max": [0x97],
+  "f32.ne": [0x5c],
+  select: [0x1b],
+  "f32x4.splat": simd(0x13),
+  "f32x4.abs": simd(0xe0),
+  "f32x4.add": simd(0xe4),
+  "f32x4.sub": simd(0xe5),
+  "f32x4.mul": simd(0xe6),
+  "f32x4.div": simd(0xe7),
+  "f32x4.max": simd(0xe9),
+  "f32x4.nearest": simd(0x6a),
+  "f32x4.convert_i32x4_s": simd(0xfa),
+  "i32x4.add": simd(0xae),
+  "i32x4.dot_i16x8_s": simd(0xba),
+  "i32x4.trunc_sat_f32x4_s": simd(0xf8),
+  "i16x8.extend_low_i8x16_s": simd(0x87),
+  "i16x8.extend_high_i8x16_s": simd(0x88),
+  "i16x8.narrow_i32x4_s": simd(0x85),
+  "i8x16.narrow_i16x8_s": simd(0x65)
+} as const
+
+export const op = (name: keyof typeof OPCODES, ...operands: ReadonlyArray<Code>): Code => [
+  ...operands,
+  OPCODES[name]
 ]
-export const storeI32 = (address: Code, value: Code, offset: number): Code => [
-  address,
-  value,
-  0x36,
-  2,
-  unsigned(offset)
-]
-export const addF32 = (a: Code, b: Code): Code => [a, b, 0x92]
-export const divF32 = (a: Code, b: Code): Code => [a, b, 0x95]
-export const maxF32 = (a: Code, b: Code): Code => [a, b, 0x97]
+
+/** `i32.const` */
+export const i32 = (value: number): Code => [0x41, signedLeb128(value)]
+/** `f32.const` */
 export const f32 = (value: number): Code => [0x43, Array.from(new Uint8Array(Float32Array.of(value).buffer))]
-/** `value`, or `instead` where it is 0. */
-export const nonZeroF32 = (value: Code, instead: Code): Code => [value, instead, value, f32(0), 0x5c, 0x1b]
+/** `v128.const` with all bits 0 */
+export const zeroV128: Code = [simd(0x0c), Array.from({ length: 16 }, () => 0)]
 
-const simd = (opcode: number): Code => [0xfd, unsigned(opcode)]
-/** Alignment is a hint, and rows of 16-byte multiples are aligned. */
-export const loadVector = (address: Code, offset = 0): Code => [address, simd(0x00), 4, unsigned(offset)]
-/** The f32 at an address in all lanes. */
-export const loadSplat = (address: Code): Code => [address, simd(0x09), 2, 0]
-export const zeroVector: Code = [simd(0x0c), Array.from({ length: 16 }, () => 0)]
-export const addF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe4)]
-export const mulF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe6)]
-export const subF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe5)]
-export const divF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe7)]
-export const maxF32x4 = (a: Code, b: Code): Code => [a, b, simd(0xe9)]
-export const absF32x4 = (v: Code): Code => [v, simd(0xe0)]
-/** To the nearest whole number, half to even. */
-export const roundF32x4 = (v: Code): Code => [v, simd(0x6a)]
-export const splatF32 = (value: Code): Code => [value, simd(0x13)]
-export const laneF32 = (v: Code, lane: number): Code => [v, simd(0x1f), lane]
-export const addI32x4 = (a: Code, b: Code): Code => [a, b, simd(0xae)]
-/** Pairwise products of eight 16-bit lanes, neighbours added: four 32-bit lanes. */
-export const dotI16x8 = (a: Code, b: Code): Code => [a, b, simd(0xba)]
-export const lowI8toI16 = (v: Code): Code => [v, simd(0x87)]
-export const highI8toI16 = (v: Code): Code => [v, simd(0x88)]
-export const toF32x4 = (v: Code): Code => [v, simd(0xfa)]
-export const toI32x4 = (v: Code): Code => [v, simd(0xf8)]
-/** Two vectors' lanes in half the bits, saturating. */
-export const narrowI32toI16 = (a: Code, b: Code): Code => [a, b, simd(0x85)]
-export const narrowI16toI8 = (a: Code, b: Code): Code => [a, b, simd(0x65)]
-export const storeVector = (address: Code, value: Code): Code => [address, value, simd(0x0b), 4, 0]
-export const laneI32 = (v: Code, lane: number): Code => [v, simd(0x1b), lane]
+/** `local.get` */
+export const get = (local: number): Code => [0x20, unsignedLeb128(local)]
+/** `local.set` */
+export const set = (local: number, value: Code): Code => [value, 0x21, unsignedLeb128(local)]
 
-/** Runs `body` while `condition` holds, looked at first. */
-export const loopWhile = (condition: Code, body: Code): Code =>
-  // block · loop · br_if out when not · body · br back · end · end
-  [0x02, 0x40, 0x03, 0x40, condition, 0x45, 0x0d, 1, body, 0x0c, 0, 0x0b, 0x0b]
+/** Opcodes, and the alignment each promises as a power of 2: a hint. Rows are multiples of 16 bytes. */
+const MEMORY_OPCODES = {
+  "i32.load": { opcode: [0x28], align: 2 },
+  "i32.store": { opcode: [0x36], align: 2 },
+  "f32.store": { opcode: [0x38], align: 2 },
+  "v128.load": { opcode: simd(0x00), align: 4 },
+  "v128.load32_splat": { opcode: simd(0x09), align: 2 },
+  "v128.store": { opcode: simd(0x0b), align: 4 }
+} as const
+
+type Load = "i32.load" | "v128.load" | "v128.load32_splat"
+type Store = "i32.store" | "f32.store" | "v128.store"
+
+const memoryImmediates = (name: Load | Store, offset: number): Code => {
+  const { align, opcode } = MEMORY_OPCODES[name]
+  return [opcode, align, unsignedLeb128(offset)]
+}
+
+export const load = (name: Load, address: Code, offset = 0): Code => [address, memoryImmediates(name, offset)]
+export const store = (name: Store, address: Code, value: Code, offset = 0): Code => [
+  address,
+  value,
+  memoryImmediates(name, offset)
+]
+
+const LANE_OPCODES = {
+  "i32x4.extract_lane": simd(0x1b),
+  "f32x4.extract_lane": simd(0x1f)
+} as const
+
+export const extractLane = (name: keyof typeof LANE_OPCODES, vector: Code, lane: number): Code => [
+  vector,
+  LANE_OPCODES[name],
+  lane
+]
+
+const BLOCK = 0x02
+const LOOP = 0x03
+const END = 0x0b
+const BR = 0x0c
+const BR_IF = 0x0d
+
+/** `while (condition) body`: a `block` with a `loop`; `br_if 1` leaves, `br 0` repeats. */
+export const loopWhile = (condition: Code, body: Code): Code => [
+  [BLOCK, EMPTY_BLOCK],
+  [LOOP, EMPTY_BLOCK],
+  [op("i32.eqz", condition), BR_IF, 1],
+  body,
+  [BR, 0],
+  END,
+  END
+]
 
 export interface Func {
   readonly name: string
-  /** i32 parameters; they are the first locals. */
+  /** i32 parameters, the first locals. */
   readonly parameters: number
   /** Further locals as `[count, type]`, in order. */
   readonly locals: ReadonlyArray<readonly [number, number]>
   readonly body: Code
 }
 
+const encodeType = ({ parameters }: Func): Code => [
+  FUNC,
+  encodeVector(Array.from({ length: parameters }, () => [I32])),
+  encodeVector([])
+]
+
+const encodeBody = ({ body, locals }: Func): Code => {
+  const encodedLocals = encodeVector(locals.map(([count, type]) => [unsignedLeb128(count), type]))
+  const bytes = flatten([encodedLocals, body, END])
+  return [unsignedLeb128(bytes.length), bytes]
+}
+
 /** A module that imports its memory as `m.m` and exports its functions. */
 export const assemble = (functions: ReadonlyArray<Func>, maxPages: number): Uint8Array<ArrayBuffer> => {
-  const types = functions.map(({ parameters }) => [
-    0x60,
-    vector(Array.from({ length: parameters }, () => [I32])),
-    0
-  ])
-  const code = functions.map(({ body, locals }) => {
-    const bytes = flat([vector(locals.map(([count, type]) => [unsigned(count), type])), body, 0x0b])
-    return [unsigned(bytes.length), bytes]
-  })
+  const memoryImport = [
+    encodeName("m"),
+    encodeName("m"),
+    [0x02, 0x01],
+    unsignedLeb128(1),
+    unsignedLeb128(maxPages)
+  ]
   return Uint8Array.from(
-    flat([
+    flatten([
+      // "\0asm", version 1
       [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      section(1, vector(types)),
-      section(2, vector([[name("m"), name("m"), 0x02, 0x01, unsigned(1), unsigned(maxPages)]])),
-      section(3, vector(functions.map((_, i) => unsigned(i)))),
-      section(7, vector(functions.map((f, i) => [name(f.name), 0x00, unsigned(i)]))),
-      section(10, vector(code))
+      encodeSection(1, encodeVector(functions.map(encodeType))),
+      encodeSection(2, encodeVector([memoryImport])),
+      encodeSection(3, encodeVector(functions.map((_, i) => unsignedLeb128(i)))),
+      encodeSection(
+        7,
+        encodeVector(functions.map(({ name }, i) => [encodeName(name), 0x00, unsignedLeb128(i)]))
+      ),
+      encodeSection(10, encodeVector(functions.map(encodeBody)))
     ])
   )
 }
