@@ -5,6 +5,7 @@ import {
   APIError,
   APIUserAbortError
 } from "@anthropic-ai/sdk"
+import { parseRetryAfter } from "@keepsake/core/driver"
 import { InvalidInput, MemoryError } from "@keepsake/core"
 import { Schema } from "effect"
 
@@ -111,9 +112,9 @@ export const invalidOption = (field: string, message: string): AgentError =>
 export const agentClosed = (): AgentError =>
   failed(new AgentClosed({ message: "This agent is closed; create another one to go on." }))
 
-const retryAfterMs = (error: APIError): { retryAfterMs?: number } => {
-  const seconds = Number(error.headers?.get("retry-after") ?? Number.NaN)
-  return Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}
+const retryAfter = (error: APIError): { readonly retryAfterMs?: number } => {
+  const retryAfterMs = parseRetryAfter(error.headers?.get("retry-after"), Date.now())
+  return retryAfterMs === undefined ? {} : { retryAfterMs }
 }
 
 const ofApi = (error: APIError, model: string): AgentErrorReason => {
@@ -144,7 +145,7 @@ const ofApi = (error: APIError, model: string): AgentErrorReason => {
     return new RateLimited({
       message: "The API's rate limit is reached (429); wait, then send the message again.",
       cause,
-      ...retryAfterMs(error)
+      ...retryAfter(error)
     })
   }
   if (status === 529 || error.type === "overloaded_error") {

@@ -15,7 +15,7 @@ import { Effect } from "effect"
 import { vectorFromText } from "./codec/vectorColumn.ts"
 import type { Row } from "./connection/Database.ts"
 import type { StatementRunner } from "./connection/StatementRunner.ts"
-import { isRowId, MEMORY_WIDTH, readMemory } from "./codec/memoryRow.ts"
+import { MEMORY_WIDTH, readMemory } from "./codec/memoryRow.ts"
 import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
 import { patchStatement, removeStatement, touchStatement } from "./statements/change.ts"
 import { putStatement, supersedeStatement } from "./statements/put.ts"
@@ -39,9 +39,6 @@ export const ERASURE: Erasure = {
   toErase:
     "PostgreSQL keeps deleted text in its files: run `vacuum full` on keepsake's tables (PgVectorAdmin.eraseBytes does), then `checkpoint`; write-ahead logs, replicas and backups hold it until they are recycled."
 }
-
-/** The nil UUID names no memory. */
-const NO_ROW = "00000000-0000-0000-0000-000000000000"
 
 const OUTCOMES: ReadonlySet<unknown> = new Set(["created", "refreshed", "reopened"])
 const isOutcome = (value: unknown): value is PutOutcome => OUTCOMES.has(value)
@@ -113,9 +110,6 @@ export const makeStore = (
         )
       )
 
-  /** What PostgreSQL would refuse for its form names no row: nothing to ask. */
-  const withIds = (ids: ReadonlyArray<string>): ReadonlyArray<string> => ids.filter(isRowId)
-
   const search = (request: SearchRequest) =>
     Effect.gen(function* () {
       const plan = tuning.planFor(request)
@@ -141,7 +135,7 @@ export const makeStore = (
 
     get: (request) =>
       Effect.map(
-        runner.read(request.scope, () => getStatement(layout, { ...request, ids: withIds(request.ids) })),
+        runner.read(request.scope, () => getStatement(layout, request)),
         (rows) => memories(rows, request.scope)
       ),
 
@@ -180,35 +174,24 @@ export const makeStore = (
       ),
 
     patch: (request) =>
-      isRowId(request.id)
-        ? Effect.map(
-            runner.write(request.scope, () => patchStatement(layout, request)),
-            (rows) => memories(rows, request.scope)[0] ?? null
-          )
-        : Effect.succeed(null),
+      Effect.map(
+        runner.write(request.scope, () => patchStatement(layout, request)),
+        (rows) => memories(rows, request.scope)[0] ?? null
+      ),
 
     supersede: (request) =>
       Effect.map(
-        runner.write(request.scope, () =>
-          supersedeStatement(layout, isRowId(request.id) ? request : { ...request, id: NO_ROW })
-        ),
+        runner.write(request.scope, () => supersedeStatement(layout, request)),
         (rows) => ({ outcome: outcomeOf(rows[0]?.[0]), closed: rows[0]?.[1] === true })
       ),
 
     remove: ({ scope, target }) => {
-      const statement = () =>
-        removeStatement(layout, {
-          scope,
-          target: target._tag === "Ids" ? { ...target, ids: withIds(target.ids) } : target
-        })
+      const statement = () => removeStatement(layout, { scope, target })
       const run = target._tag === "Ids" ? runner.write : runner.writeAll
       return Effect.map(run(scope, statement), removalOf)
     },
 
-    touch: (request) =>
-      Effect.asVoid(
-        runner.write(request.scope, () => touchStatement(layout, { ...request, ids: withIds(request.ids) }))
-      ),
+    touch: (request) => Effect.asVoid(runner.write(request.scope, () => touchStatement(layout, request))),
 
     count: (request) =>
       Effect.map(

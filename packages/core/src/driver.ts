@@ -21,6 +21,7 @@ export * from "./memory/Memory.ts"
 export * from "./memory/MemoryError.ts"
 export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeKey } from "./memory/Scope.ts"
 export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
+export { DAY_MS } from "./memory/duration.ts"
 export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
 export { type Filter, matches } from "./memory/Filter.ts"
 export {
@@ -44,6 +45,7 @@ export {
   TOKENISER,
   tokenise
 } from "./text/bm25.ts"
+export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
@@ -54,5 +56,9 @@ export { didYouMean, nearest } from "./input/suggest.ts"
 // Embedders.
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
-// The event loop and tracing.
+// The event loop, locks, tracing, and failures of services.
+export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
+export { KeyedLocks } from "./runtime/KeyedLocks.ts"
 export { spanned } from "./runtime/spans.ts"
+export { parseRetryAfter } from "./runtime/retryAfter.ts"
+export { wasRetryable } from "./runtime/wasRetryable.ts"

@@ -1,4 +1,5 @@
 import type Anthropic from "@anthropic-ai/sdk"
+import { fourCharactersPerToken } from "@keepsake/core/driver"
 
 type ContentBlock = Anthropic.Beta.Messages.BetaContentBlockParam
 
@@ -14,15 +15,13 @@ export interface MessageParam {
  */
 export type HistoryEntry = ReadonlyArray<MessageParam>
 
-const CHARACTERS_PER_TOKEN = 4
 /** Trimming goes below the budget by this share, so that the cached prefix moves seldom. */
 const TRIM_TO = 0.7
 
 const blocksOf = (message: MessageParam): ReadonlyArray<ContentBlock> =>
   typeof message.content === "string" ? [{ type: "text", text: message.content }] : message.content
 
-const estimateTokens = (entry: HistoryEntry): number =>
-  Math.ceil(JSON.stringify(entry).length / CHARACTERS_PER_TOKEN)
+const estimateTokens = (entry: HistoryEntry): number => fourCharactersPerToken(JSON.stringify(entry))
 
 /** The newest exchanges that fit; the same list when nothing has to go. */
 export const trimmed = (

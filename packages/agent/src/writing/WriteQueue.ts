@@ -1,7 +1,7 @@
+import { KeyedLocks } from "@keepsake/core/driver"
 import { Deferred, Effect, Exit, Fiber, FiberSet } from "effect"
 import { attemptWrite, outcomeOf, type WriteJob } from "./attemptWrite.ts"
 import type { WriteOutcome } from "../events.ts"
-import { makeLanes } from "./lanes.ts"
 
 export interface WriteQueueOptions {
   /** Jobs waiting or under way at once. */
@@ -11,12 +11,12 @@ export interface WriteQueueOptions {
 }
 
 /** Model calls in the background at once, over all users. */
-const LANES = 8
+const CONCURRENCY = 8
 
 /** Keeps writes going after the turn: bounded in number, retried, drained at the end, each with an outcome. */
 export const makeWriteQueue = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit }: WriteQueueOptions) {
   const fibers = yield* FiberSet.make<void, never>()
-  const inLane = makeLanes(LANES)
+  const lanes = new KeyedLocks({ permits: CONCURRENCY })
   let pending = 0
 
   /** Starts the job and gives what to wait for. Interrupting the wait does not stop the job. */
@@ -33,7 +33,9 @@ export const makeWriteQueue = Effect.fnUntraced(function* ({ attemptTimeoutMs, l
       return Deferred.await(outcome)
     }
     pending += 1
-    const work = inLane(job.lane, attemptWrite(job, attemptTimeoutMs)).pipe(
+    const attempts = attemptWrite(job, attemptTimeoutMs)
+    const inLane = job.lane === null ? attempts : lanes.withLock(job.lane, attempts)
+    const work = inLane.pipe(
       // Closing without draining: what was still waiting is reported as lost.
       Effect.onExit((exit) => {
         pending -= 1

@@ -1,5 +1,5 @@
 import { MemoryError } from "@keepsake/core"
-import { spanned } from "@keepsake/core/driver"
+import { spanned, wasRetryable } from "@keepsake/core/driver"
 import { Duration, Effect, Schedule } from "effect"
 import type { WriteOutcome } from "../events.ts"
 import type { PolicyResult } from "./WritingPolicy.ts"
@@ -23,9 +23,8 @@ const backoff = Schedule.exponential(Duration.millis(200)).pipe(Schedule.jittere
 const isRetryable = (error: unknown): boolean => {
   // The turn's number was taken by another process; the next attempt has another.
   if (error instanceof MemoryError && error.reason._tag === "Conflict") return true
-  if (typeof error === "object" && error !== null && "isRetryable" in error) return error.isRetryable === true
-  // A store that throws what no contract knows may well work the next time.
-  return true
+  // An error from outside the contract may be gone the next time.
+  return wasRetryable(error, true)
 }
 
 /** An outcome without memories; `rest` says what else there is to it. */

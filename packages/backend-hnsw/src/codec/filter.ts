@@ -7,8 +7,8 @@ import {
   isVisible,
   matches,
   type Memory,
-  MEMORY_TYPES,
-  type MemorySource
+  MEMORY_SOURCES,
+  MEMORY_TYPES
 } from "@keepsake/core/driver"
 import {
   CLOSED,
@@ -20,8 +20,6 @@ import {
   TYPE_MASK,
   typeIndex
 } from "./memoryRow.ts"
-
-const MEMORY_SOURCES: ReadonlyArray<MemorySource> = ["user", "assistant", "tool", "system"]
 
 /** Beyond every date: `Date` ends at 8.64e15. */
 const FAR = 9e15

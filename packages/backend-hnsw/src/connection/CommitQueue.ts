@@ -1,11 +1,9 @@
-import { MemoryError, Timeout } from "@keepsake/core/driver"
+import { MemoryError, SLICE_MS, Timeout } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
 import type { Connection } from "./Connection.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
 import type { WalCheckpointer } from "./WalCheckpointer.ts"
 
-/** A commit stops taking jobs after this time, since it blocks the event loop. */
-const SLICE_MS = 5
 /** How long a write waits for another process before it fails. */
 const BUSY_LIMIT_MS = 10_000
 const BUSY_PAUSE_MS = 2
@@ -81,6 +79,7 @@ export class CommitQueue {
   }
 
   #commitGroup(): "done" | "busy" {
+    // A commit blocks the event loop: it takes jobs for one slice.
     const deadline = performance.now() + SLICE_MS
     const group: Array<{ job: Job; value: unknown }> = []
     try {

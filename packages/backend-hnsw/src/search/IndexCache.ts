@@ -1,8 +1,7 @@
-import { type MemoryError, type Scope, scopeKey } from "@keepsake/core/driver"
+import { type MemoryError, type Scope, scopeKey, yieldToEventLoop } from "@keepsake/core/driver"
 import { Effect, type Scope as EffectScope } from "effect"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
-import { nextTurn } from "../connection/pause.ts"
 import { graphBytes } from "../graph/Graph.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
@@ -80,7 +79,7 @@ export class IndexCache {
     return Effect.suspend(() => {
       try {
         const index = this.#update(scope)
-        if (index === "unfinished") return Effect.andThen(nextTurn, this.use(scope, use))
+        if (index === "unfinished") return Effect.andThen(yieldToEventLoop, this.use(scope, use))
         if (index === null) return Effect.succeed(use(index))
         const graphTask = this.#startGraph(index)
         if (graphTask !== null && this.#options.awaitGraphs) {

@@ -1,4 +1,4 @@
-import type { Memory, Scope } from "@keepsake/core/driver"
+import { type Memory, type Scope, SLICE_MS } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import {
@@ -14,8 +14,6 @@ import { bodyTable } from "../schema/schema.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 import type { IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
 
-/** Loading yields to the event loop after this time. */
-const SLICE_MS = 5
 /** Rows read between two looks at the clock. */
 const BATCH = 128
 

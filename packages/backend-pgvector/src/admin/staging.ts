@@ -1,6 +1,7 @@
 /** The move to another embedding space: filled in a table beside, then switched to in one transaction. */
 import {
   checkVectors,
+  isUuid,
   Conflict,
   describeFingerprint,
   type Fingerprint,
@@ -13,7 +14,7 @@ import type { DbSession, SqlStatement } from "../connection/Database.ts"
 import { type Identifiers, scopeId } from "../schema/identifiers.ts"
 import { checkDimensions, lockStatement, readSettings, spaceOf } from "../schema/openSchema.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { isRowId, MEMORY_SELECT } from "../codec/memoryRow.ts"
+import { MEMORY_SELECT } from "../codec/memoryRow.ts"
 import { embeddingColumns, triggerFunctions } from "../schema/schema.ts"
 import {
   embeddingColumn,
@@ -129,7 +130,7 @@ export const fillStage = async (
   rows: ReadonlyArray<StagedRow>
 ): Promise<void> => {
   const { staged } = await readSettings(session, layout.names)
-  const known = rows.filter((row) => isRowId(row.id))
+  const known = rows.filter((row) => isUuid(row.id))
   if (staged === null || known.length === 0) return
   const vectors = known.map((row) => row.vector)
   await Effect.runPromise(checkVectors(staged, "rows.vector", vectors))

@@ -126,7 +126,3 @@ export const STORED_COLUMNS: ReadonlyArray<MemoryColumn> = [
   { name: "metadata", type: "jsonb", value: (m) => JSON.stringify(m.metadata) },
   { name: "past", type: "bigint[]", value: pastOf }
 ]
-
-/** Ids as `memoryId` makes them. Anything else names no row, and PostgreSQL would refuse the whole statement. */
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
-export const isRowId = (id: string): boolean => UUID.test(id)

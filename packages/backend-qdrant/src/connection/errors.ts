@@ -4,6 +4,7 @@ import {
   InvalidInput,
   MemoryError,
   type MemoryErrorReason,
+  parseRetryAfter,
   StorageFull,
   Timeout,
   Unauthorized,
@@ -51,15 +52,6 @@ const readErrorText = (data: unknown): string => {
   const { status } = data
   if (typeof status !== "object" || status === null || !("error" in status)) return ""
   return typeof status.error === "string" ? ` Qdrant says: ${status.error.slice(0, TEXT_MAX)}` : ""
-}
-
-/** Seconds or an HTTP date (RFC 9110 §10.2.3), as milliseconds from `now`. */
-const parseRetryAfter = (header: string | null, now: number): number | undefined => {
-  if (header === null) return undefined
-  const seconds = Number(header)
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000)
-  const at = Date.parse(header)
-  return Number.isNaN(at) ? undefined : Math.max(0, at - now)
 }
 
 const unavailable = (message: string, cause: unknown, retryAfterMs?: number): MemoryError =>

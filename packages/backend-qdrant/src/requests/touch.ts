@@ -1,8 +1,8 @@
-import type { MemoryError, MemoryStore, Scope } from "@keepsake/core/driver"
-import { Deferred, Effect, Semaphore } from "effect"
+import { KeyedLocks, type MemoryError, type MemoryStore, type Scope } from "@keepsake/core/driver"
+import { Deferred, Effect } from "effect"
 import { all, hasId, inScope, must, toFilter } from "../codec/filter.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
-import { scopeHash, scopeId } from "../scopeId.ts"
+import { scopeId } from "../scopeId.ts"
 import { setPayloads } from "./setPayload.ts"
 
 /** Touches of one scope that wait to be written together. */
@@ -13,7 +13,8 @@ interface PendingTouches {
   readonly written: Deferred.Deferred<void, MemoryError>
 }
 
-const STRIPES = 16
+/** Scopes written at once. */
+const CONCURRENCY = 16
 
 const writeTouches = Effect.fnUntraced(function* (points: PointsApi, { counts, now, scope }: PendingTouches) {
   const ids = Array.from(counts.keys())
@@ -42,7 +43,7 @@ const writeTouches = Effect.fnUntraced(function* (points: PointsApi, { counts, n
  */
 export const makeTouch = (points: PointsApi): MemoryStore["Service"]["touch"] => {
   const pending = new Map<string, PendingTouches>()
-  const stripes = Array.from({ length: STRIPES }, () => Semaphore.makeUnsafe(1))
+  const locks = new KeyedLocks({ permits: CONCURRENCY })
 
   return ({ ids, now, scope }) =>
     Effect.suspend(() => {
@@ -61,6 +62,6 @@ export const makeTouch = (points: PointsApi): MemoryStore["Service"]["touch"] =>
           writeTouches(points, touches).pipe(Effect.onExit((exit) => Deferred.done(touches.written, exit)))
         )
       })
-      return stripes[scopeHash(scope) % STRIPES]?.withPermits(1)(write) ?? write
+      return locks.withLock(key, write)
     })
 }

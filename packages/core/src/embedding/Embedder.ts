@@ -5,6 +5,7 @@ import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
+import { wasRetryable } from "../runtime/wasRetryable.ts"
 import { squareOf } from "../store/vectors.ts"
 
 /** Some models embed what is stored and what is asked differently. */
@@ -71,9 +72,6 @@ const failed = (message: string, isRetryable: boolean, cause?: unknown): MemoryE
     reason: new EmbedderFailed({ message, isRetryable, ...(cause === undefined ? {} : { cause }) })
   })
 
-const wasRetryable = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && "isRetryable" in cause ? cause.isRetryable === true : true
-
 /** Scales to unit length, or says why it cannot. */
 const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
   if (raw.length !== dimensions)
@@ -102,7 +100,7 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
       catch: (cause) =>
         failed(
           `The embedder ${model} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-          wasRetryable(cause),
+          wasRetryable(cause, true),
           cause
         )
     })

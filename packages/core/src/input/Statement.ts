@@ -1,4 +1,5 @@
 import { Result } from "effect"
+import { DAY_MS } from "../memory/duration.ts"
 import {
   type JsonObject,
   type Memory,
@@ -70,8 +71,6 @@ export const STATEMENT_LIMITS = {
   metadataCharacters: METADATA_LIMITS.characters,
   ttlDays: 3_650
 } as const
-
-const DAY_MS = 86_400_000
 
 export const content: Field<string> = (value) => {
   if (typeof value !== "string") return refused("give the text to remember")

@@ -1,4 +1,5 @@
 /** Relevance as a calibrated probability: a logistic over absolute features of the query and the memory. */
+import { DAY_MS } from "../memory/duration.ts"
 import type { SessionNeighbours } from "./SessionNeighbours.ts"
 import { timeMatch } from "../text/timeHint.ts"
 import { coverage, type Evidence, phraseShare } from "./features.ts"
@@ -43,8 +44,6 @@ const PARTS = [
 const AT = Object.fromEntries(PARTS.map((part, i) => [part, i])) as {
   readonly [part in (typeof PARTS)[number]]: number
 }
-
-const DAY_MS = 86_400_000
 
 const recency = ({ memory }: Evidence, now: number): number =>
   2 ** (-Math.max(0, now - memory.saidAt) / DAY_MS / HALF_LIFE_DAYS[memory.type])

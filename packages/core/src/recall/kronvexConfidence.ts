@@ -1,6 +1,5 @@
+import { DAY_MS } from "../memory/duration.ts"
 import type { Memory, MemoryType } from "../memory/Memory.ts"
-
-const DAY_MS = 86_400_000
 
 /** Age at which Kronvex's recency is one half. */
 const INFLECTION_DAYS: { readonly [type in MemoryType]: number } = {

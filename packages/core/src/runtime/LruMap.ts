@@ -1,15 +1,15 @@
-/** A map that forgets what was asked for longest ago once it holds more than `capacity` entries. */
+/** Evicts the least recently used entry beyond `capacity`. */
 export class LruMap<K, V> {
   readonly #capacity: number
-  // A Map iterates in order of insertion, so that its first key is the least recently used.
+  // A Map iterates in order of insertion, so its first key is the least recently used.
   readonly #entries = new Map<K, V>()
 
-  readonly #dropped: ((key: K, value: V) => void) | undefined
+  readonly #onEvict: ((key: K, value: V) => void) | undefined
 
-  /** `dropped` is told of what is forgotten for want of room. */
-  constructor(capacity: number, dropped?: (key: K, value: V) => void) {
+  /** `onEvict` is called for entries beyond the capacity; not for `delete` and `clear`. */
+  constructor(capacity: number, onEvict?: (key: K, value: V) => void) {
     this.#capacity = capacity
-    this.#dropped = dropped
+    this.#onEvict = onEvict
   }
 
   get(key: K): V | undefined {
@@ -28,7 +28,7 @@ export class LruMap<K, V> {
       const [oldest] = this.#entries
       if (oldest === undefined) return
       this.#entries.delete(oldest[0])
-      this.#dropped?.(...oldest)
+      this.#onEvict?.(...oldest)
     }
   }
 

@@ -1,34 +1,38 @@
-import { setImmediate } from "node:timers"
+import { clearImmediate, setImmediate } from "node:timers"
 import { Effect } from "effect"
 
 /**
- * Work begun in one turn of the event loop, in milliseconds, before the next call waits for another. What a
- * call itself does in one piece comes on top: some milliseconds at the most.
+ * Time budget of one event-loop slice, in milliseconds; calls beyond it wait for the next. A call that computes
+ * without a pause may exceed it by a few milliseconds.
  */
-const SLICE_MS = 5
+export const SLICE_MS = 5
 
-/** When this turn's first call began; `null` before it. There is one event loop a thread, hence one of this. */
-let began: number | null = null
+/** When the first call of this slice began; `null` before it. A thread has one event loop, hence one slice. */
+let startedAt: number | null = null
 
-/** Calls that wait, in order; `null` where one gave up. */
+/** Waiting calls, in order; `null` where one was interrupted. */
 let waiting: Array<(() => void) | null> = []
 
-const spent = (): boolean => began !== null && performance.now() - began >= SLICE_MS
+const isSpent = (): boolean => startedAt !== null && performance.now() - startedAt >= SLICE_MS
 
-const endTurn = (): void => {
-  began = null
+const startSlice = (): void => {
+  startedAt = performance.now()
+  setImmediate(endSlice)
+}
+
+const endSlice = (): void => {
+  startedAt = null
   if (waiting.length > 0) release()
 }
 
-/** Lets waiting calls begin, one after the other's promises, until the slice is used up. */
+/** Starts waiting calls until the slice is spent; a microtask between two lets the first begin its work. */
 const release = (): void => {
-  began = performance.now()
-  setImmediate(endTurn)
+  startSlice()
   const queue = waiting
   let next = 0
   const step = (): void => {
     if (next === queue.length) waiting = []
-    else if (spent()) waiting = queue.slice(next)
+    else if (isSpent()) waiting = queue.slice(next)
     else {
       queue[next++]?.()
       queueMicrotask(step)
@@ -37,25 +41,28 @@ const release = (): void => {
   step()
 }
 
-const nextTurn: Effect.Effect<void> = Effect.callback<void>((resume) => {
+const nextSlice: Effect.Effect<void> = Effect.callback<void>((resume) => {
   const call = () => resume(Effect.void)
   waiting.push(call)
   return Effect.sync(() => {
-    const at = waiting.indexOf(call)
-    if (at >= 0) waiting[at] = null
+    const index = waiting.indexOf(call)
+    if (index >= 0) waiting[index] = null
   })
 })
 
 /**
- * At once, or in a later turn of the event loop when the calls of this one have used their slice: a thousand
- * calls at a stroke, or a loop of calls that are answered from memory and so never leave the queue of
- * promises, would keep timers and sockets waiting otherwise. Calls begin in the order in which they came.
+ * Continues at once, or in a later slice when the calls of this one have spent it. Calls answered from memory
+ * never leave the microtask queue: without this a burst of them would starve timers and sockets. First come,
+ * first served, over all calls of the process.
  */
 export const admit: Effect.Effect<void> = Effect.suspend(() => {
-  if (waiting.length > 0 || spent()) return nextTurn
-  if (began === null) {
-    began = performance.now()
-    setImmediate(endTurn)
-  }
+  if (waiting.length > 0 || isSpent()) return nextSlice
+  if (startedAt === null) startSlice()
   return Effect.void
+})
+
+/** Continues after pending timers and sockets; for work in the background, which must not wait behind calls. */
+export const yieldToEventLoop: Effect.Effect<void> = Effect.callback<void>((resume) => {
+  const handle = setImmediate(() => resume(Effect.void))
+  return Effect.sync(() => clearImmediate(handle))
 })

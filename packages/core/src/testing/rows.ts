@@ -1,4 +1,5 @@
 import { termId, documentTerms } from "../text/bm25.ts"
+import { DAY_MS } from "../memory/duration.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
 import type { StoreRow } from "../store/MemoryStore.ts"
@@ -9,7 +10,7 @@ import { makeRandom, unit } from "./random.ts"
 export const T0 = 1_750_000_000_000
 
 /** A day in milliseconds. */
-export const DAY = 86_400_000
+export const DAY: number = DAY_MS
 
 /** What of a memory a law sets; the rest is as a user's plain remark would have it. */
 export interface RowParts extends Partial<Omit<Memory, "id" | "content">> {

@@ -1,6 +1,5 @@
 /** When a query says something was said. Times are UTC, as `saidAt` is compared. */
-
-const DAY_MS = 86_400_000
+import { DAY_MS } from "../memory/duration.ts"
 
 const MONTHS = [
   "january",

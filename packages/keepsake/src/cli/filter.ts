@@ -1,13 +1,18 @@
-import { type Filter, type JsonScalar, MEMORY_TYPES, type MemoryError } from "@keepsake/core"
+import {
+  type Filter,
+  type JsonScalar,
+  MEMORY_SOURCES,
+  MEMORY_TYPES,
+  type MemoryError,
+  type MemorySource,
+  type MemoryType
+} from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Flag } from "effect/cli"
 
-export const SOURCES = ["user", "assistant", "tool", "system"] as const
-const TYPES = ["episodic", "semantic", "procedural"] as const satisfies typeof MEMORY_TYPES
-
-export const typeFlag = Flag.Literals("type", TYPES)
-export const sourceFlag = Flag.Literals("source", SOURCES)
+export const typeFlag = Flag.Literals("type", MEMORY_TYPES)
+export const sourceFlag = Flag.Literals("source", MEMORY_SOURCES)
 
 /** `key=value`, several times; a value that is a JSON number, boolean or null is taken as one. */
 export const metaFlag = Flag.KeyValuePair("meta").pipe(
@@ -46,8 +51,8 @@ export const filterFlags = {
 }
 
 export interface FilterFlags {
-  readonly type: ReadonlyArray<(typeof TYPES)[number]>
-  readonly source: ReadonlyArray<(typeof SOURCES)[number]>
+  readonly type: ReadonlyArray<MemoryType>
+  readonly source: ReadonlyArray<MemorySource>
   readonly speaker: ReadonlyArray<string>
   readonly session: Option.Option<string>
   readonly pinned: boolean

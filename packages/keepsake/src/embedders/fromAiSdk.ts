@@ -1,3 +1,4 @@
+import { wasRetryable } from "@keepsake/core/driver"
 import type { Calibration, EmbedderProvider } from "@keepsake/core"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { EmbeddingRequestError, pacedEmbed } from "./pace.ts"
@@ -19,9 +20,6 @@ export interface AiSdkOptions extends Omit<PaceConfig, "batch"> {
   readonly calibration?: Calibration | undefined
 }
 
-const wasRetryable = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && "isRetryable" in cause && cause.isRetryable === true
-
 /** Any embedding model of the Vercel AI SDK: `fromAiSdk(openai.embedding("text-embedding-3-small"))`. */
 export const fromAiSdk = async (
   model: AiSdkEmbeddingModel,
@@ -32,7 +30,7 @@ export const fromAiSdk = async (
       return (await model.doEmbed({ values: [...texts], abortSignal: signal })).embeddings
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause)
-      throw new EmbeddingRequestError(message, { isRetryable: wasRetryable(cause), cause })
+      throw new EmbeddingRequestError(message, { isRetryable: wasRetryable(cause, false), cause })
     }
   }, options)
   const dimensions =

@@ -1,3 +1,4 @@
+import { parseRetryAfter } from "@keepsake/core/driver"
 import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
 import { Schema } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
@@ -23,13 +24,6 @@ const Reply = Schema.Struct({
   )
 })
 const decodeReply = Schema.decodeUnknownPromise(Reply)
-
-/** Milliseconds of a `retry-after` header: seconds or a date. */
-const retryAfterMs = (header: string | null): number | undefined => {
-  if (header === null) return undefined
-  const ms = /^\d+(\.\d+)?$/u.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined
-}
 
 const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
 const decodeErrorReply = Schema.decodeUnknownOption(ErrorReply)
@@ -58,7 +52,7 @@ const failureOf = async (
     `HTTP ${status}${detailOf(await response.text(), texts)}.${advice(status, options)}`,
     {
       isRetryable: status === 408 || status === 429 || status >= 500,
-      retryAfterMs: retryAfterMs(response.headers.get("retry-after"))
+      retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now())
     }
   )
 }

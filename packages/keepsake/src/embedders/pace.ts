@@ -3,6 +3,7 @@
  * again when that can help.
  */
 import type { EmbedderProvider, EmbedPurpose } from "@keepsake/core"
+import { fourCharactersPerToken } from "@keepsake/core/driver"
 import { Clock, Duration, Effect, Schedule } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 
@@ -22,9 +23,6 @@ export class EmbeddingRequestError extends Error {
   }
 }
 
-/** Four characters a token: near enough for English, generous for code. */
-const estimateTokens = (text: string): number => Math.ceil(text.length / 4)
-
 /** Cuts so that no part holds more than `most` tokens; a text longer than that is a part of its own. */
 export const cutByTokens = (
   texts: ReadonlyArray<string>,
@@ -33,7 +31,7 @@ export const cutByTokens = (
   const parts: Array<Array<string>> = []
   let room = 0
   for (const text of texts) {
-    const tokens = estimateTokens(text)
+    const tokens = fourCharactersPerToken(text)
     const last = parts.at(-1)
     if (last === undefined || tokens > room) {
       parts.push([text])
@@ -90,7 +88,7 @@ export const paced = (request: EmbedRequest, pace: PaceConfig) => {
   const timeoutMs = pace.timeoutMs ?? 30_000
   const attempt = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
     yield* requests(1)
-    yield* tokens(texts.reduce((sum, text) => sum + estimateTokens(text), 0))
+    yield* tokens(texts.reduce((sum, text) => sum + fourCharactersPerToken(text), 0))
     return yield* Effect.tryPromise({
       try: async (signal) =>
         request(texts, purpose, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])),

@@ -1,3 +1,4 @@
+import { wasRetryable } from "@keepsake/core/driver"
 import { EmbedderFailed, type EmbedderProvider, MemoryError } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
@@ -23,9 +24,6 @@ const providerOf = async (config: EmbedderConfig): Promise<EmbedderProvider> => 
   return config.provider === "transformers" ? transformers(config) : SERVICES[config.provider](config)
 }
 
-const wasRetryable = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && "isRetryable" in cause && cause.isRetryable === true
-
 /** The provider that a config names, or the one that was given; `null` is recall by words. */
 export const resolveEmbedder = (
   embedder: ResolvedConfig["embedder"]
@@ -39,7 +37,7 @@ export const resolveEmbedder = (
         : new MemoryError({
             reason: new EmbedderFailed({
               message: `The embedder could not be set up: ${cause instanceof Error ? cause.message : String(cause)}`,
-              isRetryable: wasRetryable(cause),
+              isRetryable: wasRetryable(cause, false),
               cause
             })
           })

@@ -1,4 +1,5 @@
 /** Text for a terminal: widths, cuts, wraps. What a memory says is data and must not steer the terminal. */
+import { DAY_MS } from "@keepsake/core/driver"
 
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu
@@ -88,7 +89,7 @@ export const table = (
 const SPANS: ReadonlyArray<readonly [ms: number, unit: string]> = [
   [31_536_000_000, "year"],
   [2_592_000_000, "month"],
-  [86_400_000, "day"],
+  [DAY_MS, "day"],
   [3_600_000, "hour"],
   [60_000, "minute"]
 ]
