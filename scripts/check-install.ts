@@ -9,7 +9,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { packAll, readManifest, ROOT, run } from "./pack.ts"
 
-const NODES = ["22", "24", "26"]
+/** The least that `engines` allows, then the lines in use. */
+const NODES = ["22.19", "24", "26"]
 
 const compile = async (project: string, module: string, resolution: string): Promise<void> => {
   const config = {
