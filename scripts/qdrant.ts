@@ -2,7 +2,7 @@ import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 
-const STAND_IN = fileURLToPath(new URL("../packages/backend-qdrant/test/server/main.ts", import.meta.url))
+const STAND_IN = fileURLToPath(new URL("../packages/backend-qdrant/test/harness/standIn.ts", import.meta.url))
 
 export interface RunningQdrant {
   readonly url: string

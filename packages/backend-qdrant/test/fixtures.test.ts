@@ -1,14 +1,15 @@
-import { Effect } from "effect"
 import { join } from "node:path"
+import { QdrantStore } from "@keepsake/backend-qdrant"
+import { Effect } from "effect"
 import { firstVersionTests } from "../../core/test/support/firstVersion.ts"
 import { restoreFixture } from "./support/restoreFixture.ts"
-import { freshOptions, server, storeOf } from "./support/servers.ts"
+import { freshOptions, testServer } from "./support/testServer.ts"
 
-firstVersionTests("qdrant", join(import.meta.dirname, "fixtures", "first-version"), (files) =>
+firstVersionTests("qdrant", join(import.meta.dirname, "fixtures", "first-version"), (folder) =>
   Effect.gen(function* () {
-    const { url } = yield* server
+    const { url } = yield* testServer
     const options = yield* freshOptions(url)
-    const format = yield* Effect.promise(() => restoreFixture(files, url, options.collection))
-    return { layer: storeOf(options), format }
+    const format = yield* Effect.promise(() => restoreFixture(folder, url, options.collection))
+    return { layer: QdrantStore.layer(options), format }
   })
 )

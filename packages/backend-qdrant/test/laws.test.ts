@@ -1,11 +1,12 @@
+import { QdrantStore } from "@keepsake/backend-qdrant"
 import { storeLaws } from "@keepsake/core/testing"
 import { Effect } from "effect"
-import { freshOptions, server, storeOf } from "./support/servers.ts"
+import { freshOptions, testServer } from "./support/testServer.ts"
 
 storeLaws(
   "qdrant",
-  server.pipe(
+  testServer.pipe(
     Effect.flatMap(({ url }) => freshOptions(url)),
-    Effect.map(storeOf)
+    Effect.map((options) => QdrantStore.layer(options))
   )
 )

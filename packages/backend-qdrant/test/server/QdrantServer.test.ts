@@ -1,20 +1,21 @@
-/** The stand-in itself: it must refuse what a real server would, or the suites prove nothing. */
+/** The stand-in must refuse what a real server refuses, or the suites prove nothing. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { axis, NOW, open, row, SCOPE, standIn } from "../support/openStore.ts"
+import { axis, NOW, row, SCOPE } from "../support/rows.ts"
+import { openOnStandIn } from "../support/standIn.ts"
 
-const opened = Effect.gen(function* () {
-  const server = yield* standIn()
-  const { store } = yield* open({ url: server.url })
+/** A collection of three points; `post` sends a request to it. */
+const fillCollection = Effect.gen(function* () {
+  const { server, store } = yield* openOnStandIn()
   const rows = ["One.", "Two.", "Three."].map((text, i) => row(text, { turn: i }, axis(i)))
   yield* store.put({ scope: SCOPE, now: NOW, rows })
   const post = (path: string, body: unknown) =>
     Effect.promise(async () => {
-      const answer = await fetch(`${server.url}/collections/keepsake/${path}`, {
+      const response = await fetch(`${server.url}/collections/keepsake/${path}`, {
         method: "POST",
         body: JSON.stringify(body)
       })
-      return { status: answer.status, text: await answer.text() }
+      return { status: response.status, text: await response.text() }
     })
   return { server, rows, post }
 })
@@ -23,11 +24,13 @@ const id = "00000000-0000-5000-8000-000000000001"
 const upsert = (point: object) => ({ operations: [{ upsert: { points: [point] } }] })
 const terms = { indices: [1], values: [1] }
 
-const REFUSED: ReadonlyArray<readonly [string, string, unknown, number, RegExp]> = [
-  ["a key it does not know", "points/scroll", { limits: 3 }, 400, /Format error/u],
-  ["a limit of none", "points/scroll", { limit: 0 }, 400, /Format error/u],
+const REFUSED: ReadonlyArray<
+  readonly [name: string, path: string, body: unknown, status: number, message: RegExp]
+> = [
+  ["an unknown key", "points/scroll", { limits: 3 }, 400, /Format error/u],
+  ["a limit of 0", "points/scroll", { limit: 0 }, 400, /Format error/u],
   [
-    "a condition it does not know",
+    "an unknown condition",
     "points/count",
     { filter: { must: [{ key: "turn", matches: 1 }] } },
     400,
@@ -41,21 +44,21 @@ const REFUSED: ReadonlyArray<readonly [string, string, unknown, number, RegExp]>
     /Index required but not found for "content" of one of the following types: \[keyword/u
   ],
   [
-    "a range where the index is of words",
+    "a range over a keyword index",
     "points/count",
     { filter: { must: [{ key: "scope", range: { gt: 1 } }] } },
     400,
     /Index required but not found for "scope"/u
   ],
   [
-    "an exact match where the index is of ranges",
+    "a match over an index of ranges",
     "points/count",
     { filter: { must: [{ key: "turn", match: { value: 1 } }] } },
     400,
     /Index required but not found for "turn"/u
   ],
   [
-    "a nested key without an index of its own",
+    "a nested key without an index",
     "points/count",
     {
       filter: {
@@ -88,7 +91,7 @@ const REFUSED: ReadonlyArray<readonly [string, string, unknown, number, RegExp]>
   ],
   ["a facet without an index", "facet", { key: "content" }, 400, /Index required/u],
   [
-    "a vector of another dimension",
+    "a vector of other dimensions",
     "points/batch",
     upsert({ id, vector: { dense: [1], terms } }),
     400,
@@ -101,7 +104,13 @@ const REFUSED: ReadonlyArray<readonly [string, string, unknown, number, RegExp]>
     400,
     /Not existing vector name error: other/u
   ],
-  ["an id that is no UUID", "points/batch", upsert({ id: "abc", vector: { terms } }), 400, /Format error/u],
+  [
+    "an id that is not a UUID",
+    "points/batch",
+    upsert({ id: "abc", vector: { terms } }),
+    400,
+    /Format error/u
+  ],
   [
     "a term twice",
     "points/batch",
@@ -117,37 +126,37 @@ const REFUSED: ReadonlyArray<readonly [string, string, unknown, number, RegExp]>
     /Format error/u
   ],
   [
-    "a query by a vector that is not there",
+    "a query by an unknown vector",
     "points/query/batch",
     { searches: [{ query: [1, 0, 0, 0], using: "nowhere" }] },
     400,
     /Not existing vector name/u
   ],
   [
-    "a payload set on an id that is not there",
+    "a payload for an unknown id",
     "points/batch",
     { operations: [{ set_payload: { payload: { pinned: true }, points: [id] } }] },
     404,
     /No point with id/u
   ],
-  ["an endpoint it does not have", "points/recommend", {}, 404, /.*/u]
+  ["an unknown endpoint", "points/recommend", {}, 404, /.*/u]
 ]
 
 describe("the stand-in refuses", () => {
-  for (const [name, path, body, status, says] of REFUSED) {
+  for (const [name, path, body, status, message] of REFUSED) {
     it.live(name, () =>
       Effect.gen(function* () {
-        const { post } = yield* opened
+        const { post } = yield* fillCollection
         const answer = yield* post(path, body)
         assert.strictEqual(answer.status, status, answer.text)
-        assert.match(answer.text.replaceAll('\\"', '"'), says)
+        assert.match(answer.text.replaceAll('\\"', '"'), message)
       })
     )
   }
 
-  it.live("a collection that is not there", () =>
+  it.live("an unknown collection", () =>
     Effect.gen(function* () {
-      const { server } = yield* opened
+      const { server } = yield* fillCollection
       const answer = yield* Effect.promise(() => fetch(`${server.url}/collections/none`))
       assert.strictEqual(answer.status, 404)
     })
@@ -155,9 +164,9 @@ describe("the stand-in refuses", () => {
 })
 
 describe("the stand-in answers", () => {
-  it.live("a page by id with where the next one starts, itself included", () =>
+  it.live("a page by id, with the first id of the next page", () =>
     Effect.gen(function* () {
-      const { post, rows } = yield* opened
+      const { post, rows } = yield* fillCollection
       const ids = rows.map(({ memory }) => memory.id).toSorted()
       const first = JSON.parse((yield* post("points/scroll", { limit: 2 })).text)
       assert.strictEqual(first.result.next_page_offset, ids[2])
@@ -170,9 +179,9 @@ describe("the stand-in answers", () => {
     })
   )
 
-  it.live("an order with its values, and no next page", () =>
+  it.live("an order, with its values and no next page", () =>
     Effect.gen(function* () {
-      const { post } = yield* opened
+      const { post } = yield* fillCollection
       const { result } = JSON.parse(
         (yield* post("points/scroll", { order_by: { key: "turn", direction: "desc" }, limit: 2 })).text
       )
@@ -184,14 +193,14 @@ describe("the stand-in answers", () => {
     })
   )
 
-  it.live("null by taking the key away, and an absent value matches no range", () =>
+  it.live("null by removing the key, and an absent value matches no range", () =>
     Effect.gen(function* () {
-      const { post, rows, server } = yield* opened
-      const one = rows[0]?.memory.id ?? ""
+      const { post, rows, server } = yield* fillCollection
+      const id = rows[0]?.memory.id ?? ""
       yield* post("points/batch?wait=true", {
-        operations: [{ set_payload: { payload: { turn: null }, filter: { must: [{ has_id: [one] }] } } }]
+        operations: [{ set_payload: { payload: { turn: null }, filter: { must: [{ has_id: [id] }] } } }]
       })
-      const point = server.data.collections.get("keepsake")?.points.get(one)
+      const point = server.data.collections.get("keepsake")?.points.get(id)
       assert.notProperty(point?.payload, "turn")
       const range = { key: "turn", range: { gte: -1_000 } }
       const { result } = JSON.parse((yield* post("points/count", { filter: { must: [range] } })).text)

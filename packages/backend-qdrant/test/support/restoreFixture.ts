@@ -1,13 +1,13 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { brotliDecompressSync } from "node:zlib"
-import { headers } from "./servers.ts"
+import { headers } from "./testServer.ts"
 
 /** The collection of the fixtures. */
 const WRITTEN_COLLECTION = "first-version"
 const BATCH = 250
 
-/** Requests to Qdrant, by what they make. */
+/** Bodies of the requests that create a store. */
 interface Fixture {
   readonly collections: ReadonlyArray<{
     readonly name: string
@@ -19,11 +19,11 @@ interface Fixture {
 }
 
 const send = async (method: string, url: string, body: unknown): Promise<void> => {
-  const answer = await fetch(url, { method, headers, body: JSON.stringify(body) })
-  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`)
+  const response = await fetch(url, { method, headers, body: JSON.stringify(body) })
+  if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`)
 }
 
-/** Makes the fixture again on a server under another name, by the published API. Gives its layout. */
+/** Recreates a fixture under another name through the published API, and returns its layout. */
 export const restoreFixture = async (
   folder: string,
   url: string,
@@ -31,9 +31,9 @@ export const restoreFixture = async (
 ): Promise<number | undefined> => {
   const text = brotliDecompressSync(readFileSync(join(folder, "store.json.br"))).toString("utf8")
   const { aliases, collections } = JSON.parse(text) as Fixture
-  const renamed = (name: string) => name.replace(WRITTEN_COLLECTION, collection)
+  const rename = (name: string) => name.replace(WRITTEN_COLLECTION, collection)
   for (const { create, indexes, name, points } of collections) {
-    const path = `${url}/collections/${renamed(name)}`
+    const path = `${url}/collections/${rename(name)}`
     await send("PUT", path, create)
     for (const index of indexes) await send("PUT", `${path}/index?wait=true`, index)
     for (let i = 0; i < points.length; i += BATCH) {
@@ -42,7 +42,7 @@ export const restoreFixture = async (
     }
   }
   const actions = aliases.map(({ alias_name, collection_name }) => ({
-    create_alias: { alias_name: renamed(alias_name), collection_name: renamed(collection_name) }
+    create_alias: { alias_name: rename(alias_name), collection_name: rename(collection_name) }
   }))
   await send("POST", `${url}/collections/aliases`, { actions })
   return collections[0]?.create.metadata.keepsake.layout

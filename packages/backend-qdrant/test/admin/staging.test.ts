@@ -1,0 +1,43 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { openStore } from "../support/openStore.ts"
+import { axis, NOW, row, SCOPE } from "../support/rows.ts"
+import { openOnStandIn } from "../support/standIn.ts"
+
+describe("a move to another embedder", () => {
+  it.live("drops no collection", () =>
+    Effect.gen(function* () {
+      const { admin, server, store } = yield* openOnStandIn()
+      yield* store.put({ scope: SCOPE, now: NOW, rows: [row("Ana likes tea.")] })
+      const next = { ...(yield* admin.fingerprint), avgLen: 30 }
+      yield* admin.stage(next)
+      const rows = yield* admin.unstaged({ limit: 10 })
+      yield* admin.fillStage(
+        rows.map(({ id, scope }) => ({ id, scope, vector: axis(2), terms: row("tea").terms }))
+      )
+      yield* admin.commitStage
+      assert.strictEqual(server.data.collections.size, 2)
+      assert.strictEqual(server.data.collections.get("keepsake")?.points.size, 0, "its points are deleted")
+      assert.isFalse(server.requests.some(({ method }) => method === "DELETE"))
+      const moved = yield* openStore({ url: server.url }, next)
+      const { rows: movedRows } = yield* moved.store.listRows({
+        scope: SCOPE,
+        now: NOW,
+        filter: {},
+        limit: 10
+      })
+      assert.deepStrictEqual(Array.from(movedRows[0]?.vector ?? []), [0, 0, 1, 0])
+    })
+  )
+
+  it.live("ends handles from before it, so that no write is lost", () =>
+    Effect.gen(function* () {
+      const { admin, server } = yield* openOnStandIn()
+      const stale = yield* openStore({ url: server.url })
+      yield* admin.stage({ ...(yield* admin.fingerprint), avgLen: 30 })
+      yield* admin.commitStage
+      const error = yield* Effect.flip(stale.store.put({ scope: SCOPE, now: NOW, rows: [row("Late.")] }))
+      assert.strictEqual(error.reason._tag, "Closed")
+    })
+  )
+})

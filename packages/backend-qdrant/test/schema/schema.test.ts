@@ -1,0 +1,73 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { openStore } from "../support/openStore.ts"
+import { openOnStandIn, startStandIn } from "../support/standIn.ts"
+
+describe("a new collection", () => {
+  it.live("is created, then indexed, then noted as ready, then gets its alias", () =>
+    Effect.gen(function* () {
+      const { opening } = yield* openOnStandIn()
+      const create = opening.find(({ method, path }) => method === "PUT" && path === "/collections/keepsake")
+      assert.deepNestedInclude(create?.body, {
+        vectors: { dense: { size: 4, distance: "Cosine" } },
+        sparse_vectors: { terms: { modifier: "idf" } },
+        hnsw_config: { m: 0, payload_m: 16 },
+        strict_mode_config: {
+          enabled: true,
+          unindexed_filtering_retrieve: false,
+          unindexed_filtering_update: false
+        }
+      })
+      const indexes = opening.filter(({ path }) => path.endsWith("/index"))
+      assert.isTrue(indexes.every(({ query }) => query["wait"] === "true"))
+      assert.deepStrictEqual(indexes[0]?.body, {
+        field_name: "scope",
+        field_schema: { type: "keyword", is_tenant: true }
+      })
+      const last = opening.slice(-3).map(({ method, path }) => `${method} ${path}`)
+      assert.deepStrictEqual(last, [
+        "PATCH /collections/keepsake",
+        "POST /collections/aliases",
+        "GET /aliases"
+      ])
+      assert.isFalse(opening.some(({ method }) => method === "DELETE"))
+    })
+  )
+
+  it.live("gets the operator's settings", () =>
+    Effect.gen(function* () {
+      const server = yield* startStandIn()
+      yield* openStore({
+        url: server.url,
+        layout: {
+          shardNumber: 3,
+          replicationFactor: 2,
+          writeConsistencyFactor: 2,
+          quantization: { scalar: { type: "int8", always_ram: true } },
+          vectorsOnDisk: true,
+          termsOnDisk: true,
+          payloadOnDisk: true,
+          hnsw: { payload_m: 24 },
+          optimizers: { deleted_threshold: 0.05 },
+          wal: { wal_capacity_mb: 64 },
+          strictMode: { read_rate_limit: 1_000, enabled: false }
+        }
+      })
+      const config = server.data.collections.get("keepsake")?.config
+      assert.deepNestedInclude(config, {
+        shard_number: 3,
+        replication_factor: 2,
+        write_consistency_factor: 2,
+        quantization_config: { scalar: { type: "int8", always_ram: true } },
+        on_disk_payload: true,
+        hnsw_config: { m: 0, payload_m: 24 },
+        optimizers_config: { deleted_threshold: 0.05 },
+        wal_config: { wal_capacity_mb: 64 }
+      })
+      assert.strictEqual(config?.vectors?.["dense"]?.on_disk, true)
+      assert.strictEqual(config?.sparse_vectors?.["terms"]?.index?.on_disk, true)
+      assert.strictEqual(config?.strict_mode_config?.read_rate_limit, 1_000)
+      assert.strictEqual(config?.strict_mode_config?.enabled, true, "filtering stays strict")
+    })
+  )
+})

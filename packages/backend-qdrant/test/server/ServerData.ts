@@ -1,0 +1,25 @@
+import type { Collection } from "./points/Collection.ts"
+import { noCollection } from "./refusals.ts"
+
+/** What the server stores; it survives a restart, like a disk. */
+export interface ServerData {
+  readonly collections: Map<string, Collection>
+  /** Names of collections by alias. */
+  readonly aliases: Map<string, string>
+}
+
+export const emptyData = (): ServerData => ({ collections: new Map(), aliases: new Map() })
+
+/** The collection of a name. Requests that change a collection itself do not resolve aliases. */
+export const findByName = ({ collections }: ServerData, name: string): Collection => {
+  const collection = collections.get(name)
+  if (collection === undefined) throw noCollection(name)
+  return collection
+}
+
+/** The collection of a name or alias. */
+export const findCollection = (data: ServerData, name: string): Collection => {
+  const collection = data.collections.get(data.aliases.get(name) ?? name)
+  if (collection === undefined) throw noCollection(name)
+  return collection
+}

@@ -1,0 +1,25 @@
+import { badRequest } from "../refusals.ts"
+import type { Facet } from "../schemas/query.ts"
+import type { Collection } from "./Collection.ts"
+import { valuesAt } from "./matchFilter.ts"
+
+/** A facet: the most frequent values of a key, with their counts. */
+export const countValues = (
+  collection: Collection,
+  { filter, key, limit = 10 }: typeof Facet.Type
+): ReadonlyArray<{ readonly value: string; readonly count: number }> => {
+  if (collection.indexes.get(key)?.type !== "keyword") {
+    throw badRequest(
+      `Index required but not found for "${key}" of one of the following types: [keyword, integer, uuid, bool]. Help: Create an index for this key or use a different filter.`
+    )
+  }
+  const counts = new Map<string, number>()
+  for (const { payload } of collection.select(filter)) {
+    for (const value of new Set(valuesAt(payload, key).map(String))) {
+      counts.set(value, (counts.get(value) ?? 0) + 1)
+    }
+  }
+  return Array.from(counts, ([value, count]) => ({ value, count }))
+    .sort((a, b) => b.count - a.count || (a.value < b.value ? -1 : 1))
+    .slice(0, limit)
+}

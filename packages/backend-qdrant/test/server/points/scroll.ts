@@ -1,0 +1,59 @@
+import { badRequest } from "../refusals.ts"
+import type { Scroll } from "../schemas/query.ts"
+import type { Collection } from "./Collection.ts"
+import { valuesAt } from "./matchFilter.ts"
+import { showPoint } from "./StoredPoint.ts"
+
+interface ScrollPage {
+  readonly points: ReadonlyArray<unknown>
+  readonly next_page_offset: string | null
+}
+
+/** An arbitrary order of ties: answers of the store must not depend on it. */
+const scramble = (id: string): string => Array.from(id.replaceAll("-", "")).reverse().join("")
+
+const scrollById = (collection: Collection, request: Scroll): ScrollPage => {
+  const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
+  const points = collection.select(filter).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const rest = offset === undefined ? points : points.filter(({ id }) => id >= String(offset))
+  return {
+    points: rest.slice(0, limit).map((point) => showPoint(point, { with_payload, with_vector })),
+    next_page_offset: rest[limit]?.id ?? null
+  }
+}
+
+const scrollByKey = (
+  collection: Collection,
+  request: Scroll,
+  { direction = "asc", key, start_from }: NonNullable<Scroll["order_by"]>
+): ScrollPage => {
+  const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
+  const points = collection.select(filter)
+  if (offset !== undefined) {
+    throw badRequest(
+      "Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` and a filter to exclude the IDs that you've already seen for the `order_by.start_from` value"
+    )
+  }
+  const index = collection.indexes.get(key)
+  if (index?.type !== "integer" || index.range === false) {
+    throw badRequest(
+      `No range index for \`order_by\` key: \`${key}\`. Please create one to use \`order_by\`. Check https://qdrant.tech/documentation/concepts/indexing/#payload-index to see which payload schemas support Range conditions`
+    )
+  }
+  const sign = direction === "asc" ? 1 : -1
+  const ordered = points
+    .flatMap((point) => valuesAt(point.payload, key).map((value) => [Number(value), point] as const))
+    .filter(([value]) => start_from === undefined || sign * (value - start_from) >= 0)
+    .sort(([a, x], [b, y]) => sign * (a - b) || (scramble(x.id) < scramble(y.id) ? -1 : 1))
+  return {
+    points: ordered
+      .slice(0, limit)
+      .map(([order_value, point]) => ({ ...showPoint(point, { with_payload, with_vector }), order_value })),
+    next_page_offset: null
+  }
+}
+
+export const scroll = (collection: Collection, request: Scroll): ScrollPage =>
+  request.order_by === undefined
+    ? scrollById(collection, request)
+    : scrollByKey(collection, request, request.order_by)

@@ -1,0 +1,39 @@
+/** Bodies of the requests that change points. */
+import { Schema } from "effect"
+import { Filter } from "./filter.ts"
+import { Payload, PointId, Vector } from "./values.ts"
+
+const { Array: List, optionalKey: optional, Struct, Union } = Schema
+
+const Point = Struct({
+  id: PointId,
+  vector: Schema.Record(Schema.String, Vector),
+  payload: optional(Schema.NullOr(Payload))
+})
+export type Point = typeof Point.Type
+
+const Upsert = Struct({
+  points: List(Point),
+  update_mode: optional(Schema.Literals(["upsert", "insert_only", "update_only"])),
+  update_filter: optional(Filter)
+})
+export type Upsert = typeof Upsert.Type
+
+const Selector = Union([Struct({ points: List(PointId) }), Struct({ filter: Filter })])
+export type Selector = typeof Selector.Type
+
+const SetPayload = Union([
+  Struct({ payload: Payload, points: List(PointId) }),
+  Struct({ payload: Payload, filter: Filter })
+])
+export type SetPayload = typeof SetPayload.Type
+
+const Operation = Union([
+  Struct({ upsert: Upsert }),
+  Struct({ delete: Selector }),
+  Struct({ set_payload: SetPayload }),
+  Struct({ overwrite_payload: SetPayload })
+])
+export type Operation = typeof Operation.Type
+
+export const UpdateBatch = Struct({ operations: List(Operation) })
