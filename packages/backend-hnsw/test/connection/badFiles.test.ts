@@ -17,27 +17,27 @@ import { DIMENSIONS, direction, NOW, makeRow, makeScope } from "../support/rows.
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
-const failsWith = (error: MemoryError, tag: string, path: string): void => {
+const assertReason = (error: MemoryError, tag: string, path: string): void => {
   assert.strictEqual(error.reason._tag, tag)
   assert.include(error.message, path)
 }
 
 it.effect.skipIf(process.platform === "win32")(
-  "a new file, its log and its folder are its account's alone",
+  "only the owner may read a new file, its log and its folder",
   () =>
     Effect.gen(function* () {
-      const folder = `${yield* temporaryFolder}/made`
+      const folder = `${yield* temporaryFolder}/new`
       const path = `${folder}/memory.db`
       const { store } = yield* openStore({ path })
       const scope = makeScope("user")
       yield* store.put({ scope, now: NOW, rows: [makeRow(scope, "private", direction(0, DIMENSIONS))] })
       assert.strictEqual(statSync(folder).mode & 0o777, 0o700)
-      for (const one of readdirSync(folder))
-        assert.strictEqual(statSync(`${folder}/${one}`).mode & 0o777, 0o600)
+      for (const file of readdirSync(folder))
+        assert.strictEqual(statSync(`${folder}/${file}`).mode & 0o777, 0o600)
     }).pipe(Effect.scoped)
 )
 
-it.effect("rights that were given to a file stay", () =>
+it.effect("opening a file keeps its mode", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
     yield* Effect.scoped(openStore({ path }))
@@ -47,29 +47,29 @@ it.effect("rights that were given to a file stay", () =>
   }).pipe(Effect.scoped)
 )
 
-it.effect("a file that is no database is refused and left as it is", () =>
+it.effect("a file that is not a database is refused and left unchanged", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/notes.txt`
     const text = "these are my notes, not a database\n".repeat(100)
     writeFileSync(path, text)
-    failsWith(yield* Effect.flip(openStore({ path })), "Corrupt", path)
+    assertReason(yield* Effect.flip(openStore({ path })), "Corrupt", path)
     assert.strictEqual(readFileSync(path, "utf8"), text)
   }).pipe(Effect.scoped)
 )
 
-it.effect("another program's database is refused and left as it is", () =>
+it.effect("another program's database is refused and left unchanged", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/other.db`
     const db = new DatabaseSync(path)
     db.exec("CREATE TABLE bookmarks (url TEXT)")
     db.close()
     const before = readFileSync(path)
-    failsWith(yield* Effect.flip(openStore({ path })), "Corrupt", path)
+    assertReason(yield* Effect.flip(openStore({ path })), "Corrupt", path)
     assert.isTrue(before.equals(readFileSync(path)))
   }).pipe(Effect.scoped)
 )
 
-it.effect("a damaged file says which it is and what to do", () =>
+it.effect("the error of a damaged file names the file and says what to do", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
     const scope = makeScope("user")
@@ -81,28 +81,28 @@ it.effect("a damaged file says which it is and what to do", () =>
     )
     const file = openSync(path, "r+")
     for (let page = 3; page < 150; page++) writeSync(file, Buffer.alloc(1024, 0xa5), 0, 1024, page * 1024)
-    const damaged = Effect.gen(function* () {
+    const searchDamaged = Effect.gen(function* () {
       const { store } = yield* openStore({ path })
       return yield* store.search({ scope, now: NOW, vector: direction(1, DIMENSIONS), filter: {}, limit: 10 })
     })
-    const error = yield* Effect.flip(damaged)
-    failsWith(error, "Corrupt", path)
+    const error = yield* Effect.flip(searchDamaged)
+    assertReason(error, "Corrupt", path)
     assert.include(error.message, ".recover")
   }).pipe(Effect.scoped)
 )
 
-it.effect("a folder in the file's place, and a file in a folder's", () =>
+it.effect("a folder where the file should be, and a file where a folder should be", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
     mkdirSync(`${folder}/taken`)
-    failsWith(yield* Effect.flip(openStore({ path: `${folder}/taken` })), "Unavailable", `${folder}/taken`)
+    assertReason(yield* Effect.flip(openStore({ path: `${folder}/taken` })), "Unavailable", `${folder}/taken`)
     writeFileSync(`${folder}/file`, "")
     const path = `${folder}/file/memory.db`
-    failsWith(yield* Effect.flip(openStore({ path })), "InvalidInput", path)
+    assertReason(yield* Effect.flip(openStore({ path })), "InvalidInput", path)
   }).pipe(Effect.scoped)
 )
 
-it.effect("options that make no sense are named", () =>
+it.effect("an option that cannot be used is InvalidInput", () =>
   Effect.gen(function* () {
     for (const options of [
       { path: "" },
@@ -116,34 +116,34 @@ it.effect("options that make no sense are named", () =>
   }).pipe(Effect.scoped)
 )
 
-/** Root may write anywhere; another user may not. */
-const asNobody = (path: string) =>
+/** Runs the opener as an unprivileged user: root may write anywhere. */
+const openUnprivileged = (path: string) =>
   spawnSync("setpriv", ["--reuid=65534", "--regid=65534", "--clear-groups", process.execPath, OPENER, path], {
     encoding: "utf8"
   })
 const OPENER = new URL("../harness/opener.ts", import.meta.url).pathname
-const canBeNobody = process.getuid?.() === 0 && spawnSync("setpriv", ["--version"]).status === 0
+const canDropPrivileges = process.getuid?.() === 0 && spawnSync("setpriv", ["--version"]).status === 0
 
-it.skipIf(!canBeNobody)("a folder without the right to write: needs root and setpriv to try", () => {
+it.skipIf(!canDropPrivileges)("a folder that may not be written (needs root and setpriv)", () => {
   const folder = execFileSync("mktemp", ["-d", "/tmp/keepsake-readonly-XXXXXX"], { encoding: "utf8" }).trim()
   chmodSync(folder, 0o755)
-  const { stdout } = asNobody(`${folder}/memory.db`)
+  const { stdout } = openUnprivileged(`${folder}/memory.db`)
   execFileSync("rm", ["-r", folder])
   assert.strictEqual(stdout, "Unauthorized\n")
 })
 
-/** A disk of one megabyte, for who may mount one. */
+/** A disk of one megabyte; null without the right to mount. */
 const tinyDisk = Effect.acquireRelease(
   Effect.map(temporaryFolder, (folder) => {
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).status === 0
-    return mounted ? folder : null
+    const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]).status === 0
+    return isMounted ? folder : null
   }),
   (folder) => Effect.sync(() => folder !== null && execFileSync("umount", [folder]))
 )
 const canMount = await Effect.runPromise(Effect.scoped(Effect.map(tinyDisk, (folder) => folder !== null)))
 
 it.effect.skipIf(!canMount)(
-  "a full disk (needs the right to mount) keeps what was acknowledged and no part more",
+  "a full disk keeps acknowledged batches and no part of another (needs the right to mount)",
   () =>
     Effect.gen(function* () {
       const path = `${yield* tinyDisk}/memory.db`
@@ -158,17 +158,17 @@ it.effect.skipIf(!canMount)(
           Effect.catch((failure) => Effect.succeed(failure))
         )
         if (error === null) acknowledged++
-        else failsWith(error, "StorageFull", path)
+        else assertReason(error, "StorageFull", path)
       }
       assert.isAbove(acknowledged, 0)
       assert.strictEqual(yield* store.count({ scope, now: NOW, filter: {} }), 50 * acknowledged)
-      const found = yield* store.search({
+      const result = yield* store.search({
         scope,
         now: NOW,
         vector: direction(1, DIMENSIONS),
         filter: {},
         limit: 5
       })
-      assert.strictEqual(found.n, 50 * acknowledged)
+      assert.strictEqual(result.n, 50 * acknowledged)
     }).pipe(Effect.scoped)
 )

@@ -9,14 +9,14 @@ import { type Acknowledged, spawnWriter } from "../support/spawnWriter.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
 const ROUNDS = Number(process.env["KEEPSAKE_CRASH_ROUNDS"] ?? 5)
-const ROWS_A_ROUND = 100_000
-const KILLS_A_FILE = 20
+const ROWS_PER_ROUND = 100_000
+const KILLS_PER_FILE = 20
 
-/** Everything in the file, by content, as a store that has just been opened finds it. */
-const contents = (path: string) =>
+/** All contents in the file, read by a newly opened store. */
+const readContents = (path: string) =>
   Effect.gen(function* () {
     const store = yield* MemoryStore
-    const found = new Set<string>()
+    const contents = new Set<string>()
     let after: Cursor | undefined
     do {
       const page = yield* store.list({
@@ -26,17 +26,17 @@ const contents = (path: string) =>
         limit: 1_000,
         after
       })
-      for (const memory of page.rows) found.add(memory.content)
+      for (const memory of page.rows) contents.add(memory.content)
       after = page.next ?? undefined
     } while (after !== undefined)
-    return found
+    return contents
   }).pipe(
     Effect.scoped,
     Effect.provide(HnswStore.layer({ path })),
     Effect.provide(fingerprintLayer(DIMENSIONS))
   )
 
-/** Lets a writer go on for a random while after its first acknowledgement, and kills it. */
+/** Kills a writer some time after its first acknowledgement. */
 const writeUntilKilled = (
   path: string,
   round: number,
@@ -44,9 +44,9 @@ const writeUntilKilled = (
 ): Effect.Effect<ReadonlyArray<Acknowledged>> =>
   Effect.promise(async () => {
     const acknowledged: Array<Acknowledged> = []
-    const first = round * ROWS_A_ROUND
-    const { child, ended } = spawnWriter(path, "row", first, first + ROWS_A_ROUND, 0, (told) => {
-      if (acknowledged.push(told) === 1) setTimeout(() => child.kill("SIGKILL"), afterMs)
+    const first = round * ROWS_PER_ROUND
+    const { child, ended } = spawnWriter(path, "row", first, first + ROWS_PER_ROUND, 0, (batch) => {
+      if (acknowledged.push(batch) === 1) setTimeout(() => child.kill("SIGKILL"), afterMs)
     })
     await ended
     return acknowledged
@@ -60,16 +60,18 @@ it.live(
       const random = makeRandom(20_261_122)
       let acknowledged = 0
       for (let round = 0; round < ROUNDS; round++) {
-        // Some kills on the same file, then a new one, so that looking through it stays quick.
-        const path = `${folder}/${Math.floor(round / KILLS_A_FILE)}.db`
-        const told = yield* writeUntilKilled(path, round, random.int(60))
-        const found = yield* contents(path)
-        const first = round * ROWS_A_ROUND
-        const end = told.at(-1)?.to ?? first
-        for (let i = first; i < end; i++) assert.isTrue(found.has(`row ${i}`), `row ${i} was acknowledged`)
-        // The batch that was under way is there wholly or not at all.
-        const beyond = Array.from(found).filter((content) => Number(content.slice(4)) >= end).length
-        assert.include([0, batchSize(told.length)], beyond)
+        // A new file after some kills, so that reading it stays quick.
+        const path = `${folder}/${Math.floor(round / KILLS_PER_FILE)}.db`
+        const batches = yield* writeUntilKilled(path, round, random.int(60))
+        const contents = yield* readContents(path)
+        const first = round * ROWS_PER_ROUND
+        const end = batches.at(-1)?.to ?? first
+        for (let i = first; i < end; i++) assert.isTrue(contents.has(`row ${i}`), `row ${i} was acknowledged`)
+        // The unacknowledged batch is written as a whole or not at all.
+        const unacknowledged = Array.from(contents).filter(
+          (content) => Number(content.slice(4)) >= end
+        ).length
+        assert.include([0, batchSize(batches.length)], unacknowledged)
         acknowledged += end - first
         const db = new DatabaseSync(path)
         assert.strictEqual(db.prepare("PRAGMA quick_check").get()?.["quick_check"], "ok")

@@ -7,7 +7,7 @@ import { type Acknowledged, spawnWriter } from "../support/spawnWriter.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
 const WRITES = Number(process.env["KEEPSAKE_WRITES"] ?? 300)
-/** Every so many acknowledgements the observer looks whether it sees the write. */
+/** Acknowledgements between two looks of the observer. */
 const LOOK_EVERY = 25
 
 it.live(
@@ -20,7 +20,7 @@ it.live(
         const scope = makeScope("shared")
         const numberTerm = (i: number) => termId(String(i))
         const looks: Array<Promise<void>> = []
-        /** The newest write is in the index of this process: found by its words, whoever wrote it. */
+        /** Searches for the newest write by its terms: the index of this process must show it. */
         const look = (name: string, { to }: Acknowledged) =>
           Effect.runPromise(
             Effect.map(
@@ -39,16 +39,16 @@ it.live(
             )
           )
         const write = (name: string) => {
-          const told: Array<Acknowledged> = []
-          const { ended } = spawnWriter(path, name, 0, WRITES, 1, (one) => {
-            if (told.push(one) % LOOK_EVERY === 0) looks.push(look(name, one))
+          const acknowledged: Array<Acknowledged> = []
+          const { ended } = spawnWriter(path, name, 0, WRITES, 1, (batch) => {
+            if (acknowledged.push(batch) % LOOK_EVERY === 0) looks.push(look(name, batch))
           })
-          return ended.then((code) => ({ code, told }))
+          return ended.then((code) => ({ code, acknowledged }))
         }
         const both = yield* Effect.promise(() => Promise.all([write("left"), write("right")]))
-        for (const { code, told } of both) {
+        for (const { acknowledged, code } of both) {
           assert.strictEqual(code, 0)
-          assert.strictEqual(told.length, WRITES)
+          assert.strictEqual(acknowledged.length, WRITES)
         }
         yield* Effect.promise(() => Promise.all(looks))
         assert.strictEqual(looks.length, 2 * Math.floor(WRITES / LOOK_EVERY))

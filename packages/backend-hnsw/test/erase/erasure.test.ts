@@ -7,8 +7,8 @@ import { DIMENSIONS, direction, NOW, makeRow, makeScope } from "../support/rows.
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
-/** Every `TAG12x` that is somewhere in a file of the folder, byte for byte. */
-const tagsIn = (folder: string): Set<string> =>
+/** Every `TAG12x` in the bytes of any file of the folder. */
+const findTags = (folder: string): Set<string> =>
   new Set(
     readdirSync(folder, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
@@ -22,7 +22,7 @@ const tagsIn = (folder: string): Set<string> =>
       )
   )
 
-const tagged = (user: string, i: number, length: number, dimensions = DIMENSIONS) => {
+const makeTaggedRow = (user: string, i: number, length: number, dimensions = DIMENSIONS) => {
   const tag = `TAG${i}x`
   const content = `${tag} ${"filler ".repeat(length)} ${tag}`
   return makeRow(makeScope(user), content, direction(i, dimensions), {
@@ -33,82 +33,80 @@ const tagged = (user: string, i: number, length: number, dimensions = DIMENSIONS
   })
 }
 
-// SQLite's own `secure_delete` fails this: what rebalancing copies stays behind in the gaps of its pages.
+// SQLite's `secure_delete` alone fails this: rebalancing leaves copies in the gaps of pages.
 it.effect.each([
   { pages: "small", dimensions: DIMENSIONS },
   { pages: "large", dimensions: 300 }
-])(
-  "leaves no byte of what was forgotten in any file of $pages pages, however rows were mixed",
-  ({ dimensions }) =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const options = { path: `${folder}/memory.db`, synchronous: "normal" } as const
-      const { store } = yield* openStore(options, dimensions)
-      const random = makeRandom(7)
-      const live = new Map<string, { readonly user: string; readonly tag: string }>()
-      const dead = new Set<string>()
-      let written = 0
-      for (let round = 0; round < 60; round++) {
-        const user = `user${random.int(12)}`
-        const rows = Array.from({ length: 50 }, () =>
-          tagged(user, written++, Math.floor(random.next() ** 4 * 700), dimensions)
-        )
-        yield* store.put({ scope: makeScope(user), now: NOW, rows })
-        for (const { memory } of rows) live.set(memory.id, { user, tag: memory.speaker ?? "" })
-        const doomed = random.some(Array.from(live), 30).filter(([, { user: owner }]) => owner === user)
-        const ids = doomed.map(([id]) => id)
-        const receipt = yield* store.remove({
-          scope: makeScope(user),
-          now: NOW,
-          target: { _tag: "Ids", ids }
-        })
-        assert.deepStrictEqual(receipt, { removed: ids.length, bytes: "erased", toErase: "" })
-        for (const [id, { tag }] of doomed) {
-          live.delete(id)
-          dead.add(tag)
-        }
-        if (round % 10 !== 9) continue
-        const found = tagsIn(folder)
-        assert.deepStrictEqual(
-          Array.from(dead).filter((tag) => found.has(tag)),
-          []
-        )
+])("leaves no byte of removed rows in any file of $pages pages, however rows were mixed", ({ dimensions }) =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const options = { path: `${folder}/memory.db`, synchronous: "normal" } as const
+    const { store } = yield* openStore(options, dimensions)
+    const random = makeRandom(7)
+    const live = new Map<string, { readonly user: string; readonly tag: string }>()
+    const removed = new Set<string>()
+    let written = 0
+    for (let round = 0; round < 60; round++) {
+      const user = `user${random.int(12)}`
+      const rows = Array.from({ length: 50 }, () =>
+        makeTaggedRow(user, written++, Math.floor(random.next() ** 4 * 700), dimensions)
+      )
+      yield* store.put({ scope: makeScope(user), now: NOW, rows })
+      for (const { memory } of rows) live.set(memory.id, { user, tag: memory.speaker ?? "" })
+      const toRemove = random.some(Array.from(live), 30).filter(([, { user: owner }]) => owner === user)
+      const ids = toRemove.map(([id]) => id)
+      const receipt = yield* store.remove({
+        scope: makeScope(user),
+        now: NOW,
+        target: { _tag: "Ids", ids }
+      })
+      assert.deepStrictEqual(receipt, { removed: ids.length, bytes: "erased", toErase: "" })
+      for (const [id, { tag }] of toRemove) {
+        live.delete(id)
+        removed.add(tag)
       }
-      const found = tagsIn(folder)
+      if (round % 10 !== 9) continue
+      const tags = findTags(folder)
       assert.deepStrictEqual(
-        Array.from(live.values()).filter(({ tag }) => !found.has(tag)),
+        Array.from(removed).filter((tag) => tags.has(tag)),
         []
       )
-      assert.isAbove(dead.size, 50)
-    }).pipe(Effect.scoped)
+    }
+    const tags = findTags(folder)
+    assert.deepStrictEqual(
+      Array.from(live.values()).filter(({ tag }) => !tags.has(tag)),
+      []
+    )
+    assert.isAbove(removed.size, 50)
+  }).pipe(Effect.scoped)
 )
 
-it.effect("forgets a user wholly: texts, names and the user's own id", () =>
+it.effect("erases a user: texts, names and the user's id", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
     const { admin, store } = yield* openStore({ path: `${folder}/memory.db` })
     for (let i = 0; i < 40; i++) {
       const user = i % 2 === 0 ? "TAG1000x" : "TAG2000x"
-      yield* store.put({ scope: makeScope(user), now: NOW, rows: [tagged(user, i, 20)] })
+      yield* store.put({ scope: makeScope(user), now: NOW, rows: [makeTaggedRow(user, i, 20)] })
     }
     const receipt = yield* admin.eraseUser({ userId: "TAG1000x" })
     assert.deepStrictEqual(receipt, { removed: 20, bytes: "erased", toErase: "" })
-    const odd = Array.from({ length: 20 }, (_, i) => `TAG${2 * i + 1}x`)
-    assert.deepStrictEqual(tagsIn(folder), new Set([...odd, "TAG2000x"]))
+    const oddTags = Array.from({ length: 20 }, (_, i) => `TAG${2 * i + 1}x`)
+    assert.deepStrictEqual(findTags(folder), new Set([...oddTags, "TAG2000x"]))
   }).pipe(Effect.scoped)
 )
 
-it.effect("a purge of what expired erases it as well", () =>
+it.effect("expired rows are erased as well", () =>
   Effect.gen(function* () {
     const folder = yield* temporaryFolder
     const { admin, store } = yield* openStore({ path: `${folder}/memory.db` })
     const rows = Array.from({ length: 200 }, (_, i) => {
-      const row = tagged("user", i, 30)
+      const row = makeTaggedRow("user", i, 30)
       return { ...row, memory: { ...row.memory, expiresAt: NOW + 1 + (i % 2) } }
     })
     yield* store.put({ scope: makeScope("user"), now: NOW, rows })
     assert.strictEqual((yield* admin.expire({ now: NOW + 1, limit: 1_000 })).removed, 100)
-    const odd = Array.from({ length: 100 }, (_, i) => `TAG${2 * i + 1}x`)
-    assert.deepStrictEqual(tagsIn(folder), new Set(odd))
+    const oddTags = Array.from({ length: 100 }, (_, i) => `TAG${2 * i + 1}x`)
+    assert.deepStrictEqual(findTags(folder), new Set(oddTags))
   }).pipe(Effect.scoped)
 )

@@ -1,7 +1,7 @@
 /**
  * A million memories of 20,000 users, sizes by Zipf's law, in one file: `million.ts FOLDER [fill] [graphs] [measure]`.
- * `fill` writes them; `graphs` waits for the heavy scopes' graphs; `measure`, in a fresh process, opens the file,
- * searches 10,000 users drawn evenly and 2,000 drawn by size, and prints times, memory and recall as JSON.
+ * `fill` writes them; `graphs` waits for the large scopes' graphs; `measure`, in a new process, opens the file, searches
+ * 10,000 users drawn uniformly and 2,000 drawn by size, and prints times, memory and recall as JSON.
  */
 import { MemoryStore, queryTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
@@ -20,43 +20,48 @@ const BATCH = 256
 const TOPICS = 400
 
 /** When the measured open began. */
-let starting = 0
+let openedAt = 0
 let state = 20_261_122
-/** xorshift32, from 0 up to, but not at, 1. */
+/** xorshift32, in [0, 1). */
 const random = (): number => {
   state ^= state << 13
   state ^= state >>> 17
   state ^= state << 5
   return (state >>> 0) / 2 ** 32
 }
-const below = (bound: number): number => Math.floor(random() * bound)
-const bell = (): number => random() + random() + random() - 1.5
+const randomBelow = (bound: number): number => Math.floor(random() * bound)
+/** Roughly normal, around 0. */
+const normal = (): number => random() + random() + random() - 1.5
 
-const unit = (vector: Float32Array): Float32Array => {
+const normalise = (vector: Float32Array): Float32Array => {
   let square = 0
-  for (const part of vector) square += part * part
+  for (const value of vector) square += value * value
   const length = Math.sqrt(square)
-  return vector.map((part) => part / length)
+  return vector.map((value) => value / length)
 }
-const topics = Array.from({ length: TOPICS }, () => unit(Float32Array.from({ length: DIMENSIONS }, bell)))
-/** About a topic: cosine with another of the same topic near 0.6, with others near 0. */
-const vectorAbout = (topic: number): Float32Array => {
+const topics = Array.from({ length: TOPICS }, () =>
+  normalise(Float32Array.from({ length: DIMENSIONS }, normal))
+)
+/** Two of the same topic have a cosine near 0.6, others near 0. */
+const makeVector = (topic: number): Float32Array => {
   const centre = topics[topic] ?? new Float32Array(DIMENSIONS)
-  return unit(centre.map((part) => part + 0.08 * bell()))
+  return normalise(centre.map((value) => value + 0.08 * normal()))
 }
-const textAbout = (topic: number): string =>
-  Array.from({ length: 12 }, () => `word${(topic * 37 + below(60) * below(40)) % 9_000}x`).join(" ")
+const makeText = (topic: number): string =>
+  Array.from({ length: 12 }, () => `word${(topic * 37 + randomBelow(60) * randomBelow(40)) % 9_000}x`).join(
+    " "
+  )
 
 const weights = Array.from({ length: USERS }, (_, rank) => 1 / (rank + 1))
 const total = weights.reduce((a, b) => a + b, 0)
 const sizes = weights.map((weight) => Math.max(1, Math.round((MEMORIES * weight) / total)))
-const user = (rank: number) => makeScope(`user${rank}`)
+const scopeForRank = (rank: number) => makeScope(`user${rank}`)
 
 const fill = Effect.gen(function* () {
   const store = yield* MemoryStore
   const started = performance.now()
   let written = 0
-  // Batches of all users in mixed order, as writes arrive in life.
+  // Shuffled batches of all users, as in real traffic.
   const batches = sizes.flatMap((size, rank) =>
     Array.from({ length: Math.ceil(size / BATCH) }, (_, i) => ({
       rank,
@@ -65,18 +70,18 @@ const fill = Effect.gen(function* () {
     }))
   )
   for (let i = batches.length - 1; i > 0; i--) {
-    const j = below(i + 1)
+    const j = randomBelow(i + 1)
     const [a, b] = [batches[i], batches[j]]
     if (a !== undefined && b !== undefined) [batches[i], batches[j]] = [b, a]
   }
   yield* Effect.forEach(
     batches,
     ({ from, rank, to }) => {
-      const scope = user(rank)
+      const scope = scopeForRank(rank)
       const rows = Array.from({ length: to - from }, (_, i) => {
-        const topic = below(TOPICS)
-        const parts = { saidAt: NOW + from + i, sessionId: `s${(from + i) >> 5}`, turn: (from + i) & 31 }
-        return makeRow(scope, `${rank} ${from + i} ${textAbout(topic)}`, vectorAbout(topic), parts)
+        const topic = randomBelow(TOPICS)
+        const fields = { saidAt: NOW + from + i, sessionId: `s${(from + i) >> 5}`, turn: (from + i) & 31 }
+        return makeRow(scope, `${rank} ${from + i} ${makeText(topic)}`, makeVector(topic), fields)
       })
       written += rows.length
       return store.put({ scope, now: NOW, rows })
@@ -87,13 +92,13 @@ const fill = Effect.gen(function* () {
   console.error(`${written} memories in ${seconds.toFixed(0)} s (${(written / seconds).toFixed(0)} a second)`)
 })
 
-/** Waits for the graphs of the heavy scopes; a thread that builds does not keep a process alive. */
+/** Waits for the graphs of the large scopes; a build thread does not keep the process alive. */
 const graphs = Effect.gen(function* () {
   const store = yield* MemoryStore
   const alive = setInterval(() => {}, 1_000)
   for (let rank = 0; (sizes[rank] ?? 0) * DIMENSIONS >= 4_000_000; rank++) {
     const at = performance.now()
-    yield* store.search({ scope: user(rank), now: NOW, vector: vectorAbout(0), filter: {}, limit: 10 })
+    yield* store.search({ scope: scopeForRank(rank), now: NOW, vector: makeVector(0), filter: {}, limit: 10 })
     console.error(`graph of ${sizes[rank]} memories: ${((performance.now() - at) / 1_000).toFixed(1)} s`)
   }
   clearInterval(alive)
@@ -102,7 +107,7 @@ const graphs = Effect.gen(function* () {
 const percentile = (sorted: ReadonlyArray<number>, share: number): number =>
   Number((sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(3))
 
-const bySize = (): number => {
+const drawBySize = (): number => {
   let left = random() * total
   for (let rank = 0; rank < USERS; rank++) if ((left -= weights[rank] ?? 0) < 0) return rank
   return USERS - 1
@@ -110,15 +115,22 @@ const bySize = (): number => {
 
 const measure = Effect.gen(function* () {
   const store = yield* MemoryStore
-  const openMs = Math.round(performance.now() - starting)
+  const openMs = Math.round(performance.now() - openedAt)
   let rssMax = 0
   const ask = (rank: number, limit: number, exact = false) => {
-    const topic = below(TOPICS)
-    const request = { scope: user(rank), now: NOW, vector: vectorAbout(topic), filter: {}, limit, exact }
-    return exact ? store.search(request) : store.search({ ...request, terms: queryTerms(textAbout(topic)) })
+    const topic = randomBelow(TOPICS)
+    const request = {
+      scope: scopeForRank(rank),
+      now: NOW,
+      vector: makeVector(topic),
+      filter: {},
+      limit,
+      exact
+    }
+    return exact ? store.search(request) : store.search({ ...request, terms: queryTerms(makeText(topic)) })
   }
   const first = performance.now()
-  yield* ask(below(USERS), 100)
+  yield* ask(randomBelow(USERS), 100)
   const firstRecall = performance.now() - first
   const run = (count: number, draw: () => number) =>
     Effect.gen(function* () {
@@ -138,37 +150,37 @@ const measure = Effect.gen(function* () {
         qps: Math.round(count / seconds)
       }
     })
-  const evenly = yield* run(Number(process.env["KEEPSAKE_DRAWS"] ?? 10_000), () => below(USERS))
-  const rssEvenly = rssMax
+  const uniform = yield* run(Number(process.env["KEEPSAKE_DRAWS"] ?? 10_000), () => randomBelow(USERS))
+  const rssUniform = rssMax
   console.error(
     JSON.stringify({
       openMs,
       firstRecallMs: Math.round(firstRecall),
-      evenly,
-      rssMB: Math.round(rssEvenly / MB)
+      uniform,
+      rssMB: Math.round(rssUniform / MB)
     })
   )
-  const weighted = yield* run(2_000, bySize)
-  let found = 0
-  let wanted = 0
+  const weighted = yield* run(2_000, drawBySize)
+  let hits = 0
+  let expected = 0
   for (let i = 0; i < 300; i++) {
-    const rank = i % 3 === 0 ? below(9) : bySize()
-    const vector = vectorAbout(below(TOPICS))
-    const request = { scope: user(rank), now: NOW, vector, filter: {}, limit: 10 }
+    const rank = i % 3 === 0 ? randomBelow(9) : drawBySize()
+    const vector = makeVector(randomBelow(TOPICS))
+    const request = { scope: scopeForRank(rank), now: NOW, vector, filter: {}, limit: 10 }
     const exact = new Set((yield* store.search({ ...request, exact: true })).hits.map((hit) => hit.memory.id))
-    wanted += exact.size
-    for (const { memory } of (yield* store.search(request)).hits) if (exact.has(memory.id)) found++
+    expected += exact.size
+    for (const { memory } of (yield* store.search(request)).hits) if (exact.has(memory.id)) hits++
   }
   return {
     fileGB: Number((statSync(PATH).size / 2 ** 30).toFixed(2)),
     openMs,
     firstRecallMs: Math.round(firstRecall),
-    evenly,
+    uniform,
     weighted,
-    rssMBEvenly: Math.round(rssEvenly / MB),
+    rssMBUniform: Math.round(rssUniform / MB),
     rssMBMost: Math.round(rssMax / MB),
     boundMB: CACHE_BYTES / MB + 150,
-    recallAt10: found / wanted
+    recallAt10: hits / expected
   }
 })
 
@@ -183,6 +195,6 @@ const withStore = <A, E>(program: Effect.Effect<A, E, MemoryStore>, awaitGraphs:
 if (phases.includes("fill")) await withStore(fill, false)
 if (phases.includes("graphs")) await withStore(graphs, true)
 if (phases.includes("measure")) {
-  starting = performance.now()
+  openedAt = performance.now()
   console.log(JSON.stringify(await withStore(measure, false), null, 2))
 }

@@ -1,4 +1,4 @@
-/** Opens a store at PATH and tells the reason of the failure. */
+/** `opener.ts PATH` opens a store and prints why it failed. */
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { Effect, Layer } from "effect"
 import { DIMENSIONS, fingerprintLayer } from "../support/rows.ts"

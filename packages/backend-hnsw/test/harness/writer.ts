@@ -1,6 +1,6 @@
 /**
- * A process that writes: `writer.ts PATH NAME FIRST LAST BATCH`. Rows `NAME 0`, `NAME 1`, … from FIRST up to LAST, in
- * batches of BATCH (0: sizes that vary), each told on stdout only after it was acknowledged, as `FROM TO`.
+ * Writes from a process of its own: `writer.ts PATH NAME FIRST LAST BATCH` puts rows `NAME FIRST` up to `NAME LAST-1` in
+ * batches of BATCH (0: varying sizes) and prints `FROM TO` after each acknowledgement.
  */
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { MemoryStore } from "@keepsake/core/driver"
@@ -17,8 +17,8 @@ import {
 
 const [path = "", name = "", first = "0", last = "0", batch = "1"] = process.argv.slice(2)
 
-/** Resumes when the line is in the pipe: a process killed after that has told. */
-const tell = (line: string) =>
+/** Resumes when the line is in the pipe, which survives a kill. */
+const print = (line: string) =>
   Effect.callback<void>((resume) => {
     process.stdout.write(line, () => resume(Effect.void))
   })
@@ -33,7 +33,7 @@ const program = Effect.gen(function* () {
       makeRow(scope, `${name} ${from + i}`, direction(from + i, DIMENSIONS))
     )
     yield* store.put({ scope, now: NOW, rows })
-    yield* tell(`${from} ${to}\n`)
+    yield* print(`${from} ${to}\n`)
     from = to
   }
 })
