@@ -3,7 +3,10 @@ import { BoundMemory } from "./BoundMemory.ts"
 import { callPromised, type Runner } from "./promised.ts"
 import type { MemoryVerbs, ScopedMemory } from "./ScopedMemory.ts"
 
-/** A memory bound to one scope, as promises: for people who do not use Effect. */
+/**
+ * A memory bound to one scope, as promises. Its verbs are methods: call `memory.recall(…)`, not a `recall`
+ * taken off it.
+ */
 export interface PromiseMemory extends MemoryVerbs<"promise"> {}
 
 /** The Promise twin of a `ScopedMemory`: its prototype gets each verb once, from `BoundMemory`'s. */

@@ -3,10 +3,10 @@ import { LruMap } from "../runtime/LruMap.ts"
 import { Conflict, MemoryError } from "../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
 
-/** A write at the store, and who waits for its end. */
+/** A write at the store: the callbacks that run when it ends. */
 type Write = Set<() => void>
 
-/** Scopes whose forgetting is remembered one by one: some 15 MB at the most. */
+/** Scopes and users whose last forgetting is kept: up to some 15 MB. */
 const FORGOTTEN_MAX = 100_000
 
 const forgotten = new MemoryError({
@@ -16,42 +16,42 @@ const forgotten = new MemoryError({
   })
 })
 
-/** What a user's writes are kept under: no scope has an empty agent, so that no scope's key is the same. */
+/** The key of a user's writes: no scope has an empty agent, so it differs from every scope's key. */
 const userKey = (userId: string): string => scopeKey({ agentId: "", userId })
 
 /**
- * Keeps forgetting and writing apart, per scope and per user and within this process: a write that began,
- * or was queued, before `forgetAll` or `eraseUser` cannot land after it.
+ * Fencing tokens per scope and per user, within this process: a write that began, or was queued, before
+ * `forgetAll` or `eraseUser` cannot land after it.
  */
 export class WriteFences {
-  /** Counts forgettings over all scopes, so that tokens are comparable whatever is still known of a scope. */
+  /** Counts forgettings over all scopes, so that any two tokens can be compared. */
   #clock = 0
-  /** When everything in a scope, or of a user, was last forgotten. */
+  /** The count at which a scope, or a user, was last forgotten. */
   readonly #forgotten: LruMap<string, number>
-  /** Tokens from before this are refused everywhere: it is no longer known what was forgotten since. */
+  /** Oldest valid token; older ones may predate an evicted entry. */
   #floor = 0
-  /** A write stands under its scope and under its user. */
+  /** Each write stands under its scope and under its user. */
   readonly #writing = new Map<string, Set<Write>>()
-  /** Users who are being erased, and by how many. */
+  /** Erasures under way per user. */
   readonly #erasing = new Map<string, number>()
 
   constructor(capacity: number = FORGOTTEN_MAX) {
-    this.#forgotten = new LruMap(capacity, (_, at) => {
-      this.#floor = Math.max(this.#floor, at)
+    this.#forgotten = new LruMap(capacity, (_, token) => {
+      this.#floor = Math.max(this.#floor, token)
     })
   }
 
-  /** Scopes and users with a write at the store. */
+  /** How many scopes and users have a write at the store. */
   get writing(): number {
     return this.#writing.size
   }
 
-  /** What a write has to hand over when it is made. */
+  /** The token of a write that is queued or begins now. */
   token(): number {
     return this.#clock
   }
 
-  /** Runs a store write that began under `token`, or refuses it. */
+  /** Runs a store write, or refuses it if its scope or user was forgotten since `token`. */
   write<A, E, R>(
     scope: Scope,
     token: number,
@@ -61,7 +61,7 @@ export class WriteFences {
     return Effect.acquireUseRelease(
       Effect.suspend(() => (this.#refuses(keys, token) ? Effect.fail(forgotten) : this.#enter(keys))),
       () => write,
-      (entered) => Effect.sync(() => this.#leave(keys, entered))
+      (entry) => Effect.sync(() => this.#leave(keys, entry))
     )
   }
 
@@ -71,23 +71,23 @@ export class WriteFences {
 
   #enter(keys: ReadonlyArray<string>): Effect.Effect<Write> {
     return Effect.sync(() => {
-      const entered: Write = new Set()
+      const entry: Write = new Set()
       for (const key of keys) {
         const writes = this.#writing.get(key)
-        if (writes === undefined) this.#writing.set(key, new Set([entered]))
-        else writes.add(entered)
+        if (writes === undefined) this.#writing.set(key, new Set([entry]))
+        else writes.add(entry)
       }
-      return entered
+      return entry
     })
   }
 
-  #leave(keys: ReadonlyArray<string>, entered: Write): void {
+  #leave(keys: ReadonlyArray<string>, entry: Write): void {
     for (const key of keys) {
       const writes = this.#writing.get(key)
-      writes?.delete(entered)
+      writes?.delete(entry)
       if (writes?.size === 0) this.#writing.delete(key)
     }
-    for (const ended of entered) ended()
+    for (const onEnd of entry) onEnd()
   }
 
   #forget(key: string): void {
@@ -100,21 +100,21 @@ export class WriteFences {
     return Effect.callback<void>((resume) => {
       const writes = Array.from(this.#writing.get(key) ?? [])
       if (writes.length === 0) return resume(Effect.void)
-      let left = writes.length
-      const ended = () => {
-        left -= 1
-        if (left === 0) resume(Effect.void)
+      let remaining = writes.length
+      const onEnd = () => {
+        remaining -= 1
+        if (remaining === 0) resume(Effect.void)
       }
-      for (const write of writes) write.add(ended)
+      for (const write of writes) write.add(onEnd)
       return Effect.sync(() => {
-        for (const write of writes) write.delete(ended)
+        for (const write of writes) write.delete(onEnd)
       })
     })
   }
 
   /**
-   * Refuses what began earlier, waits for what is at the store already, then runs `forget`. Who begins to
-   * write meanwhile is not waited for: a scope that is always written to could never be forgotten.
+   * Refuses writes that began earlier, waits for those already at the store, then runs `forget`. Does not
+   * wait for writes that begin meanwhile: a scope that is always written to could never be forgotten.
    */
   forget<A, E, R>(scope: Scope, forget: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const key = scopeKey(scope)
@@ -125,8 +125,8 @@ export class WriteFences {
   }
 
   /**
-   * As `forget`, for every scope of a user, known or not; what begins before `erase` has ended is refused
-   * too, so that nothing said until then is left.
+   * Like `forget`, for every scope of a user. Refuses writes that begin before `erase` ends too, so that it
+   * leaves nothing written until then.
    */
   eraseUser<A, E, R>(userId: string, erase: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const key = userKey(userId)

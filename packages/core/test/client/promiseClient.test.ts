@@ -4,10 +4,14 @@ import {
   InMemoryStore,
   MemoryError,
   promiseClient,
+  type Promised,
+  type PromiseMemory,
+  type ScopedMemory,
   StoreFingerprint
 } from "@keepsake/core"
 import { Layer } from "effect"
-import { assert, describe, it } from "vitest"
+import { assert, describe, expectTypeOf, it } from "vitest"
+import { BoundMemory } from "../../src/client/BoundMemory.ts"
 
 const words = () =>
   promiseClient(
@@ -38,6 +42,28 @@ describe("the Promise twin", () => {
     assert.deepStrictEqual(exported, ["I play the cello"])
     assert.strictEqual((await client.admin.scopes({ limit: 10 })).length, 1)
     assert.isNull((await client.admin.fingerprint()).embedding)
+  })
+
+  it("has a promise for each effect, and the same prototype for every scope", async () => {
+    expectTypeOf<PromiseMemory>().toExtend<Promised<ScopedMemory>>()
+    expectTypeOf<Promised<ScopedMemory>>().toExtend<PromiseMemory>()
+    await using client = await words()
+    const user = client.for({ userId: "ada" })
+    const prototype: object = Object.getPrototypeOf(user)
+    assert.sameMembers(
+      Object.getOwnPropertyNames(prototype),
+      Object.getOwnPropertyNames(BoundMemory.prototype)
+    )
+    assert.strictEqual(Object.getPrototypeOf(client.for({ userId: "bob" })), prototype)
+  })
+
+  it("shows its scope, and neither the store nor another scope's memories", async () => {
+    await using client = await words()
+    const user = client.for({ userId: "ada" })
+    assert.deepStrictEqual(JSON.parse(JSON.stringify(user)), {
+      scope: { agentId: "default", userId: "ada" }
+    })
+    assert.deepStrictEqual(Reflect.ownKeys(user), ["scope"])
   })
 
   it("rejects with the typed error itself", async () => {

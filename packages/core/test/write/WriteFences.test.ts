@@ -16,7 +16,7 @@ import { TermCountCache } from "../../src/recall/TermCountCache.ts"
 
 const scope = (i: number) => ({ agentId: "a", userId: `u${i}` })
 
-/** A store whose methods may be changed, over data that others may share. */
+/** A store with some methods changed, over data that stores may share. */
 const storeLayer = (
   change: (store: MemoryStore["Service"]) => Partial<MemoryStore["Service"]> = () => ({}),
   data: InMemoryData = inMemoryData()
@@ -61,7 +61,7 @@ describe("fences", () => {
     })
   )
 
-  it.effect("a write under way that is interrupted holds nobody up", () =>
+  it.effect("an interrupted write holds up no forgetting", () =>
     Effect.gen(function* () {
       const fences = new WriteFences()
       const writing = yield* Effect.forkChild(fences.write(scope(0), fences.token(), Effect.never), {
@@ -75,7 +75,7 @@ describe("fences", () => {
     })
   )
 
-  it.effect("forgets scopes for want of room, but lets no old write land", () =>
+  it.effect("evicts scopes beyond its capacity, but lets no old write land", () =>
     Effect.gen(function* () {
       const fences = new WriteFences(10)
       const old = fences.token()
@@ -87,7 +87,7 @@ describe("fences", () => {
     })
   )
 
-  it.effect("locks cost nothing once nobody holds them", () =>
+  it.effect("locks cost nothing once no one holds them", () =>
     Effect.gen(function* () {
       const locks = new KeyedLocks()
       yield* Effect.forEach(
@@ -101,7 +101,7 @@ describe("fences", () => {
 })
 
 describe("erasing a user", () => {
-  it("leaves nothing of what was queued, at the store, or begun before it ended, with any agent", async () => {
+  it("leaves no write that was queued, at the store, or begun before it ended, under any agent", async () => {
     const data = inMemoryData()
     const slow: Parameters<typeof storeLayer>[0] = (store) => ({
       put: (request) => Effect.andThen(Effect.sleep("5 millis"), store.put(request))
@@ -133,7 +133,7 @@ describe("erasing a user", () => {
       (await opened.admin.scopes({ limit: 10 })).map(({ scope }) => scope),
       [{ agentId: "one", userId: "bo" }]
     )
-    assert.strictEqual((await agents[0]?.remember("said anew"))?.outcome, "created")
+    assert.strictEqual((await agents[0]?.remember("said again"))?.outcome, "created")
   })
 
   it.effect("by two at once holds until both have ended, and is lifted by one that fails", () =>
@@ -157,7 +157,7 @@ describe("erasing a user", () => {
     })
   )
 
-  it("drops what was kept of their texts, of every agent, and nobody else's", () => {
+  it("drops the cached terms of their texts under every agent, and no one else's", () => {
     const forms = new TermCountCache()
     const memory = { id: "1", content: "Ana builds a freight SaaS" } as Memory
     const scopes = [
@@ -173,7 +173,7 @@ describe("erasing a user", () => {
     )
   })
 
-  it("refuses what is no user", async () => {
+  it("refuses a request without a valid user id", async () => {
     await using opened = await client()
     for (const request of [{ userId: "" }, { userId: "a/b" }, { user: "ada" }, undefined, "ada"]) {
       const error: unknown = await opened.eraseUser(request as never).catch((cause: unknown) => cause)
@@ -201,7 +201,7 @@ describe("turns", () => {
 
   it("of two clients that say the same words at once are two exchanges, none of them half", async () => {
     const data = inMemoryData()
-    // Another process has always just taken the turn that this one saw free.
+    // The first look finds turn 0 free, which another process has just taken.
     const late: Parameters<typeof storeLayer>[0] = (store) => {
       let seen = false
       return {
