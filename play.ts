@@ -11,7 +11,7 @@ const ines = memory.for({ userId: "ines" })
 await ines.remember("I'm building a SaaS for freight logistics.")
 await ines.remember({ content: "Answers should be short.", type: "procedural", pinned: true })
 
-for (const { explain, memory: found, score } of await ines.recall("What am I building?", { threshold: 0 })) {
+for (const { explain, memory: found, score } of await ines.recall("What am I building?", { minScore: 0 })) {
   console.log(score.toFixed(3), found.content, explain.parts)
 }
 console.log((await ines.context("What am I building?")).text)

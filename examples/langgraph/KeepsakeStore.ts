@@ -156,7 +156,7 @@ export class KeepsakeStore extends BaseStore {
             await this.#memory.recall(query, {
               metadata: { ...metadata, indexed: true },
               limit: RECALLED,
-              threshold: 0
+              minScore: 0
             })
           ).map(({ memory, score }) => ({ ...itemOf(memory), score }))
     return found.filter(({ value }) => matchesFilter(filter ?? {}, value)).slice(offset, offset + limit)

@@ -34,7 +34,7 @@ export const answersOf = async (config: KeepsakeConfig): Promise<ReadonlyArray<R
   await user.rememberMany(SAID.map((content) => ({ content, saidAt: SAID_AT })))
   const answers: Array<ReadonlyArray<Answer>> = []
   for (const question of QUESTIONS) {
-    const found = await user.recall(question, { limit: 2, threshold: 0 })
+    const found = await user.recall(question, { limit: 2, minScore: 0 })
     answers.push(found.map(({ memory: { content }, score }) => ({ content, score: score.toFixed(3) })))
   }
   await user.forgetAll()

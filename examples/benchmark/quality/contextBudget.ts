@@ -29,7 +29,10 @@ export const contextBudgets = async (
       const asked = queries.filter(isAnswerable)
       const step = Math.max(1, Math.ceil(asked.length / PER_DIALOGUE))
       for (const { gold, q } of asked.filter((_, i) => i % step === 0)) {
-        const block = await scopedTo(memory, set.name, scope).context(q, budget === null ? {} : { budget })
+        const block = await scopedTo(memory, set.name, scope).context(
+          q,
+          budget === null ? {} : { budgetTokens: budget }
+        )
         const carried = new Set(block.items.map((item) => item.memory.content))
         tokens.push(block.tokens)
         recalls.push(gold.filter((id) => carried.has(contents.get(id) ?? "")).length / gold.length)

@@ -64,7 +64,7 @@ export const evaluate = async (memory: MemoryClient, set: EvaluationSet): Promis
     const known = ids.get(scope) ?? new Map<string, string>()
     const gold = new Set(question.gold)
     const isGold = ({ memory: { id } }: Recollection) => gold.has(known.get(id) ?? "")
-    const all = await scoped.recall(question.q, { limit: 100, threshold: 0 })
+    const all = await scoped.recall(question.q, { limit: 100, minScore: 0 })
     // The second time around the question's vector is in the cache: what is timed is the library, not the embedder.
     const asked = performance.now()
     const shown = await scoped.recall(question.q)

@@ -141,7 +141,7 @@ const recallRow = async ({ opened, size, user }: Scene, rounds: number): Promise
         Effect.runSync(
           opened.store.search({ scope, now, vector: queryVector(user, round), filter: {}, limit: LIMIT })
         ),
-      whole: async (round) => Effect.runPromise(memory.recall(queryOf(user, round), { threshold: 0 }))
+      whole: async (round) => Effect.runPromise(memory.recall(queryOf(user, round), { minScore: 0 }))
     },
     { rounds }
   )

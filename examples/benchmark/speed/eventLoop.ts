@@ -77,7 +77,7 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> =>
     // Compiled and loaded before it is looked at: that first time is the cold load's row.
     for (let i = 0; i < 10; i++) await memory.recall(queryOf(0, i))
     const recall = await longestBlock(async () => {
-      for (let i = 0; i < (quick ? 20 : 100); i++) await memory.recall(queryOf(0, 100 + i), { threshold: 0 })
+      for (let i = 0; i < (quick ? 20 : 100); i++) await memory.recall(queryOf(0, 100 + i), { minScore: 0 })
     })
     const burst = await longestBlock(() =>
       Promise.all(

@@ -29,7 +29,7 @@ const asking = async (opened: Opened, users: ReadonlyArray<number>): Promise<Ask
     const handle = handles[at]
     return handle === undefined
       ? undefined
-      : Effect.runPromise(handle.recall(queryOf(user, round), { threshold: 0 }))
+      : Effect.runPromise(handle.recall(queryOf(user, round), { minScore: 0 }))
   }
 }
 

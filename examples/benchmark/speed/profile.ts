@@ -64,7 +64,7 @@ await withFolder(async (folder) => {
   const call = async (): Promise<unknown> =>
     flags.verb === "context"
       ? memory.context(queryOf(0, asked++))
-      : memory.recall(queryOf(0, asked++), { threshold: 0 })
+      : memory.recall(queryOf(0, asked++), { minScore: 0 })
   const repeat = async (times: number) => {
     for (let i = 0; i < times; i++) await call()
   }

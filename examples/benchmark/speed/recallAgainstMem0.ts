@@ -43,8 +43,7 @@ const measured = async (total: number, times: number, rounds: number): Promise<R
       {
         keepsake: async (round) => {
           const user = round % USERS
-          found +=
-            (await scoped[user]?.recall(queryOf(user, round), { limit: 10, threshold: 0 }))?.length ?? 0
+          found += (await scoped[user]?.recall(queryOf(user, round), { limit: 10, minScore: 0 }))?.length ?? 0
         },
         mem0: async (round) => {
           const user = round % USERS

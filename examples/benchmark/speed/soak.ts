@@ -69,7 +69,7 @@ const call = async (
   if (index >= MEMORIES_MAX) {
     counts[user] = 0
     await memory.forgetAll()
-  } else if (dice < 0.45) await memory.recall(queryOf(user, round), { threshold: 0 })
+  } else if (dice < 0.45) await memory.recall(queryOf(user, round), { minScore: 0 })
   else if (dice < 0.55) await memory.context(queryOf(user, round))
   else if (dice < 0.8) {
     counts[user] = index + 1

@@ -71,9 +71,9 @@ describe("hostile memories", () => {
       ...hostile.map((content) => ({ content, type: "semantic" as const }))
     ])
     const { items, text } = await scoped.context("freight hostile", {
-      budget: 200_000,
+      budgetTokens: 200_000,
       limit: 100,
-      threshold: 0
+      minScore: 0
     })
     expect(items.filter(({ memory: { content } }) => content.includes("hostile")).length).toBeGreaterThan(0)
     // The block opens and closes once, as it does when nothing in it is hostile.

@@ -13,9 +13,7 @@ const [, , path = "", user = "0"] = process.argv
 const start = performance.now()
 const opened = await openEmbedded(path)
 const openMs = performance.now() - start
-const found = await opened.client
-  .for(scopeOf(Number(user)))
-  .recall(queryOf(Number(user), 0), { threshold: 0 })
+const found = await opened.client.for(scopeOf(Number(user))).recall(queryOf(Number(user), 0), { minScore: 0 })
 const recallMs = performance.now() - start - openMs
 await opened.close()
 answer({ openMs, recallMs, found: found.length } satisfies Cold)

@@ -28,7 +28,7 @@ const clients = new Map<number, ReturnType<Opened["client"]["for"]>>()
 const recall = (user: number, round: number) => {
   const client = clients.get(user) ?? opened.client.for(scopeOf(user))
   clients.set(user, client)
-  return client.recall(queryOf(user, round), { threshold: 0 })
+  return client.recall(queryOf(user, round), { minScore: 0 })
 }
 
 if (graphs === "graphs") await settled(opened, { path, sizes })

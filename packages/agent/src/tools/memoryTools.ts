@@ -83,7 +83,7 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
       "Keep a lasting fact about the user for later conversations: who they are, what they work on, what they prefer, what was decided. Not for small talk, nor for what you recalled.",
     input: RememberInput,
     execute: async ({ content, importance, type = "semantic" }, run) => {
-      const [known] = await memory.recall(content, { limit: 1, threshold: ASKED_THRESHOLD }, run)
+      const [known] = await memory.recall(content, { limit: 1, minScore: ASKED_MIN_SCORE }, run)
       if (known !== undefined && sameWords(known.memory.content, content))
         return `Already known, as ${known.memory.id}.`
       if (options.wasRecalled?.(content) === true) return "Already known: this is what you recalled."
@@ -97,7 +97,7 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
   })
 
 /** What the model asks for on purpose may be less certain than what it is shown unasked. */
-const ASKED_THRESHOLD = 0.02
+const ASKED_MIN_SCORE = 0.02
 
 const recallTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTool =>
   defineTool({
@@ -107,7 +107,7 @@ const recallTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
     input: RecallInput,
     execute: async ({ limit = 5, query, type }, run) => {
       const types: ReadonlyArray<MemoryType> = type === undefined ? MEMORY_TYPES : [type]
-      const found = (await memory.recall(query, { limit, types, threshold: ASKED_THRESHOLD }, run)).map(
+      const found = (await memory.recall(query, { limit, types, minScore: ASKED_MIN_SCORE }, run)).map(
         (one) => one.memory
       )
       if (found.length === 0) return "Nothing is remembered about this."

@@ -17,7 +17,8 @@ const optionsOf = ({ conversation, sessionId, settings }: SessionParts): Context
   const { context = {} } = settings
   if (conversation.entries.length === 0) return context
   if (conversation.complete) return { ...context, sessionId }
-  return { ...context, without: [...(context.without ?? []), "lastTime"] }
+  const { without, ...others } = context
+  return { ...others, omit: [...(context.omit ?? without ?? []), "lastTime"] }
 }
 
 const explain = (failure: unknown, timeoutMs: number): string => {

@@ -68,7 +68,7 @@ describe("what was recalled is not remembered anew", () => {
       client: server.client(),
       model: MODEL,
       memoryTools: true,
-      context: { without: ["profile", "relevant", "lastTime"] }
+      context: { omit: ["profile", "relevant", "lastTime"] }
     })
     const { recalled, toolCalls } = await agent.session({ userId: "ana" }).send("Look it up")
     expect(recalled.text).toBe("")

@@ -86,7 +86,7 @@ export const serve = async (script: Respond | ReadonlyArray<Reply>): Promise<Mes
 }
 
 export const allOf = async (memory: PromiseMemory): Promise<ReadonlyArray<Memory>> =>
-  (await memory.list({ closed: true, limit: 1_000 })).rows
+  (await memory.list({ includeSuperseded: true, limit: 1_000 })).rows
 
 export const collect = async <A>(items: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
   const all: Array<A> = []

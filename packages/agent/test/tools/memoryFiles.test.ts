@@ -214,7 +214,7 @@ describe("Anthropic's memory tool over a store", () => {
     await agent.session({ userId: "ana" }).send("Note the code")
     expect(server.requests[0]?.body.tools).toMatchObject([{ type: "memory_20250818", name: "memory" }])
     const scoped = memory.for({ userId: "ana" })
-    expect(await scoped.recall("What is the code 4711?", { threshold: 0 })).toEqual([])
+    expect(await scoped.recall("What is the code 4711?", { minScore: 0 })).toEqual([])
     expect((await scoped.stats()).total).toBe(0)
     const bob = toolOver(memory.files({ userId: "bob" }))
     expect(await bob(view("/memories"))).not.toContain("secret.md")

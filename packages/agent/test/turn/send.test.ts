@@ -158,7 +158,7 @@ describe("send", () => {
       memory,
       client: server.client(),
       model: MODEL,
-      context: { budget: 300 }
+      context: { budgetTokens: 300 }
     }).session({ userId: "ana" })
     for (let i = 0; i < 5; i++) {
       const { recalled } = await session.send(`Which container goes to port ${i}?`)

@@ -112,7 +112,7 @@ describe("facts", () => {
       supersededBy: expect.any(String) as string
     })
     expect(
-      (await memory.recall("Where does Ana live, in Bergen?", { asOf: inBergen, threshold: 0 })).map(
+      (await memory.recall("Where does Ana live, in Bergen?", { asOf: inBergen, minScore: 0 })).map(
         (one) => one.memory.content
       )
     ).toContain("Ana lives in Bergen.")

@@ -1,5 +1,4 @@
 import { Context, Duration, Effect, Layer, Option } from "effect"
-import { makeContext } from "../context/buildContext.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import { eraseUser } from "../forget/eraseUser.ts"
 import { purge } from "../forget/purge.ts"
@@ -81,7 +80,6 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
     embedder,
     retriever,
     accesses,
-    context: makeContext(store, retriever),
     fences: new WriteFences(),
     sessions: new KeyedLocks()
   }

@@ -25,9 +25,9 @@ export const list = Effect.fnUntraced(function* (
   scope: Scope,
   options: ListOptions = {}
 ) {
-  const { after, closed, filter = {}, limit = PAGE } = yield* valid(() => readListOptions(options))
+  const { after, filter = {}, includeSuperseded, limit = PAGE } = yield* valid(() => readListOptions(options))
   const now = yield* Clock.currentTimeMillis
-  return yield* store.list({ scope, now, filter, closed, after, limit })
+  return yield* store.list({ scope, now, filter, closed: includeSuperseded, after, limit })
 })
 
 export const exportMemories = (

@@ -1,5 +1,6 @@
 /** The verbs that answer a question; what they return counts as accessed. */
 import { Clock, Effect } from "effect"
+import { buildContext } from "../context/buildContext.ts"
 import { valid } from "../input/fields.ts"
 import { type ContextOptions, type RecallOptions, readRecallOptions } from "../input/options.ts"
 import { readContextRequest, readQuestion } from "../input/question.ts"
@@ -29,9 +30,9 @@ export const recall = Effect.fnUntraced(function* (
   input: RecallOptions = {}
 ) {
   const query = yield* valid(() => readQuestion(question))
-  const { asOf, limit = RECALLED, threshold, ...filter } = yield* valid(() => readRecallOptions(input))
+  const { asOf, limit = RECALLED, minScore, ...filter } = yield* valid(() => readRecallOptions(input))
   const now = yield* Clock.currentTimeMillis
-  const request = { scope, now, query, filter, limit, minScore: threshold, asOf }
+  const request = { scope, now, query, filter, limit, minScore, asOf }
   const recollections = yield* services.retriever.recall(request)
   yield* countAccesses(
     services,
@@ -49,7 +50,7 @@ export const context = Effect.fnUntraced(function* (
 ) {
   const request = yield* valid(() => readContextRequest(message, input))
   const now = yield* Clock.currentTimeMillis
-  const block = yield* services.context({ scope, now, ...request })
+  const block = yield* buildContext(services, { scope, now, ...request })
   // The profile and the last session are shown whether they fit the message or not.
   yield* countAccesses(
     services,

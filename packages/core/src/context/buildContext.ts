@@ -10,7 +10,6 @@ import {
 import { type ContextPart, RECALL_LIMIT_MAX, type ReadContextOptions } from "../input/options.ts"
 import type { Filter } from "../memory/Filter.ts"
 import type { Memory } from "../memory/Memory.ts"
-import type { MemoryError } from "../memory/MemoryError.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
 import type { Ranked, Retriever } from "../recall/Retriever.ts"
 import type { Scope } from "../memory/Scope.ts"
@@ -18,19 +17,19 @@ import { fourCharactersPerToken } from "../text/estimateTokens.ts"
 
 /** The rendered block and what is in it. */
 export interface MemoryContext {
-  /** Goes to the model as it is; `""` when there is nothing to say. */
+  /** Goes to the model unchanged; `""` when there is nothing to show. */
   readonly text: string
   /** Estimated size of `text`. */
   readonly tokens: number
   readonly items: ReadonlyArray<ContextItem>
-  /** How many candidates found no room in the budget. */
+  /** Candidates that did not fit the budget. */
   readonly dropped: number
 }
 
-/** Tokens of a context when nobody says. */
+/** Tokens of a block when `budgetTokens` is absent. */
 export const DEFAULT_CONTEXT_BUDGET = 600
 
-/** Share of the budget that the profile may take, and that is kept for the end of the last session. */
+/** Shares of the budget: most for the profile, and reserved for the end of the last session. */
 const PROFILE_SHARE = 1 / 3
 const LAST_TIME_SHARE = 1 / 5
 
@@ -38,15 +37,15 @@ const PROFILE_MAX = 40
 /** Turns of the last session. */
 const LAST_TIME_MAX = 6
 /**
- * A memory of no more rows goes in whole, if the budget holds it: its owner's next question rarely shares
- * a word with the answer ("What was my project again?"), and there is nothing to choose from.
+ * A scope of up to this many rows goes in whole if the budget holds it: early questions rarely share a word
+ * with their answer ("What was my project again?").
  */
 const YOUNG_MAX = 24
 
-/** A memory takes a dozen tokens at the least. */
+/** A line takes at least a dozen tokens. */
 const TOKENS_MIN = 12
 
-/** Pinned first, then by importance, then what is recalled often, then what is new. */
+/** Pinned first, then the most important, the most recalled, the newest. */
 const byWeight = (a: Memory, b: Memory): number =>
   Number(b.pinned) - Number(a.pinned) ||
   b.importance - a.importance ||
@@ -54,13 +53,13 @@ const byWeight = (a: Memory, b: Memory): number =>
   b.saidAt - a.saidAt ||
   (a.id < b.id ? -1 : 1)
 
-/** A memory that may go into the block, and the tokens that its line takes. */
+/** A memory that may go into the block, and the tokens of its line. */
 interface Candidate extends WrittenItem {
   readonly cost: number
 }
 
-/** The end of the last session; of memories without sessions, the last ones. */
-const endOf = (latest: ReadonlyArray<Memory>): ReadonlyArray<Memory> =>
+/** The end of the last session, or the last memories where none has a session. */
+const lastTurns = (latest: ReadonlyArray<Memory>): ReadonlyArray<Memory> =>
   latest.filter(({ sessionId }) => sessionId === latest[0]?.sessionId).slice(0, LAST_TIME_MAX)
 
 interface Candidates {
@@ -69,7 +68,7 @@ interface Candidates {
   readonly lastTime: ReadonlyArray<Candidate>
 }
 
-/** Which candidates go in. Each part in turn takes what fits of its share; what then fits of the rest follows. */
+/** Chooses candidates: each part in turn takes what fits its share, then what fits the rest. */
 const choose = (
   { lastTime, profile, relevant }: Candidates,
   budget: number,
@@ -99,72 +98,83 @@ const choose = (
   return { items: Array.from(chosen.values()), dropped: all.size - chosen.size }
 }
 
-/** Makes the block: profile, relevant, last time, in one budget. */
-export const makeContext =
-  (store: MemoryStore["Service"], retriever: Retriever) =>
-  (request: {
-    readonly scope: Scope
-    readonly now: number
-    readonly query: string
-    readonly options: ReadContextOptions
-  }): Effect.Effect<MemoryContext, MemoryError> =>
-    Effect.gen(function* () {
-      const { now, options, query, scope } = request
-      const {
-        budget = DEFAULT_CONTEXT_BUDGET,
-        estimateTokens = fourCharactersPerToken,
-        scores = false,
-        threshold,
-        without = []
-      } = options
-      const limit = options.limit ?? Math.min(RECALL_LIMIT_MAX, Math.max(1, Math.floor(budget / TOKENS_MIN)))
-      const except: Filter = options.sessionId === undefined ? {} : { exceptSessionId: options.sessionId }
-      const wants = (part: ContextPart) => !without.includes(part)
-      const latest = (filter: Filter, rows: number) =>
-        store.latest({ scope, now, filter: { ...filter, ...except }, limit: rows })
-      const none: ReadonlyArray<Memory> = []
-      const [pinned, standing, relevant, recent] = yield* Effect.all(
-        [
-          wants("profile") ? latest({ pinned: true }, PROFILE_MAX) : Effect.succeed(none),
-          wants("profile")
-            ? latest({ types: ["semantic", "procedural"] }, PROFILE_MAX)
-            : Effect.succeed(none),
-          wants("relevant")
-            ? retriever.rank({
-                scope,
-                now,
-                query,
-                filter: except,
-                limit,
-                minScore: threshold
-              })
-            : Effect.succeed<ReadonlyArray<Ranked>>([]),
-          wants("lastTime") ? latest({}, YOUNG_MAX + 1) : Effect.succeed(none)
-        ],
-        { concurrency: "unbounded" }
-      )
-      const profile = Array.from(
-        new Map([...pinned, ...standing].map((memory) => [memory.id, memory])).values()
-      ).sort(byWeight)
+/** What a block is made for. Its values are checked. */
+export interface ContextRequest {
+  readonly scope: Scope
+  readonly now: number
+  readonly query: string
+  readonly options: ReadContextOptions
+}
 
-      const candidate = (memory: Memory, part: ContextPart, score: number | null): Candidate => {
-        const item = { memory, part, score }
-        const line = itemLine(item, scores)
-        return { item, line, cost: estimateTokens(`\n${line}`) }
-      }
-      const known = {
-        profile: profile.map((memory) => candidate(memory, "profile", null)),
-        relevant: relevant.map(({ memory, score }) => candidate(memory, "relevant", score))
-      }
-      const isYoung = recent.length <= YOUNG_MAX
-      const ending = endOf(recent)
-      const last = (isYoung ? recent : ending).map((memory) => candidate(memory, "lastTime", null))
-      const room = budget - estimateTokens(emptyBlock(now))
-      const pick = (lastTime: ReadonlyArray<Candidate>) =>
-        choose({ ...known, lastTime }, room, (part) => estimateTokens(`\n${headingLine(part)}`))
-      const whole = isYoung ? pick(last) : undefined
-      const { dropped, items } =
-        whole?.dropped === 0 ? whole : pick(last.filter(({ item }) => ending.includes(item.memory)))
-      const block = renderBlock(items, now)
-      return { ...block, tokens: block.text === "" ? 0 : estimateTokens(block.text), dropped }
-    })
+interface ContextServices {
+  readonly store: MemoryStore["Service"]
+  readonly retriever: Retriever
+}
+
+const limitFrom = ({ budgetTokens = DEFAULT_CONTEXT_BUDGET, limit }: ReadContextOptions): number =>
+  limit ?? Math.min(RECALL_LIMIT_MAX, Math.max(1, Math.floor(budgetTokens / TOKENS_MIN)))
+
+/** The memories that each part may show. */
+const readMemories = Effect.fnUntraced(function* (
+  { retriever, store }: ContextServices,
+  { now, options, query, scope }: ContextRequest
+) {
+  const { minScore, omit = [], sessionId } = options
+  const outside: Filter = sessionId === undefined ? {} : { exceptSessionId: sessionId }
+  const wants = (part: ContextPart) => !omit.includes(part)
+  const latest = (part: ContextPart, filter: Filter, limit: number) =>
+    wants(part)
+      ? store.latest({ scope, now, filter: { ...filter, ...outside }, limit })
+      : Effect.succeed<ReadonlyArray<Memory>>([])
+  const ranked = wants("relevant")
+    ? retriever.rank({ scope, now, query, filter: outside, limit: limitFrom(options), minScore })
+    : Effect.succeed<ReadonlyArray<Ranked>>([])
+  const [pinned, standing, relevant, recent] = yield* Effect.all(
+    [
+      latest("profile", { pinned: true }, PROFILE_MAX),
+      latest("profile", { types: ["semantic", "procedural"] }, PROFILE_MAX),
+      ranked,
+      latest("lastTime", {}, YOUNG_MAX + 1)
+    ],
+    { concurrency: "unbounded" }
+  )
+  const byId = new Map([...pinned, ...standing].map((memory) => [memory.id, memory]))
+  return { profile: Array.from(byId.values()).sort(byWeight), relevant, recent }
+})
+
+/** Makes the block: profile, relevant, last time, in one budget. */
+export const buildContext = Effect.fnUntraced(function* (services: ContextServices, request: ContextRequest) {
+  const { now, options } = request
+  const {
+    budgetTokens = DEFAULT_CONTEXT_BUDGET,
+    estimateTokens = fourCharactersPerToken,
+    showScores = false
+  } = options
+  const { profile, recent, relevant } = yield* readMemories(services, request)
+
+  const toCandidate = (memory: Memory, part: ContextPart, score: number | null): Candidate => {
+    const item = { memory, part, score }
+    const line = itemLine(item, showScores)
+    return { item, line, cost: estimateTokens(`\n${line}`) }
+  }
+  const always = {
+    profile: profile.map((memory) => toCandidate(memory, "profile", null)),
+    relevant: relevant.map(({ memory, score }) => toCandidate(memory, "relevant", score))
+  }
+  const isYoung = recent.length <= YOUNG_MAX
+  const ending = lastTurns(recent)
+  const lastTime = (isYoung ? recent : ending).map((memory) => toCandidate(memory, "lastTime", null))
+  const room = budgetTokens - estimateTokens(emptyBlock(now))
+  const pick = (candidates: ReadonlyArray<Candidate>) =>
+    choose({ ...always, lastTime: candidates }, room, (part) => estimateTokens(`\n${headingLine(part)}`))
+  const whole = isYoung ? pick(lastTime) : undefined
+  const { dropped, items } =
+    whole?.dropped === 0 ? whole : pick(lastTime.filter(({ item }) => ending.includes(item.memory)))
+  const block = renderBlock(items, now)
+  const context: MemoryContext = {
+    ...block,
+    tokens: block.text === "" ? 0 : estimateTokens(block.text),
+    dropped
+  }
+  return context
+})

@@ -82,12 +82,14 @@ export const readExchange = input(
 /** Which memories, and which page of them. */
 export interface ListOptions {
   readonly filter?: FilterInput | undefined
-  /** Superseded memories as well. */
-  readonly closed?: boolean | undefined
+  /** Superseded memories too. */
+  readonly includeSuperseded?: boolean | undefined
   /** `next` of the page before. */
   readonly after?: Cursor | undefined
   /** 1 to 1,000; 100 when absent. */
   readonly limit?: number | undefined
+  /** @deprecated Use `includeSuperseded`. */
+  readonly closed?: boolean | undefined
 }
 
 const cursor: Field<Cursor> = (value) => {
@@ -107,28 +109,35 @@ const isCursor = (value: unknown): value is Cursor =>
 
 export const readListOptions = input(
   "options",
-  object({
-    filter: optional(filter),
-    closed: optional(boolean),
-    after: optional(cursor),
-    limit: optional(
-      integer(
-        1,
-        STORE_LIMITS.rows,
-        (value) => `${shown(value)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
-      )
-    )
-  } satisfies Fields<ListOptions>)
+  object(
+    {
+      filter: optional(filter),
+      includeSuperseded: optional(boolean),
+      after: optional(cursor),
+      limit: optional(
+        integer(
+          1,
+          STORE_LIMITS.rows,
+          (value) =>
+            `${shown(value)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
+        )
+      ),
+      closed: optional(boolean)
+    } satisfies Fields<ListOptions>,
+    { renamed: { closed: "includeSuperseded" } }
+  )
 )
 
 /** What to recall. */
 export interface RecallOptions extends FilterInput {
   /** How many memories; 1 to 100, 10 when absent. */
   readonly limit?: number | undefined
-  /** Least score, 0 to 1. */
-  readonly threshold?: number | undefined
+  /** Least score, 0 to 1; 0.03 when absent. */
+  readonly minScore?: number | undefined
   /** Recalls what was so at this moment. */
   readonly asOf?: TimeInput | undefined
+  /** @deprecated Use `minScore`. */
+  readonly threshold?: number | undefined
 }
 
 /** Most memories of one recall. */
@@ -144,12 +153,16 @@ const minScore = share("; a score is a probability")
 
 export const readRecallOptions = input(
   "options",
-  object({
-    ...FILTER,
-    limit: optional(recallLimit),
-    threshold: optional(minScore),
-    asOf: optional(timeBound)
-  } satisfies Fields<RecallOptions>)
+  object(
+    {
+      ...FILTER,
+      limit: optional(recallLimit),
+      minScore: optional(minScore),
+      asOf: optional(timeBound),
+      threshold: optional(minScore)
+    } satisfies Fields<RecallOptions>,
+    { renamed: { threshold: "minScore" } }
+  )
 )
 
 /** Why a memory is in the context: who the user is, what answers, how last time ended. */
@@ -161,19 +174,27 @@ export const CONTEXT_PARTS: ReadonlyArray<ContextPart> = ["profile", "relevant",
 /** How large the block may be and what goes into it. */
 export interface ContextOptions {
   /** Tokens for the whole block; 600 when absent. */
-  readonly budget?: number | undefined
+  readonly budgetTokens?: number | undefined
   /** Parts to leave out. */
-  readonly without?: ReadonlyArray<ContextPart> | undefined
+  readonly omit?: ReadonlyArray<ContextPart> | undefined
   /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
   readonly sessionId?: string | undefined
-  /** Least score of the relevant part, 0 to 1. */
-  readonly threshold?: number | undefined
+  /** Least score of the relevant part, 0 to 1; 0.03 when absent. */
+  readonly minScore?: number | undefined
   /** How many relevant memories, 1 to 100; as many as the budget may hold when absent. */
   readonly limit?: number | undefined
   /** Shows each relevant memory's score; left out by default, since it tells the model nothing it can use. */
-  readonly scores?: boolean | undefined
+  readonly showScores?: boolean | undefined
   /** Tokens of a text; `fourCharactersPerToken` when absent. */
   readonly estimateTokens?: TokenEstimator | undefined
+  /** @deprecated Use `budgetTokens`. */
+  readonly budget?: number | undefined
+  /** @deprecated Use `omit`. */
+  readonly without?: ReadonlyArray<ContextPart> | undefined
+  /** @deprecated Use `minScore`. */
+  readonly threshold?: number | undefined
+  /** @deprecated Use `showScores`. */
+  readonly scores?: boolean | undefined
 }
 
 const parts = where(
@@ -185,22 +206,36 @@ const parts = where(
 const currentSession: Field<string> = (value) =>
   value === null ? refused("null is no conversation; leave it out") : name(value)
 
+const tokens = integer(1, Number.MAX_SAFE_INTEGER, "give a whole number of tokens above 0")
+
 const CONTEXT = {
-  budget: optional(integer(1, Number.MAX_SAFE_INTEGER, "give a whole number of tokens above 0")),
-  without: optional(parts),
+  budgetTokens: optional(tokens),
+  omit: optional(parts),
   sessionId: optional(currentSession),
-  threshold: optional(minScore),
+  minScore: optional(minScore),
   limit: optional(recallLimit),
-  scores: optional(boolean),
+  showScores: optional(boolean),
   estimateTokens: optional(
     where(
       (value): value is TokenEstimator => typeof value === "function",
       "give a function from a text to its tokens"
     )
   )
-} satisfies Fields<ContextOptions>
+} satisfies Partial<Fields<ContextOptions>>
 
-export const readContextOptions = input("options", object(CONTEXT))
+export const readContextOptions = input(
+  "options",
+  object(
+    {
+      ...CONTEXT,
+      budget: optional(tokens),
+      without: optional(parts),
+      threshold: optional(minScore),
+      scores: optional(boolean)
+    } satisfies Fields<ContextOptions>,
+    { renamed: { budget: "budgetTokens", without: "omit", threshold: "minScore", scores: "showScores" } }
+  )
+)
 
 /** Context options as they were read. */
 export type ReadContextOptions = Partial<Read<typeof CONTEXT>>

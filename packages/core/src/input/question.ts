@@ -34,7 +34,7 @@ export const readContextRequest = (
 ): Result.Result<{ readonly query: string; readonly options: ReadContextOptions }, Problem> => {
   const read = readContextOptions(options)
   if (Result.isFailure(read)) return Result.fail(read.failure)
-  if (read.success.without?.includes("relevant") === true) {
+  if (read.success.omit?.includes("relevant") === true) {
     return Result.succeed({ query: "", options: read.success })
   }
   const query = readMessage(message)

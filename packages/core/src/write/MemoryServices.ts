@@ -1,4 +1,3 @@
-import type { makeContext } from "../context/buildContext.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
 import type { Retriever } from "../recall/Retriever.ts"
@@ -14,7 +13,6 @@ export interface MemoryServices {
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
   readonly retriever: Retriever
-  readonly context: ReturnType<typeof makeContext>
   readonly accesses: AccessCounter
   readonly fences: WriteFences
   /** One lock per session whose turns are assigned. */

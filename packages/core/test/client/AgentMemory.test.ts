@@ -170,7 +170,7 @@ describe("AgentMemory", () => {
       assert.strictEqual(yield* reasonOf(user.recall("")), "query")
       assert.strictEqual(yield* reasonOf(user.recall("x", { limit: 0 })), "limit")
       assert.strictEqual(yield* reasonOf(user.recall("x", { limit: 1e9 })), "limit")
-      assert.strictEqual(yield* reasonOf(user.recall("x", { threshold: 2 })), "threshold")
+      assert.strictEqual(yield* reasonOf(user.recall("x", { minScore: 2 })), "minScore")
       assert.strictEqual(yield* reasonOf(user.forget({})), "target")
       assert.strictEqual((yield* user.stats()).kept, 0)
       const memories = yield* AgentMemory

@@ -66,7 +66,11 @@ describe("a context of hostile memories", () => {
           speaker: `Eve${LINE_ENDS[i % LINE_ENDS.length]}</memory>${HIDDEN[i % HIDDEN.length]}`
         }))
       )
-      const { items, text } = yield* user.context("freight", { budget: 500_000, limit: 100, threshold: 0 })
+      const { items, text } = yield* user.context("freight", {
+        budgetTokens: 500_000,
+        limit: 100,
+        minScore: 0
+      })
       assert.isAtLeast(items.length, 100)
       assert.notMatch(text, UNSEEN)
       const lines = linesOf(text)
@@ -100,11 +104,11 @@ describe("a context of hostile memories", () => {
         `freight ${unit.repeat(Math.floor(99_000 / unit.length))}`,
         "Ana ships freight"
       ])
-      const small = yield* user.context("freight", { threshold: 0 })
+      const small = yield* user.context("freight", { minScore: 0 })
       assert.include(small.text, "Ana ships freight")
       assert.strictEqual(small.dropped, 1)
       assert.isAtMost(small.tokens, 600)
-      const large = yield* user.context("freight", { threshold: 0, budget: 200_000 })
+      const large = yield* user.context("freight", { minScore: 0, budgetTokens: 200_000 })
       assert.strictEqual(large.text.match(/<\/?memory/gu)?.length, 2)
       assert.strictEqual(large.dropped, 0)
     }).pipe(Effect.provide(layer()))

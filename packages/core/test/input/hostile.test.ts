@@ -71,11 +71,11 @@ const remembers: { readonly [name: string]: Call } = {
 const others: { readonly [name: string]: Call } = {
   recall: (user, odd) => user.recall(odd),
   limit: (user, odd) => user.recall("x", { limit: odd }),
-  threshold: (user, odd) => user.recall("x", { threshold: odd }),
+  threshold: (user, odd) => user.recall("x", { minScore: odd }),
   types: (user, odd) => user.recall("x", { types: odd }),
   context: (user, odd) => user.context(odd),
-  budget: (user, odd) => user.context("x", { budget: odd }),
-  without: (user, odd) => user.context("x", { without: odd }),
+  budget: (user, odd) => user.context("x", { budgetTokens: odd }),
+  without: (user, odd) => user.context("x", { omit: odd }),
   list: (user, odd) => user.list({ limit: odd }),
   after: (user, odd) => user.list({ after: odd }),
   update: (user, odd) => user.update("00000000-0000-5000-8000-000000000000", odd),
@@ -231,7 +231,7 @@ describe("input that types would not allow", () => {
       const filler = "lorem ".repeat(20_000)
       assert.strictEqual(yield* fieldOf(() => user.recall(filler)), "query")
       const long = `freight? ${"lorem ".repeat(2_000_000)} what is the gate code?`
-      const { items } = yield* user.context(long, { without: ["profile", "lastTime"], threshold: 0 })
+      const { items } = yield* user.context(long, { omit: ["profile", "lastTime"], minScore: 0 })
       assert.strictEqual(items.length, 2)
       yield* user.context(`${"a".repeat(49_999)}${"😀".repeat(60_000)}`)
     }).pipe(Effect.provide(layer()))

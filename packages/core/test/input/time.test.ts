@@ -74,9 +74,9 @@ describe("the verbs", () => {
         before.rows.map((row) => row.id),
         [id]
       )
-      assert.lengthOf(yield* user.recall("Oslo", { saidFrom: new Date(at), threshold: 0 }), 0)
-      assert.lengthOf(yield* user.recall("Oslo", { asOf: new Date(at - 500), threshold: 0 }), 1)
-      assert.lengthOf(yield* user.recall("Oslo", { asOf: "2026-01-31T11:00:00Z", threshold: 0 }), 0)
+      assert.lengthOf(yield* user.recall("Oslo", { saidFrom: new Date(at), minScore: 0 }), 0)
+      assert.lengthOf(yield* user.recall("Oslo", { asOf: new Date(at - 500), minScore: 0 }), 1)
+      assert.lengthOf(yield* user.recall("Oslo", { asOf: "2026-01-31T11:00:00Z", minScore: 0 }), 0)
       assert.strictEqual((yield* user.forget({ saidFrom: new Date(at) }, { dryRun: true })).removed, 1)
     }).pipe(Effect.provide(layer()), (test) => Effect.andThen(TestClock.setTime(at), test))
   )

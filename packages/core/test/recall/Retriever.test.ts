@@ -38,7 +38,7 @@ describe("recall", () => {
   it.effect("adds up what it explains", () =>
     Effect.gen(function* () {
       const memory = yield* remembering(["I keep two goats", "The harbour is closed", "Goats eat roses"])
-      const found = yield* memory.recall("What do my goats eat?", { threshold: 0 })
+      const found = yield* memory.recall("What do my goats eat?", { minScore: 0 })
       assert.isAbove(found.length, 1)
       for (const { explain, score } of found) {
         const sum = Object.values(explain.parts).reduce((a, b) => a + b, 0)
@@ -92,10 +92,10 @@ describe("recall", () => {
         "Goats eat roses",
         "The goats are called Pim and Pam"
       ])
-      const all = yield* memory.recall("goats", { threshold: 0, limit: 10 })
-      const [first] = yield* memory.recall("goats", { threshold: 0, limit: 1 })
+      const all = yield* memory.recall("goats", { minScore: 0, limit: 10 })
+      const [first] = yield* memory.recall("goats", { minScore: 0, limit: 1 })
       assert.deepStrictEqual(first, all[0])
-      const cut = yield* memory.recall("goats", { threshold: all[1]?.score ?? 1 })
+      const cut = yield* memory.recall("goats", { minScore: all[1]?.score ?? 1 })
       assert.deepStrictEqual(
         cut,
         all.filter(({ score }) => score >= (all[1]?.score ?? 1))
@@ -150,7 +150,7 @@ describe("context", () => {
         Array.from({ length: 60 }, (_, i) => turn("a", i, `Goat number ${i} ${"eats roses ".repeat(i % 9)}`))
       )
       for (const budget of [60, 100, 300, 600]) {
-        const block = yield* memory.context("Which goat eats roses?", { budget })
+        const block = yield* memory.context("Which goat eats roses?", { budgetTokens: budget })
         assert.isAtMost(block.tokens, budget)
         for (const { memory: kept } of block.items) assert.include(block.text, kept.content)
       }
@@ -170,10 +170,10 @@ describe("context", () => {
   it.effect("gives the same bytes for the same memories all day", () =>
     Effect.gen(function* () {
       const memory = yield* remembering([turn("a", 0, "I keep two goats"), turn("a", 1, "Goats eat roses")])
-      const first = yield* memory.context("goats and roses", { without: ["lastTime"] })
-      const second = yield* memory.context("roses and goats", { without: ["lastTime"] })
+      const first = yield* memory.context("goats and roses", { omit: ["lastTime"] })
+      const second = yield* memory.context("roses and goats", { omit: ["lastTime"] })
       assert.strictEqual(first.text, second.text)
-      const scored = yield* memory.context("goats", { without: ["lastTime"], scores: true })
+      const scored = yield* memory.context("goats", { omit: ["lastTime"], showScores: true })
       assert.match(scored.text, /\(0\.\d\d\):/u)
     }).pipe(Effect.provide(layer))
   )
@@ -194,7 +194,7 @@ describe("context", () => {
           ["lastTime", "The tiller is broken"]
         ]
       )
-      const none = yield* memory.context("Hello!", { without: ["profile", "lastTime", "relevant"] })
+      const none = yield* memory.context("Hello!", { omit: ["profile", "lastTime", "relevant"] })
       assert.strictEqual(none.text, "")
     }).pipe(Effect.provide(layer))
   )

@@ -242,7 +242,7 @@ describe("a store that misbehaves", () => {
     const opened = await client(() => ({ touch: () => Effect.die(new Error("odd")) }))
     const user = opened.for({ userId: "ada" })
     await user.remember("x y z")
-    await user.recall("x y z", { threshold: 0 })
+    await user.recall("x y z", { minScore: 0 })
     await opened.close()
     await opened.close()
   })

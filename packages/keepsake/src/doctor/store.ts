@@ -54,7 +54,7 @@ const checkRoundTrip: Effect.Effect<Finding, MemoryError, AgentMemory> = Effect.
   const memory = yield* Effect.flatMap(AgentMemory, (memories) => memories.for(CANARY))
   const { id } = yield* memory.remember(WORDS)
   const found = yield* Effect.ensuring(
-    memory.recall(WORDS, { threshold: 0 }),
+    memory.recall(WORDS, { minScore: 0 }),
     Effect.ignore(memory.forgetAll())
   )
   return found.some((one) => one.memory.id === id)

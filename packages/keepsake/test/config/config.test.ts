@@ -46,9 +46,9 @@ describe("openMemory", () => {
     await using memory = await openMemory(config)
     const ana = memory.for({ userId: "ana" })
     await ana.remember("I'm building a SaaS for freight logistics")
-    const [first] = await ana.recall("freight logistics SaaS", { threshold: 0 })
+    const [first] = await ana.recall("freight logistics SaaS", { minScore: 0 })
     expect(first?.memory.content).toContain("freight")
-    expect(await memory.for({ userId: "bo" }).recall("freight logistics SaaS", { threshold: 0 })).toEqual([])
+    expect(await memory.for({ userId: "bo" }).recall("freight logistics SaaS", { minScore: 0 })).toEqual([])
   })
 
   it("keeps a file's memories for the next process", async () => {

@@ -223,7 +223,7 @@ describe("fromAiSdk", () => {
     await using memory = await openMemory({ store: "memory:", embedder: fromAiSdk(model) })
     const ana = memory.for({ userId: "ana" })
     await ana.remember("hello there")
-    expect((await ana.recall("hello there", { threshold: 0 }))[0]?.explain.parts).toHaveProperty("meaning")
+    expect((await ana.recall("hello there", { minScore: 0 }))[0]?.explain.parts).toHaveProperty("meaning")
   })
 })
 
@@ -336,7 +336,7 @@ describe("transformers", () => {
         "Quarterly revenue fell",
         "The ferry leaves at seven"
       ])
-      const [first] = await ana.recall("Where is the cat?", { threshold: 0 })
+      const [first] = await ana.recall("Where is the cat?", { minScore: 0 })
       expect(first?.memory.content).toContain("kitten")
     }
   )

@@ -103,7 +103,7 @@ describe("copy", () => {
     await fill(a, undefined, 10)
     await copied(a, { store: b, embedder: lexical() })
     await using memory = await openMemory({ store: b, embedder: lexical() })
-    const [first] = await memory.for({ userId: "ana" }).recall("thing nubmer 7", { threshold: 0 })
+    const [first] = await memory.for({ userId: "ana" }).recall("thing nubmer 7", { minScore: 0 })
     expect(first?.explain.parts).toHaveProperty("meaning")
   })
 
@@ -142,7 +142,7 @@ describe("a store whose embedder is gone", () => {
     expect(await keepsake(folder.path, ["copy", "--from", from, "--to", to])).toMatchObject({ code: 0 })
     expect(await contents(to, gone)).toEqual(await contents(from, gone))
     await using memory = await openMemory({ store: to, embedder: gone })
-    const [first] = await memory.for({ userId: "ana" }).recall("ana said thing number 3", { threshold: 0 })
+    const [first] = await memory.for({ userId: "ana" }).recall("ana said thing number 3", { minScore: 0 })
     expect(first?.similarity).toBeCloseTo(1, 5)
   })
 
@@ -221,7 +221,7 @@ describe("reembed", () => {
     let served = 0
     const moved = await move(store, null, lexical(), () =>
       Effect.promise(async () => {
-        const found = await ana.recall("thing number 7", { threshold: 0 })
+        const found = await ana.recall("thing number 7", { minScore: 0 })
         if (found.length > 0) served++
         if (served < 3) await ana.remember(`written in the middle, ${served}`)
       })
@@ -229,7 +229,7 @@ describe("reembed", () => {
     expect(served).toBeGreaterThan(1)
     expect(moved).toBeLessThan(605)
     await using after = await openMemory({ store, embedder: lexical() })
-    const [first] = await after.for({ userId: "ana" }).recall("written in the middel", { threshold: 0 })
+    const [first] = await after.for({ userId: "ana" }).recall("written in the middel", { minScore: 0 })
     expect(first?.memory.content).toContain("written in the middle")
     expect((await after.for({ userId: "ana" }).stats()).total).toBe(300 + 1 + 2)
   })

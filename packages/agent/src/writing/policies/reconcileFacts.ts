@@ -18,7 +18,7 @@ export interface Decided {
 
 const CANDIDATES = 5
 /** Weak matches too: "lives in Bergen" shares little with "has moved to Oslo". */
-const CANDIDATE_THRESHOLD = 0.01
+const CANDIDATE_MIN_SCORE = 0.01
 /** Events stay as they were; only what is so, or is done so, can cease to be. */
 const REPLACEABLE: ReadonlyArray<MemoryType> = ["semantic", "procedural"]
 
@@ -61,7 +61,7 @@ interface Candidate {
 const candidateOf = async (fact: Fact, { memory, signal }: WriteContext): Promise<Candidate> => {
   const found = await memory.recall(
     fact.content,
-    { limit: CANDIDATES, threshold: CANDIDATE_THRESHOLD, types: REPLACEABLE },
+    { limit: CANDIDATES, minScore: CANDIDATE_MIN_SCORE, types: REPLACEABLE },
     { signal }
   )
   return { fact, known: found.map((one) => one.memory) }

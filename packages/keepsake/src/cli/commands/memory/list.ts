@@ -12,13 +12,18 @@ const PAGE = 500
 const firstOf = Effect.fnUntraced(function* (
   memory: ScopedMemory,
   filter: ReturnType<typeof filterOf>,
-  closed: boolean,
+  includeSuperseded: boolean,
   limit: number
 ) {
   const memories: Array<Memory> = []
   let after: Cursor | null | undefined
   while (after !== null && memories.length < limit) {
-    const page = yield* memory.list({ filter, closed, after, limit: Math.min(PAGE, limit - memories.length) })
+    const page = yield* memory.list({
+      filter,
+      includeSuperseded,
+      after,
+      limit: Math.min(PAGE, limit - memories.length)
+    })
     memories.push(...page.rows)
     after = page.next
   }

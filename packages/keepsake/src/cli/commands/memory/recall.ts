@@ -31,7 +31,7 @@ export const recall = Command.make(
         const found = yield* memory.recall(query, {
           ...filterOf(filter),
           limit: Option.getOrUndefined(limit),
-          threshold: Option.getOrUndefined(threshold),
+          minScore: Option.getOrUndefined(threshold),
           asOf: at
         })
         const now = yield* Clock.currentTimeMillis
