@@ -1,0 +1,336 @@
+/** A store as an author outside this repository would write it: one array, and nothing but the driver entry. */
+import {
+  type AroundRequest,
+  type AroundRow,
+  checkedAdmin,
+  checkedStore,
+  checkVectors,
+  closeAt,
+  type Erasure,
+  type Fingerprint,
+  fingerprintMismatch,
+  idf,
+  isCurrent,
+  isExpired,
+  isVisible,
+  type ListRequest,
+  matches,
+  type Memory,
+  type MemoryError,
+  MemoryStore,
+  noMoveUnderWay,
+  otherMoveUnderWay,
+  type Page,
+  type PutOutcome,
+  type RemoveTarget,
+  restate,
+  rowsUnstaged,
+  sameFingerprint,
+  sameScope,
+  type Scope,
+  type SearchHit,
+  type SearchRequest,
+  type SearchResult,
+  STORE_CLOSED,
+  STORE_LIMITS,
+  STORE_MOVED,
+  StoreAdmin,
+  StoreFingerprint,
+  type StoreRow
+} from "@keepsake/core/driver"
+import { Context, Effect, Layer } from "effect"
+
+/** What outlives a store: build two over the same data and each sees the other's writes. */
+export interface ListData {
+  rows: ReadonlyArray<StoreRow>
+  fingerprint: Fingerprint | null
+  staged: { readonly fingerprint: Fingerprint; filled: ReadonlyMap<StoreRow["memory"]["id"], Staged> } | null
+}
+type Staged = Pick<StoreRow, "vector" | "terms"> & { readonly scope: Scope }
+
+const ERASURE: Erasure = { bytes: "erased", toErase: "" }
+
+const find = (data: ListData, scope: Scope, id: string): StoreRow | undefined =>
+  data.rows.find(({ memory }) => memory.id === id && sameScope(memory.scope, scope))
+
+const scopeRows = (data: ListData, scope: Scope): ReadonlyArray<StoreRow> =>
+  data.rows.filter(({ memory }) => sameScope(memory.scope, scope))
+
+const replace = (data: ListData, row: StoreRow, memory: Memory): void => {
+  data.rows = data.rows.map((known) => (known === row ? { ...row, memory } : known))
+}
+
+const drop = (data: ListData, doomed: (memory: Memory) => boolean, limit = Number.POSITIVE_INFINITY) => {
+  const removed = new Set(data.rows.filter(({ memory }) => doomed(memory)).slice(0, limit))
+  data.rows = data.rows.filter((row) => !removed.has(row))
+  if (data.staged !== null) {
+    const ids = new Set(Array.from(removed, ({ memory }) => memory.id))
+    data.staged.filled = new Map(Array.from(data.staged.filled).filter(([id]) => !ids.has(id)))
+  }
+  return { removed: removed.size, ...ERASURE }
+}
+
+const putRow = (data: ListData, row: StoreRow, now: number): PutOutcome => {
+  const known = find(data, row.memory.scope, row.memory.id)
+  const restated = known === undefined ? undefined : restate(known.memory, row.memory, now)
+  if (known === undefined || restated === undefined || restated.outcome === "created") {
+    if (known !== undefined) drop(data, (memory) => memory === known.memory)
+    data.rows = [...data.rows, row]
+    return "created"
+  }
+  if (restated.outcome !== "conflict") replace(data, known, restated.memory)
+  return restated.outcome
+}
+
+const dot = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((sum, part, i) => sum + part * (b[i] ?? 0), 0)
+
+const cosine = (row: StoreRow, vector: Float32Array | undefined): number | null =>
+  vector === undefined || row.vector === null ? null : dot(row.vector, vector)
+
+const search = (data: ListData, request: SearchRequest): SearchResult => {
+  const rows = scopeRows(data, request.scope)
+  const current = rows.filter(({ memory }) => isCurrent(memory))
+  const terms = Array.from(request.terms ?? [])
+  const df = terms.map((term) => current.filter((row) => row.terms.ids.includes(term)).length)
+  const weight = ({ terms: { ids, weights } }: StoreRow, term: number) => weights[ids.indexOf(term)] ?? 0
+  const hits = rows
+    .filter(({ memory }) => isVisible(memory, request.now, request.asOf) && matches(request.filter, memory))
+    .map((row): SearchHit => ({
+      memory: row.memory,
+      cosine: cosine(row, request.vector),
+      bm25: terms.reduce((sum, term, i) => sum + idf(current.length, df[i] ?? 0) * weight(row, term), 0)
+    }))
+  const best = (score: (hit: SearchHit) => number | null) =>
+    hits
+      .filter((hit) => score(hit) !== null)
+      .toSorted((a, b) => (score(b) ?? 0) - (score(a) ?? 0))
+      .slice(0, request.limit)
+  const union = new Set([...best((hit) => hit.cosine), ...best(({ bm25 }) => (bm25 > 0 ? bm25 : null))])
+  return { hits: Array.from(union), n: current.length, df }
+}
+
+const around = (data: ListData, request: AroundRequest): ReadonlyArray<AroundRow> =>
+  scopeRows(data, request.scope)
+    .filter(({ memory }) => isVisible(memory, request.now, request.asOf))
+    .filter(({ memory: { sessionId, turn } }) =>
+      request.anchors.some(
+        (anchor) =>
+          anchor.sessionId === sessionId && turn !== null && Math.abs(anchor.turn - turn) <= request.radius
+      )
+    )
+    .map((row) => ({ memory: row.memory, cosine: cosine(row, request.vector) }))
+
+const page = (data: ListData, { after, closed, filter, limit, now, scope }: ListRequest): Page<StoreRow> => {
+  const rest = scopeRows(data, scope)
+    .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
+    .filter(({ memory }) => matches(filter, memory))
+    .toSorted((a, b) => inOrder(a.memory, b.memory))
+    .filter(({ memory }) => after === undefined || inOrder(memory, after) > 0)
+  const last = rest.at(limit - 1)?.memory
+  const more = rest.length > limit && last !== undefined
+  return { rows: rest.slice(0, limit), next: more ? { createdAt: last.createdAt, id: last.id } : null }
+}
+
+const inOrder = (a: Pick<Memory, "createdAt" | "id">, b: Pick<Memory, "createdAt" | "id">): number =>
+  a.createdAt - b.createdAt || (a.id < b.id ? -1 : Number(a.id > b.id))
+
+const isTarget = (memory: Memory, target: RemoveTarget): boolean => {
+  if (target._tag === "Ids") return target.ids.includes(memory.id)
+  return target._tag === "All" || matches(target.filter, memory)
+}
+
+const makeReads = (data: ListData) => {
+  const visible = (scope: Scope, now: number) =>
+    scopeRows(data, scope).flatMap(({ memory }) => (isVisible(memory, now) ? [memory] : []))
+  return {
+    get: ({ ids, now, scope }) =>
+      Effect.sync(() =>
+        scopeRows(data, scope).flatMap(({ memory }) =>
+          ids.includes(memory.id) && !isExpired(memory, now) ? [memory] : []
+        )
+      ),
+    search: (request) => Effect.sync(() => search(data, request)),
+    around: (request) => Effect.sync(() => around(data, request)),
+    speakers: ({ now, scope }) =>
+      Effect.sync(() =>
+        Array.from(new Set(visible(scope, now).flatMap(({ speaker }) => speaker ?? []))).slice(
+          0,
+          STORE_LIMITS.speakers
+        )
+      ),
+    lastTurn: ({ scope, sessionId }) =>
+      Effect.sync(() =>
+        scopeRows(data, scope).reduce<number | null>(
+          (last, { memory: { sessionId: session, turn } }) =>
+            session === sessionId && turn !== null ? Math.max(last ?? turn, turn) : last,
+          null
+        )
+      ),
+    list: (request) =>
+      Effect.sync(() => {
+        const { next, rows } = page(data, request)
+        return { next, rows: rows.map(({ memory }) => memory) }
+      }),
+    listRows: (request) => Effect.sync(() => page(data, request)),
+    latest: ({ filter, limit, now, scope }) =>
+      Effect.sync(() =>
+        visible(scope, now)
+          .filter((memory) => matches(filter, memory))
+          .toSorted(
+            (a, b) =>
+              b.saidAt - a.saidAt ||
+              (b.turn ?? -1) - (a.turn ?? -1) ||
+              (a.id < b.id ? -1 : Number(a.id > b.id))
+          )
+          .slice(0, limit)
+      ),
+    count: ({ filter, lifetime, now, scope }) =>
+      Effect.sync(
+        () =>
+          scopeRows(data, scope).filter(
+            ({ memory }) => (lifetime === "any" || isVisible(memory, now)) && matches(filter, memory)
+          ).length
+      )
+  } satisfies Partial<MemoryStore["Service"]>
+}
+
+const makeWrites = (data: ListData) =>
+  ({
+    put: ({ now, rows }) =>
+      Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
+    patch: ({ change, id, now, scope }) =>
+      Effect.sync(() => {
+        const row = find(data, scope, id)
+        if (row === undefined || isExpired(row.memory, now)) return null
+        const memory: Memory = { ...row.memory, ...change, updatedAt: now }
+        replace(data, row, memory)
+        return memory
+      }),
+    supersede: ({ id, now, row, scope }) =>
+      Effect.sync(() => {
+        const outcome = putRow(data, row, now)
+        const old = find(data, scope, id)
+        if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
+          return { outcome, closed: false }
+        }
+        const from = find(data, scope, row.memory.id)?.memory.validity.at(-1)?.from ?? now
+        replace(data, old, { ...closeAt(old.memory, from, row.memory.id), updatedAt: now })
+        return { outcome, closed: true }
+      }),
+    remove: ({ scope, target }) =>
+      Effect.sync(() => drop(data, (memory) => sameScope(memory.scope, scope) && isTarget(memory, target))),
+    touch: ({ ids, now, scope }) =>
+      Effect.sync(() => {
+        for (const id of new Set(ids)) {
+          const row = find(data, scope, id)
+          if (row === undefined) continue
+          const accessCount = row.memory.accessCount + 1
+          replace(data, row, { ...row.memory, accessCount, lastAccessedAt: now })
+        }
+      })
+  }) satisfies Partial<MemoryStore["Service"]>
+
+const unstaged = ({ rows, staged }: ListData): ReadonlyArray<StoreRow> =>
+  staged === null ? [] : rows.filter(({ memory }) => !staged.filled.has(memory.id))
+
+const makeStaging = (data: ListData) =>
+  ({
+    stage: (next) =>
+      Effect.suspend(() => {
+        const { staged } = data
+        if (staged !== null && !sameFingerprint(staged.fingerprint, next)) {
+          return Effect.fail(otherMoveUnderWay(staged.fingerprint, next))
+        }
+        data.staged = staged ?? { fingerprint: next, filled: new Map() }
+        return Effect.void
+      }),
+    unstaged: ({ limit }) =>
+      Effect.sync(() =>
+        unstaged(data)
+          .slice(0, limit)
+          .map(({ memory }) => memory)
+      ),
+    fillStage: Effect.fnUntraced(function* (rows) {
+      const { staged } = data
+      if (staged === null) return
+      yield* checkVectors(
+        staged.fingerprint,
+        "rows.vector",
+        rows.map(({ vector }) => vector)
+      )
+      const filled = rows.filter(({ id, scope }) => find(data, scope, id) !== undefined)
+      staged.filled = new Map([...staged.filled, ...filled.map((row) => [row.id, row] as const)])
+    }),
+    commitStage: Effect.suspend(() => {
+      const { staged } = data
+      if (staged === null) return Effect.fail(noMoveUnderWay())
+      const missing = unstaged(data).length
+      if (missing > 0) return Effect.fail(rowsUnstaged(missing))
+      data.rows = data.rows.map((row) => ({ ...row, ...staged.filled.get(row.memory.id) }))
+      data.fingerprint = staged.fingerprint
+      data.staged = null
+      return Effect.void
+    }),
+    dropStage: Effect.sync(() => {
+      data.staged = null
+    })
+  }) satisfies Partial<StoreAdmin["Service"]>
+
+const listScopes = (data: ListData) => {
+  const counts = new Map<string, { readonly scope: Scope; rows: number }>()
+  for (const { memory } of data.rows) {
+    const key = JSON.stringify([memory.scope.agentId, memory.scope.userId])
+    counts.set(key, { scope: memory.scope, rows: (counts.get(key)?.rows ?? 0) + 1 })
+  }
+  return Array.from(counts).toSorted(([a], [b]) => (a < b ? -1 : 1))
+}
+
+const make = Effect.fnUntraced(function* (data: ListData) {
+  const fingerprint = yield* StoreFingerprint
+  if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, fingerprint)) {
+    return yield* fingerprintMismatch(data.fingerprint, fingerprint)
+  }
+  const serving = (data.fingerprint ??= fingerprint)
+  let closed = false
+  const closedReason = () => {
+    if (closed) return STORE_CLOSED
+    return data.fingerprint === serving ? null : STORE_MOVED
+  }
+  const admin: StoreAdmin["Service"] = {
+    backend: "list",
+    erasure: ERASURE,
+    fingerprint: Effect.succeed(serving),
+    expire: ({ limit, now }) => Effect.sync(() => drop(data, (memory) => isExpired(memory, now), limit)),
+    eraseUser: ({ userId }) => Effect.sync(() => drop(data, ({ scope }) => scope.userId === userId)),
+    scopes: ({ after, limit }) =>
+      Effect.sync(() => {
+        const first = after === undefined ? "" : JSON.stringify([after.agentId, after.userId])
+        return listScopes(data)
+          .filter(([key]) => key > first)
+          .slice(0, limit)
+          .map(([, count]) => count)
+      }),
+    ...makeStaging(data),
+    close: Effect.sync(() => {
+      closed = true
+    })
+  }
+  return {
+    store: checkedStore({ ...makeReads(data), ...makeWrites(data) }, { fingerprint, closedReason }),
+    admin: checkedAdmin(admin, closedReason)
+  }
+})
+
+export const listData = (): ListData => ({ rows: [], fingerprint: null, staged: null })
+
+export const ListStore = {
+  layer: (data: ListData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
+    Layer.effectContext(
+      Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
+        Effect.map(({ admin, store }) =>
+          Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin))
+        )
+      )
+    )
+}
