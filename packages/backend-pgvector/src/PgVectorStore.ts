@@ -1,22 +1,24 @@
 import {
+  checkedAdmin,
   checkedStore,
   invalidInput,
   type MemoryError,
   MemoryStore,
+  STORE_CLOSED,
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core/driver"
 import { Config, Context, Effect, FiberSet, Layer, Redacted } from "effect"
 import { Pool } from "pg"
-import { CLOSED, makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin/admin.ts"
+import { makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin/admin.ts"
 import type { Database } from "./connection/Database.ts"
 import { toMemoryError } from "./connection/errors.ts"
-import { identifiersOf } from "./schema/identifiers.ts"
-import { openStore } from "./schema/openSchema.ts"
-import { checkOptions, type PgVectorOptions, type UrlConnection } from "./options.ts"
 import { pgliteDatabase } from "./connection/pgliteDatabase.ts"
 import { poolDatabase } from "./connection/poolDatabase.ts"
 import { makeStatementRunner } from "./connection/StatementRunner.ts"
+import { checkOptions, type PgVectorOptions, type UrlConnection } from "./options.ts"
+import { makeIdentifiers } from "./schema/identifiers.ts"
+import { openSchema } from "./schema/openSchema.ts"
 import { makeStore } from "./store.ts"
 import { makeTuning } from "./tuning/tuning.ts"
 
@@ -24,7 +26,7 @@ const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
 
-const ownPool = (options: UrlConnection): Pool => {
+const makePool = (options: UrlConnection): Pool => {
   const url = Redacted.value(options.url)
   if (!/^postgres(ql)?:\/\//u.test(url))
     throw invalidInput("url", "must begin with postgres:// or postgresql://.")
@@ -35,10 +37,9 @@ const ownPool = (options: UrlConnection): Pool => {
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
     application_name: "keepsake",
     allowExitOnIdle: true,
-    // Said on the session and not at its start: poolers refuse unknown startup options. Compiling a statement that
-    // runs for a millisecond takes a hundred, so no JIT; planning a search takes as long as running it, and every plan
-    // goes by the scope, so one plan serves all values.
-    // oxlint-disable-next-line typescript/no-misused-promises -- the pool waits for it, whatever its types say
+    // Set in the session, since poolers refuse unknown startup options. JIT takes 100 ms for a statement of 1 ms.
+    // Planning a search takes as long as running it, and one plan serves all values, since each goes by the scope.
+    // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it, though its types do not say so
     onConnect: async (client) => {
       await client.query(
         `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan`
@@ -52,50 +53,65 @@ const connect = (options: PgVectorOptions): Database => {
   const namedStatements = options.namedStatements ?? true
   return "pool" in options
     ? poolDatabase(options.pool, { owned: false, namedStatements })
-    : poolDatabase(ownPool(options), { owned: true, namedStatements })
+    : poolDatabase(makePool(options), { owned: true, namedStatements })
 }
 
-const make = (options: PgVectorOptions) =>
-  Effect.gen(function* () {
-    const fingerprint = yield* StoreFingerprint
-    const names = yield* Effect.try({
-      try: () => {
-        checkOptions(options)
-        return identifiersOf(options.schema ?? "keepsake", options.tablePrefix ?? "")
-      },
-      catch: toMemoryError
-    })
-    const database = yield* Effect.acquireRelease(
-      Effect.try({ try: () => connect(options), catch: toMemoryError }),
-      (opened) => Effect.promise(() => opened.close().catch(() => {}))
-    )
-    const { layout, rowLevelSecurity } = yield* Effect.tryPromise({
-      try: () =>
-        openStore(database, {
-          names,
-          fingerprint,
-          vectorType: options.halfvec === undefined ? undefined : options.halfvec ? "halfvec" : "vector",
-          rowLevelSecurity: options.rowLevelSecurity ?? false
-        }),
-      catch: toMemoryError
-    })
-    const runner = makeStatementRunner(database, rowLevelSecurity)
-    yield* Effect.addFinalizer(() =>
-      Effect.suspend(() => {
-        runner.seal(CLOSED)
-        return Effect.promise(runner.drained)
-      })
-    )
-    const fibers = yield* FiberSet.make<void>()
-    const tuning = makeTuning(layout, database, runner, {
-      autoTuneRows: options.autoTuneRows ?? null,
-      background: (work) => Effect.asVoid(FiberSet.run(fibers, work))
-    })
-    return Context.make(MemoryStore, checkedStore(makeStore(layout, runner, tuning), fingerprint)).pipe(
-      Context.add(StoreAdmin, makeAdmin(layout, runner, database)),
-      Context.add(PgVectorAdmin, makePgVectorAdmin(layout, runner, tuning))
-    )
+/** The database with its schema open, until the Effect scope closes. */
+const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
+  const fingerprint = yield* StoreFingerprint
+  const names = yield* Effect.try({
+    try: () => {
+      checkOptions(options)
+      return makeIdentifiers(options.schema ?? "keepsake", options.tablePrefix ?? "")
+    },
+    catch: toMemoryError
   })
+  const database = yield* Effect.acquireRelease(
+    Effect.try({ try: () => connect(options), catch: toMemoryError }),
+    (opened) => Effect.promise(() => opened.close().catch(() => {}))
+  )
+  const opened = yield* Effect.tryPromise({
+    try: () =>
+      openSchema(database, {
+        names,
+        fingerprint,
+        vectorType: options.halfvec === undefined ? undefined : options.halfvec ? "halfvec" : "vector",
+        rowLevelSecurity: options.rowLevelSecurity ?? false
+      }),
+    catch: toMemoryError
+  })
+  return { database, fingerprint, ...opened }
+})
+
+const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
+  const { database, fingerprint, layout, rowLevelSecurity } = yield* openDatabase(options)
+  let reason: string | null = null
+  const closedReason = () => reason
+  const refuse = (message: string): void => {
+    reason ??= message
+  }
+  const runner = makeStatementRunner(database, { rowLevelSecurity, closedReason })
+  const drain = Effect.suspend(() => {
+    refuse(STORE_CLOSED)
+    return Effect.promise(runner.drained)
+  })
+  yield* Effect.addFinalizer(() => drain)
+  const close = Effect.andThen(
+    drain,
+    Effect.promise(() => database.close().catch(() => {}))
+  )
+  const fibers = yield* FiberSet.make<void>()
+  const tuning = makeTuning(layout, database, runner, {
+    autoTuneRows: options.autoTuneRows ?? null,
+    fork: (build) => Effect.asVoid(FiberSet.run(fibers, build))
+  })
+  const store = checkedStore(makeStore(layout, runner, tuning), { fingerprint, closedReason })
+  const admin = checkedAdmin(makeAdmin(layout, runner, { refuse, close }), closedReason)
+  return Context.make(MemoryStore, store).pipe(
+    Context.add(StoreAdmin, admin),
+    Context.add(PgVectorAdmin, makePgVectorAdmin(layout, runner, tuning))
+  )
+})
 
 type PgVectorLayer<E = never> = Layer.Layer<
   MemoryStore | StoreAdmin | PgVectorAdmin,
@@ -118,7 +134,7 @@ const layer = (options: PgVectorOptions): PgVectorLayer => Layer.effectContext(m
  */
 export const PgVectorStore = {
   layer,
-  /** The same from configuration: `layerConfig({ url: Config.Redacted("DATABASE_URL") })`. */
+  /** The same layer with its options from configuration: `layerConfig({ url: Config.Redacted("DATABASE_URL") })`. */
   layerConfig: (options: Config.Wrap<PgVectorOptions>): PgVectorLayer<Config.ConfigError> =>
     Layer.unwrap(Effect.map(Config.unwrap(options), layer))
 }

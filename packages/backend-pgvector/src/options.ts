@@ -3,48 +3,48 @@ import { invalidInput } from "@keepsake/core/driver"
 import type { Redacted } from "effect"
 import type { Pool } from "pg"
 
-/** A pool of our own, closed with the store. */
+/** A pool that the store makes and closes. */
 export interface UrlConnection {
-  /** `postgres://user:password@host:port/database`, with `?sslmode=…` where wanted. */
+  /** `postgres://user:password@host:port/database`, optionally with `?sslmode=…`. */
   readonly url: Redacted.Redacted
-  /** Connections; 10 unless said otherwise. */
+  /** Connections; default 10. */
   readonly poolSize?: number | undefined
-  /** After which PostgreSQL cancels a statement; 30,000 unless said otherwise, 0 for never. */
+  /** Time after which PostgreSQL cancels a statement; default 30,000, 0 for never. */
   readonly statementTimeoutMs?: number | undefined
-  /** For a connection to become free or be made; 10,000 unless said otherwise. */
+  /** Time to wait for a free or new connection; default 10,000. */
   readonly connectTimeoutMs?: number | undefined
 }
 
-/** The application's own pool: used, never closed; its timeouts are the application's. */
+/** The application's pool: never closed, its timeouts stay as they are. */
 export interface PoolConnection {
   readonly pool: Pool
 }
 
-/** PGlite in process, made with the extension of `@electric-sql/pglite-pgvector`; never closed. */
+/** PGlite in process, created with the extension of `@electric-sql/pglite-pgvector`; never closed. */
 export interface PGliteConnection {
   readonly pglite: PGliteInterface
 }
 
-/** What a store on PostgreSQL can be told, whichever way it is reached. */
+/** Settings that hold for each kind of connection. */
 export interface PgVectorSettings {
-  /** Made when missing; `keepsake` unless said otherwise. */
+  /** Created if missing; default `keepsake`. */
   readonly schema?: string | undefined
-  /** Before every table's name, for several stores in one schema; at most 20 characters. */
+  /** Prefix of each table name, for several stores in one schema; up to 20 characters. */
   readonly tablePrefix?: string | undefined
-  /** Half-precision vectors: half the space, cosines to about three digits. Fixed when the store is made. */
+  /** Half-precision vectors: half the space, cosines to about three digits. Fixed when the store is created. */
   readonly halfvec?: boolean | undefined
   /**
-   * Scopes are kept apart by PostgreSQL too: policies are made, and every call is a transaction that names its
-   * scope. Once a store has it, every handle follows.
+   * PostgreSQL isolates scopes too: by policies, and with each call a transaction that names its scope. Stays on for
+   * every handle once a store has it.
    */
   readonly rowLevelSecurity?: boolean | undefined
-  /** False for poolers that break prepared statements; true unless said otherwise. */
+  /** False for poolers that break prepared statements; default true. */
   readonly namedStatements?: boolean | undefined
-  /** Rows from which a scope gets an HNSW index by itself, as by `tuneScope`; never unless given. */
+  /** Number of rows at which the store tunes a scope by itself, as `tuneScope` does; default never. */
   readonly autoTuneRows?: number | undefined
 }
 
-/** How PostgreSQL is reached (`url`, `pool` or `pglite`), and the settings. */
+/** A connection (`url`, `pool` or `pglite`) and the settings. */
 export type PgVectorOptions = (UrlConnection | PoolConnection | PGliteConnection) & PgVectorSettings
 
 const LIMITS = {
@@ -54,13 +54,13 @@ const LIMITS = {
   autoTuneRows: [1_000, 1_000_000_000]
 } as const
 
-/** Throws `InvalidInput`, naming the field. */
+/** Throws `InvalidInput` that names the field. */
 export const checkOptions = (options: PgVectorOptions): void => {
-  const given = ["url", "pool", "pglite"].filter((name) => Reflect.get(options, name) !== undefined)
-  if (given.length !== 1) {
+  const connections = ["url", "pool", "pglite"].filter((name) => Reflect.get(options, name) !== undefined)
+  if (connections.length !== 1) {
     throw invalidInput(
       "url",
-      `give exactly one of url, pool and pglite${given.length === 0 ? "" : `, not ${given.join(" and ")}`}.`
+      `give exactly one of url, pool and pglite${connections.length === 0 ? "" : `, not ${connections.join(" and ")}`}.`
     )
   }
   for (const [name, [min, max]] of Object.entries(LIMITS)) {

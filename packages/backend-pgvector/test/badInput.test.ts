@@ -8,7 +8,7 @@ import { toMemoryError } from "../src/connection/errors.ts"
 import { type PgVectorOptions, PgVectorStore } from "../src/index.ts"
 import {
   DIMENSIONS,
-  failureOf,
+  expectFailure,
   FINGERPRINT,
   freshOnPGlite,
   freshSchema,
@@ -17,7 +17,7 @@ import {
   serverSchema,
   serverUrl,
   sharedPGlite,
-  urlOfServer,
+  requireServerUrl,
   withClient
 } from "./support/servers.ts"
 
@@ -25,7 +25,7 @@ const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
 
 const refusal = (options: PgVectorOptions, given = FINGERPRINT) =>
-  Effect.scoped(failureOf(open(PgVectorStore.layer(options), given)))
+  Effect.scoped(expectFailure(open(PgVectorStore.layer(options), given)))
 
 const expectReason = (
   error: { readonly reason: { readonly _tag: string }; readonly message: string },
@@ -144,7 +144,7 @@ describe("a database", () => {
     Effect.gen(function* () {
       const { store } = yield* open(yield* freshOnPGlite())
       const secret = row("a secret \u0000 with a NUL")
-      const error = yield* failureOf(store.put({ scope, now: T0, rows: [secret] }))
+      const error = yield* expectFailure(store.put({ scope, now: T0, rows: [secret] }))
       expectReason(error, "InvalidInput", /NUL/u)
       assert.notInclude(JSON.stringify(error) + String(error.cause), "secret")
     })
@@ -166,7 +166,7 @@ describe("moving on", () => {
       const searching = second.store.search({ scope, now: T0, terms: asked.terms.ids, filter: {}, limit: 1 })
       const putting = second.store.put({ scope, now: T0, rows: [asked] })
       for (const call of [Effect.asVoid(searching), Effect.asVoid(putting)]) {
-        const error = yield* failureOf(call)
+        const error = yield* expectFailure(call)
         assert.instanceOf(error.reason, Closed)
         assert.match(error.message, /open it again/u)
       }
@@ -177,7 +177,7 @@ describe("moving on", () => {
 const onServer = serverUrl === undefined ? describe.skip : describe
 
 onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
-  const url = () => Redacted.value(urlOfServer())
+  const url = () => Redacted.value(requireServerUrl())
   const changed = (change: (url: URL) => void): Redacted.Redacted => {
     const parsed = new URL(url())
     change(parsed)
@@ -298,7 +298,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         const again = yield* open(PgVectorStore.layer({ pool, schema }))
         yield* Effect.promise(() => pool.end())
         expectReason(
-          yield* failureOf(again.store.count({ scope, now: T0, filter: {} })),
+          yield* expectFailure(again.store.count({ scope, now: T0, filter: {} })),
           "Closed",
           /Pool.*ended/u
         )

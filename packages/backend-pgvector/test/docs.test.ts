@@ -1,12 +1,12 @@
 /** `docs/pgvector.md` prints the migrations as they are. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import { identifiersOf } from "../src/schema/identifiers.ts"
+import { makeIdentifiers } from "../src/schema/identifiers.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema/schema.ts"
-import { heavyIndexes } from "../src/tuning/tuning.ts"
+import { scopeIndexes } from "../src/tuning/scopeIndexes.ts"
 
 const PAGE = new URL("../../../docs/pgvector.md", import.meta.url)
-const names = identifiersOf("keepsake", "")
+const names = makeIdentifiers("keepsake", "")
 const space = { number: 1, dimensions: 384, vectorType: "vector", extension: "public" } as const
 const SCOPE = "00000000-0000-0000-0000-000000000000"
 
@@ -19,7 +19,7 @@ const printed = [
   block("With `rowLevelSecurity: true`", rowLevelSecurity(names)),
   block(
     "`tuneScope`, for each heavy scope",
-    heavyIndexes({ names, space, vectorOid: 0 }, SCOPE).map((index) => index.create)
+    scopeIndexes({ names, space, vectorOid: 0 }, SCOPE).map((index) => index.create)
   )
 ].join("\n")
 

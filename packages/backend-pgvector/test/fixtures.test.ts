@@ -10,7 +10,7 @@ import {
   serverSchema,
   serverUrl,
   sharedPGlite,
-  urlOfServer,
+  requireServerUrl,
   withClient
 } from "./support/servers.ts"
 
@@ -38,7 +38,7 @@ if (serverUrl === undefined) {
   firstVersionTests("pgvector on a server", folder, (files) =>
     Effect.flatMap(serverSchema, (schema) =>
       Effect.promise(async () => {
-        const url = urlOfServer()
+        const url = requireServerUrl()
         const format = await withClient(Redacted.value(url), async (client) => {
           await client.query(fixtureScript(files, schema))
           const { rows } = await client.query<FormatRow>(formatQuery(schema))

@@ -10,11 +10,11 @@ import {
   NO_SERVER,
   open,
   serverUrl,
-  urlOfServer,
+  requireServerUrl,
   withClient
 } from "./support/servers.ts"
 
-const superuser = () => Redacted.value(urlOfServer())
+const superuser = () => Redacted.value(requireServerUrl())
 
 /** A role with a schema of its own. */
 const ordinaryRole = Effect.acquireRelease(

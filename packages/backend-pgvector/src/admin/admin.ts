@@ -1,56 +1,67 @@
-import { type MemoryError, type Scope, StoreAdmin } from "@keepsake/core/driver"
+import { type Memory, type MemoryError, type Scope, STORE_MOVED, StoreAdmin } from "@keepsake/core/driver"
 import { Context, Effect } from "effect"
-import type { Database } from "../connection/Database.ts"
-import { readSettings } from "../schema/openSchema.ts"
-import { MEMORY_WIDTH, readMemory } from "../codec/memoryRow.ts"
+import { decodeMemory, MEMORY_WIDTH } from "../codec/memoryRow.ts"
+import { decodeCount } from "../codec/values.ts"
+import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
+import { ERASURE, toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
+import { readSettings } from "../schema/storedSettings.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
-import { ERASURE, removalOf } from "../store.ts"
 import type { Tuning } from "../tuning/tuning.ts"
+import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
 
-/** What only PostgreSQL has: held by the operator, like `StoreAdmin`. */
+/** Calls that only PostgreSQL has: for the operator, as `StoreAdmin` is. */
 export class PgVectorAdmin extends Context.Service<
   PgVectorAdmin,
   {
     /**
-     * Gives a heavy scope (from about 20,000 rows) an HNSW index of its own, built beside the work: its vector
-     * searches then take a few milliseconds, each insert into it about 7 ms, other scopes are untouched. Needs the
-     * tables' owner. `Conflict` while another session tunes; `Unsupported` on PGlite.
+     * Builds indexes for one large scope (from about 20,000 rows) while the store serves: its vector searches then
+     * take a few milliseconds and each insert into it about 7 ms; other scopes stay as they are. The role must own
+     * the tables. `Conflict` while another session tunes; `Unsupported` on PGlite.
      */
     tuneScope(scope: Scope): Effect.Effect<void, MemoryError>
-    /** Drops that index: searches of the scope are exact again. */
+    /** Drops those indexes: searches of the scope are exact again. */
     untuneScope(scope: Scope): Effect.Effect<void, MemoryError>
     /**
-     * Rewrites the tables without what was deleted (`vacuum full`, then `checkpoint` where the role may): they
-     * are locked meanwhile. Write-ahead logs, replicas and backups are not reached. True when the checkpoint ran.
+     * Rewrites the tables without deleted rows (`vacuum full`), and locks them meanwhile; then runs `checkpoint`, and
+     * returns false if the role may not. Does not reach write-ahead logs, replicas and backups.
      */
     readonly eraseBytes: Effect.Effect<boolean, MemoryError>
   }
 >()("@keepsake/backend-pgvector/PgVectorAdmin") {}
 
-export const CLOSED = "This store is closed: open another."
-const MOVED = "This store has moved to a new embedding space: open it again with the new embedder."
+const decodeUnstaged = (row: Row): Memory =>
+  decodeMemory(row, { agentId: String(row[MEMORY_WIDTH]), userId: String(row[MEMORY_WIDTH + 1]) })
+
+/** How a handle stops serving. */
+export interface Shutdown {
+  /** From now on every call fails as `Closed` with this message; the first one stays. */
+  readonly refuse: (reason: string) => void
+  /** Refuses, waits for running statements, then closes the connections that the store made. */
+  readonly close: Effect.Effect<void>
+}
 
 export const makeAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
-  database: Database
+  shutdown: Shutdown
 ): StoreAdmin["Service"] =>
   StoreAdmin.of({
     backend: "pgvector",
     erasure: ERASURE,
 
     expire: (request) =>
-      Effect.map(
-        runner.write("all", () => expireStatement(layout, request)),
-        removalOf
+      runner.write(
+        "all",
+        () => expireStatement(layout, request),
+        (rows) => toRemoval(decodeCount(rows))
       ),
 
     scopes: (request) =>
-      Effect.map(
-        runner.read("all", () => scopesStatement(layout, request)),
+      runner.read(
+        "all",
+        () => scopesStatement(layout, request),
         (rows) =>
           rows.map(([agentId, userId, count]) => ({
             scope: { agentId: String(agentId), userId: String(userId) },
@@ -59,9 +70,10 @@ export const makeAdmin = (
       ),
 
     eraseUser: ({ userId }) =>
-      Effect.map(
-        runner.writeAll("all", () => eraseUserStatement(layout, userId)),
-        removalOf
+      runner.writeAll(
+        "all",
+        () => eraseUserStatement(layout, userId),
+        (rows) => toRemoval(decodeCount(rows))
       ),
 
     fingerprint: runner.transaction(
@@ -71,36 +83,26 @@ export const makeAdmin = (
     stage: (next) => runner.transaction((session) => openStage(session, layout, next)),
 
     unstaged: ({ limit }) =>
-      Effect.map(
-        runner.read("all", () => unstagedStatement(layout, limit)),
-        (rows) =>
-          rows.map((row) =>
-            readMemory(row, { agentId: String(row[MEMORY_WIDTH]), userId: String(row[MEMORY_WIDTH + 1]) })
-          )
+      runner.read(
+        "all",
+        () => unstagedStatement(layout, limit),
+        (rows) => rows.map(decodeUnstaged)
       ),
 
     fillStage: (rows) => runner.transaction((session) => fillStage(session, layout, rows)),
 
     commitStage: Effect.tap(
       runner.transaction((session) => commitStage(session, layout)),
-      () => Effect.sync(() => runner.seal(MOVED))
+      () => Effect.sync(() => shutdown.refuse(STORE_MOVED))
     ),
 
     dropStage: runner.transaction((session) => dropStage(session, layout)),
 
-    close: Effect.suspend(() => {
-      runner.seal(CLOSED)
-      return Effect.promise(() =>
-        runner
-          .drained()
-          .then(() => database.close())
-          .catch(() => {})
-      )
-    })
+    close: shutdown.close
   })
 
-/** Tables that hold remembered text or what is derived from it. */
-const WITH_TEXT = ["memories", "postings", "accesses", "stage", "scopes"] as const
+/** Tables that hold text of memories, or data derived from it. */
+const TABLES_WITH_TEXT = ["memories", "postings", "accesses", "stage", "scopes"] as const
 
 export const makePgVectorAdmin = (
   layout: StatementLayout,
@@ -108,11 +110,11 @@ export const makePgVectorAdmin = (
   tuning: Tuning
 ): PgVectorAdmin["Service"] =>
   PgVectorAdmin.of({
-    tuneScope: tuning.tune,
-    untuneScope: tuning.untune,
-    eraseBytes: runner.alone(async (session) => {
+    tuneScope: tuning.buildIndex,
+    untuneScope: tuning.dropIndex,
+    eraseBytes: runner.withSession(async (session) => {
       await session.execute("set statement_timeout = 0")
-      for (const table of WITH_TEXT)
+      for (const table of TABLES_WITH_TEXT)
         await session.execute(`vacuum (full, analyze) ${layout.names.table(table)}`)
       return session.execute("checkpoint").then(
         () => true,

@@ -1,34 +1,35 @@
-/** The move to another embedding space: filled in a table beside, then switched to in one transaction. */
+/** The move to another embedding space: a table of its own is filled, then one transaction switches to it. */
 import {
   checkVectors,
-  isUuid,
-  Conflict,
-  describeFingerprint,
   type Fingerprint,
-  MemoryError,
+  noMoveUnderWay,
+  otherMoveUnderWay,
+  rowsUnstaged,
   sameFingerprint,
   type StagedRow
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import type { DbSession, SqlStatement } from "../connection/Database.ts"
-import { type Identifiers, scopeId } from "../schema/identifiers.ts"
-import { checkDimensions, lockStatement, readSettings, spaceOf } from "../schema/openSchema.ts"
-import { Parameters } from "../connection/Parameters.ts"
 import { MEMORY_SELECT } from "../codec/memoryRow.ts"
-import { embeddingColumns, triggerFunctions } from "../schema/schema.ts"
+import { flattenTerms } from "../codec/terms.ts"
+import type { DbSession, SqlStatement } from "../connection/Database.ts"
+import { encodeTextArray, encodeVectorArray } from "../connection/parameterCodec.ts"
+import { Parameters } from "../connection/Parameters.ts"
 import {
+  checkDimensions,
   embeddingColumn,
-  type StatementLayout,
   type EmbeddingColumns,
+  type StatementLayout,
   termsColumn,
+  toEmbeddingColumns,
   typeName,
   weightColumn,
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
-import { flattenTerms } from "../statements/put.ts"
-import { textArray, vectorArray } from "../connection/parameterCodec.ts"
-
-const conflict = (message: string): MemoryError => new MemoryError({ reason: new Conflict({ message }) })
+import type { Identifiers } from "../schema/identifiers.ts"
+import { lockStatement, readSettings } from "../schema/storedSettings.ts"
+import { embeddingColumns } from "../schema/tables.ts"
+import { triggerFunctions } from "../schema/triggers.ts"
+import { scopeId } from "../scopeId.ts"
 
 const setStaged = (names: Identifiers, staged: Fingerprint | null): SqlStatement => {
   const p = new Parameters()
@@ -37,13 +38,13 @@ const setStaged = (names: Identifiers, staged: Fingerprint | null): SqlStatement
 }
 
 const nextSpace = (space: EmbeddingColumns, staged: Fingerprint): EmbeddingColumns =>
-  spaceOf(space.number + 1, staged, space.vectorType, space.extension)
+  toEmbeddingColumns(space.number + 1, staged, space.vectorType, space.extension)
 
 const clearStage = (names: Identifiers): string =>
   `truncate ${names.table("stage")};
 alter table ${names.table("stage")} drop column if exists embedding`
 
-/** Opens a stage, or goes on with the one that is open. */
+/** Opens a stage, or continues the open one. */
 export const openStage = async (
   session: DbSession,
   layout: StatementLayout,
@@ -54,9 +55,7 @@ export const openStage = async (
   const { staged } = await readSettings(session, names)
   if (staged !== null) {
     if (sameFingerprint(staged, next)) return
-    throw conflict(
-      `A move to [${describeFingerprint(staged)}] is under way; finish it or drop it before starting one to [${describeFingerprint(next)}].`
-    )
+    throw otherMoveUnderWay(staged, next)
   }
   const target = nextSpace(space, next)
   checkDimensions(target.dimensions, target.vectorType)
@@ -69,7 +68,7 @@ export const openStage = async (
   await session.query(setStaged(names, next))
 }
 
-/** Rows: a memory, agent, user. */
+/** Memories that are not staged. Rows: a memory, agent, user. */
 export const unstagedStatement = ({ names }: StatementLayout, limit: number): SqlStatement => {
   const p = new Parameters()
   return p.statement(
@@ -92,24 +91,17 @@ const fillStatement = (
   const target = nextSpace(layout.space, staged)
   const p = new Parameters()
   const terms = flattenTerms(rows)
-  const key = (row: StagedRow): string => scopeId(row.scope)
   const arrays = [
-    `${p.add(textArray(rows.map(key)))}::uuid[]`,
-    `${p.add(textArray(rows.map((row) => row.id)))}::uuid[]`,
+    `${p.add(encodeTextArray(rows.map((row) => scopeId(row.scope))))}::uuid[]`,
+    `${p.add(encodeTextArray(rows.map((row) => row.id)))}::uuid[]`,
     `${p.add(terms.first)}::int4[]`,
     `${p.add(terms.last)}::int4[]`
   ]
   const [ids, weights] = [p.add(terms.ids), p.add(terms.weights)]
   const embedded = target.dimensions !== null
   if (embedded) {
-    arrays.push(
-      `${p.add(
-        vectorArray(
-          rows.map((row) => row.vector),
-          layout.vectorOid
-        )
-      )}::${typeName(target, "vector")}[]`
-    )
+    const vectors = rows.map((row) => row.vector)
+    arrays.push(`${p.add(encodeVectorArray(vectors, layout.vectorOid))}::${typeName(target, "vector")}[]`)
   }
   return p.statement(
     "fill_stage",
@@ -123,18 +115,17 @@ on conflict (scope, id) do update set
   )
 }
 
-/** Nothing is staged: nothing to fill, as in a store whose move was dropped meanwhile. */
+/** Does nothing without an open stage: another process may have dropped it meanwhile. */
 export const fillStage = async (
   session: DbSession,
   layout: StatementLayout,
   rows: ReadonlyArray<StagedRow>
 ): Promise<void> => {
   const { staged } = await readSettings(session, layout.names)
-  const known = rows.filter((row) => isUuid(row.id))
-  if (staged === null || known.length === 0) return
-  const vectors = known.map((row) => row.vector)
+  if (staged === null || rows.length === 0) return
+  const vectors = rows.map((row) => row.vector)
   await Effect.runPromise(checkVectors(staged, "rows.vector", vectors))
-  await session.query(fillStatement(layout, staged, known))
+  await session.query(fillStatement(layout, staged, rows))
 }
 
 export const dropStage = async (session: DbSession, { names }: StatementLayout): Promise<void> => {
@@ -143,7 +134,7 @@ export const dropStage = async (session: DbSession, { names }: StatementLayout):
   await session.query(setStaged(names, null))
 }
 
-/** Renames and refills: the columns' new numbers end the statements of handles that are open on the old space. */
+/** Renames the columns and refills them. With the new names, statements of handles on the old space fail. */
 const switchCommands = (
   names: Identifiers,
   from: EmbeddingColumns,
@@ -171,14 +162,14 @@ order by m.scope, t.term, m.id`,
 }
 
 /**
- * Holds the tables from beginning to end: whoever reads waits (some 20 s per 100,000 rows of 384 dimensions),
- * and reads the old space or the new one, never both.
+ * Locks the tables throughout: readers wait (some 20 s per 100,000 rows of 384 dimensions), and read the old space
+ * or the new one, never both.
  */
 export const commitStage = async (session: DbSession, layout: StatementLayout): Promise<void> => {
   const { names, space } = layout
   await session.query(lockStatement(names))
   const { staged } = await readSettings(session, names)
-  if (staged === null) throw conflict("No move is under way: call stage first.")
+  if (staged === null) throw noMoveUnderWay()
   await session.execute(
     `lock table ${names.table("memories")}, ${names.table("postings")}, ${names.table("stage")} in access exclusive mode`
   )
@@ -189,7 +180,7 @@ where not exists (select from ${names.table("stage")} s where s.scope = m.scope 
     values: []
   })
   const missing = Number(row?.[0])
-  if (missing > 0) throw conflict(`${missing} memories are not in the new space yet.`)
+  if (missing > 0) throw rowsUnstaged(missing)
   const target = nextSpace(space, staged)
   for (const command of switchCommands(names, space, target)) await session.execute(command)
   await session.execute(clearStage(names))

@@ -1,7 +1,7 @@
 import { fromSql } from "pgvector"
 
-/** A selected vector, as `pgvector` reads its text form. */
-export const vectorFromText = (text: string): Float32Array => {
+/** Parses the text form of a selected vector, with the `pgvector` package. */
+export const parseVector = (text: string): Float32Array => {
   const values = fromSql(text)
   if (!Array.isArray(values))
     throw new TypeError("The column embedding holds something other than a dense vector.")

@@ -1,11 +1,11 @@
-import type { SqlStatement, WireValue } from "./Database.ts"
+import type { ParameterValue, SqlStatement } from "./Database.ts"
 
 /** Collects a statement's values while its text is written. */
 export class Parameters {
-  readonly values: Array<WireValue> = []
+  readonly values: Array<ParameterValue> = []
 
-  /** `$1`, `$2`, …; a number or boolean goes as text. */
-  add(value: WireValue | number | boolean): string {
+  /** Returns the placeholder: `$1`, `$2`, …. Numbers and booleans are sent as text. */
+  add(value: ParameterValue | number | boolean): string {
     this.values.push(typeof value === "number" || typeof value === "boolean" ? String(value) : value)
     return `$${this.values.length}`
   }

@@ -1,92 +1,123 @@
-import { Closed, MemoryError, type Scope } from "@keepsake/core/driver"
+import { type MemoryError, type Scope, storeClosed } from "@keepsake/core/driver"
 import { Effect, Schedule } from "effect"
-import type { Database, Row, DbSession, SqlStatement } from "./Database.ts"
+import { scopeId } from "../scopeId.ts"
+import type { Database, DbSession, Rows, SqlStatement } from "./Database.ts"
 import { mayRetry, toMemoryError } from "./errors.ts"
-import { scopeId } from "../schema/identifiers.ts"
 
-/** Whose rows a statement is about: row-level security lets it see no others. */
+/** The scope of a statement: row-level security hides the rows of all others. */
 export type RowScope = Scope | "all"
 
-export type Rows = ReadonlyArray<Row>
+export type RunStatement = <A>(
+  rowScope: RowScope,
+  statement: () => SqlStatement,
+  decode: (rows: Rows) => A
+) => Effect.Effect<A, MemoryError>
 
-/** Runs statements: closed or not, with row-level security or without, retried where that is safe. */
+/** Runs statements, with or without row-level security, and retries them where that is safe. */
 export interface StatementRunner {
-  readonly read: (reach: RowScope, statement: () => SqlStatement) => Effect.Effect<Rows, MemoryError>
-  readonly write: (reach: RowScope, statement: () => SqlStatement) => Effect.Effect<Rows, MemoryError>
-  /** A write whose size only the data bounds (a whole scope, a user): no statement timeout ends it. */
-  readonly writeAll: (reach: RowScope, statement: () => SqlStatement) => Effect.Effect<Rows, MemoryError>
+  readonly read: RunStatement
+  readonly write: RunStatement
+  /** A write as large as its data (a whole scope, a user), without a statement timeout. */
+  readonly writeAll: RunStatement
   /** Several statements in one transaction, across scopes, without a statement timeout. */
   readonly transaction: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
-  /** Outside any transaction, across scopes, without a statement timeout. */
-  readonly alone: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
-  /** From now on every call fails with this. */
-  readonly seal: (message: string) => void
-  /** Resolves when what was begun has ended, or after `DRAIN_MS`. */
+  /** In a session of its own outside any transaction. `body` sets its own scope and timeout. */
+  readonly withSession: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
+  /** Resolves when all running statements have ended, or after `DRAIN_MS`. */
   readonly drained: () => Promise<void>
 }
 
-/** How long closing waits for statements that are under way. */
+/** How long closing waits for running statements. */
 const DRAIN_MS = 30_000
 
 const ATTEMPTS = 5
 
 const FIRST_PAUSE = "10 millis"
 
-/** 20, 40, 80, … ms, spread so that those who collided do not collide again. */
+/** 20, 40, 80, … ms, jittered so that colliding statements do not collide again. */
 const backoff = Schedule.exponential("20 millis").pipe(Schedule.jittered)
 
-export const makeStatementRunner = (database: Database, rowLevelSecurity: boolean): StatementRunner => {
-  let sealed: string | null = null
-  const underway = new Set<Promise<unknown>>()
+const retryWhile = <A>(
+  call: Effect.Effect<A, MemoryError>,
+  retryable: (error: MemoryError) => boolean
+): Effect.Effect<A, MemoryError> =>
+  // The schedule is built after a first failure: it would cost more than the call.
+  call.pipe(
+    Effect.catch((error) =>
+      retryable(error)
+        ? Effect.sleep(FIRST_PAUSE).pipe(
+            Effect.andThen(Effect.retry(call, { schedule: backoff, times: ATTEMPTS - 2, while: retryable }))
+          )
+        : Effect.fail(error)
+    )
+  )
 
-  /** Noted by its promise and not by its fiber: an interrupted fiber leaves the statement running. */
-  const begun = <A>(body: () => Promise<A>): Promise<A> => {
-    const promise = body()
-    underway.add(promise)
-    const settle = () => underway.delete(promise)
-    promise.then(settle, settle)
-    return promise
+const makeTracker = () => {
+  const running = new Set<Promise<unknown>>()
+  return {
+    /** Tracks the promise: interrupting the fiber does not cancel the statement. */
+    track: <A>(body: () => Promise<A>): Promise<A> => {
+      const promise = body()
+      running.add(promise)
+      const untrack = () => running.delete(promise)
+      promise.then(untrack, untrack)
+      return promise
+    },
+    drained: async (): Promise<void> => {
+      const { promise: timedOut, resolve } = Promise.withResolvers<void>()
+      const timer = setTimeout(resolve, DRAIN_MS)
+      await Promise.race([Promise.allSettled(running), timedOut])
+      clearTimeout(timer)
+    }
   }
+}
 
-  const reaching = (reach: RowScope): string =>
-    `set local keepsake.scope = '${reach === "all" ? "all" : scopeId(reach)}'`
+const setScope = (rowScope: RowScope): string =>
+  `set local keepsake.scope = '${rowScope === "all" ? "all" : scopeId(rowScope)}'`
+
+export interface RunnerOptions {
+  readonly rowLevelSecurity: boolean
+  /** Why calls fail with `Closed`; `null` while the store serves. Read before each attempt, retries included. */
+  readonly closedReason: () => string | null
+}
+
+export const makeStatementRunner = (
+  database: Database,
+  { closedReason, rowLevelSecurity }: RunnerOptions
+): StatementRunner => {
+  const { drained, track } = makeTracker()
 
   const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> => {
-    const call = Effect.suspend(() =>
-      sealed === null
-        ? Effect.tryPromise({ try: () => begun(body), catch: toMemoryError })
-        : Effect.fail(new MemoryError({ reason: new Closed({ message: sealed }) }))
-    )
-    // An interrupted write is waited for: it must not land after what its caller does next, forgetting least of all.
+    const call = Effect.suspend(() => {
+      const reason = closedReason()
+      return reason === null
+        ? Effect.tryPromise({ try: () => track(body), catch: toMemoryError })
+        : Effect.fail(storeClosed(reason))
+    })
+    // An interrupted write is awaited: it must not land after the caller's next call, a removal for example.
     const once = kind === "write" ? Effect.uninterruptible(call) : call
-    const again = (error: MemoryError) => mayRetry(error, kind)
-    // The schedule is set up after a first failure: on the way of every call it would cost more than the call.
-    return once.pipe(
-      Effect.catch((error) =>
-        again(error)
-          ? Effect.sleep(FIRST_PAUSE).pipe(
-              Effect.andThen(Effect.retry(once, { schedule: backoff, times: ATTEMPTS - 2, while: again }))
-            )
-          : Effect.fail(error)
-      )
-    )
+    return retryWhile(once, (error) => mayRetry(error, kind))
   }
 
-  const run = (kind: "read" | "write") => (reach: RowScope, statement: () => SqlStatement) =>
-    attempt(kind, () =>
-      rowLevelSecurity
-        ? database.transaction(async (session) => {
-            await session.execute(reaching(reach))
-            return session.query(statement())
-          })
-        : database.query(statement())
-    )
+  const run =
+    (kind: "read" | "write"): RunStatement =>
+    (rowScope, statement, decode) => {
+      const rows = attempt(kind, () =>
+        rowLevelSecurity
+          ? database.transaction(async (session) => {
+              await session.execute(setScope(rowScope))
+              return session.query(statement())
+            })
+          : database.query(statement())
+      )
+      return Effect.map(rows, decode)
+    }
 
-  const withoutTimeout = <A>(reach: RowScope, body: (session: DbSession) => Promise<A>) =>
+  const withoutTimeout = <A>(rowScope: RowScope, body: (session: DbSession) => Promise<A>) =>
     attempt("write", () =>
       database.transaction(async (session) => {
         await session.execute("set local statement_timeout = 0")
-        if (rowLevelSecurity) await session.execute(reaching(reach))
+        if (rowLevelSecurity) await session.execute(setScope(rowScope))
         return body(session)
       })
     )
@@ -94,17 +125,13 @@ export const makeStatementRunner = (database: Database, rowLevelSecurity: boolea
   return {
     read: run("read"),
     write: run("write"),
-    writeAll: (reach, statement) => withoutTimeout(reach, (session) => session.query(statement())),
+    writeAll: (rowScope, statement, decode) =>
+      Effect.map(
+        withoutTimeout(rowScope, (session) => session.query(statement())),
+        decode
+      ),
     transaction: (body) => withoutTimeout("all", body),
-    alone: (body) => attempt("write", () => database.alone(body)),
-    seal: (message) => {
-      sealed ??= message
-    },
-    drained: async () => {
-      const { promise, resolve } = Promise.withResolvers<void>()
-      const timer = setTimeout(resolve, DRAIN_MS)
-      await Promise.race([Promise.allSettled(underway), promise])
-      clearTimeout(timer)
-    }
+    withSession: (body) => attempt("write", () => database.withSession(body)),
+    drained
   }
 }

@@ -1,4 +1,4 @@
-/** What PostgreSQL, its driver or the network said, as one of our reasons. */
+/** Classifies errors of PostgreSQL, its driver and the network as reasons of a `MemoryError`. */
 import {
   Closed,
   Corrupt,
@@ -12,7 +12,7 @@ import {
   Unsupported
 } from "@keepsake/core/driver"
 
-const field = (cause: unknown, name: string): string | undefined => {
+const stringField = (cause: unknown, name: string): string | undefined => {
   if (typeof cause !== "object" || cause === null || !(name in cause)) return undefined
   const value: unknown = Reflect.get(cause, name)
   return typeof value === "string" ? value : undefined
@@ -21,43 +21,46 @@ const field = (cause: unknown, name: string): string | undefined => {
 const SQLSTATE = /^[0-9A-Z]{5}$/u
 
 /** SQLSTATE, or Node's code such as `ECONNREFUSED`. */
-export const codeOf = (cause: unknown): string | undefined => {
-  const own = field(cause, "code")
+export const errorCode = (cause: unknown): string | undefined => {
+  const own = stringField(cause, "code")
   if (own !== undefined) return own
-  if (cause instanceof AggregateError && cause.errors.length > 0) return codeOf(cause.errors[0])
-  return cause instanceof Error && cause.cause !== undefined ? codeOf(cause.cause) : undefined
+  if (cause instanceof AggregateError && cause.errors.length > 0) return errorCode(cause.errors[0])
+  return cause instanceof Error && cause.cause !== undefined ? errorCode(cause.cause) : undefined
 }
 
-const messageOf = (cause: unknown): string => {
-  if (cause instanceof AggregateError && cause.message === "") return messageOf(cause.errors[0])
+const errorMessage = (cause: unknown): string => {
+  if (cause instanceof AggregateError && cause.message === "") return errorMessage(cause.errors[0])
   return cause instanceof Error ? cause.message : String(cause)
 }
 
 /**
- * The cause that we keep: code and severity, and the message unless it may quote a value. `detail` and `where`
- * quote rows, so they never leave here.
+ * The cause without stored data: the code, and the message unless its class quotes values. `detail` and `where`
+ * quote rows, so both are dropped.
  */
-const cleanCause = (cause: unknown, code: string | undefined): Error => {
-  const quotes = code !== undefined && /^(22|23)/u.test(code)
-  const clean = new Error(quotes ? `PostgreSQL ${code}` : messageOf(cause))
-  return Object.assign(clean, { code, name: cause instanceof Error ? cause.name : "Error" })
+const redactCause = (cause: unknown, code: string | undefined): Error => {
+  const quotesValues = code !== undefined && /^(22|23)/u.test(code)
+  const redacted = new Error(quotesValues ? `PostgreSQL ${code}` : errorMessage(cause))
+  return Object.assign(redacted, { code, name: cause instanceof Error ? cause.name : "Error" })
 }
 
 const MOVED =
   "This store has moved to another embedding space or was dropped since it was opened: open it again, with the embedder it has now."
 
-const LOST =
+const CONNECTION_LOST =
   /Connection terminated|Connection ended|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|socket hang up/iu
 
-type Make = (message: string, cause: Error) => MemoryErrorReason
+type MakeReason = (message: string, cause: Error) => MemoryErrorReason
 
-const unavailable: Make = (message, cause) => new Unavailable({ message, cause })
-const timeout: Make = (message, cause) => new Timeout({ message, cause })
-const unauthorized: Make = (message, cause) => new Unauthorized({ message, cause })
-const unsupported: Make = (message, cause) => new Unsupported({ message, cause })
+/** The reason to raise, and what its message says. */
+type ErrorClass = readonly [MakeReason, string]
 
-/** By SQLSTATE or Node's code: what it means and what to do. */
-const KNOWN: Readonly<Record<string, readonly [Make, string]>> = {
+const unavailable: MakeReason = (message, cause) => new Unavailable({ message, cause })
+const timeout: MakeReason = (message, cause) => new Timeout({ message, cause })
+const unauthorized: MakeReason = (message, cause) => new Unauthorized({ message, cause })
+const unsupported: MakeReason = (message, cause) => new Unsupported({ message, cause })
+
+/** By SQLSTATE or Node's code: the meaning and what to do. */
+const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   "40001": [
     unavailable,
     "PostgreSQL could not serialise this beside other transactions, and gave up after retries: try again."
@@ -124,7 +127,8 @@ const KNOWN: Readonly<Record<string, readonly [Make, string]>> = {
   EPIPE: [unavailable, "The connection to PostgreSQL broke."]
 }
 
-const byClass = (code: string): readonly [Make, string] | undefined => {
+/** By the first two characters of a SQLSTATE, its class. */
+const classifyByClass = (code: string): ErrorClass | undefined => {
   if (code.startsWith("08")) return [unavailable, "The connection to PostgreSQL broke."]
   if (code.startsWith("53")) return [unavailable, "PostgreSQL is out of a resource."]
   if (code.startsWith("XX")) {
@@ -142,10 +146,10 @@ const byClass = (code: string): readonly [Make, string] | undefined => {
   return undefined
 }
 
-/** PgBouncer says all of its own by one code: what PostgreSQL would have said. */
-const ofPooler = (message: string): readonly [Make, string] | undefined => {
-  if (/authentication failed|no such user/u.test(message)) return KNOWN["28P01"]
-  if (/no such database/u.test(message)) return KNOWN["3D000"]
+/** PgBouncer reports all errors of its own under one code; the message tells them apart. */
+const classifyPoolerMessage = (message: string): ErrorClass | undefined => {
+  if (/authentication failed|no such user/u.test(message)) return BY_CODE["28P01"]
+  if (/no such database/u.test(message)) return BY_CODE["3D000"]
   return /unsupported startup parameter/u.test(message)
     ? [
         unsupported,
@@ -154,59 +158,65 @@ const ofPooler = (message: string): readonly [Make, string] | undefined => {
     : undefined
 }
 
-const reasonOf = (cause: unknown): MemoryErrorReason => {
-  const code = codeOf(cause)
-  const clean = cleanCause(cause, code)
-  const pooler = code === "08P01" ? ofPooler(messageOf(cause)) : undefined
-  const known = pooler ?? (code === undefined ? undefined : (KNOWN[code] ?? byClass(code)))
-  if (known !== undefined) return known[0](known[1], clean)
-  const message = messageOf(cause)
+const toReason = (cause: unknown): MemoryErrorReason => {
+  const code = errorCode(cause)
+  const redacted = redactCause(cause, code)
+  const pooler = code === "08P01" ? classifyPoolerMessage(errorMessage(cause)) : undefined
+  const errorClass = pooler ?? (code === undefined ? undefined : (BY_CODE[code] ?? classifyByClass(code)))
+  if (errorClass !== undefined) {
+    const [makeReason, text] = errorClass
+    return makeReason(text, redacted)
+  }
+  const message = errorMessage(cause)
   if (/Cannot use a pool after calling end/u.test(message)) {
     return new Closed({
       message: "The pg Pool given to this store has been ended: close the store before its pool.",
-      cause: clean
+      cause: redacted
     })
   }
   if (/PGlite is closed/iu.test(message)) {
-    return new Closed({ message: "The PGlite instance given to this store has been closed.", cause: clean })
+    return new Closed({
+      message: "The PGlite instance given to this store has been closed.",
+      cause: redacted
+    })
   }
   if (/timeout exceeded when trying to connect/u.test(message)) {
     return new Timeout({
       message:
         "No connection to PostgreSQL became free in time: raise the pool's size, or look for slow statements.",
-      cause: clean
+      cause: redacted
     })
   }
   if (/password must be a string/u.test(message)) {
     return new Unauthorized({
       message: "PostgreSQL wants a password: put one into the connection string.",
-      cause: clean
+      cause: redacted
     })
   }
-  if (LOST.test(message))
-    return new Unavailable({ message: "The connection to PostgreSQL broke.", cause: clean })
+  if (CONNECTION_LOST.test(message))
+    return new Unavailable({ message: "The connection to PostgreSQL broke.", cause: redacted })
   return code !== undefined && SQLSTATE.test(code)
     ? new Unsupported({
-        message: `PostgreSQL refused a statement (SQLSTATE ${code}): ${clean.message}`,
-        cause: clean
+        message: `PostgreSQL refused a statement (SQLSTATE ${code}): ${redacted.message}`,
+        cause: redacted
       })
-    : new Unavailable({ message: `PostgreSQL failed: ${clean.message}`, cause: clean })
+    : new Unavailable({ message: `PostgreSQL failed: ${redacted.message}`, cause: redacted })
 }
 
 export const toMemoryError = (cause: unknown): MemoryError =>
-  cause instanceof MemoryError ? cause : new MemoryError({ reason: reasonOf(cause) })
+  cause instanceof MemoryError ? cause : new MemoryError({ reason: toReason(cause) })
 
-/** Rolled back by the server for the sake of others: the same statement may simply run again. */
+/** Rolled back by the server in favour of another transaction: the same statement may run again. */
 const ROLLED_BACK = new Set(["40001", "40P01", "55P03"])
 /** Refused before anything was sent. */
 const NOT_SENT = new Set(["ECONNREFUSED", "57P03", "53300", "EAI_AGAIN", "ENOTFOUND"])
 
 /**
- * Whether to run it again by ourselves. A broken connection leaves open whether a write took effect, and a
- * second run would then report another outcome: the caller decides. Reads run again.
+ * Whether the store retries by itself. A write on a broken connection may have taken effect, and a second run
+ * would then report another outcome, so its caller decides.
  */
 export const mayRetry = (error: MemoryError, kind: "read" | "write"): boolean => {
-  const code = codeOf(error.cause)
+  const code = errorCode(error.cause)
   if (code !== undefined && (ROLLED_BACK.has(code) || NOT_SENT.has(code))) return code !== "ENOTFOUND"
   return kind === "read" && error.reason._tag === "Unavailable"
 }

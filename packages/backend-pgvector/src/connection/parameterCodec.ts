@@ -1,6 +1,6 @@
 /**
- * Parameters as PostgreSQL reads them. Vectors and the flat arrays beside them go in binary: as text, a batch
- * of 100 rows costs five times as much (the `pgvector` package writes text, and reads what we select).
+ * Parameters as PostgreSQL reads them. Vectors, term ids and weights are sent in binary: as text, which the
+ * `pgvector` package writes, a batch of 100 rows takes five times as long.
  */
 import { endianness } from "node:os"
 
@@ -8,7 +8,7 @@ const INT4 = 23
 const FLOAT4 = 700
 
 /** `{a,"b c",NULL}`. */
-export const textArray = (values: ReadonlyArray<string | number | boolean | null>): string =>
+export const encodeTextArray = (values: ReadonlyArray<string | number | boolean | null>): string =>
   `{${values
     .map((value) => {
       if (value === null) return "NULL"
@@ -18,77 +18,77 @@ export const textArray = (values: ReadonlyArray<string | number | boolean | null
     })
     .join(",")}}`
 
-/** The head of a one-dimensional binary array: dimensions, whether it holds NULLs, element type, length, lower bound. */
-const arrayHead = (buffer: Buffer, type: number, length: number, nulls: boolean): number => {
-  let at = buffer.writeInt32BE(length === 0 ? 0 : 1, 0)
-  at = buffer.writeInt32BE(nulls ? 1 : 0, at)
-  at = buffer.writeUInt32BE(type, at)
-  if (length === 0) return at
-  at = buffer.writeInt32BE(length, at)
-  return buffer.writeInt32BE(1, at)
+/** Writes the header of a one-dimensional binary array: dimensions, whether it holds NULLs, element type, length, lower bound. */
+const writeArrayHeader = (buffer: Buffer, type: number, length: number, hasNulls: boolean): number => {
+  let offset = buffer.writeInt32BE(length === 0 ? 0 : 1, 0)
+  offset = buffer.writeInt32BE(hasNulls ? 1 : 0, offset)
+  offset = buffer.writeUInt32BE(type, offset)
+  if (length === 0) return offset
+  offset = buffer.writeInt32BE(length, offset)
+  return buffer.writeInt32BE(1, offset)
 }
 
-const HEAD_BYTES = 20
-const EMPTY_HEAD_BYTES = 12
+const HEADER_BYTES = 20
+const EMPTY_HEADER_BYTES = 12
 
 const flatArray = (
   type: number,
   length: number,
-  write: (buffer: Buffer, index: number, at: number) => number
+  write: (buffer: Buffer, index: number, offset: number) => number
 ): Buffer => {
-  const buffer = Buffer.allocUnsafe(length === 0 ? EMPTY_HEAD_BYTES : HEAD_BYTES + 8 * length)
-  let at = arrayHead(buffer, type, length, false)
+  const buffer = Buffer.allocUnsafe(length === 0 ? EMPTY_HEADER_BYTES : HEADER_BYTES + 8 * length)
+  let offset = writeArrayHeader(buffer, type, length, false)
   for (let i = 0; i < length; i++) {
-    at = buffer.writeInt32BE(4, at)
-    at = write(buffer, i, at)
+    offset = buffer.writeInt32BE(4, offset)
+    offset = write(buffer, i, offset)
   }
   return buffer
 }
 
-/** `int4[]`; of an unsigned term id the same 32 bits, read as signed. */
-export const int4Array = (ids: ArrayLike<number>): Buffer =>
-  flatArray(INT4, ids.length, (buffer, i, at) => buffer.writeInt32BE((ids[i] ?? 0) | 0, at))
+/** `int4[]`; unsigned term ids keep their 32 bits and are read as signed. */
+export const encodeInt4Array = (ids: ArrayLike<number>): Buffer =>
+  flatArray(INT4, ids.length, (buffer, i, offset) => buffer.writeInt32BE((ids[i] ?? 0) | 0, offset))
 
-export const float4Array = (values: ArrayLike<number>): Buffer =>
-  flatArray(FLOAT4, values.length, (buffer, i, at) => buffer.writeFloatBE(values[i] ?? 0, at))
+export const encodeFloat4Array = (values: ArrayLike<number>): Buffer =>
+  flatArray(FLOAT4, values.length, (buffer, i, offset) => buffer.writeFloatBE(values[i] ?? 0, offset))
 
-const VECTOR_HEAD_BYTES = 4
+const VECTOR_HEADER_BYTES = 4
 const LITTLE_ENDIAN = endianness() === "LE"
 
 const writeVector = (buffer: Buffer, vector: Float32Array, start: number): number => {
-  let at = buffer.writeInt16BE(vector.length, start)
-  at = buffer.writeInt16BE(0, at)
-  const floats = buffer.subarray(at, at + 4 * vector.length)
+  let offset = buffer.writeInt16BE(vector.length, start)
+  offset = buffer.writeInt16BE(0, offset)
+  const floats = buffer.subarray(offset, offset + 4 * vector.length)
   floats.set(new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength))
   if (LITTLE_ENDIAN) floats.swap32()
-  return at + floats.length
+  return offset + floats.length
 }
 
 /** One `vector`: int16 dimensions, int16 zero, then big-endian floats. */
-export const vectorParameter = (vector: Float32Array): Buffer => {
-  const buffer = Buffer.allocUnsafe(VECTOR_HEAD_BYTES + 4 * vector.length)
+export const encodeVector = (vector: Float32Array): Buffer => {
+  const buffer = Buffer.allocUnsafe(VECTOR_HEADER_BYTES + 4 * vector.length)
   writeVector(buffer, vector, 0)
   return buffer
 }
 
 /** `vector[]`; `type` is the oid of `vector` in this database. */
-export const vectorArray = (vectors: ReadonlyArray<Float32Array | null>, type: number): Buffer => {
-  let size = vectors.length === 0 ? EMPTY_HEAD_BYTES : HEAD_BYTES
-  for (const vector of vectors) size += 4 + (vector === null ? 0 : VECTOR_HEAD_BYTES + 4 * vector.length)
+export const encodeVectorArray = (vectors: ReadonlyArray<Float32Array | null>, type: number): Buffer => {
+  let size = vectors.length === 0 ? EMPTY_HEADER_BYTES : HEADER_BYTES
+  for (const vector of vectors) size += 4 + (vector === null ? 0 : VECTOR_HEADER_BYTES + 4 * vector.length)
   const buffer = Buffer.allocUnsafe(size)
-  let at = arrayHead(
+  let offset = writeArrayHeader(
     buffer,
     type,
     vectors.length,
     vectors.some((vector) => vector === null)
   )
   for (const vector of vectors) {
-    at = buffer.writeInt32BE(vector === null ? -1 : VECTOR_HEAD_BYTES + 4 * vector.length, at)
-    if (vector !== null) at = writeVector(buffer, vector, at)
+    offset = buffer.writeInt32BE(vector === null ? -1 : VECTOR_HEADER_BYTES + 4 * vector.length, offset)
+    if (vector !== null) offset = writeVector(buffer, vector, offset)
   }
   return buffer
 }
 
-/** `{1,2,NULL}` back to numbers; our number arrays hold no NULL. */
+/** `{1,2,3}` as numbers; our number arrays hold no NULL. */
 export const parseNumberArray = (text: string): ReadonlyArray<number> =>
   text === "{}" ? [] : text.slice(1, -1).split(",").map(Number)

@@ -1,14 +1,14 @@
 import type { PGliteInterface, Transaction } from "@electric-sql/pglite"
-import type { Database, Row, DbSession } from "./Database.ts"
+import type { Database, DbSession, Row } from "./Database.ts"
 import { parseNumberArray } from "./parameterCodec.ts"
 
-const asIs = (value: unknown): unknown => value
+const passThrough = (value: unknown): unknown => value
 
-/** PGlite encodes by parameter type; ours are encoded already. */
+/** PGlite encodes by parameter type; our values are encoded already. */
 const serializers = new Proxy<Record<number, (value: unknown) => string>>(
   {},
-  // PGlite passes a Uint8Array on in binary, which its types do not say.
-  { get: () => asIs }
+  // PGlite sends a Uint8Array in binary, which its types do not say.
+  { get: () => passThrough }
 )
 
 const parsers = {
@@ -19,7 +19,7 @@ const parsers = {
   1022: parseNumberArray
 }
 
-const session = (db: PGliteInterface | Transaction): DbSession => ({
+const toSession = (db: PGliteInterface | Transaction): DbSession => ({
   query: async (statement) => {
     const result = await db.query<Row>(statement.text, [...statement.values], {
       rowMode: "array",
@@ -35,9 +35,9 @@ const session = (db: PGliteInterface | Transaction): DbSession => ({
 
 /** Statements over PGlite: one session, which the application owns and closes. */
 export const pgliteDatabase = (db: PGliteInterface): Database => ({
-  ...session(db),
+  ...toSession(db),
   concurrent: false,
-  transaction: (body) => db.transaction((tx) => body(session(tx))),
-  alone: (body) => body(session(db)),
+  transaction: (body) => db.transaction((tx) => body(toSession(tx))),
+  withSession: (body) => body(toSession(db)),
   close: () => Promise.resolve()
 })

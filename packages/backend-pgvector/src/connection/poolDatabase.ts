@@ -6,121 +6,130 @@ import {
   type QueryArrayConfig,
   types as pgTypes
 } from "pg"
-import type { Database, Row, DbSession, SqlStatement } from "./Database.ts"
+import type { Database, DbSession, Row, SqlStatement } from "./Database.ts"
 import { parseNumberArray } from "./parameterCodec.ts"
 
 const INT8 = 20
 const NUMBER_ARRAYS = new Set([1007, 1016, 1021, 1022])
 
-const toNumber = (text: string): number => Number(text)
+const parseNumber = (text: string): number => Number(text)
 
-/** Our own reading of a few types, given per query: the application's global parsers stay as they are. */
+/** Parsers of our own for a few types, set per query: the application's global parsers stay as they are. */
 const types: CustomTypesConfig = {
   getTypeParser: (oid, format) => {
-    if (oid === INT8) return toNumber
+    if (oid === INT8) return parseNumber
     if (NUMBER_ARRAYS.has(oid)) return parseNumberArray
     return pgTypes.getTypeParser(oid, format)
   }
 }
 
-/**
- * A prepared statement's name: stable for its text, so that a session parses and plans it once, and so that
- * two versions of this package never mean different texts by one name.
- */
-const statementName = (statement: SqlStatement): string =>
+const hashName = (statement: SqlStatement): string =>
   `keepsake_${statement.operation}_${createHash("sha1").update(statement.text).digest("hex").slice(0, 16)}`
 
-const names = new Map<string, string>()
-const nameOf = (statement: SqlStatement): string => {
-  const known = names.get(statement.text)
-  if (known !== undefined) return known
-  const name = statementName(statement)
-  names.set(statement.text, name)
+const namesByText = new Map<string, string>()
+
+/**
+ * A prepared statement's name. Derived from the text, so that a session parses and plans it once, and so that two
+ * versions of this package never use one name for different texts.
+ */
+const preparedName = (statement: SqlStatement): string => {
+  const cached = namesByText.get(statement.text)
+  if (cached !== undefined) return cached
+  const name = hashName(statement)
+  namesByText.set(statement.text, name)
   return name
 }
 
 const ignore = (): void => {}
 
 export interface PoolDatabaseOptions {
-  /** Close the pool when the store closes: only a pool of our own. */
+  /** Close the pool with the store: only a pool that the store made. */
   readonly owned: boolean
   readonly namedStatements: boolean
 }
 
-/** Statements over a `pg` pool. */
-export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database => {
-  // Without a listener, an idle connection that breaks would end the process.
-  pool.on("error", ignore)
+type ToSession = (client: Pool | PoolClient) => DbSession
 
-  const config = (statement: SqlStatement): QueryArrayConfig => ({
+const makeToSession = (namedStatements: boolean): ToSession => {
+  const toQuery = (statement: SqlStatement): QueryArrayConfig => ({
     text: statement.text,
     values: [...statement.values],
     rowMode: "array",
     types,
-    ...(options.namedStatements ? { name: nameOf(statement) } : {})
+    ...(namedStatements ? { name: preparedName(statement) } : {})
   })
-
-  const session = (client: Pool | PoolClient): DbSession => ({
+  return (client) => ({
     query: async (statement) => {
-      const result = await client.query<Array<unknown>>(config(statement))
+      const result = await client.query<Array<unknown>>(toQuery(statement))
       return result.rows satisfies ReadonlyArray<Row>
     },
     execute: async (script) => {
       await client.query(script)
     }
   })
+}
 
-  /** `body` resolves to whether the session may be lent again. */
-  const borrow = async (body: (session: DbSession) => Promise<boolean>): Promise<void> => {
+/** Runs `body` with a session of the pool; it resolves to whether the pool may lend that session again. */
+type Borrow = (body: (session: DbSession) => Promise<boolean>) => Promise<void>
+
+const makeBorrow =
+  (pool: Pool, toSession: ToSession): Borrow =>
+  async (body) => {
     const client = await pool.connect()
     client.on("error", ignore)
     let reusable = false
     try {
-      reusable = await body(session(client))
+      reusable = await body(toSession(client))
     } finally {
       client.off("error", ignore)
       client.release(!reusable)
     }
   }
 
-  const transaction = async <A>(body: (session: DbSession) => Promise<A>): Promise<A> => {
-    let outcome: { readonly value: A } | { readonly cause: unknown } | undefined
-    await borrow(async (inner) => {
-      try {
-        await inner.execute("begin")
-        const value = await body(inner)
-        await inner.execute("commit")
-        outcome = { value }
-        return true
-      } catch (cause) {
-        outcome = { cause }
-        return inner.execute("rollback").then(
-          () => true,
-          () => false
-        )
-      }
-    })
-    if (outcome !== undefined && "value" in outcome) return outcome.value
-    throw outcome?.cause
-  }
+const runTransaction = async <A>(borrow: Borrow, body: (session: DbSession) => Promise<A>): Promise<A> => {
+  let outcome: { readonly value: A } | { readonly cause: unknown } | undefined
+  await borrow(async (session) => {
+    try {
+      await session.execute("begin")
+      const value = await body(session)
+      await session.execute("commit")
+      outcome = { value }
+      return true
+    } catch (cause) {
+      outcome = { cause }
+      return session.execute("rollback").then(
+        () => true,
+        () => false
+      )
+    }
+  })
+  if (outcome !== undefined && "value" in outcome) return outcome.value
+  throw outcome?.cause
+}
 
-  /** The session may keep settings and locks of `body`: it is not lent again. */
-  const alone = async <A>(body: (session: DbSession) => Promise<A>): Promise<A> => {
-    const values: Array<A> = []
-    await borrow(async (inner) => {
-      values.push(await body(inner))
-      return false
-    })
-    const [value] = values
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pushed above, and A may be undefined
-    return value as A
-  }
+/** The session may keep settings and locks of `body`, so the pool does not lend it again. */
+const runInOwnSession = async <A>(borrow: Borrow, body: (session: DbSession) => Promise<A>): Promise<A> => {
+  const values: Array<A> = []
+  await borrow(async (session) => {
+    values.push(await body(session))
+    return false
+  })
+  const [value] = values
+  // Pushed above; A may include undefined.
+  return value as A
+}
 
+/** Statements over a `pg` pool. */
+export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database => {
+  // Without a listener, an idle connection that breaks would end the process.
+  pool.on("error", ignore)
+  const toSession = makeToSession(options.namedStatements)
+  const borrow = makeBorrow(pool, toSession)
   return {
-    ...session(pool),
+    ...toSession(pool),
     concurrent: true,
-    transaction,
-    alone,
+    transaction: (body) => runTransaction(borrow, body),
+    withSession: (body) => runInOwnSession(borrow, body),
     close: async () => {
       pool.off("error", ignore)
       if (options.owned && !pool.ended) {

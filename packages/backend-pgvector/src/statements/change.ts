@@ -1,11 +1,11 @@
 import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core/driver"
-import { filtered, notExpired } from "../codec/filter.ts"
+import { isNotExpired, matchesFilter } from "../codec/filter.ts"
 import type { SqlStatement } from "../connection/Database.ts"
-import { scopeId } from "../schema/identifiers.ts"
+import { scopeId } from "../scopeId.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { MEMORY_SELECT } from "../codec/memoryRow.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { textArray } from "../connection/parameterCodec.ts"
+import { encodeTextArray } from "../connection/parameterCodec.ts"
 
 export const patchStatement = (
   layout: StatementLayout,
@@ -16,25 +16,28 @@ export const patchStatement = (
   const id = `${p.add(request.id)}::uuid`
   const now = `${p.add(request.now)}::bigint`
   const { change } = request
-  const set = [`updated_at = ${now}`]
+  const assignments = [`updated_at = ${now}`]
   if (change.expiresAt !== undefined) {
-    set.push(`expires_at = ${p.add(change.expiresAt === null ? null : String(change.expiresAt))}::bigint`)
+    assignments.push(
+      `expires_at = ${p.add(change.expiresAt === null ? null : String(change.expiresAt))}::bigint`
+    )
   }
-  if (change.importance !== undefined) set.push(`importance = ${p.add(change.importance)}::float8`)
-  if (change.pinned !== undefined) set.push(`pinned = ${p.add(change.pinned)}::boolean`)
-  if (change.metadata !== undefined) set.push(`metadata = ${p.add(JSON.stringify(change.metadata))}::jsonb`)
+  if (change.importance !== undefined) assignments.push(`importance = ${p.add(change.importance)}::float8`)
+  if (change.pinned !== undefined) assignments.push(`pinned = ${p.add(change.pinned)}::boolean`)
+  if (change.metadata !== undefined)
+    assignments.push(`metadata = ${p.add(JSON.stringify(change.metadata))}::jsonb`)
   return p.statement(
     "patch",
     `with m as (
-  update ${layout.names.table("memories")} m set ${set.join(", ")}
-  where m.scope = ${key} and m.id = ${id} and ${notExpired(now)}
+  update ${layout.names.table("memories")} m set ${assignments.join(", ")}
+  where m.scope = ${key} and m.id = ${id} and ${isNotExpired(now)}
   returning m.*
 )
 select ${MEMORY_SELECT} from m left join ${layout.names.table("accesses")} a on a.scope = m.scope and a.id = m.id`
   )
 }
 
-/** Counts beside the memories; locked in the order of ids. */
+/** Counts in a table of their own, locked in the order of ids so that two calls cannot deadlock. */
 export const touchStatement = (
   layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly ids: ReadonlyArray<string> }
@@ -45,7 +48,7 @@ export const touchStatement = (
     `insert into ${layout.names.table("accesses")} as a (scope, id, access_count, last_accessed_at)
 select m.scope, m.id, 1, ${p.add(request.now)}::bigint
 from ${layout.names.table("memories")} m
-where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(textArray(request.ids))}::uuid[])
+where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(encodeTextArray(request.ids))}::uuid[])
 order by m.id
 on conflict (scope, id) do update set
   access_count = a.access_count + 1,
@@ -53,13 +56,13 @@ on conflict (scope, id) do update set
   )
 }
 
-const counting = (deletion: string): string => `with gone as (
+const countDeleted = (deletion: string): string => `with gone as (
 ${deletion}
   returning 1
 )
 select count(*) from gone`
 
-/** One row: how many went. Postings, counts and staged vectors go with them, by trigger. */
+/** One row: the number of rows removed. Triggers and a foreign key remove postings, counts and staged vectors. */
 export const removeStatement = (
   layout: StatementLayout,
   request: { readonly scope: Scope; readonly target: RemoveTarget }
@@ -67,19 +70,19 @@ export const removeStatement = (
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const { target } = request
-  const which =
+  const condition =
     target._tag === "All"
       ? ""
       : target._tag === "Ids"
-        ? ` and m.id = any (${p.add(textArray(target.ids))}::uuid[])`
-        : filtered(p, target.filter)
+        ? ` and m.id = any (${p.add(encodeTextArray(target.ids))}::uuid[])`
+        : matchesFilter(p, target.filter)
   return p.statement(
     `remove_${target._tag.toLowerCase()}`,
-    counting(`  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${which}`)
+    countDeleted(`  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${condition}`)
   )
 }
 
-/** Across scopes. What another purger has in hand is left to it. */
+/** Across scopes; skips rows that another purger has locked. */
 export const expireStatement = (
   layout: StatementLayout,
   request: { readonly now: number; readonly limit: number }
@@ -88,7 +91,7 @@ export const expireStatement = (
   const p = new Parameters()
   return p.statement(
     "expire",
-    counting(`  delete from ${table} m
+    countDeleted(`  delete from ${table} m
   where (m.scope, m.id) in (
     select e.scope, e.id from ${table} e
     where e.expires_at <= ${p.add(request.now)}::bigint
@@ -103,12 +106,12 @@ export const eraseUserStatement = (layout: StatementLayout, userId: string): Sql
   const p = new Parameters()
   return p.statement(
     "erase_user",
-    counting(`  delete from ${layout.names.table("memories")} m
+    countDeleted(`  delete from ${layout.names.table("memories")} m
   where m.scope in (select scope from ${layout.names.table("scopes")} where user_id = ${p.add(userId)}::text)`)
   )
 }
 
-/** Rows: agent, user, count; by scope key. */
+/** Rows: agent, user, count; ordered by the scope's key. */
 export const scopesStatement = (
   layout: StatementLayout,
   request: { readonly after?: Scope | undefined; readonly limit: number }

@@ -1,117 +1,55 @@
-import type { Scope, StoreRow, Terms } from "@keepsake/core/driver"
-import type { SqlStatement } from "../connection/Database.ts"
-import { scopeId } from "../schema/identifiers.ts"
+import type { PutOutcome, PutResult, Scope, StoreRow, Superseded } from "@keepsake/core/driver"
+import { encodeRows } from "../codec/memoryRow.ts"
+import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { STORED_COLUMNS } from "../codec/memoryRow.ts"
-import {
-  asColumnType,
-  embeddingColumn,
-  type StatementLayout,
-  termsColumn,
-  weightsColumn
-} from "../schema/EmbeddingColumns.ts"
-import { float4Array, int4Array, textArray, vectorArray } from "../connection/parameterCodec.ts"
+import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { scopeId } from "../scopeId.ts"
 
-/** Terms of many rows in two flat arrays: row i has `[first[i], last[i]]`, counted from 1 as SQL does. */
-export const flattenTerms = (rows: ReadonlyArray<{ readonly terms: Terms }>) => {
-  const [ids, weights]: [Array<number>, Array<number>] = [[], []]
-  const [first, last]: [Array<number>, Array<number>] = [[], []]
-  for (const { terms } of rows) {
-    first.push(ids.length + 1)
-    for (let i = 0; i < terms.ids.length; i++) {
-      ids.push(terms.ids[i] ?? 0)
-      weights.push(terms.weights[i] ?? 0)
-    }
-    last.push(ids.length)
-  }
-  return {
-    ids: int4Array(ids),
-    weights: float4Array(weights),
-    first: int4Array(first),
-    last: int4Array(last)
-  }
-}
+const OUTCOMES: ReadonlySet<unknown> = new Set(["created", "refreshed", "reopened"])
+const isOutcome = (value: unknown): value is PutOutcome => OUTCOMES.has(value)
+const toOutcome = (value: unknown): PutOutcome => (isOutcome(value) ? value : "conflict")
 
-/** What a restated row keeps of itself, and takes over whole where an expired row with other content is replaced. */
-const KEPT = new Set(["id", "updated_at", "expires_at", "valid_from", "valid_to", "superseded_by", "past"])
-
-/** The rows of a statement, as `from unnest(…)` and a select list named like the columns. */
-const given = (p: Parameters, layout: StatementLayout, scope: Scope, rows: ReadonlyArray<StoreRow>) => {
-  const { space } = layout
-  const terms = flattenTerms(rows)
-  const key = p.add(scopeId(scope))
-  const [agent, user] = [p.add(scope.agentId), p.add(scope.userId)]
-  const arrays = STORED_COLUMNS.map((column) => {
-    const values = p.add(textArray(rows.map((row) => column.value(row.memory))))
-    // An array of arrays would have to be rectangular, and JSON is quoted twice otherwise: both travel as text.
-    const wire = column.type === "bigint[]" || column.type === "jsonb" ? "text" : column.type
-    return {
-      name: column.name,
-      array: `${values}::${wire}[]`,
-      cast: wire === column.type ? "" : `::${column.type}`
-    }
-  })
-  const bounds = [`${p.add(terms.first)}::int4[]`, `${p.add(terms.last)}::int4[]`]
-  const [ids, weights] = [p.add(terms.ids), p.add(terms.weights)]
-  const columns = [
-    { name: "scope", value: `${key}::uuid` },
-    { name: "agent_id", value: `${agent}::text` },
-    { name: "user_id", value: `${user}::text` },
-    ...arrays.map(({ cast, name }) => ({ name, value: `r.${name}${cast}` })),
-    { name: "stated", value: "'created'" },
-    { name: termsColumn(space), value: `(${ids}::int4[])[r.first:r.last]` },
-    { name: weightsColumn(space), value: `(${weights}::float4[])[r.first:r.last]` }
-  ]
-  const names = [...arrays.map(({ name }) => name), "first", "last"]
-  if (space.dimensions !== null) {
-    bounds.push(
-      `${p.add(
-        vectorArray(
-          rows.map((row) => row.vector),
-          layout.vectorOid
-        )
-      )}::${space.extension}.vector[]`
-    )
-    names.push("embedding")
-    columns.push({
-      name: embeddingColumn(space),
-      value: space.vectorType === "vector" ? "r.embedding" : asColumnType(space, "r.embedding")
-    })
-  }
-  return {
-    columns,
-    source: `unnest(
-      ${[...arrays.map(({ array }) => array), ...bounds].join(", ")}
-    ) as r (${names.join(", ")})`
-  }
-}
+/** The columns of the key, and those that `restatement` sets by a rule of their own. */
+const SPECIAL_COLUMNS = new Set([
+  "scope",
+  "agent_id",
+  "user_id",
+  "id",
+  "stated",
+  "updated_at",
+  "expires_at",
+  "valid_from",
+  "valid_to",
+  "superseded_by",
+  "past"
+])
 
 /**
- * `restate` of core's `lifetime.ts`, row by row: `m` is what is there, `excluded` what is stated. Deciding here,
- * under the row's lock, is what makes fifty writers of one fact write one row.
+ * `restate` of core's `lifetime.ts` for each row: `m` is the stored row, `excluded` the new one. The row's lock is
+ * held, so fifty writers of one fact write one row.
  */
 const restatement = (now: string, names: ReadonlyArray<string>): string => {
   const same = "m.content = excluded.content"
-  const seen = `m.valid_to is null and (m.expires_at is null or m.expires_at > ${now})`
+  const live = `m.valid_to is null and (m.expires_at is null or m.expires_at > ${now})`
   const ended = `coalesce(m.valid_to, greatest(m.valid_from, coalesce(m.expires_at, ${now})))`
-  const restated = (name: string, reopened: string) =>
-    `${name} = case when ${same} then case when ${seen} then m.${name} else ${reopened} end else excluded.${name} end`
-  const kept = names
-    .filter((name) => !KEPT.has(name) && !["scope", "agent_id", "user_id", "stated"].includes(name))
+  const reopen = (name: string, reopened: string) =>
+    `${name} = case when ${same} then case when ${live} then m.${name} else ${reopened} end else excluded.${name} end`
+  const unchanged = names
+    .filter((name) => !SPECIAL_COLUMNS.has(name))
     .map((name) => `${name} = case when ${same} then m.${name} else excluded.${name} end`)
   return [
     `updated_at = case when ${same} then greatest(m.updated_at, excluded.updated_at) else excluded.updated_at end`,
     "expires_at = excluded.expires_at",
-    restated("valid_from", `greatest(coalesce(excluded.past[1], excluded.valid_from), ${ended})`),
-    restated("valid_to", "null"),
-    restated("superseded_by", "null"),
-    restated("past", `m.past || array[m.valid_from, ${ended}]`),
-    `stated = case when not ${same} then 'created' when ${seen} then 'refreshed' else 'reopened' end`,
-    ...kept
+    reopen("valid_from", `greatest(coalesce(excluded.past[1], excluded.valid_from), ${ended})`),
+    reopen("valid_to", "null"),
+    reopen("superseded_by", "null"),
+    reopen("past", `m.past || array[m.valid_from, ${ended}]`),
+    `stated = case when not ${same} then 'created' when ${live} then 'refreshed' else 'reopened' end`,
+    ...unchanged
   ].join(",\n    ")
 }
 
-/** `insert … returning id, stated, valid_from`; a conflict returns no row. Ids in one order, so that batches cannot wait for each other. */
+/** `insert … returning id, stated, valid_from`; a conflict returns no row. Sorted by id, so that batches cannot deadlock. */
 const insertion = (
   p: Parameters,
   layout: StatementLayout,
@@ -119,7 +57,7 @@ const insertion = (
 ): string => {
   const now = `${p.add(request.now)}::bigint`
   const rows = request.rows.toSorted((a, b) => (a.memory.id < b.memory.id ? -1 : 1))
-  const { columns, source } = given(p, layout, request.scope, rows)
+  const { columns, source } = encodeRows(p, layout, request.scope, rows)
   const names = columns.map(({ name }) => name)
   return `insert into ${layout.names.table("memories")} as m (
     ${names.join(", ")}
@@ -133,13 +71,22 @@ const insertion = (
   returning m.id, m.stated, m.valid_from`
 }
 
-/** Rows: id, outcome. An id that is missing was a conflict. */
+/** Rows: id, outcome. A missing id was a conflict. */
 export const putStatement = (
   layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number; readonly rows: ReadonlyArray<StoreRow> }
 ): SqlStatement => {
   const p = new Parameters()
   return p.statement("put", insertion(p, layout, request))
+}
+
+/** In the order of the request. */
+export const decodePut = (
+  rows: Rows,
+  request: { readonly rows: ReadonlyArray<StoreRow> }
+): ReadonlyArray<PutResult> => {
+  const outcomes = new Map(rows.map((row) => [row[0], row[1]]))
+  return request.rows.map(({ memory: { id } }) => ({ id, outcome: toOutcome(outcomes.get(id)) }))
 }
 
 /** One row: the outcome (null for a conflict), whether the old row was closed. */
@@ -164,3 +111,8 @@ closed as (
 select (select stated from successor), exists (select from closed)`
   return p.statement("supersede", text)
 }
+
+export const decodeSupersede = (rows: Rows): Superseded => ({
+  outcome: toOutcome(rows[0]?.[0]),
+  closed: rows[0]?.[1] === true
+})

@@ -1,27 +1,31 @@
 import {
   type AroundRequest,
+  type AroundRow,
+  type Filter,
   type LatestRequest,
   type ListRequest,
+  type Memory,
+  type Page,
   type Scope,
   STORE_LIMITS
 } from "@keepsake/core/driver"
-import type { Filter } from "@keepsake/core/driver"
-import { filtered, live, notExpired, visible } from "../codec/filter.ts"
-import type { SqlStatement } from "../connection/Database.ts"
-import { scopeId } from "../schema/identifiers.ts"
+import { isLive, isNotExpired, isVisible, matchesFilter } from "../codec/filter.ts"
+import { decodeMemory, MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
+import { toNumberOrNull } from "../codec/values.ts"
+import type { Row, Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { MEMORY_SELECT } from "../codec/memoryRow.ts"
 import {
-  asColumnType,
+  castToColumn,
   distance,
   embeddingColumn,
   type StatementLayout,
   termsColumn,
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
-import { textArray, vectorParameter } from "../connection/parameterCodec.ts"
+import { scopeId } from "../scopeId.ts"
+import { encodeTextArray, encodeVector } from "../connection/parameterCodec.ts"
 
-const memories = (layout: StatementLayout): string =>
+const memoriesJoin = (layout: StatementLayout): string =>
   `${layout.names.table("memories")} m
 left join ${layout.names.table("accesses")} a on a.scope = m.scope and a.id = m.id`
 
@@ -33,25 +37,25 @@ export const getStatement = (
   return p.statement(
     "get",
     `select ${MEMORY_SELECT}
-from ${memories(layout)}
-where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(textArray(request.ids))}::uuid[])
-  and ${notExpired(`${p.add(request.now)}::bigint`)}`
+from ${memoriesJoin(layout)}
+where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.id = any (${p.add(encodeTextArray(request.ids))}::uuid[])
+  and ${isNotExpired(`${p.add(request.now)}::bigint`)}`
   )
 }
 
-/** Rows: a memory, cosine. */
+/** Rows: a memory, its cosine. */
 export const aroundStatement = (layout: StatementLayout, request: AroundRequest): SqlStatement => {
   const { names, space } = layout
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const now = `${p.add(request.now)}::bigint`
-  const sessions = p.add(textArray(request.anchors.map((anchor) => anchor.sessionId)))
-  const turns = p.add(textArray(request.anchors.map((anchor) => anchor.turn)))
+  const sessions = p.add(encodeTextArray(request.anchors.map((anchor) => anchor.sessionId)))
+  const turns = p.add(encodeTextArray(request.anchors.map((anchor) => anchor.turn)))
   const radius = `${p.add(request.radius)}::bigint`
   const cosine =
     request.vector === undefined || space.dimensions === null
       ? "null::float8"
-      : `-(${distance(space, `m.${embeddingColumn(space)}`, asColumnType(space, p.add(vectorParameter(request.vector))))})`
+      : `-(${distance(space, `m.${embeddingColumn(space)}`, castToColumn(space, p.add(encodeVector(request.vector))))})`
   return p.statement(
     "around",
     `select ${MEMORY_SELECT}, ${cosine}
@@ -65,11 +69,14 @@ cross join lateral (
   select * from ${names.table("memories")} where scope = ${key} and id = near.id limit 1
 ) m
 left join ${names.table("accesses")} a on a.scope = ${key} and a.id = near.id
-where ${visible(p, now, request.asOf)}`
+where ${isVisible(p, now, request.asOf)}`
   )
 }
 
-/** Walks from name to name through the index instead of reading every row. */
+export const decodeAround = (rows: Rows, { scope }: AroundRequest): ReadonlyArray<AroundRow> =>
+  rows.map((row) => ({ memory: decodeMemory(row, scope), cosine: toNumberOrNull(row[MEMORY_WIDTH]) }))
+
+/** Skips from speaker to speaker through the index instead of reading each row. */
 export const speakersStatement = (
   layout: StatementLayout,
   request: { readonly scope: Scope; readonly now: number }
@@ -78,16 +85,16 @@ export const speakersStatement = (
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const now = `${p.add(request.now)}::bigint`
-  const next = (after: string) =>
+  const nextSpeaker = (after: string) =>
     `select m.speaker from ${table} m
-    where m.scope = ${key} and m.speaker is not null${after} and ${live(now)}
+    where m.scope = ${key} and m.speaker is not null${after} and ${isLive(now)}
     order by m.speaker limit 1`
   return p.statement(
     "speakers",
     `with recursive names (speaker) as (
-  (${next("")})
+  (${nextSpeaker("")})
   union all
-  select (${next(" and m.speaker > names.speaker")}) from names where names.speaker is not null
+  select (${nextSpeaker(" and m.speaker > names.speaker")}) from names where names.speaker is not null
 )
 select speaker from names where speaker is not null limit ${STORE_LIMITS.speakers}`
   )
@@ -105,30 +112,46 @@ where scope = ${p.add(scopeId(request.scope))}::uuid and session_id = ${p.add(re
   )
 }
 
-/** Rows: a memory; with `spaces`, its terms, weights and vector as text. One row more than asked for, where there is more. */
-export const listStatement = (
-  layout: StatementLayout,
-  request: ListRequest,
-  spaces: boolean
-): SqlStatement => {
+/** Rows: a memory; `withVectors` adds its terms, weights and vector as text. Selects one row beyond the limit, to see whether a page follows. */
+const pageStatement = (layout: StatementLayout, request: ListRequest, withVectors: boolean): SqlStatement => {
   const { space } = layout
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const now = `${p.add(request.now)}::bigint`
   const vector = space.dimensions === null ? "null::text" : `m.${embeddingColumn(space)}::text`
-  const extra = spaces ? `, m.${termsColumn(space)}, m.${weightsColumn(space)}, ${vector}` : ""
+  const extra = withVectors ? `, m.${termsColumn(space)}, m.${weightsColumn(space)}, ${vector}` : ""
   const after =
     request.after === undefined
       ? ""
       : `\n  and (m.created_at, m.id) > (${p.add(request.after.createdAt)}::bigint, ${p.add(request.after.id)}::uuid)`
   return p.statement(
-    spaces ? "list_rows" : "list",
+    withVectors ? "list_rows" : "list",
     `select ${MEMORY_SELECT}${extra}
-from ${memories(layout)}
-where m.scope = ${key} and ${request.closed === true ? notExpired(now) : live(now)}${after}${filtered(p, request.filter)}
+from ${memoriesJoin(layout)}
+where m.scope = ${key} and ${request.closed === true ? isNotExpired(now) : isLive(now)}${after}${matchesFilter(p, request.filter)}
 order by m.created_at, m.id
 limit ${p.add(request.limit + 1)}::bigint`
   )
+}
+
+export const listStatement = (layout: StatementLayout, request: ListRequest): SqlStatement =>
+  pageStatement(layout, request, false)
+
+export const listRowsStatement = (layout: StatementLayout, request: ListRequest): SqlStatement =>
+  pageStatement(layout, request, true)
+
+/** The first `limit` rows; the next page begins after the last of them, if a row follows it. */
+export const toPage = <A>(
+  rows: Rows,
+  { limit, scope }: ListRequest,
+  decode: (row: Row, scope: Scope) => A,
+  toMemory: (decoded: A) => Memory
+): Page<A> => {
+  const page = rows.slice(0, limit).map((row) => decode(row, scope))
+  const last = page.at(-1)
+  if (rows.length <= limit || last === undefined) return { rows: page, next: null }
+  const { createdAt, id } = toMemory(last)
+  return { rows: page, next: { createdAt, id } }
 }
 
 export const latestStatement = (layout: StatementLayout, request: LatestRequest): SqlStatement => {
@@ -138,8 +161,8 @@ export const latestStatement = (layout: StatementLayout, request: LatestRequest)
   return p.statement(
     "latest",
     `select ${MEMORY_SELECT}
-from ${memories(layout)}
-where m.scope = ${key} and ${live(now)}${filtered(p, request.filter)}
+from ${memoriesJoin(layout)}
+where m.scope = ${key} and ${isLive(now)}${matchesFilter(p, request.filter)}
 order by m.said_at desc, m.turn desc nulls last, m.id
 limit ${p.add(request.limit)}::bigint`
   )
@@ -156,10 +179,10 @@ export const countStatement = (
 ): SqlStatement => {
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
-  const where = request.lifetime === "any" ? "true" : live(`${p.add(request.now)}::bigint`)
+  const lifetime = request.lifetime === "any" ? "true" : isLive(`${p.add(request.now)}::bigint`)
   return p.statement(
     "count",
     `select count(*) from ${layout.names.table("memories")} m
-where m.scope = ${key} and ${where}${filtered(p, request.filter)}`
+where m.scope = ${key} and ${lifetime}${matchesFilter(p, request.filter)}`
   )
 }

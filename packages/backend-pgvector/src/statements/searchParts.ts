@@ -1,15 +1,16 @@
-/** What every search is made of, whichever way its two channels are answered. */
-import type { SearchRequest } from "@keepsake/core/driver"
-import { filtered, visible } from "../codec/filter.ts"
-import type { SqlStatement } from "../connection/Database.ts"
-import { scopeId } from "../schema/identifiers.ts"
+/** The parts that the exact search and the search of a tuned scope share. */
+import type { SearchHit, SearchRequest, SearchResult } from "@keepsake/core/driver"
+import { isVisible, matchesFilter } from "../codec/filter.ts"
+import { decodeMemory, MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
+import { toNumberOrNull, toNumbers } from "../codec/values.ts"
+import type { Rows, SqlStatement } from "../connection/Database.ts"
+import { encodeInt4Array, encodeVector } from "../connection/parameterCodec.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
-import { asColumnType, distance, embeddingColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { int4Array, vectorParameter } from "../connection/parameterCodec.ts"
+import { castToColumn, distance, embeddingColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { scopeId } from "../scopeId.ts"
 
-/** Rows: a memory, cosine, bm25, and NULLs; and a last one with n, df and whether the scope has an index. */
-export const SEARCH_COLUMNS = {
+/** Rows: a memory, cosine, bm25 and NULLs; the last row holds n, df and whether the scope is tuned instead. */
+const SEARCH_COLUMNS = {
   cosine: MEMORY_WIDTH,
   bm25: MEMORY_WIDTH + 1,
   n: MEMORY_WIDTH + 2,
@@ -17,69 +18,88 @@ export const SEARCH_COLUMNS = {
   tuned: MEMORY_WIDTH + 4
 }
 
-/** A request as SQL: expressions over its parameters. */
-export interface Asked {
+export interface DecodedSearch {
+  readonly result: SearchResult
+  /** Whether the scope has indexes of its own. */
+  readonly tuned: boolean
+}
+
+export const decodeSearch = (rows: Rows, { scope }: SearchRequest): DecodedSearch => {
+  const counts = rows.at(-1) ?? []
+  const hits = rows.slice(0, -1).map((row): SearchHit => ({
+    memory: decodeMemory(row, scope),
+    cosine: toNumberOrNull(row[SEARCH_COLUMNS.cosine]),
+    bm25: Number(row[SEARCH_COLUMNS.bm25])
+  }))
+  return {
+    result: { hits, n: Number(counts[SEARCH_COLUMNS.n]), df: toNumbers(counts[SEARCH_COLUMNS.df]) },
+    tuned: counts[SEARCH_COLUMNS.tuned] === true
+  }
+}
+
+/** A request as SQL expressions over its parameters. */
+export interface SearchSql {
   readonly layout: StatementLayout
   readonly parameters: Parameters
   /** The scope's key. */
   readonly key: string
-  /** The vector asked about; `null` for words alone. */
+  /** The query's vector; `null` without a vector channel. */
   readonly query: string | null
-  /** The terms asked about, an `int4[]`; `null` for meaning alone. */
+  /** The query's terms, an `int4[]`; `null` without a lexical channel. */
   readonly terms: string | null
-  /** Which rows `m` may be found. */
+  /** Condition on `m`: visible, and passes the filter. */
   readonly where: string
   readonly limit: string
 }
 
-/** `scopeKey` gives the scope's key: a parameter, or written out. */
-export const asked = (
+/** `keySql` makes the scope's key: a parameter or a literal. */
+export const toSearchSql = (
   layout: StatementLayout,
   request: SearchRequest,
-  scopeKey: (scope: string, p: Parameters) => string
-): Asked => {
+  keySql: (scope: string, p: Parameters) => string
+): SearchSql => {
   const { space } = layout
   const p = new Parameters()
-  const key = scopeKey(scopeId(request.scope), p)
+  const key = keySql(scopeId(request.scope), p)
   const vector = space.dimensions === null ? undefined : request.vector
-  const query = vector === undefined ? null : asColumnType(space, p.add(vectorParameter(vector)))
+  const query = vector === undefined ? null : castToColumn(space, p.add(encodeVector(vector)))
   const terms =
     request.terms === undefined || request.terms.length === 0
       ? null
-      : `${p.add(int4Array(request.terms))}::int4[]`
-  const channels = query !== null || terms !== null
-  // PostgreSQL wants every parameter used: without a channel there is nothing to bound or to filter.
-  const now = channels ? `${p.add(request.now)}::bigint` : ""
-  const where = !channels ? "" : `${visible(p, now, request.asOf)}${filtered(p, request.filter)}`
-  // Written out: a plan made for any limit would sort a heavy scope instead of walking its index.
+      : `${p.add(encodeInt4Array(request.terms))}::int4[]`
+  const hasChannel = query !== null || terms !== null
+  // PostgreSQL refuses unused parameters, and without a channel no expression uses these.
+  const now = hasChannel ? `${p.add(request.now)}::bigint` : ""
+  const where = !hasChannel ? "" : `${isVisible(p, now, request.asOf)}${matchesFilter(p, request.filter)}`
+  // The limit is a literal: a plan for any limit would sort a large scope instead of walking its index.
   return { layout, parameters: p, key, query, terms, where, limit: String(request.limit) }
 }
 
-/** The scope's current rows. */
-export const counted = ({ key, layout: { names } }: Asked): string => `counted as materialized (
+/** The number of the scope's current rows. */
+export const countedCte = ({ key, layout: { names } }: SearchSql): string => `counted as materialized (
   select coalesce((select current_count from ${names.table("scopes")} where scope = ${key}), 0)::float8 as n
 )`
 
-/** Document frequency (and what `also` counts) of each term over the scope's current rows, and its IDF. */
-export const frequency = (
-  { key, layout: { names }, terms }: Asked,
-  also: { readonly of: string; readonly as: string } | null
+/** Document frequency and IDF of each term over the scope's current rows, and one more aggregate where given. */
+export const frequencyCte = (
+  { key, layout: { names }, terms }: SearchSql,
+  aggregate: { readonly sql: string; readonly as: string } | null
 ): string => `frequency as materialized (
-  select t.term, t.place, d.df, ln(1 + (c.n - d.df + 0.5) / (d.df + 0.5)) as idf${also === null ? "" : `, d.${also.as}`}
+  select t.term, t.place, d.df, ln(1 + (c.n - d.df + 0.5) / (d.df + 0.5)) as idf${aggregate === null ? "" : `, d.${aggregate.as}`}
   from counted c
   cross join unnest(${terms}) with ordinality as t (term, place)
   cross join lateral (
-    select count(*)::float8 as df${also === null ? "" : `, ${also.of} as ${also.as}`} from ${names.table("postings")} p
+    select count(*)::float8 as df${aggregate === null ? "" : `, ${aggregate.sql} as ${aggregate.as}`} from ${names.table("postings")} p
     where p.scope = ${key} and p.term = t.term and p.is_current
   ) d
 )`
 
-/** `found` is a table expression of hits: rows `m` of `memories`; `bm25` says what each has of it. */
-export const answered = (
-  { key, layout, parameters, query, terms }: Asked,
+/** `hits.from` is a table expression of rows `m` of `memories`; `hits.bm25` is the score of each. */
+export const assembleSearch = (
+  { key, layout, parameters, query, terms }: SearchSql,
   operation: string,
   ctes: ReadonlyArray<string>,
-  hits: { readonly found: string; readonly bm25: string } | null
+  hits: { readonly from: string; readonly bm25: string } | null
 ): SqlStatement => {
   const { names, space } = layout
   const cosine =
@@ -89,7 +109,7 @@ export const answered = (
       ? ""
       : `select ${MEMORY_SELECT},
   ${cosine}, ${hits.bm25}, null::float8, null::float8[], null::boolean
-from ${hits.found}
+from ${hits.from}
 left join lateral (
   select access_count, last_accessed_at from ${names.table("accesses")} where scope = ${key} and id = m.id limit 1
 ) a on true

@@ -1,4 +1,4 @@
-/** The search of a heavy scope with an index of its own: neighbours from its graph, words pruned, scores exact. */
+/** The search of a tuned scope: neighbours from its HNSW index, words pruned by MaxScore, scores exact. */
 import type { SearchRequest } from "@keepsake/core/driver"
 import type { SqlStatement } from "../connection/Database.ts"
 import {
@@ -10,13 +10,16 @@ import {
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
 import { searchStatement } from "./search.ts"
-import { answered, type Asked, asked, counted, frequency } from "./searchParts.ts"
+import { countedCte, frequencyCte, type SearchSql, assembleSearch, toSearchSql } from "./searchParts.ts"
 
-/** Candidates an HNSW scan keeps at hand; pgvector allows 1,000. */
+/** Candidates of an HNSW scan; pgvector allows up to 1,000. */
 const efSearch = (limit: number): number => Math.min(1_000, Math.max(200, 2 * limit))
 
-/** The settings hold for this statement's transaction alone, and are made before the scan begins: the lateral join needs their row first. */
-const byMeaning = ({ key, layout, limit, where }: Asked, query: string): string => {
+/**
+ * The vector channel. The settings last for this statement's transaction, and the lateral join needs their row, so
+ * they are set before the scan begins.
+ */
+const vectorCte = ({ key, layout, limit, where }: SearchSql, query: string): string => {
   const { names, space } = layout
   return `by_meaning as materialized (
   select near.*
@@ -35,26 +38,26 @@ const byMeaning = ({ key, layout, limit, where }: Asked, query: string): string 
 }
 
 /**
- * MaxScore (Turtle and Flood 1995): once enough rows are known to reach a score, the `floor`, a row that has only
- * words too common to add up to it cannot be among the best. So the common words, which most postings belong to,
- * are only looked for in rows that a rarer word brought in. The bounds are read from the same snapshot as
- * everything else. Every sum runs in the order of the request, so that equal rows have equal scores.
+ * The lexical channel, pruned by MaxScore (Turtle and Flood 1995): once `limit` rows reach a score, the `floor`, a
+ * row whose words cannot add up to it is not among the best. So common words, which hold most postings, are only
+ * looked up in rows that a rarer word matched. Bounds and postings come from one snapshot. Sums run in the order of
+ * the request, so that equal rows get equal scores.
  */
-const byWords = ({ key, layout: { names, space }, limit, where }: Asked): ReadonlyArray<string> => {
+const lexicalCtes = ({ key, layout: { names, space }, limit, where }: SearchSql): ReadonlyArray<string> => {
   const postings = (term: string) =>
     `${term} t join ${names.table("postings")} p on p.scope = ${key} and p.term = t.term and p.is_current`
   const score = `sum(p.${weightColumn(space)} * t.idf)`
   const floor = "(select bm25 from floor)"
-  const best = (walk: string, count: string) => `select w.bm25, m.*
-  from (${walk} order by bm25 desc, id) w
+  const bestVisible = (scored: string, count: string) => `select w.bm25, m.*
+  from (${scored} order by bm25 desc, id) w
   cross join lateral (
     select * from ${names.table("memories")} m where m.scope = ${key} and m.id = w.id and ${where} limit 1
   ) m
   order by w.bm25 desc, w.id
   limit ${count}`
   return [
-    // What a term and all lesser ones can add to a row at most (a little more, for what rounding may add), and how
-    // many rows the greater ones are in.
+    // `at_most`: the highest score from a term and all weaker ones, with room for rounding. `rarer`: the postings of
+    // all stronger terms.
     `ranked as materialized (
   select * from (
     select term, place, idf,
@@ -74,16 +77,16 @@ const byWords = ({ key, layout: { names, space }, limit, where }: Asked): Readon
   ), 0) as bm25
 )`,
     `above as materialized (
-  ${best(
+  ${bestVisible(
     `select p.id, ${score} as bm25 from ${postings("ranked")}
     where t.at_most >= ${floor} or p.id in (select p.id from ${postings("ranked")} where t.at_most >= ${floor})
     group by p.id having ${score} >= ${floor}`,
     limit
   )}
 )`,
-    // What lies below the floor, only where a filter or expiry left too little above it.
+    // Rows below the floor, needed only where a filter or expiry leaves too few above it.
     `below as (
-  ${best(
+  ${bestVisible(
     `select p.id, ${score} as bm25 from ${postings("ranked")}
     where ${floor} > 0
     group by p.id having ${score} < ${floor}`,
@@ -93,26 +96,26 @@ const byWords = ({ key, layout: { names, space }, limit, where }: Asked): Readon
   ]
 }
 
-/** Both channels, both exact scores of every hit, its row, n and df: one statement. The graph may miss a neighbour. */
+/** Both channels, with both exact scores and the row of each hit, n and df: one statement. The HNSW index may miss a neighbour. */
 export const tunedSearchStatement = (layout: StatementLayout, request: SearchRequest): SqlStatement => {
   const { space } = layout
-  // Written out: a plan cached for any scope could not use its index.
-  const search = asked(layout, request, (scope) => `'${scope}'::uuid`)
+  // The key is a literal: a plan cached for any scope could not use the indexes of one.
+  const search = toSearchSql(layout, request, (scope) => `'${scope}'::uuid`)
   const { query, terms } = search
   if (query === null) return searchStatement(layout, request)
-  const ctes = [counted(search), byMeaning(search, query)]
+  const ctes = [countedCte(search), vectorCte(search, query)]
   if (terms === null) {
-    return answered(search, "search_hnsw", ctes, { found: "by_meaning m", bm25: "0::float8" })
+    return assembleSearch(search, "search_hnsw", ctes, { from: "by_meaning m", bm25: "0::float8" })
   }
-  ctes.push(frequency(search, { of: `max(p.${weightColumn(space)})`, as: "top" }), ...byWords(search))
-  // A neighbour's own terms say what it has of BM25.
+  ctes.push(frequencyCte(search, { sql: `max(p.${weightColumn(space)})`, as: "top" }), ...lexicalCtes(search))
+  // The BM25 of a neighbour, from its own terms.
   const bm25 = `case when v.${termsColumn(space)} && ${terms} then (
     select sum(v.${weightsColumn(space)}[array_position(v.${termsColumn(space)}, t.term)] * t.idf) from ranked t
   ) else 0 end`
-  const found = `(
+  const from = `(
   select ${bm25} as bm25, v.* from by_meaning v
   union all
   select w.* from (select * from above union all select * from below) w where w.id not in (select id from by_meaning)
 ) m`
-  return answered(search, "search_hnsw", ctes, { found, bm25: "m.bm25" })
+  return assembleSearch(search, "search_hnsw", ctes, { from, bm25: "m.bm25" })
 }

@@ -14,7 +14,7 @@ import {
   serverSchema,
   serverUrl,
   sharedPGlite,
-  urlOfServer
+  requireServerUrl
 } from "../support/servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
@@ -45,7 +45,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
           url: Config.Redacted("DATABASE_URL"),
           schema: Config.String("SCHEMA")
         })
-        const env = { DATABASE_URL: Redacted.value(urlOfServer()), SCHEMA: schema }
+        const env = { DATABASE_URL: Redacted.value(requireServerUrl()), SCHEMA: schema }
         const count = Effect.flatMap(MemoryStore, (store) =>
           store.count({ scope, now: T0, filter: {} })
         ).pipe(
@@ -63,7 +63,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         for (const namedStatements of [true, false]) {
           const schema = yield* serverSchema
           const pool = yield* Effect.acquireRelease(
-            Effect.sync(() => new Pool({ connectionString: Redacted.value(urlOfServer()), max: 1 })),
+            Effect.sync(() => new Pool({ connectionString: Redacted.value(requireServerUrl()), max: 1 })),
             (opened) => Effect.promise(() => opened.end())
           )
           const { store } = yield* open(PgVectorStore.layer({ pool, schema, namedStatements }))

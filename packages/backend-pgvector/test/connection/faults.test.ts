@@ -8,7 +8,7 @@ import { type PrivatePostgres, startPostgres } from "../../../../scripts/postgre
 import { PgVectorStore } from "../../src/index.ts"
 import {
   DIMENSIONS,
-  failureOf,
+  expectFailure,
   freshOnServer,
   NO_PRIVATE_SERVER,
   NO_SERVER,
@@ -16,7 +16,7 @@ import {
   privateServer,
   serverSchema,
   serverUrl,
-  urlOfServer,
+  requireServerUrl,
   withClient
 } from "../support/servers.ts"
 
@@ -117,7 +117,7 @@ whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVE
 const onServer = serverUrl === undefined ? describe.skip : describe
 
 onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
-  const url = () => Redacted.value(urlOfServer())
+  const url = () => Redacted.value(requireServerUrl())
 
   it.live("fifty writers of one fact make one row", () =>
     Effect.scoped(
@@ -149,7 +149,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
         const schema = yield* serverSchema
         const handles = yield* Effect.all(
           Array.from({ length: 10 }, () =>
-            open(PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 2 }))
+            open(PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 2 }))
           ),
           { concurrency: "unbounded" }
         )
@@ -171,14 +171,14 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
       Effect.gen(function* () {
         const schema = yield* serverSchema
         const { store } = yield* open(
-          PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 2, statementTimeoutMs: 100 })
+          PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 2, statementTimeoutMs: 100 })
         )
         const error = yield* Effect.promise(() =>
           withClient(url(), async (client) => {
             await client.query("begin")
             await client.query(`lock table ${schema}.memories in access exclusive mode`)
             const failure = await Effect.runPromise(
-              failureOf(store.put({ scope, now: T0, rows: [row("Late.")] }))
+              expectFailure(store.put({ scope, now: T0, rows: [row("Late.")] }))
             )
             await client.query("rollback")
             return failure
@@ -196,7 +196,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
-        const { store } = yield* open(PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 2 }))
+        const { store } = yield* open(PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 2 }))
         const rows = [row("one"), row("two")].toSorted((a, b) => (a.memory.id < b.memory.id ? -1 : 1))
         yield* store.put({ scope, now: T0, rows })
         const outcomes = yield* Effect.promise(() =>
@@ -261,7 +261,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
-        const { store } = yield* open(PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 3 }))
+        const { store } = yield* open(PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3 }))
         yield* store.put({ scope, now: T0, rows: [row("Here.")] })
         for (let round = 0; round < 3; round++) {
           yield* Effect.promise(() =>

@@ -2,21 +2,21 @@
 import { assert, describe, it } from "@effect/vitest"
 import { fromSql, toSql } from "pgvector"
 import {
-  float4Array,
+  encodeFloat4Array,
   parseNumberArray,
-  int4Array,
-  textArray,
-  vectorArray,
-  vectorParameter
+  encodeInt4Array,
+  encodeTextArray,
+  encodeVectorArray,
+  encodeVector
 } from "../../src/connection/parameterCodec.ts"
 import { sharedPGlite } from "../support/servers.ts"
 
-const asIs = (value: unknown): unknown => value
+const passThrough = (value: unknown): unknown => value
 
 const roundTrip = async (cast: string, value: string | Buffer): Promise<unknown> => {
   const db = await sharedPGlite()
   await db.exec("create extension if not exists vector")
-  const serializers = new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => asIs })
+  const serializers = new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => passThrough })
   const { rows } = await db.query<{ text: string }>(`select ($1::${cast})::text as text`, [value], {
     serializers
   })
@@ -33,7 +33,7 @@ describe("wire", () => {
   const vector = Float32Array.of(0.5, -1.25, 3e-7, 0)
 
   it("a vector", async () => {
-    const text = await roundTrip("vector", vectorParameter(vector))
+    const text = await roundTrip("vector", encodeVector(vector))
     assert.strictEqual(text, await roundTrip("vector", toSql(Array.from(vector)) ?? ""))
     assert.deepStrictEqual(Float32Array.from(fromSql(String(text)) as ReadonlyArray<number>), vector)
   })
@@ -41,23 +41,23 @@ describe("wire", () => {
   it("vectors, with NULLs and none", async () => {
     const oid = await vectorOid()
     assert.strictEqual(
-      await roundTrip("vector[]", vectorArray([vector, null, vector], oid)),
+      await roundTrip("vector[]", encodeVectorArray([vector, null, vector], oid)),
       '{"[0.5,-1.25,3e-07,0]",NULL,"[0.5,-1.25,3e-07,0]"}'
     )
-    assert.strictEqual(await roundTrip("vector[]", vectorArray([], oid)), "{}")
+    assert.strictEqual(await roundTrip("vector[]", encodeVectorArray([], oid)), "{}")
   })
 
   it("term ids keep their 32 bits, weights theirs", async () => {
     const ids = Uint32Array.of(0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff)
-    const text = String(await roundTrip("int4[]", int4Array(ids)))
+    const text = String(await roundTrip("int4[]", encodeInt4Array(ids)))
     assert.deepStrictEqual(
       Uint32Array.from(parseNumberArray(text), (id) => id >>> 0),
       ids
     )
-    assert.strictEqual(await roundTrip("int4[]", int4Array([])), "{}")
+    assert.strictEqual(await roundTrip("int4[]", encodeInt4Array([])), "{}")
     const weights = Float32Array.of(0.1, 1 / 3, 1e-30)
     const read = Float32Array.from(
-      parseNumberArray(String(await roundTrip("float4[]", float4Array(weights))))
+      parseNumberArray(String(await roundTrip("float4[]", encodeFloat4Array(weights))))
     )
     assert.deepStrictEqual(read, weights)
   })
@@ -67,8 +67,8 @@ describe("wire", () => {
     const db = await sharedPGlite()
     const { rows } = await db.query<{ text: string | null }>(
       "select unnest($1::text[]) as text",
-      [textArray([...texts, null])],
-      { serializers: new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => asIs }) }
+      [encodeTextArray([...texts, null])],
+      { serializers: new Proxy<Record<number, (value: unknown) => string>>({}, { get: () => passThrough }) }
     )
     assert.deepStrictEqual(
       rows.map(({ text }) => text),

@@ -4,19 +4,20 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted, Tracer } from "effect"
 import { PgVectorStore } from "../../src/index.ts"
-import { identifiersOf, scopeId } from "../../src/schema/identifiers.ts"
+import { makeIdentifiers } from "../../src/schema/identifiers.ts"
+import { scopeId } from "../../src/scopeId.ts"
 import { searchStatement } from "../../src/statements/search.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
 import {
   DIMENSIONS,
-  failureOf,
+  expectFailure,
   freshOnPGlite,
   FINGERPRINT,
   NO_SERVER,
   open,
   serverSchema,
   serverUrl,
-  urlOfServer,
+  requireServerUrl,
   withClient
 } from "../support/servers.ts"
 
@@ -24,7 +25,7 @@ const ROWS = 100_000
 const HEAVY: Scope = { agentId: "agent", userId: "heavy" }
 const LIGHT: Scope = { agentId: "agent", userId: "light-7" }
 const row = rowBuilder(HEAVY, DIMENSIONS)
-const url = () => Redacted.value(urlOfServer())
+const url = () => Redacted.value(requireServerUrl())
 
 /** Half of the rows in one scope, the rest spread over a thousand; made in the server, through the triggers. */
 const fill = (schema: string) =>
@@ -50,11 +51,11 @@ const fill = (schema: string) =>
     })
   )
 
-const planOf = (schema: string, scope: Scope, plan: "exact" | "hnsw") =>
+const explainSearch = (schema: string, scope: Scope, plan: "exact" | "hnsw") =>
   Effect.promise(() =>
     withClient(url(), async (client) => {
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const layout = { names: identifiersOf(schema, ""), space, vectorOid: 0 }
+      const layout = { names: makeIdentifiers(schema, ""), space, vectorOid: 0 }
       const asked = row("apple")
       const build = plan === "hnsw" ? tunedSearchStatement : searchStatement
       const statement = build(layout, {
@@ -92,11 +93,11 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
       Effect.scoped(
         Effect.gen(function* () {
           const schema = yield* serverSchema
-          const layer = PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 3 })
+          const layer = PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3 })
           const { pg, store } = yield* open(layer)
           yield* fill(schema)
 
-          const light = yield* planOf(schema, LIGHT, "exact")
+          const light = yield* explainSearch(schema, LIGHT, "exact")
           assert.match(light, /Index Only Scan using postings_pkey on postings/u)
           assert.match(
             light,
@@ -110,7 +111,7 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           const before = yield* planInSpan(store.search(request))
           assert.strictEqual(before.plan, "exact")
           yield* pg.tuneScope(HEAVY)
-          const heavy = yield* planOf(schema, HEAVY, "hnsw")
+          const heavy = yield* explainSearch(schema, HEAVY, "hnsw")
           const half = scopeId(HEAVY).replaceAll("-", "").slice(0, 16)
           const index = `hnsw_1_${half}`
           assert.include(heavy, `Index Scan using ${index} on memories`)
@@ -158,7 +159,9 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
-        const { pg, store } = yield* open(PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 3 }))
+        const { pg, store } = yield* open(
+          PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3 })
+        )
         yield* fill(schema)
         const wanted = Array.from({ length: 40 }, (_, i) => row(`wanted ${i}`, { sessionId: "rare" }))
         yield* store.put({ scope: HEAVY, now: T0, rows: wanted })
@@ -183,7 +186,7 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
       Effect.gen(function* () {
         const schema = yield* serverSchema
         const { store } = yield* open(
-          PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 3, autoTuneRows: 1_000 })
+          PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3, autoTuneRows: 1_000 })
         )
         for (let start = 0; start < 1_000; start += 250) {
           yield* store.put({
@@ -204,9 +207,9 @@ describe("tuning", () => {
   it.effect("is refused where it cannot be", () =>
     Effect.gen(function* () {
       const { pg } = yield* open(yield* freshOnPGlite())
-      assert.strictEqual((yield* failureOf(pg.tuneScope(HEAVY))).reason._tag, "Unsupported")
+      assert.strictEqual((yield* expectFailure(pg.tuneScope(HEAVY))).reason._tag, "Unsupported")
       const words = yield* open(yield* freshOnPGlite(), { ...FINGERPRINT, embedding: null })
-      assert.match((yield* failureOf(words.pg.tuneScope(HEAVY))).message, /no vectors to index/u)
+      assert.match((yield* expectFailure(words.pg.tuneScope(HEAVY))).message, /no vectors to index/u)
     })
   )
 })

@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { expect } from "vitest"
 import { PgVectorStore } from "../../src/index.ts"
-import { identifiersOf } from "../../src/schema/identifiers.ts"
+import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 import { pgliteDatabase } from "../../src/connection/pgliteDatabase.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
 import { DIMENSIONS, open, openPGlite } from "../support/servers.ts"
@@ -57,7 +57,7 @@ describe("emitted SQL", () => {
       const terms = one.terms.ids
       // PGlite tunes no scope; the statement of a tuned one runs there all the same, without its index.
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const layout = { names: identifiersOf("keepsake", ""), space, vectorOid: 0 }
+      const layout = { names: makeIdentifiers("keepsake", ""), space, vectorOid: 0 }
       const tuned = (request: Pick<SearchRequest, "vector" | "terms">) =>
         Effect.promise(() =>
           pgliteDatabase(pglite).query(

@@ -17,7 +17,7 @@ import {
   open,
   serverSchema,
   serverUrl,
-  urlOfServer
+  requireServerUrl
 } from "../support/servers.ts"
 
 const scope = { agentId: "agent", userId: "heavy" }
@@ -67,7 +67,9 @@ onServer(`words in a tuned scope${serverUrl === undefined ? ` (${NO_SERVER})` : 
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
-        const { pg, store } = yield* open(PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 3 }))
+        const { pg, store } = yield* open(
+          PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3 })
+        )
         const oracle = Context.get(
           yield* Layer.build(Layer.provide(InMemoryStore.layer, StoreFingerprint.layer(FINGERPRINT))),
           MemoryStore

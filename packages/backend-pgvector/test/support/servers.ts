@@ -19,7 +19,7 @@ export const privateServer = process.env["KEEPSAKE_PG_PRIVATE"] === "1"
 export const NO_SERVER = "needs a PostgreSQL server: pnpm test:pg"
 export const NO_PRIVATE_SERVER = "needs a private server that may be killed: pnpm test:pg"
 
-export const urlOfServer = (): Redacted.Redacted => {
+export const requireServerUrl = (): Redacted.Redacted => {
   if (serverUrl === undefined) throw new Error(NO_SERVER)
   return Redacted.make(serverUrl)
 }
@@ -40,7 +40,7 @@ export const withClient = async <A>(url: string, body: (client: Client) => Promi
 /** A schema of the real server that is dropped afterwards. */
 export const serverSchema = Effect.acquireRelease(Effect.sync(freshSchema), (schema) =>
   Effect.promise(() =>
-    withClient(Redacted.value(urlOfServer()), (client) =>
+    withClient(Redacted.value(requireServerUrl()), (client) =>
       client.query(`drop schema if exists ${schema} cascade`)
     )
   )
@@ -51,7 +51,7 @@ type Extra = Omit<PgVectorSettings, "schema">
 /** An empty place on the real server. */
 export const freshOnServer = (extra: Extra & Omit<UrlConnection, "url"> = {}) =>
   Effect.map(serverSchema, (schema) =>
-    PgVectorStore.layer({ url: urlOfServer(), schema, poolSize: 4, ...extra })
+    PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 4, ...extra })
   )
 
 export const openPGlite = (): Promise<PGlite> => PGlite.create({ extensions: { vector } })
@@ -84,7 +84,7 @@ export const open = <E>(
   }))
 
 /** The failure of an effect that must fail. */
-export const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
+export const expectFailure = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<E, never, R> =>
   Effect.flip(effect).pipe(
     Effect.catch((value) => Effect.die(new Error(`succeeded with ${JSON.stringify(value)}`)))
   )
