@@ -24,19 +24,13 @@ const pgvector = ({ backend: _backend, url, ...options }: PgVectorConfig): Store
     )
   )
 
-/** An option that is `undefined` is one that was not given. */
-const given = <Options extends object>(options: Options) =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    readonly [key in keyof Options]?: Exclude<Options[key], undefined>
-  }
-
 const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): StoreLayer =>
   Layer.unwrap(
     Effect.map(
       loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),
       ({ QdrantStore }) =>
         QdrantStore.layer({
-          ...given(options),
+          ...options,
           url,
           apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey)
         })
