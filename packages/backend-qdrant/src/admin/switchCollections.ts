@@ -71,7 +71,7 @@ const copyLateWrite = (
   const payload = old.payload ?? {}
   if (copy === undefined) {
     // Marked but missing: deleted in the new collection. Unmarked: written after the copy; it has no vector
-    // until it is stated again.
+    // until the next move, since restating a row leaves its vectors alone.
     if (payload["staged"] === generation) return null
     const vectors = (old.vector ?? {}) as { readonly [TERMS]?: Schemas["SparseVector"] }
     const terms = vectors[TERMS]

@@ -32,7 +32,7 @@ export const planRow = (
   now: number
 ): PlannedRow => {
   if (existing === undefined) return { outcome: "created", memory: row.memory, insert: row }
-  // An id is a hash of its scope, so this one is forged; the answer does not reveal whose it is.
+  // Ids are derived from their scope, so this one is forged; the outcome does not reveal whose it is.
   if (!sameScope(existing.scope, scope)) return { outcome: "conflict", memory: existing }
   const restated = restate(existing, row.memory, now)
   if (restated.outcome === "conflict") return { outcome: "conflict", memory: existing }

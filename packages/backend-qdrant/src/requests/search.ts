@@ -71,8 +71,8 @@ const hitQueries = ({ dense, filter, lexical, limit }: Plan): ReadonlyArray<Quer
   const base = ({ params, query, using }: Channel) => ({ query, using, params, filter, limit })
   const best = (channel: Channel): Query => ({ ...base(channel), with_payload: true })
   // Repeats the filter: a query does not inherit it from its prefetch.
-  const rescored = (found: Channel, by: Channel): Query => ({
-    prefetch: base(found),
+  const rescored = (channel: Channel, by: Channel): Query => ({
+    prefetch: base(channel),
     ...base({ ...by, params: by.rescoreParams })
   })
   if (dense !== undefined && lexical !== undefined) {
