@@ -4,8 +4,8 @@ import { hash } from "node:crypto"
 
 const hashName = (salt: string, name: string): Buffer => hash("sha256", salt + name, "buffer").subarray(0, 16)
 
-/** File format: `scope.key`. */
+/** Part of the file format: `scope.key`. */
 export const scopeId = (salt: string, scope: Scope): Buffer => hashName(salt, scopeKey(scope))
 
-/** File format: `scope.user_key`. */
+/** Part of the file format: `scope.user_key`. */
 export const userIdHash = (salt: string, userId: string): Buffer => hashName(salt, userId)

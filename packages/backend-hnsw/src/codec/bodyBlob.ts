@@ -1,5 +1,5 @@
 /**
- * The erasable part of a row: texts, terms and vector in one blob. File format.
+ * The erasable part of a row: texts, terms and vector in one blob. Part of the file format.
  *
  *     u32 dimensions (0: no vector) · u32 terms · u32 text bytes · f32 vector · u32 term ids · f32 weights
  *     · JSON [content, speaker, sessionId, metadata] in UTF-8

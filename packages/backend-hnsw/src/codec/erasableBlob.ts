@@ -3,7 +3,7 @@
  * rebalancing a b-tree copies cells between sibling pages and leaves the old bytes in the gaps (measured: 38 of
  * 11,831 removed rows survived there). Overflow pages are never copied and are zeroed when freed. So a blob is padded
  * until SQLite keeps its smallest possible local part in the b-tree, and that part is all zeroes. The arithmetic
- * follows section 1.6 of SQLite's file format. File format.
+ * follows section 1.6 of SQLite's file format. Part of our file format.
  */
 
 interface Page {

@@ -1,4 +1,4 @@
-/** A scope's name as an erasable blob: u32 JSON bytes · JSON [agentId, userId] in UTF-8. File format. */
+/** A scope's name as an erasable blob: u32 JSON bytes · JSON [agentId, userId] in UTF-8. Part of the file format. */
 import type { Scope } from "@keepsake/core/driver"
 import { allocateErasableBlob, payloadStart } from "./erasableBlob.ts"
 
