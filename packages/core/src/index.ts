@@ -31,13 +31,8 @@ export type { Receipt, UserReceipt } from "./forget/receipt.ts"
 export { turnKey } from "./write/exchange.ts"
 
 // Recall and the block for a model.
-export {
-  DEFAULT_THRESHOLD,
-  type Ranked,
-  type RecallRequest,
-  type Recollection,
-  type Retriever
-} from "./recall/Retriever.ts"
+export { type Ranked, type RecallRequest, type Recollection, Retriever } from "./recall/Retriever.ts"
+export { DEFAULT_THRESHOLD, makeRetriever } from "./recall/makeRetriever.ts"
 export type { Explanation } from "./recall/Scorer.ts"
 export { DEFAULT_CONTEXT_BUDGET, type MemoryContext } from "./context/buildContext.ts"
 export type { ContextItem } from "./context/renderContext.ts"

@@ -5,11 +5,12 @@ import { purge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
 import { readScope, readUserId } from "../input/scope.ts"
-import { StoreFingerprint } from "../store/StoreFingerprint.ts"
+import type { StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
 import { AccessCounter } from "../recall/AccessCounter.ts"
-import { makeRetriever } from "../recall/Retriever.ts"
+import { makeRetriever } from "../recall/makeRetriever.ts"
+import { Retriever } from "../recall/Retriever.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
@@ -56,7 +57,10 @@ export class AgentMemory extends Context.Service<
     eraseUser(request: { readonly userId: string }): Effect.Effect<UserReceipt, MemoryError>
   }
 >()("@keepsake/core/AgentMemory") {
-  /** Recalls by meaning too if an `Embedder` is provided beside the store; without one, by keyword alone. */
+  /**
+   * Recalls by meaning too if an `Embedder` is provided beside the store; without one, by keyword alone. An
+   * application puts its own `Retriever` in the place of Keepsake's by providing one.
+   */
   static readonly layer = (
     options: AgentMemoryOptions = {}
   ): Layer.Layer<AgentMemory, MemoryError, MemoryStore | StoreAdmin | StoreFingerprint> =>
@@ -69,11 +73,10 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
   }
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin
-  const fingerprint = yield* StoreFingerprint
   const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
 
   const accesses = new AccessCounter(store)
-  const retriever = makeRetriever(store, embedder, fingerprint)
+  const retriever = Option.getOrUndefined(yield* Effect.serviceOption(Retriever)) ?? (yield* makeRetriever)
   const services: MemoryServices = {
     store,
     admin,

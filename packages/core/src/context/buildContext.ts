@@ -108,7 +108,7 @@ export interface ContextRequest {
 
 interface ContextServices {
   readonly store: MemoryStore["Service"]
-  readonly retriever: Retriever
+  readonly retriever: Retriever["Service"]
 }
 
 const limitFrom = ({ budgetTokens = DEFAULT_CONTEXT_BUDGET, limit }: ReadContextOptions): number =>

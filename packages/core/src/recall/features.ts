@@ -39,7 +39,7 @@ const holds = (mask0: number, mask1: number, place: number): boolean =>
 /** How often the text at hand holds each of the query's terms; meaningful only for those it holds. */
 const counts = new Uint32Array(STORE_LIMITS.queryTerms)
 
-export const evidenceOf = (
+export const toEvidence = (
   query: Query,
   weights: QueryWeights,
   settings: TermSettings,

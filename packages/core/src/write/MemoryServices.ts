@@ -12,7 +12,7 @@ export interface MemoryServices {
   readonly admin: StoreAdmin["Service"]
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
-  readonly retriever: Retriever
+  readonly retriever: Retriever["Service"]
   readonly accesses: AccessCounter
   readonly fences: WriteFences
   /** One lock per session whose turns are assigned. */
