@@ -28,6 +28,8 @@ import {
   sameFingerprint,
   sameScope,
   type Scope,
+  type ScopeCount,
+  scopeKey,
   type SearchHit,
   type SearchRequest,
   type SearchResult,
@@ -44,9 +46,14 @@ import { Context, Effect, Layer } from "effect"
 export interface ListData {
   rows: ReadonlyArray<StoreRow>
   fingerprint: Fingerprint | null
-  staged: { readonly fingerprint: Fingerprint; filled: ReadonlyMap<StoreRow["memory"]["id"], Staged> } | null
+  staged: { readonly fingerprint: Fingerprint; filled: ReadonlyMap<string, Staged> } | null
 }
-type Staged = Pick<StoreRow, "vector" | "terms"> & { readonly scope: Scope }
+
+/** The part of a row that another embedder makes again. */
+type Staged = Pick<StoreRow, "vector" | "terms">
+
+/** Two scopes may hold the same id. */
+const rowKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
 
 const ERASURE: Erasure = { bytes: "erased", toErase: "" }
 
@@ -64,8 +71,8 @@ const drop = (data: ListData, doomed: (memory: Memory) => boolean, limit = Numbe
   const removed = new Set(data.rows.filter(({ memory }) => doomed(memory)).slice(0, limit))
   data.rows = data.rows.filter((row) => !removed.has(row))
   if (data.staged !== null) {
-    const ids = new Set(Array.from(removed, ({ memory }) => memory.id))
-    data.staged.filled = new Map(Array.from(data.staged.filled).filter(([id]) => !ids.has(id)))
+    const keys = new Set(Array.from(removed, ({ memory }) => rowKey(memory.scope, memory.id)))
+    data.staged.filled = new Map(Array.from(data.staged.filled).filter(([key]) => !keys.has(key)))
   }
   return { removed: removed.size, ...ERASURE }
 }
@@ -232,7 +239,7 @@ const makeWrites = (data: ListData) =>
   }) satisfies Partial<MemoryStore["Service"]>
 
 const unstaged = ({ rows, staged }: ListData): ReadonlyArray<StoreRow> =>
-  staged === null ? [] : rows.filter(({ memory }) => !staged.filled.has(memory.id))
+  staged === null ? [] : rows.filter(({ memory }) => !staged.filled.has(rowKey(memory.scope, memory.id)))
 
 const makeStaging = (data: ListData) =>
   ({
@@ -259,15 +266,20 @@ const makeStaging = (data: ListData) =>
         "rows.vector",
         rows.map(({ vector }) => vector)
       )
-      const filled = rows.filter(({ id, scope }) => find(data, scope, id) !== undefined)
-      staged.filled = new Map([...staged.filled, ...filled.map((row) => [row.id, row] as const)])
+      const filled = rows
+        .filter(({ id, scope }) => find(data, scope, id) !== undefined)
+        .map(({ id, scope, terms, vector }) => [rowKey(scope, id), { terms, vector }] as const)
+      staged.filled = new Map([...staged.filled, ...filled])
     }),
     commitStage: Effect.suspend(() => {
       const { staged } = data
       if (staged === null) return Effect.fail(noMoveUnderWay())
       const missing = unstaged(data).length
       if (missing > 0) return Effect.fail(rowsUnstaged(missing))
-      data.rows = data.rows.map((row) => ({ ...row, ...staged.filled.get(row.memory.id) }))
+      data.rows = data.rows.map((row) => ({
+        ...row,
+        ...staged.filled.get(rowKey(row.memory.scope, row.memory.id))
+      }))
       data.fingerprint = staged.fingerprint
       data.staged = null
       return Effect.void
@@ -277,13 +289,13 @@ const makeStaging = (data: ListData) =>
     })
   }) satisfies Partial<StoreAdmin["Service"]>
 
-const listScopes = (data: ListData) => {
-  const counts = new Map<string, { readonly scope: Scope; rows: number }>()
-  for (const { memory } of data.rows) {
-    const key = JSON.stringify([memory.scope.agentId, memory.scope.userId])
-    counts.set(key, { scope: memory.scope, rows: (counts.get(key)?.rows ?? 0) + 1 })
-  }
-  return Array.from(counts).toSorted(([a], [b]) => (a < b ? -1 : 1))
+const listScopes = (data: ListData, after: Scope | undefined, limit: number): ReadonlyArray<ScopeCount> => {
+  const first = after === undefined ? "" : scopeKey(after)
+  return Array.from(Map.groupBy(data.rows, ({ memory }) => scopeKey(memory.scope)))
+    .filter(([key]) => key > first)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .slice(0, limit)
+    .flatMap(([, rows]) => rows.slice(0, 1).map(({ memory }) => ({ scope: memory.scope, rows: rows.length })))
 }
 
 const make = Effect.fnUntraced(function* (data: ListData) {
@@ -303,14 +315,7 @@ const make = Effect.fnUntraced(function* (data: ListData) {
     fingerprint: Effect.succeed(serving),
     expire: ({ limit, now }) => Effect.sync(() => drop(data, (memory) => isExpired(memory, now), limit)),
     eraseUser: ({ userId }) => Effect.sync(() => drop(data, ({ scope }) => scope.userId === userId)),
-    scopes: ({ after, limit }) =>
-      Effect.sync(() => {
-        const first = after === undefined ? "" : JSON.stringify([after.agentId, after.userId])
-        return listScopes(data)
-          .filter(([key]) => key > first)
-          .slice(0, limit)
-          .map(([, count]) => count)
-      }),
+    scopes: ({ after, limit }) => Effect.sync(() => listScopes(data, after, limit)),
     ...makeStaging(data),
     close: Effect.sync(() => {
       closed = true
