@@ -5,30 +5,27 @@ import {
   APIError,
   APIUserAbortError
 } from "@anthropic-ai/sdk"
-import { parseRetryAfter } from "@keepsake/core/driver"
+import { parseRetryAfter, reason } from "@keepsake/core/driver"
 import { InvalidInput, MemoryError } from "@keepsake/core"
 import { Schema } from "effect"
 
-const fields = { message: Schema.String, cause: Schema.optionalKey(Schema.Defect()) }
-
 /** There is no key to call the model with. */
-export class MissingApiKey extends Schema.TaggedError<MissingApiKey>()("MissingApiKey", fields) {
+export class MissingApiKey extends reason<MissingApiKey>()("MissingApiKey", {}) {
   readonly isRetryable = false
 }
 
 /** The key is wrong, or lacks the right. */
-export class Refused extends Schema.TaggedError<Refused>()("Refused", { ...fields, status: Schema.Finite }) {
+export class Refused extends reason<Refused>()("Refused", { status: Schema.Finite }) {
   readonly isRetryable = false
 }
 
 /** The service knows no model of that name. */
-export class UnknownModel extends Schema.TaggedError<UnknownModel>()("UnknownModel", fields) {
+export class UnknownModel extends reason<UnknownModel>()("UnknownModel", {}) {
   readonly isRetryable = false
 }
 
 /** The model's service asks to wait. */
-export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited", {
-  ...fields,
+export class RateLimited extends reason<RateLimited>()("RateLimited", {
   /** What the server asked for, where it did. */
   retryAfterMs: Schema.optionalKey(Schema.Finite)
 }) {
@@ -36,35 +33,34 @@ export class RateLimited extends Schema.TaggedError<RateLimited>()("RateLimited"
 }
 
 /** The model's servers are busy or failing, before the reply or in the midst of it. */
-export class Overloaded extends Schema.TaggedError<Overloaded>()("Overloaded", fields) {
+export class Overloaded extends reason<Overloaded>()("Overloaded", {}) {
   readonly isRetryable = true
 }
 
 /** The model's service cannot be reached. */
-export class Unreachable extends Schema.TaggedError<Unreachable>()("Unreachable", fields) {
+export class Unreachable extends reason<Unreachable>()("Unreachable", {}) {
   readonly isRetryable = true
 }
 
 /** The API did not accept the request as it is. */
-export class Rejected extends Schema.TaggedError<Rejected>()("Rejected", {
-  ...fields,
+export class Rejected extends reason<Rejected>()("Rejected", {
   status: Schema.Finite
 }) {
   readonly isRetryable = false
 }
 
 /** The turn was aborted by its signal. */
-export class Aborted extends Schema.TaggedError<Aborted>()("Aborted", fields) {
+export class Aborted extends reason<Aborted>()("Aborted", {}) {
   readonly isRetryable = false
 }
 
 /** The agent was closed; make another. */
-export class AgentClosed extends Schema.TaggedError<AgentClosed>()("AgentClosed", fields) {
+export class AgentClosed extends reason<AgentClosed>()("AgentClosed", {}) {
   readonly isRetryable = false
 }
 
 /** None of the above: the cause is kept. */
-export class Unexpected extends Schema.TaggedError<Unexpected>()("Unexpected", fields) {
+export class Unexpected extends reason<Unexpected>()("Unexpected", {}) {
   readonly isRetryable = false
 }
 

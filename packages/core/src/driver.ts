@@ -19,6 +19,7 @@ export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
 // Memories, and the rules by which they change, expire and match.
 export * from "./memory/Memory.ts"
 export * from "./memory/MemoryError.ts"
+export { reason } from "./memory/reason.ts"
 export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeKey } from "./memory/Scope.ts"
 export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
 export { DAY_MS } from "./memory/duration.ts"

@@ -1,80 +1,75 @@
 import { Schema } from "effect"
 import { FingerprintSchema } from "./Fingerprint.ts"
-
-const fields = { message: Schema.String, cause: Schema.optionalKey(Schema.Defect()) }
+import { reason } from "./reason.ts"
 
 /** The caller's input; `field` is the path of the offending part, such as `metadata.tags`. */
-export class InvalidInput extends Schema.TaggedError<InvalidInput>()("InvalidInput", {
-  ...fields,
+export class InvalidInput extends reason<InvalidInput>()("InvalidInput", {
   field: Schema.String
 }) {
   readonly isRetryable = false
 }
 
-/** The id names nothing in this scope (it may well exist in another: the two are not told apart). */
-export class NotFound extends Schema.TaggedError<NotFound>()("NotFound", fields) {
+/** No memory of this scope has the id. The error does not tell whether another scope has it. */
+export class NotFound extends reason<NotFound>()("NotFound", {}) {
   readonly isRetryable = false
 }
 
 /** The same idempotency key with other content, or a change that contradicts what is stored. */
-export class Conflict extends Schema.TaggedError<Conflict>()("Conflict", fields) {
+export class Conflict extends reason<Conflict>()("Conflict", {}) {
   readonly isRetryable = false
 }
 
-/** The store, or the way to it, is down or refuses for now. */
-export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
-  ...fields,
-  /** What the server asked for, where it did. */
+/** The store cannot be reached, or refuses calls for now. */
+export class Unavailable extends reason<Unavailable>()("Unavailable", {
+  /** The wait that the server asked for, if it did. */
   retryAfterMs: Schema.optionalKey(Schema.Finite)
 }) {
   readonly isRetryable = true
 }
 
 /** The store did not answer in time; the call may have had its effect. */
-export class Timeout extends Schema.TaggedError<Timeout>()("Timeout", fields) {
+export class Timeout extends reason<Timeout>()("Timeout", {}) {
   readonly isRetryable = true
 }
 
 /** Wrong key, wrong password, or a role without the right. */
-export class Unauthorized extends Schema.TaggedError<Unauthorized>()("Unauthorized", fields) {
+export class Unauthorized extends reason<Unauthorized>()("Unauthorized", {}) {
   readonly isRetryable = false
 }
 
 /** The store was filled with another embedder or tokeniser than the one it is opened with. */
-export class FingerprintMismatch extends Schema.TaggedError<FingerprintMismatch>()("FingerprintMismatch", {
-  ...fields,
+export class FingerprintMismatch extends reason<FingerprintMismatch>()("FingerprintMismatch", {
   /** Both sides, described. */
   stored: Schema.String,
   given: Schema.String,
-  /** What the store was filled with: an operator's tool opens it with this where the embedder is gone. */
+  /** The stored fingerprint: an operator's tool opens the store with it if the embedder is gone. */
   fingerprint: Schema.optionalKey(FingerprintSchema)
 }) {
   readonly isRetryable = false
 }
 
-/** The embedding model failed, or gave something that is no vector of its space. */
-export class EmbedderFailed extends Schema.TaggedError<EmbedderFailed>()("EmbedderFailed", {
-  ...fields,
+/** The embedding model failed, or returned something that is not a vector of its space. */
+export class EmbedderFailed extends reason<EmbedderFailed>()("EmbedderFailed", {
   isRetryable: Schema.Boolean
 }) {}
 
 /** Disk, quota or memory is full; nothing was written. */
-export class StorageFull extends Schema.TaggedError<StorageFull>()("StorageFull", fields) {
+export class StorageFull extends reason<StorageFull>()("StorageFull", {}) {
   readonly isRetryable = false
 }
 
-/** The stored data cannot be read as what it should be; the message names the place and the way out. */
-export class Corrupt extends Schema.TaggedError<Corrupt>()("Corrupt", fields) {
+/** The stored data cannot be decoded; the message names the place and the way out. */
+export class Corrupt extends reason<Corrupt>()("Corrupt", {}) {
   readonly isRetryable = false
 }
 
 /** The store, or this handle on it, was closed; open it again. */
-export class Closed extends Schema.TaggedError<Closed>()("Closed", fields) {
+export class Closed extends reason<Closed>()("Closed", {}) {
   readonly isRetryable = false
 }
 
 /** This store, server version or configuration cannot do what was asked. */
-export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", fields) {
+export class Unsupported extends reason<Unsupported>()("Unsupported", {}) {
   readonly isRetryable = false
 }
 
@@ -97,7 +92,7 @@ export type MemoryErrorReason = typeof MemoryErrorReason.Type
 
 /**
  * The one error of every operation. `reason` says what kind (`reason._tag`), the message says what to do
- * next, `isRetryable` whether the same call may succeed later, `cause` what lies beneath.
+ * next, `isRetryable` whether the same call may succeed later; `cause` is the error beneath.
  * No message carries remembered text.
  */
 export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError", {
@@ -116,6 +111,6 @@ export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError"
   }
 }
 
-/** Shorthand for the commonest failure: bad input, named by field. */
+/** Shorthand for the most common failure: bad input, named by field. */
 export const invalidInput = (field: string, message: string): MemoryError =>
   new MemoryError({ reason: new InvalidInput({ field, message: `${field}: ${message}` }) })
