@@ -186,7 +186,10 @@ export class MemoryTable {
   patch(scope: Scope, change: ScopeChange, id: string, fields: MemoryChange, now: number): Memory | null {
     const stored = this.findById(scope, change.sid, id)
     if (stored === null || isExpired(stored.memory, now)) return null
-    const memory: Memory = { ...stored.memory, ...fields, updatedAt: now }
+    const { memory: old } = stored
+    const { expiresAt = old.expiresAt, importance = old.importance } = fields
+    const { metadata = old.metadata, pinned = old.pinned } = fields
+    const memory: Memory = { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
     this.#update(change, stored, memory)
     return memory
   }

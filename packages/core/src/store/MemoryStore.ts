@@ -137,12 +137,15 @@ export interface LatestRequest {
   readonly limit: number
 }
 
-/** What `patch` may touch: never content. An absent field stays; `metadata` replaces the whole object. */
+/**
+ * What `patch` may change: never content. An absent or `undefined` field stays; `metadata` replaces the whole
+ * object.
+ */
 export interface MemoryChange {
-  readonly expiresAt?: number | null
-  readonly importance?: number
-  readonly pinned?: boolean
-  readonly metadata?: JsonObject
+  readonly expiresAt?: number | null | undefined
+  readonly importance?: number | undefined
+  readonly pinned?: boolean | undefined
+  readonly metadata?: JsonObject | undefined
 }
 
 /** What to remove: rows by id, what a filter matches, or the whole scope. */

@@ -108,6 +108,7 @@ export const LAWS = [
   "paging > rows changed, said again and forgotten meanwhile, the cursor's own included",
   "paging > a page of 1,000 rows",
   "change > patch changes what it names and nothing else",
+  "change > patch leaves a field that is undefined",
   "change > patch of an unknown id changes nothing",
   "change > patch reaches closed rows",
   "change > what is patched is what filters see",

@@ -210,7 +210,10 @@ const makeWrites = (data: ListData) =>
       Effect.sync(() => {
         const row = find(data, scope, id)
         if (row === undefined || isExpired(row.memory, now)) return null
-        const memory: Memory = { ...row.memory, ...change, updatedAt: now }
+        const { memory: old } = row
+        const { expiresAt = old.expiresAt, importance = old.importance } = change
+        const { metadata = old.metadata, pinned = old.pinned } = change
+        const memory: Memory = { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
         replace(data, row, memory)
         return memory
       }),

@@ -92,7 +92,10 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
     Effect.sync(() => {
       const known = rowsOf(data, scope).get(id)
       if (known === undefined || isExpired(known.memory, now)) return null
-      const memory: Memory = { ...known.memory, ...change, updatedAt: now }
+      const { memory: old } = known
+      const { expiresAt = old.expiresAt, importance = old.importance } = change
+      const { metadata = old.metadata, pinned = old.pinned } = change
+      const memory: Memory = { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
       keep(data, { ...known, memory })
       return memory
     }),

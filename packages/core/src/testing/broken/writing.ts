@@ -125,6 +125,23 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
     })
   ),
   broken(
+    "takes an undefined field of a patch for a value",
+    ["change > patch leaves a field that is undefined"],
+    ({ store }, data) => ({
+      store: {
+        patch: (request) =>
+          Effect.map(store.patch(request), (memory) => {
+            const rows = data.scopes.get(scopeKey(request.scope))
+            const row = rows?.get(request.id)
+            if (memory === null || row === undefined) return memory
+            const changed = { ...memory, ...request.change } as typeof memory
+            rows?.set(request.id, { ...row, memory: changed })
+            return changed
+          })
+      }
+    })
+  ),
+  broken(
     "changes content in patch",
     ["change > patch changes what it names and nothing else"],
     ({ store }, data) => ({

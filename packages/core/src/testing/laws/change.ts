@@ -1,10 +1,12 @@
 import { Effect } from "effect"
+import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryChange } from "../../store/MemoryStore.ts"
 import { holds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
-const CHANGES: ReadonlyArray<MemoryChange> = [
+/** No field is `undefined`: a law of its own is about those. */
+const CHANGES = [
   { importance: 1 },
   { pinned: false },
   { expiresAt: T0 + 2 * DAY },
@@ -13,7 +15,7 @@ const CHANGES: ReadonlyArray<MemoryChange> = [
   { metadata: {} },
   { importance: 0.25, pinned: true, expiresAt: T0 + DAY, metadata: { all: "four" } },
   {}
-]
+] as const satisfies ReadonlyArray<MemoryChange>
 
 export const change = group("change", {
   "patch changes what it names and nothing else": Effect.fnUntraced(function* ({
@@ -30,7 +32,7 @@ export const change = group("change", {
     })
     const beside = row("Not patched.")
     yield* store.put({ scope, now: T0, rows: [target, beside] })
-    let expected = target.memory
+    let expected: Memory = target.memory
     for (const [i, change] of CHANGES.entries()) {
       const now = T0 + 1 + i
       expected = { ...expected, ...change, updatedAt: now }
@@ -46,6 +48,17 @@ export const change = group("change", {
       )
       sameRows(rows, kept, epsilon, `the rows after ${JSON.stringify(change)}`)
     }
+  }),
+
+  "patch leaves a field that is undefined": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const target = row("Patched.", { metadata: { old: 1 }, pinned: true, expiresAt: T0 + DAY })
+    yield* store.put({ scope, now: T0, rows: [target] })
+    const { id } = target.memory
+    const absent = { expiresAt: undefined, importance: undefined, pinned: undefined, metadata: undefined }
+    const expected = { ...target.memory, importance: 1, updatedAt: T0 + 1 }
+    const change = { ...absent, importance: 1 }
+    same(yield* store.patch({ scope, now: T0 + 1, id, change }), expected, "the answer")
+    same(yield* store.get({ scope, now: T0 + 1, ids: [id] }), [expected], "the row")
   }),
 
   "patch of an unknown id changes nothing": Effect.fnUntraced(function* ({ row, scope, store }) {
