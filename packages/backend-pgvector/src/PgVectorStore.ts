@@ -38,7 +38,7 @@ const makePool = (options: UrlConnection): Pool => {
     application_name: "keepsake",
     allowExitOnIdle: true,
     // Set in the session, since poolers refuse unknown startup options. JIT takes 100 ms for a statement of 1 ms.
-    // Planning a search takes as long as running it, and one plan serves all values, since each goes by the scope.
+    // Planning a search takes as long as running it, and a generic plan serves all values: it starts at the scope.
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it, though its types do not say so
     onConnect: async (client) => {
       await client.query(

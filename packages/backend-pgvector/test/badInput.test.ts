@@ -1,4 +1,4 @@
-/** Each mistake has its own error, which says what to run. */
+/** Each mistake has an error of its own that says what to run. */
 import { Closed, fingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -24,23 +24,23 @@ import {
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
 
-const refusal = (options: PgVectorOptions, given = FINGERPRINT) =>
-  Effect.scoped(expectFailure(open(PgVectorStore.layer(options), given)))
+const refusal = (options: PgVectorOptions, storeFingerprint = FINGERPRINT) =>
+  Effect.scoped(expectFailure(open(PgVectorStore.layer(options), storeFingerprint)))
 
 const expectReason = (
   error: { readonly reason: { readonly _tag: string }; readonly message: string },
   tag: string,
-  says: RegExp
+  message: RegExp
 ) => {
   assert.strictEqual(error.reason._tag, tag, error.message)
-  assert.match(error.message, says)
+  assert.match(error.message, message)
 }
 
 const embedding = (dimensions: number) =>
   fingerprint({ model: "test", dimensions, calibration: { mean: 0, spread: 1 } })
 
 describe("options", () => {
-  it.effect("that name no place, or no plain identifier, or no number", () =>
+  it.effect("without a connection, with a bad identifier or a bad number, are refused by name", () =>
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
       const url = Redacted.make("postgres://localhost/x")
@@ -54,23 +54,23 @@ describe("options", () => {
       expectReason(yield* refusal({ pglite, tablePrefix: "x".repeat(21) }), "InvalidInput", /at most 20/u)
       expectReason(yield* refusal({ url, poolSize: 0 }), "InvalidInput", /^poolSize:/u)
       expectReason(yield* refusal({ url, statementTimeoutMs: 0.5 }), "InvalidInput", /^statementTimeoutMs:/u)
-      // @ts-expect-error neither of the three
+      // @ts-expect-error none of the three
       expectReason(yield* refusal({}), "InvalidInput", /exactly one of url, pool and pglite/u)
     })
   )
 
-  it.effect("a dimension beyond what a row holds names the way out", () =>
+  it.effect("more dimensions than fit a row: the error says what to do", () =>
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
-      const at = (halfvec: boolean) => ({ pglite, schema: freshSchema(), halfvec })
-      expectReason(yield* refusal(at(false), embedding(3_072)), "InvalidInput", /set halfvec: true/u)
-      expectReason(yield* refusal(at(true), embedding(4_096)), "InvalidInput", /embedder with fewer/u)
-      yield* Effect.scoped(open(PgVectorStore.layer(at(true)), embedding(3_072)))
-      yield* Effect.scoped(open(PgVectorStore.layer(at(false)), embedding(1_900)))
+      const fresh = (halfvec: boolean) => ({ pglite, schema: freshSchema(), halfvec })
+      expectReason(yield* refusal(fresh(false), embedding(3_072)), "InvalidInput", /set halfvec: true/u)
+      expectReason(yield* refusal(fresh(true), embedding(4_096)), "InvalidInput", /embedder with fewer/u)
+      yield* Effect.scoped(open(PgVectorStore.layer(fresh(true)), embedding(3_072)))
+      yield* Effect.scoped(open(PgVectorStore.layer(fresh(false)), embedding(1_900)))
     })
   )
 
-  it.effect("another kind of vector than the store was made with", () =>
+  it.effect("another vector type than the store was created with is a conflict", () =>
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
       const schema = freshSchema()
@@ -82,7 +82,7 @@ describe("options", () => {
 })
 
 describe("a database", () => {
-  it.effect("filled with another embedder names both", () =>
+  it.effect("filled with another embedder: the error names both", () =>
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
       const schema = freshSchema()
@@ -95,7 +95,7 @@ describe("a database", () => {
     })
   )
 
-  it.effect("newer than this package is left alone", () =>
+  it.effect("newer than this package is refused and stays as it is", () =>
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
       const schema = freshSchema()
@@ -111,36 +111,36 @@ describe("a database", () => {
     })
   )
 
-  it.effect("with too old a pgvector says how to update it", () =>
+  it.effect("with too old a pgvector: the error says how to update it", () =>
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
       const { rows } = yield* Effect.promise(() =>
         pglite.query<{ extversion: string }>("select extversion from pg_extension where extname = 'vector'")
       )
-      const says = (version: string) =>
+      const pretendVersion = (version: string) =>
         Effect.promise(() =>
           pglite.query("update pg_extension set extversion = $1 where extname = 'vector'", [version])
         )
-      yield* says("0.7.4")
+      yield* pretendVersion("0.7.4")
       const error = yield* Effect.ensuring(
         refusal({ pglite, schema: freshSchema() }),
-        says(rows[0]?.extversion ?? "0.8.0")
+        pretendVersion(rows[0]?.extversion ?? "0.8.0")
       )
       expectReason(error, "Unsupported", /pgvector 0\.7\.4 is too old.*alter extension vector update/su)
     })
   )
 
-  it("tells PgBouncer's errors apart, which share one code", () => {
-    const said = (message: string) =>
+  it("tells PgBouncer's errors apart by their messages: they share one code", () => {
+    const reasonTag = (message: string) =>
       toMemoryError(Object.assign(new Error(message), { code: "08P01" })).reason._tag
-    assert.strictEqual(said("SASL authentication failed"), "Unauthorized")
-    assert.strictEqual(said("no such user"), "Unauthorized")
-    assert.strictEqual(said("no such database: absent"), "InvalidInput")
-    assert.strictEqual(said("unsupported startup parameter: options"), "Unsupported")
-    assert.strictEqual(said("server conn crashed?"), "Unavailable")
+    assert.strictEqual(reasonTag("SASL authentication failed"), "Unauthorized")
+    assert.strictEqual(reasonTag("no such user"), "Unauthorized")
+    assert.strictEqual(reasonTag("no such database: absent"), "InvalidInput")
+    assert.strictEqual(reasonTag("unsupported startup parameter: options"), "Unsupported")
+    assert.strictEqual(reasonTag("server conn crashed?"), "Unavailable")
   })
 
-  it.effect("gives no text away in errors", () =>
+  it.effect("keeps stored text out of errors", () =>
     Effect.gen(function* () {
       const { store } = yield* open(yield* freshOnPGlite())
       const secret = row("a secret \u0000 with a NUL")
@@ -151,8 +151,8 @@ describe("a database", () => {
   )
 })
 
-describe("moving on", () => {
-  it.effect("a handle on the old space is told to open again", () =>
+describe("a move to another space", () => {
+  it.effect("makes handles on the old space fail, and tells to open again", () =>
     Effect.gen(function* () {
       const layer = yield* freshOnPGlite()
       const [first, second] = [yield* open(layer), yield* open(layer)]
@@ -162,10 +162,10 @@ describe("moving on", () => {
       assert.isDefined(memory)
       yield* first.admin.fillStage([{ scope, id: memory!.id, vector: null, terms: row("An apple.").terms }])
       yield* first.admin.commitStage
-      const asked = row("An apple.")
-      const searching = second.store.search({ scope, now: T0, terms: asked.terms.ids, filter: {}, limit: 1 })
-      const putting = second.store.put({ scope, now: T0, rows: [asked] })
-      for (const call of [Effect.asVoid(searching), Effect.asVoid(putting)]) {
+      const apple = row("An apple.")
+      const search = second.store.search({ scope, now: T0, terms: apple.terms.ids, filter: {}, limit: 1 })
+      const put = second.store.put({ scope, now: T0, rows: [apple] })
+      for (const call of [Effect.asVoid(search), Effect.asVoid(put)]) {
         const error = yield* expectFailure(call)
         assert.instanceOf(error.reason, Closed)
         assert.match(error.message, /open it again/u)
@@ -178,13 +178,13 @@ const onServer = serverUrl === undefined ? describe.skip : describe
 
 onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
   const url = () => Redacted.value(requireServerUrl())
-  const changed = (change: (url: URL) => void): Redacted.Redacted => {
+  const withChange = (change: (url: URL) => void): Redacted.Redacted => {
     const parsed = new URL(url())
     change(parsed)
     return Redacted.make(parsed.href)
   }
 
-  /** A database of its own with a role that owns nothing but may connect. */
+  /** A fresh database, and a role of the same name that owns nothing but may connect. */
   const plainDatabase = Effect.acquireRelease(
     Effect.promise(async () => {
       const name = freshSchema()
@@ -203,33 +203,33 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
       )
   )
   const asRole = (name: string) =>
-    changed((parsed) => {
+    withChange((parsed) => {
       parsed.username = name
       parsed.password = "plain"
       parsed.pathname = `/${name}`
     })
-  const inDatabase = (name: string) => changed((parsed) => void (parsed.pathname = `/${name}`))
+  const inDatabase = (name: string) => withChange((parsed) => void (parsed.pathname = `/${name}`))
 
-  it.live("that refuses the password, or the role", () =>
+  it.live("that refuses the password or the role", () =>
     Effect.gen(function* () {
-      const wrong = changed((parsed) => void (parsed.password = "wrong"))
+      const wrong = withChange((parsed) => void (parsed.password = "wrong"))
       expectReason(yield* refusal({ url: wrong }), "Unauthorized", /password/u)
-      const unknown = changed((parsed) => void (parsed.username = "nobody_of_this_name"))
+      const unknown = withChange((parsed) => void (parsed.username = "no_such_role"))
       expectReason(yield* refusal({ url: unknown }), "Unauthorized", /password|role/u)
     })
   )
 
-  it.live("that lacks the database, or does not answer", () =>
+  it.live("that lacks the database or does not answer", () =>
     Effect.gen(function* () {
       expectReason(yield* refusal({ url: inDatabase("no_such_database") }), "InvalidInput", /createdb/u)
-      const nobody = changed((parsed) => void (parsed.port = "1"))
-      const error = yield* refusal({ url: nobody })
+      const closedPort = withChange((parsed) => void (parsed.port = "1"))
+      const error = yield* refusal({ url: closedPort })
       expectReason(error, "Unavailable", /host and port/u)
       assert.isTrue(error.isRetryable)
     })
   )
 
-  it.live("where the extension is missing and the role may not make it", () =>
+  it.live("without the extension, where the role may not create it", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const name = yield* plainDatabase
@@ -242,7 +242,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
     )
   )
 
-  it.live("where the role has no right on the schema; with it, an ordinary role will do", () =>
+  it.live("where the role lacks the right to the schema; with it, an ordinary role is enough", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const name = yield* plainDatabase
@@ -267,7 +267,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
     )
   )
 
-  it.live("whose extension lies in another schema", () =>
+  it.live("with the extension in another schema", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const name = yield* plainDatabase
@@ -278,15 +278,15 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
           )
         )
         const { store } = yield* open(PgVectorStore.layer({ url: inside }))
-        const there = row("Here.")
-        yield* store.put({ scope, now: T0, rows: [there] })
-        const { hits } = yield* store.search({ scope, now: T0, vector: there.vector!, filter: {}, limit: 1 })
-        assert.strictEqual(hits[0]?.memory.id, there.memory.id)
+        const here = row("Here.")
+        yield* store.put({ scope, now: T0, rows: [here] })
+        const { hits } = yield* store.search({ scope, now: T0, vector: here.vector!, filter: {}, limit: 1 })
+        assert.strictEqual(hits[0]?.memory.id, here.memory.id)
       })
     )
   )
 
-  it.live("reached through a pool of the application, which is used and left open, or has been ended", () =>
+  it.live("through a pool of the application, which stays open; one that has been ended is refused", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
@@ -295,10 +295,10 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         yield* store.put({ scope, now: T0, rows: [row("Here.")] })
         yield* admin.close
         assert.isFalse(pool.ended)
-        const again = yield* open(PgVectorStore.layer({ pool, schema }))
+        const reopened = yield* open(PgVectorStore.layer({ pool, schema }))
         yield* Effect.promise(() => pool.end())
         expectReason(
-          yield* expectFailure(again.store.count({ scope, now: T0, filter: {} })),
+          yield* expectFailure(reopened.store.count({ scope, now: T0, filter: {} })),
           "Closed",
           /Pool.*ended/u
         )

@@ -1,4 +1,4 @@
-/** `docs/pgvector.md` prints the migrations as they are. */
+/** `docs/pgvector.md` prints the SQL of the migrations. */
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { makeIdentifiers } from "../src/schema/identifiers.ts"
@@ -24,7 +24,7 @@ const printed = [
 ].join("\n")
 
 describe("docs/pgvector.md", () => {
-  it("prints the migrations as they are (KEEPSAKE_UPDATE_DOCS=1 writes them)", () => {
+  it("prints the SQL of the migrations (KEEPSAKE_UPDATE_DOCS=1 writes it)", () => {
     const page = readFileSync(PAGE, "utf8")
     const parts = /^(.*<!-- migrations:[^\n]*-->\n)(.*)(<!-- end of migrations -->.*)$/su.exec(page)
     const [, before = "", , after = ""] = parts ?? []

@@ -1,4 +1,4 @@
-/** What forgetting leaves behind, in tables and in files. */
+/** Removed memories are gone from the tables, and after `eraseBytes` from the server's files. */
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
@@ -20,15 +20,15 @@ const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
 const MARK = "zyzzyvaquokka"
 
-/** Files below `folder` that hold the text. */
-const holding = (folder: string, text: string): ReadonlyArray<string> =>
+/** Files below `folder` that contain the text. */
+const filesWith = (folder: string, text: string): ReadonlyArray<string> =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .filter((path) => readFileSync(path).includes(text))
 
-describe("forgetting", () => {
-  it.effect("takes rows, postings, accesses, counts and staged vectors at once", () =>
+describe("removal", () => {
+  it.effect("removes rows, postings, accesses, counts and staged vectors at once", () =>
     Effect.gen(function* () {
       const { admin, store } = yield* open(yield* freshOnPGlite({ tablePrefix: "forget_" }))
       const rows = [row("An apple."), row("A pear.")]
@@ -47,12 +47,12 @@ describe("forgetting", () => {
           "select format('%I.%I', schemaname, tablename) as name from pg_tables where tablename like 'forget\\_%'"
         )
       )
-      const left: Array<string> = []
+      const filled: Array<string> = []
       for (const { name } of tables.rows) {
-        const { rows: found } = yield* Effect.promise(() => db.query(`select 1 from ${name}`))
-        if (found.length > 0) left.push(name.replace(/^.*\./u, ""))
+        const { rows: tableRows } = yield* Effect.promise(() => db.query(`select 1 from ${name}`))
+        if (tableRows.length > 0) filled.push(name.replace(/^.*\./u, ""))
       }
-      assert.sameMembers(left, ["forget_settings", "forget_migrations"])
+      assert.sameMembers(filled, ["forget_settings", "forget_migrations"])
     })
   )
 
@@ -62,8 +62,8 @@ describe("forgetting", () => {
     () =>
       Effect.scoped(
         Effect.gen(function* () {
-          const server = yield* Effect.acquireRelease(Effect.promise(startPostgres), (it) =>
-            Effect.promise(() => it.stop())
+          const server = yield* Effect.acquireRelease(Effect.promise(startPostgres), (postgres) =>
+            Effect.promise(() => postgres.stop())
           )
           const { pg, store } = yield* open(PgVectorStore.layer({ url: Redacted.make(server.url) }))
           const secrets = Array.from({ length: 50 }, (_, i) =>
@@ -92,12 +92,12 @@ describe("forgetting", () => {
           assert.strictEqual(removal.bytes, "unlinked")
           assert.match(removal.toErase, /vacuum full.*checkpoint.*write-ahead/su)
           assert.isNotEmpty(
-            holding(tables, MARK),
-            "deleted text stays in the files: the receipt must not say erased"
+            filesWith(tables, MARK),
+            "deleted text stays in the files, so the receipt must not say erased"
           )
 
           assert.isTrue(yield* pg.eraseBytes)
-          assert.deepStrictEqual(holding(tables, MARK), [])
+          assert.deepStrictEqual(filesWith(tables, MARK), [])
           assert.strictEqual(yield* store.count({ scope, now: T0, filter: {} }), 1)
         })
       ),

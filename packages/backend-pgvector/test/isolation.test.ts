@@ -1,4 +1,4 @@
-/** Row-level security under a role that owns its tables but is no superuser: policies hold for it too. */
+/** Row-level security holds for a role that owns its tables and is no superuser. */
 import { storeLaws } from "@keepsake/core/testing"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -16,7 +16,7 @@ import {
 
 const superuser = () => Redacted.value(requireServerUrl())
 
-/** A role with a schema of its own. */
+/** A role that owns a schema. */
 const ordinaryRole = Effect.acquireRelease(
   Effect.promise(async () => {
     const name = freshSchema()
@@ -51,7 +51,7 @@ if (serverUrl === undefined) {
   storeLaws("pgvector with row-level security, as an ordinary role", fresh)
 
   describe("row-level security", () => {
-    it.live("hand-written SQL sees the scope it names, and nothing without one", () =>
+    it.live("hand-written SQL sees the scope it sets, and nothing without one", () =>
       Effect.scoped(
         Effect.gen(function* () {
           const { schema, url } = yield* ordinaryRole
@@ -66,7 +66,7 @@ if (serverUrl === undefined) {
               rows: [rowBuilder(scope, DIMENSIONS)(`I am ${scope.userId}.`)]
             })
           }
-          const seen = (setting: string | null, table: string) =>
+          const visibleScopes = (setting: string | null, table: string) =>
             Effect.promise(() =>
               withClient(url, async (client) => {
                 if (setting !== null)
@@ -84,10 +84,10 @@ if (serverUrl === undefined) {
           )
           const key = rows[0]?.scope ?? ""
           for (const table of ["memories", "postings", "scopes"]) {
-            assert.deepStrictEqual(yield* seen(null, table), [], `${table} without a scope`)
-            assert.deepStrictEqual(yield* seen(key, table), [key], `${table} in Ana's scope`)
+            assert.deepStrictEqual(yield* visibleScopes(null, table), [], `${table} without a scope`)
+            assert.deepStrictEqual(yield* visibleScopes(key, table), [key], `${table} in Ana's scope`)
           }
-          const foreign = yield* Effect.promise(() =>
+          const outcome = yield* Effect.promise(() =>
             withClient(url, async (client) => {
               await client.query("select set_config('keepsake.scope', $1, false)", [key])
               const deleted = await client.query(`delete from ${schema}.memories where user_id = 'ben'`)
@@ -100,13 +100,13 @@ if (serverUrl === undefined) {
               return { deleted: deleted.rowCount, moved }
             })
           )
-          assert.strictEqual(foreign.deleted, 0)
-          assert.match(foreign.moved, /row-level security/u)
+          assert.strictEqual(outcome.deleted, 0)
+          assert.match(outcome.moved, /row-level security/u)
           assert.strictEqual((yield* admin.scopes({ limit: 10 })).length, 2)
 
-          // A handle that does not ask for it follows the database.
-          const plain = yield* open(PgVectorStore.layer({ url: Redacted.make(url), schema }))
-          assert.strictEqual(yield* plain.store.count({ scope: ana!, now: T0, filter: {} }), 1)
+          // A handle without the option follows the database.
+          const withoutOption = yield* open(PgVectorStore.layer({ url: Redacted.make(url), schema }))
+          assert.strictEqual(yield* withoutOption.store.count({ scope: ana!, now: T0, filter: {} }), 1)
         })
       )
     )

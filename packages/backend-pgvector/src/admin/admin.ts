@@ -24,8 +24,8 @@ export class PgVectorAdmin extends Context.Service<
     /** Drops those indexes: searches of the scope are exact again. */
     untuneScope(scope: Scope): Effect.Effect<void, MemoryError>
     /**
-     * Rewrites the tables without deleted rows (`vacuum full`), and locks them meanwhile; then runs `checkpoint`, and
-     * returns false if the role may not. Does not reach write-ahead logs, replicas and backups.
+     * Rewrites the tables without deleted rows (`vacuum full`, which locks them), then runs `checkpoint`; false if
+     * the role may not. Does not reach write-ahead logs, replicas and backups.
      */
     readonly eraseBytes: Effect.Effect<boolean, MemoryError>
   }

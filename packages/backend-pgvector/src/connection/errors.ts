@@ -63,9 +63,9 @@ const unsupported: MakeReason = (message, cause) => new Unsupported({ message, c
 const BY_CODE: Readonly<Record<string, ErrorClass>> = {
   "40001": [
     unavailable,
-    "PostgreSQL could not serialise this beside other transactions, and gave up after retries: try again."
+    "PostgreSQL could not serialise this with other transactions, and retries did not help: try again."
   ],
-  "40P01": [unavailable, "PostgreSQL found a deadlock, and gave up after retries: try again."],
+  "40P01": [unavailable, "PostgreSQL found a deadlock, and retries did not help: try again."],
   "57014": [
     timeout,
     "PostgreSQL cancelled the statement, which took longer than the statement timeout: raise statementTimeoutMs, or tune the scope."
@@ -189,7 +189,7 @@ const toReason = (cause: unknown): MemoryErrorReason => {
   }
   if (/password must be a string/u.test(message)) {
     return new Unauthorized({
-      message: "PostgreSQL wants a password: put one into the connection string.",
+      message: "PostgreSQL asks for a password: put one into the connection string.",
       cause: redacted
     })
   }

@@ -57,7 +57,7 @@ export const searchStatement = (layout: StatementLayout, request: SearchRequest)
   if (candidates.length === 0) return assembleSearch(search, "search", ctes, null)
   if (terms === null)
     return assembleSearch(search, "search", ctes, { from: "by_meaning m", bm25: "0::float8" })
-  // Looked up one by one: a plan for any scope that joins would read all of a large scope.
+  // Looked up one by one: with a join, a plan made for any scope would read a large scope whole.
   const from = `(
   select id, max(bm25) as bm25 from (${candidates.join(" union all ")}) found (id, bm25) group by id
 ) hit

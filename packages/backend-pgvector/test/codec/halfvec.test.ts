@@ -8,7 +8,7 @@ const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
 
 describe("halfvec", () => {
-  it.effect("ranks as full precision does, and gives its vectors back", () =>
+  it.effect("ranks like full precision, and returns its vectors", () =>
     Effect.gen(function* () {
       const [half, full] = [
         yield* open(yield* freshOnPGlite({ halfvec: true })),
@@ -21,12 +21,12 @@ describe("halfvec", () => {
       const cosines = (
         hits: ReadonlyArray<{ readonly cosine: number | null; readonly memory: { readonly id: string } }>
       ) => new Map(hits.map((hit) => [hit.memory.id, hit.cosine ?? 0]))
-      const found = cosines((yield* half.store.search(request)).hits)
-      const truth = cosines((yield* full.store.search(request)).hits)
-      assert.sameMembers([...found.keys()], [...truth.keys()])
-      for (const [id, cosine] of found) assert.closeTo(cosine, truth.get(id) ?? 0, 2e-3)
+      const halfCosines = cosines((yield* half.store.search(request)).hits)
+      const fullCosines = cosines((yield* full.store.search(request)).hits)
+      assert.sameMembers([...halfCosines.keys()], [...fullCosines.keys()])
+      for (const [id, cosine] of halfCosines) assert.closeTo(cosine, fullCosines.get(id) ?? 0, 2e-3)
       const page = yield* half.store.listRows({ scope, now: T0, filter: {}, limit: 50 })
-      assert.isTrue(page.rows.every((one) => one.vector?.length === DIMENSIONS))
+      assert.isTrue(page.rows.every(({ vector }) => vector?.length === DIMENSIONS))
     })
   )
 })

@@ -1,4 +1,4 @@
-/** The three ways in, and what a session is left with. */
+/** The kinds of connection, and prepared statements. */
 import { MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -25,11 +25,11 @@ describe("PGlite", () => {
     Effect.gen(function* () {
       const pglite = yield* Effect.promise(sharedPGlite)
       const schema = freshSchema()
-      const one = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "one_" }))
-      const two = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "two_" }))
-      yield* one.store.put({ scope, now: T0, rows: [row("Here.")] })
-      assert.strictEqual(yield* one.store.count({ scope, now: T0, filter: {} }), 1)
-      assert.strictEqual(yield* two.store.count({ scope, now: T0, filter: {} }), 0)
+      const first = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "first_" }))
+      const second = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "second_" }))
+      yield* first.store.put({ scope, now: T0, rows: [row("Here.")] })
+      assert.strictEqual(yield* first.store.count({ scope, now: T0, filter: {} }), 1)
+      assert.strictEqual(yield* second.store.count({ scope, now: T0, filter: {} }), 0)
     })
   )
 })
@@ -37,7 +37,7 @@ describe("PGlite", () => {
 const onServer = serverUrl === undefined ? describe.skip : describe
 
 onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
-  it.live("from configuration", () =>
+  it.live("opens from configuration", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
@@ -57,7 +57,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
     )
   )
 
-  it.live("statements are named, unless that is turned off", () =>
+  it.live("prepares statements by name unless namedStatements is false", () =>
     Effect.scoped(
       Effect.gen(function* () {
         for (const namedStatements of [true, false]) {
@@ -67,14 +67,14 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
             (opened) => Effect.promise(() => opened.end())
           )
           const { store } = yield* open(PgVectorStore.layer({ pool, schema, namedStatements }))
-          const asked = row("apple")
+          const apple = row("apple")
           for (const text of ["one", "two"]) yield* store.put({ scope, now: T0, rows: [row(text)] })
           for (let i = 0; i < 2; i++) {
             yield* store.search({
               scope,
               now: T0 + i,
-              terms: asked.terms.ids,
-              vector: asked.vector!,
+              terms: apple.terms.ids,
+              vector: apple.vector!,
               filter: {},
               limit: 5
             })

@@ -1,4 +1,4 @@
-/** Servers that die, wait, deadlock or refuse to serialise: nothing acknowledged is lost, every failure is typed. */
+/** Servers that crash, wait, deadlock or refuse to serialise: no acknowledged write is lost, each failure is typed. */
 import { MemoryError } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -34,7 +34,7 @@ const whenPrivate = privateServer ? describe : describe.skip
 
 whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVER})`}`, () => {
   it.live(
-    `${RESTARTS} times under writers loses and doubles nothing`,
+    `${RESTARTS} times under writers loses and duplicates no row`,
     () =>
       Effect.scoped(
         Effect.gen(function* () {
@@ -48,21 +48,21 @@ whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVE
           )
           const acknowledged = new Set<string>()
           const attempted = new Set<string>()
-          const untyped: Array<unknown> = []
+          const unexpected: Array<unknown> = []
           const reasons = new Map<string, number>()
           let running = true
           const write = async (writer: number): Promise<void> => {
             for (let i = 0; running; i++) {
-              const one = row(`writer ${writer} says ${i}`)
-              attempted.add(one.memory.id)
+              const fact = row(`writer ${writer} says ${i}`)
+              attempted.add(fact.memory.id)
               try {
-                await Effect.runPromise(store.put({ scope, now: T0, rows: [one] }))
-                acknowledged.add(one.memory.id)
+                await Effect.runPromise(store.put({ scope, now: T0, rows: [fact] }))
+                acknowledged.add(fact.memory.id)
               } catch (cause) {
                 if (cause instanceof MemoryError) {
                   reasons.set(cause.reason._tag, (reasons.get(cause.reason._tag) ?? 0) + 1)
-                  if (!cause.isRetryable) untyped.push(cause)
-                } else untyped.push(cause)
+                  if (!cause.isRetryable) unexpected.push(cause)
+                } else unexpected.push(cause)
               }
             }
           }
@@ -70,7 +70,7 @@ whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVE
           yield* Effect.promise(async () => {
             for (let round = 0; round < RESTARTS; round++) {
               const before = acknowledged.size
-              // Killed in the midst of traffic, not before it has begun again.
+              // Kills the server under traffic: waits until writes succeed again.
               while (acknowledged.size < before + 20) await new Promise((done) => setImmediate(done))
               await server.kill()
               await server.start()
@@ -78,8 +78,8 @@ whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVE
             running = false
             await Promise.all(writers)
           })
-          assert.deepStrictEqual(untyped, [])
-          const kept = yield* Effect.promise(() =>
+          assert.deepStrictEqual(unexpected, [])
+          const stored = yield* Effect.promise(() =>
             withClient(server.url, (client) =>
               client.query<{ id: string; n: number; posted: number }>(
                 `select m.id, count(*)::int as n, (select count(*)::int from keepsake.postings p where p.id = m.id) as posted
@@ -87,7 +87,7 @@ whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVE
               )
             )
           )
-          const ids = new Set(kept.rows.map(({ id }) => id))
+          const ids = new Set(stored.rows.map(({ id }) => id))
           assert.deepStrictEqual(
             [...acknowledged].filter((id) => !ids.has(id)),
             [],
@@ -98,13 +98,13 @@ whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVE
             [],
             "never written"
           )
-          assert.isTrue(kept.rows.every(({ n, posted }) => n === 1 && posted > 0))
+          assert.isTrue(stored.rows.every(({ n, posted }) => n === 1 && posted > 0))
           const counts = yield* Effect.promise(() =>
             withClient(server.url, (client) =>
               client.query<{ n: string }>("select current_count as n from keepsake.scopes")
             )
           )
-          assert.strictEqual(Number(counts.rows[0]?.n), ids.size, "the counter agrees")
+          assert.strictEqual(Number(counts.rows[0]?.n), ids.size, "the count of the scope")
           console.log(
             `${acknowledged.size} acknowledged, ${attempted.size - acknowledged.size} refused (${JSON.stringify(Object.fromEntries(reasons))}), ${RESTARTS} kills`
           )
@@ -166,7 +166,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
     )
   )
 
-  it.live("a statement that takes too long is a Timeout, and the store goes on", () =>
+  it.live("a statement that takes too long is a Timeout, and the store keeps serving", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
@@ -192,7 +192,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
     )
   )
 
-  it.live("a deadlock is resolved by running again", () =>
+  it.live("a deadlock is resolved by a retry", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
@@ -206,11 +206,11 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
                 rows[i]!.memory.id
               ])
             await client.query("begin")
-            // The store comes first to look for the deadlock, so it is the one that gives way.
+            // The store checks for deadlocks first, so PostgreSQL cancels the store's statement.
             await client.query("set local deadlock_timeout = '30s'")
             await lock(1)
             const putting = Effect.runPromise(store.put({ scope, now: T0 + 1, rows }))
-            await waitsForLock(client, schema)
+            await waitForBlockedSession(client, schema)
             await lock(0)
             await client.query("commit")
             return putting
@@ -224,7 +224,7 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
     )
   )
 
-  it.live("transactions that cannot be serialised run again", () =>
+  it.live("transactions that cannot be serialised are retried", () =>
     Effect.scoped(
       Effect.gen(function* () {
         const schema = yield* serverSchema
@@ -279,8 +279,8 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
   )
 })
 
-/** Until another session waits for a row of ours. */
-const waitsForLock = async (client: Client, schema: string): Promise<void> => {
+/** Resolves once another session waits for a lock in the schema. */
+const waitForBlockedSession = async (client: Client, schema: string): Promise<void> => {
   for (;;) {
     const { rows } = await client.query(
       "select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like $1",

@@ -1,4 +1,4 @@
-/** Binary parameters read back as what the `pgvector` package would have sent as text. */
+/** PostgreSQL reads our parameters as it reads the text that the `pgvector` package writes. */
 import { assert, describe, it } from "@effect/vitest"
 import { fromSql, toSql } from "pgvector"
 import {
@@ -29,16 +29,16 @@ const vectorOid = async (): Promise<number> => {
   return rows[0]?.oid ?? 0
 }
 
-describe("wire", () => {
+describe("parameters", () => {
   const vector = Float32Array.of(0.5, -1.25, 3e-7, 0)
 
-  it("a vector", async () => {
+  it("encode a vector", async () => {
     const text = await roundTrip("vector", encodeVector(vector))
     assert.strictEqual(text, await roundTrip("vector", toSql(Array.from(vector)) ?? ""))
     assert.deepStrictEqual(Float32Array.from(fromSql(String(text)) as ReadonlyArray<number>), vector)
   })
 
-  it("vectors, with NULLs and none", async () => {
+  it("encode arrays of vectors, with NULLs and empty", async () => {
     const oid = await vectorOid()
     assert.strictEqual(
       await roundTrip("vector[]", encodeVectorArray([vector, null, vector], oid)),
@@ -47,7 +47,7 @@ describe("wire", () => {
     assert.strictEqual(await roundTrip("vector[]", encodeVectorArray([], oid)), "{}")
   })
 
-  it("term ids keep their 32 bits, weights theirs", async () => {
+  it("keep the bits of term ids and weights", async () => {
     const ids = Uint32Array.of(0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff)
     const text = String(await roundTrip("int4[]", encodeInt4Array(ids)))
     assert.deepStrictEqual(
@@ -62,7 +62,7 @@ describe("wire", () => {
     assert.deepStrictEqual(read, weights)
   })
 
-  it("texts with every character that an array quotes", async () => {
+  it("quote special characters in arrays of texts", async () => {
     const texts = ['"', "\\", "{}", ",", "", "NULL", " spaced ", "\n", "é𝒜"]
     const db = await sharedPGlite()
     const { rows } = await db.query<{ text: string | null }>(

@@ -1,4 +1,4 @@
-/** What is sent: each operation is one statement, its text is asserted (in the snapshot), and it runs. */
+/** Each operation sends one statement: its text is compared with a snapshot, and it runs. */
 import type { PGlite } from "@electric-sql/pglite"
 import type { MemoryError, SearchRequest } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
@@ -14,8 +14,8 @@ import { DIMENSIONS, open, openPGlite } from "../support/servers.ts"
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
 
-/** PGlite that notes the text of every statement. */
-const recorded = (db: PGlite, sent: Array<string>): PGlite =>
+/** A PGlite that records the text of each statement. */
+const recording = (db: PGlite, sent: Array<string>): PGlite =>
   new Proxy(db, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name, target)
@@ -24,17 +24,17 @@ const recorded = (db: PGlite, sent: Array<string>): PGlite =>
         const [first] = args
         if ((name === "query" || name === "exec") && typeof first === "string") sent.push(first)
         if (name === "transaction" && typeof first === "function") {
-          return Reflect.apply(value, target, [(tx: PGlite) => first(recorded(tx, sent)) as unknown])
+          return Reflect.apply(value, target, [(tx: PGlite) => first(recording(tx, sent)) as unknown])
         }
         return Reflect.apply(value, target, args)
       }
     }
   })
 
-const one = row("The quick brown fox.", { sessionId: "s", turn: 1, speaker: "Ana", metadata: { a: 1 } })
-const two = row("The slow brown bear.", { sessionId: "s", turn: 2 })
-const { id } = one.memory
-const everything = {
+const fox = row("The quick brown fox.", { sessionId: "s", turn: 1, speaker: "Ana", metadata: { a: 1 } })
+const bear = row("The slow brown bear.", { sessionId: "s", turn: 2 })
+const { id } = fox.memory
+const fullFilter = {
   types: ["episodic"],
   sources: ["user"],
   speakers: ["Ana"],
@@ -50,12 +50,12 @@ describe("emitted SQL", () => {
   it.effect("one statement an operation", () =>
     Effect.gen(function* () {
       const sent: Array<string> = []
-      const pglite = recorded(yield* Effect.promise(openPGlite), sent)
+      const pglite = recording(yield* Effect.promise(openPGlite), sent)
       const { admin, store } = yield* open(PgVectorStore.layer({ pglite }))
       const at = { scope, now: T0 + 1 }
-      const vector = one.vector ?? undefined
-      const terms = one.terms.ids
-      // PGlite tunes no scope; the statement of a tuned one runs there all the same, without its index.
+      const vector = fox.vector ?? undefined
+      const terms = fox.terms.ids
+      // PGlite cannot tune a scope; the statement of a tuned one runs there without the indexes.
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
       const layout = { names: makeIdentifiers("keepsake", ""), space, vectorOid: 0 }
       const tuned = (request: Pick<SearchRequest, "vector" | "terms">) =>
@@ -65,7 +65,7 @@ describe("emitted SQL", () => {
           )
         )
       const operations: Record<string, Effect.Effect<unknown, MemoryError>> = {
-        put: store.put({ ...at, rows: [one, two] }),
+        put: store.put({ ...at, rows: [fox, bear] }),
         get: store.get({ ...at, ids: [id] }),
         "search by both": store.search({ ...at, vector, terms, filter: {}, limit: 10 }),
         "search by vector": store.search({ ...at, vector, filter: {}, limit: 10 }),
@@ -73,7 +73,7 @@ describe("emitted SQL", () => {
           ...at,
           asOf: T0,
           terms,
-          filter: everything,
+          filter: fullFilter,
           limit: 10
         }),
         "search of a tuned scope by both": tuned({ vector, terms }),
@@ -115,7 +115,7 @@ describe("emitted SQL", () => {
         // oxlint-disable-next-line vitest/no-standalone-expect -- inside it.effect, which the rule does not know
         expect(statements[0]).toMatchSnapshot(name)
       }
-      // The application's instance is left open.
+      // The store does not close the application's instance.
       yield* Effect.promise(() => pglite.close())
     })
   )

@@ -1,4 +1,4 @@
-/** A tuned scope leaves out words that cannot count: its best by words, and every score, are those of the oracle. */
+/** Pruned words change no answer: the lexical channel of a tuned scope gives the oracle's best rows and scores. */
 import {
   type Filter,
   InMemoryStore,
@@ -20,18 +20,18 @@ import {
   requireServerUrl
 } from "../support/servers.ts"
 
-const scope = { agentId: "agent", userId: "heavy" }
+const scope = { agentId: "agent", userId: "large" }
 const row = rowBuilder(scope, DIMENSIONS)
 const random = makeRandom(11)
 const NOW = T0 + 1_000
 const LIMIT = 20
 const ROWS = 2_000
 
-/** Few words are in most texts, many in few; a text has 1 to 16 of them, some twice. */
+/** A few words are in most texts, most words in a few; a text has 1 to 16 words, some twice. */
 const word = (): string => `w${Math.floor(400 * random.next() ** 3)}`
 const text = (words: number): string => Array.from({ length: words }, word).join(" ")
 
-/** One in five rows has expired, which its postings do not say. */
+/** One row in five has expired, which its postings do not show. */
 const rows = Array.from({ length: ROWS }, (_, i) =>
   row(`${text(1 + Math.floor(16 * random.next()))} n${i}`, {
     expiresAt: i % 5 === 0 ? NOW : null,
@@ -39,21 +39,21 @@ const rows = Array.from({ length: ROWS }, (_, i) =>
   })
 )
 
-/** Rare words, common words, both, a word in no text, the commonest alone. */
-const asked: ReadonlyArray<{ readonly words: string; readonly filter: Filter }> = [
+/** Rare words, common words, both, a word in no text, the commonest word alone. */
+const queries: ReadonlyArray<{ readonly words: string; readonly filter: Filter }> = [
   ...Array.from({ length: 25 }, (_, i) => ({ words: text(1 + (i % 8)), filter: {} })),
   { words: "w399 w398 w397", filter: {} },
   { words: "w0", filter: {} },
   { words: "w0 w1 w2 w3", filter: {} },
   { words: "absent", filter: {} },
   { words: "absent w0 w300", filter: {} },
-  // Too few above the floor: the rest is looked through.
+  // The filter leaves too few rows above the floor, so rows below it are scored too.
   { words: "w0 w1 w250 w300 w350", filter: { sessionId: "rare" } },
   { words: "w0 n7", filter: { sessionId: "rare" } }
 ]
 
-/** The best by words, as scores: which of several equal rows come last is left to the store. */
-const bestByWords = (hits: ReadonlyArray<SearchHit>): ReadonlyArray<number> =>
+/** The best lexical scores, without ids: a store may choose among equal rows at the end. */
+const bestScores = (hits: ReadonlyArray<SearchHit>): ReadonlyArray<number> =>
   hits
     .map((hit) => hit.bm25)
     .filter((bm25) => bm25 > 0)
@@ -74,13 +74,13 @@ onServer(`words in a tuned scope${serverUrl === undefined ? ` (${NO_SERVER})` : 
           yield* Layer.build(Layer.provide(InMemoryStore.layer, StoreFingerprint.layer(FINGERPRINT))),
           MemoryStore
         )
-        for (const one of [store, oracle]) {
+        for (const target of [store, oracle]) {
           for (let start = 0; start < ROWS; start += 250) {
-            yield* one.put({ scope, now: T0, rows: rows.slice(start, start + 250) })
+            yield* target.put({ scope, now: T0, rows: rows.slice(start, start + 250) })
           }
-          // Closed rows count neither in n and df nor among the hits.
+          // Superseded rows appear neither in n and df nor among the hits.
           for (const old of rows.slice(1, 40)) {
-            yield* one.supersede({
+            yield* target.supersede({
               scope,
               now: T0,
               id: old.memory.id,
@@ -89,18 +89,18 @@ onServer(`words in a tuned scope${serverUrl === undefined ? ` (${NO_SERVER})` : 
           }
         }
         yield* pg.tuneScope(scope)
-        for (const { filter, words } of asked) {
+        for (const { filter, words } of queries) {
           const { terms, vector } = row(words)
           const request = { scope, now: NOW, terms: terms.ids, filter, limit: LIMIT }
           const tuned = yield* store.search({ ...request, vector: vector! })
-          const truth = yield* oracle.search({ ...request, vector: vector! })
-          assert.strictEqual(tuned.n, truth.n)
-          assert.deepStrictEqual(tuned.df, truth.df)
-          const [found, best] = [bestByWords(tuned.hits), bestByWords(truth.hits)]
-          assert.strictEqual(found.length, best.length, words)
-          found.forEach((bm25, i) => assert.closeTo(bm25, best[i] ?? 0, 1e-6, words))
-          const every = yield* oracle.search({ ...request, vector: vector!, limit: ROWS })
-          const scores = new Map(every.hits.map((hit) => [hit.memory.id, hit]))
+          const expected = yield* oracle.search({ ...request, vector: vector! })
+          assert.strictEqual(tuned.n, expected.n)
+          assert.deepStrictEqual(tuned.df, expected.df)
+          const [tunedScores, oracleScores] = [bestScores(tuned.hits), bestScores(expected.hits)]
+          assert.strictEqual(tunedScores.length, oracleScores.length, words)
+          tunedScores.forEach((bm25, i) => assert.closeTo(bm25, oracleScores[i] ?? 0, 1e-6, words))
+          const allRows = yield* oracle.search({ ...request, vector: vector!, limit: ROWS })
+          const scores = new Map(allRows.hits.map((hit) => [hit.memory.id, hit]))
           for (const hit of tuned.hits) {
             assert.closeTo(hit.bm25, scores.get(hit.memory.id)?.bm25 ?? Number.NaN, 1e-6)
             assert.closeTo(hit.cosine ?? 0, scores.get(hit.memory.id)?.cosine ?? Number.NaN, 1e-6)

@@ -1,4 +1,4 @@
-/** Where the tests run: PGlite always, a real server where there is one. */
+/** Stores for tests: on PGlite always, on a server if `KEEPSAKE_PG_URL` names one. */
 import { PGlite } from "@electric-sql/pglite"
 import { vector } from "@electric-sql/pglite-pgvector"
 import {
@@ -13,11 +13,11 @@ import { Client } from "pg"
 import { PgVectorAdmin, type PgVectorSettings, PgVectorStore, type UrlConnection } from "../../src/index.ts"
 
 export const serverUrl = process.env["KEEPSAKE_PG_URL"] || undefined
-/** The server may be killed: it is the project's own. */
+/** Tests may kill the server, which the project started. */
 export const privateServer = process.env["KEEPSAKE_PG_PRIVATE"] === "1"
 
 export const NO_SERVER = "needs a PostgreSQL server: pnpm test:pg"
-export const NO_PRIVATE_SERVER = "needs a private server that may be killed: pnpm test:pg"
+export const NO_PRIVATE_SERVER = "needs a private server that tests may kill: pnpm test:pg"
 
 export const requireServerUrl = (): Redacted.Redacted => {
   if (serverUrl === undefined) throw new Error(NO_SERVER)
@@ -37,7 +37,7 @@ export const withClient = async <A>(url: string, body: (client: Client) => Promi
   }
 }
 
-/** A schema of the real server that is dropped afterwards. */
+/** A schema on the server, dropped afterwards. */
 export const serverSchema = Effect.acquireRelease(Effect.sync(freshSchema), (schema) =>
   Effect.promise(() =>
     withClient(Redacted.value(requireServerUrl()), (client) =>
@@ -46,23 +46,23 @@ export const serverSchema = Effect.acquireRelease(Effect.sync(freshSchema), (sch
   )
 )
 
-type Extra = Omit<PgVectorSettings, "schema">
+type Settings = Omit<PgVectorSettings, "schema">
 
-/** An empty place on the real server. */
-export const freshOnServer = (extra: Extra & Omit<UrlConnection, "url"> = {}) =>
+/** An empty store on the server. */
+export const freshOnServer = (settings: Settings & Omit<UrlConnection, "url"> = {}) =>
   Effect.map(serverSchema, (schema) =>
-    PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 4, ...extra })
+    PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 4, ...settings })
   )
 
 export const openPGlite = (): Promise<PGlite> => PGlite.create({ extensions: { vector } })
 
 let shared: Promise<PGlite> | undefined
-/** One instance a test file: making one takes two seconds, a schema in it none. */
+/** One instance per test file: creating one takes two seconds, a schema in it none. */
 export const sharedPGlite = (): Promise<PGlite> => (shared ??= openPGlite())
 
-export const freshOnPGlite = (extra: Extra = {}) =>
+export const freshOnPGlite = (settings: Settings = {}) =>
   Effect.map(Effect.promise(sharedPGlite), (pglite) =>
-    PgVectorStore.layer({ pglite, schema: freshSchema(), ...extra })
+    PgVectorStore.layer({ pglite, schema: freshSchema(), ...settings })
   )
 
 export const DIMENSIONS = 16
@@ -72,12 +72,12 @@ export const FINGERPRINT = fingerprint({
   calibration: { mean: 0, spread: 1 }
 })
 
-/** Services of a layer built in the surrounding Effect scope. */
+/** The services of a layer, built in the surrounding Effect scope. */
 export const open = <E>(
   layer: Layer.Layer<MemoryStore | StoreAdmin | PgVectorAdmin, E, StoreFingerprint>,
-  given: Fingerprint = FINGERPRINT
+  storeFingerprint: Fingerprint = FINGERPRINT
 ) =>
-  Effect.map(Layer.build(Layer.provide(layer, StoreFingerprint.layer(given))), (context) => ({
+  Effect.map(Layer.build(Layer.provide(layer, StoreFingerprint.layer(storeFingerprint))), (context) => ({
     store: Context.get(context, MemoryStore),
     admin: Context.get(context, StoreAdmin),
     pg: Context.get(context, PgVectorAdmin)
