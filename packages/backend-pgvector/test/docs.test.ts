@@ -13,17 +13,34 @@ const SCOPE = "00000000-0000-0000-0000-000000000000"
 const block = (title: string, commands: ReadonlyArray<string>): string =>
   `### ${title}\n\n\`\`\`sql\n${commands.map((command) => `${command};`).join("\n\n")}\n\`\`\`\n`
 
+/** The commands of one table, and the names of all tables that get the same. */
+const securityCommands = rowLevelSecurity(names)
+const securedTables = securityCommands.flatMap(
+  (command) => /^alter table "keepsake"\."(\w+)"/u.exec(command)?.[1] ?? []
+)
+const [firstTable = "", ...otherTables] = securedTables
+const commandsOfFirst = securityCommands.filter((command) => command.includes(`"${firstTable}"`))
+
 const printed = [
   block("0: the list of migrations", [`create schema if not exists ${names.schema}`, migrationsTable(names)]),
   ...MIGRATIONS.map(({ name, up, version }) => block(`${version}: ${name}`, up(names, space))),
-  block("With `rowLevelSecurity: true`", rowLevelSecurity(names)),
+  block("With `rowLevelSecurity: true`", commandsOfFirst),
+  `The same on ${otherTables.map((table) => `\`${table}\``).join(", ")}.\n`,
   block(
-    "`tuneScope`, for each heavy scope",
+    "`tuneScope`, for each large scope",
     scopeIndexes({ names, space, vectorOid: 0 }, SCOPE).map((index) => index.create)
   )
 ].join("\n")
 
 describe("docs/pgvector.md", () => {
+  it("prints the row-level security of one table, which is that of each", () => {
+    const expected = securedTables.flatMap((table) =>
+      commandsOfFirst.map((command) => command.replaceAll(`"${firstTable}"`, `"${table}"`))
+    )
+    assert.deepStrictEqual(securityCommands, expected)
+    assert.isAbove(otherTables.length, 0)
+  })
+
   it("prints the SQL of the migrations (KEEPSAKE_UPDATE_DOCS=1 writes it)", () => {
     const page = readFileSync(PAGE, "utf8")
     const parts = /^(.*<!-- migrations:[^\n]*-->\n)(.*)(<!-- end of migrations -->.*)$/su.exec(page)
