@@ -1,0 +1,138 @@
+import { generateKeyPairSync } from "node:crypto"
+import { globSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import { describe, expect, it } from "vitest"
+import { makeRandom } from "../../src/testing/random.ts"
+import { redactSecrets } from "../../src/text/redactSecrets.ts"
+
+const random = makeRandom(7)
+const LOWER = "abcdefghijklmnopqrstuvwxyz"
+const DIGITS = "0123456789"
+const ALNUM = `${LOWER}${LOWER.toUpperCase()}${DIGITS}`
+const draw = (alphabet: string, length: number) =>
+  Array.from({ length }, () => alphabet[random.int(alphabet.length)]).join("")
+
+const withLuhn = (start: string, length: number): string => {
+  const body = start + draw(DIGITS, length - 1 - start.length)
+  const sum = Array.from(body)
+    .toReversed()
+    .map(Number)
+    .reduce((total, digit, i) => total + (i % 2 === 0 ? (digit * 2) % 9 || (digit === 0 ? 0 : 9) : digit), 0)
+  return body + String((10 - (sum % 10)) % 10)
+}
+
+const withIbanCheck = (country: string, body: string): string => {
+  const digits = Array.from(`${body}${country}00`, (c) => String(Number.parseInt(c, 36))).join("")
+  return `${country}${String(98n - (BigInt(digits) % 97n)).padStart(2, "0")}${body}`
+}
+const inFours = (text: string, mark = " "): string => text.match(/.{1,4}/gu)?.join(mark) ?? text
+
+const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url")
+
+/** A secret as it is met: `before` and `after` stay. */
+const FORMS: ReadonlyArray<readonly [name: string, make: () => string, around?: (secret: string) => string]> =
+  [
+    ["OpenAI", () => `sk-proj-${draw(`${ALNUM}_-`, 60)}a`],
+    ["Anthropic", () => `sk-ant-api03-${draw(ALNUM, 93)}-${draw(ALNUM, 6)}AA`],
+    ["AWS", () => `AKIA${draw(`${LOWER.toUpperCase()}234567`, 16)}`],
+    ["AWS secret", () => draw(ALNUM, 40), (secret) => `aws_secret_access_key = ${secret}`],
+    ["GitHub", () => `ghp_${draw(ALNUM, 36)}`],
+    ["GitHub, fine-grained", () => `github_pat_${draw(ALNUM, 22)}_${draw(ALNUM, 59)}`],
+    ["GitLab", () => `glpat-${draw(ALNUM, 20)}`],
+    ["Slack", () => `xoxb-${draw(DIGITS, 12)}-${draw(DIGITS, 12)}-${draw(ALNUM, 24)}`],
+    ["Stripe", () => `sk_live_${draw(ALNUM, 24)}`],
+    ["Google", () => `AIza${draw(ALNUM, 35)}`],
+    ["npm", () => `npm_${draw(ALNUM, 36)}`],
+    ["Hugging Face", () => `hf_${draw(ALNUM, 34)}`],
+    ["SendGrid", () => `SG.${draw(ALNUM, 22)}.${draw(ALNUM, 43)}`],
+    ["Telegram", () => `${draw("123456789", 10)}:AA${draw(ALNUM, 33)}`],
+    [
+      "JSON Web Token",
+      () => `${base64({ alg: "HS256" })}.${base64({ sub: draw(DIGITS, 10) })}.${draw(ALNUM, 43)}`
+    ],
+    [
+      "private key",
+      () =>
+        generateKeyPairSync("ec", { namedCurve: "P-256" })
+          .privateKey.export({ type: "pkcs8", format: "pem" })
+          .toString()
+          .trim()
+    ],
+    [
+      "password in a URL",
+      () => `${draw(ALNUM, 12)}7`,
+      (secret) => `postgres://app:${secret}@db.internal:5432/shop`
+    ],
+    ["password, assigned", () => `${draw(ALNUM, 9)}7!`, (secret) => `DB_PASSWORD="${secret}"`],
+    [
+      "key in a query",
+      () => `${draw(LOWER, 12)}${draw(DIGITS, 12)}`,
+      (secret) => `https://api.example.org/v1?api_key=${secret}&page=2`
+    ],
+    ["bearer", () => `${draw(ALNUM, 31)}9`, (secret) => `Authorization: Bearer ${secret}`],
+    ["Visa", () => inFours(withLuhn("4", 16))],
+    ["Mastercard", () => inFours(withLuhn("53", 16), "-")],
+    ["American Express", () => withLuhn("37", 15)],
+    ["German IBAN", () => inFours(withIbanCheck("DE", draw(DIGITS, 18)))],
+    ["British IBAN", () => withIbanCheck("GB", `NWBK${draw(DIGITS, 14)}`)]
+  ]
+
+describe("redactSecrets", () => {
+  it("finds at least 190 of 200 made-up secrets and leaves the words around them", () => {
+    const missed: Array<string> = []
+    for (const [name, make, around = (secret: string) => secret] of FORMS) {
+      for (let i = 0; i < 8; i++) {
+        const secret = make()
+        const redacted = redactSecrets(
+          `Please keep this for me: ${around(secret)} and thanks, see you at 10.`
+        )
+        expect(redacted).toMatch(/^Please keep this for me: .* and thanks, see you at 10\.$/su)
+        if (redacted.includes(secret) || !redacted.includes("[redacted: ")) missed.push(`${name}: ${secret}`)
+      }
+    }
+    expect(FORMS.length * 8).toBe(200)
+    expect(missed.length, missed.join("\n")).toBeLessThanOrEqual(10)
+  })
+
+  it("finds at most one in 10,000 words of ordinary prose", () => {
+    const root = fileURLToPath(new URL("../../../..", import.meta.url))
+    const dialogues = readFileSync(`${root}/examples/benchmark/data/keepsake-dialogues.json`, "utf8")
+    const documents = globSync("docs/**/*.md", { cwd: root }).map((file) =>
+      readFileSync(`${root}/${file}`, "utf8").replaceAll(/```.*?```|`[^`]*`/gsu, "")
+    )
+    const prose = [dialogues, ...documents].join("\n")
+    const words = prose.split(/\s+/u).length
+    const hits = redactSecrets(prose).split("[redacted: ").length - 1
+    expect(words).toBeGreaterThan(20_000)
+    expect(hits).toBeLessThanOrEqual(words / 10_000)
+  })
+
+  it.each([
+    "My order number is 4111 1111 1111 1112.",
+    "Call me at +351 912 345 678 or 0171 2345678.",
+    "The password is important, so keep it safe.",
+    "The key is under the mat; the token economy is over.",
+    "Commit 4f2a9c1e7b6d5a4c3b2a1f0e9d8c7b6a5f4e3d2c fixed it.",
+    "id b48ca159-88d9-5a29-b8aa-c391d5a30189",
+    "password = process.env.DB_PASSWORD",
+    "Meet at 10:30 on 2026-11-24, room 12, https://example.org/a/b?page=2",
+    "basic understanding of authentication"
+  ])("leaves %j as it is", (text) => {
+    expect(redactSecrets(text)).toBe(text)
+  })
+
+  it.each(["-----BEGIN PRIVATE KEY-----", "password=", "eyJaaaaaaaa.", "http://a:", "AB12 ", "4111 ", "sk-"])(
+    "takes time in proportion to the text: %j again and again",
+    (part) => {
+      const time = (size: number) => {
+        const text = part.repeat(size / part.length)
+        const start = process.cpuUsage()
+        redactSecrets(text)
+        const { user } = process.cpuUsage(start)
+        return user
+      }
+      time(50_000)
+      expect(time(400_000)).toBeLessThan(40 * Math.max(time(50_000), 1_000))
+    }
+  )
+})
