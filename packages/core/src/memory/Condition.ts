@@ -31,7 +31,7 @@ export type Comparison = "gt" | "gte" | "lt" | "lte"
  * - `In`: the value is one of these scalars, of the same type (`"1"` is not `1`). A list or an object is none.
  * - `Exists`: something stands there. A `null` in metadata does; a field that is `null` does not.
  * - `Compare`: the value is a number and compares so.
- * - `Contains`: the value is a list that holds this scalar.
+ * - `Contains`: the value is a list that matches this scalar.
  *
  * Where nothing stands, `In`, `Compare` and `Contains` are false.
  */
@@ -109,14 +109,14 @@ const COMPARISONS: Readonly<Record<Comparison, (value: number, bound: number) =>
 }
 
 /** Whether a condition is true of a memory: the oracle for every store's own translation. */
-export const holds = (condition: Condition, memory: Memory): boolean => {
+export const matches = (condition: Condition, memory: Memory): boolean => {
   switch (condition._tag) {
     case "And":
-      return condition.conditions.every((part) => holds(part, memory))
+      return condition.conditions.every((part) => matches(part, memory))
     case "Or":
-      return condition.conditions.some((part) => holds(part, memory))
+      return condition.conditions.some((part) => matches(part, memory))
     case "Not":
-      return !holds(condition.condition, memory)
+      return !matches(condition.condition, memory)
     case "In": {
       const value = valueAt(memory, condition.target)
       return value !== undefined && condition.values.some((one) => one === value)

@@ -1,8 +1,9 @@
-import type { JsonScalar, Memory, MemorySource, MemoryType } from "./Memory.ts"
+import { allOf, type Comparison, type Condition, isIn, not } from "./Condition.ts"
+import type { JsonScalar, MemorySource, MemoryType } from "./Memory.ts"
 
 /**
- * Which memories an operation is about, beside scope and lifetime. Absent fields do not restrict;
- * present fields are all required. An empty list matches nothing.
+ * The older form of a filter; `Where` says more. Absent fields do not restrict, present fields are all required,
+ * an empty list matches nothing.
  */
 export interface Filter {
   readonly types?: ReadonlyArray<MemoryType> | undefined
@@ -20,17 +21,24 @@ export interface Filter {
   readonly metadata?: { readonly [key: string]: JsonScalar } | undefined
 }
 
-/** Whether a memory is what the filter asks for: the oracle for every store's own translation. */
-export const matches = (filter: Filter, memory: Memory): boolean =>
-  (filter.types === undefined || filter.types.includes(memory.type)) &&
-  (filter.sources === undefined || filter.sources.includes(memory.source)) &&
-  (filter.speakers === undefined || (memory.speaker !== null && filter.speakers.includes(memory.speaker))) &&
-  (filter.sessionId === undefined || memory.sessionId === filter.sessionId) &&
-  (filter.exceptSessionId === undefined || memory.sessionId !== filter.exceptSessionId) &&
-  (filter.pinned === undefined || memory.pinned === filter.pinned) &&
-  (filter.saidFrom === undefined || memory.saidAt >= filter.saidFrom) &&
-  (filter.saidTo === undefined || memory.saidAt < filter.saidTo) &&
-  (filter.metadata === undefined ||
-    Object.entries(filter.metadata).every(
-      ([key, value]) => Object.hasOwn(memory.metadata, key) && memory.metadata[key] === value
-    ))
+/** The condition that a filter of the older form asks for. */
+export const conditionOf = (filter: Filter): Condition => {
+  const { exceptSessionId, metadata, pinned, saidFrom, saidTo, sessionId, sources, speakers, types } = filter
+  const said = (comparison: Comparison, value: number): Condition => ({
+    _tag: "Compare",
+    target: { field: "saidAt" },
+    comparison,
+    value
+  })
+  return allOf([
+    ...(types === undefined ? [] : [isIn({ field: "type" }, types)]),
+    ...(sources === undefined ? [] : [isIn({ field: "source" }, sources)]),
+    ...(speakers === undefined ? [] : [isIn({ field: "speaker" }, speakers)]),
+    ...(sessionId === undefined ? [] : [isIn({ field: "sessionId" }, [sessionId])]),
+    ...(exceptSessionId === undefined ? [] : [not(isIn({ field: "sessionId" }, [exceptSessionId]))]),
+    ...(pinned === undefined ? [] : [isIn({ field: "pinned" }, [pinned])]),
+    ...(saidFrom === undefined ? [] : [said("gte", saidFrom)]),
+    ...(saidTo === undefined ? [] : [said("lt", saidTo)]),
+    ...Object.entries(metadata ?? {}).map(([key, value]) => isIn({ path: [key] }, [value]))
+  ])
+}

@@ -41,6 +41,8 @@ export interface Memory {
   /** UUIDv5 of the text or of the key; see `memoryIdOfText` and `memoryIdOfKey`. */
   readonly id: string
   readonly scope: Scope
+  /** The caller's idempotency key, of which the id is made then; `null` without one, or where the first version stored it. */
+  readonly key: string | null
   /** NFC-normalised; never changed once written: `supersede` says what is so now. */
   readonly content: string
   readonly type: MemoryType

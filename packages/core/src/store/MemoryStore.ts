@@ -1,9 +1,18 @@
 import { Context, type Effect } from "effect"
-import type { Filter } from "../memory/Filter.ts"
+import type { Condition } from "../memory/Condition.ts"
 import type { JsonObject, Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Terms } from "../text/bm25.ts"
+import type {
+  DropEntriesRequest,
+  EntriesRequest,
+  Entry,
+  EntryPage,
+  ListEntriesRequest,
+  SessionPage,
+  SessionsRequest
+} from "./sessions.ts"
 
 /** Bounds that core keeps and a store may rely on. */
 export const STORE_LIMITS = {
@@ -17,7 +26,11 @@ export const STORE_LIMITS = {
   anchors: 256,
   /** Turns to either side in `around`. */
   radius: 8,
-  speakers: 1_000
+  speakers: 1_000,
+  /** Entries in one `append`. */
+  entries: 64,
+  /** Length of an entry, in UTF-16 code units. */
+  entryCharacters: 1_000_000
 } as const
 
 /** A memory as a store keeps it. */
@@ -50,7 +63,7 @@ export interface SearchRequest {
   readonly vector?: Float32Array | undefined
   /** Distinct term ids. Without them there is no lexical channel. */
   readonly terms?: Uint32Array | undefined
-  readonly filter: Filter
+  readonly filter: Condition
   /** Hits wanted from each channel; 1 to `STORE_LIMITS.rows`. */
   readonly limit: number
   /** True forbids approximate plans. */
@@ -78,6 +91,15 @@ export interface SearchResult {
   readonly n: number
   /** How many of those rows hold each of the request's terms, in the order of `terms`. */
   readonly df: ReadonlyArray<number>
+  readonly plan: SearchPlan
+}
+
+/** How a search was answered. */
+export interface SearchPlan {
+  /** How the nearest rows were found: by comparing all, through a graph, or through the indexes of a tuned scope. `exact` without a vector. */
+  readonly way: "exact" | "graph" | "tuned"
+  /** Rows counted in `n` that have no vector in a store that has an embedder: words alone find them. */
+  readonly byWordsAlone: number
 }
 
 /** A place in a conversation. */
@@ -104,19 +126,24 @@ export interface AroundRow {
   readonly cosine: number | null
 }
 
-/** A place in `list`'s order, `(createdAt, id)`; what comes next is strictly after it. */
+/** A place in the order of a list; what comes next is strictly after it. */
 export interface Cursor {
-  readonly createdAt: number
+  /** The time that the list is ordered by, in epoch milliseconds. */
+  readonly at: number
   readonly id: string
 }
 
-/** One page, in order of creation. */
+/** One page, by `(createdAt, id)` or `(saidAt, id)`. */
 export interface ListRequest {
   readonly scope: Scope
   readonly now: number
-  readonly filter: Filter
+  readonly filter: Condition
   /** Closed rows as well (history, export); expired ones never. */
   readonly closed?: boolean | undefined
+  /** `createdAt` when absent. */
+  readonly by?: "createdAt" | "saidAt" | undefined
+  /** Turns the order round, ids included. */
+  readonly newestFirst?: boolean | undefined
   readonly after?: Cursor | undefined
   /** 1 to `STORE_LIMITS.rows`. */
   readonly limit: number
@@ -133,7 +160,7 @@ export interface Page<Row> {
 export interface LatestRequest {
   readonly scope: Scope
   readonly now: number
-  readonly filter: Filter
+  readonly filter: Condition
   readonly limit: number
 }
 
@@ -152,8 +179,8 @@ export interface MemoryChange {
 export type RemoveTarget =
   | { readonly _tag: "Ids"; readonly ids: ReadonlyArray<string> }
   /** Rows that match, whatever their lifetime. */
-  | { readonly _tag: "Filter"; readonly filter: Filter }
-  /** Everything in the scope, expired rows included. */
+  | { readonly _tag: "Filter"; readonly filter: Condition }
+  /** Everything in the scope: expired rows, entries and counters of turns included. */
   | { readonly _tag: "All" }
 
 /** What became of the bytes: a receipt claims only what the store did. */
@@ -224,13 +251,19 @@ export class MemoryStore extends Context.Service<
       readonly now: number
     }): Effect.Effect<ReadonlyArray<string>, MemoryError>
 
-    /** Greatest turn kept for a session, whatever the rows' lifetime; `null` when there is none. */
+    /**
+     * Greatest turn ever kept for a session, removed rows included, so that a forgotten turn's number is never given
+     * away; `null` when there was none. Removing the whole scope, or erasing its user, ends the count.
+     */
     lastTurn(request: {
       readonly scope: Scope
       readonly sessionId: string
     }): Effect.Effect<number | null, MemoryError>
 
-    /** By `(createdAt, id)` ascending, to the end: rows written meanwhile may or may not show, none shows twice, none is skipped. */
+    /**
+     * In the request's order, to the end: rows written meanwhile may or may not show, none shows twice, none is
+     * skipped.
+     */
     list(request: ListRequest): Effect.Effect<Page<Memory>, MemoryError>
 
     /** As `list`, with vectors: for moving memories to another store of the same fingerprint. */
@@ -238,6 +271,15 @@ export class MemoryStore extends Context.Service<
 
     /** Live rows, last said first: by `saidAt` descending, then `turn` descending (null last), then `id` ascending. */
     latest(request: LatestRequest): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
+
+    /** Rows that were superseded by one of `ids`, expired ones not; up to `STORE_LIMITS.rows`, in no particular order. */
+    predecessors(request: {
+      readonly scope: Scope
+      readonly now: number
+      readonly ids: ReadonlyArray<string>
+    }): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
+
+    sessions(request: SessionsRequest): Effect.Effect<SessionPage, MemoryError>
 
     /** Changes a row that is not expired and sets `updatedAt` to `now`; `null` when there is none. */
     patch(request: {
@@ -259,6 +301,25 @@ export class MemoryStore extends Context.Service<
       readonly target: RemoveTarget
     }): Effect.Effect<Removal, MemoryError>
 
+    /**
+     * Keeps entries, all or none; up to `STORE_LIMITS.entries`, distinct. `Conflict` where one of that number is there
+     * with other content, so that of two writers of one number one is told; the same content again is no error and is
+     * kept once.
+     */
+    append(request: {
+      readonly scope: Scope
+      readonly now: number
+      readonly entries: ReadonlyArray<Omit<Entry, "createdAt">>
+    }): Effect.Effect<void, MemoryError>
+
+    /** Entries of a session and kind, in order of their numbers. */
+    entries(request: EntriesRequest): Effect.Effect<ReadonlyArray<Entry>, MemoryError>
+
+    listEntries(request: ListEntriesRequest): Effect.Effect<EntryPage, MemoryError>
+
+    /** How many were dropped. */
+    dropEntries(request: DropEntriesRequest): Effect.Effect<number, MemoryError>
+
     /** Adds one to `accessCount` and sets `lastAccessedAt`; approximate where a server cannot increment. Unknown ids are ignored. */
     touch(request: {
       readonly scope: Scope
@@ -270,7 +331,7 @@ export class MemoryStore extends Context.Service<
     count(request: {
       readonly scope: Scope
       readonly now: number
-      readonly filter: Filter
+      readonly filter: Condition
       readonly lifetime?: "live" | "any" | undefined
     }): Effect.Effect<number, MemoryError>
   }

@@ -13,6 +13,27 @@ export interface ScopeCount {
   readonly rows: number
 }
 
+/** Options that every store takes. */
+export interface StoreOptions {
+  /** Opens without writing a byte: for a snapshot, a mounted volume, a read replica. False when absent. */
+  readonly readOnly?: boolean | undefined
+  /** Whether recalls are counted; true when absent. */
+  readonly accessCounts?: boolean | undefined
+}
+
+/** What a store was opened for. */
+export interface StoreMode {
+  /** Every write is refused with `Unsupported`, and `touch` does nothing. */
+  readonly readOnly: boolean
+  /** False: `touch` does nothing. */
+  readonly accessCounts: boolean
+}
+
+export const readMode = ({ accessCounts = true, readOnly = false }: StoreOptions): StoreMode => ({
+  readOnly,
+  accessCounts: accessCounts && !readOnly
+})
+
 /** One row's place in the space being filled. */
 export interface StagedRow {
   readonly scope: Scope
@@ -30,20 +51,23 @@ export class StoreAdmin extends Context.Service<
     /** A name for messages and spans, such as `hnsw` or `pgvector`. */
     readonly backend: string
 
+    /** What the store was opened for: core starts no purge and counts no accesses where it may not. */
+    readonly mode: StoreMode
+
     /** What `remove` does to the bytes in this store. */
     readonly erasure: Erasure
 
     /** Removes up to `limit` rows with `expiresAt <= now`; call again while `removed` equals `limit`. One purger per store. */
     expire(request: { readonly now: number; readonly limit: number }): Effect.Effect<Removal, MemoryError>
 
-    /** Every scope that holds a row, in an order of the store's own that stays the same; those strictly after `after`. */
+    /** Every scope that holds a row or an entry, in an order of the store's own that stays the same; those strictly after `after`. */
     scopes(request: {
       readonly after?: Scope | undefined
       readonly limit: number
     }): Effect.Effect<ReadonlyArray<ScopeCount>, MemoryError>
 
     /**
-     * Removes everything of a user, across agents, expired and closed rows included. The store's part alone:
+     * Removes everything of a user, across agents: expired and closed rows, entries and counters of turns included. The store's part alone:
      * `AgentMemory.eraseUser` also stops writes that wait in this process and clears its caches.
      */
     eraseUser(request: { readonly userId: string }): Effect.Effect<Removal, MemoryError>

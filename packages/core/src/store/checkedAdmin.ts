@@ -2,13 +2,13 @@ import { Effect } from "effect"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { StoreAdmin } from "./StoreAdmin.ts"
-import { storeClosed } from "./storeErrors.ts"
+import { openedReadOnly, storeClosed } from "./storeErrors.ts"
 
 type Admin = StoreAdmin["Service"]
 
 /**
  * `checkedStore` for the operator's calls: `Closed` once `closedReason` gives one, and `fillStage` skips rows
- * whose id is no lower-case UUID. `close` is never refused.
+ * whose id is no lower-case UUID. Writes to a store opened read-only are refused; `close` never is.
  */
 export const checkedAdmin = (admin: Admin, closedReason: () => string | null): Admin => {
   const checked = <A>(call: () => Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
@@ -16,18 +16,21 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
       const reason = closedReason()
       return reason === null ? call() : Effect.fail(storeClosed(reason))
     })
+  const writing = <A>(call: () => Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
+    checked(() => (admin.mode.readOnly ? Effect.fail(openedReadOnly()) : call()))
   return {
     backend: admin.backend,
+    mode: admin.mode,
     erasure: admin.erasure,
-    expire: (request) => checked(() => admin.expire(request)),
+    expire: (request) => writing(() => admin.expire(request)),
     scopes: (request) => checked(() => admin.scopes(request)),
-    eraseUser: (request) => checked(() => admin.eraseUser(request)),
+    eraseUser: (request) => writing(() => admin.eraseUser(request)),
     fingerprint: checked(() => admin.fingerprint),
-    stage: (next) => checked(() => admin.stage(next)),
+    stage: (next) => writing(() => admin.stage(next)),
     unstaged: (request) => checked(() => admin.unstaged(request)),
-    fillStage: (rows) => checked(() => admin.fillStage(rows.filter(({ id }) => isUuid(id)))),
-    commitStage: checked(() => admin.commitStage),
-    dropStage: checked(() => admin.dropStage),
+    fillStage: (rows) => writing(() => admin.fillStage(rows.filter(({ id }) => isUuid(id)))),
+    commitStage: writing(() => admin.commitStage),
+    dropStage: writing(() => admin.dropStage),
     close: admin.close
   }
 }

@@ -3,7 +3,8 @@ import type { Fingerprint } from "../memory/Fingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { AroundRequest, MemoryStore, SearchRequest } from "./MemoryStore.ts"
-import { storeClosed } from "./storeErrors.ts"
+import type { StoreMode } from "./StoreAdmin.ts"
+import { openedReadOnly, storeClosed } from "./storeErrors.ts"
 import { findVectorProblem } from "./vectors.ts"
 
 type Store = MemoryStore["Service"]
@@ -14,7 +15,11 @@ export interface StoreChecks {
   readonly fingerprint: Fingerprint
   /** Why calls fail with `Closed`; `null` while the store serves. Read before each call. */
   readonly closedReason: () => string | null
+  /** Refuses writes to a store that was opened read-only, and drops access counts where none are kept. */
+  readonly mode: StoreMode
 }
+
+const WRITABLE: StoreMode = { readOnly: false, accessCounts: true }
 
 const findIdProblem = (field: string, id: string): MemoryError | null =>
   isUuid(id) ? null : invalidInput(field, "must be a lower-case UUID, as memoryIdOfText makes them")
@@ -55,8 +60,8 @@ const supersedeIn =
  * A bare fingerprint as second argument is deprecated: it works for one more release, and checks ids and vectors alone.
  */
 export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): Store => {
-  const { closedReason, fingerprint } =
-    "fingerprint" in checks ? checks : { fingerprint: checks, closedReason: () => null }
+  const { closedReason, fingerprint, mode } =
+    "fingerprint" in checks ? checks : { fingerprint: checks, closedReason: () => null, mode: WRITABLE }
 
   const checked =
     <Request, A>(
@@ -70,17 +75,22 @@ export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): S
         return problem === null ? call(request) : Effect.fail(problem)
       })
 
+  const writing = <Request, A>(
+    call: (request: Request) => Effect.Effect<A, MemoryError>,
+    findProblem: (request: Request) => MemoryError | null = () => null
+  ) => checked(call, (request: Request) => (mode.readOnly ? openedReadOnly() : findProblem(request)))
+
   const vectorProblem = (request: SearchRequest | AroundRequest) =>
     findVectorProblem(fingerprint, "vector", [request.vector])
 
   return {
-    put: checked(
+    put: writing(
       (request) => store.put(request),
       ({ rows }) =>
         firstProblem(rows, ({ memory }) => findIdProblem("rows.memory.id", memory.id)) ??
         firstProblem(rows, ({ vector }) => findVectorProblem(fingerprint, "rows.vector", [vector]))
     ),
-    supersede: checked(
+    supersede: writing(
       supersedeIn(store),
       ({ row }) =>
         findIdProblem("row.memory.id", row.memory.id) ??
@@ -89,9 +99,11 @@ export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): S
     search: checked((request: SearchRequest) => store.search(request), vectorProblem),
     around: checked((request: AroundRequest) => store.around(request), vectorProblem),
     get: checked((request) => store.get(withUuids(request))),
-    touch: checked((request) => store.touch(withUuids(request))),
-    patch: checked((request) => (isUuid(request.id) ? store.patch(request) : Effect.succeed(null))),
-    remove: checked((request) =>
+    touch: checked((request) => (mode.accessCounts ? store.touch(withUuids(request)) : Effect.void)),
+    patch: writing((request: Parameters<Store["patch"]>[0]) =>
+      isUuid(request.id) ? store.patch(request) : Effect.succeed(null)
+    ),
+    remove: writing((request: Parameters<Store["remove"]>[0]) =>
       store.remove(
         request.target._tag === "Ids" ? { ...request, target: withUuids(request.target) } : request
       )
@@ -101,6 +113,12 @@ export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): S
     list: checked((request) => store.list(request)),
     listRows: checked((request) => store.listRows(request)),
     latest: checked((request) => store.latest(request)),
-    count: checked((request) => store.count(request))
+    count: checked((request) => store.count(request)),
+    predecessors: checked((request) => store.predecessors(withUuids(request))),
+    sessions: checked((request) => store.sessions(request)),
+    append: writing((request) => store.append(request)),
+    entries: checked((request) => store.entries(request)),
+    listEntries: checked((request) => store.listEntries(request)),
+    dropEntries: writing((request) => store.dropEntries(request))
   }
 }

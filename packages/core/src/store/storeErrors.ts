@@ -1,6 +1,7 @@
 /** Errors that several stores raise, in one wording. */
 import { describeFingerprint, type Fingerprint } from "../memory/Fingerprint.ts"
-import { Closed, Conflict, FingerprintMismatch, MemoryError } from "../memory/MemoryError.ts"
+import { Closed, Conflict, FingerprintMismatch, MemoryError, Unsupported } from "../memory/MemoryError.ts"
+import type { EntryKey } from "./sessions.ts"
 
 /** Closed by its owner. */
 export const STORE_CLOSED = "This store is closed."
@@ -16,6 +17,20 @@ export const storeClosed = (reason: string): MemoryError =>
 /** A change that contradicts what is stored. */
 export const conflict = (message: string): MemoryError =>
   new MemoryError({ reason: new Conflict({ message }) })
+
+/** `append` where another writer took the number. */
+export const entryConflict = ({ kind, number }: EntryKey): MemoryError =>
+  conflict(
+    `Entry ${number} of this session's ${kind} is there with other content: read on from it, then append after it.`
+  )
+
+/** A write to a store that was opened with `readOnly`. */
+export const openedReadOnly = (): MemoryError =>
+  new MemoryError({
+    reason: new Unsupported({
+      message: "This store was opened read-only: open it without `readOnly` to write."
+    })
+  })
 
 /** `commitStage` without a `stage` before it. */
 export const noMoveUnderWay = (): MemoryError => conflict("No move is under way: call stage first.")

@@ -2,7 +2,11 @@ import { bounds } from "./laws/bounds.ts"
 import { around } from "./laws/around.ts"
 import { concurrency } from "./laws/concurrency.ts"
 import { change } from "./laws/change.ts"
+import { conditions } from "./laws/conditions.ts"
 import { filters } from "./laws/filters.ts"
+import { history } from "./laws/history.ts"
+import { plan } from "./laws/plan.ts"
+import { sessions } from "./laws/sessions.ts"
 import { identity } from "./laws/identity.ts"
 import { ids } from "./laws/ids.ts"
 import { importing } from "./laws/importing.ts"
@@ -27,12 +31,16 @@ export const laws: ReadonlyArray<Law> = [
   identity,
   ids,
   supersession,
+  history,
   importing,
   isolation,
   search,
   filters,
+  conditions,
+  plan,
   around,
   order,
+  sessions,
   lifetime,
   paging,
   change,

@@ -13,7 +13,7 @@ export const T0 = 1_750_000_000_000
 export const DAY: number = DAY_MS
 
 /** What of a memory a law sets; the rest is as a user's plain remark would have it. */
-export interface RowParts extends Partial<Omit<Memory, "id" | "content">> {
+export interface RowParts extends Partial<Omit<Memory, "id" | "key" | "content">> {
   /** An idempotency key: the id is made of it instead of the text. */
   readonly key?: string
   /** When it is written; also when it was said and from when it holds, unless those are given. */
@@ -56,6 +56,7 @@ export const rowBuilder =
       memory: {
         id: key === undefined ? memoryIdOfText(scope, statement) : memoryIdOfKey(scope, key),
         scope,
+        key: key ?? null,
         ...statement,
         metadata: {},
         sessionId: null,

@@ -1,6 +1,6 @@
 import { Result } from "effect"
 import { describe, expect, it } from "vitest"
-import { holds, isAny, isNone } from "../../src/memory/Condition.ts"
+import { matches, isAny, isNone } from "../../src/memory/Condition.ts"
 import type { JsonObject } from "../../src/memory/Memory.ts"
 import type { Where } from "../../src/memory/Where.ts"
 import { where } from "../../src/input/where.ts"
@@ -49,8 +49,8 @@ describe("where", () => {
     ],
     ["or needs one", { or: [{ metadata: { k: 1 } }, { metadata: { k: 2 } }] }, { k: 2 }, true]
   ])("%s", (_, condition, metadata, expected) => {
-    expect(holds(read(condition), memory(metadata))).toBe(expected)
-    expect(holds(read({ not: condition }), memory(metadata))).toBe(!expected)
+    expect(matches(read(condition), memory(metadata))).toBe(expected)
+    expect(matches(read({ not: condition }), memory(metadata))).toBe(!expected)
   })
 
   it("reads fields of the memory, times as dates, numbers and ISO text", () => {
@@ -60,14 +60,14 @@ describe("where", () => {
     )
     const iso = new Date(T0).toISOString()
     for (const moment of [T0, new Date(T0), iso]) {
-      expect(holds(read({ saidAt: moment }), one)).toBe(true)
-      expect(holds(read({ saidAt: { gt: moment } }), one)).toBe(false)
-      expect(holds(read({ expiresAt: { gte: moment } }), one)).toBe(true)
+      expect(matches(read({ saidAt: moment }), one)).toBe(true)
+      expect(matches(read({ saidAt: { gt: moment } }), one)).toBe(false)
+      expect(matches(read({ expiresAt: { gte: moment } }), one)).toBe(true)
     }
-    expect(holds(read({ speaker: { in: ["Ana", "Bo"] }, importance: { gte: 0.5 } }), one)).toBe(true)
-    expect(holds(read({ sessionId: { ne: "s" } }), one)).toBe(true)
-    expect(holds(read({ sessionId: { exists: true } }), one)).toBe(false)
-    expect(holds(read({ pinned: false, type: "episodic", source: { notIn: ["tool"] } }), one)).toBe(true)
+    expect(matches(read({ speaker: { in: ["Ana", "Bo"] }, importance: { gte: 0.5 } }), one)).toBe(true)
+    expect(matches(read({ sessionId: { ne: "s" } }), one)).toBe(true)
+    expect(matches(read({ sessionId: { exists: true } }), one)).toBe(false)
+    expect(matches(read({ pinned: false, type: "episodic", source: { notIn: ["tool"] } }), one)).toBe(true)
   })
 
   it("folds what decides nothing", () => {

@@ -4,7 +4,7 @@ import {
   ANY,
   anyOf,
   type Condition,
-  holds,
+  matches,
   isAny,
   isIn,
   isNone,
@@ -49,15 +49,15 @@ describe("a condition", () => {
     ["finds nothing in a list within a list", contains(at("n"), 1), { n: [[1]] }, false],
     ["is false of nothing", isIn(at("n"), []), { n: 1 }, false]
   ])("%s", (_, condition, metadata, expected) => {
-    expect(holds(condition, memory(metadata))).toBe(expected)
-    expect(holds(not(condition), memory(metadata))).toBe(!expected)
+    expect(matches(condition, memory(metadata))).toBe(expected)
+    expect(matches(not(condition), memory(metadata))).toBe(!expected)
   })
 
   it("takes a field that is null for absent", () => {
     const nameless = memory({}, { speaker: null })
-    expect(holds(exists({ field: "speaker" }), nameless)).toBe(false)
-    expect(holds(isIn({ field: "speaker" }, [null]), nameless)).toBe(false)
-    expect(holds(not(isIn({ field: "speaker" }, ["Ana"])), nameless)).toBe(true)
+    expect(matches(exists({ field: "speaker" }), nameless)).toBe(false)
+    expect(matches(isIn({ field: "speaker" }, [null]), nameless)).toBe(false)
+    expect(matches(not(isIn({ field: "speaker" }, ["Ana"])), nameless)).toBe(true)
   })
 
   it("folds constants", () => {

@@ -1,7 +1,7 @@
 import { Context, Effect, Layer } from "effect"
 import { checkedAdmin } from "../checkedAdmin.ts"
 import { checkedStore } from "../checkedStore.ts"
-import { matches } from "../../memory/Filter.ts"
+import { matches } from "../../memory/Condition.ts"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
 import { StoreFingerprint } from "../StoreFingerprint.ts"
 import { ERASED, inMemoryStaging, inMemoryUpkeep } from "./admin.ts"
@@ -20,7 +20,9 @@ import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import { MemoryStore, STORE_LIMITS } from "../MemoryStore.ts"
-import { StoreAdmin } from "../StoreAdmin.ts"
+import { readMode, StoreAdmin, type StoreOptions } from "../StoreAdmin.ts"
+import { scopeKey } from "../../memory/Scope.ts"
+import { inMemorySessions } from "./sessions.ts"
 import { fingerprintMismatch, STORE_CLOSED, STORE_MOVED } from "../storeErrors.ts"
 
 type Store = MemoryStore["Service"]
@@ -30,7 +32,7 @@ const lastSaidFirst = (a: Memory, b: Memory): number =>
 
 type Writing = "put" | "patch" | "supersede" | "remove" | "touch"
 
-const reading = (data: InMemoryData): Omit<Store, Writing> => ({
+const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typeof inMemorySessions>> => ({
   get: ({ ids, now, scope }) =>
     Effect.sync(() =>
       ids.flatMap((id) => {
@@ -51,14 +53,6 @@ const reading = (data: InMemoryData): Omit<Store, Writing> => ({
       return Array.from(new Set(names)).slice(0, STORE_LIMITS.speakers)
     }),
 
-  lastTurn: ({ scope, sessionId }) =>
-    Effect.sync(() => {
-      const turns = memoriesOf(data, scope).flatMap(({ sessionId: session, turn }) =>
-        session === sessionId && turn !== null ? [turn] : []
-      )
-      return turns.length === 0 ? null : turns.reduce((a, b) => Math.max(a, b))
-    }),
-
   list: (request) =>
     Effect.sync(() => {
       const { next, rows } = pageOf(data, request)
@@ -73,6 +67,14 @@ const reading = (data: InMemoryData): Omit<Store, Writing> => ({
         .filter((memory) => isVisible(memory, now) && matches(filter, memory))
         .sort(lastSaidFirst)
         .slice(0, limit)
+    ),
+
+  predecessors: ({ ids, now, scope }) =>
+    Effect.sync(() =>
+      memoriesOf(data, scope)
+        .filter((memory) => memory.supersededBy !== null && ids.includes(memory.supersededBy))
+        .filter((memory) => !isExpired(memory, now))
+        .slice(0, STORE_LIMITS.rows)
     ),
 
   count: ({ filter, lifetime, now, scope }) =>
@@ -120,7 +122,9 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
           target._tag === "All" ||
           (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
       )
-      return { removed: drop(data, doomed), ...ERASED }
+      const removed = drop(data, doomed)
+      if (target._tag === "All") data.sessions.delete(scopeKey(scope))
+      return { removed, ...ERASED }
     }),
 
   touch: ({ ids, now, scope }) =>
@@ -138,7 +142,8 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
  * Brute force over plain maps: the oracle that every other store is compared with, and a store of its
  * own for tests and short-lived processes. Nothing is kept beyond the process.
  */
-const make = Effect.fnUntraced(function* (data: InMemoryData) {
+const make = Effect.fnUntraced(function* (data: InMemoryData, options: StoreOptions) {
+  const mode = readMode(options)
   const fingerprint = yield* StoreFingerprint
   if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, fingerprint)) {
     return yield* fingerprintMismatch(data.fingerprint, fingerprint)
@@ -150,9 +155,13 @@ const make = Effect.fnUntraced(function* (data: InMemoryData) {
     if (closed) return STORE_CLOSED
     return data.fingerprint === serving ? null : STORE_MOVED
   }
-  const store = checkedStore({ ...reading(data), ...writing(data) }, { fingerprint, closedReason })
+  const store = checkedStore(
+    { ...reading(data), ...writing(data), ...inMemorySessions(data) },
+    { fingerprint, closedReason, mode }
+  )
   const admin = StoreAdmin.of({
     backend: "memory",
+    mode,
     erasure: ERASED,
     fingerprint: Effect.succeed(serving),
     ...inMemoryUpkeep(data),
@@ -164,9 +173,12 @@ const make = Effect.fnUntraced(function* (data: InMemoryData) {
   return { store, admin: checkedAdmin(admin, closedReason) }
 })
 
-const layerOf = (data: InMemoryData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
+const layerOf = (
+  data: InMemoryData,
+  options: StoreOptions = {}
+): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
   Layer.effectContext(
-    Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
+    Effect.acquireRelease(make(data, options), ({ admin }) => admin.close).pipe(
       Effect.map(({ admin, store }) => Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin)))
     )
   )

@@ -5,7 +5,7 @@ import { allRows, drop, type InMemoryData, keep, rowsOf, stagedKey, unstagedRows
 import { isExpired } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { Erasure, Removal } from "../MemoryStore.ts"
-import { scopeKey } from "../../memory/Scope.ts"
+import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { StoreAdmin } from "../StoreAdmin.ts"
 import { noMoveUnderWay, otherMoveUnderWay, rowsUnstaged } from "../storeErrors.ts"
 
@@ -13,6 +13,15 @@ type Admin = StoreAdmin["Service"]
 
 /** Nothing is kept outside the process: what is dropped is gone. */
 export const ERASED: Erasure = { bytes: "erased", toErase: "" }
+
+/** Scopes that hold a row or an entry, by `scopeKey`. */
+const heldScopes = (data: InMemoryData): ReadonlyMap<string, Scope> => {
+  const scopes = [
+    ...allRows(data).map(({ memory }) => memory.scope),
+    ...Array.from(data.sessions.values()).flatMap(({ entries, scope }) => (entries.size === 0 ? [] : [scope]))
+  ]
+  return new Map(scopes.map((scope) => [scopeKey(scope), scope]))
+}
 
 /** What the operator may do to rows. */
 export const inMemoryUpkeep = (data: InMemoryData): Pick<Admin, "expire" | "scopes" | "eraseUser"> => {
@@ -24,18 +33,19 @@ export const inMemoryUpkeep = (data: InMemoryData): Pick<Admin, "expire" | "scop
     expire: ({ limit, now }) => Effect.sync(() => dropWhere((memory) => isExpired(memory, now), limit)),
 
     eraseUser: ({ userId }) =>
-      Effect.sync(() => dropWhere((memory) => memory.scope.userId === userId, Number.POSITIVE_INFINITY)),
+      Effect.sync(() => {
+        const removal = dropWhere((memory) => memory.scope.userId === userId, Number.POSITIVE_INFINITY)
+        for (const [key, { scope }] of data.sessions) if (scope.userId === userId) data.sessions.delete(key)
+        return removal
+      }),
 
     scopes: ({ after, limit }) =>
       Effect.sync(() =>
-        Array.from(data.scopes)
+        Array.from(heldScopes(data))
           .filter(([key]) => after === undefined || key > scopeKey(after))
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .slice(0, limit)
-          .flatMap(([, rows]) => {
-            const [first] = rows.values()
-            return first === undefined ? [] : [{ scope: first.memory.scope, rows: rows.size }]
-          })
+          .map(([, scope]) => ({ scope, rows: rowsOf(data, scope).size }))
       )
   }
 }

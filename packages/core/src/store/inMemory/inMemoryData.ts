@@ -1,10 +1,11 @@
-/** What an in-memory store holds, and the rules by which rows come and go. */
-import { matches } from "../../memory/Filter.ts"
+/** What an in-memory store matches, and the rules by which rows come and go. */
+import { matches } from "../../memory/Condition.ts"
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
 import { isCurrent, isExpired, restate } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { ListRequest, Page, PutOutcome, StoreRow } from "../MemoryStore.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
+import type { Entry } from "../sessions.ts"
 import type { Terms } from "../../text/bm25.ts"
 
 type Rows = Map<string, StoreRow>
@@ -15,22 +16,47 @@ export interface StagedSpace {
   readonly terms: Terms
 }
 
+/** What a scope keeps about its conversations. */
+export interface SessionData {
+  readonly scope: Scope
+  /** The greatest turn that was removed, by session. */
+  readonly lastTurns: Map<string, number>
+  /** By `entryId`. */
+  readonly entries: Map<string, Entry>
+}
+
 /** Layers over the same data see each other's writes. */
 export interface InMemoryData {
   /** By `scopeKey`; a scope without rows is not there. */
   readonly scopes: Map<string, Rows>
+  /** By `scopeKey`. */
+  readonly sessions: Map<string, SessionData>
   fingerprint: Fingerprint | null
   /** Rows by `stagedKey`. */
   staged: { readonly fingerprint: Fingerprint; readonly rows: Map<string, StagedSpace> } | null
 }
 
 /** Empty data for an `InMemoryStore`; several may share it. */
-export const inMemoryData = (): InMemoryData => ({ scopes: new Map(), fingerprint: null, staged: null })
+export const inMemoryData = (): InMemoryData => ({
+  scopes: new Map(),
+  sessions: new Map(),
+  fingerprint: null,
+  staged: null
+})
 
 export const stagedKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
 
 export const rowsOf = (data: InMemoryData, scope: Scope): Rows =>
   data.scopes.get(scopeKey(scope)) ?? new Map()
+
+/** What a scope keeps about its conversations, made when it is first asked for. */
+export const sessionDataOf = (data: InMemoryData, scope: Scope): SessionData => {
+  const known = data.sessions.get(scopeKey(scope))
+  if (known !== undefined) return known
+  const made: SessionData = { scope, lastTurns: new Map(), entries: new Map() }
+  data.sessions.set(scopeKey(scope), made)
+  return made
+}
 
 export const memoriesOf = (data: InMemoryData, scope: Scope): Array<Memory> =>
   Array.from(rowsOf(data, scope).values(), (row) => row.memory)
@@ -51,13 +77,16 @@ export const keep = (data: InMemoryData, row: StoreRow): void => {
   data.scopes.set(key, rows.set(row.memory.id, row))
 }
 
-/** Removes memories and whatever was staged for them; how many there were. */
+/** Removes memories and what was staged for them, and counts their turns as given; how many there were. */
 export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number => {
-  for (const { id, scope } of doomed) {
+  for (const { id, scope, sessionId, turn } of doomed) {
     const rows = rowsOf(data, scope)
     rows.delete(id)
     data.staged?.rows.delete(stagedKey(scope, id))
     if (rows.size === 0) data.scopes.delete(scopeKey(scope))
+    if (sessionId === null || turn === null) continue
+    const { lastTurns } = sessionDataOf(data, scope)
+    lastTurns.set(sessionId, Math.max(lastTurns.get(sessionId) ?? turn, turn))
   }
   return doomed.length
 }
@@ -79,23 +108,19 @@ export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutco
   return restated.outcome
 }
 
-const byPlace = (a: Memory, b: Memory): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
-
 /** A page of `list`. */
 export const pageOf = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
-  const { after, closed, filter, limit, now, scope } = request
+  const { after, by = "createdAt", closed, filter, limit, newestFirst, now, scope } = request
+  const forward = (a: number, aId: string, b: number, bId: string): number =>
+    a - b || (aId < bId ? -1 : aId > bId ? 1 : 0)
+  const compare: typeof forward = newestFirst === true ? (a, aId, b, bId) => forward(b, bId, a, aId) : forward
   const rows = Array.from(rowsOf(data, scope).values())
     .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
     .filter(({ memory }) => matches(filter, memory))
-    .filter(
-      ({ memory }) =>
-        after === undefined ||
-        memory.createdAt > after.createdAt ||
-        (memory.createdAt === after.createdAt && memory.id > after.id)
-    )
-    .sort((a, b) => byPlace(a.memory, b.memory))
+    .filter(({ memory }) => after === undefined || compare(memory[by], memory.id, after.at, after.id) > 0)
+    .sort((a, b) => compare(a.memory[by], a.memory.id, b.memory[by], b.memory.id))
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)?.memory
   const more = rows.length > limit && last !== undefined
-  return { rows: shown, next: more ? { createdAt: last.createdAt, id: last.id } : null }
+  return { rows: shown, next: more ? { at: last[by], id: last.id } : null }
 }

@@ -1,5 +1,5 @@
 /** Search by brute force: what every other store's search is compared with. */
-import { matches } from "../../memory/Filter.ts"
+import { matches } from "../../memory/Condition.ts"
 import { type InMemoryData, rowsOf } from "./inMemoryData.ts"
 import { isCurrent, isVisible } from "../../memory/lifetime.ts"
 import type {
@@ -57,7 +57,9 @@ export const searchRows = (data: InMemoryData, request: SearchRequest): SearchRe
     ...best(scored, limit, (hit) => hit.cosine),
     ...best(scored, limit, (hit) => (hit.bm25 > 0 ? hit.bm25 : null))
   ])
-  return { hits: Array.from(hits), n, df }
+  const byWordsAlone =
+    data.fingerprint?.embedding == null ? 0 : counted.filter((row) => row.vector === null).length
+  return { hits: Array.from(hits), n, df, plan: { way: "exact", byWordsAlone } }
 }
 
 export const rowsAround = (data: InMemoryData, request: AroundRequest): ReadonlyArray<AroundRow> => {

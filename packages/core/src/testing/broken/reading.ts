@@ -1,6 +1,13 @@
 import { Effect } from "effect"
+import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { broken, brokenAtOpening, type BrokenStore, scopesOf } from "./BrokenStore.ts"
+
+/** Asks for nothing where `null` is asked for. */
+const withoutNulls = (condition: Condition): Condition => {
+  if (condition._tag === "And") return allOf(condition.conditions.map(withoutNulls))
+  return condition._tag === "In" && condition.values.includes(null) ? ANY : condition
+}
 
 export const brokenReadings: ReadonlyArray<BrokenStore> = [
   broken(
@@ -42,13 +49,7 @@ export const brokenReadings: ReadonlyArray<BrokenStore> = [
     ["filters > every filter selects the same in list, latest and count"],
     ({ store }) => ({
       store: {
-        count: (request) => {
-          const metadata = Object.entries(request.filter.metadata ?? {}).filter(([, value]) => value !== null)
-          return store.count({
-            ...request,
-            filter: { ...request.filter, metadata: Object.fromEntries(metadata) }
-          })
-        }
+        count: (request) => store.count({ ...request, filter: withoutNulls(request.filter) })
       }
     })
   ),
@@ -79,7 +80,7 @@ export const brokenReadings: ReadonlyArray<BrokenStore> = [
                 const shown = rows.slice(from, from + request.limit)
                 const last = shown.at(-1)
                 const more = last !== undefined && rows.length > from + request.limit
-                return { rows: shown, next: more ? { createdAt: last.createdAt, id: last.id } : null }
+                return { rows: shown, next: more ? { at: last.createdAt, id: last.id } : null }
               }
             )
         }

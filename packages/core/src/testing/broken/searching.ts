@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { matches } from "../../memory/Filter.ts"
+import { matches } from "../../memory/Condition.ts"
 import type { InMemoryData } from "../../store/inMemory/inMemoryData.ts"
 import { isCurrent, isVisible } from "../../memory/lifetime.ts"
 import type { SearchHit, SearchRequest } from "../../store/MemoryStore.ts"
@@ -25,6 +25,7 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
         search: (request) =>
           Effect.map(searchAll(right, data, request), (found) => ({
             hits: found.flatMap(({ hits }) => hits),
+            plan: { way: "exact", byWordsAlone: 0 },
             n: sum(found.map(({ n }) => n)),
             df: Array.from(request.terms ?? [], (_, i) => sum(found.map(({ df }) => df[i] ?? 0)))
           }))

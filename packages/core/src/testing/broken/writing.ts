@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { stagedKey } from "../../store/inMemory/inMemoryData.ts"
 import { isExpired } from "../../memory/lifetime.ts"
@@ -196,7 +197,7 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
       store: {
         remove: (request) =>
           Effect.gen(function* () {
-            const { rows } = yield* store.list({ ...request, filter: {}, limit: 1_000 })
+            const { rows } = yield* store.list({ ...request, filter: ANY, limit: 1_000 })
             for (const { id } of rows) {
               yield* store.patch({ ...request, id, change: { expiresAt: request.now } })
             }

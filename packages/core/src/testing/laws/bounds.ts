@@ -1,3 +1,5 @@
+import { conditionOf } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
@@ -18,7 +20,7 @@ export const bounds = group("bounds", {
     const ids = idsOf(rows)
     same((yield* store.get({ scope, now: T0, ids })).length, 256, "get")
     yield* store.touch({ scope, now: T0, ids })
-    const { rows: kept } = yield* store.listRows({ scope, now: T0, filter: {}, limit: 1_000 })
+    const { rows: kept } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 1_000 })
     const touched = rows.map((one) => ({
       ...one,
       memory: { ...one.memory, accessCount: 1, lastAccessedAt: T0 }
@@ -34,7 +36,7 @@ export const bounds = group("bounds", {
     yield* store.touch({ scope, now: T0, ids: [] })
     same((yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [] } })).removed, 0, "remove")
     same(yield* store.around({ scope, now: T0, anchors: [], radius: 1 }), [], "around")
-    same(yield* store.count({ scope, now: T0, filter: {} }), 1, "the row is there")
+    same(yield* store.count({ scope, now: T0, filter: ANY }), 1, "the row is there")
   }),
 
   "an empty scope answers everything": Effect.fnUntraced(function* ({ dimensions, row, scope, store }) {
@@ -44,11 +46,11 @@ export const bounds = group("bounds", {
       now: T0,
       vector: axis(dimensions),
       terms,
-      filter: {},
+      filter: ANY,
       limit: 10
     })
     same(found, { hits: [], n: 0, df: [0] }, "search")
-    same(yield* store.latest({ scope, now: T0, filter: {}, limit: 10 }), [], "latest")
+    same(yield* store.latest({ scope, now: T0, filter: ANY, limit: 10 }), [], "latest")
     same((yield* store.remove({ scope, now: T0, target: { _tag: "All" } })).removed, 0, "remove")
   }),
 
@@ -75,7 +77,7 @@ export const bounds = group("bounds", {
     }
     for (const [i, scope] of scopes.entries()) {
       const terms = row("apple").terms.ids
-      const { hits, n } = yield* store.search({ scope, now: T0, terms, filter: {}, limit: 10 })
+      const { hits, n } = yield* store.search({ scope, now: T0, terms, filter: ANY, limit: 10 })
       same([hits.map(({ memory }) => memory.content), n], [[`apple ${i}`], 1], JSON.stringify(scope))
       same(hits[0]?.memory.scope, scope, "the scope comes back as it was")
     }
@@ -88,7 +90,11 @@ export const bounds = group("bounds", {
     same(new Set(yield* store.speakers({ scope, now: T0 })), new Set(names), "speakers")
     for (const [turn, name] of names.entries()) {
       same(yield* store.lastTurn({ scope, sessionId: name }), turn, "lastTurn")
-      same(yield* store.count({ scope, now: T0, filter: { sessionId: name, speakers: [name] } }), 1, "count")
+      same(
+        yield* store.count({ scope, now: T0, filter: conditionOf({ sessionId: name, speakers: [name] }) }),
+        1,
+        "count"
+      )
       const near = yield* store.around({ scope, now: T0, anchors: [{ sessionId: name, turn }], radius: 8 })
       same(idsOf(near), [rows[turn]?.memory.id], "around")
     }
@@ -117,11 +123,11 @@ export const bounds = group("bounds", {
           `supersede, ${what}`
         )
         const page = { scope, now: T0, vector }
-        yield* failsWith(store.search({ ...page, filter: {}, limit: 1 }), "InvalidInput", `search, ${what}`)
+        yield* failsWith(store.search({ ...page, filter: ANY, limit: 1 }), "InvalidInput", `search, ${what}`)
         const anchors = [{ sessionId: "s", turn: 0 }]
         yield* failsWith(store.around({ ...page, anchors, radius: 1 }), "InvalidInput", `around, ${what}`)
       }
-      const { rows } = yield* store.list({ scope, now: T0, filter: {}, closed: true, limit: 10 })
+      const { rows } = yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 10 })
       same(rows, [there.memory], "what was there is as it was, and alone")
     }
   ),
@@ -133,6 +139,6 @@ export const bounds = group("bounds", {
   }) {
     const { store } = yield* (yield* fresh).open(fingerprint(null))
     yield* failsWith(store.put({ scope, now: T0, rows: [row("Bad.")] }), "InvalidInput", "put")
-    holds((yield* store.count({ scope, now: T0, filter: {} })) === 0, "nothing is written")
+    holds((yield* store.count({ scope, now: T0, filter: ANY })) === 0, "nothing is written")
   })
 })

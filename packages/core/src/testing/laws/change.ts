@@ -1,3 +1,5 @@
+import { conditionOf, type Filter } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryChange } from "../../store/MemoryStore.ts"
@@ -42,7 +44,7 @@ export const change = group("change", {
         expected,
         `the answer to ${JSON.stringify(change)}`
       )
-      const { rows } = yield* store.listRows({ scope, now, filter: {}, limit: 10 })
+      const { rows } = yield* store.listRows({ scope, now, filter: ANY, limit: 10 })
       const kept = [{ ...target, memory: expected }, beside].toSorted((a, b) =>
         a.memory.id < b.memory.id ? -1 : 1
       )
@@ -65,8 +67,8 @@ export const change = group("change", {
     yield* store.put({ scope, now: T0, rows: [row("There.")] })
     const id = row("Not there.").memory.id
     same(yield* store.patch({ scope, now: T0, id, change: { pinned: true } }), null, "the answer")
-    same(yield* store.count({ scope, now: T0, filter: { pinned: true } }), 0, "no row is made")
-    same(yield* store.count({ scope, now: T0, filter: {} }), 1, "no row is added")
+    same(yield* store.count({ scope, now: T0, filter: conditionOf({ pinned: true }) }), 0, "no row is made")
+    same(yield* store.count({ scope, now: T0, filter: ANY }), 1, "no row is added")
   }),
 
   "patch reaches closed rows": Effect.fnUntraced(function* ({ row, scope, store }) {
@@ -88,8 +90,11 @@ export const change = group("change", {
     const { memory, terms } = row("Tagged.", { metadata: { tag: "old", both: 1 } })
     yield* store.put({ scope, now: T0, rows: [row("Tagged.", { metadata: memory.metadata })] })
     yield* store.patch({ scope, now: T0, id: memory.id, change: { metadata: { tag: "new" }, pinned: true } })
-    const found = (filter: Parameters<typeof store.count>[0]["filter"]) =>
-      Effect.map(store.search({ scope, now: T0, terms: terms.ids, filter, limit: 5 }), (r) => r.hits.length)
+    const found = (filter: Filter) =>
+      Effect.map(
+        store.search({ scope, now: T0, terms: terms.ids, filter: conditionOf(filter), limit: 5 }),
+        ({ hits }) => hits.length
+      )
     same(
       [
         yield* found({ metadata: { tag: "new" } }),
@@ -108,7 +113,7 @@ export const change = group("change", {
     yield* store.put({ scope, now: T0, rows: [a, b, c] })
     yield* store.touch({ scope, now: T0 + 1, ids: [a.memory.id, b.memory.id, row("absent").memory.id] })
     yield* store.touch({ scope, now: T0 + 2, ids: [a.memory.id] })
-    const { rows } = yield* store.list({ scope, now: T0 + 2, filter: {}, limit: 10 })
+    const { rows } = yield* store.list({ scope, now: T0 + 2, filter: ANY, limit: 10 })
     const of = (id: string) => rows.find((memory) => memory.id === id)
     same(
       of(a.memory.id),

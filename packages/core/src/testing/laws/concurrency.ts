@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { holds, idsOf, same, sameRows } from "../check.ts"
@@ -8,9 +9,9 @@ const atOnce = <A, E>(calls: Iterable<Effect.Effect<A, E>>) => Effect.all(calls,
 
 /** Rows kept, and what the search counts of them. */
 const kept = Effect.fnUntraced(function* ({ row, scope, store }: LawContext, words: string, now = T0) {
-  const { rows } = yield* store.listRows({ scope, now, filter: {}, closed: true, limit: 1_000 })
+  const { rows } = yield* store.listRows({ scope, now, filter: ANY, closed: true, limit: 1_000 })
   const terms = row(words).terms.ids
-  const { df, hits, n } = yield* store.search({ scope, now, terms, filter: {}, limit: 1_000, exact: true })
+  const { df, hits, n } = yield* store.search({ scope, now, terms, filter: ANY, limit: 1_000, exact: true })
   return { rows, counts: [n, df, hits.length] }
 })
 
@@ -117,7 +118,7 @@ export const concurrency = group("concurrency", {
       now: T0,
       vector: rows[0]?.vector ?? undefined,
       terms: row("apple").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 100
     }
     const answers = yield* atOnce(

@@ -1,5 +1,6 @@
 import { Effect } from "effect"
-import { type Filter, matches } from "../../memory/Filter.ts"
+import { type Condition, matches } from "../../memory/Condition.ts"
+import { conditionOf, type Filter } from "../../memory/Filter.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { queryTerms } from "../../text/bm25.ts"
 import { contentsOf, holds, idsOf, same } from "../check.ts"
@@ -18,7 +19,7 @@ const assorted = ({ row }: LawContext): ReadonlyArray<StoreRow> => [
   row("apple 7", { speaker: 'O\'Brien, "Bo"', saidAt: T0 + 1, sessionId: "s1" })
 ]
 
-const FILTERS: Readonly<Record<string, Filter>> = {
+const OLDER: Readonly<Record<string, Filter>> = {
   nothing: {},
   "a type": { types: ["semantic"] },
   "two types": { types: ["semantic", "procedural"] },
@@ -86,6 +87,10 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   }
 }
 
+const FILTERS: ReadonlyArray<readonly [name: string, filter: Condition]> = Object.entries(OLDER).map(
+  ([name, filter]) => [name, conditionOf(filter)]
+)
+
 /**
  * 70 rows that are nearer and share more words than the one that may be returned, and pass the filter but
  * for what `hidden` says.
@@ -116,7 +121,7 @@ const crowd = Effect.fnUntraced(function* (context: LawContext, hidden: RowParts
         scope,
         now: T0 + DAY,
         asOf,
-        filter: { types: ["semantic"], metadata: { keep: "yes" } },
+        filter: conditionOf({ types: ["semantic"], metadata: { keep: "yes" } }),
         limit: 1,
         exact,
         ...channel
@@ -135,7 +140,7 @@ export const filters = group("filters", {
     const { dimensions, scope, store } = context
     const rows = assorted(context)
     yield* store.put({ scope, now: T0, rows })
-    for (const [name, filter] of Object.entries(FILTERS)) {
+    for (const [name, filter] of FILTERS) {
       const expected = contentsOf(rows.filter(({ memory }) => matches(filter, memory)))
       const request = { scope, now: T0, filter, limit: 10, exact: true }
       const near = yield* store.search({ ...request, vector: axis(dimensions) })
@@ -150,7 +155,7 @@ export const filters = group("filters", {
     const { scope, store } = context
     const rows = assorted(context)
     yield* store.put({ scope, now: T0, rows })
-    for (const [name, filter] of Object.entries(FILTERS)) {
+    for (const [name, filter] of FILTERS) {
       const expected = contentsOf(rows.filter(({ memory }) => matches(filter, memory)))
       const request = { scope, now: T0, filter, limit: 10 }
       same(contentsOf((yield* store.list(request)).rows), expected, `${name}: list`)
@@ -189,7 +194,7 @@ export const filters = group("filters", {
         scope,
         now: T0 + 1,
         vector: axis(dimensions),
-        filter: { pinned: true },
+        filter: conditionOf({ pinned: true }),
         limit: live.length,
         exact
       })

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { holds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
@@ -20,7 +21,7 @@ export const identity = group("identity", {
     yield* store.put({ scope, now: T0, rows: [first] })
     const outcomes = yield* store.put({ scope, now: T0 + 5_000, rows: [again] })
     same(outcomes, [{ id: first.memory.id, outcome: "refreshed" }], "the outcome")
-    const { rows } = yield* store.listRows({ scope, now: T0 + 5_000, filter: {}, limit: 10 })
+    const { rows } = yield* store.listRows({ scope, now: T0 + 5_000, filter: ANY, limit: 10 })
     const kept = { ...first.memory, updatedAt: T0 + 5_000, expiresAt: T0 + 2 * DAY }
     sameRows(rows, [{ ...first, memory: kept }], epsilon, "only updatedAt and expiresAt are taken over")
   }),
@@ -47,13 +48,13 @@ export const identity = group("identity", {
     const other = row("Something else entirely.")
     yield* store.put({ scope, now: T0, rows: [first] })
     yield* store.put({ scope, now: T0, rows: [{ ...other, memory: first.memory }] })
-    const { rows } = yield* store.listRows({ scope, now: T0, filter: {}, limit: 10 })
+    const { rows } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 10 })
     sameRows(rows, [first], epsilon, "listRows")
     const { hits } = yield* store.search({
       scope,
       now: T0,
       vector: first.vector ?? undefined,
-      filter: {},
+      filter: ANY,
       limit: 1,
       exact: true
     })
@@ -80,7 +81,7 @@ export const identity = group("identity", {
       scope,
       now: T0 + 6_000,
       terms: first.terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 5,
       exact: true
     })
@@ -121,7 +122,7 @@ export const identity = group("identity", {
         now: T0 + 3_000,
         asOf,
         vector: a.vector ?? undefined,
-        filter: {},
+        filter: ANY,
         limit: 10,
         exact: true
       })
@@ -147,7 +148,7 @@ export const identity = group("identity", {
       rows.map(({ memory }) => ({ id: memory.id, outcome: "created" })),
       "the outcomes, in order"
     )
-    holds((yield* store.count({ scope, now: T0, filter: {} })) === 5, "five memories")
+    holds((yield* store.count({ scope, now: T0, filter: ANY })) === 5, "five memories")
   }),
 
   "the same text under two keys is two memories": Effect.fnUntraced(function* ({ row, scope, store }) {
@@ -156,7 +157,7 @@ export const identity = group("identity", {
       scope,
       now: T0,
       terms: row("thanks").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 5,
       exact: true
     })
@@ -179,7 +180,7 @@ export const identity = group("identity", {
       ["conflict", "created"],
       "the outcomes"
     )
-    const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: {}, limit: 10 })
+    const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: ANY, limit: 10 })
     sameRows(rows, [first, beside], epsilon, "the first row is as it was")
   }),
 
@@ -194,10 +195,10 @@ export const identity = group("identity", {
     yield* store.put({ scope, now: T0, rows: [first] })
     const outcomes = yield* store.put({ scope, now: T0 + 10, rows: [second] })
     same(outcomes, [{ id: second.memory.id, outcome: "created" }], "the outcome")
-    const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: {}, limit: 10 })
+    const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: ANY, limit: 10 })
     sameRows(rows, [second], epsilon, "the second row is there whole")
     const terms = Uint32Array.from([...row("pallets").terms.ids, ...row("crates").terms.ids])
-    const found = yield* store.search({ scope, now: T0 + 10, terms, filter: {}, limit: 5, exact: true })
+    const found = yield* store.search({ scope, now: T0 + 10, terms, filter: ANY, limit: 5, exact: true })
     same([found.n, found.df, found.hits.length], [1, [0, 1], 1], "the words of the first are gone")
   }),
 

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { failsWith, same } from "../check.ts"
 import { group, lawFingerprint } from "../Law.ts"
@@ -88,7 +89,7 @@ export const ids = group("ids", {
         const rows = [row("Good."), { ...bad, memory: { ...bad.memory, id } }]
         yield* failsWith(store.put({ scope, now: T0, rows }), "InvalidInput", JSON.stringify(id))
       }
-      same(yield* store.count({ scope, now: T0, filter: {}, lifetime: "any" }), 0, "the rows")
+      same(yield* store.count({ scope, now: T0, filter: ANY, lifetime: "any" }), 0, "the rows")
     }
   ),
 
@@ -102,7 +103,7 @@ export const ids = group("ids", {
         const call = store.supersede({ scope, now: T0 + 1, id: memory.id, row: renamed })
         yield* failsWith(call, "InvalidInput", JSON.stringify(id))
       }
-      const { rows } = yield* store.list({ scope, now: T0 + 1, filter: {}, closed: true, limit: 10 })
+      const { rows } = yield* store.list({ scope, now: T0 + 1, filter: ANY, closed: true, limit: 10 })
       same(rows, [memory], "the old row, alone")
     }
   ),

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { idsOf, same } from "../check.ts"
 import { group } from "../Law.ts"
@@ -17,7 +18,7 @@ export const importing = group("import of the past", {
       scope,
       now: T0,
       terms: row("days").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 10,
       exact: true
     })
@@ -26,7 +27,7 @@ export const importing = group("import of the past", {
       rows.map(({ memory }) => memory.saidAt),
       "saidAt"
     )
-    same(idsOf(yield* store.latest({ scope, now: T0, filter: {}, limit: 10 })), idsOf(rows), "latest first")
+    same(idsOf(yield* store.latest({ scope, now: T0, filter: ANY, limit: 10 })), idsOf(rows), "latest first")
   }),
 
   "it held from when it was said, not from when it was imported": Effect.fnUntraced(function* ({
@@ -48,7 +49,7 @@ export const importing = group("import of the past", {
         now: T0,
         asOf: T0 - days * DAY,
         terms: row("plan").terms.ids,
-        filter: {},
+        filter: ANY,
         limit: 10,
         exact: true
       })
@@ -70,7 +71,7 @@ export const importing = group("import of the past", {
       lastAccessedAt: T0 - 91 * DAY
     })
     yield* store.put({ scope, now: T0, rows: [moved, successor] })
-    const { rows } = yield* store.list({ scope, now: T0, filter: {}, closed: true, limit: 10 })
+    const { rows } = yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 10 })
     same(rows, [moved.memory, successor.memory], "in the order of their creation")
     for (const [days, there] of [
       [250, true],
@@ -83,13 +84,13 @@ export const importing = group("import of the past", {
         now: T0,
         asOf: T0 - days * DAY,
         vector: moved.vector ?? undefined,
-        filter: {},
+        filter: ANY,
         limit: 10,
         exact: true
       })
       same(idsOf(hits).includes(moved.memory.id), there, `${days} days ago`)
     }
-    const n = yield* store.search({ scope, now: T0, filter: {}, limit: 1, exact: true })
+    const n = yield* store.search({ scope, now: T0, filter: ANY, limit: 1, exact: true })
     same(n.n, 1, "a closed row is not counted")
   }),
 
@@ -97,6 +98,6 @@ export const importing = group("import of the past", {
     const gone = row("Long gone.", { saidAt: T0 - 10 * DAY, expiresAt: T0 - DAY })
     yield* store.put({ scope, now: T0, rows: [gone] })
     same(yield* store.get({ scope, now: T0, ids: [gone.memory.id] }), [], "get")
-    same((yield* store.list({ scope, now: T0, filter: {}, closed: true, limit: 10 })).rows, [], "list")
+    same((yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 10 })).rows, [], "list")
   })
 })

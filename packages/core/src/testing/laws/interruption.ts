@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect, Exit, Fiber } from "effect"
 import { MemoryError } from "../../memory/MemoryError.ts"
 import { holds, idsOf, same } from "../check.ts"
@@ -19,13 +20,13 @@ export const interruption = group("interruption", {
         Array.from({ length: 4 }, (_, i) => row(`apple ${batch} ${i}`))
       )
       const terms = row("apple").terms.ids
-      const search = { scope, now: T0, vector: row("apple").vector ?? undefined, terms, filter: {} }
+      const search = { scope, now: T0, vector: row("apple").vector ?? undefined, terms, filter: ANY }
       for (const [turns, rows] of batches.entries()) {
         yield* interruptedAfter(turns, store.put({ scope, now: T0, rows }))
         yield* interruptedAfter(turns, store.search({ ...search, limit: 5 }))
       }
       yield* store.put({ scope, now: T0, rows: [row("apple at last")] })
-      const { rows } = yield* store.list({ scope, now: T0, filter: {}, limit: 1_000 })
+      const { rows } = yield* store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
       const kept = new Set(idsOf(rows))
       for (const batch of batches) {
         const there = idsOf(batch).filter((id) => kept.has(id)).length
@@ -48,11 +49,11 @@ export const interruption = group("interruption", {
         })
       )
       // An answered call in between: some of the writes are under way by then, some are done.
-      yield* store.count({ scope, now: T0, filter: {} })
+      yield* store.count({ scope, now: T0, filter: ANY })
       yield* admin.close
       const exits = yield* Fiber.join(writing)
       const again = yield* place.open()
-      const kept = yield* again.store.list({ scope, now: T0, filter: {}, limit: 1_000 })
+      const kept = yield* again.store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
       exits.forEach((exit, i) => {
         const id = idsOf(rows)[i] ?? ""
         if (Exit.isSuccess(exit)) return holds(idsOf(kept.rows).includes(id), `row ${i} was acknowledged`)

@@ -1,6 +1,8 @@
+import { conditionOf } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect, Exit } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
-import type { RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
+import type { RemoveTarget, SearchResult, StoreRow } from "../../store/MemoryStore.ts"
 import { MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { Scope } from "../../memory/Scope.ts"
 import { holds, same, sameRows } from "../check.ts"
@@ -13,9 +15,25 @@ const NOW = T0 + 10
 const ownersRows = ({ row }: LawContext): ReadonlyArray<StoreRow> => [
   row("Secret freight rates.", { sessionId: "s", turn: 4, speaker: "Ana", metadata: { k: "v" } }),
   row("Secret harbour codes.", { sessionId: "s", turn: 5, speaker: "Bo", pinned: true, type: "semantic" }),
-  row("Secret that was closed.", { validity: [{ from: T0 - DAY, to: T0 - 1 }], turn: 9, sessionId: "s" }),
+  row("Secret that was closed.", {
+    validity: [{ from: T0 - DAY, to: T0 - 1 }],
+    supersededBy: row("Secret harbour codes.", { speaker: "Bo", type: "semantic" }).memory.id,
+    turn: 9,
+    sessionId: "s"
+  }),
   row("Secret soon gone.", { expiresAt: T0 + DAY })
 ]
+
+const OWNERS_ENTRY = { sessionId: "s", kind: "history", number: 0, content: "Secret history." }
+
+/** Puts all of that. */
+const putOwners = Effect.fnUntraced(function* (context: LawContext) {
+  const { scope, store } = context
+  const owned = ownersRows(context)
+  yield* store.put({ scope, now: T0, rows: owned })
+  yield* store.append({ scope, now: T0, entries: [OWNERS_ENTRY] })
+  return owned
+})
 
 /** Scopes that a careless comparison, prefix, pattern or concatenation takes for the owner's. */
 const lookalikes = (scope: Scope): ReadonlyArray<Scope> => [
@@ -47,33 +65,41 @@ const first = (owned: ReadonlyArray<StoreRow>): StoreRow => {
   return row
 }
 
+const counted = ({ df, hits, n }: SearchResult) => ({ hits, n, df })
+
 /** Each method under a foreign scope, with everything it takes borrowed from the owner; the answer must be as of an empty scope. */
 const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   get: [({ store }, scope, owned) => store.get({ scope, now: NOW, ids: idsAll(owned) }), []],
   search: [
     ({ store }, scope, owned) =>
-      store.search({
-        scope,
-        now: NOW,
-        vector: first(owned).vector ?? undefined,
-        terms: first(owned).terms.ids,
-        filter: {},
-        limit: 100,
-        exact: true
-      }),
+      Effect.map(
+        store.search({
+          scope,
+          now: NOW,
+          vector: first(owned).vector ?? undefined,
+          terms: first(owned).terms.ids,
+          filter: ANY,
+          limit: 100,
+          exact: true
+        }),
+        counted
+      ),
     { hits: [], n: 0, df: [0, 0, 0] }
   ],
   "search of the past": [
     ({ store }, scope, owned) =>
-      store.search({
-        scope,
-        now: NOW,
-        asOf: T0 - 2,
-        vector: first(owned).vector ?? undefined,
-        terms: first(owned).terms.ids,
-        filter: {},
-        limit: 100
-      }),
+      Effect.map(
+        store.search({
+          scope,
+          now: NOW,
+          asOf: T0 - 2,
+          vector: first(owned).vector ?? undefined,
+          terms: first(owned).terms.ids,
+          filter: ANY,
+          limit: 100
+        }),
+        counted
+      ),
     { hits: [], n: 0, df: [0, 0, 0] }
   ],
   around: [
@@ -84,21 +110,32 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   speakers: [({ store }, scope) => store.speakers({ scope, now: NOW }), []],
   lastTurn: [({ store }, scope) => store.lastTurn({ scope, sessionId: "s" }), null],
   list: [
-    ({ store }, scope) => store.list({ scope, now: NOW, filter: {}, closed: true, limit: 100 }),
+    ({ store }, scope) => store.list({ scope, now: NOW, filter: ANY, closed: true, limit: 100 }),
     { rows: [], next: null }
   ],
   listRows: [
-    ({ store }, scope) => store.listRows({ scope, now: NOW, filter: {}, closed: true, limit: 100 }),
+    ({ store }, scope) => store.listRows({ scope, now: NOW, filter: ANY, closed: true, limit: 100 }),
     { rows: [], next: null }
   ],
-  latest: [({ store }, scope) => store.latest({ scope, now: NOW, filter: {}, limit: 100 }), []],
+  latest: [({ store }, scope) => store.latest({ scope, now: NOW, filter: ANY, limit: 100 }), []],
   patch: [
     ({ store }, scope, owned) =>
       store.patch({ scope, now: NOW, id: first(owned).memory.id, change: { pinned: true, expiresAt: NOW } }),
     null
   ],
   touch: [({ store }, scope, owned) => store.touch({ scope, now: NOW, ids: idsAll(owned) }), undefined],
-  count: [({ store }, scope) => store.count({ scope, now: NOW, filter: {}, lifetime: "any" }), 0]
+  count: [({ store }, scope) => store.count({ scope, now: NOW, filter: ANY, lifetime: "any" }), 0],
+  predecessors: [
+    ({ store }, scope, owned) => store.predecessors({ scope, now: NOW, ids: idsAll(owned) }),
+    []
+  ],
+  sessions: [
+    ({ store }, scope) => store.sessions({ scope, now: NOW, limit: 10 }),
+    { sessions: [], next: null }
+  ],
+  entries: [({ store }, scope) => store.entries({ scope, sessionId: "s", kind: "history", limit: 10 }), []],
+  listEntries: [({ store }, scope) => store.listEntries({ scope, limit: 10 }), { entries: [], next: null }],
+  dropEntries: [({ store }, scope) => store.dropEntries({ scope, sessionId: "s" }), 0]
 }
 
 const removal =
@@ -108,7 +145,7 @@ const removal =
 
 const REMOVALS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   "remove by ids": [removal((owned) => ({ _tag: "Ids", ids: idsAll(owned) })), 0],
-  "remove by filter": [removal(() => ({ _tag: "Filter", filter: { types: MEMORY_TYPES } })), 0],
+  "remove by filter": [removal(() => ({ _tag: "Filter", filter: conditionOf({ types: MEMORY_TYPES }) })), 0],
   "remove of everything": [removal(() => ({ _tag: "All" })), 0]
 }
 
@@ -118,9 +155,15 @@ const unharmed = Effect.fnUntraced(function* (
   owned: ReadonlyArray<StoreRow>,
   after: string
 ) {
-  const { rows } = yield* store.listRows({ scope, now: NOW, filter: {}, closed: true, limit: 100 })
+  const { rows } = yield* store.listRows({ scope, now: NOW, filter: ANY, closed: true, limit: 100 })
   const byId = (a: { memory: Memory }, b: { memory: Memory }) => (a.memory.id < b.memory.id ? -1 : 1)
   sameRows(rows.toSorted(byId), owned.toSorted(byId), epsilon, `the owner's rows after ${after}`)
+  const entries = yield* store.entries({ scope, sessionId: "s", kind: "history", limit: 10 })
+  same(
+    entries.map(({ content }) => content),
+    [OWNERS_ENTRY.content],
+    `the owner's entries after ${after}`
+  )
 })
 
 const foreignTo = ([method, [trait, empty]]: readonly [string, readonly [Trait, unknown]]): readonly [
@@ -129,8 +172,7 @@ const foreignTo = ([method, [trait, empty]]: readonly [string, readonly [Trait, 
 ] => [
   `${method} under a foreign scope finds and changes nothing`,
   Effect.fnUntraced(function* (context) {
-    const owned = ownersRows(context)
-    yield* context.store.put({ scope: context.scope, now: T0, rows: owned })
+    const owned = yield* putOwners(context)
     for (const foreign of lookalikes(context.scope)) {
       const answer = yield* trait(context, foreign, owned)
       same(answer, empty, `${method} under ${JSON.stringify(foreign)}`)
@@ -144,8 +186,7 @@ export const isolation = group("isolation", {
 
   "put under a foreign scope leaves the owner's row of that id alone": Effect.fnUntraced(function* (context) {
     const { row, scopeOf, store } = context
-    const owned = ownersRows(context)
-    yield* store.put({ scope: context.scope, now: T0, rows: owned })
+    const owned = yield* putOwners(context)
     const scope = scopeOf("thief")
     const { memory } = first(owned)
     for (const content of [memory.content, "Other words."]) {
@@ -164,8 +205,7 @@ export const isolation = group("isolation", {
 
   "supersede under a foreign scope closes nothing of the owner's": Effect.fnUntraced(function* (context) {
     const { row, scopeOf, store } = context
-    const owned = ownersRows(context)
-    yield* store.put({ scope: context.scope, now: T0, rows: owned })
+    const owned = yield* putOwners(context)
     const scope = scopeOf("thief")
     const answer = yield* store.supersede({
       scope,
@@ -177,6 +217,21 @@ export const isolation = group("isolation", {
     yield* unharmed(context, owned, "supersede")
   }),
 
+  "an entry under a foreign scope takes no number of the owner's": Effect.fnUntraced(function* (context) {
+    const { scopeOf, store } = context
+    const owned = yield* putOwners(context)
+    const scope = scopeOf("thief")
+    yield* store.append({ scope, now: NOW, entries: [{ ...OWNERS_ENTRY, content: "Mine." }] })
+    same(
+      (yield* store.entries({ scope, sessionId: "s", kind: "history", limit: 10 })).map(
+        ({ content }) => content
+      ),
+      ["Mine."],
+      "the thief's entries"
+    )
+    yield* unharmed(context, owned, "append")
+  }),
+
   "the same statements in two scopes are counted apart": Effect.fnUntraced(function* (context) {
     const { row, scope, scopeOf, store } = context
     const other = scopeOf("other")
@@ -186,7 +241,7 @@ export const isolation = group("isolation", {
     yield* say(other, ["apple tart", "plum", "plum cake", "plum jam"])
     const terms = Uint32Array.from(["apple", "plum"].flatMap((text) => Array.from(row(text).terms.ids)))
     const ask = (whose: Scope) =>
-      store.search({ scope: whose, now: T0, terms, filter: {}, limit: 10, exact: true })
+      store.search({ scope: whose, now: T0, terms, filter: ANY, limit: 10, exact: true })
     const [ours, theirs] = [yield* ask(scope), yield* ask(other)]
     same([ours.n, ours.df], [3, [2, 0]], "n and df of the one")
     same([theirs.n, theirs.df], [4, [1, 3]], "n and df of the other")

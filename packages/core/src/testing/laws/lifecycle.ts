@@ -1,3 +1,5 @@
+import { conditionOf } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
@@ -8,7 +10,7 @@ import { T0 } from "../rows.ts"
 /** One call of every method of both services. */
 const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawContext) => {
   const now = T0
-  const page = { scope, now, filter: {}, limit: 1 }
+  const page = { scope, now, filter: ANY, limit: 1 }
   const one = row("Written too late.")
   const { id } = one.memory
   return {
@@ -25,7 +27,17 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
     supersede: store.supersede({ scope, now, id: row("x").memory.id, row: one }),
     remove: store.remove({ scope, now, target: { _tag: "All" } }),
     touch: store.touch({ scope, now, ids: [id] }),
-    count: store.count({ scope, now, filter: {} }),
+    count: store.count({ scope, now, filter: ANY }),
+    predecessors: store.predecessors({ scope, now, ids: [id] }),
+    sessions: store.sessions({ scope, now, limit: 1 }),
+    append: store.append({
+      scope,
+      now,
+      entries: [{ sessionId: "s", kind: "history", number: 0, content: "Too late." }]
+    }),
+    entries: store.entries({ scope, sessionId: "s", kind: "history", limit: 1 }),
+    listEntries: store.listEntries({ scope, limit: 1 }),
+    dropEntries: store.dropEntries({ scope, sessionId: "s" }),
     expire: admin.expire({ now, limit: 1 }),
     scopes: admin.scopes({ limit: 1 }),
     eraseUser: admin.eraseUser({ userId: scope.userId }),
@@ -49,7 +61,7 @@ export const lifecycle = group("lifecycle", {
       yield* failsWith<unknown>(call, "Closed", method)
     }
     const again = yield* place.open()
-    const kept = yield* again.store.count({ scope: context.scope, now: T0, filter: {} })
+    const kept = yield* again.store.count({ scope: context.scope, now: T0, filter: ANY })
     same(kept, 1, "none of the late calls did anything")
   }),
 
@@ -70,11 +82,11 @@ export const lifecycle = group("lifecycle", {
           id: row("row 5 apple").memory.id,
           row: row("row 5 pear", { at: T0 + 100 })
         })
-        return yield* store.listRows({ scope, now: T0 + 100, filter: {}, closed: true, limit: 100 })
+        return yield* store.listRows({ scope, now: T0 + 100, filter: ANY, closed: true, limit: 100 })
       })
     )
     const { admin, store } = yield* place.open()
-    const after = yield* store.listRows({ scope, now: T0 + 100, filter: {}, closed: true, limit: 100 })
+    const after = yield* store.listRows({ scope, now: T0 + 100, filter: ANY, closed: true, limit: 100 })
     same(after.rows.length, 20, "the rows")
     sameRows(after.rows, before.rows, epsilon, "as they were")
     const found = yield* store.search({
@@ -82,7 +94,7 @@ export const lifecycle = group("lifecycle", {
       now: T0 + 100,
       vector: rows[7]?.vector ?? undefined,
       terms: row("apple").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 100,
       exact: true
     })
@@ -94,7 +106,7 @@ export const lifecycle = group("lifecycle", {
   "leaving the Effect scope closes the store": Effect.fnUntraced(function* (context) {
     const handle = yield* Effect.scoped(context.place.open())
     const { scope } = context
-    yield* failsWith(handle.store.count({ scope, now: T0, filter: {} }), "Closed", "count")
+    yield* failsWith(handle.store.count({ scope, now: T0, filter: ANY }), "Closed", "count")
   }),
 
   "a second instance sees the first one's writes, and the first the second's": Effect.fnUntraced(
@@ -108,7 +120,7 @@ export const lifecycle = group("lifecycle", {
             now: T0,
             vector: row("apple 0").vector ?? undefined,
             terms: row("apple").terms.ids,
-            filter: {},
+            filter: ANY,
             limit: 50,
             exact: true
           }),
@@ -129,7 +141,7 @@ export const lifecycle = group("lifecycle", {
         same([yield* look(store), yield* look(second)], [expected, expected], `after ${i + 1} writes`)
       }
       yield* second.patch({ scope, now: T0 + 1, id: row("apple 0").memory.id, change: { pinned: true } })
-      same(yield* store.count({ scope, now: T0, filter: { pinned: true } }), 1, "a patch")
+      same(yield* store.count({ scope, now: T0, filter: conditionOf({ pinned: true }) }), 1, "a patch")
       yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [row("apple 1").memory.id] } })
       same(
         [yield* look(store), yield* look(second)],
@@ -156,7 +168,7 @@ export const lifecycle = group("lifecycle", {
     yield* second.store.put({ scope, now: T0, rows: [row("one")] })
     yield* second.admin.close
     yield* store.put({ scope, now: T0, rows: [row("two")] })
-    same(yield* store.count({ scope, now: T0, filter: {} }), 2, "count")
+    same(yield* store.count({ scope, now: T0, filter: ANY }), 2, "count")
   }),
 
   "opening with another fingerprint is refused, naming both": Effect.fnUntraced(function* (context) {
@@ -191,7 +203,7 @@ export const lifecycle = group("lifecycle", {
         sameFingerprint(message.reason.fingerprint, usual),
       "the error carries the stored fingerprint, so that the store can be opened by it"
     )
-    same(yield* store.count({ scope, now: T0, filter: {} }), 1, "the store is unharmed")
+    same(yield* store.count({ scope, now: T0, filter: ANY }), 1, "the store is unharmed")
   }),
 
   "a store without an embedder recalls by words": Effect.fnUntraced(function* ({ fresh, row, scope }) {
@@ -204,7 +216,7 @@ export const lifecycle = group("lifecycle", {
       scope,
       now: T0,
       terms: row("apple").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 5,
       exact: true
     })
@@ -219,7 +231,7 @@ export const lifecycle = group("lifecycle", {
       [null],
       "around"
     )
-    const { rows: whole } = yield* store.listRows({ scope, now: T0, filter: {}, limit: 5 })
+    const { rows: whole } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 5 })
     same(
       whole.map(({ vector }) => vector),
       [null, null],

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { contentsOf, same } from "../check.ts"
@@ -16,10 +17,10 @@ const seenBy = Effect.fnUntraced(function* ({ scope, store }: LawContext, probe:
     now,
     vector: probe.vector ?? undefined,
     terms: probe.terms.ids,
-    filter: {},
+    filter: ANY,
     limit: 10
   }
-  const page = { scope, now, filter: {}, closed: true, limit: 10 }
+  const page = { scope, now, filter: ANY, closed: true, limit: 10 }
   return {
     get: (yield* store.get({ scope, now, ids: [probe.memory.id] })).length === 1,
     search: (yield* store.search({ ...search, exact: true })).hits.length === 1,
@@ -30,8 +31,8 @@ const seenBy = Effect.fnUntraced(function* ({ scope, store }: LawContext, probe:
     speakers: (yield* store.speakers({ scope, now })).length === 1,
     list: (yield* store.list(page)).rows.length === 1,
     listRows: (yield* store.listRows(page)).rows.length === 1,
-    latest: (yield* store.latest({ scope, now, filter: {}, limit: 10 })).length === 1,
-    count: (yield* store.count({ scope, now, filter: {} })) === 1
+    latest: (yield* store.latest({ scope, now, filter: ANY, limit: 10 })).length === 1,
+    count: (yield* store.count({ scope, now, filter: ANY })) === 1
   }
 })
 
@@ -62,7 +63,7 @@ export const lifetime = group("lifetime", {
       now: 1_000,
       rows: [row("Ancient.", { at: 1_000, expiresAt: 2_000, validity: [{ from: 0, to: null }] })]
     })
-    const at = (now: number) => store.count({ scope, now, filter: {} })
+    const at = (now: number) => store.count({ scope, now, filter: ANY })
     same([yield* at(1_999), yield* at(2_000), yield* at(1_999)], [1, 0, 1], "counts")
   }),
 
@@ -79,7 +80,7 @@ export const lifetime = group("lifetime", {
     yield* store.put({ scope, now: T0, rows: [gone] })
     const change = { expiresAt: T0 + DAY }
     same(yield* store.patch({ scope, now: T0 + 1, id: gone.memory.id, change }), null, "the answer")
-    same(yield* store.count({ scope, now: T0 + 1, filter: {} }), 0, "it stays gone")
+    same(yield* store.count({ scope, now: T0 + 1, filter: ANY }), 0, "it stays gone")
   }),
 
   "a lifetime made shorter or longer counts from then on": Effect.fnUntraced(function* ({
@@ -90,7 +91,7 @@ export const lifetime = group("lifetime", {
     const { memory, terms } = row("Renewed.", { expiresAt: T0 + 100 })
     yield* store.put({ scope, now: T0, rows: [{ ...row("Renewed."), memory }] })
     const found = (now: number) =>
-      Effect.map(store.search({ scope, now, terms: terms.ids, filter: {}, limit: 1 }), (r) => r.hits.length)
+      Effect.map(store.search({ scope, now, terms: terms.ids, filter: ANY, limit: 1 }), (r) => r.hits.length)
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: T0 + 1_000 } })
     same([yield* found(T0 + 100), yield* found(T0 + 1_000)], [1, 0], "longer")
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: T0 + 10 } })
@@ -116,17 +117,21 @@ export const lifetime = group("lifetime", {
     same(receipt, { removed: 4, ...admin.erasure }, "the receipt")
     for (const whose of [scope, other]) {
       // Asked for an earlier now, a row that is merely hidden would show.
-      const { rows } = yield* store.list({ scope: whose, now: T0, filter: {}, closed: true, limit: 10 })
+      const { rows } = yield* store.list({ scope: whose, now: T0, filter: ANY, closed: true, limit: 10 })
       same(contentsOf(rows), ["for ever", "one more day"], "what is left")
       const { df, n } = yield* store.search({
         scope: whose,
         now,
         terms: row("moment day").terms.ids,
-        filter: {},
+        filter: ANY,
         limit: 1
       })
       same([n, df.toSorted((a, b) => a - b)], [2, [0, 1]], "purged rows are no longer counted")
-      same(yield* store.count({ scope: whose, now, filter: {}, lifetime: "any" }), 2, "count of any lifetime")
+      same(
+        yield* store.count({ scope: whose, now, filter: ANY, lifetime: "any" }),
+        2,
+        "count of any lifetime"
+      )
     }
     same((yield* admin.expire({ now, limit: 1_000 })).removed, 0, "a second purge finds nothing")
   }),
@@ -140,7 +145,7 @@ export const lifetime = group("lifetime", {
     do removed.push((yield* admin.expire({ now: T0 + 2, limit: 10 })).removed)
     while (removed.at(-1) === 10)
     same(removed, [10, 10, 5], "removed by each call")
-    same(yield* store.count({ scope, now: T0, filter: {}, lifetime: "any" }), 0, "nothing is left")
+    same(yield* store.count({ scope, now: T0, filter: ANY, lifetime: "any" }), 0, "nothing is left")
   }),
 
   "a purged statement said again is new": Effect.fnUntraced(function* (context) {

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { ScopeCount } from "../../store/StoreAdmin.ts"
 import type { Scope } from "../../memory/Scope.ts"
@@ -91,14 +92,14 @@ export const operator = group("operator", {
       same((yield* admin.eraseUser({ userId })).removed, 9, "removed")
       for (const agentId of agents) {
         const own = { agentId, userId }
-        const { rows } = yield* store.list({ scope: own, now: T0, filter: {}, closed: true, limit: 10 })
+        const { rows } = yield* store.list({ scope: own, now: T0, filter: ANY, closed: true, limit: 10 })
         same(contentsOf(rows), [], "nothing is left")
         const terms = row("apple").terms.ids
-        const found = yield* store.search({ scope: own, now: T0, terms, filter: {}, limit: 10 })
+        const found = yield* store.search({ scope: own, now: T0, terms, filter: ANY, limit: 10 })
         same([found.n, found.df, found.hits], [0, [0], []], "nothing is counted or found")
       }
       for (const other of others) {
-        const { rows } = yield* store.list({ scope: other, now: T0, filter: {}, closed: true, limit: 10 })
+        const { rows } = yield* store.list({ scope: other, now: T0, filter: ANY, closed: true, limit: 10 })
         same(rows.length, 3, `the rows of ${JSON.stringify(other)}`)
       }
       same((yield* admin.eraseUser({ userId })).removed, 0, "a second time")

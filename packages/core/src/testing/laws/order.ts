@@ -1,3 +1,5 @@
+import { conditionOf } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { contentsOf, idsOf, same } from "../check.ts"
 import { group } from "../Law.ts"
@@ -19,7 +21,7 @@ export const order = group("order", {
     yield* store.put({ scope, now: T0, rows })
     const loose = ["e", "f", "g"].map((text) => row(text).memory).toSorted((a, b) => (a.id < b.id ? -1 : 1))
     const expected = ["h", "c", "b", "d", ...loose.map(({ content }) => content), "a", "i"]
-    const latest = (limit: number) => store.latest({ scope, now: T0, filter: {}, limit })
+    const latest = (limit: number) => store.latest({ scope, now: T0, filter: ANY, limit })
     same(
       (yield* latest(100)).map(({ content }) => content),
       expected,
@@ -49,10 +51,10 @@ export const order = group("order", {
         row("live two", { saidAt: T0 - 2 * DAY, type: "semantic" })
       ]
     })
-    const request = { scope, now: T0 + 1, filter: {}, limit: 1 }
+    const request = { scope, now: T0 + 1, filter: ANY, limit: 1 }
     same(contentsOf(yield* store.latest(request)), ["live one"], "the last")
     same(
-      contentsOf(yield* store.latest({ ...request, filter: { types: ["semantic"] } })),
+      contentsOf(yield* store.latest({ ...request, filter: conditionOf({ types: ["semantic"] }) })),
       ["live two"],
       "the last of a type"
     )
@@ -66,7 +68,7 @@ export const order = group("order", {
     const expected = rows.toSorted(
       (a, b) => a.memory.createdAt - b.memory.createdAt || (a.memory.id < b.memory.id ? -1 : 1)
     )
-    const request = { scope, now: T0, filter: {}, limit: 100 }
+    const request = { scope, now: T0, filter: ANY, limit: 100 }
     same(idsOf((yield* store.list(request)).rows), idsOf(expected), "list")
     same(idsOf((yield* store.listRows(request)).rows), idsOf(expected), "listRows")
   }),
@@ -76,7 +78,7 @@ export const order = group("order", {
     yield* store.put({ scope, now: T0 + 1, rows: [row("second", { at: T0 + 1 })] })
     yield* store.put({ scope, now: T0 + 2, rows: [row("first", { at: T0 + 2 })] })
     yield* store.patch({ scope, now: T0 + 3, id: row("first").memory.id, change: { pinned: true } })
-    const { rows } = yield* store.list({ scope, now: T0 + 3, filter: {}, limit: 10 })
+    const { rows } = yield* store.list({ scope, now: T0 + 3, filter: ANY, limit: 10 })
     same(
       rows.map(({ content }) => content),
       ["first", "second"],
@@ -109,7 +111,24 @@ export const order = group("order", {
       now: T0,
       target: { _tag: "Ids", ids: [row("eleven, closed").memory.id] }
     })
-    same(yield* last("s"), 10, "after the last is forgotten")
+    same(yield* last("s"), 11, "a forgotten turn's number is not given away")
+  }),
+
+  "list goes by saidAt, then id, and turns round": Effect.fnUntraced(function* ({ row, scope, store }) {
+    const rows = Array.from({ length: 12 }, (_, i) =>
+      row(`row ${i}`, { at: T0 + (i % 3), saidAt: T0 - (i % 4) * 1_000, validity: [{ from: T0, to: null }] })
+    )
+    yield* store.put({ scope, now: T0, rows })
+    const forward = (by: "createdAt" | "saidAt") =>
+      idsOf(rows.toSorted((a, b) => a.memory[by] - b.memory[by] || (a.memory.id < b.memory.id ? -1 : 1)))
+    for (const by of ["createdAt", "saidAt"] as const) {
+      for (const newestFirst of [false, true]) {
+        const request = { scope, now: T0 + 10, filter: ANY, by, newestFirst, limit: 100 }
+        const expected = newestFirst ? forward(by).toReversed() : forward(by)
+        same(idsOf((yield* store.list(request)).rows), expected, `list by ${by}, newest first ${newestFirst}`)
+        same(idsOf((yield* store.listRows(request)).rows), expected, `listRows by ${by}`)
+      }
+    }
   }),
 
   "speakers are the live rows' names, each once, spelled as they are": Effect.fnUntraced(function* ({

@@ -1,3 +1,5 @@
+import { conditionOf } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { Cursor, ListRequest, Page } from "../../store/MemoryStore.ts"
 import { holds, idsOf, same } from "../check.ts"
@@ -27,13 +29,15 @@ const readAll = Effect.fnUntraced(function* <Row, E>(
 const lister =
   ({ scope, store }: LawContext, request: Partial<ListRequest> & { readonly limit: number }) =>
   (after: Cursor | undefined) =>
-    store.list({ scope, now: T0 + 1_000, filter: {}, ...request, after })
+    store.list({ scope, now: T0 + 1_000, filter: ANY, ...request, after })
 
 /** 60 rows of six instants, so that ids decide within each. */
 const sixty = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
   const rows = Array.from({ length: 60 }, (_, i) =>
     row(`row ${i}`, {
       at: T0 + (i % 6),
+      saidAt: T0 - (i % 5) * 100,
+      validity: [{ from: T0, to: null }],
       type: i % 4 === 0 ? "semantic" : "episodic",
       expiresAt: i % 10 === 9 ? T0 + 500 : null
     })
@@ -52,9 +56,20 @@ export const paging = group("paging", {
     for (const limit of [1, 7, 27, 53, 54, 55, 1_000]) {
       same(idsOf(yield* readAll(lister(context, { limit }), limit)), expected, `pages of ${limit}`)
     }
+    for (const by of ["createdAt", "saidAt"] as const) {
+      const inOrder = live.toSorted(
+        (a, b) => a.memory[by] - b.memory[by] || (a.memory.id < b.memory.id ? -1 : 1)
+      )
+      for (const limit of [1, 7, 54]) {
+        const forward = yield* readAll(lister(context, { limit, by }), limit)
+        same(idsOf(forward), idsOf(inOrder), `pages of ${limit} by ${by}`)
+        const back = yield* readAll(lister(context, { limit, by, newestFirst: true }), limit)
+        same(idsOf(back), idsOf(inOrder.toReversed()), `pages of ${limit} by ${by}, newest first`)
+      }
+    }
     const { scope, store } = context
     const whole = yield* readAll(
-      (after) => store.listRows({ scope, now: T0 + 1_000, filter: {}, limit: 7, after }),
+      (after) => store.listRows({ scope, now: T0 + 1_000, filter: ANY, limit: 7, after }),
       7
     )
     same(idsOf(whole), expected, "listRows")
@@ -62,7 +77,7 @@ export const paging = group("paging", {
 
   "pages keep to the filter": Effect.fnUntraced(function* (context) {
     const rows = yield* sixty(context)
-    const filter = { types: ["semantic" as const] }
+    const filter = conditionOf({ types: ["semantic"] })
     const read = yield* readAll(lister(context, { limit: 4, filter }), 4)
     const expected = rows.filter(({ memory }) => memory.type === "semantic" && memory.expiresAt === null)
     same(idsOf(read).toSorted(), idsOf(expected).toSorted(), "the rows of the type")
@@ -142,12 +157,12 @@ export const paging = group("paging", {
       now: T0,
       vector: rows[0]?.vector ?? undefined,
       terms: row("row").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 1_000,
       exact: true
     })
     same([found.n, found.df], [1_010, [1_010]], "n and df")
     holds(found.hits.length >= 1_000 && found.hits.length <= 1_010, "1,000 hits a channel")
-    same((yield* store.latest({ scope, now: T0, filter: {}, limit: 1_000 })).length, 1_000, "latest")
+    same((yield* store.latest({ scope, now: T0, filter: ANY, limit: 1_000 })).length, 1_000, "latest")
   })
 })

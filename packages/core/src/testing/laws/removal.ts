@@ -1,5 +1,6 @@
+import { ANY, type Condition } from "../../memory/Condition.ts"
+import { conditionOf, type Filter } from "../../memory/Filter.ts"
 import { Effect } from "effect"
-import type { Filter } from "../../memory/Filter.ts"
 import { contentsOf, idsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
@@ -23,17 +24,21 @@ const mixed = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
 
 /** What is kept, whatever its lifetime: asked for a moment before anything expired. */
 const left = ({ scope, store }: LawContext) =>
-  Effect.map(store.list({ scope, now: T0, filter: {}, closed: true, limit: 1_000 }), (page) =>
+  Effect.map(store.list({ scope, now: T0, filter: ANY, closed: true, limit: 1_000 }), (page) =>
     contentsOf(page.rows)
   )
 
-const FILTERS: Readonly<Record<string, Filter>> = {
+const OLDER: Readonly<Record<string, Filter>> = {
   "a type": { types: ["semantic"] },
   "a session": { sessionId: "s" },
   "all but a session": { exceptSessionId: "s" },
   metadata: { metadata: { topic: "rail" } },
   speakers: { speakers: ["live", "expired", "closed"] }
 }
+
+const FILTERS: ReadonlyArray<readonly [name: string, filter: Condition]> = Object.entries(OLDER).map(
+  ([name, filter]) => [name, conditionOf(filter)]
+)
 
 export const removal = group("removal", {
   "by ids, whatever their lifetime, with the count": Effect.fnUntraced(function* (context) {
@@ -49,7 +54,7 @@ export const removal = group("removal", {
 
   "by filter, whatever their lifetime, as count foretold": Effect.fnUntraced(function* (context) {
     const { scope, store } = context
-    for (const [name, filter] of Object.entries(FILTERS)) {
+    for (const [name, filter] of FILTERS) {
       const rows = yield* mixed(context)
       const foretold = yield* store.count({ scope, now: NOW, filter, lifetime: "any" })
       const { removed } = yield* store.remove({ scope, now: NOW, target: { _tag: "Filter", filter } })
@@ -63,7 +68,8 @@ export const removal = group("removal", {
   "a filter that matches nothing removes nothing": Effect.fnUntraced(function* (context) {
     const { scope, store } = context
     yield* mixed(context)
-    for (const filter of [{ types: [] }, { sessionId: "none" }, { metadata: { topic: null } }]) {
+    for (const older of [{ types: [] }, { sessionId: "none" }, { metadata: { topic: null } }]) {
+      const filter = conditionOf(older)
       same((yield* store.remove({ scope, now: NOW, target: { _tag: "Filter", filter } })).removed, 0, "count")
     }
     same((yield* left(context)).length, 6, "what is left")
@@ -74,7 +80,7 @@ export const removal = group("removal", {
     yield* mixed(context)
     const { removed } = yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })
     same([removed, yield* left(context)], [6, []], "the count and what is left")
-    const found = yield* store.search({ scope, now: T0, terms: row("fact").terms.ids, filter: {}, limit: 5 })
+    const found = yield* store.search({ scope, now: T0, terms: row("fact").terms.ids, filter: ANY, limit: 5 })
     same([found.n, found.df], [0, [0]], "n and df")
     same(yield* store.lastTurn({ scope, sessionId: "s" }), null, "lastTurn")
     same((yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })).removed, 0, "a second time")
@@ -92,7 +98,7 @@ export const removal = group("removal", {
     same((yield* store.remove({ scope, now: NOW, target: byIds })).removed, 256, "by 256 ids")
     same((yield* left(context)).length, 44, "left after ids")
     yield* fill
-    const byFilter = { _tag: "Filter", filter: { pinned: true } } as const
+    const byFilter = { _tag: "Filter", filter: conditionOf({ pinned: true }) } as const
     same((yield* store.remove({ scope, now: NOW, target: byFilter })).removed, 150, "by filter")
     same((yield* left(context)).length, 150, "left after a filter")
     same((yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })).removed, 150, "everything")
@@ -120,7 +126,7 @@ export const removal = group("removal", {
         now: T0,
         vector: rows[0]?.vector ?? undefined,
         terms: row("apple").terms.ids,
-        filter: {},
+        filter: ANY,
         limit: 100,
         exact
       })
@@ -140,17 +146,17 @@ export const removal = group("removal", {
   "count goes by lifetime and filter": Effect.fnUntraced(function* (context) {
     const { scope, store } = context
     yield* mixed(context)
-    const count = (filter: Filter, lifetime?: "live" | "any", now = NOW) =>
+    const count = (filter: Condition, lifetime?: "live" | "any", now = NOW) =>
       store.count({ scope, now, filter, lifetime })
     same(
       [
-        yield* count({}),
-        yield* count({}, "live"),
-        yield* count({}, "live", T0),
-        yield* count({}, "any"),
-        yield* count({ types: ["semantic"] }),
-        yield* count({ types: ["semantic"] }, "any"),
-        yield* count({ types: [] }, "any")
+        yield* count(ANY),
+        yield* count(ANY, "live"),
+        yield* count(ANY, "live", T0),
+        yield* count(ANY, "any"),
+        yield* count(conditionOf({ types: ["semantic"] })),
+        yield* count(conditionOf({ types: ["semantic"] }), "any"),
+        yield* count(conditionOf({ types: [] }), "any")
       ],
       [2, 2, 4, 6, 1, 3, 0],
       "counts"

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { JsonObject } from "../../memory/Memory.ts"
 import { holds, same, sameRows, sameSet } from "../check.ts"
@@ -16,13 +17,13 @@ const comesBack = Effect.fnUntraced(function* (
   const { id } = put.memory
   const got = yield* store.get({ scope, now: T0, ids: [id] })
   same(got, [put.memory], "get")
-  const listed = yield* store.list({ scope, now: T0, filter: {}, closed: true, limit: 1_000 })
+  const listed = yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 1_000 })
   same(
     listed.rows.filter((memory) => memory.id === id),
     [put.memory],
     "list"
   )
-  const whole = yield* store.listRows({ scope, now: T0, filter: {}, closed: true, limit: 1_000 })
+  const whole = yield* store.listRows({ scope, now: T0, filter: ANY, closed: true, limit: 1_000 })
   sameRows(
     whole.rows.filter(({ memory }) => memory.id === id),
     [put],
@@ -98,7 +99,7 @@ export const roundTrip = group("round trip", {
     for (const [, content] of CONTENTS) yield* comesBack(context, content)
     const { scope, store } = context
     holds(
-      (yield* store.count({ scope, now: T0, filter: {} })) === CONTENTS.length,
+      (yield* store.count({ scope, now: T0, filter: ANY })) === CONTENTS.length,
       "every text is a memory of its own"
     )
   }),
@@ -125,7 +126,7 @@ export const roundTrip = group("round trip", {
       now: T0,
       vector: beside.vector ?? undefined,
       terms: row("vector").terms.ids,
-      filter: {},
+      filter: ANY,
       limit: 10,
       exact: true
     })

@@ -1,3 +1,5 @@
+import { conditionOf } from "../../memory/Filter.ts"
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { SearchRequest, StoreRow } from "../../store/MemoryStore.ts"
 import { idf, queryTerms } from "../../text/bm25.ts"
@@ -11,7 +13,7 @@ const ask = (
   request: Partial<SearchRequest>,
   limit = 10
 ): ReturnType<typeof store.search> =>
-  store.search({ scope, now: T0, filter: {}, exact: true, limit, ...request })
+  store.search({ scope, now: T0, filter: ANY, exact: true, limit, ...request })
 
 const put = ({ scope, store }: LawContext, rows: ReadonlyArray<StoreRow>) =>
   store.put({ scope, now: T0, rows })
@@ -145,7 +147,7 @@ export const search = group("search", {
       row("pear")
     ]
     yield* put(context, rows)
-    const after = { now: T0 + 10, terms: words("apple"), filter: { types: ["episodic" as const] } }
+    const after = { now: T0 + 10, terms: words("apple"), filter: conditionOf({ types: ["episodic"] }) }
     const counted = yield* ask(context, after)
     same([counted.n, counted.df, contentsOf(counted.hits)], [4, [3], ["apple one"]], "before")
     yield* store.remove({ scope, now: T0 + 10, target: { _tag: "Ids", ids: idsOf(rows.slice(0, 1)) } })
@@ -186,7 +188,7 @@ export const search = group("search", {
     let right = 0
     const queries = 20
     for (let q = 0; q < queries; q++) {
-      const request = { scope, now: T0, vector: random.direction(dimensions), filter: {}, limit: 10 }
+      const request = { scope, now: T0, vector: random.direction(dimensions), filter: ANY, limit: 10 }
       const exact = yield* store.search({ ...request, exact: true })
       const usual = yield* store.search(request)
       same(usual.hits.length, 10, "as many as asked for")

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { type Fingerprint } from "../../memory/Fingerprint.ts"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
@@ -54,7 +55,7 @@ const filled = Effect.fnUntraced(function* (context: LawContext) {
 })
 
 const searchAll = ({ store }: Handle, { scope }: LawContext, vector: Float32Array) =>
-  store.search({ scope, now: T0, vector, terms: queryTerms("apple"), filter: {}, limit: 100, exact: true })
+  store.search({ scope, now: T0, vector, terms: queryTerms("apple"), filter: ANY, limit: 100, exact: true })
 
 const memories = (rows: ReadonlyArray<StoreRow>): ReadonlyArray<Memory> => rows.map(({ memory }) => memory)
 
@@ -76,13 +77,13 @@ export const staging = group("staging", {
     yield* failsWith(handle.admin.commitStage, "Conflict", "a commit with a late row missing")
     same(yield* fillAll(handle, next), [late.memory], "a row written meanwhile joins")
     yield* handle.admin.commitStage
-    yield* failsWith(handle.store.count({ scope, now: T0, filter: {} }), "Closed", "the old handle")
+    yield* failsWith(handle.store.count({ scope, now: T0, filter: ANY }), "Closed", "the old handle")
     yield* handle.admin.close
     yield* failsWith(Effect.scoped(place.open()), "FingerprintMismatch", "the old fingerprint")
 
     const moved = yield* place.open(next)
     same(yield* moved.admin.fingerprint, next, "the new fingerprint")
-    const kept = yield* moved.store.listRows({ scope, now: T0, filter: {}, closed: true, limit: 100 })
+    const kept = yield* moved.store.listRows({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
     sameSet(memories(kept.rows), memories([...rows, late]), "the memories are as they were")
     const found = yield* searchAll(moved, context, vectorOf("apple 3", dimensions + 3))
     same([found.n, found.df, found.hits.length], [11, [11], 11], "found in the new space")
@@ -113,9 +114,9 @@ export const staging = group("staging", {
     same(yield* fillAll(handle, next), [], "nothing is left to fill")
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
-    const { rows: kept } = yield* moved.store.list({ scope, now: T0, filter: {}, closed: true, limit: 100 })
+    const { rows: kept } = yield* moved.store.list({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
     same(contentsOf(kept), contentsOf(rows.slice(4, -1)), "what is left")
-    same(yield* moved.store.count({ scope: other, now: T0, filter: {}, lifetime: "any" }), 0, "of the other")
+    same(yield* moved.store.count({ scope: other, now: T0, filter: ANY, lifetime: "any" }), 0, "of the other")
     const all = yield* searchAll(moved, context, vectorOf("apple 0", context.dimensions + 3))
     same([all.n, all.df, all.hits.length], [5, [5], 5], "found and counted")
   }),
@@ -141,7 +142,7 @@ export const staging = group("staging", {
     sameSet(yield* fillAll(handle, next), [replaced.memory, anew.memory], "what is filled again")
     yield* handle.admin.commitStage
     const { store } = yield* place.open(next)
-    const { hits } = yield* store.search({ scope, now, terms: queryTerms("plum"), filter: {}, limit: 10 })
+    const { hits } = yield* store.search({ scope, now, terms: queryTerms("plum"), filter: ANY, limit: 10 })
     same(contentsOf(hits), ["plum in its place"], "found by its own words")
   }),
 
@@ -163,7 +164,7 @@ export const staging = group("staging", {
     yield* store.supersede({ scope, now: T0 + 1, id: id("apple 3"), row: row("pear", { at: T0 + 1 }) })
     yield* store.put({ scope, now: T0 + 2, rows: [row("apple 4", { at: T0 + 2 })] })
     yield* fillAll(handle, next)
-    const page = { scope, now: T0 + 2, filter: {}, closed: true, limit: 100 }
+    const page = { scope, now: T0 + 2, filter: ANY, closed: true, limit: 100 }
     const before = yield* store.list(page)
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
@@ -211,7 +212,7 @@ export const staging = group("staging", {
     yield* handle.admin.dropStage
     yield* handle.admin.close
     const again = yield* place.open()
-    same(yield* again.store.count({ scope, now: T0, filter: {} }), 10, "opened as before")
+    same(yield* again.store.count({ scope, now: T0, filter: ANY }), 10, "opened as before")
   }),
 
   "an instance left behind by a move fails, and neither reads nor writes the wrong space": Effect.fnUntraced(

@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { holds, idsOf, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
@@ -23,7 +24,7 @@ const searchBoth = ({ scope, store }: LawContext, row: StoreRow, asOf?: number) 
     asOf,
     vector: row.vector ?? undefined,
     terms: row.terms.ids,
-    filter: {},
+    filter: ANY,
     limit: 10,
     exact: true
   })
@@ -61,9 +62,9 @@ export const supersession = group("supersession", {
     const around = yield* store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })
     same(around, [], "around")
     same(yield* store.speakers({ scope, now }), [], "speakers")
-    same(idsOf((yield* store.list({ scope, now, filter: {}, limit: 10 })).rows), [after.memory.id], "list")
-    same(idsOf(yield* store.latest({ scope, now, filter: {}, limit: 10 })), [after.memory.id], "latest")
-    same(yield* store.count({ scope, now, filter: {} }), 1, "count")
+    same(idsOf((yield* store.list({ scope, now, filter: ANY, limit: 10 })).rows), [after.memory.id], "list")
+    same(idsOf(yield* store.latest({ scope, now, filter: ANY, limit: 10 })), [after.memory.id], "latest")
+    same(yield* store.count({ scope, now, filter: ANY }), 1, "count")
   }),
 
   "the closed row is there as history": Effect.fnUntraced(function* (context) {
@@ -80,10 +81,10 @@ export const supersession = group("supersession", {
       radius: 1
     })
     same(idsOf(around), [before.memory.id], "around with asOf")
-    const listed = yield* store.list({ scope, now, filter: {}, closed: true, limit: 10 })
+    const listed = yield* store.list({ scope, now, filter: ANY, closed: true, limit: 10 })
     same(idsOf(listed.rows), idsOf([before, after]), "list with closed rows")
     same(yield* store.lastTurn({ scope, sessionId: "s" }), 3, "lastTurn")
-    same(yield* store.count({ scope, now, filter: {}, lifetime: "any" }), 2, "count of any lifetime")
+    same(yield* store.count({ scope, now, filter: ANY, lifetime: "any" }), 2, "count of any lifetime")
   }),
 
   "asOf is inclusive at the start and exclusive at the end": Effect.fnUntraced(function* (context) {
@@ -137,7 +138,7 @@ export const supersession = group("supersession", {
     const other = row("Other words.", { key: "k", at: T0 + 10 })
     const outcome = yield* store.supersede({ scope, now: T0 + 10, id: old.memory.id, row: other })
     same(outcome, { outcome: "conflict", closed: false }, "the outcome")
-    const { rows } = yield* store.list({ scope, now: T0 + 10, filter: {}, closed: true, limit: 10 })
+    const { rows } = yield* store.list({ scope, now: T0 + 10, filter: ANY, closed: true, limit: 10 })
     sameSet(rows, [old.memory, taken.memory], "both rows are as they were")
   }),
 
@@ -221,7 +222,7 @@ export const supersession = group("supersession", {
       [T0 + 35, "It is B."]
     ] as const) {
       const vector = a(T0).vector ?? undefined
-      const { hits } = yield* store.search({ scope, now: T0 + 40, asOf: at, vector, filter: {}, limit: 5 })
+      const { hits } = yield* store.search({ scope, now: T0 + 40, asOf: at, vector, filter: ANY, limit: 5 })
       same(
         hits.map(({ memory }) => memory.content),
         [holding],
@@ -247,7 +248,7 @@ export const supersession = group("supersession", {
       if (previous === undefined) yield* store.put({ scope, now: T0, rows: [next] })
       else yield* store.supersede({ scope, now: T0 + i * 100, id: previous.memory.id, row: next })
     }
-    const { rows } = yield* store.list({ scope, now: T0 + 1_000, filter: {}, closed: true, limit: 10 })
+    const { rows } = yield* store.list({ scope, now: T0 + 1_000, filter: ANY, closed: true, limit: 10 })
     same(
       rows.map((memory) => memory.supersededBy),
       [...chain.slice(1).map(({ memory }) => memory.id), null],

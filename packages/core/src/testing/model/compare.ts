@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import { Effect, Result } from "effect"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import { close, same, sameRows, sameSearch, sameSet, soundSearch } from "../check.ts"
 import type { Handle } from "../Law.ts"
@@ -69,12 +69,31 @@ export const compare = (
       return both(({ store }) => store.touch(operation.request), exactly)
     case "count":
       return both(({ store }) => store.count(operation.request), exactly)
+    case "predecessors":
+      return both(
+        ({ store }) => store.predecessors(operation.request),
+        (actual, expected) => sameSet(actual, expected, method)
+      )
+    case "sessions":
+      return both(({ store }) => store.sessions(operation.request), exactly)
+    case "append":
+      return both(({ store }) => Effect.map(Effect.result(store.append(operation.request)), tagOf), exactly)
+    case "entries":
+      return both(({ store }) => store.entries(operation.request), exactly)
+    case "listEntries":
+      return both(({ store }) => store.listEntries(operation.request), exactly)
+    case "dropEntries":
+      return both(({ store }) => store.dropEntries(operation.request), exactly)
     default:
       return both(({ admin }) => Effect.map(admin.expire(operation.request), removedOf), exactly)
   }
 }
 
 const memoryOf = <Row extends { readonly memory: unknown }>(row: Row): Row["memory"] => row.memory
+
+/** Two writers of one number are part of a program. */
+const tagOf = (result: Result.Result<void, MemoryError>): string =>
+  Result.isFailure(result) ? result.failure.reason._tag : "kept"
 
 const removedOf = ({ removed }: { readonly removed: number }): number => removed
 

@@ -1,4 +1,5 @@
-import type { Filter } from "../../memory/Filter.ts"
+import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
+import { conditionOf, type Filter } from "../../memory/Filter.ts"
 import { type JsonObject, type Memory, MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { ListRequest, MemoryChange, RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
 import type { Scope } from "../../memory/Scope.ts"
@@ -86,9 +87,9 @@ const rowsFor = (world: World, scope: Scope): ReadonlyArray<StoreRow> => {
   return Array.from(rows.values())
 }
 
-const filterFor = ({ now, random }: World): Filter => {
-  if (random.chance(0.6)) return {}
-  return {
+const filterFor = ({ now, random }: World): Condition => {
+  if (random.chance(0.6)) return ANY
+  return conditionOf({
     ...(random.chance(0.3) && { types: random.some(MEMORY_TYPES, random.int(3)) }),
     ...(random.chance(0.2) && { sources: random.some(SOURCES, 1 + random.int(3)) }),
     ...(random.chance(0.2) && { speakers: random.some(SPEAKERS, 1 + random.int(2)) }),
@@ -98,7 +99,7 @@ const filterFor = ({ now, random }: World): Filter => {
     ...(random.chance(0.1) && { saidFrom: now - random.int(2_000) }),
     ...(random.chance(0.1) && { saidTo: now - random.int(1_000) }),
     ...(random.chance(0.2) && { metadata: metadataFilter(random) })
-  }
+  })
 }
 
 const metadataFilter = (random: Random): NonNullable<Filter["metadata"]> => ({
@@ -143,13 +144,16 @@ const listFor = (world: World, scope: Scope): ListRequest => {
   const { known, now, random } = world
   const rows = known(scope)
   const after = random.chance(0.5) && rows.length > 0 ? random.pick(rows) : null
+  const by = random.pick(["createdAt", "saidAt"] as const)
   return {
     scope,
     now,
     filter: filterFor(world),
     limit: random.pick([1, 3, 10, 1_000]),
+    by,
+    ...(random.chance(0.4) && { newestFirst: true }),
     ...(random.chance(0.4) && { closed: true }),
-    ...(after && { after: { createdAt: after.createdAt, id: after.id } })
+    ...(after && { after: { at: after[by], id: after.id } })
   }
 }
 
@@ -178,7 +182,7 @@ const targetFor = (world: World, scope: Scope): RemoveTarget => {
   if (roll < 0.75) return { _tag: "Ids", ids: idsFor(world, scope) }
   const { random } = world
   return roll < 0.97
-    ? { _tag: "Filter", filter: { ...filterFor(world), sessionId: random.pick(SESSIONS) } }
+    ? { _tag: "Filter", filter: allOf([filterFor(world), conditionOf({ sessionId: random.pick(SESSIONS) })]) }
     : { _tag: "All" }
 }
 
@@ -200,6 +204,32 @@ const aroundFor = (world: World, scope: Scope): Operation => {
     }
   }
 }
+
+const KINDS_OF_ENTRY = ["history", "notes"]
+
+const appendFor = ({ now, random }: World, scope: Scope): Operation => {
+  const place = { sessionId: random.pick(SESSIONS), kind: random.pick(KINDS_OF_ENTRY) }
+  const start = random.int(9)
+  const content = () => `entry ${random.int(3)}`
+  const entries = Array.from({ length: 1 + random.int(3) }, (_, i) => ({
+    ...place,
+    number: start + i,
+    content: content()
+  }))
+  return { method: "append", request: { scope, now, entries } }
+}
+
+const entriesFor = ({ random }: World, scope: Scope): Operation => ({
+  method: "entries",
+  request: {
+    scope,
+    sessionId: random.pick(SESSIONS),
+    kind: random.pick(KINDS_OF_ENTRY),
+    limit: 1 + random.int(9),
+    ...(random.chance(0.5) && { after: random.int(9) }),
+    ...(random.chance(0.5) && { newestFirst: true })
+  }
+})
 
 /** Operations by their share of a program. */
 const KINDS: ReadonlyArray<readonly [share: number, make: (world: World, scope: Scope) => Operation]> = [
@@ -246,6 +276,31 @@ const KINDS: ReadonlyArray<readonly [share: number, make: (world: World, scope: 
         now: world.now,
         filter: filterFor(world),
         ...(world.random.chance(0.7) && { lifetime: world.random.pick(["any", "live"] as const) })
+      }
+    })
+  ],
+  [
+    2,
+    (world, scope) => ({
+      method: "predecessors",
+      request: { scope, now: world.now, ids: idsFor(world, scope) }
+    })
+  ],
+  [
+    2,
+    ({ now, random }, scope) => ({ method: "sessions", request: { scope, now, limit: 1 + random.int(4) } })
+  ],
+  [3, appendFor],
+  [2, entriesFor],
+  [1, ({ random }, scope) => ({ method: "listEntries", request: { scope, limit: 1 + random.int(20) } })],
+  [
+    1,
+    ({ random }, scope) => ({
+      method: "dropEntries",
+      request: {
+        scope,
+        sessionId: random.pick(SESSIONS),
+        ...(random.chance(0.7) && { kind: random.pick(KINDS_OF_ENTRY), through: random.int(9) })
       }
     })
   ],

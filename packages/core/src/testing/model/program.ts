@@ -1,3 +1,4 @@
+import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { inMemoryData } from "../../store/inMemory/inMemoryData.ts"
 import { InMemoryStore } from "../../store/inMemory/InMemoryStore.ts"
@@ -66,7 +67,7 @@ const sameRowsKept = Effect.fnUntraced(function* (
 ) {
   let after: Cursor | null = null
   do {
-    const request = { scope, now: 0, filter: {}, closed: true, limit: 500, ...(after && { after }) }
+    const request = { scope, now: 0, filter: ANY, closed: true, limit: 500, ...(after && { after }) }
     yield* compare({ method: "listRows", request }, handle, oracle, epsilon)
     const page: Page<Memory> = yield* oracle.store.list(request)
     after = page.next

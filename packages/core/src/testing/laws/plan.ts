@@ -1,0 +1,39 @@
+import { Effect } from "effect"
+import { ANY } from "../../memory/Condition.ts"
+import { same } from "../check.ts"
+import { group } from "../Law.ts"
+import { axis, T0 } from "../rows.ts"
+
+export const plan = group("plan", {
+  "an exact search says so, and counts the rows that words alone find": Effect.fnUntraced(
+    function* (context) {
+      const { dimensions, row, scope, store } = context
+      yield* store.put({
+        scope,
+        now: T0,
+        rows: [
+          row("apple"),
+          row("apple without a vector", { vector: null }),
+          row("pear without a vector, expired", { vector: null, expiresAt: T0 }),
+          row("plum without a vector, closed", { vector: null, validity: [{ from: T0 - 2, to: T0 - 1 }] })
+        ]
+      })
+      const ask = (request: object) =>
+        Effect.map(
+          store.search({ scope, now: T0, filter: ANY, limit: 10, exact: true, ...request }),
+          (found) => found.plan
+        )
+      const expected = { way: "exact", byWordsAlone: 2 }
+      same(yield* ask({ vector: axis(dimensions) }), expected, "by vector")
+      same(yield* ask({ terms: row("apple").terms.ids }), expected, "by words")
+      const empty = yield* store.search({
+        scope: context.scopeOf("empty"),
+        now: T0,
+        filter: ANY,
+        limit: 1,
+        exact: true
+      })
+      same(empty.plan, { way: "exact", byWordsAlone: 0 }, "an empty scope")
+    }
+  )
+})
