@@ -6,6 +6,7 @@
 // The contract of a store, and what refuses a call before a driver sees it.
 export * from "./store/MemoryStore.ts"
 export * from "./store/StoreAdmin.ts"
+export * from "./store/sessions.ts"
 export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { checkedAdmin } from "./store/checkedAdmin.ts"
 export { checkedStore, type StoreChecks } from "./store/checkedStore.ts"
@@ -24,7 +25,23 @@ export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeKey } from "./memory
 export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
 export { DAY_MS } from "./memory/duration.ts"
 export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
-export { type Filter, matches } from "./memory/Filter.ts"
+export {
+  allOf,
+  ANY,
+  anyOf,
+  type Comparison,
+  type Condition,
+  CONDITION_FIELDS,
+  type ConditionField,
+  isAny,
+  isIn,
+  isNone,
+  matches,
+  NONE,
+  not,
+  type Target
+} from "./memory/Condition.ts"
+export { conditionOf, type Filter } from "./memory/Filter.ts"
 export {
   type Calibration,
   describeFingerprint,

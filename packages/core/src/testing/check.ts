@@ -84,6 +84,9 @@ const nearAll = (
   actual?.forEach((part, i) => close(part, expected?.[i] ?? null, epsilon, `${what}[${i}]`))
 }
 
+/** What was found, without the way it was found. */
+export const findings = ({ df, hits, n }: SearchResult): Omit<SearchResult, "plan"> => ({ hits, n, df })
+
 const CHANNELS: ReadonlyArray<readonly [string, (hit: SearchHit) => number]> = [
   ["cosine", (hit) => hit.cosine ?? Number.NEGATIVE_INFINITY],
   ["bm25", (hit) => (hit.bm25 > 0 ? hit.bm25 : Number.NEGATIVE_INFINITY)]

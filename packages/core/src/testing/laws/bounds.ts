@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { SCOPE_PART_MAX, type Scope } from "../../memory/Scope.ts"
-import { failsWith, holds, idsOf, same, sameRows } from "../check.ts"
+import { findings, failsWith, holds, idsOf, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { axis, T0 } from "../rows.ts"
 
@@ -49,7 +49,7 @@ export const bounds = group("bounds", {
       filter: ANY,
       limit: 10
     })
-    same(found, { hits: [], n: 0, df: [0] }, "search")
+    same(findings(found), { hits: [], n: 0, df: [0] }, "search")
     same(yield* store.latest({ scope, now: T0, filter: ANY, limit: 10 }), [], "latest")
     same((yield* store.remove({ scope, now: T0, target: { _tag: "All" } })).removed, 0, "remove")
   }),

@@ -2,10 +2,10 @@ import { conditionOf } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect, Exit } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
-import type { RemoveTarget, SearchResult, StoreRow } from "../../store/MemoryStore.ts"
+import type { RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
 import { MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { Scope } from "../../memory/Scope.ts"
-import { holds, same, sameRows } from "../check.ts"
+import { findings, holds, same, sameRows } from "../check.ts"
 import { group, type LawContext, type LawRun } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
@@ -65,8 +65,6 @@ const first = (owned: ReadonlyArray<StoreRow>): StoreRow => {
   return row
 }
 
-const counted = ({ df, hits, n }: SearchResult) => ({ hits, n, df })
-
 /** Each method under a foreign scope, with everything it takes borrowed from the owner; the answer must be as of an empty scope. */
 const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   get: [({ store }, scope, owned) => store.get({ scope, now: NOW, ids: idsAll(owned) }), []],
@@ -82,7 +80,7 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
           limit: 100,
           exact: true
         }),
-        counted
+        findings
       ),
     { hits: [], n: 0, df: [0, 0, 0] }
   ],
@@ -98,7 +96,7 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
           filter: ANY,
           limit: 100
         }),
-        counted
+        findings
       ),
     { hits: [], n: 0, df: [0, 0, 0] }
   ],

@@ -3,7 +3,7 @@ import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { SearchRequest, StoreRow } from "../../store/MemoryStore.ts"
 import { idf, queryTerms } from "../../text/bm25.ts"
-import { close, contentsOf, holds, idsOf, same, sameSet } from "../check.ts"
+import { findings, close, contentsOf, holds, idsOf, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { makeRandom } from "../random.ts"
 import { atCosine, axis, T0 } from "../rows.ts"
@@ -116,9 +116,17 @@ export const search = group("search", {
       ["alpha", "beta"],
       "a vector alone"
     )
-    same(yield* ask(context, {}), { hits: [], n: 2, df: [] }, "neither")
-    same(yield* ask(context, { terms: words() }), { hits: [], n: 2, df: [] }, "no word left of the query")
-    same(yield* ask(context, { terms: words("omega") }), { hits: [], n: 2, df: [0] }, "an unknown word")
+    same(findings(yield* ask(context, {})), { hits: [], n: 2, df: [] }, "neither")
+    same(
+      findings(yield* ask(context, { terms: words() })),
+      { hits: [], n: 2, df: [] },
+      "no word left of the query"
+    )
+    same(
+      findings(yield* ask(context, { terms: words("omega") })),
+      { hits: [], n: 2, df: [0] },
+      "an unknown word"
+    )
   }),
 
   "df answers in the order of the terms, over the whole range of ids": Effect.fnUntraced(function* (context) {
