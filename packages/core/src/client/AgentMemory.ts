@@ -75,7 +75,7 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
   const admin = yield* StoreAdmin
   const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
 
-  const accesses = new AccessCounter(store)
+  const accesses = admin.mode.accessCounts ? new AccessCounter(store) : null
   const retriever = Option.getOrUndefined(yield* Effect.serviceOption(Retriever)) ?? (yield* makeRetriever)
   const services: MemoryServices = {
     store,
@@ -87,9 +87,11 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
     sessions: new KeyedLocks()
   }
 
-  yield* Effect.addFinalizer(() => accesses.flush)
-  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(FLUSH_EVERY), accesses.flush)))
-  if (purgeEvery !== false) {
+  if (accesses !== null) {
+    yield* Effect.addFinalizer(() => accesses.flush)
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(FLUSH_EVERY), accesses.flush)))
+  }
+  if (purgeEvery !== false && !admin.mode.readOnly) {
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), Effect.sleep(purgeEvery))))
   }
 

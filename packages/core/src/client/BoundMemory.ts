@@ -2,8 +2,11 @@ import type { Effect, Stream } from "effect"
 import type { MemoryContext } from "../context/buildContext.ts"
 import { forget, forgetAll, type ForgetTarget } from "../forget/forget.ts"
 import type { Receipt } from "../forget/receipt.ts"
+import type { DropEntriesOptions, EntriesOptions, EntryInput, SessionsOptions } from "../input/entries.ts"
+import type { Entry, SessionPage } from "../store/sessions.ts"
 import type {
   ContextOptions,
+  CountOptions,
   Exchange,
   ForgetOptions,
   ListOptions,
@@ -25,7 +28,9 @@ import type { Imported, Remembered, Supersession } from "../write/results.ts"
 import { nextTurn } from "../write/sessionTurns.ts"
 import { supersede } from "../write/supersede.ts"
 import { update } from "../write/update.ts"
-import { exportMemories, get, list, stats } from "./read.ts"
+import { appendEntries, dropEntries, entries } from "./entries.ts"
+import { history } from "./history.ts"
+import { count, exportMemories, get, list, sessions, stats } from "./read.ts"
 import { context, recall } from "./recall.ts"
 import type { ScopedMemory, Stats } from "./ScopedMemory.ts"
 import { traceVerb } from "./traceVerb.ts"
@@ -77,6 +82,30 @@ export class BoundMemory implements ScopedMemory {
 
   list(options?: ListOptions): Effect.Effect<Page<Memory>, MemoryError> {
     return this.#trace("list", list(this.#services, this.scope, options))
+  }
+
+  count(options?: CountOptions): Effect.Effect<number, MemoryError> {
+    return this.#trace("count", count(this.#services, this.scope, options))
+  }
+
+  history(id: string): Effect.Effect<ReadonlyArray<Memory>, MemoryError> {
+    return this.#trace("history", history(this.#services, this.scope, id))
+  }
+
+  sessions(options?: SessionsOptions): Effect.Effect<SessionPage, MemoryError> {
+    return this.#trace("sessions", sessions(this.#services, this.scope, options))
+  }
+
+  appendEntries(input: ReadonlyArray<EntryInput>): Effect.Effect<void, MemoryError> {
+    return this.#trace("appendEntries", appendEntries(this.#services, this.scope, input))
+  }
+
+  entries(options: EntriesOptions): Effect.Effect<ReadonlyArray<Entry>, MemoryError> {
+    return this.#trace("entries", entries(this.#services, this.scope, options))
+  }
+
+  dropEntries(options: DropEntriesOptions): Effect.Effect<number, MemoryError> {
+    return this.#trace("dropEntries", dropEntries(this.#services, this.scope, options))
   }
 
   nextTurn(sessionId: string): Effect.Effect<number, MemoryError> {

@@ -1,8 +1,11 @@
 import type { Effect, Stream } from "effect"
 import type { MemoryContext } from "../context/buildContext.ts"
-import type { FilterInput } from "../input/filter.ts"
+import type { DropEntriesOptions, EntriesOptions, EntryInput, SessionsOptions } from "../input/entries.ts"
+import type { ForgetTarget } from "../forget/forget.ts"
+import type { Entry, SessionPage } from "../store/sessions.ts"
 import type {
   ContextOptions,
+  CountOptions,
   Exchange,
   ForgetOptions,
   ListOptions,
@@ -107,10 +110,35 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   /** One memory by id; `null` when it does not exist, is expired, or belongs to another scope. */
   get(id: string, ...run: Runs[Face]): Answers<Memory | null>[Face]
 
-  /** One page of memories, in order of creation; `next` of a page is `after` of the following one. */
+  /** One page of memories, in order of creation unless said otherwise; `next` of a page is `after` of the following one. */
   list(options?: ListOptions, ...run: Runs[Face]): Answers<Page<Memory>>[Face]
 
-  /** The first free turn of a session: one more than the greatest stored, expired turns included; 0 in a new one. */
+  /** How many live memories there are, or are of what `where` asks for. */
+  count(options?: CountOptions, ...run: Runs[Face]): Answers<number>[Face]
+
+  /**
+   * What was stated before and after a memory, itself included, oldest first: each with its intervals, source,
+   * speaker and session. Up to 256; empty when the memory does not exist.
+   */
+  history(id: string, ...run: Runs[Face]): Answers<ReadonlyArray<Memory>>[Face]
+
+  /** One page of the conversations that have a live memory, newest first. */
+  sessions(options?: SessionsOptions, ...run: Runs[Face]): Answers<SessionPage>[Face]
+
+  /**
+   * Keeps what is no memory but belongs to a conversation, such as its history: up to 64 numbered entries, all or
+   * none. `Conflict` when another writer took a number for other content; the same content again is no error. Recall,
+   * lists and exports leave entries out; `forgetAll` and `eraseUser` remove them.
+   */
+  appendEntries(entries: ReadonlyArray<EntryInput>, ...run: Runs[Face]): Answers<void>[Face]
+
+  /** Entries of a conversation and kind, in order of their numbers. */
+  entries(options: EntriesOptions, ...run: Runs[Face]): Answers<ReadonlyArray<Entry>>[Face]
+
+  /** Removes entries of a conversation; how many. */
+  dropEntries(options: DropEntriesOptions, ...run: Runs[Face]): Answers<number>[Face]
+
+  /** The first free turn of a session: one more than the greatest ever stored, forgotten turns included; 0 in a new one. */
   nextTurn(sessionId: string, ...run: Runs[Face]): Answers<number>[Face]
 
   /**
@@ -131,14 +159,10 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   ): Answers<Supersession>[Face]
 
   /**
-   * Removes memories by id, ids or filter, and returns a receipt. An empty filter is refused: use
+   * Removes memories by id, ids or filter, and returns a receipt. A filter without a condition is refused: use
    * `forgetAll`.
    */
-  forget(
-    target: string | ReadonlyArray<string> | FilterInput,
-    options?: ForgetOptions,
-    ...run: Runs[Face]
-  ): Answers<Receipt>[Face]
+  forget(target: ForgetTarget, options?: ForgetOptions, ...run: Runs[Face]): Answers<Receipt>[Face]
 
   /** Removes everything in the scope, the agent's own notes included, and refuses writes under way. */
   forgetAll(options?: ForgetOptions, ...run: Runs[Face]): Answers<Receipt>[Face]

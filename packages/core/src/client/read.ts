@@ -1,7 +1,9 @@
 /** The verbs that read without asking a question: by id, in pages, as a whole, in numbers. */
 import { Clock, Effect, Option, Stream } from "effect"
 import { valid } from "../input/fields.ts"
-import { type ListOptions, readListOptions } from "../input/options.ts"
+import { readSessionsOptions, type SessionsOptions } from "../input/entries.ts"
+import { type CountOptions, type ListOptions, readCountOptions, readListOptions } from "../input/options.ts"
+import { ANY, isIn } from "../memory/Condition.ts"
 import { type Memory, MEMORY_TYPES } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
@@ -25,9 +27,36 @@ export const list = Effect.fnUntraced(function* (
   scope: Scope,
   options: ListOptions = {}
 ) {
-  const { after, filter = {}, includeSuperseded, limit = PAGE } = yield* valid(() => readListOptions(options))
+  const {
+    after,
+    by,
+    filter,
+    includeSuperseded,
+    limit = PAGE,
+    newestFirst
+  } = yield* valid(() => readListOptions(options))
   const now = yield* Clock.currentTimeMillis
-  return yield* store.list({ scope, now, filter, closed: includeSuperseded, after, limit })
+  return yield* store.list({ scope, now, filter, closed: includeSuperseded, by, newestFirst, after, limit })
+})
+
+export const count = Effect.fnUntraced(function* (
+  { store }: MemoryServices,
+  scope: Scope,
+  options: CountOptions = {}
+) {
+  const { where = ANY } = yield* valid(() => readCountOptions(options))
+  const now = yield* Clock.currentTimeMillis
+  return yield* store.count({ scope, now, filter: where })
+})
+
+export const sessions = Effect.fnUntraced(function* (
+  { store }: MemoryServices,
+  scope: Scope,
+  options: SessionsOptions = {}
+) {
+  const { after, limit = PAGE } = yield* valid(() => readSessionsOptions(options))
+  const now = yield* Clock.currentTimeMillis
+  return yield* store.sessions({ scope, now, after, limit })
 })
 
 export const exportMemories = (
@@ -36,7 +65,7 @@ export const exportMemories = (
 ): Stream.Stream<Memory, MemoryError> => {
   const readPage = Effect.fnUntraced(function* (after: Cursor | undefined) {
     const now = yield* Clock.currentTimeMillis
-    const page = yield* store.list({ scope, now, filter: {}, closed: true, after, limit: STORE_LIMITS.rows })
+    const page = yield* store.list({ scope, now, filter: ANY, closed: true, after, limit: STORE_LIMITS.rows })
     return [page.rows, page.next === null ? Option.none() : Option.some(page.next)] as const
   })
   return Stream.paginate<Cursor | undefined, Memory, MemoryError>(undefined, readPage)
@@ -46,9 +75,9 @@ export const stats = Effect.fnUntraced(function* ({ store }: MemoryServices, sco
   const now = yield* Clock.currentTimeMillis
   const [pinned, kept, episodic = 0, semantic = 0, procedural = 0] = yield* Effect.all(
     [
-      store.count({ scope, now, filter: { pinned: true } }),
-      store.count({ scope, now, filter: {}, lifetime: "any" }),
-      ...MEMORY_TYPES.map((type) => store.count({ scope, now, filter: { types: [type] } }))
+      store.count({ scope, now, filter: isIn({ field: "pinned" }, [true]) }),
+      store.count({ scope, now, filter: ANY, lifetime: "any" }),
+      ...MEMORY_TYPES.map((type) => store.count({ scope, now, filter: isIn({ field: "type" }, [type]) }))
     ],
     { concurrency: "unbounded" }
   )

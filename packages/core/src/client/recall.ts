@@ -16,7 +16,7 @@ const countAccesses = (
   scope: Scope,
   memories: ReadonlyArray<Memory>
 ): Effect.Effect<void> => {
-  accesses.add(
+  accesses?.add(
     scope,
     memories.map((memory) => memory.id)
   )
@@ -30,7 +30,7 @@ export const recall = Effect.fnUntraced(function* (
   input: RecallOptions = {}
 ) {
   const query = yield* valid(() => readQuestion(question))
-  const { asOf, limit = RECALLED, minScore, ...filter } = yield* valid(() => readRecallOptions(input))
+  const { asOf, filter, limit = RECALLED, minScore } = yield* valid(() => readRecallOptions(input))
   const now = yield* Clock.currentTimeMillis
   const request = { scope, now, query, filter, limit, minScore, asOf }
   const recollections = yield* services.retriever.recall(request)

@@ -8,7 +8,7 @@ import {
   type WrittenItem
 } from "./renderContext.ts"
 import { type ContextPart, RECALL_LIMIT_MAX, type ReadContextOptions } from "../input/options.ts"
-import type { Filter } from "../memory/Filter.ts"
+import { allOf, ANY, type Condition, isIn, not } from "../memory/Condition.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
 import type { Ranked, Retriever } from "../recall/Retriever.ts"
@@ -119,22 +119,23 @@ const readMemories = Effect.fnUntraced(function* (
   { retriever, store }: ContextServices,
   { now, options, query, scope }: ContextRequest
 ) {
-  const { minScore, omit = [], sessionId } = options
-  const outside: Filter = sessionId === undefined ? {} : { exceptSessionId: sessionId }
+  const { minScore, omit = [], sessionId, where = ANY } = options
+  const elsewhere = sessionId === undefined ? ANY : not(isIn({ field: "sessionId" }, [sessionId]))
+  const outside = allOf([where, elsewhere])
   const wants = (part: ContextPart) => !omit.includes(part)
-  const latest = (part: ContextPart, filter: Filter, limit: number) =>
+  const latest = (part: ContextPart, filter: Condition, limit: number) =>
     wants(part)
-      ? store.latest({ scope, now, filter: { ...filter, ...outside }, limit })
+      ? store.latest({ scope, now, filter: allOf([filter, outside]), limit })
       : Effect.succeed<ReadonlyArray<Memory>>([])
   const ranked = wants("relevant")
     ? retriever.rank({ scope, now, query, filter: outside, limit: limitFrom(options), minScore })
     : Effect.succeed<ReadonlyArray<Ranked>>([])
   const [pinned, standing, relevant, recent] = yield* Effect.all(
     [
-      latest("profile", { pinned: true }, PROFILE_MAX),
-      latest("profile", { types: ["semantic", "procedural"] }, PROFILE_MAX),
+      latest("profile", isIn({ field: "pinned" }, [true]), PROFILE_MAX),
+      latest("profile", isIn({ field: "type" }, ["semantic", "procedural"]), PROFILE_MAX),
       ranked,
-      latest("lastTime", {}, YOUNG_MAX + 1)
+      latest("lastTime", ANY, YOUNG_MAX + 1)
     ],
     { concurrency: "unbounded" }
   )

@@ -10,7 +10,7 @@ export const eraseUser = Effect.fnUntraced(function* (
   const at = yield* Clock.currentTimeMillis
   const removal = yield* fences.eraseUser(userId, admin.eraseUser({ userId }))
   // After the removal: a recall under way may have read rows that were about to go.
-  accesses.forgetUser(userId)
+  accesses?.forgetUser(userId)
   retriever.forgetUser(userId)
   embedder?.forget()
   return { userId, backend: admin.backend, at, ...removal } satisfies UserReceipt

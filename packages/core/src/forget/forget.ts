@@ -3,7 +3,8 @@ import { chunksOf } from "effect/Array"
 import { valid } from "../input/fields.ts"
 import { type FilterInput, readTarget } from "../input/filter.ts"
 import { type ForgetOptions, readForgetOptions } from "../input/options.ts"
-import type { Filter } from "../memory/Filter.ts"
+import { ANY, isAny } from "../memory/Condition.ts"
+import type { Where } from "../memory/Where.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
@@ -12,14 +13,9 @@ import type { MemoryServices } from "../write/MemoryServices.ts"
 import type { Receipt } from "./receipt.ts"
 
 /** What `forget` removes: a memory by id, several by id, or all that match a filter. */
-export type ForgetTarget = string | ReadonlyArray<string> | FilterInput
+export type ForgetTarget = string | ReadonlyArray<string> | { readonly where: Where } | FilterInput
 
 const isIds = (target: ForgetTarget): target is ReadonlyArray<string> => Array.isArray(target)
-
-/** A filter without conditions would mean `forgetAll`, which is never meant by accident. */
-const isEmpty = ({ metadata = {}, ...conditions }: Filter): boolean =>
-  Object.keys(metadata).length === 0 &&
-  Object.values(conditions).every((condition) => condition === undefined)
 
 const toReceipt = (
   { admin }: MemoryServices,
@@ -54,12 +50,13 @@ const removeIds = Effect.fnUntraced(function* (
 const removeMatching = Effect.fnUntraced(function* (
   { store }: MemoryServices,
   scope: Scope,
-  target: FilterInput,
+  target: { readonly where: Where } | FilterInput,
   dryRun: boolean,
   now: number
 ) {
   const filter = yield* valid(() => readTarget(target))
-  if (isEmpty(filter)) {
+  // A filter without a condition would mean `forgetAll`, which is never meant by accident.
+  if (isAny(filter)) {
     return yield* invalidInput(
       "target",
       "is an empty filter, which would match everything; use forgetAll for that"
@@ -103,7 +100,7 @@ export const forget = Effect.fnUntraced(function* (
 const removeAll = Effect.fnUntraced(function* (services: MemoryServices, scope: Scope, now: number) {
   const { accesses, fences, store } = services
   const { removed } = yield* fences.forget(scope, store.remove({ scope, now, target: { _tag: "All" } }))
-  accesses.forget(scope)
+  accesses?.forget(scope)
   clearCaches(services, scope)
   return removed
 })
@@ -118,7 +115,7 @@ export const forgetAll = Effect.fnUntraced(function* (
   // The user's memories, and the agent's notes about them.
   const counts = yield* Effect.forEach([scope, filesScope(scope)], (part) =>
     dryRun
-      ? services.store.count({ scope: part, now, filter: {}, lifetime: "any" })
+      ? services.store.count({ scope: part, now, filter: ANY, lifetime: "any" })
       : removeAll(services, part, now)
   )
   const removed = counts.reduce((sum, count) => sum + count, 0)

@@ -29,7 +29,7 @@ import {
   refused,
   share,
   shown,
-  where,
+  test,
   within
 } from "./fields.ts"
 import { metadata, METADATA_LIMITS } from "./metadata.ts"
@@ -85,7 +85,7 @@ export const content: Field<string> = (value) => {
     : refused("holds a NUL or half a character (a lone surrogate); remove it")
 }
 
-const key = where(
+export const key = test(
   (value): value is string =>
     typeof value === "string" &&
     value.length > 0 &&
@@ -180,6 +180,7 @@ export const memoryFromStatement = (
   return Result.succeed({
     id: fields.key === undefined ? memoryIdOfText(scope, identity) : memoryIdOfKey(scope, fields.key),
     scope,
+    key: fields.key ?? null,
     ...identity,
     metadata: fields.metadata ?? {},
     sessionId: fields.sessionId ?? null,

@@ -37,11 +37,11 @@ export const isPlain = (value: object): boolean => {
 
 export const refused = (message: string): Result.Result<never, Problem> => Result.fail(["", message])
 
-/** Reads what `test` accepts. */
-export const where =
-  <A>(test: (value: unknown) => value is A, message: string | ((value: unknown) => string)): Field<A> =>
+/** Reads what `accepts` takes. */
+export const test =
+  <A>(accepts: (value: unknown) => value is A, message: string | ((value: unknown) => string)): Field<A> =>
   (value) =>
-    test(value) ? Result.succeed(value) : refused(typeof message === "string" ? message : message(value))
+    accepts(value) ? Result.succeed(value) : refused(typeof message === "string" ? message : message(value))
 
 const ABSENT = Result.succeed(undefined)
 const NULL = Result.succeed(null)
@@ -57,7 +57,7 @@ export const nullable =
     value === null ? NULL : field(value)
 
 export const oneOf = <A extends string>(names: ReadonlyArray<A>): Field<A> =>
-  where(
+  test(
     (value): value is A => typeof value === "string" && (names as ReadonlyArray<string>).includes(value),
     (value) => `${shown(value)} is none of ${names.join(", ")}`
   )
@@ -76,11 +76,11 @@ export const list =
     return Result.succeed(items)
   }
 
-export const boolean: Field<boolean> = where((value) => typeof value === "boolean", "give true or false")
+export const boolean: Field<boolean> = test((value) => typeof value === "boolean", "give true or false")
 
 /** A whole number from `min` to `max`. */
 export const integer = (min: number, max: number, message: string | ((value: unknown) => string)) =>
-  where(
+  test(
     (value): value is number => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
     message
   )
@@ -92,7 +92,7 @@ export const count = integer(0, COUNT_MAX, `give a whole number from 0 to ${COUN
 
 /** A number from 0 to 1. */
 export const share = (advice = ""): Field<number> =>
-  where(
+  test(
     (value): value is number => typeof value === "number" && value >= 0 && value <= 1,
     (value) => `${shown(value)} is not between 0 and 1${advice}`
   )

@@ -1,5 +1,7 @@
 import { Result } from "effect"
-import type { Filter } from "../memory/Filter.ts"
+import type { Condition } from "../memory/Condition.ts"
+import { conditionOf, type Filter } from "../memory/Filter.ts"
+import { condition } from "./where.ts"
 import { type JsonScalar, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
@@ -12,13 +14,18 @@ import {
   object,
   oneOf,
   optional,
+  type Problem,
   refused,
   shown,
   within
 } from "./fields.ts"
 import { timeBound, type TimeInput } from "./time.ts"
 
-/** Which memories are meant. Absent fields do not restrict, present ones are all required. */
+/**
+ * The older form of a filter: absent fields do not restrict, present ones are all required.
+ *
+ * @deprecated Use `where`.
+ */
 export interface FilterInput extends Omit<Filter, "saidFrom" | "saidTo"> {
   /** Said at or after this moment. */
   readonly saidFrom?: TimeInput | undefined
@@ -32,7 +39,7 @@ const isScalar = (value: unknown): value is JsonScalar =>
   (typeof value === "string" && isKeepable(value)) ||
   Number.isFinite(value)
 
-const conditions: Field<{ readonly [key: string]: JsonScalar }> = (value) => {
+const equalities: Field<{ readonly [key: string]: JsonScalar }> = (value) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refused("give an object of top-level keys and the values they must have")
   }
@@ -62,10 +69,30 @@ export const FILTER = {
   pinned: optional(boolean),
   saidFrom: optional(timeBound),
   saidTo: optional(timeBound),
-  metadata: optional(conditions)
+  metadata: optional(equalities)
 } satisfies Fields<FilterInput>
 
-export const filter = object(FILTER)
+const older = object(FILTER)
+const removal = object({ ...FILTER, where: optional(condition) })
 
-/** The filter of a removal, called `target`. */
-export const readTarget = within("target", filter)
+/** Reads the older form as a condition. */
+export const filter: Field<Condition> = (value) => Result.map(older(value), conditionOf)
+
+/** Options that say which memories are meant, as they were read. */
+export interface ReadFilter extends Filter {
+  readonly where?: Condition | undefined
+}
+
+/** The condition that options ask for, in `where` or in fields of the older form; both at once are refused. */
+export const conditionFrom = ({ where, ...fields }: ReadFilter): Result.Result<Condition, Problem> => {
+  const [field] = Object.entries(fields).find(([, value]) => value !== undefined) ?? []
+  if (where === undefined) return Result.succeed(conditionOf(fields))
+  return field === undefined
+    ? Result.succeed(where)
+    : Result.fail([field, "is of the older form of a filter; say it in where, or leave where out"])
+}
+
+/** A filter of a removal, called `target`: `{ where }`, or the older form. */
+export const readTarget: Field<Condition> = within("target", (value) =>
+  Result.flatMap(removal(value), conditionFrom)
+)

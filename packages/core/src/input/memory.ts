@@ -17,10 +17,10 @@ import {
   type Problem,
   refused,
   share,
-  where
+  test
 } from "./fields.ts"
 import { metadata } from "./metadata.ts"
-import { content, turnProblem } from "./Statement.ts"
+import { content, key, turnProblem } from "./Statement.ts"
 import { isTime } from "./time.ts"
 
 const isScope = Schema.is(Scope)
@@ -41,7 +41,7 @@ const id =
     return isUuid(lower) ? Result.succeed(lower) : refused(message)
   }
 
-const time = where(isTime, "give epoch milliseconds as a whole number")
+const time = test(isTime, "give epoch milliseconds as a whole number")
 
 /** An export writes `null` where a memory has no such part, and leaves nothing out. */
 const orNull = <A>(field: Field<A>): Field<A | null> => {
@@ -80,9 +80,14 @@ const successorProblem = (memory: Pick<Memory, "id" | "supersededBy" | "validity
     : undefined
 }
 
+/** Exports of the first version have none. */
+const keyOrNone: Field<string | null> = (value) =>
+  value === undefined || value === null ? Result.succeed(null) : key(value)
+
 const MEMORY = {
   id: id("is not a UUID"),
   scope,
+  key: keyOrNone,
   content,
   type: oneOf(MEMORY_TYPES),
   metadata,

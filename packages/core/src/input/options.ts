@@ -13,18 +13,27 @@ import {
   integer,
   name,
   object,
+  oneOf,
   optional,
   type Problem,
   type Read,
   refused,
   share,
   shown,
-  where
+  test
 } from "./fields.ts"
-import { FILTER, filter, type FilterInput } from "./filter.ts"
+import { conditionFrom, FILTER, filter, type FilterInput } from "./filter.ts"
+import { condition } from "./where.ts"
+import { ANY, type Condition } from "../memory/Condition.ts"
+import type { Where } from "../memory/Where.ts"
 import { metadata } from "./metadata.ts"
 import { expiryFrom, LIFETIME } from "./Statement.ts"
 import { time, timeBound, type TimeInput } from "./time.ts"
+
+/** A table for options that hold filters: what callers write is a `Where`, what is read a condition. */
+type Readers<Options> = Fields<Omit<Options, "where" | "filter">> & {
+  readonly [Name in Extract<keyof Options, "where" | "filter">]-?: Field<Condition | undefined>
+}
 
 /** How to write. */
 export interface WriteOptions {
@@ -63,12 +72,12 @@ export interface Exchange {
 }
 
 /** Their contents are checked as statements, which the errors name `[0]` and `[1]`. */
-const text = (advice: string): Field<string> => where((value) => typeof value === "string", advice)
+const text = (advice: string): Field<string> => test((value) => typeof value === "string", advice)
 
 export const readExchange = input(
   "exchange",
   object({
-    sessionId: where(
+    sessionId: test(
       (value): value is string => typeof value === "string" && value !== "",
       "name the conversation this exchange belongs to"
     ),
@@ -81,13 +90,19 @@ export const readExchange = input(
 
 /** Which memories, and which page of them. */
 export interface ListOptions {
-  readonly filter?: FilterInput | undefined
+  readonly where?: Where | undefined
+  /** `createdAt` when absent. Ties: by id. */
+  readonly by?: "createdAt" | "saidAt" | undefined
+  /** Oldest first when absent. */
+  readonly newestFirst?: boolean | undefined
   /** Superseded memories too. */
   readonly includeSuperseded?: boolean | undefined
   /** `next` of the page before. */
   readonly after?: Cursor | undefined
   /** 1 to 1,000; 100 when absent. */
   readonly limit?: number | undefined
+  /** @deprecated Use `where`. */
+  readonly filter?: FilterInput | undefined
   /** @deprecated Use `includeSuperseded`. */
   readonly closed?: boolean | undefined
 }
@@ -95,22 +110,25 @@ export interface ListOptions {
 const cursor: Field<Cursor> = (value) => {
   if (value === null) return refused("null is the end of the pages: stop, or leave it out to begin again")
   return isCursor(value)
-    ? Result.succeed({ createdAt: value.createdAt, id: value.id })
+    ? Result.succeed({ at: value.at, id: value.id })
     : refused("give next of the page before")
 }
 
 const isCursor = (value: unknown): value is Cursor =>
   typeof value === "object" &&
   value !== null &&
-  "createdAt" in value &&
-  Number.isSafeInteger(value.createdAt) &&
+  "at" in value &&
+  Number.isSafeInteger(value.at) &&
   "id" in value &&
   isUuid(value.id)
 
-export const readListOptions = input(
+const listOptions = input(
   "options",
   object(
     {
+      where: optional(condition),
+      by: optional(oneOf(["createdAt", "saidAt"])),
+      newestFirst: optional(boolean),
       filter: optional(filter),
       includeSuperseded: optional(boolean),
       after: optional(cursor),
@@ -123,13 +141,27 @@ export const readListOptions = input(
         )
       ),
       closed: optional(boolean)
-    } satisfies Fields<ListOptions>,
-    { renamed: { closed: "includeSuperseded" } }
+    } satisfies Readers<ListOptions>,
+    { renamed: { closed: "includeSuperseded", filter: "where" } }
   )
+)
+
+export const readListOptions = (value: unknown) =>
+  Result.map(listOptions(value), ({ where: asked = ANY, ...options }) => ({ ...options, filter: asked }))
+
+/** Which memories to count. */
+export interface CountOptions {
+  readonly where?: Where | undefined
+}
+
+export const readCountOptions = input(
+  "options",
+  object({ where: optional(condition) } satisfies Readers<CountOptions>)
 )
 
 /** What to recall. */
 export interface RecallOptions extends FilterInput {
+  readonly where?: Where | undefined
   /** How many memories; 1 to 100, 10 when absent. */
   readonly limit?: number | undefined
   /** Least score, 0 to 1; 0.03 when absent. */
@@ -151,19 +183,25 @@ const recallLimit = integer(
 )
 const minScore = share("; a score is a probability")
 
-export const readRecallOptions = input(
+const recallOptions = input(
   "options",
   object(
     {
       ...FILTER,
+      where: optional(condition),
       limit: optional(recallLimit),
       minScore: optional(minScore),
       asOf: optional(timeBound),
       threshold: optional(minScore)
-    } satisfies Fields<RecallOptions>,
+    } satisfies Readers<RecallOptions>,
     { renamed: { threshold: "minScore" } }
   )
 )
+
+export const readRecallOptions = (value: unknown) =>
+  Result.flatMap(recallOptions(value), ({ asOf, limit, minScore: least, ...fields }) =>
+    Result.map(conditionFrom(fields), (asked) => ({ asOf, limit, minScore: least, filter: asked }))
+  )
 
 /** Why a memory is in the context: who the user is, what answers, how last time ended. */
 export type ContextPart = "profile" | "relevant" | "lastTime"
@@ -177,6 +215,8 @@ export interface ContextOptions {
   readonly budgetTokens?: number | undefined
   /** Parts to leave out. */
   readonly omit?: ReadonlyArray<ContextPart> | undefined
+  /** Only these memories; all when absent. */
+  readonly where?: Where | undefined
   /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
   readonly sessionId?: string | undefined
   /** Least score of the relevant part, 0 to 1; 0.03 when absent. */
@@ -197,7 +237,7 @@ export interface ContextOptions {
   readonly scores?: boolean | undefined
 }
 
-const parts = where(
+const parts = test(
   (value): value is ReadonlyArray<ContextPart> =>
     Array.isArray(value) && value.every((part) => CONTEXT_PARTS.includes(part)),
   `give a list of ${CONTEXT_PARTS.join(", ")}`
@@ -211,17 +251,18 @@ const tokens = integer(1, Number.MAX_SAFE_INTEGER, "give a whole number of token
 const CONTEXT = {
   budgetTokens: optional(tokens),
   omit: optional(parts),
+  where: optional(condition),
   sessionId: optional(currentSession),
   minScore: optional(minScore),
   limit: optional(recallLimit),
   showScores: optional(boolean),
   estimateTokens: optional(
-    where(
+    test(
       (value): value is TokenEstimator => typeof value === "function",
       "give a function from a text to its tokens"
     )
   )
-} satisfies Partial<Fields<ContextOptions>>
+} satisfies Partial<Readers<ContextOptions>>
 
 export const readContextOptions = input(
   "options",
@@ -232,7 +273,7 @@ export const readContextOptions = input(
       without: optional(parts),
       threshold: optional(minScore),
       scores: optional(boolean)
-    } satisfies Fields<ContextOptions>,
+    } satisfies Readers<ContextOptions>,
     { renamed: { budget: "budgetTokens", without: "omit", threshold: "minScore", scores: "showScores" } }
   )
 )

@@ -263,4 +263,4 @@ const readWhere = (path: string, value: unknown, depth: number, budget: Budget):
 }
 
 /** Reads a `Where`. A misspelt or mistyped condition is refused: ignored, it would match what a caller may delete. */
-export const where: Field<Condition> = (value) => readWhere("", value, 0, { tests: WHERE_LIMITS.tests })
+export const condition: Field<Condition> = (value) => readWhere("", value, 0, { tests: WHERE_LIMITS.tests })

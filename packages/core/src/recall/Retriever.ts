@@ -1,5 +1,5 @@
 import { Context, type Effect } from "effect"
-import type { Filter } from "../memory/Filter.ts"
+import type { Condition } from "../memory/Condition.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
@@ -23,7 +23,7 @@ export interface RecallRequest {
   readonly scope: Scope
   readonly now: number
   readonly query: string
-  readonly filter: Filter
+  readonly filter: Condition
   /** How many memories, 1 to 100. */
   readonly limit: number
   /** Least score, 0 to 1; the retriever's own when absent. */

@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import { Embedder } from "../embedding/Embedder.ts"
-import { matches } from "../memory/Filter.ts"
+import { matches } from "../memory/Condition.ts"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { type Anchor, MemoryStore } from "../store/MemoryStore.ts"

@@ -13,7 +13,8 @@ export interface MemoryServices {
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
   readonly retriever: Retriever["Service"]
-  readonly accesses: AccessCounter
+  /** `null` when the store keeps no access counts. */
+  readonly accesses: AccessCounter | null
   readonly fences: WriteFences
   /** One lock per session whose turns are assigned. */
   readonly sessions: KeyedLocks

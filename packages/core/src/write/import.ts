@@ -43,8 +43,12 @@ const readExport = Effect.fnUntraced(function* (memories: Iterable<unknown> | As
   return checked
 })
 
-/** A memory keeps its id in its own scope; in another it takes the id its text, or its old id as a key, has there. */
+/**
+ * A memory with a key takes the id that the key has. Others keep their id in their own scope; in another they take
+ * the id that their text, or their old id as a key, has there.
+ */
 const idIn = (scope: Scope, memory: Memory): string => {
+  if (memory.key !== null) return memoryIdOfKey(scope, memory.key)
   if (sameScope(scope, memory.scope)) return memory.id
   return memory.id === memoryIdOfText(memory.scope, memory)
     ? memoryIdOfText(scope, memory)

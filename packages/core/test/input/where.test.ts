@@ -3,15 +3,15 @@ import { describe, expect, it } from "vitest"
 import { matches, isAny, isNone } from "../../src/memory/Condition.ts"
 import type { JsonObject } from "../../src/memory/Memory.ts"
 import type { Where } from "../../src/memory/Where.ts"
-import { where } from "../../src/input/where.ts"
+import { condition } from "../../src/input/where.ts"
 import { rowBuilder, T0 } from "../../src/testing/rows.ts"
 
 const memory = (metadata: JsonObject, parts = {}) =>
   rowBuilder({ agentId: "a", userId: "u" }, 4)("text", { metadata, ...parts }).memory
 
-const read = (value: Where) => Result.getOrThrow(where(value))
+const read = (value: Where) => Result.getOrThrow(condition(value))
 const problem = (value: unknown) => {
-  const result = where(value)
+  const result = condition(value)
   return Result.isFailure(result) ? result.failure.join(" ") : "accepted"
 }
 
@@ -48,9 +48,9 @@ describe("where", () => {
       false
     ],
     ["or needs one", { or: [{ metadata: { k: 1 } }, { metadata: { k: 2 } }] }, { k: 2 }, true]
-  ])("%s", (_, condition, metadata, expected) => {
-    expect(matches(read(condition), memory(metadata))).toBe(expected)
-    expect(matches(read({ not: condition }), memory(metadata))).toBe(!expected)
+  ])("%s", (_, filter, metadata, expected) => {
+    expect(matches(read(filter), memory(metadata))).toBe(expected)
+    expect(matches(read({ not: filter }), memory(metadata))).toBe(!expected)
   })
 
   it("reads fields of the memory, times as dates, numbers and ISO text", () => {
