@@ -15,8 +15,8 @@ export interface StoreChecks {
   readonly fingerprint: Fingerprint
   /** Why calls fail with `Closed`; `null` while the store serves. Read before each call. */
   readonly closedReason: () => string | null
-  /** Refuses writes to a store that was opened read-only, and drops access counts where none are kept. */
-  readonly mode: StoreMode
+  /** What the store was opened for: writes to one opened read-only are refused, and counts that are not kept are dropped. Writable when absent. */
+  readonly mode?: StoreMode | undefined
 }
 
 const WRITABLE: StoreMode = { readOnly: false, accessCounts: true }
@@ -60,8 +60,11 @@ const supersedeIn =
  * A bare fingerprint as second argument is deprecated: it works for one more release, and checks ids and vectors alone.
  */
 export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): Store => {
-  const { closedReason, fingerprint, mode } =
-    "fingerprint" in checks ? checks : { fingerprint: checks, closedReason: () => null, mode: WRITABLE }
+  const {
+    closedReason,
+    fingerprint,
+    mode = WRITABLE
+  }: StoreChecks = "fingerprint" in checks ? checks : { fingerprint: checks, closedReason: () => null }
 
   const checked =
     <Request, A>(
