@@ -1,4 +1,4 @@
-/** What an in-memory store holds, and the rules by which rows come and go. */
+/** The data of an in-memory store, and how rows are written and removed. */
 import { matches } from "../../memory/Filter.ts"
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
 import { isCurrent, isExpired, restate } from "../../memory/lifetime.ts"
@@ -9,7 +9,7 @@ import type { Terms } from "../../text/bm25.ts"
 
 type Rows = Map<string, StoreRow>
 
-/** A row's place in a space that is being filled. */
+/** A row's vector and terms in the staged space. */
 export interface StagedSpace {
   readonly vector: Float32Array | null
   readonly terms: Terms
@@ -17,7 +17,7 @@ export interface StagedSpace {
 
 /** Layers over the same data see each other's writes. */
 export interface InMemoryData {
-  /** By `scopeKey`; a scope without rows is not there. */
+  /** By `scopeKey`; a scope without rows has no entry. */
   readonly scopes: Map<string, Rows>
   fingerprint: Fingerprint | null
   /** Rows by `stagedKey`. */
@@ -29,16 +29,16 @@ export const inMemoryData = (): InMemoryData => ({ scopes: new Map(), fingerprin
 
 export const stagedKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
 
-export const rowsOf = (data: InMemoryData, scope: Scope): Rows =>
+export const scopeRows = (data: InMemoryData, scope: Scope): Rows =>
   data.scopes.get(scopeKey(scope)) ?? new Map()
 
-export const memoriesOf = (data: InMemoryData, scope: Scope): Array<Memory> =>
-  Array.from(rowsOf(data, scope).values(), (row) => row.memory)
+export const scopeMemories = (data: InMemoryData, scope: Scope): Array<Memory> =>
+  Array.from(scopeRows(data, scope).values(), (row) => row.memory)
 
 export const allRows = (data: InMemoryData): ReadonlyArray<StoreRow> =>
   Array.from(data.scopes.values()).flatMap((rows) => Array.from(rows.values()))
 
-/** Rows that the staged space lacks; none where none is staged. */
+/** Rows that the staged space lacks; empty if no space is staged. */
 export const unstagedRows = (data: InMemoryData): ReadonlyArray<StoreRow> => {
   const { staged } = data
   if (staged === null) return []
@@ -51,10 +51,10 @@ export const keep = (data: InMemoryData, row: StoreRow): void => {
   data.scopes.set(key, rows.set(row.memory.id, row))
 }
 
-/** Removes memories and whatever was staged for them; how many there were. */
+/** Removes memories and their staged rows; returns their number. */
 export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number => {
   for (const { id, scope } of doomed) {
-    const rows = rowsOf(data, scope)
+    const rows = scopeRows(data, scope)
     rows.delete(id)
     data.staged?.rows.delete(stagedKey(scope, id))
     if (rows.size === 0) data.scopes.delete(scopeKey(scope))
@@ -62,29 +62,29 @@ export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number 
   return doomed.length
 }
 
-/** Keeps a row as `restate` says. */
+/** Upserts a row by the rules of `restate`. */
 export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutcome => {
-  const known = rowsOf(data, row.memory.scope).get(row.memory.id)
-  if (known === undefined) {
+  const stored = scopeRows(data, row.memory.scope).get(row.memory.id)
+  if (stored === undefined) {
     keep(data, row)
     return "created"
   }
-  const restated = restate(known.memory, row.memory, now)
+  const restated = restate(stored.memory, row.memory, now)
   if (restated.outcome === "created") {
-    drop(data, [known.memory])
+    drop(data, [stored.memory])
     keep(data, row)
   } else if (restated.outcome !== "conflict") {
-    keep(data, { ...known, memory: restated.memory })
+    keep(data, { ...stored, memory: restated.memory })
   }
   return restated.outcome
 }
 
-const byPlace = (a: Memory, b: Memory): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
+const inListOrder = (a: Memory, b: Memory): number => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)
 
 /** A page of `list`. */
-export const pageOf = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
+export const readPage = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
   const { after, closed, filter, limit, now, scope } = request
-  const rows = Array.from(rowsOf(data, scope).values())
+  const rows = Array.from(scopeRows(data, scope).values())
     .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
     .filter(({ memory }) => matches(filter, memory))
     .filter(
@@ -93,7 +93,7 @@ export const pageOf = (data: InMemoryData, request: ListRequest): Page<StoreRow>
         memory.createdAt > after.createdAt ||
         (memory.createdAt === after.createdAt && memory.id > after.id)
     )
-    .sort((a, b) => byPlace(a.memory, b.memory))
+    .sort((a, b) => inListOrder(a.memory, b.memory))
   const shown = rows.slice(0, limit)
   const last = shown.at(-1)?.memory
   const more = rows.length > limit && last !== undefined

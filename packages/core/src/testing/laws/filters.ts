@@ -6,7 +6,7 @@ import { contentsOf, holds, idsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { type RowParts, atCosine, axis, DAY, T0 } from "../rows.ts"
 
-/** Everything one could filter by, in combinations that tell the filters apart. */
+/** Rows that every filter tells apart. */
 const assorted = ({ row }: LawContext): ReadonlyArray<StoreRow> => [
   row("apple 0", { type: "semantic", source: "assistant", speaker: "Ana", sessionId: "s1", pinned: true }),
   row("apple 1", { type: "semantic", speaker: "ana", sessionId: "s2", saidAt: T0 - DAY }),
@@ -86,10 +86,7 @@ const FILTERS: Readonly<Record<string, Filter>> = {
   }
 }
 
-/**
- * 70 rows that are nearer and share more words than the one that may be returned, and pass the filter but
- * for what `hidden` says.
- */
+/** 70 rows that score higher than the only row that may be returned; `hidden` alone excludes them. */
 const crowd = Effect.fnUntraced(function* (context: LawContext, hidden: RowParts, asOf?: number) {
   const { dimensions, row, scope, store } = context
   const rows = Array.from({ length: 70 }, (_, i) =>
