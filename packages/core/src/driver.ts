@@ -49,6 +49,8 @@ export {
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.
+export * as fields from "./input/fields.ts"
+export { readContextOptions } from "./input/options.ts"
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
 export { readMemory } from "./input/memory.ts"
 export { readTime, type TimeInput } from "./input/time.ts"
