@@ -1,147 +1,154 @@
 import Anthropic from "@anthropic-ai/sdk"
-import { type MemoryError, type PromiseMemory, STATEMENT_LIMITS } from "@keepsake/core"
+import type { MemoryError, PromiseMemory } from "@keepsake/core"
 import { Context, Effect, Layer } from "effect"
 import { randomUUID } from "node:crypto"
-import { agentClosed, AgentError, invalidOption, toAgentError } from "./AgentError.ts"
-import { checkExport, Conversation, type SessionExport } from "./conversation/Conversation.ts"
+import { agentClosed, AgentError, invalidInput } from "./AgentError.ts"
+import { Conversation } from "./conversation/Conversation.ts"
+import { EchoFilter } from "./conversation/EchoFilter.ts"
+import type { SessionExport } from "./conversation/SessionExport.ts"
+import type { ModelClient } from "./ModelClient.ts"
+import { type AgentOptions, readAgentOptions, readSessionOptions, type SessionOptions } from "./options.ts"
+import { type AgentSession, makeSession } from "./Session.ts"
+import { toAgentError } from "./toAgentError.ts"
 import { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
 import { memoryTools } from "./tools/memoryTools.ts"
-import { type AgentOptions, type AgentSettings, settingsOf, type ToolOwner } from "./options.ts"
-import { EchoFilter } from "./conversation/EchoFilter.ts"
-import type { ModelClient } from "./turn/runModel.ts"
-import { type AgentSession, makeSession } from "./Session.ts"
-import { runnerTools, type SessionTool } from "./tools/sessionTools.ts"
-import { makeWriteQueue } from "./writing/WriteQueue.ts"
+import { type SessionTool, type ToolOwner, toRunnerTools } from "./tools/sessionTools.ts"
+import type { AgentSettings } from "./turn/AgentSettings.ts"
+import type { SessionServices } from "./turn/SessionServices.ts"
+import { makeWriteQueue, type WriteQueue } from "./writing/WriteQueue.ts"
 
-/** Which conversation, and whose. */
-export interface SessionOptions {
-  readonly userId: string
-  /** A new one when absent. Another session's turns under the same id are recalled, not repeated. */
-  readonly sessionId?: string | undefined
-  /** Goes on from `session.export()`. */
-  readonly resume?: SessionExport | undefined
-}
-
-/** Longest one attempt of a background write may take: model calls included. */
+/** Longest that one attempt of a background write may take, model calls included. */
 const WRITE_ATTEMPT_MS = 30_000
 
 /** Claude with a memory: conversations of many users over one store. */
 export class Agent extends Context.Service<
   Agent,
   {
-    /** `InvalidInput` for an id, a tool or an export that cannot be used. */
+    /** Fails with `InvalidInput` for an id, a tool or an export that cannot be used. */
     session(options: SessionOptions): Effect.Effect<AgentSession, AgentError | MemoryError>
-    /** Until every write begun so far is stored or reported. */
+    /** Waits until every write begun so far is stored or reported. */
     readonly flush: Effect.Effect<void>
-    /** No more turns; waits for the writes. Leaves the memory open. Safe to call twice. */
+    /** Refuses further turns and waits for the writes. The memory stays open. Safe to call twice. */
     readonly close: Effect.Effect<void>
   }
 >()("@keepsake/agent/Agent") {
   static readonly layer = (options: AgentOptions): Layer.Layer<Agent, AgentError> =>
-    Layer.effect(Agent, make(options))
+    Layer.effect(Agent, makeAgent(options))
 }
 
-const attempt = <A>(model: string, f: () => A): Effect.Effect<A, AgentError | MemoryError> =>
-  Effect.try({ try: f, catch: (error) => toKnown(error, model) })
+/** What the sessions of one agent share. */
+interface Shared {
+  readonly settings: AgentSettings
+  readonly writeQueue: WriteQueue
+  readonly client: () => ModelClient
+  readonly isClosed: () => boolean
+}
 
-const toKnown = (error: unknown, model: string): AgentError | MemoryError =>
-  error instanceof AgentError || isMemoryError(error) ? error : toAgentError(error, model)
-
+/** By its tag: the caller's memory may come from another copy of core. */
 const isMemoryError = (error: unknown): error is MemoryError =>
   typeof error === "object" && error !== null && "_tag" in error && error._tag === "MemoryError"
 
-const toolsFor = (
+const toTypedError = (error: unknown, model: string): AgentError | MemoryError =>
+  isMemoryError(error) ? error : toAgentError(error, model)
+
+const collectTools = (
   settings: AgentSettings,
   owner: ToolOwner,
-  recalledText: EchoFilter
+  echoFilter: EchoFilter
 ): ReadonlyArray<SessionTool> => {
-  const { agentId, memory, tools = [] } = settings
-  return [
-    ...(typeof tools === "function" ? tools(owner) : tools),
-    ...(settings.memoryTools === true
-      ? memoryTools(owner.memory, {
-          onRecalled: (text, memories) =>
-            recalledText.add(
-              text,
-              memories.map(({ content }) => content)
-            ),
-          wasRecalled: (text) => recalledText.has(text)
-        })
-      : []),
-    ...(settings.memoryFiles === true
-      ? [nativeMemoryTool(memory.files({ agentId, userId: owner.userId }))]
-      : [])
-  ]
+  const { agentId, memory, tools } = settings
+  const ownTools = typeof tools === "function" ? tools(owner) : tools
+  const forMemory = settings.memoryTools
+    ? memoryTools(owner.memory, {
+        onRecalled: (text, memories) =>
+          echoFilter.add(
+            text,
+            memories.map(({ content }) => content)
+          ),
+        wasRecalled: (text) => echoFilter.has(text)
+      })
+    : []
+  const forFiles = settings.memoryFiles
+    ? [nativeMemoryTool(memory.files({ agentId, userId: owner.userId }))]
+    : []
+  return [...ownTools, ...forMemory, ...forFiles]
 }
 
-const checkSessionId = (sessionId: string): string => {
-  const isName =
-    typeof sessionId === "string" && sessionId.trim() !== "" && sessionId.length <= STATEMENT_LIMITS.name
-  if (!isName || sessionId.includes("\u0000") || !sessionId.isWellFormed()) {
-    throw invalidOption(
-      "sessionId",
-      `give 1 to ${STATEMENT_LIMITS.name} characters, or leave it out for a new one`
-    )
-  }
-  return sessionId
+const checkOwner = (resume: SessionExport, agentId: string, userId: string): void => {
+  if (resume.agentId !== agentId || resume.userId !== userId)
+    throw invalidInput("resume", "is the session of another user or another agent")
 }
 
-const conversationOf = (memory: PromiseMemory, sessionId: string, options: SessionOptions): Conversation => {
+const startConversation = (
+  memory: PromiseMemory,
+  sessionId: string,
+  options: SessionOptions
+): Conversation => {
   const { resume } = options
   const isNew = resume === undefined && options.sessionId === undefined
   return new Conversation(memory, sessionId, {
-    base: isNew ? 0 : (resume?.nextTurn ?? null),
+    nextTurn: isNew ? 0 : (resume?.nextTurn ?? null),
     complete: isNew || resume?.complete === true,
     entries: resume?.exchanges ?? []
   })
 }
 
-const make = Effect.fnUntraced(function* (options: AgentOptions) {
-  const settings = yield* Effect.try({
-    try: () => settingsOf(options),
-    catch: (error) => toAgentError(error, options.model)
-  })
-  // Tools for all sessions are checked once, now, so that a mistake shows before the first user does.
-  if (Array.isArray(options.tools)) {
-    const tools: ReadonlyArray<SessionTool> = options.tools
-    yield* Effect.try({ try: () => runnerTools(tools), catch: (error) => toAgentError(error, options.model) })
+/** Throws for options that cannot be used. */
+const makeSessionServices = (shared: Shared, options: SessionOptions): SessionServices => {
+  if (shared.isClosed()) throw agentClosed()
+  const { settings } = shared
+  const { agentId } = settings
+  const read = readSessionOptions(options)
+  const { resume, userId } = read
+  const memory = settings.memory.for({ agentId, userId })
+  if (resume !== undefined) checkOwner(resume, agentId, userId)
+  const sessionId = resume?.sessionId ?? read.sessionId ?? randomUUID()
+  const echoFilter = new EchoFilter()
+  return {
+    ...shared,
+    userId,
+    sessionId,
+    memory,
+    echoFilter,
+    tools: toRunnerTools(collectTools(settings, { userId, sessionId, memory }, echoFilter)),
+    conversation: startConversation(memory, sessionId, read)
   }
-  const writer = yield* makeWriteQueue({ limit: settings.queueLimit, attemptTimeoutMs: WRITE_ATTEMPT_MS })
-  let closed = false
-  let client: ModelClient | undefined = options.client
+}
 
-  const session = (one: SessionOptions) =>
-    Effect.flatMap(
-      attempt(settings.model, () => {
-        if (closed) throw agentClosed()
-        const { userId } = one
-        const { agentId } = settings
-        const memory = settings.memory.for({ agentId, userId })
-        if (one.resume !== undefined) checkExport(one.resume, agentId, userId)
-        const sessionId = checkSessionId(one.resume?.sessionId ?? one.sessionId ?? randomUUID())
-        const recalledText = new EchoFilter()
-        const tools = runnerTools(toolsFor(settings, { userId, sessionId, memory }, recalledText))
-        return {
-          userId,
-          sessionId,
-          settings,
-          memory,
-          recalledText,
-          tools,
-          writer,
-          // Made at the first call, so that an agent can be set up where there is no key.
-          client: () => (client ??= new Anthropic()),
-          conversation: conversationOf(memory, sessionId, one),
-          isClosed: () => closed
-        }
-      }),
-      makeSession
-    )
+const makeAgent = Effect.fnUntraced(function* (options: AgentOptions) {
+  const settings = yield* Effect.try({
+    try: () => {
+      const read = readAgentOptions(options)
+      // Tools for all sessions are checked now, so that a mistake shows before the first session.
+      if (typeof read.tools !== "function") toRunnerTools(read.tools)
+      return read
+    },
+    catch: (error) => toAgentError(error, options?.model)
+  })
+  const writeQueue = yield* makeWriteQueue({
+    limit: settings.queueLimit,
+    attemptTimeoutMs: WRITE_ATTEMPT_MS
+  })
+  let isClosed = false
+  let { client } = settings
+  const shared: Shared = {
+    settings,
+    writeQueue,
+    // Made at the first call, so that an agent can be created without a key.
+    client: () => (client ??= new Anthropic()),
+    isClosed: () => isClosed
+  }
+
+  const session = (sessionOptions: SessionOptions) =>
+    Effect.try({
+      try: () => makeSessionServices(shared, sessionOptions),
+      catch: (error) => toTypedError(error, settings.model)
+    }).pipe(Effect.flatMap(makeSession))
 
   const close = Effect.suspend(() => {
-    closed = true
-    return writer.flush
+    isClosed = true
+    return writeQueue.flush
   })
   yield* Effect.addFinalizer(() => close)
-  return Agent.of({ session, flush: writer.flush, close })
+  return Agent.of({ session, flush: writeQueue.flush, close })
 })

@@ -1,46 +1,48 @@
 import type Anthropic from "@anthropic-ai/sdk"
 import type { MemoryContext, MemoryError, Remembered } from "@keepsake/core"
 
-/** A tool that ran within a turn. */
+/** A tool call of a turn. */
 export interface ToolCall {
   readonly id: string
   readonly name: string
   readonly input: unknown
-  /** What the model got back. */
+  /** The text that the model received. */
   readonly output: string
   readonly isError: boolean
 }
 
-/** A part of the turn that memory had to leave out. */
+/** A stage of the turn in which memory failed or was late. */
 export interface Degradation {
+  readonly stage: "recall" | "write"
+  /** @deprecated Use `stage`. */
   readonly part: "recall" | "write"
-  /** `MemoryError`'s reason, `Timeout`, or `Unexpected`. */
+  /** The reason of the `MemoryError`, `Timeout`, or `Unexpected`. */
   readonly reason: string
-  /** What went wrong and what is done about it; holds no remembered text. */
+  /** What went wrong, and what happens next; without remembered text. */
   readonly message: string
 }
 
-/** What became of one policy's write of one turn. */
+/** The outcome of one policy's write of one turn. */
 export interface WriteOutcome {
   /** The writing policy's name. */
   readonly policy: string
   /**
-   * `stored`: it is in the store. `void`: everything was forgotten meanwhile, nothing was written.
-   * `skipped`: there was nothing to write, such as after a refusal. `failed`: it could not be kept, see `error`.
+   * `stored`: the store has it. `void`: everything was forgotten in the meantime, so nothing was written.
+   * `skipped`: the policy had nothing to write. `failed`: it was not stored, see `error`.
    */
   readonly status: "stored" | "void" | "skipped" | "failed"
   readonly memories: ReadonlyArray<Remembered>
-  /** How often it was tried. */
+  /** Attempts made. */
   readonly attempts: number
-  /** What was done differently than asked, such as keeping the text where no facts could be extracted. */
+  /** Where the policy fell back to something else, such as keeping the text when no facts could be extracted. */
   readonly notes: ReadonlyArray<string>
   readonly error?: unknown
 }
 
-/** `max_turns`: the bound on requests in one turn was reached while the model still asked for tools. */
+/** `max_turns`: the turn reached `maxTurns` requests, and the model still called tools. */
 export type StopReason = Anthropic.Beta.Messages.BetaStopReason | "max_turns" | null
 
-/** Tokens of all requests of the turn together. */
+/** Token counts, summed over all requests of the turn. */
 export interface Usage {
   readonly inputTokens: number
   readonly outputTokens: number
@@ -49,34 +51,34 @@ export interface Usage {
   readonly requests: number
 }
 
-/** What a turn came to: the answer, what memory gave, and what it could not do. */
+/** The result of a turn: the answer, the memories in it, and the failures of memory. */
 export interface TurnResult<Written = Promise<ReadonlyArray<WriteOutcome>>> {
-  /** What the model said since its last tool call. */
+  /** The model's text since its last tool call. */
   readonly text: string
-  /** Its last message as it came. */
+  /** The model's last message, unchanged. */
   readonly message: Anthropic.Beta.Messages.BetaMessage
   readonly stopReason: StopReason
   readonly usage: Usage
-  /** The block that went to the model, and what is in it. */
+  /** The memory block that the model received, and the memories in it. */
   readonly recalled: MemoryContext
-  /** Settles when every write of this turn has an outcome; never fails. */
+  /** Settles when every write of the turn has an outcome; never fails. */
   readonly written: Written
   readonly toolCalls: ReadonlyArray<ToolCall>
-  /** Empty when memory did all it should. */
+  /** Empty when memory worked. */
   readonly degraded: ReadonlyArray<Degradation>
 }
 
-/** What `stream` yields, in this order but for tools, which run side by side. */
+/** The events of `stream`, in this order; events of tools that run at the same time are interleaved. */
 export type TurnEvent<Written = Promise<ReadonlyArray<WriteOutcome>>> =
   | { readonly type: "recalled"; readonly recalled: MemoryContext }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "toolStart"; readonly id: string; readonly name: string; readonly input: unknown }
   | ({ readonly type: "toolEnd" } & ToolCall)
-  /** The outcomes there are when the turn ends; those in the background follow in `result.written`. */
+  /** The outcomes known when the turn ends; those of background writes follow in `result.written`. */
   | { readonly type: "written"; readonly outcomes: ReadonlyArray<WriteOutcome> }
   | { readonly type: "done"; readonly result: TurnResult<Written> }
 
-/** What an agent tells its `onEvent`: nothing that memory could not do stays unsaid. */
+/** The events of `onEvent`: every degradation, retry and outcome. */
 export type AgentEvent = { readonly userId: string; readonly sessionId: string } & (
   | { readonly type: "degraded"; readonly degradation: Degradation }
   | {
@@ -90,8 +92,8 @@ export type AgentEvent = { readonly userId: string; readonly sessionId: string }
 
 export const EMPTY_CONTEXT: MemoryContext = { text: "", tokens: 0, items: [], dropped: 0 }
 
-/** The name of a failure for reports. */
-export const reasonOf = (error: unknown): string => {
+/** The failure's reason by name, for reports. */
+export const readReason = (error: unknown): string => {
   const reason = (error as Partial<MemoryError> | null)?.reason
   return typeof reason === "object" && reason !== null && "_tag" in reason ? reason._tag : "Unexpected"
 }

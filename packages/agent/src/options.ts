@@ -1,126 +1,196 @@
-import type Anthropic from "@anthropic-ai/sdk"
-import type { ContextOptions, MemoryClient, PromiseMemory } from "@keepsake/core"
-import { invalidOption } from "./AgentError.ts"
+import { type ContextOptions, DEFAULT_AGENT, type MemoryClient } from "@keepsake/core"
+import { fields, readContextOptions } from "@keepsake/core/driver"
+import { Result } from "effect"
+import type { CacheSetting, Placement, SystemPrompt } from "./conversation/prompt.ts"
+import { type SessionExport, sessionExport, sessionId } from "./conversation/SessionExport.ts"
 import type { AgentEvent } from "./events.ts"
-import type { CacheSetting, Placement } from "./conversation/prompt.ts"
-import type { ModelClient, RequestParams } from "./turn/runModel.ts"
-import type { SessionTool } from "./tools/sessionTools.ts"
+import { callback, modelClient, modelName, positiveInteger, readOrThrow } from "./inputFields.ts"
+import type { ModelClient, RequestParams } from "./ModelClient.ts"
+import type { SessionTools } from "./tools/sessionTools.ts"
+import type { AgentSettings } from "./turn/AgentSettings.ts"
 import { firstParagraph, verbatim } from "./writing/policies/verbatim.ts"
 import type { WritingPolicy } from "./writing/WritingPolicy.ts"
 
-/** Whom a tool is made for. The model cannot change it. */
-export interface ToolOwner {
-  readonly userId: string
-  readonly sessionId: string
-  readonly memory: PromiseMemory
-}
+const { boolean, input, object, oneOf, optional, refused, shown, where } = fields
 
-/** What `createAgent` takes. */
+/** A policy by its name, or as an object (`summary`, `facts`, your own). */
+export type WritingSetting = "verbatim" | "firstParagraph" | "none" | WritingPolicy
+
+/** The options of `createAgent`. */
 export interface AgentOptions {
-  /** Stays the caller's: the agent never closes it. */
+  /** The agent never closes it. */
   readonly memory: MemoryClient
   /** `new Anthropic()` when absent, which reads ANTHROPIC_API_KEY. */
   readonly client?: ModelClient | undefined
   /** Such as `claude-sonnet-5-5`. */
   readonly model: string
   /** The base system prompt: the same in every turn, so that it is cached. */
-  readonly system?: string | ReadonlyArray<Anthropic.Beta.Messages.BetaTextBlockParam> | undefined
+  readonly system?: SystemPrompt | undefined
   /** Part of the scope: agents with different ids do not share memories. `"default"` when absent. */
   readonly agentId?: string | undefined
-  /** For all sessions, or made for each. */
-  readonly tools?: ReadonlyArray<SessionTool> | ((owner: ToolOwner) => ReadonlyArray<SessionTool>) | undefined
-  /** Hands `remember`, `recall`, `forget` and `update` over this user's memory to the model. */
+  /** For all sessions, or a function that makes them for each. */
+  readonly tools?: SessionTools | undefined
+  /** Gives the model `remember`, `recall`, `forget` and `update` over this user's memory. */
   readonly memoryTools?: boolean | undefined
-  /** Hands Anthropic's own memory tool (`memory_20250818`) to the model, its files kept in the same store. */
+  /** Gives the model Anthropic's own memory tool (`memory_20250818`), with its files in the same store. */
   readonly memoryFiles?: boolean | undefined
-  /** Tokens of one reply; 4,096 when absent. */
+  /** Most tokens of one reply; 4,096 when absent. */
   readonly maxTokens?: number | undefined
-  /** Requests to the model in one turn; 16 when absent. */
+  /** Most requests to the model in one turn; 16 when absent. */
   readonly maxTurns?: number | undefined
-  /** Longest a tool may take, in milliseconds; 60,000 when absent. */
+  /** Longest that a tool may take, in milliseconds; 60,000 when absent. */
   readonly toolTimeoutMs?: number | undefined
   /** Longest that memory may hold up a turn, recall and awaited write together, in milliseconds; 1,500 when absent. */
   readonly memoryTimeoutMs?: number | undefined
-  /** What goes into the memory block, and how much of it. */
+  /** What goes into the memory block, and how large it may be. */
   readonly context?: Omit<ContextOptions, "sessionId"> | undefined
   /** Where the memory block goes; `"tail"` when absent. */
   readonly placement?: Placement | undefined
   /** `"5m"` when absent. */
   readonly cache?: CacheSetting | undefined
-  /** Tokens of history sent along, estimated at four characters a token; 60,000 when absent. The oldest exchanges go first, whole. */
+  /** Most tokens of history in a request, at four characters per token; 60,000 when absent. The oldest exchanges go first, whole. */
   readonly historyTokens?: number | undefined
-  /** How exchanges become memories; `"verbatim"` when absent, `"none"` to remember nothing by itself. */
+  /** How exchanges become memories; `"verbatim"` when absent, `"none"` to write nothing automatically. */
   readonly writing?: WritingSetting | ReadonlyArray<WritingPolicy> | undefined
-  /** Writes waiting at once, over all sessions; 1,000 when absent. */
+  /** Most writes that wait or run at once, over all sessions; 1,000 when absent. */
   readonly queueLimit?: number | undefined
-  /** Told of all that memory could not do, and of every write's outcome. */
+  /** Called with every degradation, retry and write outcome. */
   readonly onEvent?: ((event: AgentEvent) => void) | undefined
-  /** Anything else the Messages API takes. */
+  /** Further parameters of the Messages API. */
   readonly params?: RequestParams | undefined
 }
 
-/** How what was said becomes memories: a policy by name, or one that is made (`summary`, `facts`, your own). */
-export type WritingSetting = "verbatim" | "firstParagraph" | "none" | WritingPolicy
-
-/** The options with their defaults, checked. */
-export interface AgentSettings extends Omit<AgentOptions, "client" | "writing"> {
-  readonly agentId: string
-  readonly maxTokens: number
-  readonly maxTurns: number
-  readonly toolTimeoutMs: number
-  readonly memoryTimeoutMs: number
-  readonly placement: Placement
-  readonly cache: CacheSetting
-  readonly historyTokens: number
-  readonly queueLimit: number
-  readonly policies: ReadonlyArray<WritingPolicy>
+/** The options of `agent.session`. */
+export interface SessionOptions {
+  readonly userId: string
+  /** A new id when absent. Earlier turns under the same id are recalled, but not repeated in the history. */
+  readonly sessionId?: string | undefined
+  /** Continues from `session.export()`. */
+  readonly resume?: SessionExport | undefined
 }
 
-const count = (field: string, value: number | undefined, otherwise: number): number => {
-  if (value === undefined) return otherwise
-  if (!Number.isInteger(value) || value < 1)
-    throw invalidOption(field, `${value} is not a whole number above 0`)
-  return value
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
+
+const memory = where(
+  (value): value is MemoryClient => isObject(value) && "for" in value && typeof value.for === "function",
+  "give what openMemory returns"
+)
+
+const system = where(
+  (value): value is SystemPrompt => typeof value === "string" || Array.isArray(value),
+  "give a text, or a list of text blocks"
+)
+
+const tools = where(
+  (value): value is SessionTools =>
+    typeof value === "function" || (Array.isArray(value) && value.every(isObject)),
+  "give a list of tools, or a function that makes them for a session"
+)
+
+const context: fields.Field<ContextOptions> = (value) =>
+  Result.mapError(readContextOptions(value), ([field, message]) => [
+    field === "options" ? "" : `.${field}`,
+    message
+  ])
+
+const cache = where(
+  (value): value is CacheSetting => value === false || value === "5m" || value === "1h",
+  (value) => `${shown(value)} is none of 5m, 1h, false`
+)
+
+const POLICY_NAMES = ["verbatim", "firstParagraph", "none"] as const
+
+const isWritingSetting = (value: unknown): value is WritingSetting =>
+  (POLICY_NAMES as ReadonlyArray<unknown>).includes(value) ||
+  (isObject(value) && "write" in value && typeof value.write === "function")
+
+const writing: fields.Field<WritingSetting | ReadonlyArray<WritingPolicy>> = (value) => {
+  const settings: ReadonlyArray<unknown> = Array.isArray(value) ? value : [value]
+  const unknownIndex = settings.findIndex((setting) => !isWritingSetting(setting))
+  return unknownIndex < 0
+    ? Result.succeed(value as WritingSetting | ReadonlyArray<WritingPolicy>)
+    : refused(`${shown(settings[unknownIndex])} is none of ${POLICY_NAMES.join(", ")} or a policy`)
 }
 
-const policiesOf = (writing: AgentOptions["writing"]): ReadonlyArray<WritingPolicy> => {
-  const one = (setting: WritingSetting): ReadonlyArray<WritingPolicy> => {
-    if (setting === "none") return []
-    if (setting === "verbatim") return [verbatim()]
-    if (setting === "firstParagraph") return [firstParagraph()]
-    if (typeof setting === "object" && typeof setting.write === "function") return [setting]
-    throw invalidOption(
-      "writing",
-      `${JSON.stringify(setting)} is none of verbatim, firstParagraph, none or a policy`
-    )
-  }
-  if (writing === undefined) return [verbatim()]
-  return Array.isArray(writing)
-    ? (writing as ReadonlyArray<WritingPolicy>).flatMap(one)
-    : one(writing as WritingSetting)
+const params = where(
+  (value): value is RequestParams => isObject(value) && !Array.isArray(value),
+  "give an object of parameters of the Messages API"
+)
+
+const agentOptions = input(
+  "options",
+  object({
+    memory,
+    client: optional(modelClient),
+    model: modelName("claude-sonnet-5-5"),
+    system: optional(system),
+    agentId: optional(
+      where((value) => typeof value === "string", `give an id, or leave it out for "${DEFAULT_AGENT}"`)
+    ),
+    tools: optional(tools),
+    memoryTools: optional(boolean),
+    memoryFiles: optional(boolean),
+    maxTokens: optional(positiveInteger),
+    maxTurns: optional(positiveInteger),
+    toolTimeoutMs: optional(positiveInteger),
+    memoryTimeoutMs: optional(positiveInteger),
+    context: optional(context),
+    placement: optional(oneOf<Placement>(["tail", "system"])),
+    cache: optional(cache),
+    historyTokens: optional(positiveInteger),
+    writing: optional(writing),
+    queueLimit: optional(positiveInteger),
+    onEvent: optional(callback<(event: AgentEvent) => void>()),
+    params: optional(params)
+  } satisfies fields.Fields<AgentOptions>)
+)
+
+const toPolicies = (setting: WritingSetting | ReadonlyArray<WritingPolicy>): ReadonlyArray<WritingPolicy> => {
+  if (setting === "none") return []
+  if (setting === "verbatim") return [verbatim()]
+  if (setting === "firstParagraph") return [firstParagraph()]
+  return "write" in setting ? [setting] : setting.flatMap(toPolicies)
 }
 
-/** Throws `InvalidInput` for an option that cannot work, before anything is sent. */
-export const settingsOf = (options: AgentOptions): AgentSettings => {
-  const { cache = "5m", model, placement = "tail" } = options
-  if (typeof options.memory?.for !== "function") throw invalidOption("memory", "give what openMemory returns")
-  if (typeof model !== "string" || model.trim() === "")
-    throw invalidOption("model", "name the model, such as claude-sonnet-5-5")
-  if (placement !== "tail" && placement !== "system")
-    throw invalidOption("placement", `${String(placement)} is neither tail nor system`)
-  if (cache !== false && cache !== "5m" && cache !== "1h")
-    throw invalidOption("cache", `${String(cache)} is none of 5m, 1h, false`)
+/** The options with their defaults. Throws `InvalidInput` before anything is sent. */
+export const readAgentOptions = (options: AgentOptions): AgentSettings => {
+  const read = readOrThrow(agentOptions(options))
   return {
-    ...options,
-    agentId: options.agentId ?? "default",
-    maxTokens: count("maxTokens", options.maxTokens, 4_096),
-    maxTurns: count("maxTurns", options.maxTurns, 16),
-    toolTimeoutMs: count("toolTimeoutMs", options.toolTimeoutMs, 60_000),
-    memoryTimeoutMs: count("memoryTimeoutMs", options.memoryTimeoutMs, 1_500),
-    placement,
-    cache,
-    historyTokens: count("historyTokens", options.historyTokens, 60_000),
-    queueLimit: count("queueLimit", options.queueLimit, 1_000),
-    policies: policiesOf(options.writing)
+    memory: read.memory,
+    client: read.client,
+    model: read.model,
+    system: read.system,
+    agentId: read.agentId ?? DEFAULT_AGENT,
+    tools: read.tools ?? [],
+    memoryTools: read.memoryTools ?? false,
+    memoryFiles: read.memoryFiles ?? false,
+    maxTokens: read.maxTokens ?? 4_096,
+    maxTurns: read.maxTurns ?? 16,
+    toolTimeoutMs: read.toolTimeoutMs ?? 60_000,
+    memoryTimeoutMs: read.memoryTimeoutMs ?? 1_500,
+    context: read.context ?? {},
+    placement: read.placement ?? "tail",
+    cache: read.cache ?? "5m",
+    historyTokens: read.historyTokens ?? 60_000,
+    policies: toPolicies(read.writing ?? "verbatim"),
+    queueLimit: read.queueLimit ?? 1_000,
+    onEvent: read.onEvent,
+    params: read.params ?? {}
   }
 }
+
+/** The memory checks the user's id. */
+const userId: fields.Field<string> = (value) => Result.succeed(value as string)
+
+const sessionOptions = input(
+  "options",
+  object({
+    userId,
+    sessionId: optional(sessionId),
+    resume: optional(sessionExport)
+  } satisfies fields.Fields<SessionOptions>)
+)
+
+/** Throws `InvalidInput` for an id or an export that cannot be used. */
+export const readSessionOptions = (options: SessionOptions): SessionOptions =>
+  readOrThrow(sessionOptions(options))

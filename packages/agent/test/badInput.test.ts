@@ -1,6 +1,6 @@
 import Anthropic, { APIError } from "@anthropic-ai/sdk"
 import { describe, expect, it } from "vitest"
-import { type AgentTool, createAgent } from "../src/index.ts"
+import { type AgentTool, createAgent, facts, memoryTools, summary } from "../src/index.ts"
 import type { FailureReply } from "../src/testing/index.ts"
 import { collect, openMemory, serve } from "./support/fixtures.ts"
 
@@ -105,6 +105,16 @@ describe("what the caller gives", () => {
     ["placement", { placement: "middle" }],
     ["cache", { cache: "2h" }],
     ["writing", { writing: "everything" }],
+    ["writing", { writing: ["verbatim", {}] }],
+    ["client", { client: "https://api.anthropic.com" }],
+    ["agentId", { agentId: 7 }],
+    ["memoryTools", { memoryTools: "yes" }],
+    ["onEvent", { onEvent: {} }],
+    ["params", { params: [] }],
+    ["context", { context: "short" }],
+    ["context.minimumScore", { context: { minimumScore: 0.5 } }],
+    ["maxToken", { maxToken: 500 }],
+    ["tools", { tools: [null] }],
     ["tools", { tools: [tool("a b", object)] }],
     ["tools", { tools: [tool("same", object), tool("same", object)] }],
     ["tools.t.inputSchema", { tools: [tool("t", { type: "string" })] }],
@@ -118,6 +128,27 @@ describe("what the caller gives", () => {
         _tag: "AgentError",
         reason: expect.objectContaining({ _tag: "InvalidInput", field }) as object
       }) as Error
+    )
+  })
+
+  it("names the option that was probably meant", async () => {
+    const memory = await openMemory()
+    expect(() => createAgent({ memory, model: MODEL, maxToken: 500 } as never)).toThrow(
+      'maxToken: is not known here. Did you mean "maxTokens"?'
+    )
+    const agent = createAgent({ memory, model: MODEL })
+    expect(() => agent.session({ userId: "ana", sesionId: "s" } as never)).toThrow(
+      'sesionId: is not known here. Did you mean "sessionId"?'
+    )
+    expect(() => memoryTools(memory.for({ userId: "ana" }), { onRecall: () => {} } as never)).toThrow(
+      'onRecall: is not known here. Did you mean "onRecalled"?'
+    )
+  })
+
+  it.each([summary, facts])("a policy without a usable model is refused", (policy) => {
+    expect(() => policy({} as never)).toThrow("model: name the model, such as claude-haiku-5-5")
+    expect(() => policy({ model: "claude-haiku-5-5", maxTokens: 0 })).toThrow(
+      "maxTokens: 0 is not a whole number above 0"
     )
   })
 
@@ -182,7 +213,7 @@ describe("what the caller gives", () => {
     await memory.close()
     const late = await two.session({ userId: "ana" }).send("Hello")
     expect(late.text).toBe("Fine.")
-    expect(late.degraded.map(({ part, reason }) => [part, reason])).toEqual([
+    expect(late.degraded.map(({ reason, stage }) => [stage, reason])).toEqual([
       ["recall", "Closed"],
       ["write", "Closed"]
     ])

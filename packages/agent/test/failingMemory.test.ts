@@ -5,7 +5,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import { Agent, type AgentEvent, createAgent } from "../src/index.ts"
-import { allOf, type Fault, METHODS, openMemory, serve } from "./support/fixtures.ts"
+import { listAll, type Fault, METHODS, openMemory, serve } from "./support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -32,7 +32,7 @@ describe("a memory that fails", () => {
         expect((await session.send("And again")).text).toBe("Still here.")
         // A write that needs the method is reported; of the others a slow machine may report a late one.
         const isNeeded = method === "put" || method === "lastTurn"
-        expect(!isNeeded || first.degraded.some(({ part }) => part === "write")).toBe(true)
+        expect(!isNeeded || first.degraded.some(({ stage }) => stage === "write")).toBe(true)
       })
     }
 
@@ -49,7 +49,7 @@ describe("a memory that fails", () => {
       })
       const { degraded, recalled, text } = await agent.session({ userId: "ana" }).send("A secret thing")
       expect([text, recalled.text]).toEqual(["Here I am.", ""])
-      expect(degraded.map(({ part }) => part)).toEqual(["recall", "write"])
+      expect(degraded.map(({ stage }) => stage)).toEqual(["recall", "write"])
       expect(JSON.stringify(degraded)).not.toContain("secret")
       expect(events.filter(({ type }) => type === "degraded")).toHaveLength(2)
     })
@@ -76,7 +76,7 @@ describe("a memory that fails", () => {
       .session({ userId: "ana" })
       .send("Hello")
     expect(text).toBe("Here I am.")
-    expect(degraded.map(({ part }) => part)).toEqual(["recall", "write"])
+    expect(degraded.map(({ stage }) => stage)).toEqual(["recall", "write"])
   })
 
   /** Runs a turn on virtual time: advances it in steps until the turn is over. */
@@ -127,7 +127,7 @@ describe("a memory that fails", () => {
             const start = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
             const result = yield* advanced(session.send("Hello"), 100)
             const waited = (yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - start
-            expect(result.degraded.map(({ part, reason }) => [part, reason])).toEqual([
+            expect(result.degraded.map(({ reason, stage }) => [stage, reason])).toEqual([
               ["recall", "Timeout"],
               ["write", "Timeout"]
             ])
@@ -137,7 +137,7 @@ describe("a memory that fails", () => {
             const [outcome] = yield* advanced(result.written, 5_000)
             expect(outcome).toMatchObject({ policy: "verbatim", status: "stored" })
             expect(outcome?.attempts).toBeGreaterThan(1)
-            const rows = yield* Effect.promise(() => allOf(memory.for({ userId: "ana" })))
+            const rows = yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))
             expect(rows.map(({ content }) => content).toSorted()).toEqual(["Hello", "Here I am."])
           })
       )
@@ -182,7 +182,7 @@ describe("a memory that fails", () => {
           const result = yield* advanced(session.send("Hello"), 100)
           const [outcome] = yield* advanced(result.written, 100)
           expect(outcome).toMatchObject({ status: "stored", attempts: 2 })
-          const rows = yield* Effect.promise(() => allOf(memory.for({ userId: "ana" })))
+          const rows = yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))
           expect(rows).toHaveLength(2)
         })
     )
@@ -200,7 +200,7 @@ describe("a memory that fails", () => {
           isDown = false
           const [outcome] = yield* advanced(result.written, 1_000)
           expect(outcome).toMatchObject({ status: "void", memories: [] })
-          expect(yield* Effect.promise(() => allOf(memory.for({ userId: "ana" })))).toEqual([])
+          expect(yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))).toEqual([])
           yield* advanced(session.send("Hello again"), 100)
           expect(session.export().exchanges).toHaveLength(1)
         })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../src/index.ts"
-import { collect, openMemory, serve, textsOf } from "./support/fixtures.ts"
+import { collect, openMemory, serve, lastTexts } from "./support/fixtures.ts"
 
 /** Ways out of a block of data, each to be combined with others. */
 const BREAKOUTS: ReadonlyArray<string> = [
@@ -105,7 +105,7 @@ describe("hostile memories", () => {
       expect(events.at(-1)).toMatchObject({ type: "done", result: { text: "Fine.", degraded: [] } })
     }
     for (const request of server.requests) {
-      const [said, block = ""] = textsOf(request)
+      const [said, block = ""] = lastTexts(request)
       expect(said).toBe("What about freight?")
       expect(request.body.messages).toHaveLength(1)
       expect(block.match(/<\/memory>/gu)?.length ?? 0).toBeLessThanOrEqual(1)

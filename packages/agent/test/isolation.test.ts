@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { createAgent, defineTool, type ToolOwner } from "../src/index.ts"
-import { allOf, openMemory, saidIn, serve } from "./support/fixtures.ts"
+import { listAll, openMemory, saidIn, serve } from "./support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const USERS = 200
@@ -72,7 +72,7 @@ describe("many users", () => {
     expect(server.requests).toHaveLength(USERS * SESSIONS_EACH * 4)
     await agent.close()
     for (let user = 0; user < USERS; user++) {
-      const rows = await allOf(memory.for({ userId: `user-${user}` }))
+      const rows = await listAll(memory.for({ userId: `user-${user}` }))
       expect(markersIn(rows)).toEqual(new Set([named(user)]))
       expect(rows.filter(({ source }) => source === "user").length).toBe(1 + SESSIONS_EACH * 2)
     }

@@ -66,12 +66,15 @@ export {
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.
+export * as fields from "./input/fields.ts"
+export { readContextOptions } from "./input/options.ts"
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
 export { readMemory } from "./input/memory.ts"
 export { readTime, type TimeInput } from "./input/time.ts"
 export { didYouMean, nearest } from "./input/suggest.ts"
 
 // Embedders.
+export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
 // The event loop, locks, tracing, and failures of services.

@@ -1,100 +1,75 @@
 import type { PromiseMemory } from "@keepsake/core"
-import { invalidOption } from "../AgentError.ts"
-import { type HistoryEntry, historyProblem, trimmed } from "./history.ts"
-
-/** A session as plain JSON: `session.export()` returns it and `resume` takes it. */
-export interface SessionExport {
-  readonly version: 1
-  readonly agentId: string
-  readonly userId: string
-  readonly sessionId: string
-  /** The number of the next turn; `null` until the store was asked. */
-  readonly nextTurn: number | null
-  /** Whether `exchanges` is the whole session. */
-  readonly complete: boolean
-  readonly exchanges: ReadonlyArray<HistoryEntry>
-}
-
-/** Throws `InvalidInput` for anything but an export of this user's. */
-export const checkExport = (from: SessionExport, agentId: string, userId: string): SessionExport => {
-  const shaped =
-    typeof from === "object" && from !== null && from.version === 1 && typeof from.sessionId === "string"
-  if (!shaped) throw invalidOption("resume", "is not what session.export() gave")
-  if (from.agentId !== agentId || from.userId !== userId)
-    throw invalidOption("resume", "is another user's or another agent's session")
-  const nextTurnKnown = from.nextTurn === null || (Number.isSafeInteger(from.nextTurn) && from.nextTurn >= 0)
-  if (!nextTurnKnown) throw invalidOption("resume.nextTurn", "is not a turn")
-  const problem = historyProblem(from.exchanges)
-  if (problem !== undefined) throw invalidOption("resume.exchanges", problem)
-  return from
-}
+import { type HistoryEntry, trimHistory } from "./history.ts"
+import type { SessionExport } from "./SessionExport.ts"
 
 const TURNS_PER_EXCHANGE = 2
+
+/** Where a conversation continues. */
+export interface ConversationStart {
+  /** The number of the next turn; `null` if only the store knows it. */
+  readonly nextTurn: number | null
+  /** Whether `entries` is the whole session. */
+  readonly complete: boolean
+  readonly entries: ReadonlyArray<HistoryEntry>
+}
 
 /** The exchanges of one session so far, and the numbers of their turns. */
 export class Conversation {
   readonly #memory: PromiseMemory
   readonly #sessionId: string
-  #entries: ReadonlyArray<HistoryEntry> = []
-  /** Exchanges since this object was made, trimmed ones included. */
-  #said = 0
-  /** The turn of the first of them; `null` until the store was asked. */
-  #base: number | null
-  /** Whether the history is the whole session. */
+  #entries: ReadonlyArray<HistoryEntry>
+  /** Exchanges added to this object, trimmed ones included. */
+  #addedCount = 0
+  /** The turn of the first added exchange; `null` until the store was asked. */
+  #firstTurn: number | null
   #complete: boolean
 
-  constructor(
-    memory: PromiseMemory,
-    sessionId: string,
-    from: {
-      readonly base: number | null
-      readonly complete: boolean
-      readonly entries: ReadonlyArray<HistoryEntry>
-    }
-  ) {
+  constructor(memory: PromiseMemory, sessionId: string, start: ConversationStart) {
     this.#memory = memory
     this.#sessionId = sessionId
-    this.#base = from.base
-    this.#complete = from.complete
-    this.#entries = from.entries
+    this.#firstTurn = start.nextTurn
+    this.#complete = start.complete
+    this.#entries = start.entries
   }
 
   get entries(): ReadonlyArray<HistoryEntry> {
     return this.#entries
   }
 
-  /** True when the model sees the whole session, so that none of it need be recalled. */
+  /** Whether the history is the whole session, so that none of it needs to be recalled. */
   get complete(): boolean {
     return this.#complete
   }
 
-  /** Adds an exchange and returns its place, for `turnOf`. */
+  /** Adds an exchange and returns its index, for `turnAt`. */
   add(entry: HistoryEntry, budgetTokens: number): number {
     const all = [...this.#entries, entry]
     // The latest exchange stays even if it exceeds the budget: the next message is about it.
-    const rest = trimmed(all, budgetTokens)
+    const rest = trimHistory(all, budgetTokens)
     this.#entries = rest.length === 0 ? [entry] : rest
     if (this.#entries.length < all.length) this.#complete = false
-    return this.#said++
+    return this.#addedCount++
   }
 
   clear(): void {
     this.#entries = []
   }
 
-  /** The user's turn of an exchange. Asks the store where the session stands, once. */
-  async turnOf(place: number, signal: AbortSignal): Promise<number> {
-    if (this.#base === null) {
-      const next = await this.#memory.nextTurn(this.#sessionId, { signal })
-      this.#base ??= next
-      this.#complete ||= this.#base === 0 && this.#entries.length === this.#said
+  /** The user's turn of an exchange. Asks the store for the session's next turn, once. */
+  async turnAt(exchangeIndex: number, signal: AbortSignal): Promise<number> {
+    if (this.#firstTurn === null) {
+      const nextTurn = await this.#memory.nextTurn(this.#sessionId, { signal })
+      // Another call may have set it during the wait.
+      this.#firstTurn ??= nextTurn
+      this.#complete ||= this.#firstTurn === 0 && this.#entries.length === this.#addedCount
     }
-    return this.#base + TURNS_PER_EXCHANGE * place
+    return this.#firstTurn + TURNS_PER_EXCHANGE * exchangeIndex
   }
 
-  /** Renumbers the exchanges from `place` on behind the turns that another process took. */
-  async moveBehind(place: number, signal: AbortSignal): Promise<void> {
-    this.#base = (await this.#memory.nextTurn(this.#sessionId, { signal })) - TURNS_PER_EXCHANGE * place
+  /** Renumbers this exchange and the later ones, after another process took their turns. */
+  async renumberFrom(exchangeIndex: number, signal: AbortSignal): Promise<void> {
+    const nextTurn = await this.#memory.nextTurn(this.#sessionId, { signal })
+    this.#firstTurn = nextTurn - TURNS_PER_EXCHANGE * exchangeIndex
     this.#complete = false
   }
 
@@ -104,7 +79,7 @@ export class Conversation {
       agentId,
       userId,
       sessionId: this.#sessionId,
-      nextTurn: this.#base === null ? null : this.#base + TURNS_PER_EXCHANGE * this.#said,
+      nextTurn: this.#firstTurn === null ? null : this.#firstTurn + TURNS_PER_EXCHANGE * this.#addedCount,
       complete: this.#complete,
       exchanges: structuredClone(this.#entries)
     }

@@ -1,11 +1,7 @@
-/**
- * The guard against feedback: what was recalled and is said again by the model is not remembered anew.
- */
-
-/** Shorter pieces are common phrases; they count as recalled only where they are a whole line or sentence of it. */
+/** Shorter pieces are common phrases: they count as recalled only as a whole recalled line or sentence. */
 const PHRASE_CHARACTERS = 16
-/** Lines and sentences a session keeps to compare with; those not seen for longest go first. */
-const PIECES_KEPT = 2_000
+/** Most lines and sentences that a session compares with; an LRU. */
+const PIECES_MAX = 2_000
 
 const ENTITIES: { readonly [entity: string]: string } = {
   "&lt;": "<",
@@ -16,35 +12,36 @@ const ENTITIES: { readonly [entity: string]: string } = {
   "&amp;": "&"
 }
 
-/** Printable ASCII without an escape, as most lines are: nothing in it is written in two ways. */
+/** Printable ASCII without an ampersand, as most lines are: it needs no unescaping. */
 const PLAIN = /^[ -%'-~]*$/
 
-const unescaped = (text: string): string =>
+const unescapeHtml = (text: string): string =>
   text
     .normalize("NFKC")
     .replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => ENTITIES[entity] ?? entity)
     .replace(/[\p{Cf}\p{Cc}]+/gu, " ")
 
-/** Same words, same result: whatever the case, spacing, list marks, escapes and invisible characters. */
+/** Ignores case, spacing, list marks, escapes and invisible characters. */
 const normalise = (text: string): string =>
-  (PLAIN.test(text) ? text : unescaped(text))
+  (PLAIN.test(text) ? text : unescapeHtml(text))
     .toLowerCase()
     .replace(/[\s*_`#>•-]+/g, " ")
     .trim()
 
-const linesOf = (text: string): ReadonlyArray<string> => text.split("\n")
-const sentencesOf = (line: string): ReadonlyArray<string> => line.split(/(?<=[.!?])\s+/)
+const splitLines = (text: string): ReadonlyArray<string> => text.split("\n")
+const splitSentences = (line: string): ReadonlyArray<string> => line.split(/(?<=[.!?])\s+/)
 
+/** Removes recalled text from the model's replies, so that it is not remembered a second time. */
 export class EchoFilter {
-  /** Lines and sentences, normalised, in the order they were last seen. */
+  /** Normalised lines and sentences, least recently seen first. */
   readonly #pieces = new Set<string>()
 
-  /** `text` as the model saw it; `contents` as they are stored. */
+  /** `text` as the model saw it; `contents` as stored. */
   add(text: string, contents: ReadonlyArray<string>): void {
-    // Most contents are one line, and most lines one sentence: each is normalised once, where it comes last.
+    // Most contents are one line, and most lines one sentence: each part is normalised once, at its last place.
     const parts = new Set<string>()
-    for (const whole of [...linesOf(text), ...contents, ...contents.flatMap(linesOf)]) {
-      for (const part of [whole, ...sentencesOf(whole)]) {
+    for (const whole of [...splitLines(text), ...contents, ...contents.flatMap(splitLines)]) {
+      for (const part of [whole, ...splitSentences(whole)]) {
         parts.delete(part)
         parts.add(part)
       }
@@ -56,7 +53,7 @@ export class EchoFilter {
       this.#pieces.add(piece)
     }
     for (const oldest of this.#pieces) {
-      if (this.#pieces.size <= PIECES_KEPT) break
+      if (this.#pieces.size <= PIECES_MAX) break
       this.#pieces.delete(oldest)
     }
   }
@@ -65,31 +62,31 @@ export class EchoFilter {
     this.#pieces.clear()
   }
 
-  /** Whether all of it was recalled: it is a recalled line or sentence, or a good part of one. */
+  /** Whether the whole text was recalled: as a line or a sentence, or as a long part of one. */
   has(text: string): boolean {
     const piece = normalise(text)
     if (piece === "" || this.#pieces.has(piece)) return true
     if (piece.length < PHRASE_CHARACTERS) return false
-    for (const known of this.#pieces) if (known.includes(piece)) return true
+    for (const recalled of this.#pieces) if (recalled.includes(piece)) return true
     return false
   }
 
-  /** Whether it holds a recalled piece, among other words. */
+  /** Whether the text contains a recalled piece. */
   #quotes(text: string): boolean {
     const piece = normalise(text)
-    for (const known of this.#pieces)
-      if (known.length >= PHRASE_CHARACTERS && piece.includes(known)) return true
+    for (const recalled of this.#pieces)
+      if (recalled.length >= PHRASE_CHARACTERS && piece.includes(recalled)) return true
     return false
   }
 
-  /** What is left of a reply without the lines and sentences that were recalled; `""` when nothing is. */
-  without(reply: string): string {
+  /** The reply without recalled lines and sentences; `""` when nothing is left. */
+  removeEchoes(reply: string): string {
     if (this.#pieces.size === 0) return reply
-    const fresh = (part: string) => !this.has(part) && !this.#quotes(part)
+    const isNew = (part: string) => !this.has(part) && !this.#quotes(part)
     return reply
       .split("\n")
       .filter((line) => line.trim() === "" || !this.has(line))
-      .map((line) => (this.#quotes(line) ? sentencesOf(line).filter(fresh).join(" ") : line))
+      .map((line) => (this.#quotes(line) ? splitSentences(line).filter(isNew).join(" ") : line))
       .join("\n")
       .trim()
   }

@@ -3,93 +3,93 @@ import { fourCharactersPerToken } from "@keepsake/core/driver"
 
 type ContentBlock = Anthropic.Beta.Messages.BetaContentBlockParam
 
-/** A message of the user or the model; no system messages are kept in a history. */
+/** A message of the user or the model; a history has no system messages. */
 export interface MessageParam {
   readonly role: "user" | "assistant"
   readonly content: string | Array<ContentBlock>
 }
 
 /**
- * What one call of `send` added to the conversation: the user's text first, then replies and tool results.
- * A tool call and its result are always of one exchange, so that trimming by exchanges cannot part them.
+ * One exchange: the user's text, then replies and tool results. A tool call and its result are in the same
+ * exchange, so that trimming whole exchanges cannot separate them.
  */
 export type HistoryEntry = ReadonlyArray<MessageParam>
 
-/** Trimming goes below the budget by this share, so that the cached prefix moves seldom. */
-const TRIM_TO = 0.7
+/** Trimming goes below the budget, down to this share of it, so that the cached prefix changes rarely. */
+const TRIM_SHARE = 0.7
 
-const blocksOf = (message: MessageParam): ReadonlyArray<ContentBlock> =>
+const toBlocks = (message: MessageParam): ReadonlyArray<ContentBlock> =>
   typeof message.content === "string" ? [{ type: "text", text: message.content }] : message.content
 
 const estimateTokens = (entry: HistoryEntry): number => fourCharactersPerToken(JSON.stringify(entry))
 
-/** The newest exchanges that fit; the same list when nothing has to go. */
-export const trimmed = (
+/** The newest exchanges that fit; the same array when all of them do. */
+export const trimHistory = (
   entries: ReadonlyArray<HistoryEntry>,
   budgetTokens: number
 ): ReadonlyArray<HistoryEntry> => {
   const sizes = entries.map(estimateTokens)
   if (sizes.reduce((sum, size) => sum + size, 0) <= budgetTokens) return entries
-  let left = budgetTokens * TRIM_TO
+  let left = budgetTokens * TRIM_SHARE
   let first = entries.length
   while (first > 0 && left >= (sizes[first - 1] ?? 0)) left -= sizes[--first] ?? 0
   return entries.slice(first)
 }
 
-/** One list, without two messages of one role in a row. */
-export const flattened = (entries: ReadonlyArray<HistoryEntry>): Array<MessageParam> => {
+/** Merges consecutive messages of the same role. */
+export const joinMessages = (entries: ReadonlyArray<HistoryEntry>): Array<MessageParam> => {
   const messages: Array<MessageParam> = []
   for (const message of entries.flat()) {
     const last = messages.at(-1)
     if (last?.role === message.role)
-      messages[messages.length - 1] = { ...last, content: [...blocksOf(last), ...blocksOf(message)] }
+      messages[messages.length - 1] = { ...last, content: [...toBlocks(last), ...toBlocks(message)] }
     else messages.push(message)
   }
   return messages
 }
 
-const CALLS: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
+const CALL_TYPES: ReadonlySet<string> = new Set(["tool_use", "server_tool_use", "mcp_tool_use"])
 
-const resultsIn = (message: MessageParam | undefined): ReadonlySet<string> =>
+const listResultIds = (message: MessageParam | undefined): ReadonlySet<string> =>
   new Set(
     message === undefined
       ? []
-      : blocksOf(message).flatMap((block) => ("tool_use_id" in block ? [block.tool_use_id] : []))
+      : toBlocks(message).flatMap((block) => ("tool_use_id" in block ? [block.tool_use_id] : []))
   )
 
-const isSubstance = (block: ContentBlock): boolean =>
+const isContent = (block: ContentBlock): boolean =>
   block.type !== "thinking" && block.type !== "redacted_thinking"
 
 /**
- * The messages of an exchange as the API takes them back: tool calls that were cut off before they got a
- * result are left out, and with them a reply that has nothing else.
+ * Removes what the API would refuse: tool calls that were cut off before they got a result, and replies that
+ * hold nothing else.
  */
-export const settled = (messages: ReadonlyArray<MessageParam>): HistoryEntry =>
+export const dropUnansweredCalls = (messages: ReadonlyArray<MessageParam>): HistoryEntry =>
   messages.flatMap((message, i): ReadonlyArray<MessageParam> => {
     if (message.role !== "assistant") return [message]
-    const blocks = blocksOf(message)
-    const answered = new Set([...resultsIn(message), ...resultsIn(messages[i + 1])])
-    const kept = blocks.filter(
-      (block) => !(CALLS.has(block.type) && "id" in block && !answered.has(block.id))
+    const blocks = toBlocks(message)
+    const answered = new Set([...listResultIds(message), ...listResultIds(messages[i + 1])])
+    const answeredBlocks = blocks.filter(
+      (block) => !(CALL_TYPES.has(block.type) && "id" in block && !answered.has(block.id))
     )
-    if (kept.length === blocks.length) return [message]
-    return kept.some(isSubstance) ? [{ ...message, content: kept }] : []
+    if (answeredBlocks.length === blocks.length) return [message]
+    return answeredBlocks.some(isContent) ? [{ ...message, content: answeredBlocks }] : []
   })
 
-/** What is wrong with messages that come from outside, or `undefined`. */
-export const historyProblem = (entries: unknown): string | undefined => {
+/** What is wrong with an imported history, or `undefined`. */
+export const findHistoryProblem = (entries: unknown): string | undefined => {
   if (!Array.isArray(entries)) return "is not a list of exchanges"
   for (const [i, entry] of (entries as ReadonlyArray<unknown>).entries()) {
     if (!Array.isArray(entry) || entry.length === 0) return `exchange ${i} is not a list of messages`
     const messages = entry as ReadonlyArray<Partial<MessageParam> | null>
-    const known = messages.every(
+    const areMessages = messages.every(
       (message) =>
         (message?.role === "user" || message?.role === "assistant") &&
         (typeof message.content === "string" || Array.isArray(message.content))
     )
-    if (!known) return `exchange ${i} holds something that is not a message`
+    if (!areMessages) return `exchange ${i} holds something that is not a message`
     if (messages[0]?.role !== "user") return `exchange ${i} does not begin with the user`
-    if (JSON.stringify(settled(messages as HistoryEntry)) !== JSON.stringify(messages)) {
+    if (JSON.stringify(dropUnansweredCalls(messages as HistoryEntry)) !== JSON.stringify(messages)) {
       return `exchange ${i} has a tool call without its result`
     }
   }

@@ -1,14 +1,17 @@
 import type Anthropic from "@anthropic-ai/sdk"
-import { flattened, type HistoryEntry, type MessageParam } from "./history.ts"
+import { joinMessages, type HistoryEntry, type MessageParam } from "./history.ts"
 
 type CacheControl = Anthropic.Beta.Messages.BetaCacheControlEphemeral
 type TextBlock = Anthropic.Beta.Messages.BetaTextBlockParam
 type ToolDefinition = Anthropic.Beta.Messages.BetaToolUnion
 
-/** `tail`: after the user's text, outside the cached prefix. `system`: after the base system prompt, as in the article. */
+/** A text, or blocks that may carry breakpoints of their own. */
+export type SystemPrompt = string | ReadonlyArray<TextBlock>
+
+/** `tail`: after the user's text, outside the cached prefix. `system`: after the base system prompt. */
 export type Placement = "tail" | "system"
 
-/** How long the prompt's fixed part stays cached; `false` sets no breakpoints. */
+/** How long the fixed part of the prompt is cached; `false` sets no breakpoints. */
 export type CacheSetting = "5m" | "1h" | false
 
 export interface Prompt {
@@ -16,59 +19,57 @@ export interface Prompt {
   readonly messages: ReadonlyArray<MessageParam>
 }
 
-const breakpoint = (cache: "5m" | "1h"): CacheControl =>
+const makeBreakpoint = (cache: "5m" | "1h"): CacheControl =>
   cache === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" }
 
-/** The last one of a list carries the breakpoint. One that already has its own keeps it. */
-const marked = <A extends object>(items: ReadonlyArray<A>, cache: CacheSetting): ReadonlyArray<A> =>
+/** Puts a breakpoint on the last item, unless the item already has one. */
+const markLast = <A extends object>(items: ReadonlyArray<A>, cache: CacheSetting): ReadonlyArray<A> =>
   items.map((item, i) =>
     cache === false || i < items.length - 1 || "cache_control" in item
       ? item
-      : { ...item, cache_control: breakpoint(cache) }
+      : { ...item, cache_control: makeBreakpoint(cache) }
   )
 
-export const systemBlocks = (
-  system: string | ReadonlyArray<TextBlock> | undefined
-): ReadonlyArray<TextBlock> => {
+export const toSystemBlocks = (system: SystemPrompt | undefined): ReadonlyArray<TextBlock> => {
   if (system === undefined || system === "") return []
   return typeof system === "string" ? [{ type: "text", text: system }] : system
 }
 
-/** Marks the last text of the last message that is the user's own words. */
-const withBreakpoint = (
+/** Marks the last text of the last message in which the user wrote text. */
+const markUserText = (
   messages: ReadonlyArray<MessageParam>,
   cache: CacheSetting
 ): ReadonlyArray<MessageParam> => {
   const isText = (block: { readonly type: string }) => block.type === "text"
-  const at = messages.findLastIndex(
+  const lastUserIndex = messages.findLastIndex(
     ({ content, role }) => role === "user" && Array.isArray(content) && content.some(isText)
   )
   return messages.map((message, i) => {
-    if (i !== at || typeof message.content === "string") return message
-    const last = message.content.findLastIndex(isText)
+    if (i !== lastUserIndex || typeof message.content === "string") return message
+    const textIndex = message.content.findLastIndex(isText)
     return {
       ...message,
       content: [
-        ...message.content.slice(0, last),
-        ...marked(message.content.slice(last, last + 1), cache),
-        ...message.content.slice(last + 1)
+        ...message.content.slice(0, textIndex),
+        ...markLast(message.content.slice(textIndex, textIndex + 1), cache),
+        ...message.content.slice(textIndex + 1)
       ]
     }
   })
 }
 
-/** What the user said, as it is kept in the history. */
-export const userMessage = (text: string): MessageParam => ({
+/** The user's text as a message of the history. */
+export const toUserMessage = (text: string): MessageParam => ({
   role: "user",
   content: [{ type: "text", text }]
 })
 
 /**
- * The prompt of one turn. The breakpoint sits on the user's text and the memory block comes after it: what
- * changes from turn to turn is never part of what is cached. The breakpoint of the turn before is set
- * again, since the API looks back only 20 blocks and a turn with tools may be longer.
+ * The prompt of one turn. The breakpoint is on the user's text, and the memory block follows it: the cached
+ * prefix holds nothing that changes from turn to turn. The previous turn's breakpoint is set again, because
+ * the API looks back only 20 blocks and a turn with tools may be longer.
  */
-export const promptOf = (request: {
+export const buildPrompt = (request: {
   readonly system: ReadonlyArray<TextBlock>
   readonly history: ReadonlyArray<HistoryEntry>
   readonly text: string
@@ -78,16 +79,14 @@ export const promptOf = (request: {
 }): Prompt => {
   const { cache, history, memory, placement, text } = request
   const block: ReadonlyArray<TextBlock> = memory === "" ? [] : [{ type: "text", text: memory }]
-  const atTail = placement === "tail" ? block : []
-  const own = marked([{ type: "text" as const, text }], cache)
-  const before = withBreakpoint(flattened(history), cache)
+  const tail = placement === "tail" ? block : []
+  const userText = markLast([{ type: "text" as const, text }], cache)
+  const previous = markUserText(joinMessages(history), cache)
   return {
-    system: [...marked(request.system, cache), ...(placement === "system" ? block : [])],
-    messages: flattened([before, [{ role: "user", content: [...own, ...atTail] }]])
+    system: [...markLast(request.system, cache), ...(placement === "system" ? block : [])],
+    messages: joinMessages([previous, [{ role: "user", content: [...userText, ...tail] }]])
   }
 }
 
-export const toolsWithBreakpoint = <T extends ToolDefinition>(
-  tools: ReadonlyArray<T>,
-  cache: CacheSetting
-): Array<T> => Array.from(marked(tools, cache))
+export const markTools = <T extends ToolDefinition>(tools: ReadonlyArray<T>, cache: CacheSetting): Array<T> =>
+  Array.from(markLast(tools, cache))

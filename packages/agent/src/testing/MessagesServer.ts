@@ -5,8 +5,8 @@
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { requestProblem } from "./requestProblem.ts"
-import { scriptedMessage, type MessageReply, type RequestBody, streamOf } from "./scriptedMessage.ts"
+import { findRequestProblem } from "./requestProblem.ts"
+import { scriptedMessage, type MessageReply, type RequestBody, streamMessage } from "./scriptedMessage.ts"
 
 /** A request as it came over the wire. */
 export interface RecordedRequest {
@@ -57,23 +57,24 @@ const sendFailure = (response: ServerResponse, { failure }: FailureReply): void 
   response.end(JSON.stringify({ type: "error", error: { type: failure.type, message: failure.message } }))
 }
 
-const failing = (status: number, type: string, message: string): FailureReply => ({
+const makeFailure = (status: number, type: string, message: string): FailureReply => ({
   failure: { status, type, message }
 })
 
-const authorised = ({ headers }: IncomingMessage): boolean =>
+const isAuthorised = ({ headers }: IncomingMessage): boolean =>
   typeof headers["x-api-key"] === "string" || typeof headers.authorization === "string"
 
-const asArray = (respond: Respond | ReadonlyArray<Reply>): Respond => {
+const toRespond = (respond: Respond | ReadonlyArray<Reply>): Respond => {
   if (typeof respond === "function") return respond
   let next = 0
   return () =>
-    respond[next++] ?? failing(500, "api_error", `The script has ${respond.length} replies and all are used.`)
+    respond[next++] ??
+    makeFailure(500, "api_error", `The script has ${respond.length} replies and all are used.`)
 }
 
 /** Replies in order, or a function of the request. */
 export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Promise<MessagesServer> => {
-  let respond = asArray(script)
+  let respond = toRespond(script)
   let count = 0
   const requests: Array<RecordedRequest> = []
 
@@ -81,16 +82,16 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
     if (request.method !== "POST" || !request.url?.startsWith("/v1/messages")) {
       return sendFailure(
         response,
-        failing(404, "not_found_error", `No such endpoint: ${request.method} ${request.url}`)
+        makeFailure(404, "not_found_error", `No such endpoint: ${request.method} ${request.url}`)
       )
     }
     const text = await readBody(request)
-    if (!authorised(request))
-      return sendFailure(response, failing(401, "authentication_error", "invalid x-api-key"))
+    if (!isAuthorised(request))
+      return sendFailure(response, makeFailure(401, "authentication_error", "invalid x-api-key"))
     const body = JSON.parse(text) as RequestBody
-    const problem = requestProblem(body)
+    const problem = findRequestProblem(body)
     if (problem !== undefined)
-      return sendFailure(response, failing(problem.status, problem.type, problem.message))
+      return sendFailure(response, makeFailure(problem.status, problem.type, problem.message))
     const recorded = { body, headers: request.headers }
     requests.push(recorded)
     const scripted = await respond(recorded)
@@ -103,7 +104,7 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
       return
     }
     response.writeHead(200, { "content-type": "text/event-stream" })
-    for await (const event of streamOf(message, reply)) {
+    for await (const event of streamMessage(message, reply)) {
       response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
     }
     response.end()
@@ -111,7 +112,7 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      if (!response.headersSent) sendFailure(response, failing(500, "api_error", String(error)))
+      if (!response.headersSent) sendFailure(response, makeFailure(500, "api_error", String(error)))
       else response.destroy()
     })
   })

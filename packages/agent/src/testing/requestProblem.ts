@@ -16,26 +16,26 @@ interface Block {
 
 const invalid = (message: string): RequestProblem => ({ status: 400, type: "invalid_request_error", message })
 
-const blocksOf = (content: unknown): ReadonlyArray<Block> =>
+const toBlocks = (content: unknown): ReadonlyArray<Block> =>
   typeof content === "string" ? [{ type: "text", text: content }] : ((content ?? []) as ReadonlyArray<Block>)
 
 const CACHE_BREAKPOINTS_MAX = 4
 
 /** Consecutive messages of one role are one turn to the API. */
-const turnsOf = (
+const joinTurns = (
   messages: RequestBody["messages"]
 ): ReadonlyArray<{ role: string; blocks: Array<Block> }> => {
   const turns: Array<{ role: string; blocks: Array<Block> }> = []
   for (const { content, role } of messages) {
     const last = turns.at(-1)
-    if (last?.role === role) last.blocks.push(...blocksOf(content))
-    else turns.push({ role, blocks: [...blocksOf(content)] })
+    if (last?.role === role) last.blocks.push(...toBlocks(content))
+    else turns.push({ role, blocks: [...toBlocks(content)] })
   }
   return turns
 }
 
-const pairingProblem = (messages: RequestBody["messages"]): string | undefined => {
-  const turns = turnsOf(messages)
+const findPairingProblem = (messages: RequestBody["messages"]): string | undefined => {
+  const turns = joinTurns(messages)
   for (const [i, { blocks, role }] of turns.entries()) {
     const asked =
       role === "assistant" ? blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : []
@@ -56,7 +56,7 @@ const pairingProblem = (messages: RequestBody["messages"]): string | undefined =
 }
 
 /** What the API would refuse in this request; the checks its users run into. */
-export const requestProblem = (body: RequestBody): RequestProblem | undefined => {
+export const findRequestProblem = (body: RequestBody): RequestProblem | undefined => {
   if (typeof body.model !== "string" || !body.model.startsWith("claude-")) {
     return { status: 404, type: "not_found_error", message: `model: ${String(body.model)}` }
   }
@@ -67,7 +67,7 @@ export const requestProblem = (body: RequestBody): RequestProblem | undefined =>
     return invalid("messages: at least one message is required")
   if (body.messages[0]?.role !== "user") return invalid('messages: first message must use the "user" role')
   for (const [i, { content }] of body.messages.entries()) {
-    const blocks = blocksOf(content)
+    const blocks = toBlocks(content)
     if (blocks.length === 0) return invalid(`messages.${i}: all messages must have non-empty content`)
     if (blocks.some((block) => block.type === "text" && (block.text ?? "").trim() === "")) {
       return invalid(`messages.${i}: text content blocks must contain non-whitespace text`)
@@ -77,8 +77,8 @@ export const requestProblem = (body: RequestBody): RequestProblem | undefined =>
   if (new Set(names).size < names.length) return invalid("tools: Tool names must be unique.")
   const marked = [
     ...(body.tools ?? []),
-    ...blocksOf(body.system),
-    ...body.messages.flatMap(({ content }) => blocksOf(content))
+    ...toBlocks(body.system),
+    ...body.messages.flatMap(({ content }) => toBlocks(content))
   ]
   const breakpoints = marked.filter((block) => "cache_control" in block && block.cache_control).length
   if (breakpoints > CACHE_BREAKPOINTS_MAX) {
@@ -86,6 +86,6 @@ export const requestProblem = (body: RequestBody): RequestProblem | undefined =>
       `A maximum of ${CACHE_BREAKPOINTS_MAX} blocks with cache_control may be provided. Found ${breakpoints}.`
     )
   }
-  const pairing = pairingProblem(body.messages)
+  const pairing = findPairingProblem(body.messages)
   return pairing === undefined ? undefined : invalid(pairing)
 }

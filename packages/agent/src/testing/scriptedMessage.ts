@@ -23,7 +23,7 @@ export interface MessageReply {
 
 let calls = 0
 
-const contentOf = (reply: MessageReply): ReadonlyArray<object> => [
+const toContent = (reply: MessageReply): ReadonlyArray<object> => [
   ...(reply.text === undefined || reply.text === ""
     ? []
     : [{ type: "text", text: reply.text, citations: null }]),
@@ -35,11 +35,11 @@ const contentOf = (reply: MessageReply): ReadonlyArray<object> => [
   }))
 ]
 
-const tokens = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
+const estimateTokens = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
 
 /** The message in the wire's shape. Token counts are estimates: four characters a token. */
 export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: string): BetaMessage => {
-  const content = contentOf(reply)
+  const content = toContent(reply)
   const message = {
     id,
     type: "message",
@@ -52,8 +52,8 @@ export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: stri
     container: null,
     context_management: null,
     usage: {
-      input_tokens: tokens(body.messages),
-      output_tokens: tokens(content),
+      input_tokens: estimateTokens(body.messages),
+      output_tokens: estimateTokens(content),
       cache_creation_input_tokens: 0,
       cache_read_input_tokens: 0,
       ...reply.usage
@@ -65,17 +65,17 @@ export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: stri
 
 const CHUNK_CODE_POINTS = 12
 
-const chunksOf = (text: string): ReadonlyArray<string> => {
+const splitChunks = (text: string): ReadonlyArray<string> => {
   const points = Array.from(text)
   return Array.from({ length: Math.ceil(points.length / CHUNK_CODE_POINTS) }, (_, i) =>
     points.slice(i * CHUNK_CODE_POINTS, (i + 1) * CHUNK_CODE_POINTS).join("")
   )
 }
 
-type WireEvent = StreamEvent | { readonly type: "ping" } | { readonly type: "error"; readonly error: object }
+type SentEvent = StreamEvent | { readonly type: "ping" } | { readonly type: "error"; readonly error: object }
 
 /** The events that stream the message, in the order the API sends them. */
-export async function* streamOf(message: BetaMessage, reply: MessageReply): AsyncGenerator<WireEvent> {
+export async function* streamMessage(message: BetaMessage, reply: MessageReply): AsyncGenerator<SentEvent> {
   const pace = reply.pace ?? (() => Promise.resolve())
   await pace()
   yield {
@@ -93,7 +93,7 @@ export async function* streamOf(message: BetaMessage, reply: MessageReply): Asyn
         : block
     yield { type: "content_block_start", index, content_block: start }
     const whole = isText ? block.text : block.type === "tool_use" ? JSON.stringify(block.input) : ""
-    for (const part of chunksOf(whole)) {
+    for (const part of splitChunks(whole)) {
       await pace()
       if (reply.overloadedAfter !== undefined && sent++ >= reply.overloadedAfter) {
         yield { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }

@@ -1,5 +1,5 @@
 import { MemoryError } from "@keepsake/core"
-import { invalidOption } from "../AgentError.ts"
+import { invalidInput } from "../AgentError.ts"
 
 /** A JSON Schema of type `object`. */
 export interface ToolSchema {
@@ -9,22 +9,22 @@ export interface ToolSchema {
   readonly [keyword: string]: unknown
 }
 
-/** What a tool is told besides its arguments. */
+/** What a tool receives besides its arguments. */
 export interface ToolRun {
-  /** Aborted when the turn is, and when the tool's time is over. */
+  /** Aborted with the turn, and after the tool's timeout. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** A tool, once for every framework. What `execute` gives goes to the model; what it throws goes there as an error. */
+/** A tool for any framework. The model receives the result of `execute`, or its error as text. */
 export interface AgentTool {
-  /** Letters, digits, `_` and `-`; at most 64. */
+  /** 1 to 64 letters, digits, `_` and `-`. */
   readonly name: string
   readonly description: string
   readonly inputSchema: ToolSchema
   execute(input: unknown, run?: ToolRun): Promise<string> | string
 }
 
-/** The text that tells the model what went wrong. */
+/** A failure as text for the model. */
 export const toolErrorText = (error: unknown): string => {
   if (error instanceof MemoryError)
     return error.reason._tag === "InvalidInput"
@@ -35,7 +35,7 @@ export const toolErrorText = (error: unknown): string => {
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/
 
-const schemaProblem = (schema: unknown): string | undefined => {
+const findSchemaProblem = (schema: unknown): string | undefined => {
   if (typeof schema !== "object" || schema === null || Array.isArray(schema))
     return "give a JSON Schema object"
   const { properties, required, type } = schema as Partial<ToolSchema>
@@ -46,15 +46,15 @@ const schemaProblem = (schema: unknown): string | undefined => {
   ) {
     return "has properties that are not an object of schemas"
   }
-  const bad = Object.entries(properties ?? {}).find(
-    ([, one]) => typeof one !== "boolean" && (typeof one !== "object" || one === null)
+  const invalid = Object.entries(properties ?? {}).find(
+    ([, property]) => typeof property !== "boolean" && (typeof property !== "object" || property === null)
   )
-  if (bad !== undefined) return `has a property ${JSON.stringify(bad[0])} that is not a schema`
+  if (invalid !== undefined) return `has a property ${JSON.stringify(invalid[0])} that is not a schema`
   if (
     required !== undefined &&
     !(Array.isArray(required) && required.every((name) => typeof name === "string"))
   ) {
-    return "has a required that is not a list of names"
+    return "has a field required that is not a list of names"
   }
   const missing = required?.find((name) => properties?.[name] === undefined)
   if (missing !== undefined) return `requires ${JSON.stringify(missing)}, which it does not describe`
@@ -66,19 +66,19 @@ const schemaProblem = (schema: unknown): string | undefined => {
   return undefined
 }
 
-/** Throws `InvalidInput` for what the API would refuse, with the tool's name. */
+/** Throws `InvalidInput`, with the tool's name, for a tool that the API would refuse. */
 export const checkTools = (
   tools: ReadonlyArray<{ readonly name: string; readonly inputSchema?: unknown }>
 ): void => {
   const seen = new Set<string>()
   for (const { inputSchema, name } of tools) {
     if (typeof name !== "string" || !NAME.test(name)) {
-      throw invalidOption("tools", `${JSON.stringify(name)} is not a name of 1 to 64 letters, digits, _ or -`)
+      throw invalidInput("tools", `${JSON.stringify(name)} is not a name of 1 to 64 letters, digits, _ or -`)
     }
     if (seen.has(name))
-      throw invalidOption("tools", `there are two tools named ${JSON.stringify(name)}; rename one`)
+      throw invalidInput("tools", `there are two tools named ${JSON.stringify(name)}; rename one`)
     seen.add(name)
-    const problem = inputSchema === undefined ? undefined : schemaProblem(inputSchema)
-    if (problem !== undefined) throw invalidOption(`tools.${name}.inputSchema`, problem)
+    const problem = inputSchema === undefined ? undefined : findSchemaProblem(inputSchema)
+    if (problem !== undefined) throw invalidInput(`tools.${name}.inputSchema`, problem)
   }
 }

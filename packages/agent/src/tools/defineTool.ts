@@ -1,7 +1,7 @@
 import { Schema } from "effect"
 import type { AgentTool, ToolRun, ToolSchema } from "./AgentTool.ts"
 
-/** A tool whose input is described once: the model's JSON Schema and the check of what it sends come from the same place. */
+/** A tool whose JSON Schema and input check come from one Effect Schema. */
 export const defineTool = <Input>(tool: {
   readonly name: string
   readonly description: string
@@ -11,7 +11,7 @@ export const defineTool = <Input>(tool: {
 }): AgentTool => {
   const decode = Schema.decodeUnknownSync(tool.input)
   const { additionalProperties: _, ...schema } = Schema.toJsonSchemaDocument(tool.input).schema
-  // A struct without fields is written as "anything"; to a model it is a tool without parameters.
+  // Effect writes a struct without fields as "anything", which is not a tool without parameters.
   const isEmpty = Object.keys(tool.input.fields).length === 0
   return {
     name: tool.name,

@@ -6,38 +6,49 @@ import {
   type PromiseMemory,
   STATEMENT_LIMITS
 } from "@keepsake/core"
+import { fields } from "@keepsake/core/driver"
 import { Schema } from "effect"
+import { callback, readOrThrow } from "../inputFields.ts"
 import type { AgentTool } from "./AgentTool.ts"
 import { defineTool } from "./defineTool.ts"
 
-/** What ties the tools to the turn in which they are called. */
+/** Connects the tools with the turn in which they are called. */
 export interface MemoryToolsOptions {
-  /** Told what a tool showed the model, so that it is not remembered anew. */
+  /** Called with what a tool showed the model, so that the reply's echo of it is not remembered. */
   readonly onRecalled?: ((text: string, memories: ReadonlyArray<Memory>) => void) | undefined
-  /** True for what the model was shown: `remember` then says that it is known already. */
+  /** True for text that the model was shown: `remember` answers that it is known already. */
   readonly wasRecalled?: ((text: string) => boolean) | undefined
-  /** From the memory's `fence()`: writes are refused when everything was forgotten since. */
+  /** From the memory's `fence()`: writes are refused if everything was forgotten since. */
   readonly fence?: number | undefined
 }
 
-const described = <S extends Schema.Top>(schema: S, description: string) => schema.annotate({ description })
+const memoryToolsOptions = fields.input(
+  "options",
+  fields.object({
+    onRecalled: fields.optional(callback<(text: string, memories: ReadonlyArray<Memory>) => void>()),
+    wasRecalled: fields.optional(callback<(text: string) => boolean>()),
+    fence: fields.optional(fields.integer(0, Number.MAX_SAFE_INTEGER, "give what fence() returned"))
+  } satisfies fields.Fields<MemoryToolsOptions>)
+)
 
-const Type = described(
+const describe = <S extends Schema.Top>(schema: S, description: string) => schema.annotate({ description })
+
+const Type = describe(
   Schema.Literals(["episodic", "semantic", "procedural"]),
   "episodic: what happened; semantic: what is so; procedural: how the user wants things done."
 )
 
-const Id = described(Schema.String.check(Schema.isMinLength(1)), "The id that recall showed.")
-const Importance = described(
+const Id = describe(Schema.String.check(Schema.isMinLength(1)), "The id that recall showed.")
+const Importance = describe(
   Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1 })),
   "0 to 1; 0.5 is ordinary."
 )
 
-/** As long as a statement may be: what is longer is refused by name, before it is looked for. */
+/** Checked here so that the error names the field. */
 const Content = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(STATEMENT_LIMITS.content))
 
 const RememberInput = Schema.Struct({
-  content: described(
+  content: describe(
     Content,
     "One self-contained statement, with names instead of pronouns, such as: Ana's team ships on Fridays."
   ),
@@ -46,16 +57,13 @@ const RememberInput = Schema.Struct({
 })
 
 const RecallInput = Schema.Struct({
-  query: described(
+  query: describe(
     Schema.String.check(Schema.isMinLength(1)),
     "What to look for, in the words it may have been said in."
   ),
   type: Schema.optionalKey(Type),
   limit: Schema.optionalKey(
-    described(
-      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })),
-      "How many at the most; 5 when absent."
-    )
+    describe(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })), "Most results; 5 when absent.")
   )
 })
 
@@ -63,17 +71,17 @@ const ForgetInput = Schema.Struct({ id: Id })
 
 const UpdateInput = Schema.Struct({
   id: Id,
-  content: Schema.optionalKey(described(Content, "What is so now; the old statement is kept as history.")),
+  content: Schema.optionalKey(describe(Content, "What is so now; the old statement is kept as history.")),
   importance: Schema.optionalKey(Importance)
 })
 
-const day = (at: number): string => new Date(at).toISOString().slice(0, 10)
+const formatDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
-/** One line a memory, as JSON: text of any kind stays data. */
-const lineOf = ({ content, id, saidAt, source, type }: Memory): string =>
-  JSON.stringify({ id, content, type, saidBy: source, on: day(saidAt) })
+/** JSON, so that the text stays data. */
+const toLine = ({ content, id, saidAt, source, type }: Memory): string =>
+  JSON.stringify({ id, content, type, saidBy: source, on: formatDay(saidAt) })
 
-const sameWords = (a: string, b: string): boolean =>
+const isSameText = (a: string, b: string): boolean =>
   a.normalize("NFC").trim().toLowerCase() === b.normalize("NFC").trim().toLowerCase()
 
 const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTool =>
@@ -83,9 +91,9 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
       "Keep a lasting fact about the user for later conversations: who they are, what they work on, what they prefer, what was decided. Not for small talk, nor for what you recalled.",
     input: RememberInput,
     execute: async ({ content, importance, type = "semantic" }, run) => {
-      const [known] = await memory.recall(content, { limit: 1, minScore: ASKED_MIN_SCORE }, run)
-      if (known !== undefined && sameWords(known.memory.content, content))
-        return `Already known, as ${known.memory.id}.`
+      const [match] = await memory.recall(content, { limit: 1, minScore: ASKED_MIN_SCORE }, run)
+      if (match !== undefined && isSameText(match.memory.content, content))
+        return `Already known, as ${match.memory.id}.`
       if (options.wasRecalled?.(content) === true) return "Already known: this is what you recalled."
       const { id } = await memory.remember(
         { content, type, importance, source: "assistant" },
@@ -96,7 +104,7 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
     }
   })
 
-/** What the model asks for on purpose may be less certain than what it is shown unasked. */
+/** Lower than for the memory block: the model asked for it. */
 const ASKED_MIN_SCORE = 0.02
 
 const recallTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTool =>
@@ -107,12 +115,11 @@ const recallTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
     input: RecallInput,
     execute: async ({ limit = 5, query, type }, run) => {
       const types: ReadonlyArray<MemoryType> = type === undefined ? MEMORY_TYPES : [type]
-      const found = (await memory.recall(query, { limit, types, minScore: ASKED_MIN_SCORE }, run)).map(
-        (one) => one.memory
-      )
-      if (found.length === 0) return "Nothing is remembered about this."
-      const text = found.map(lineOf).join("\n")
-      options.onRecalled?.(text, found)
+      const ranked = await memory.recall(query, { limit, types, minScore: ASKED_MIN_SCORE }, run)
+      if (ranked.length === 0) return "Nothing is remembered about this."
+      const memories = ranked.map((match) => match.memory)
+      const text = memories.map(toLine).join("\n")
+      options.onRecalled?.(text, memories)
       return text
     }
   })
@@ -142,13 +149,13 @@ const updateTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
           await memory.update(id, { importance }, run)
           return "Updated."
         }
-        const replaced = await memory.supersede(
+        const successor = await memory.supersede(
           id,
           { content, source: "assistant", importance },
           { fence: options.fence },
           run
         )
-        return `Updated; it is now ${replaced.id}.`
+        return `Updated; it is now ${successor.id}.`
       } catch (error) {
         if (error instanceof MemoryError && error.reason._tag === "NotFound")
           return "There is no such memory."
@@ -158,15 +165,13 @@ const updateTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
   })
 
 /**
- * `remember`, `recall`, `forget` and `update` over one user's memory. The scope is the handle's: nothing a
- * model sends can name another.
+ * `remember`, `recall`, `forget` and `update` over one user's memory. The scope is the handle's: the model
+ * cannot name another. Throws `InvalidInput` for options that cannot be used.
  */
 export const memoryTools = (
   memory: PromiseMemory,
   options: MemoryToolsOptions = {}
-): ReadonlyArray<AgentTool> => [
-  rememberTool(memory, options),
-  recallTool(memory, options),
-  forgetTool(memory),
-  updateTool(memory, options)
-]
+): ReadonlyArray<AgentTool> => {
+  const read = readOrThrow(memoryToolsOptions(options))
+  return [rememberTool(memory, read), recallTool(memory, read), forgetTool(memory), updateTool(memory, read)]
+}

@@ -1,39 +1,51 @@
 import type Anthropic from "@anthropic-ai/sdk"
 import type { BetaRunnableTool, BetaToolRunContext } from "@anthropic-ai/sdk/lib/tools/BetaRunnableTool"
 import { ToolError } from "@anthropic-ai/sdk/lib/tools/ToolError"
-import { anthropicTools } from "./anthropic.ts"
-import { type AgentTool, checkTools, toolErrorText } from "./AgentTool.ts"
+import type { PromiseMemory } from "@keepsake/core"
 import type { ToolCall, TurnEvent } from "../events.ts"
+import { type AgentTool, checkTools, toolErrorText } from "./AgentTool.ts"
+import { anthropicTools } from "./anthropic.ts"
 
 type ToolUnion = Anthropic.Beta.Messages.BetaToolUnion
 type ResultContent = Awaited<ReturnType<BetaRunnableTool["run"]>>
 
-/** A neutral tool, one made with the SDK's helpers (`betaTool`, `betaZodTool`), or one that runs at Anthropic (web search). */
+/** A tool for any framework, one of the SDK's helpers (`betaTool`, `betaZodTool`), or one that runs at Anthropic (web search). */
 export type SessionTool = AgentTool | BetaRunnableTool | ToolUnion
 
-const isNeutral = (tool: SessionTool): tool is AgentTool => "execute" in tool
-const isRunnable = (tool: ToolUnion | BetaRunnableTool): tool is BetaRunnableTool => "run" in tool
+/** The session that a tool is made for. The model cannot change it. */
+export interface ToolOwner {
+  readonly userId: string
+  readonly sessionId: string
+  readonly memory: PromiseMemory
+}
 
-/** Checked, and in the form of the SDK's tool runner. Throws `InvalidInput`. */
-export const runnerTools = (
-  tools: ReadonlyArray<SessionTool>
-): ReadonlyArray<ToolUnion | BetaRunnableTool> => {
+/** Tools for all sessions, or a function that makes them for each. */
+export type SessionTools = ReadonlyArray<SessionTool> | ((owner: ToolOwner) => ReadonlyArray<SessionTool>)
+
+/** A tool in the form of the SDK's tool runner. */
+export type RunnerTool = ToolUnion | BetaRunnableTool
+
+const isAgentTool = (tool: SessionTool): tool is AgentTool => "execute" in tool
+const isRunnable = (tool: RunnerTool): tool is BetaRunnableTool => "run" in tool
+
+/** Checks the tools and adapts them to the SDK's tool runner. Throws `InvalidInput`. */
+export const toRunnerTools = (tools: ReadonlyArray<SessionTool>): ReadonlyArray<RunnerTool> => {
   checkTools(
     tools.flatMap((tool): ReadonlyArray<Parameters<typeof checkTools>[0][number]> => {
-      if (isNeutral(tool)) return [tool]
+      if (isAgentTool(tool)) return [tool]
       if (!("name" in tool)) return []
       return [{ name: tool.name, inputSchema: "input_schema" in tool ? tool.input_schema : undefined }]
     })
   )
-  return tools.flatMap((tool) => (isNeutral(tool) ? anthropicTools([tool]) : [tool]))
+  return tools.flatMap((tool) => (isAgentTool(tool) ? anthropicTools([tool]) : [tool]))
 }
 
-const textOf = (content: ResultContent): string =>
+const toText = (content: ResultContent): string =>
   typeof content === "string"
     ? content
     : content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n")
 
-/** Rejects with the signal's reason; the tool itself may go on if it does not listen. */
+/** Rejects with the signal's reason; a tool that ignores the signal goes on. */
 const untilAborted = <A>(work: Promise<A>, signal: AbortSignal): Promise<A> =>
   new Promise((resolve, reject) => {
     const stop = () =>
@@ -49,12 +61,12 @@ const runBounded = async (
   context: BetaToolRunContext,
   timeoutMs: number
 ): Promise<ResultContent> => {
-  const limit = new AbortController()
+  const timeout = new AbortController()
   const timer = setTimeout(
-    () => limit.abort(new Error(`the tool ${tool.name} gave no answer within ${timeoutMs} ms`)),
+    () => timeout.abort(new Error(`the tool ${tool.name} did not answer within ${timeoutMs} ms`)),
     timeoutMs
   )
-  const signal = context.signal ? AbortSignal.any([context.signal, limit.signal]) : limit.signal
+  const signal = context.signal ? AbortSignal.any([context.signal, timeout.signal]) : timeout.signal
   try {
     return await untilAborted(Promise.resolve(tool.run(input, { ...context, signal })), signal)
   } finally {
@@ -62,33 +74,37 @@ const runBounded = async (
   }
 }
 
-/** The tools of one turn: each call is announced, bounded in time, and noted in `calls`; failures go to the model as text. */
-export const observed = (
-  tools: ReadonlyArray<ToolUnion | BetaRunnableTool>,
-  turn: {
-    readonly timeoutMs: number
-    readonly calls: Array<ToolCall>
-    readonly emit: (event: TurnEvent<never>) => void
-  }
-): Array<ToolUnion | BetaRunnableTool> =>
+/** What a turn does around its tool calls. */
+export interface ToolObserver {
+  readonly timeoutMs: number
+  /** Each call is added when it ends. */
+  readonly calls: Array<ToolCall>
+  readonly emit: (event: TurnEvent<never>) => void
+}
+
+/** Emits, times out and records each call; failures go to the model as text. */
+export const observeTools = (
+  tools: ReadonlyArray<RunnerTool>,
+  { calls, emit, timeoutMs }: ToolObserver
+): Array<RunnerTool> =>
   tools.map((tool) => {
     if (!isRunnable(tool)) return tool
     const run: BetaRunnableTool["run"] = async (input: unknown, context) => {
       const { id, name } = context?.toolUse ?? { id: "", name: tool.name }
-      turn.emit({ type: "toolStart", id, name, input })
-      const ended = (output: string, isError: boolean) => {
+      emit({ type: "toolStart", id, name, input })
+      const end = (output: string, isError: boolean) => {
         const call = { id, name, input, output, isError }
-        turn.calls.push(call)
-        turn.emit({ type: "toolEnd", ...call })
+        calls.push(call)
+        emit({ type: "toolEnd", ...call })
       }
       try {
-        const content = await runBounded(tool, input, context ?? ({} as BetaToolRunContext), turn.timeoutMs)
-        ended(textOf(content), false)
+        const content = await runBounded(tool, input, context ?? ({} as BetaToolRunContext), timeoutMs)
+        end(toText(content), false)
         return content
       } catch (error) {
-        const shown = error instanceof ToolError ? error : new ToolError(toolErrorText(error))
-        ended(textOf(shown.content), true)
-        throw shown
+        const toolError = error instanceof ToolError ? error : new ToolError(toolErrorText(error))
+        end(toText(toolError.content), true)
+        throw toolError
       }
     }
     return { ...tool, run }

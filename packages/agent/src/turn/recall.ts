@@ -1,8 +1,9 @@
 import { type ContextOptions, type MemoryContext, MemoryError } from "@keepsake/core"
 import { spanned } from "@keepsake/core/driver"
 import { Duration, Effect, Result } from "effect"
-import { type Degradation, EMPTY_CONTEXT, reasonOf } from "../events.ts"
-import { degrade, type SessionParts } from "./SessionServices.ts"
+import { type Degradation, EMPTY_CONTEXT, readReason } from "../events.ts"
+import { degrade } from "./report.ts"
+import type { SessionServices } from "./SessionServices.ts"
 
 export interface Recalled {
   readonly context: MemoryContext
@@ -10,30 +11,29 @@ export interface Recalled {
 }
 
 /**
- * What the model has before its eyes need not be recalled: the session is left out while all of it is in the
- * history. Once a part was trimmed it may be recalled, and is still no "last time".
+ * Leaves the session out of recall while the history holds all of it. Once an exchange was trimmed, the
+ * session is recalled like any other, but it is not the "last time".
  */
-const optionsOf = ({ conversation, sessionId, settings }: SessionParts): ContextOptions => {
-  const { context = {} } = settings
+const chooseContextOptions = ({ conversation, sessionId, settings }: SessionServices): ContextOptions => {
+  const { context } = settings
   if (conversation.entries.length === 0) return context
   if (conversation.complete) return { ...context, sessionId }
-  const { without, ...others } = context
-  return { ...others, omit: [...(context.omit ?? without ?? []), "lastTime"] }
+  return { ...context, omit: [...(context.omit ?? []), "lastTime"] }
 }
 
-const explain = (failure: unknown, timeoutMs: number): string => {
-  if (failure instanceof MemoryError) return failure.message
-  return reasonOf(failure) === "Timeout"
-    ? `memory gave no answer within ${timeoutMs} ms`
+const explain = (error: unknown, timeoutMs: number): string => {
+  if (error instanceof MemoryError) return error.message
+  return readReason(error) === "Timeout"
+    ? `memory did not answer within ${timeoutMs} ms`
     : "memory failed in an unexpected way"
 }
 
-/** The memory block for a message; an empty one, and why, when memory fails or takes too long. */
+/** The memory block for a message; empty, with the reason, when memory fails or takes too long. */
 export const recall = Effect.fnUntraced(
-  function* (parts: SessionParts, text: string) {
-    const { memory, settings } = parts
-    const found = yield* Effect.tryPromise({
-      try: (signal) => memory.context(text, optionsOf(parts), { signal }),
+  function* (services: SessionServices, text: string) {
+    const { memory, settings } = services
+    const result = yield* Effect.tryPromise({
+      try: (signal) => memory.context(text, chooseContextOptions(services), { signal }),
       catch: (error) => error
     }).pipe(
       Effect.timeoutOrElse({
@@ -42,13 +42,13 @@ export const recall = Effect.fnUntraced(
       }),
       Effect.result
     )
-    if (Result.isSuccess(found)) return { context: found.success, degraded: [] } satisfies Recalled
-    const reason = reasonOf(found.failure)
+    if (Result.isSuccess(result)) return { context: result.success, degraded: [] } satisfies Recalled
+    const reason = readReason(result.failure)
     yield* Effect.annotateCurrentSpan("error.type", reason)
-    const why = explain(found.failure, settings.memoryTimeoutMs)
+    const why = explain(result.failure, settings.memoryTimeoutMs)
     return {
       context: EMPTY_CONTEXT,
-      degraded: [degrade(parts, "recall", reason, `Answered without memories: ${why}`)]
+      degraded: [degrade(services, "recall", reason, `Answered without memories: ${why}`)]
     } satisfies Recalled
   },
   (recalled) => spanned(recalled, "Agent.recall")

@@ -1,45 +1,47 @@
 import { spanned } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { type AgentError, toAgentError } from "../AgentError.ts"
+import type { AgentError } from "../AgentError.ts"
+import { buildPrompt, markTools, toSystemBlocks } from "../conversation/prompt.ts"
 import type { ToolCall } from "../events.ts"
-import { promptOf, systemBlocks, toolsWithBreakpoint } from "../conversation/prompt.ts"
-import { observed } from "../tools/sessionTools.ts"
-import type { Emit, SessionParts } from "./SessionServices.ts"
+import { toAgentError } from "../toAgentError.ts"
+import { observeTools } from "../tools/sessionTools.ts"
 import { runModel, type TurnReply } from "./runModel.ts"
+import type { Emit, SessionServices } from "./SessionServices.ts"
 
-/** With more of the caller's own, ours would be more than the four the API allows. */
-const OWN_BREAKPOINTS_MAX = 2
+/** The API allows four breakpoints, of which a conversation needs two. */
+const CALLER_BREAKPOINTS_MAX = 2
 
-const breakpoints = (items: ReadonlyArray<object>): number =>
+const countBreakpoints = (items: ReadonlyArray<object>): number =>
   items.filter((item) => "cache_control" in item).length
 
-/** The model's answer to a message, tools and all. */
+/** Asks the model, and runs its tools until it answers. Each tool call is added to `calls`. */
 export const reply = (
-  parts: SessionParts,
+  services: SessionServices,
   text: string,
   memoryBlock: string,
   calls: Array<ToolCall>,
   emit: Emit | undefined
 ): Effect.Effect<TurnReply, AgentError> => {
-  const { cache, maxTokens, maxTurns, model, params = {}, placement, toolTimeoutMs } = parts.settings
-  const system = systemBlocks(parts.settings.system)
-  const crowded = breakpoints(system) + breakpoints(parts.tools) > OWN_BREAKPOINTS_MAX
-  const prompt = promptOf({
+  const { maxTokens, maxTurns, model, params, placement, toolTimeoutMs } = services.settings
+  const system = toSystemBlocks(services.settings.system)
+  const callerBreakpoints = countBreakpoints(system) + countBreakpoints(services.tools)
+  const cache = callerBreakpoints > CALLER_BREAKPOINTS_MAX ? false : services.settings.cache
+  const prompt = buildPrompt({
     system,
-    history: parts.conversation.entries,
+    history: services.conversation.entries,
     text,
     memory: memoryBlock,
     placement,
-    cache: crowded ? false : cache
+    cache
   })
-  const tools = observed(toolsWithBreakpoint(parts.tools, crowded ? false : cache), {
+  const tools = observeTools(markTools(services.tools, cache), {
     timeoutMs: toolTimeoutMs,
     calls,
     emit: emit ?? (() => {})
   })
   const answer = Effect.tryPromise({
     try: (signal) =>
-      runModel(parts.client(), { model, maxTokens, maxTurns, params, tools, ...prompt }, signal, emit),
+      runModel(services.client(), { model, maxTokens, maxTurns, params, tools, ...prompt }, signal, emit),
     catch: (error) => toAgentError(error, model)
   })
   return spanned(answer, "Agent.model", { "gen_ai.request.model": model })

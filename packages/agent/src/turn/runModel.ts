@@ -1,23 +1,11 @@
 import type Anthropic from "@anthropic-ai/sdk"
-import type { BetaRunnableTool } from "@anthropic-ai/sdk/lib/tools/BetaRunnableTool"
-import type { StopReason, TurnEvent, Usage } from "../events.ts"
-import { type HistoryEntry, type MessageParam, settled } from "../conversation/history.ts"
+import { dropUnansweredCalls, type HistoryEntry, type MessageParam } from "../conversation/history.ts"
+import type { StopReason, Usage } from "../events.ts"
+import type { ModelClient, RequestParams } from "../ModelClient.ts"
+import type { RunnerTool } from "../tools/sessionTools.ts"
+import type { Emit } from "./SessionServices.ts"
 
 type BetaMessage = Anthropic.Beta.Messages.BetaMessage
-type ToolUnion = Anthropic.Beta.Messages.BetaToolUnion
-
-/** Whatever has the shape of the Messages API: `Anthropic` itself, or its kin for Bedrock, Vertex and proxies. */
-export interface ModelClient {
-  readonly beta: { readonly messages: Pick<Anthropic["beta"]["messages"], "create" | "toolRunner"> }
-}
-
-/** Anything else the Messages API takes, such as `thinking` or `output_config`. */
-export type RequestParams = Partial<
-  Omit<
-    Anthropic.Beta.Messages.MessageCreateParamsNonStreaming,
-    "messages" | "model" | "max_tokens" | "system" | "tools" | "stream" | "thread" | "compaction"
-  >
->
 
 export interface TurnRequest {
   readonly model: string
@@ -25,7 +13,7 @@ export interface TurnRequest {
   readonly maxTurns: number
   readonly system: ReadonlyArray<Anthropic.Beta.Messages.BetaTextBlockParam>
   readonly messages: ReadonlyArray<MessageParam>
-  readonly tools: Array<ToolUnion | BetaRunnableTool>
+  readonly tools: Array<RunnerTool>
   readonly params: RequestParams
 }
 
@@ -41,31 +29,32 @@ export interface TurnReply {
 /** The SDK asks for streaming above this: an unstreamed reply could outlast its timeout. */
 const UNSTREAMED_TOKENS_MAX = 16_000
 
-const textOf = (message: BetaMessage): string =>
+const NO_USAGE: Usage = {
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  requests: 0
+}
+
+const readText = (message: BetaMessage): string =>
   message.content.map((block) => (block.type === "text" ? block.text : "")).join("")
 
-const plus = (usage: Usage, { usage: more }: BetaMessage): Usage => ({
-  inputTokens: usage.inputTokens + more.input_tokens,
-  outputTokens: usage.outputTokens + more.output_tokens,
-  cacheReadTokens: usage.cacheReadTokens + (more.cache_read_input_tokens ?? 0),
-  cacheWriteTokens: usage.cacheWriteTokens + (more.cache_creation_input_tokens ?? 0),
-  requests: usage.requests + 1
+const addUsage = (total: Usage, { usage }: BetaMessage): Usage => ({
+  inputTokens: total.inputTokens + usage.input_tokens,
+  outputTokens: total.outputTokens + usage.output_tokens,
+  cacheReadTokens: total.cacheReadTokens + (usage.cache_read_input_tokens ?? 0),
+  cacheWriteTokens: total.cacheWriteTokens + (usage.cache_creation_input_tokens ?? 0),
+  requests: total.requests + 1
 })
 
-const isTalk = (
+const isHistoryMessage = (
   message: Anthropic.Beta.Messages.BetaMessageParam
 ): message is typeof message & MessageParam => message.role !== "system"
 
-/** Runs the model and its tools to the end, on the SDK's tool runner. `emit` absent: the reply is not streamed. */
-export const runModel = async (
-  client: ModelClient,
-  request: TurnRequest,
-  signal: AbortSignal,
-  emit?: (event: TurnEvent<never>) => void
-): Promise<TurnReply> => {
+const startRunner = (client: ModelClient, request: TurnRequest, signal: AbortSignal, isStreamed: boolean) => {
   const { maxTokens, maxTurns, messages, model, params, system, tools } = request
-  const stream = emit !== undefined || maxTokens > UNSTREAMED_TOKENS_MAX
-  const runner = client.beta.messages.toolRunner(
+  return client.beta.messages.toolRunner(
     {
       ...params,
       model,
@@ -74,32 +63,43 @@ export const runModel = async (
       ...(system.length === 0 ? {} : { system: Array.from(system) }),
       messages: Array.from(messages),
       tools,
-      stream,
-      // A thread held by the server would keep the memory block in its history, and most proxies have none.
+      stream: isStreamed,
+      // A thread on the server would keep the memory block in its history, and most proxies have no threads.
       thread: false
     },
     { signal }
   )
-  let usage: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, requests: 0 }
+}
+
+/** Runs the model and its tools to the end, on the SDK's tool runner. Streams the reply if `emit` is given. */
+export const runModel = async (
+  client: ModelClient,
+  request: TurnRequest,
+  signal: AbortSignal,
+  emit?: Emit
+): Promise<TurnReply> => {
+  const isStreamed = emit !== undefined || request.maxTokens > UNSTREAMED_TOKENS_MAX
+  const runner = startRunner(client, request, signal, isStreamed)
+  let usage = NO_USAGE
   let text = ""
-  let last: BetaMessage | undefined
+  let message: BetaMessage | undefined
   for await (const item of runner) {
     if ("finalMessage" in item) {
       item.on("text", (delta) => emit?.({ type: "text", text: delta }))
-      last = await item.finalMessage()
+      message = await item.finalMessage()
     } else {
-      last = item
+      message = item
     }
-    usage = plus(usage, last)
-    text += textOf(last)
-    if (last.stop_reason === "tool_use" && usage.requests < maxTurns) text = ""
+    usage = addUsage(usage, message)
+    text += readText(message)
+    if (message.stop_reason === "tool_use" && usage.requests < request.maxTurns) text = ""
   }
-  if (last === undefined) throw new Error("the model gave no reply")
+  if (message === undefined) throw new Error("the model gave no reply")
   return {
     text,
-    message: last,
-    stopReason: last.stop_reason === "tool_use" ? "max_turns" : last.stop_reason,
+    message,
+    stopReason: message.stop_reason === "tool_use" ? "max_turns" : message.stop_reason,
     usage,
-    added: settled(runner.params.messages.slice(messages.length).filter(isTalk))
+    added: dropUnansweredCalls(runner.params.messages.slice(request.messages.length).filter(isHistoryMessage))
   }
 }

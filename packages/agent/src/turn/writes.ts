@@ -1,14 +1,16 @@
 import { MemoryError } from "@keepsake/core"
 import { Duration, Effect } from "effect"
-import { type Degradation, reasonOf, type WriteOutcome } from "../events.ts"
+import { type Degradation, readReason, type WriteOutcome } from "../events.ts"
 import type { WriteJob } from "../writing/attemptWrite.ts"
 import type { WritingPolicy } from "../writing/WritingPolicy.ts"
-import { degrade, fenceOf, report, type SessionParts } from "./SessionServices.ts"
+import { readFence } from "./readFence.ts"
+import { degrade, report } from "./report.ts"
+import type { SessionServices } from "./SessionServices.ts"
 
 /** An exchange to be written. */
 export interface PendingExchange {
-  /** Among those of this session; see `Conversation.turnOf`. */
-  readonly place: number
+  /** Its number among the exchanges of this session object; see `Conversation.turnAt`. */
+  readonly exchangeIndex: number
   readonly user: string
   /** Without what was recalled. */
   readonly assistant: string
@@ -22,22 +24,23 @@ export interface Write {
   readonly outcome: Effect.Effect<WriteOutcome>
 }
 
-const jobOf = (
-  parts: SessionParts,
+const toWriteJob = (
+  services: SessionServices,
   policy: WritingPolicy,
-  { place, ...exchange }: PendingExchange
+  { exchangeIndex, ...exchange }: PendingExchange
 ): WriteJob => {
-  const { client, conversation, memory, sessionId, userId } = parts
+  const { client, conversation, memory, sessionId, userId } = services
   const scratch = new Map<string, unknown>()
-  const isVoid = (): boolean => fenceOf(memory) !== exchange.fence
+  const isVoid = (): boolean => readFence(memory) !== exchange.fence
   return {
     policy: policy.name,
-    lane: policy.awaited ? null : userId,
+    queueKey: policy.awaited ? null : userId,
     isVoid,
-    onRetry: (attempt, error) => report(parts, { type: "writeRetry", policy: policy.name, attempt, error }),
-    onOutcome: (outcome) => report(parts, { type: "written", outcome }),
+    onRetry: (attempt, error) =>
+      report(services, { type: "writeRetry", policy: policy.name, attempt, error }),
+    onOutcome: (outcome) => report(services, { type: "written", outcome }),
     run: async (signal, isLastAttempt) => {
-      const turn = await conversation.turnOf(place, signal)
+      const turn = await conversation.turnAt(exchangeIndex, signal)
       try {
         return await policy.write({
           ...exchange,
@@ -50,60 +53,59 @@ const jobOf = (
           isLastAttempt
         })
       } catch (error) {
-        const isTaken = error instanceof MemoryError && error.reason._tag === "Conflict" && !isVoid()
-        if (isTaken) await conversation.moveBehind(place, signal)
+        const isTurnTaken = error instanceof MemoryError && error.reason._tag === "Conflict" && !isVoid()
+        if (isTurnTaken) await conversation.renumberFrom(exchangeIndex, signal)
         throw error
       }
     }
   }
 }
 
-/** Hands the exchange to every policy. */
+/** Submits the exchange to every policy. */
 export const beginWrites = (
-  parts: SessionParts,
+  services: SessionServices,
   exchange: PendingExchange
 ): Effect.Effect<ReadonlyArray<Write>> =>
-  Effect.forEach(parts.settings.policies, (policy) =>
-    Effect.map(parts.writer.submit(jobOf(parts, policy, exchange)), (outcome) => ({ policy, outcome }))
+  Effect.forEach(services.settings.policies, (policy) =>
+    Effect.map(services.writeQueue.submit(toWriteJob(services, policy, exchange)), (outcome) => ({
+      policy,
+      outcome
+    }))
   )
 
-export const outcomesOf = (writes: ReadonlyArray<Write>): Effect.Effect<ReadonlyArray<WriteOutcome>> =>
+export const awaitOutcomes = (writes: ReadonlyArray<Write>): Effect.Effect<ReadonlyArray<WriteOutcome>> =>
   Effect.all(
     writes.map(({ outcome }) => outcome),
     { concurrency: "unbounded" }
   )
 
-export interface Settled {
+export interface SettledWrites {
   readonly outcomes: ReadonlyArray<WriteOutcome>
   readonly degraded: ReadonlyArray<Degradation>
 }
 
-/** Waits for the awaited policies as long as memory may hold up the turn; what is not done by then goes on. */
+/** Waits up to `timeoutMs` for the awaited policies. Writes that take longer go on in the background. */
 export const settleWrites = (
-  parts: SessionParts,
+  services: SessionServices,
   writes: ReadonlyArray<Write>,
-  leftMs: number
-): Effect.Effect<Settled> => {
+  timeoutMs: number
+): Effect.Effect<SettledWrites> => {
   const awaited = writes.filter(({ policy }) => policy.awaited)
-  const late = (): Settled => {
+  const onTimeout = (): SettledWrites => {
     const names = awaited.map(({ policy }) => policy.name).join(", ")
     const message = `${names}: not stored yet; it is being retried in the background, see result.written`
-    return { outcomes: [], degraded: [degrade(parts, "write", "Timeout", message)] }
+    return { outcomes: [], degraded: [degrade(services, "write", "Timeout", message)] }
   }
-  const inTime = (outcomes: ReadonlyArray<WriteOutcome>): Settled => ({
+  const onOutcomes = (outcomes: ReadonlyArray<WriteOutcome>): SettledWrites => ({
     outcomes,
     degraded: outcomes
       .filter(({ status }) => status === "failed")
-      .map(({ error, policy }) =>
-        degrade(
-          parts,
-          "write",
-          reasonOf(error),
-          `${policy}: not stored (${reasonOf(error)}); see result.written`
-        )
-      )
+      .map(({ error, policy }) => {
+        const reason = readReason(error)
+        return degrade(services, "write", reason, `${policy}: not stored (${reason}); see result.written`)
+      })
   })
-  return Effect.map(outcomesOf(awaited), inTime).pipe(
-    Effect.timeoutOrElse({ duration: Duration.millis(leftMs), orElse: () => Effect.sync(late) })
+  return Effect.map(awaitOutcomes(awaited), onOutcomes).pipe(
+    Effect.timeoutOrElse({ duration: Duration.millis(timeoutMs), orElse: () => Effect.sync(onTimeout) })
   )
 }

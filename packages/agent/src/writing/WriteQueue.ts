@@ -1,60 +1,57 @@
 import { KeyedLocks } from "@keepsake/core/driver"
 import { Deferred, Effect, Exit, Fiber, FiberSet } from "effect"
-import { attemptWrite, outcomeOf, type WriteJob } from "./attemptWrite.ts"
 import type { WriteOutcome } from "../events.ts"
+import { attemptWrite, makeOutcome, type WriteJob } from "./attemptWrite.ts"
 
 export interface WriteQueueOptions {
-  /** Jobs waiting or under way at once. */
+  /** Most jobs that wait or run at once. */
   readonly limit: number
-  /** Longest one attempt may take. */
+  /** Longest that one attempt may take. */
   readonly attemptTimeoutMs: number
 }
 
-/** Model calls in the background at once, over all users. */
+/** Most background writes at once, over all users. */
 const CONCURRENCY = 8
 
-/** Keeps writes going after the turn: bounded in number, retried, drained at the end, each with an outcome. */
+const toFailure = (job: WriteJob, message: string): WriteOutcome =>
+  makeOutcome(job.policy, 0, { status: "failed", error: new Error(message) })
+
+/** Runs writes after the turn: bounded in number, retried, and each with an outcome. */
 export const makeWriteQueue = Effect.fnUntraced(function* ({ attemptTimeoutMs, limit }: WriteQueueOptions) {
   const fibers = yield* FiberSet.make<void, never>()
-  const lanes = new KeyedLocks({ permits: CONCURRENCY })
-  let pending = 0
+  const locks = new KeyedLocks({ permits: CONCURRENCY })
+  let pendingCount = 0
 
-  /** Starts the job and gives what to wait for. Interrupting the wait does not stop the job. */
+  /** Starts the job and returns an effect that waits for its outcome. Interrupting the wait does not stop the job. */
   const submit = Effect.fnUntraced(function* (job: WriteJob) {
-    const outcome = yield* Deferred.make<WriteOutcome>()
-    const settle = (one: WriteOutcome): Effect.Effect<void> =>
-      Effect.sync(() => job.onOutcome(one)).pipe(
-        Effect.andThen(Deferred.succeed(outcome, one)),
+    const deferred = yield* Deferred.make<WriteOutcome>()
+    const settle = (outcome: WriteOutcome): Effect.Effect<void> =>
+      Effect.sync(() => job.onOutcome(outcome)).pipe(
+        Effect.andThen(Deferred.succeed(deferred, outcome)),
         Effect.asVoid
       )
-    if (pending >= limit) {
-      const error = new Error(`${limit} writes are waiting already; the store does not keep up`)
-      yield* settle(outcomeOf(job.policy, 0, { status: "failed", error }))
-      return Deferred.await(outcome)
+    if (pendingCount >= limit) {
+      yield* settle(toFailure(job, `${limit} writes are waiting already; the store does not keep up`))
+      return Deferred.await(deferred)
     }
-    pending += 1
+    pendingCount += 1
     const attempts = attemptWrite(job, attemptTimeoutMs)
-    const inLane = job.lane === null ? attempts : lanes.withLock(job.lane, attempts)
-    const work = inLane.pipe(
-      // Closing without draining: what was still waiting is reported as lost.
+    const queued = job.queueKey === null ? attempts : locks.withLock(job.queueKey, attempts)
+    const work = queued.pipe(
       Effect.onExit((exit) => {
-        pending -= 1
+        pendingCount -= 1
+        // Interrupted: the scope closed while the job was waiting or running.
         return settle(
-          Exit.isSuccess(exit)
-            ? exit.value
-            : outcomeOf(job.policy, 0, {
-                status: "failed",
-                error: new Error("the agent was closed before it was written")
-              })
+          Exit.isSuccess(exit) ? exit.value : toFailure(job, "the agent was closed before it was written")
         )
       }),
       Effect.asVoid
     )
     yield* FiberSet.run(fibers, work)
-    return Deferred.await(outcome)
+    return Deferred.await(deferred)
   })
 
-  /** Until every write begun so far has its outcome. */
+  /** Waits until every write begun so far has its outcome. */
   const flush: Effect.Effect<void> = Effect.suspend(() =>
     Effect.asVoid(
       Effect.forEach(Array.from(fibers), Fiber.await, { discard: true, concurrency: "unbounded" })

@@ -4,12 +4,12 @@ import { Duration, Effect, Schedule } from "effect"
 import type { WriteOutcome } from "../events.ts"
 import type { PolicyResult } from "./WritingPolicy.ts"
 
-/** A write to be made, now or later. */
+/** One policy's write of one exchange. */
 export interface WriteJob {
   readonly policy: string
-  /** Jobs of one lane run one after the other; `null` runs at once. */
-  readonly lane: string | null
-  /** One attempt. */
+  /** Jobs with the same key run one after the other; `null` runs at once. */
+  readonly queueKey: string | null
+  /** Makes one attempt. */
   run(signal: AbortSignal, isLastAttempt: boolean): Promise<PolicyResult>
   /** Whether everything was forgotten since the job was made. */
   isVoid(): boolean
@@ -21,20 +21,20 @@ const RETRIES = 5
 const backoff = Schedule.exponential(Duration.millis(200)).pipe(Schedule.jittered)
 
 const isRetryable = (error: unknown): boolean => {
-  // The turn's number was taken by another process; the next attempt has another.
+  // Another process took the turn's number; the next attempt has another number.
   if (error instanceof MemoryError && error.reason._tag === "Conflict") return true
   // An error from outside the contract may be gone the next time.
   return wasRetryable(error, true)
 }
 
-/** An outcome without memories; `rest` says what else there is to it. */
-export const outcomeOf = (
+/** An outcome, without memories and notes unless `fields` has them. */
+export const makeOutcome = (
   policy: string,
   attempts: number,
-  rest: Partial<WriteOutcome> & Pick<WriteOutcome, "status">
-): WriteOutcome => ({ policy, memories: [], attempts, notes: [], ...rest })
+  fields: Partial<WriteOutcome> & Pick<WriteOutcome, "status">
+): WriteOutcome => ({ policy, memories: [], attempts, notes: [], ...fields })
 
-const oneAttempt = (
+const runAttempt = (
   job: WriteJob,
   isLast: boolean,
   timeoutMs: number
@@ -46,39 +46,33 @@ const oneAttempt = (
     })
   )
 
-/** Tries until it is stored, void, or not worth another try. Never fails: the outcome says what happened. */
+/** Retries until it is stored or void, or another attempt cannot help. Never fails: the outcome has the error. */
 export const attemptWrite = Effect.fnUntraced(
   function* (job: WriteJob, timeoutMs: number) {
     yield* Effect.annotateCurrentSpan("keepsake.write.policy", job.policy)
     let attempts = 0
-    const isWorthwhile = (error: unknown): boolean => !job.isVoid() && isRetryable(error)
-    const once = Effect.suspend(() => {
+    const end = (fields: Parameters<typeof makeOutcome>[2]) => makeOutcome(job.policy, attempts, fields)
+    const canRetry = (error: unknown): boolean => !job.isVoid() && isRetryable(error)
+    const attempt = Effect.suspend(() => {
       attempts += 1
-      return job.isVoid() ? Effect.succeed(null) : oneAttempt(job, attempts > RETRIES, timeoutMs)
+      return job.isVoid() ? Effect.succeed(null) : runAttempt(job, attempts > RETRIES, timeoutMs)
     })
-    const outcome = yield* once.pipe(
+    const outcome = yield* attempt.pipe(
       Effect.tapError((error) =>
         Effect.sync(() => {
-          if (attempts <= RETRIES && isWorthwhile(error)) job.onRetry(attempts, error)
+          if (attempts <= RETRIES && canRetry(error)) job.onRetry(attempts, error)
         })
       ),
-      Effect.retry({ schedule: backoff, times: RETRIES, while: isWorthwhile }),
+      Effect.retry({ schedule: backoff, times: RETRIES, while: canRetry }),
       Effect.match({
         onSuccess: (result) => {
-          if (result === null) return outcomeOf(job.policy, attempts, { status: "void" })
+          if (result === null) return end({ status: "void" })
           const { memories, notes = [] } = result
-          return outcomeOf(job.policy, attempts, {
-            status: memories.length === 0 ? "skipped" : "stored",
-            memories,
-            notes
-          })
+          return end({ status: memories.length === 0 ? "skipped" : "stored", memories, notes })
         },
-        onFailure: (error) =>
-          outcomeOf(job.policy, attempts, job.isVoid() ? { status: "void" } : { status: "failed", error })
+        onFailure: (error) => end(job.isVoid() ? { status: "void" } : { status: "failed", error })
       }),
-      Effect.catchDefect((error) =>
-        Effect.succeed(outcomeOf(job.policy, attempts, { status: "failed", error }))
-      )
+      Effect.catchDefect((error) => Effect.succeed(end({ status: "failed", error })))
     )
     yield* Effect.annotateCurrentSpan("keepsake.write.status", outcome.status)
     return outcome

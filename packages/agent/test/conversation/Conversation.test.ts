@@ -18,7 +18,7 @@ const resumed = async () => {
     Array.from({ length: 6_000 }, (_, turn) => ({ content: `Turn ${turn}`, sessionId: SESSION, turn }))
   )
   calls.length = 0
-  const from = { base: null, complete: false, entries: [] }
+  const from = { nextTurn: null, complete: false, entries: [] }
   return { calls, memory, conversation: new Conversation(memory, SESSION, from) }
 }
 
@@ -27,32 +27,32 @@ const { signal } = new AbortController()
 describe("a conversation's turns", () => {
   it("follow those in the store, which is asked for the last one alone, and once", async () => {
     const { calls, conversation } = await resumed()
-    expect(await conversation.turnOf(0, signal)).toBe(6_000)
-    expect(await conversation.turnOf(1, signal)).toBe(6_002)
+    expect(await conversation.turnAt(0, signal)).toBe(6_000)
+    expect(await conversation.turnAt(1, signal)).toBe(6_002)
     expect(calls).toEqual(["lastTurn"])
   })
 
   it("move behind what another process wrote, with one more call", async () => {
     const { calls, conversation, memory } = await resumed()
-    await conversation.turnOf(0, signal)
+    await conversation.turnAt(0, signal)
     await memory.remember({ content: "Said elsewhere", sessionId: SESSION, turn: 6_000 })
     calls.length = 0
-    await conversation.moveBehind(0, signal)
+    await conversation.renumberFrom(0, signal)
     expect(calls).toEqual(["lastTurn"])
-    expect(await conversation.turnOf(0, signal)).toBe(6_001)
+    expect(await conversation.turnAt(0, signal)).toBe(6_001)
     expect(conversation.complete).toBe(false)
   })
 
   it("begin with 0 in a session that the store does not know", async () => {
     const { memory } = await resumed()
-    const other = new Conversation(memory, "new", { base: null, complete: false, entries: [] })
-    expect(await other.turnOf(0, signal)).toBe(0)
+    const other = new Conversation(memory, "new", { nextTurn: null, complete: false, entries: [] })
+    expect(await other.turnAt(0, signal)).toBe(0)
   })
 
   it("stop at an aborted signal", async () => {
     const { calls, conversation } = await resumed()
     const reason = new Error("enough")
-    await expect(conversation.turnOf(0, AbortSignal.abort(reason))).rejects.toBe(reason)
+    await expect(conversation.turnAt(0, AbortSignal.abort(reason))).rejects.toBe(reason)
     expect(calls).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
 import { EchoFilter } from "../../src/conversation/EchoFilter.ts"
-import { allOf, openMemory, serve, textsOf } from "../support/fixtures.ts"
+import { listAll, openMemory, serve, lastTexts } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -14,11 +14,11 @@ const KNOWN = [
 
 describe("what was recalled is not remembered anew", () => {
   it("adds no row with its text when the model repeats the block word for word, 50 turns in a row", async () => {
-    const server = await serve((request) => textsOf(request)[1] ?? "")
+    const server = await serve((request) => lastTexts(request)[1] ?? "")
     const memory = await openMemory()
     const scoped = memory.for({ userId: "ana" })
     await scoped.rememberMany(KNOWN.map((content) => ({ content, type: "semantic" as const })))
-    const before = new Set((await allOf(scoped)).map(({ id }) => id))
+    const before = new Set((await listAll(scoped)).map(({ id }) => id))
     const agent = createAgent({ memory, client: server.client(), model: MODEL })
     let session = agent.session({ userId: "ana" })
     let repeated = 0
@@ -32,7 +32,7 @@ describe("what was recalled is not remembered anew", () => {
     }
     await agent.close()
     expect(repeated).toBe(50)
-    const added = (await allOf(scoped)).filter(({ id }) => !before.has(id))
+    const added = (await listAll(scoped)).filter(({ id }) => !before.has(id))
     expect(added.filter(({ source }) => source !== "user")).toEqual([])
     expect(added.filter(({ content }) => KNOWN.some((known) => content.includes(known)))).toEqual([])
     expect(added).toHaveLength(50)
@@ -40,7 +40,7 @@ describe("what was recalled is not remembered anew", () => {
 
   it("keeps what is new in a reply that repeats the rest", async () => {
     const server = await serve(
-      (request) => `From my notes:\n${textsOf(request)[1]}\n\nThe port of Oslo opens at six.`
+      (request) => `From my notes:\n${lastTexts(request)[1]}\n\nThe port of Oslo opens at six.`
     )
     const memory = await openMemory()
     const scoped = memory.for({ userId: "ana" })
@@ -48,7 +48,7 @@ describe("what was recalled is not remembered anew", () => {
     await createAgent({ memory, client: server.client(), model: MODEL })
       .session({ userId: "ana" })
       .send("What about freight?")
-    const [reply] = (await allOf(scoped)).filter(({ source }) => source === "assistant")
+    const [reply] = (await listAll(scoped)).filter(({ source }) => source === "assistant")
     expect(reply?.content).toContain("The port of Oslo opens at six.")
     expect(reply?.content).not.toContain("building a SaaS")
   })
@@ -73,7 +73,7 @@ describe("what was recalled is not remembered anew", () => {
     const { recalled, toolCalls } = await agent.session({ userId: "ana" }).send("Look it up")
     expect(recalled.text).toBe("")
     expect(toolCalls[1]?.output).toMatch(/^Already known/)
-    expect((await allOf(scoped)).map(({ content }) => content).toSorted()).toEqual([known, "Look it up"])
+    expect((await listAll(scoped)).map(({ content }) => content).toSorted()).toEqual([known, "Look it up"])
   })
 
   it.each([
@@ -94,6 +94,6 @@ describe("what was recalled is not remembered anew", () => {
   ])("knows it in %s", (_, reply, left) => {
     const recalled = new EchoFilter()
     recalled.add("", KNOWN)
-    expect(recalled.without(reply)).toBe(left)
+    expect(recalled.removeEchoes(reply)).toBe(left)
   })
 })

@@ -2,11 +2,11 @@ import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { createAgent, defineTool, type SessionExport } from "../../src/index.ts"
 import {
-  flattened,
-  historyProblem,
+  joinMessages,
+  findHistoryProblem,
   type HistoryEntry,
-  settled,
-  trimmed
+  dropUnansweredCalls,
+  trimHistory
 } from "../../src/conversation/history.ts"
 import { openMemory, saidIn, serve } from "../support/fixtures.ts"
 
@@ -23,12 +23,12 @@ describe("history", () => {
   it("trims whole exchanges, the oldest first, and leaves room so that the prefix moves seldom", () => {
     const entries = Array.from({ length: 10 }, (_, n) => exchange(n, 400))
     const size = Math.ceil(JSON.stringify(entries[0]).length / 4)
-    expect(trimmed(entries, size * 10)).toBe(entries)
-    const kept = trimmed(entries, size * 8)
+    expect(trimHistory(entries, size * 10)).toBe(entries)
+    const kept = trimHistory(entries, size * 8)
     expect(kept).toEqual(entries.slice(10 - kept.length))
     expect(kept.length).toBeLessThan(8)
     expect(kept.length).toBeGreaterThan(3)
-    expect(historyProblem(kept)).toBeUndefined()
+    expect(findHistoryProblem(kept)).toBeUndefined()
   })
 
   it("leaves out calls without results, and joins messages of one role", () => {
@@ -42,8 +42,8 @@ describe("history", () => {
         ]
       }
     ]
-    expect(settled(cut)).toEqual([{ role: "user", content: "go" }])
-    expect(flattened([settled(cut), [{ role: "user", content: "again" }]])).toEqual([
+    expect(dropUnansweredCalls(cut)).toEqual([{ role: "user", content: "go" }])
+    expect(joinMessages([dropUnansweredCalls(cut), [{ role: "user", content: "again" }]])).toEqual([
       {
         role: "user",
         content: [

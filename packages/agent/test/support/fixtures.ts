@@ -85,7 +85,7 @@ export const serve = async (script: Respond | ReadonlyArray<Reply>): Promise<Mes
   return server
 }
 
-export const allOf = async (memory: PromiseMemory): Promise<ReadonlyArray<Memory>> =>
+export const listAll = async (memory: PromiseMemory): Promise<ReadonlyArray<Memory>> =>
   (await memory.list({ includeSuperseded: true, limit: 1_000 })).rows
 
 export const collect = async <A>(items: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
@@ -101,11 +101,11 @@ const lastMessage = ({ body }: RecordedRequest) => {
   return { role: message.role, blocks: message.content }
 }
 
-export const textsOf = (request: RecordedRequest): ReadonlyArray<string> =>
+export const lastTexts = (request: RecordedRequest): ReadonlyArray<string> =>
   lastMessage(request).blocks.flatMap((block) => (block.type === "text" ? [block.text] : []))
 
 /** What the user said, as the server sees it: the text before the memory block. */
-export const saidIn = (request: RecordedRequest): string => textsOf(request)[0] ?? ""
+export const saidIn = (request: RecordedRequest): string => lastTexts(request)[0] ?? ""
 
 /** Without the breakpoints: they say what to cache and are not part of it. */
 export const withoutBreakpoints = (value: unknown): string =>

@@ -16,12 +16,12 @@ import {
   memoryTools,
   openAiTools
 } from "../../src/index.ts"
-import { allOf, openMemory, serve } from "../support/fixtures.ts"
+import { listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const FACT = "Ana's warehouse is in Rotterdam."
 const NAMES = ["remember", "recall", "forget", "update"]
 
-const toolsOfAna = async () => {
+const openTools = async () => {
   const client = await openMemory()
   await client.for({ userId: "bob" }).remember("Bob's warehouse is in Antwerp.")
   const memory = client.for({ userId: "ana" })
@@ -30,7 +30,7 @@ const toolsOfAna = async () => {
 
 /** What each framework must have done after: remember, recall, then a call with bad input. */
 const expectKept = async (
-  memory: Awaited<ReturnType<typeof toolsOfAna>>["memory"],
+  memory: Awaited<ReturnType<typeof openTools>>["memory"],
   outputs: ReadonlyArray<string>
 ) => {
   expect(outputs[0]).toMatch(/^Remembered as /)
@@ -38,7 +38,7 @@ const expectKept = async (
   expect(outputs[1]).not.toContain("Bob")
   expect(outputs[2]).toContain("content")
   expect(outputs[2]).toMatch(/Error/)
-  expect((await allOf(memory)).map(({ content }) => content)).toEqual([FACT])
+  expect((await listAll(memory)).map(({ content }) => content)).toEqual([FACT])
 }
 
 const CALLS = [
@@ -49,7 +49,7 @@ const CALLS = [
 
 describe("memory tools in", () => {
   it("Anthropic's tool runner", async () => {
-    const { memory, tools } = await toolsOfAna()
+    const { memory, tools } = await openTools()
     const server = await serve([...CALLS.map((call) => ({ tools: [call] })), "Done."])
     const runner = server.client().beta.messages.toolRunner({
       model: "claude-sonnet-5-5",
@@ -68,7 +68,7 @@ describe("memory tools in", () => {
   })
 
   it("the Vercel AI SDK", async () => {
-    const { memory, tools } = await toolsOfAna()
+    const { memory, tools } = await openTools()
     const usage = {
       inputTokens: { total: 1, noCache: 1, cacheRead: 0, cacheWrite: 0 },
       outputTokens: { total: 1, text: 1, reasoning: 0 }
@@ -118,7 +118,7 @@ describe("memory tools in", () => {
   })
 
   it("OpenAI function calling", async () => {
-    const { memory, tools } = await toolsOfAna()
+    const { memory, tools } = await openTools()
     const bodies: Array<OpenAI.ChatCompletionCreateParams> = []
     const server = createServer((request, response) => {
       void (async () => {
@@ -185,7 +185,7 @@ describe("memory tools in", () => {
   })
 
   it("an MCP server", async () => {
-    const { memory, tools } = await toolsOfAna()
+    const { memory, tools } = await openTools()
     const handlers = mcpHandlers(tools)
     const server = new Server({ name: "memory", version: "1.0.0" }, { capabilities: { tools: {} } })
     server.setRequestHandler(ListToolsRequestSchema, () => handlers.listTools())

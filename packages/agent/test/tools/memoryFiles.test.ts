@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import type { PromiseMemory } from "@keepsake/core"
 import { createAgent, nativeMemoryTool } from "../../src/index.ts"
-import { allOf, openMemory, serve } from "../support/fixtures.ts"
+import { listAll, openMemory, serve } from "../support/fixtures.ts"
 
 type Command = { readonly command: string; readonly [field: string]: unknown }
 type Run = (command: Command) => Promise<string>
@@ -190,7 +190,7 @@ describe("Anthropic's memory tool over a store", () => {
     expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
     // Nothing is left behind of what was replaced.
     expect(
-      (await allOf(memory.files({ userId: "ana" }))).filter(
+      (await listAll(memory.files({ userId: "ana" }))).filter(
         ({ metadata }) => metadata.path === "/memories/list.txt"
       )
     ).toHaveLength(1)
@@ -219,6 +219,6 @@ describe("Anthropic's memory tool over a store", () => {
     const bob = toolOver(memory.files({ userId: "bob" }))
     expect(await bob(view("/memories"))).not.toContain("secret.md")
     await scoped.forgetAll()
-    expect(await allOf(memory.files({ userId: "ana" }))).toEqual([])
+    expect(await listAll(memory.files({ userId: "ana" }))).toEqual([])
   })
 })

@@ -3,7 +3,7 @@ import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { type AgentTool, createAgent, defineTool } from "../../src/index.ts"
-import { allOf, openMemory, serve } from "../support/fixtures.ts"
+import { listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -116,7 +116,7 @@ describe("tools", () => {
     const { text, toolCalls } = await agent.session({ userId: "ana" }).send("Go")
     expect(text).toBe("It hung.")
     expect(toolCalls).toMatchObject([
-      { name: "hangs", isError: true, output: "Error: the tool hangs gave no answer within 20 ms" }
+      { name: "hangs", isError: true, output: "Error: the tool hangs did not answer within 20 ms" }
     ])
     expect(aborted).toBe(true)
   })
@@ -204,7 +204,7 @@ describe("tools", () => {
     expect(await written).toEqual([])
     await session.send("Hi")
     expect(server.requests[1]?.body.messages).toHaveLength(1)
-    expect((await allOf(memory.for({ userId: "ana" }))).map(({ content }) => content)).not.toContain(
+    expect((await listAll(memory.for({ userId: "ana" }))).map(({ content }) => content)).not.toContain(
       "Something bad"
     )
   })
@@ -259,8 +259,8 @@ describe("the model's memory tools", () => {
       "There is no such memory."
     ])
     expect(toolCalls[1]?.output).not.toContain("Bob")
-    expect(await allOf(memory.for({ userId: "bob" }))).toMatchObject([{ id: foreign.id }])
-    const [kept] = await allOf(memory.for({ userId: "ana" }))
+    expect(await listAll(memory.for({ userId: "bob" }))).toMatchObject([{ id: foreign.id }])
+    const [kept] = await listAll(memory.for({ userId: "ana" }))
     expect(kept).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })
   })
 })

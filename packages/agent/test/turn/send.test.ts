@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
-import { allOf, openMemory, saidIn, serve, textsOf, withoutBreakpoints } from "../support/fixtures.ts"
+import { listAll, openMemory, saidIn, serve, lastTexts, withoutBreakpoints } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -28,7 +28,7 @@ describe("send", () => {
     )
     const [, request] = server.requests
     if (request === undefined) throw new Error("no second request")
-    expect(textsOf(request)).toEqual(["What was my project again?", second.recalled.text])
+    expect(lastTexts(request)).toEqual(["What was my project again?", second.recalled.text])
     expect(second.recalled.text).toContain("SaaS for freight logistics")
     await agent.close()
   })
@@ -42,7 +42,7 @@ describe("send", () => {
     })
     await session.send("First thing")
     await session.send("Second thing")
-    const rows = await allOf(memory.for({ userId: "ana" }))
+    const rows = await listAll(memory.for({ userId: "ana" }))
     expect(
       rows.map(({ content, source, sessionId, turn, type, expiresAt }) => [
         content,
@@ -69,7 +69,7 @@ describe("send", () => {
     const options = { memory, client: server.client(), model: MODEL }
     await createAgent(options).session({ userId: "ana", sessionId: "s1" }).send("Hello")
     await createAgent(options).session({ userId: "ana", sessionId: "s1" }).send("Hello again")
-    const rows = await allOf(memory.for({ userId: "ana" }))
+    const rows = await listAll(memory.for({ userId: "ana" }))
     expect(rows.map(({ turn }) => turn ?? -1).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
   })
 
@@ -83,7 +83,7 @@ describe("send", () => {
     await two.send("b")
     const results = [await one.send("c"), await two.send("d")]
     for (const { written } of results) expect((await written).map(({ status }) => status)).toEqual(["stored"])
-    const rows = await allOf(memory.for({ userId: "ana" }))
+    const rows = await listAll(memory.for({ userId: "ana" }))
     expect(
       rows
         .filter(({ source }) => source === "user")
@@ -167,7 +167,7 @@ describe("send", () => {
       expect(recalled.dropped).toBeGreaterThan(0)
     }
     for (const request of server.requests)
-      expect((textsOf(request)[1] ?? "").length).toBeLessThanOrEqual(300 * 4)
+      expect((lastTexts(request)[1] ?? "").length).toBeLessThanOrEqual(300 * 4)
   })
 
   it("puts the block after the system prompt where that is asked for", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
-import { allOf, collect, openMemory, serve } from "../support/fixtures.ts"
+import { listAll, collect, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -42,14 +42,14 @@ describe("stream", () => {
       for await (const event of session.stream("Hello there")) seen.push(event.type)
     }).rejects.toMatchObject({ _tag: "AgentError", isRetryable: true, reason: { _tag: "Overloaded" } })
     expect(seen).toContain("text")
-    expect(await allOf(memory.for({ userId: "ana" }))).toEqual([])
+    expect(await listAll(memory.for({ userId: "ana" }))).toEqual([])
 
     const { text, written } = await session.send("Hello there")
     expect(text).toBe("Now it works.")
     await written
     expect(server.requests[1]?.body.messages).toHaveLength(1)
     // Said twice, answered once, kept once.
-    const rows = await allOf(memory.for({ userId: "ana" }))
+    const rows = await listAll(memory.for({ userId: "ana" }))
     expect(rows.filter(({ source }) => source === "user")).toHaveLength(1)
   })
 
@@ -63,7 +63,7 @@ describe("stream", () => {
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client(), model: MODEL }).session({ userId: "ana" })
     for await (const event of session.stream("Hello")) if (event.type === "text") break
-    expect(await allOf(memory.for({ userId: "ana" }))).toEqual([])
+    expect(await listAll(memory.for({ userId: "ana" }))).toEqual([])
     server.script(() => "A long reply.")
     expect((await session.send("Still there?")).text).toBe("A long reply.")
     expect(server.requests.at(-1)?.body.messages).toHaveLength(1)
@@ -86,6 +86,6 @@ describe("stream", () => {
     }
     server.script(() => "Here again.")
     expect((await session.send("Hello")).text).toBe("Here again.")
-    expect(await allOf(memory.for({ userId: "ana" }))).toHaveLength(2)
+    expect(await listAll(memory.for({ userId: "ana" }))).toHaveLength(2)
   })
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../src/index.ts"
 import { parsePartialJson } from "../../src/writing/policies/partialJson.ts"
 import type { RecordedRequest, Reply } from "../../src/testing/index.ts"
-import { allOf, openMemory, saidIn, serve } from "../support/fixtures.ts"
+import { listAll, openMemory, saidIn, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const SMALL = "claude-haiku-5-5"
@@ -80,7 +80,7 @@ describe("facts", () => {
       notes: [],
       attempts: 1
     })
-    const rows = await allOf(memory)
+    const rows = await listAll(memory)
     expect(new Set(rows.map(({ content, source, type }) => `${content} ${source} ${type}`))).toEqual(
       new Set([
         "Ana ships to Oslo. user semantic",
@@ -105,10 +105,10 @@ describe("facts", () => {
         })
     })
     await say("Ana lives in Bergen.")
-    const inBergen = (await allOf(memory))[0]?.saidAt
+    const inBergen = (await listAll(memory))[0]?.saidAt
     expect((await say("Ana now lives in Oslo."))?.memories).toMatchObject([{ outcome: "created" }])
     expect(await current(memory)).toEqual(["Ana now lives in Oslo."])
-    expect((await allOf(memory)).find(({ content }) => content === "Ana lives in Bergen.")).toMatchObject({
+    expect((await listAll(memory)).find(({ content }) => content === "Ana lives in Bergen.")).toMatchObject({
       supersededBy: expect.any(String) as string
     })
     expect(
@@ -122,7 +122,7 @@ describe("facts", () => {
 
     expect((await say("Ana lives in Bergen."))?.memories).toMatchObject([{ outcome: "reopened" }])
     expect(await current(memory)).toEqual(["Ana lives in Bergen."])
-    expect(await allOf(memory)).toHaveLength(2)
+    expect(await listAll(memory)).toHaveLength(2)
   })
 
   it("does not let a claim of the assistant overrule what the user stated", async () => {
@@ -274,7 +274,7 @@ describe("other policies", () => {
   it("verbatim keeps the reply's first 500 code points, whole ones", async () => {
     const { memory, say } = await withFacts({ chat: () => "🚢".repeat(600) }, { writing: "verbatim" })
     await say("Ships?")
-    const [reply] = (await allOf(memory)).filter(({ source }) => source === "assistant")
+    const [reply] = (await listAll(memory)).filter(({ source }) => source === "assistant")
     expect(Array.from(reply?.content ?? "")).toHaveLength(500)
     expect(reply?.expiresAt).toBe((reply?.createdAt ?? 0) + 90 * 86_400_000)
   })
@@ -282,7 +282,7 @@ describe("other policies", () => {
   it("none keeps nothing", async () => {
     const { memory, say } = await withFacts({}, { writing: "none" })
     expect(await say("Question?")).toBeUndefined()
-    expect(await allOf(memory)).toEqual([])
+    expect(await listAll(memory)).toEqual([])
   })
 
   it("summary keeps what a small model makes of it, and the text where it makes nothing", async () => {
@@ -294,7 +294,7 @@ describe("other policies", () => {
       { writing: summary({ model: SMALL }) }
     )
     expect(await say("First")).toMatchObject({ policy: "summary", status: "stored", notes: [] })
-    expect(await allOf(memory)).toMatchObject([
+    expect(await listAll(memory)).toMatchObject([
       { content: "Ana asked first.", source: "assistant", type: "episodic", turn: 0 }
     ])
     expect((await say("Second"))?.notes[0]).toContain("the text was kept instead")
@@ -322,7 +322,7 @@ describe("other policies", () => {
     }
     const { memory, session } = await withFacts({}, { writing: [own, failing], memoryTimeoutMs: 1_000 })
     const result = await session.send("quiet words")
-    expect(result.degraded).toMatchObject([{ part: "write" }])
+    expect(result.degraded).toMatchObject([{ stage: "write" }])
     expect(await current(memory)).toEqual(["QUIET WORDS"])
   })
 })

@@ -146,7 +146,7 @@ const encodePast = (memory: Memory): string =>
     .flatMap(({ from, to }) => [from, to ?? from])
     .join(",")}}`
 
-const MEMORY_COLUMN_VALUES: ReadonlyArray<MemoryColumn> = [
+const STORED_COLUMNS: ReadonlyArray<MemoryColumn> = [
   { name: "id", type: "uuid", value: (m) => m.id },
   { name: "said_at", type: "bigint", value: (m) => m.saidAt },
   { name: "created_at", type: "bigint", value: (m) => m.createdAt },
@@ -198,7 +198,7 @@ export const encodeRows = (
   const terms = flattenTerms(rows)
   const key = p.add(scopeId(scope))
   const [agent, user] = [p.add(scope.agentId), p.add(scope.userId)]
-  const encoded = MEMORY_COLUMN_VALUES.map((column) => encodeColumn(p, column, rows))
+  const encoded = STORED_COLUMNS.map((column) => encodeColumn(p, column, rows))
   const arrays = [
     ...encoded.map(({ array }) => array),
     `${p.add(terms.first)}::int4[]`,

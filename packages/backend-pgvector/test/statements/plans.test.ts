@@ -1,18 +1,16 @@
-/** The plans of searches at 100,000 rows, and tuned scopes. */
+/** The plans of searches at 100,000 rows, exact and tuned. */
 import type { Scope } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted, Tracer } from "effect"
+import { Effect, Redacted } from "effect"
 import { PgVectorStore } from "../../src/index.ts"
 import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 import { scopeId } from "../../src/scopeId.ts"
 import { searchStatement } from "../../src/statements/search.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
+import { runWithPlan } from "../support/runWithPlan.ts"
 import {
   DIMENSIONS,
-  expectFailure,
-  freshOnPGlite,
-  FINGERPRINT,
   NO_SERVER,
   open,
   serverSchema,
@@ -72,17 +70,6 @@ const explainSearch = (schema: string, scope: Scope, plan: "exact" | "hnsw") =>
       return rows.map((line) => line["QUERY PLAN"]).join("\n")
     })
   )
-
-/** The value of a search, and the plan that its span names. */
-const runWithPlan = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    let span: Tracer.Span | undefined
-    const value = yield* Effect.gen(function* () {
-      span = yield* Effect.currentSpan
-      return yield* effect
-    }).pipe(Effect.withSpan("recall"), Effect.orDie)
-    return { value, plan: span?.attributes.get("keepsake.pgvector.plan") }
-  })
 
 const onServer = serverUrl === undefined ? describe.skip : describe
 
@@ -179,37 +166,5 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
         assert.strictEqual(value.hits.length, 40)
       })
     )
-  )
-
-  it.live("a scope that grows past autoTuneRows gets its indexes", () =>
-    Effect.scoped(
-      Effect.gen(function* () {
-        const schema = yield* serverSchema
-        const { store } = yield* open(
-          PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3, autoTuneRows: 1_000 })
-        )
-        for (let start = 0; start < 1_000; start += 250) {
-          yield* store.put({
-            scope: LARGE,
-            now: T0,
-            rows: Array.from({ length: 250 }, (_, i) => row(`row ${start + i}`))
-          })
-        }
-        const request = { scope: LARGE, now: T0, vector: row("pear").vector!, filter: {}, limit: 10 }
-        let plan: unknown
-        while (plan !== "hnsw") plan = (yield* runWithPlan(store.search(request))).plan
-      })
-    )
-  )
-})
-
-describe("tuning", () => {
-  it.effect("is refused on PGlite and without an embedder", () =>
-    Effect.gen(function* () {
-      const { pg } = yield* open(yield* freshOnPGlite())
-      assert.strictEqual((yield* expectFailure(pg.tuneScope(LARGE))).reason._tag, "Unsupported")
-      const words = yield* open(yield* freshOnPGlite(), { ...FINGERPRINT, embedding: null })
-      assert.match((yield* expectFailure(words.pg.tuneScope(LARGE))).message, /no vectors to index/u)
-    })
   )
 })

@@ -3,17 +3,18 @@ import { chunksOf } from "effect/Array"
 import { type Calibration, type EmbeddingSpace, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { LruMap } from "../runtime/LruMap.ts"
-import { EmbedderFailed, invalidInput, MemoryError } from "../memory/MemoryError.ts"
+import { EmbedderFailed, type EmbedderProblem, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
-import { wasRetryable } from "../runtime/wasRetryable.ts"
 import { squareOf } from "../store/vectors.ts"
+import { embedderFailed } from "./embedderFailed.ts"
 
 /** Some models embed what is stored and what is asked differently. */
 export type EmbedPurpose = "document" | "query"
 
 /**
  * What an embedding model has to offer; everything else (batching, cache, unit length, checks) is core's.
- * `embed` may throw or reject with anything; an error with a boolean `isRetryable` is taken at its word.
+ * `embed` may throw or reject with anything; an error with a boolean `isRetryable` is taken at its word,
+ * and so is its `problem` if it is an `EmbedderProblem`.
  */
 export interface EmbedderProvider {
   /** Names the space: texts embedded under one name are comparable. */
@@ -67,15 +68,18 @@ export class Embedder extends Context.Service<
     )
 }
 
-const failed = (message: string, isRetryable: boolean, cause?: unknown): MemoryError =>
+/** The provider returned vectors that cannot be stored; another call would return the same. */
+const badVectors = (message: string, problem?: EmbedderProblem): MemoryError =>
   new MemoryError({
-    reason: new EmbedderFailed({ message, isRetryable, ...(cause === undefined ? {} : { cause }) })
+    reason: new EmbedderFailed({
+      message,
+      isRetryable: false,
+      ...(problem === undefined ? {} : { problem })
+    })
   })
 
 /** Scales to unit length, or says why it cannot. */
-const unitVector = (raw: ArrayLike<number>, dimensions: number): Float32Array | string => {
-  if (raw.length !== dimensions)
-    return `a vector of ${raw.length} dimensions came where ${dimensions} were promised`
+const unitVector = (raw: ArrayLike<number>): Float32Array | string => {
   const vector = new Float32Array(raw)
   const square = squareOf(vector)
   if (!Number.isFinite(square)) return "a vector holds a number that is not finite"
@@ -97,23 +101,23 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
   const embedBatch = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
     const raw = yield* Effect.tryPromise({
       try: async (signal) => provider.embed(texts, purpose, signal),
-      catch: (cause) =>
-        failed(
-          `The embedder ${model} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-          wasRetryable(cause, true),
-          cause
-        )
+      catch: (cause) => embedderFailed(`The embedder ${model} failed`, cause, true)
     })
     if (raw.length !== texts.length) {
-      return yield* failed(
-        `The embedder ${model} returned ${raw.length} vectors for ${texts.length} texts`,
-        false
+      return yield* badVectors(
+        `The embedder ${model} returned ${raw.length} vectors for ${texts.length} texts`
       )
     }
     const vectors: Array<Float32Array> = []
-    for (const one of raw) {
-      const vector = unitVector(one, dimensions)
-      if (typeof vector === "string") return yield* failed(`The embedder ${model}: ${vector}`, false)
+    for (const rawVector of raw) {
+      if (rawVector.length !== dimensions) {
+        return yield* badVectors(
+          `The embedder ${model} returned a vector of ${rawVector.length} dimensions instead of ${dimensions}`,
+          "wrongDimensions"
+        )
+      }
+      const vector = unitVector(rawVector)
+      if (typeof vector === "string") return yield* badVectors(`The embedder ${model}: ${vector}`)
       vectors.push(vector)
     }
     return vectors

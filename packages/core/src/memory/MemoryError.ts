@@ -48,9 +48,22 @@ export class FingerprintMismatch extends reason<FingerprintMismatch>()("Fingerpr
   readonly isRetryable = false
 }
 
+/** What is wrong with an embedder, as far as a program can act on it. */
+export const EmbedderProblem = Schema.Literals([
+  "apiKeyMissing",
+  "unauthorized",
+  "notFound",
+  "rateLimited",
+  "unreachable",
+  "wrongDimensions"
+])
+export type EmbedderProblem = typeof EmbedderProblem.Type
+
 /** The embedding model failed, or returned something that is not a vector of its space. */
 export class EmbedderFailed extends reason<EmbedderFailed>()("EmbedderFailed", {
-  isRetryable: Schema.Boolean
+  isRetryable: Schema.Boolean,
+  /** Absent if the provider does not say, or if none of them fits. */
+  problem: Schema.optionalKey(EmbedderProblem)
 }) {}
 
 /** Disk, quota or memory is full; nothing was written. */

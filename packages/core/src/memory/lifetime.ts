@@ -1,20 +1,20 @@
 /**
- * When a memory is there to be seen, and what saying it again does. The rules that every store follows,
- * as pure functions; a store that cannot call them (SQL, a server) is compared with them by the laws.
+ * When a memory is visible, and what an upsert of it does. Every store follows these rules; the laws compare a
+ * store that cannot call them (SQL, a server) with them.
  */
 import type { Interval, Memory } from "./Memory.ts"
 
-/** `expiresAt <= now` is gone, the very millisecond included. */
+/** From the millisecond `expiresAt` on. */
 export const isExpired = (memory: Memory, now: number): boolean =>
   memory.expiresAt !== null && memory.expiresAt <= now
 
-/** Open: not closed by a successor. Says nothing about expiry. */
+/** Not closed by a successor. Says nothing about expiry. */
 export const isCurrent = (memory: Memory): boolean => memory.validity.at(-1)?.to === null
 
 const holdsAt = (memory: Memory, at: number): boolean =>
   memory.validity.some((interval) => interval.from <= at && (interval.to === null || at < interval.to))
 
-/** What a search may return: not expired now, and current, or held at `asOf`. */
+/** A search may return it: not expired at `now`, and current, or valid at `asOf`. */
 export const isVisible = (memory: Memory, now: number, asOf?: number): boolean =>
   !isExpired(memory, now) && (asOf === undefined ? isCurrent(memory) : holdsAt(memory, asOf))
 
@@ -29,7 +29,7 @@ export const closeAt = (memory: Memory, at: number, supersededBy: string): Memor
   return { ...memory, validity: [...memory.validity.slice(0, -1), closed], supersededBy }
 }
 
-/** What a statement does to the row that is known under its id. */
+/** The outcome of an upsert on the stored row. */
 export type Restated =
   | { readonly outcome: "refreshed" | "reopened" | "created"; readonly memory: Memory }
   | { readonly outcome: "conflict" }

@@ -14,15 +14,15 @@ import type {
   SessionsRequest
 } from "./sessions.ts"
 
-/** Bounds that core keeps and a store may rely on. */
+/** Core calls a store within these bounds. */
 export const STORE_LIMITS = {
   /** Rows in one `put`, ids in one `get`, `touch` or `remove`. */
   batch: 256,
-  /** Hits a channel, rows a page. */
+  /** Hits per channel, rows per page. */
   rows: 1_000,
   /** Distinct terms of a query. */
   queryTerms: 64,
-  /** Places in one `around`. */
+  /** Anchors in one `around`. */
   anchors: 256,
   /** Turns to either side in `around`. */
   radius: 8,
@@ -42,54 +42,53 @@ export interface StoreRow {
   readonly terms: Terms
 }
 
-/** What a write did; see `Remembered`. */
+/** How a write changed its row; see `Remembered`. */
 export type PutOutcome = "created" | "refreshed" | "reopened" | "conflict"
 
-/** What became of one row. */
+/** The outcome for one row. */
 export interface PutResult {
   readonly id: string
-  /** `conflict`: the id is there with other content; that row is left as it was. Best effort under a race where a server cannot tell. */
+  /** `conflict`: the id exists with other content, and that row is unchanged. Best effort under a race if a server cannot tell. */
   readonly outcome: PutOutcome
 }
 
-/** What to search a scope for; at least one of `vector` and `terms`. */
+/** A query by vector, by terms, or by both. */
 export interface SearchRequest {
   readonly scope: Scope
-  /** Epoch milliseconds: expiry is decided by this, never by a server's clock. */
+  /** Epoch milliseconds; decides expiry. A server's clock never does. */
   readonly now: number
-  /** Return what held then instead of what is current (and is not expired `now`). */
+  /** Return rows that held then instead of current ones; rows expired at `now` never. */
   readonly asOf?: number | undefined
-  /** Unit length. Without it there is no vector channel. */
+  /** Unit length. Absent: no vector channel. */
   readonly vector?: Float32Array | undefined
-  /** Distinct term ids. Without them there is no lexical channel. */
+  /** Distinct term ids. Absent: no lexical channel. */
   readonly terms?: Uint32Array | undefined
   readonly filter: Condition
   /** Hits wanted from each channel; 1 to `STORE_LIMITS.rows`. */
   readonly limit: number
-  /** True forbids approximate plans. */
+  /** `true` forbids approximate plans. */
   readonly exact?: boolean | undefined
 }
 
 /** A row with both its scores. */
 export interface SearchHit {
   readonly memory: Memory
-  /** Cosine with the query's vector; `null` without one, or where the row has none. */
+  /** Cosine with the query's vector; `null` if the query or the row has none. */
   readonly cosine: number | null
-  /** Σ idf·weight over the query's terms; 0 where none is shared. */
+  /** Σ idf·weight over the query's terms; 0 if none is shared. */
   readonly bm25: number
 }
 
-/** The hits, and the counts that IDF needs. */
+/** Hits, and the counts that IDF needs. */
 export interface SearchResult {
   /**
-   * The union of the best `limit` by cosine and the best `limit` by BM25 (score above 0), each hit with
-   * *both* scores, exact, and its row. In no particular order; near-ties at a channel's end may go
-   * either way.
+   * The union of the best `limit` by cosine and the best `limit` by BM25 (score above 0), in any order. Each hit
+   * has *both* scores, exact. Near-ties at a channel's end may go either way.
    */
   readonly hits: ReadonlyArray<SearchHit>
-  /** Current rows of the scope that are not yet purged, whatever their expiry and the request's filter. */
+  /** Current rows of the scope, expired ones included until they are purged; the filter is ignored. */
   readonly n: number
-  /** How many of those rows hold each of the request's terms, in the order of `terms`. */
+  /** Of the rows counted by `n`, how many contain each term, in the order of `terms`. */
   readonly df: ReadonlyArray<number>
   readonly plan: SearchPlan
 }
@@ -102,13 +101,13 @@ export interface SearchPlan {
   readonly byWordsAlone: number
 }
 
-/** A place in a conversation. */
+/** A turn of a conversation. */
 export interface Anchor {
   readonly sessionId: string
   readonly turn: number
 }
 
-/** Which places of which sessions, and how far to either side. */
+/** Turns near anchors. */
 export interface AroundRequest {
   readonly scope: Scope
   readonly now: number
@@ -116,11 +115,11 @@ export interface AroundRequest {
   readonly anchors: ReadonlyArray<Anchor>
   /** Turns to either side; 1 to `STORE_LIMITS.radius`. */
   readonly radius: number
-  /** Unit length: asks for each row's cosine. */
+  /** Unit length. Present: each row comes with its cosine. */
   readonly vector?: Float32Array | undefined
 }
 
-/** A turn near one that was asked for, with its cosine where a vector was given. */
+/** A row near an anchor; `cosine` is `null` if the request or the row has no vector. */
 export interface AroundRow {
   readonly memory: Memory
   readonly cosine: number | null
@@ -138,7 +137,7 @@ export interface ListRequest {
   readonly scope: Scope
   readonly now: number
   readonly filter: Condition
-  /** Closed rows as well (history, export); expired ones never. */
+  /** Include closed rows (history, export); expired ones never. */
   readonly closed?: boolean | undefined
   /** `createdAt` when absent. */
   readonly by?: "createdAt" | "saidAt" | undefined
@@ -149,14 +148,14 @@ export interface ListRequest {
   readonly limit: number
 }
 
-/** Some rows, and where the next page begins; `null` after the last. */
+/** Rows, and the cursor of the next page. */
 export interface Page<Row> {
   readonly rows: ReadonlyArray<Row>
-  /** Ask again with this as `after`; `null` at the end. */
+  /** Pass as `after` for the next page; `null` at the end. */
   readonly next: Cursor | null
 }
 
-/** What was said last, of what a filter lets through. */
+/** The last rows that match a filter. */
 export interface LatestRequest {
   readonly scope: Scope
   readonly now: number
@@ -165,8 +164,8 @@ export interface LatestRequest {
 }
 
 /**
- * What `patch` may change: never content. An absent or `undefined` field stays; `metadata` replaces the whole
- * object.
+ * Fields that `patch` may change: never content. An absent or `undefined` field stays; `metadata` replaces the
+ * whole object.
  */
 export interface MemoryChange {
   readonly expiresAt?: number | null | undefined
@@ -175,19 +174,19 @@ export interface MemoryChange {
   readonly metadata?: JsonObject | undefined
 }
 
-/** What to remove: rows by id, what a filter matches, or the whole scope. */
+/** Rows by id, rows that match a filter, or the whole scope. */
 export type RemoveTarget =
   | { readonly _tag: "Ids"; readonly ids: ReadonlyArray<string> }
-  /** Rows that match, whatever their lifetime. */
+  /** Rows that match, expired and closed ones included. */
   | { readonly _tag: "Filter"; readonly filter: Condition }
   /** Everything in the scope: expired rows, entries and counters of turns included. */
   | { readonly _tag: "All" }
 
-/** What became of the bytes: a receipt claims only what the store did. */
+/** What a removal does to the bytes: a receipt claims no more than the store did. */
 export interface Erasure {
-  /** `erased`: overwritten in the files. `unlinked`: unreachable, on disk until the server's own vacuum. */
+  /** `erased`: overwritten in the files. `unlinked`: unreachable, but on disk until the server's vacuum. */
   readonly bytes: "erased" | "unlinked"
-  /** How to force the rest; empty when `erased`. */
+  /** How to erase them at once; empty if `erased`. */
   readonly toErase: string
 }
 
@@ -195,7 +194,7 @@ export interface Removal extends Erasure {
   readonly removed: number
 }
 
-/** The row that is so now, and the one that no longer is. */
+/** Replaces a row by its successor. */
 export interface SupersedeRequest {
   readonly scope: Scope
   readonly now: number
@@ -204,18 +203,18 @@ export interface SupersedeRequest {
   readonly row: StoreRow
 }
 
-/** What became of both rows. */
+/** The outcome for both rows. */
 export interface Superseded {
   readonly outcome: PutOutcome
-  /** False when `id` was not there or already closed, or on `conflict`: then nothing was linked. */
+  /** `false` if `id` is unknown, expired or already closed, or on `conflict`: then nothing was linked. */
   readonly closed: boolean
 }
 
 /**
- * The driver contract: what a backend implements. Small, batch-shaped, plain data; `scope` and `now`
- * are always arguments and every method is bounded (`STORE_LIMITS`). Validation, embedding, scoring,
- * thresholds, spans and retries live in core, once. A row of another scope is never read, changed or
- * counted, whatever its id.
+ * The driver contract: a backend implements it, and hands it out through `checkedStore`. Small, batch-shaped,
+ * plain data; `scope` and `now` are always arguments and every method is bounded (`STORE_LIMITS`). Validation,
+ * embedding, scoring, thresholds, spans and retries live in core, once. A row of another scope is never read,
+ * changed or counted, even if it has the same id. An id that is no lower-case UUID names no row.
  *
  * *Live* below means: not expired at `now` (`isExpired`), and current (`isCurrent`).
  */
@@ -223,8 +222,8 @@ export class MemoryStore extends Context.Service<
   MemoryStore,
   {
     /**
-     * Keeps rows, all or none. Ids are distinct within a call. A known id is restated as `restate` in
-     * `lifetime.ts` says; vector and terms of a row that is refreshed or reopened stay as they are. Outcomes in the order of `rows`.
+     * Writes all rows or none. Ids are distinct within a call. `restate` decides what a known id becomes; a row
+     * that is refreshed or reopened keeps its vector and terms. Outcomes are in the order of `rows`.
      */
     put(request: {
       readonly scope: Scope
@@ -232,20 +231,20 @@ export class MemoryStore extends Context.Service<
       readonly rows: ReadonlyArray<StoreRow>
     }): Effect.Effect<ReadonlyArray<PutResult>, MemoryError>
 
-    /** Rows by id, closed ones included, expired ones not; missing ids are left out. In no particular order. */
+    /** Rows by id in any order: closed ones too, expired ones not. Unknown ids are left out. */
     get(request: {
       readonly scope: Scope
       readonly now: number
       readonly ids: ReadonlyArray<string>
     }): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
 
-    /** One round trip; requests sent in parallel count as one. */
+    /** In one round trip; parallel requests count as one. */
     search(request: SearchRequest): Effect.Effect<SearchResult, MemoryError>
 
-    /** Visible rows (`isVisible`) within `radius` turns of an anchor, in its session, the anchors' own rows included; each row once. */
+    /** Visible rows (`isVisible`) within `radius` turns of an anchor of their session, each once; the anchors' own rows too. */
     around(request: AroundRequest): Effect.Effect<ReadonlyArray<AroundRow>, MemoryError>
 
-    /** Distinct speakers of the live rows, in no particular order; at most `STORE_LIMITS.speakers`. */
+    /** Distinct speakers of the live rows in any order; up to `STORE_LIMITS.speakers`. */
     speakers(request: {
       readonly scope: Scope
       readonly now: number
@@ -260,16 +259,13 @@ export class MemoryStore extends Context.Service<
       readonly sessionId: string
     }): Effect.Effect<number | null, MemoryError>
 
-    /**
-     * In the request's order, to the end: rows written meanwhile may or may not show, none shows twice, none is
-     * skipped.
-     */
+    /** In the request's order. Pages read to the end hold each row once; rows written meanwhile may be missing. */
     list(request: ListRequest): Effect.Effect<Page<Memory>, MemoryError>
 
-    /** As `list`, with vectors: for moving memories to another store of the same fingerprint. */
+    /** Like `list`, with vectors and terms: copies memories to another store of the same fingerprint. */
     listRows(request: ListRequest): Effect.Effect<Page<StoreRow>, MemoryError>
 
-    /** Live rows, last said first: by `saidAt` descending, then `turn` descending (null last), then `id` ascending. */
+    /** Live rows by `saidAt` descending, then `turn` descending (null last), then `id` ascending. */
     latest(request: LatestRequest): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
 
     /** Rows that were superseded by one of `ids`, expired ones not; up to `STORE_LIMITS.rows`, in no particular order. */
@@ -291,7 +287,7 @@ export class MemoryStore extends Context.Service<
 
     /**
      * Puts `row`, then closes `id` at the start of the new row's current interval (`closeAt`) and links it;
-     * atomic where the store has transactions, else in an order that cannot lose the new row.
+     * atomic if the store has transactions, else in an order that cannot lose the new row.
      */
     supersede(request: SupersedeRequest): Effect.Effect<Superseded, MemoryError>
 
@@ -327,7 +323,7 @@ export class MemoryStore extends Context.Service<
       readonly ids: ReadonlyArray<string>
     }): Effect.Effect<void, MemoryError>
 
-    /** Rows that match: the live ones, or with `lifetime: "any"` those that `remove` by the same filter would take. */
+    /** Number of live rows that match; with `lifetime: "any"`, of rows that `remove` by the same filter would take. */
     count(request: {
       readonly scope: Scope
       readonly now: number

@@ -6,10 +6,10 @@ import type { Erasure, Removal } from "./MemoryStore.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Terms } from "../text/bm25.ts"
 
-/** A scope and how much it holds. */
+/** A scope and its number of rows. */
 export interface ScopeCount {
   readonly scope: Scope
-  /** Rows kept, whatever their lifetime. */
+  /** Expired and closed rows included. */
   readonly rows: number
 }
 
@@ -34,7 +34,7 @@ export const readMode = ({ accessCounts = true, readOnly = false }: StoreOptions
   accessCounts: accessCounts && !readOnly
 })
 
-/** One row's place in the space being filled. */
+/** A row's vector and terms in the staged space. */
 export interface StagedRow {
   readonly scope: Scope
   readonly id: string
@@ -43,7 +43,8 @@ export interface StagedRow {
 }
 
 /**
- * What the operator may do, across scopes. Held by the application, never handed to a tool or a model.
+ * The operator's calls, across scopes. The application holds it; no tool and no model gets it. A backend hands it
+ * out through `checkedAdmin`.
  */
 export class StoreAdmin extends Context.Service<
   StoreAdmin,
@@ -54,7 +55,7 @@ export class StoreAdmin extends Context.Service<
     /** What the store was opened for: core starts no purge and counts no accesses where it may not. */
     readonly mode: StoreMode
 
-    /** What `remove` does to the bytes in this store. */
+    /** What this store's `remove` does to the bytes. */
     readonly erasure: Erasure
 
     /** Removes up to `limit` rows with `expiresAt <= now`; call again while `removed` equals `limit`. One purger per store. */
@@ -67,29 +68,28 @@ export class StoreAdmin extends Context.Service<
     }): Effect.Effect<ReadonlyArray<ScopeCount>, MemoryError>
 
     /**
-     * Removes everything of a user, across agents: expired and closed rows, entries and counters of turns included. The store's part alone:
-     * `AgentMemory.eraseUser` also stops writes that wait in this process and clears its caches.
+     * Removes everything of a user, under all agents: expired and closed rows, entries and counters of turns included.
+     * `AgentMemory.eraseUser` calls it, and also stops writes that wait in this process and clears its caches.
      */
     eraseUser(request: { readonly userId: string }): Effect.Effect<Removal, MemoryError>
 
-    /** What the store serves with now. */
+    /** The fingerprint that the store serves. */
     readonly fingerprint: Effect.Effect<Fingerprint, MemoryError>
 
     /**
-     * A second space, filled while the first serves, then switched to. `stage` opens it or continues it
-     * (another fingerprint than the one already staged is a `Conflict`); rows written meanwhile join what
-     * is unstaged. The handle keeps serving the old space until it is reopened with the new fingerprint.
+     * Opens or continues a second space, which is filled while the first serves, then switched to. `Conflict` if
+     * another fingerprint is staged already. Rows written meanwhile count as unstaged.
      */
     stage(next: Fingerprint): Effect.Effect<void, MemoryError>
-    /** Up to `limit` rows that the staged space lacks, whatever their lifetime. */
+    /** Up to `limit` rows that the staged space lacks, expired and closed ones included. */
     unstaged(request: { readonly limit: number }): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
-    /** Fills; rows forgotten meanwhile are ignored, rows already filled are overwritten. */
+    /** Writes rows to the staged space: removed rows are ignored, rows already there are overwritten. */
     fillStage(rows: ReadonlyArray<StagedRow>): Effect.Effect<void, MemoryError>
-    /** Makes the staged space the serving one and drops the old; `Conflict` while rows are unstaged. Afterwards this store answers `Closed`: reopen it with the new fingerprint. */
+    /** Serves the staged space and drops the old one; `Conflict` while rows are unstaged. Afterwards every open handle answers `Closed`: reopen with the new fingerprint. */
     readonly commitStage: Effect.Effect<void, MemoryError>
     readonly dropStage: Effect.Effect<void, MemoryError>
 
-    /** Finishes what was acknowledged and lets go of everything; any later call is `Closed`. Safe to call twice. */
+    /** Finishes acknowledged writes and releases all resources; later calls fail with `Closed`. May be called twice. */
     readonly close: Effect.Effect<void>
   }
 >()("@keepsake/core/StoreAdmin") {}

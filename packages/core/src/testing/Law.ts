@@ -7,13 +7,13 @@ import type { Scope } from "../memory/Scope.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { type RowBuilder, rowBuilder } from "./rows.ts"
 
-/** A backend's layer, as every backend exposes it. */
+/** The layer that every backend exposes. */
 export type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
 
 /**
- * Acquires an *empty* place (a new file, schema or collection) and gives the layer over it. The layer is
- * built several times over the same data: as a second instance, and again after a close. The place is
- * given up with the Effect scope.
+ * Acquires an *empty* place (a new file, schema or collection) and returns the layer over it. The layer is built
+ * several times over the same data: as a second instance, and again after a close. Closing the Effect scope
+ * releases the place.
  */
 export type FreshStore = Effect.Effect<StoreLayer, unknown, EffectScope.Scope>
 
@@ -31,30 +31,30 @@ export interface Place {
 
 /** How the laws are run on a store. */
 export interface LawSettings {
-  /** Length of the vectors used. 16 unless said otherwise; at least 4. */
+  /** Length of vectors; 16 when absent, at least 4. */
   readonly dimensions: number
-  /** Scores and vector components may differ by this much; 1e-4 unless a store keeps fewer bits. */
+  /** Tolerance of scores and vector components; 1e-4 when absent. */
   readonly epsilon: number
-  /** Start of every random sequence. */
+  /** Seed of every random sequence. */
   readonly seed: number
   /** Operations of each random program. */
   readonly operations: number
 }
 
-/** What a law is given: a store shared with other laws, and a scope of its own that is empty. */
+/** Argument of a law: a store shared with other laws, and an empty scope of its own. */
 export interface LawContext extends Handle, LawSettings {
   readonly place: Place
   readonly scope: Scope
-  /** Further scopes of this law's own, one per label. */
+  /** Further scopes of this law, one per label. */
   readonly scopeOf: (label: string) => Scope
-  /** A place of this law's own, for what a shared one would suffer from. */
+  /** A place of this law, for calls that would disturb a shared one. */
   readonly fresh: Effect.Effect<Place, unknown, EffectScope.Scope>
   readonly fingerprint: Fingerprint
-  /** Builds rows of this law's scope; see `RowBuilder`. */
+  /** Makes rows of this law's scope. */
   readonly row: RowBuilder
 }
 
-/** Fails or dies when the store breaks it. */
+/** Fails or dies if the store breaks the law. */
 export type LawRun = (context: LawContext) => Effect.Effect<void, unknown, EffectScope.Scope>
 
 /** What must be true of every store. */
@@ -68,7 +68,7 @@ export interface Law {
 export const group = (name: string, cases: Readonly<Record<string, LawRun>>): ReadonlyArray<Law> =>
   Object.entries(cases).map(([holds, run]) => ({ name: `${name} > ${holds}`, run }))
 
-/** The fingerprint the laws open stores with; another `model` is another fingerprint. */
+/** The fingerprint with which the laws open stores; another `model` gives another fingerprint. */
 export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint =>
   fingerprint({ model, dimensions, calibration: { mean: 0, spread: 0.1 } })
 
@@ -83,12 +83,12 @@ export const placeOf = (layer: StoreLayer, usual: Fingerprint): Place => ({
     )
 })
 
-/** One place, opened, from which each law gets a context of its own. */
+/** One open place; each law gets a context of its own from it. */
 export interface Bench {
   readonly contextFor: () => LawContext
 }
 
-/** Opens a place for a row of laws to share. */
+/** Opens a place that several laws share. */
 export const openBench = (
   fresh: FreshStore,
   settings: LawSettings

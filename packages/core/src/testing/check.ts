@@ -8,7 +8,7 @@ import type { Memory } from "../memory/Memory.ts"
 import { MemoryError, type MemoryErrorReason } from "../memory/MemoryError.ts"
 import type { SearchHit, SearchResult, StoreRow } from "../store/MemoryStore.ts"
 
-/** Equal as plain data; a prototype is no difference (drivers hand out rows without one). */
+/** Equal as plain data. Prototypes may differ: some drivers return rows without one. */
 export const same = (actual: unknown, expected: unknown, what: string): void => {
   const [is, should] = [plain(actual), plain(expected)]
   if (isDeepStrictEqual(is, should)) return
@@ -24,12 +24,12 @@ const plain = (value: unknown): unknown => {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]))
 }
 
-/** Fails the law, with what should have been so. */
+/** Fails the law unless `condition` is true; `what` says what must hold. */
 export const holds = (condition: boolean, what: string): void => assert.ok(condition, what)
 
 const byId = (a: Memory, b: Memory): number => (a.id < b.id ? -1 : Number(a.id > b.id))
 
-/** The same memories, whatever their order; each once. */
+/** The same memories in any order, each once. */
 export const sameSet = (actual: ReadonlyArray<Memory>, expected: ReadonlyArray<Memory>, what: string): void =>
   same(actual.toSorted(byId), expected.toSorted(byId), what)
 
@@ -94,8 +94,8 @@ const CHANNELS: ReadonlyArray<readonly [string, (hit: SearchHit) => number]> = [
 
 /**
  * Compares a search with the right answer. `all` holds every row that may be returned, scored; `limit` is
- * what was asked for. Rows whose score lies within `epsilon` of a channel's last place may or may not be
- * there; everything else must agree.
+ * the request's. Rows whose score is within `epsilon` of a channel's last hit may be missing or present; the rest
+ * must agree.
  */
 export const sameSearch = (
   actual: SearchResult,
@@ -127,7 +127,7 @@ export const sameSearch = (
   sameHits(actual, all, epsilon, what)
 }
 
-/** Every hit is one that may be returned, as it is kept, with its exact scores; each once. */
+/** Each hit may be returned, equals its stored row, has exact scores, and comes once. */
 const sameHits = (actual: SearchResult, all: SearchResult, epsilon: number, what: string): void => {
   same({ n: actual.n, df: actual.df }, { n: all.n, df: all.df }, `${what}: counts`)
   assert.equal(new Set(idsOf(actual.hits)).size, actual.hits.length, `${what}: a row is there twice`)
@@ -141,8 +141,8 @@ const sameHits = (actual: SearchResult, all: SearchResult, epsilon: number, what
 }
 
 /**
- * As `sameSearch`, for a plan that may be approximate: which rows are found is its own affair, but what it
- * returns is right, and `limit` rows a channel come back whenever there are so many.
+ * Like `sameSearch`, for a plan that may be approximate: it may find other rows, but each is right, and each
+ * channel returns `limit` rows if the scope has that many.
  */
 export const soundSearch = (
   actual: SearchResult,
@@ -160,7 +160,7 @@ export const soundSearch = (
   }
 }
 
-/** The call fails with a `MemoryError` that says something. */
+/** The call fails with a `MemoryError` that has a message; returns it. */
 export const failsTyped = Effect.fnUntraced(function* <A>(call: Effect.Effect<A, unknown>, what: string) {
   const exit = yield* Effect.exit(call)
   if (Exit.isSuccess(exit)) assert.fail(`${what}: succeeded where it must fail`)
@@ -171,7 +171,7 @@ export const failsTyped = Effect.fnUntraced(function* <A>(call: Effect.Effect<A,
   return failure
 })
 
-/** As `failsTyped`, for this reason. */
+/** Like `failsTyped`, with this reason. */
 export const failsWith = Effect.fnUntraced(function* <A>(
   call: Effect.Effect<A, unknown>,
   reason: MemoryErrorReason["_tag"],

@@ -1,4 +1,4 @@
-/** The laws without a test runner. */
+/** The laws, without a test runner. */
 export type { BrokenStore } from "./broken/BrokenStore.ts"
 export * from "./brokenStores.ts"
 export * from "./check.ts"

@@ -25,7 +25,7 @@ import { search } from "./laws/search.ts"
 import { supersession } from "./laws/supersession.ts"
 import type { Law } from "./Law.ts"
 
-/** Every law of a store, in the order they are run. */
+/** Every law, in the order of the runs. */
 export const laws: ReadonlyArray<Law> = [
   roundTrip,
   identity,

@@ -1,6 +1,6 @@
 /**
- * The names of the laws, as they must be registered: a law that is lost, renamed or left out turns a test red.
- * Kept by hand on purpose.
+ * The names of the laws in their order, kept by hand on purpose: a law that is lost, renamed or not registered
+ * fails a test.
  */
 export const LAWS = [
   "round trip > every field set comes back as it was put",
@@ -193,5 +193,5 @@ export const LAWS = [
   "staging > an empty store can be moved"
 ] as const
 
-/** A law by its name, such as an exception needs. */
+/** Name of a law; an exception is a law's name with a reason. */
 export type LawName = (typeof LAWS)[number]

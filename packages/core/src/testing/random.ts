@@ -1,14 +1,14 @@
-/** Random sequences that a seed replays. */
+/** A random sequence that a seed replays. */
 export interface Random {
-  /** From 0 up to, but not at, 1. */
+  /** From 0 to below 1. */
   readonly next: () => number
-  /** A whole number from 0 up to, but not at, `below`. */
+  /** A whole number from 0 to below `below`. */
   readonly int: (below: number) => number
   readonly chance: (probability: number) => boolean
   readonly pick: <A>(from: ReadonlyArray<A>) => A
   /** Up to `count` distinct members. */
   readonly some: <A>(from: ReadonlyArray<A>, count: number) => ReadonlyArray<A>
-  /** A direction drawn evenly from the sphere; unit length. */
+  /** A unit vector, uniform on the sphere. */
   readonly direction: (dimensions: number) => Float32Array
 }
 
@@ -18,7 +18,7 @@ export const unit = (components: ArrayLike<number>): Float32Array => {
   return Float32Array.from(components, (component) => component / length)
 }
 
-/** mulberry32: 32 bits of state, good enough to choose test cases. */
+/** mulberry32: 32 bits of state are enough to choose test cases. */
 export const makeRandom = (seed: number): Random => {
   let state = seed >>> 0
   const next = (): number => {

@@ -6,41 +6,41 @@ import type { StoreRow } from "../store/MemoryStore.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { makeRandom, unit } from "./random.ts"
 
-/** When most laws take place: epoch milliseconds, above 2^32 as today's are. */
+/** The time of most laws in epoch milliseconds: above 2^32, as today's times are. */
 export const T0 = 1_750_000_000_000
 
 /** A day in milliseconds. */
 export const DAY: number = DAY_MS
 
-/** What of a memory a law sets; the rest is as a user's plain remark would have it. */
+/** Fields that a law sets; the others are those of a user's plain remark. */
 export interface RowParts extends Partial<Omit<Memory, "id" | "key" | "content">> {
-  /** An idempotency key: the id is made of it instead of the text. */
+  /** An idempotency key: the id is derived from it instead of the text. */
   readonly key?: string
-  /** When it is written; also when it was said and from when it holds, unless those are given. */
+  /** Time of writing; also the default of `saidAt` and of the start of `validity`. */
   readonly at?: number
-  /** Absent: a direction of the content's own. */
+  /** Absent: a direction derived from the content. */
   readonly vector?: Float32Array | null
 }
 
-/** A row of the law's scope that says `content`. */
+/** Makes a row of the law's scope with this content. */
 export type RowBuilder = (content: string, parts?: RowParts) => StoreRow
 
-/** A direction that depends on the text alone: equal texts, equal vectors; different ones are unrelated. */
+/** A unit vector derived from the text: equal texts have equal vectors, different texts unrelated ones. */
 export const vectorOf = (text: string, dimensions: number): Float32Array =>
   makeRandom(termId(text)).direction(dimensions)
 
-/** The unit vector along an axis; the query of laws that choose their cosines. */
+/** The unit vector along an axis: the query of laws that choose their cosines. */
 export const axis = (dimensions: number, along = 0): Float32Array =>
   Float32Array.from({ length: dimensions }, (_, i) => (i === along ? 1 : 0))
 
-/** A unit vector whose cosine with `axis(dimensions)` is given; `towards` (0, 1, …) chooses among such. */
+/** A unit vector with this cosine to `axis(dimensions)`; `towards` (0, 1, …) chooses one of several. */
 export const atCosine = (cosine: number, dimensions: number, towards = 0): Float32Array => {
   const components = Array.from(axis(dimensions), (component) => component * cosine)
   components[1 + (towards % (dimensions - 1))] = Math.sqrt(1 - cosine * cosine)
   return unit(components)
 }
 
-/** Makes rows with vectors and terms, each with an id of its own. */
+/** Makes rows with vectors, terms and ids, in the scope `own` by default. */
 export const rowBuilder =
   (own: Scope, dimensions: number): RowBuilder =>
   (content, parts = {}) => {

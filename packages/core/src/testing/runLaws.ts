@@ -4,16 +4,16 @@ import { laws } from "./laws.ts"
 import type { LawName } from "./manifest.ts"
 import { type LawOptions, lawSettings } from "./settings.ts"
 
-/** What became of one law. */
+/** The outcome of one law. */
 export interface Verdict {
   readonly law: string
-  /** Why it was broken; `null` where it was kept. */
+  /** Why the store broke the law; `null` if it kept it. */
   readonly cause: Cause.Cause<unknown> | null
 }
 
 /**
- * Runs the laws one after another and says which were kept: for other test runners, and for none. `only`
- * names the laws to run; all unless said otherwise. Fails when the place itself cannot be had.
+ * Runs the laws one after another and returns a verdict for each: for other test runners, and for none. `only`
+ * names the laws to run; all when absent. Fails if the place cannot be acquired.
  */
 export const runLaws = (
   fresh: FreshStore,

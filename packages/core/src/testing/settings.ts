@@ -1,13 +1,13 @@
 import type { LawSettings } from "./Law.ts"
 import type { LawName } from "./manifest.ts"
 
-/** What a backend may say about its run of the laws. */
+/** Options of a backend's run of the laws. */
 export interface LawOptions extends Partial<LawSettings> {
   /** Laws that this store cannot keep, each with the reason: `{ "change > touches …": "the server cannot increment" }`. */
   readonly exceptions?: Readonly<Partial<Record<LawName, string>>>
 }
 
-/** A whole number from the environment, or what is given instead. */
+/** A whole number from the environment; `otherwise` if the variable is not set. */
 const fromEnvironment = (name: string, otherwise: number): number => {
   const text = process.env[name]
   if (text === undefined || text === "") return otherwise
@@ -19,8 +19,8 @@ const fromEnvironment = (name: string, otherwise: number): number => {
 }
 
 /**
- * The settings of a run. `KEEPSAKE_SEED` and `KEEPSAKE_LAW_OPERATIONS` in the environment go before the
- * options, so that a failure is replayed, or a search made longer, without a change of code.
+ * The settings of a run. `KEEPSAKE_SEED` and `KEEPSAKE_LAW_OPERATIONS` override the options: a failure is
+ * replayed, or a search made longer, without a change of code.
  */
 export const lawSettings = (options: LawOptions = {}): LawSettings => ({
   dimensions: options.dimensions ?? 16,

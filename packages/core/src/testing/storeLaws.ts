@@ -6,11 +6,11 @@ import { LAWS } from "./manifest.ts"
 import { type LawOptions, lawSettings } from "./settings.ts"
 
 export interface StoreLawsOptions extends LawOptions {
-  /** Milliseconds that a law may take, beside 25 for each operation of a random program; 60,000 unless said otherwise. */
+  /** Milliseconds per law, plus 25 per operation of a random program; 60,000 when absent. */
   readonly timeout?: number
 }
 
-/** Fails when an exception names no law (it would excuse nothing, and hide that a law was renamed) or gives no reason. */
+/** Throws if an exception names no law, which would hide that a law was renamed, or gives no reason. */
 const excused = (exceptions: NonNullable<LawOptions["exceptions"]>): ReadonlyMap<string, string> => {
   const names: ReadonlyArray<string> = LAWS
   const unknown = Object.keys(exceptions).filter((name) => !names.includes(name))
@@ -26,14 +26,14 @@ const excused = (exceptions: NonNullable<LawOptions["exceptions"]>): ReadonlyMap
 }
 
 /**
- * Registers every law of a store as a Vitest case under `name`. This is the whole proof of a backend:
+ * Registers every law as a Vitest case under `name`. This is the whole proof of a backend:
  *
  * ```ts
  * storeLaws("my store", Effect.map(emptyPlace, (url) => MyStore.layer({ url })))
  * ```
  *
- * The laws share one place, each in a scope of its own; a few take a fresh one. Exceptions are registered
- * as skipped, with the reason in the title.
+ * The laws share one place, each in its own scope; a few acquire a fresh place. Exceptions are registered as
+ * skipped, with the reason in the title.
  */
 export const storeLaws = (name: string, fresh: FreshStore, options: StoreLawsOptions = {}): void => {
   const exceptions = excused(options.exceptions ?? {})
@@ -41,7 +41,7 @@ export const storeLaws = (name: string, fresh: FreshStore, options: StoreLawsOpt
   const timeout = (options.timeout ?? 60_000) + 25 * settings.operations
   class LawBench extends Context.Service<LawBench, Bench>()("@keepsake/core/testing/LawBench") {}
   const shared = Layer.effect(LawBench, openBench(fresh, settings))
-  // Real services: a store may wait for its server, and time is an argument of every call.
+  // The real clock: a store may wait for its server, and `now` is an argument of every call.
   layer(shared, { timeout, excludeTestServices: true })(name, (it) => {
     const register = (law: Law): void => {
       const reason = exceptions.get(law.name)

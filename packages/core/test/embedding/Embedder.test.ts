@@ -59,7 +59,7 @@ describe("Embedder", () => {
   it.effect("refuses what is not a vector of its space, and says whether trying again can help", () =>
     Effect.gen(function* () {
       const bad: ReadonlyArray<readonly [Partial<EmbedderProvider>, RegExp, boolean]> = [
-        [{ embed: () => [[1, 2]] }, /2 dimensions came where 3/u, false],
+        [{ embed: () => [[1, 2]] }, /2 dimensions instead of 3/u, false],
         [{ embed: () => [[0, 0, 0]] }, /zero/u, false],
         [{ embed: () => [[1, Number.NaN, 0]] }, /not finite/u, false],
         [{ embed: () => [] }, /0 vectors for 1 texts/u, false],
@@ -78,6 +78,25 @@ describe("Embedder", () => {
       }
       assert.strictEqual((yield* failure({ dimensions: 0 }))._tag, "InvalidInput")
       assert.strictEqual((yield* failure({ model: " " }))._tag, "InvalidInput")
+    })
+  )
+
+  it.effect("says what is wrong, as far as the provider or the vectors tell", () =>
+    Effect.gen(function* () {
+      const rejects = (fields: object) => ({
+        embed: () => Promise.reject(Object.assign(new Error("down"), fields))
+      })
+      const cases: ReadonlyArray<readonly [Partial<EmbedderProvider>, string | undefined]> = [
+        [rejects({ problem: "unauthorized" }), "unauthorized"],
+        [rejects({ problem: "tired" }), undefined],
+        [rejects({}), undefined],
+        [{ embed: () => [[1, 2]] }, "wrongDimensions"],
+        [{ embed: () => [[0, 0, 0]] }, undefined]
+      ]
+      for (const [over, problem] of cases) {
+        const reason = yield* failure(over)
+        assert.strictEqual(reason._tag === "EmbedderFailed" ? reason.problem : "no", problem)
+      }
     })
   )
 })

@@ -1,62 +1,65 @@
-import { Embedder, fingerprint, type MemoryError } from "@keepsake/core"
+import { Embedder, type EmbedderProblem, fingerprint, type MemoryError } from "@keepsake/core"
 import { describeFingerprint } from "@keepsake/core/driver"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
 import type { ResolvedConfig } from "../config/resolve.ts"
 import { measureCalibrationEffect } from "../embedders/measureCalibration.ts"
 import { resolveEmbedder } from "../embedders/resolveEmbedder.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
-const FIXES: ReadonlyArray<readonly [RegExp, string]> = [
-  [/Set (\w+_API_KEY)/u, "Export the key in the shell that runs this, or put apiKey into the config."],
-  [/HTTP 40[13]/u, "Give a valid API key."],
-  [/HTTP 404/u, "Correct baseUrl (without /embeddings) or the model's name."],
-  [/HTTP 429/u, "Wait, or lower requestsPerMinute and tokensPerMinute in the config."],
-  [/fetch failed|ECONNREFUSED|timeout/iu, "Start the service, or correct baseUrl. For Ollama: ollama serve"],
-  [/dimensions came where/u, "Correct dimensions in the config, or leave it out to have it asked."],
-  [/npm install (\S+)/u, "Install the package that the message names."]
-]
+const FIXES: { readonly [Problem in EmbedderProblem]: string } = {
+  apiKeyMissing: "Export the key in the shell that runs this, or put apiKey into the config.",
+  unauthorized: "Give a valid API key.",
+  notFound: "Correct baseUrl (without /embeddings) or the model's name.",
+  rateLimited: "Wait, or lower requestsPerMinute and tokensPerMinute in the config.",
+  unreachable: "Start the service, or correct baseUrl. For Ollama: ollama serve",
+  wrongDimensions: "Correct dimensions in the config, or leave it out to have it measured."
+}
 
-const fixOf = ({ message }: MemoryError): string =>
-  FIXES.find(([pattern]) => pattern.test(message))?.[1] ??
-  "Correct embedder in the config; keepsake --help lists the forms."
+const findFix = ({ reason }: MemoryError): string => {
+  if (reason._tag === "Unsupported") return "Install or update the package that the message names."
+  const problem = reason._tag === "EmbedderFailed" ? reason.problem : undefined
+  return problem === undefined
+    ? "Correct embedder in the config; keepsake --help lists the forms."
+    : FIXES[problem]
+}
 
-/** Spreads further apart than this leave recall's scores clearly too high or too low. */
-const CALIBRATION_SLACK = 0.08
+/** A larger difference in mean or spread makes recall's scores clearly too high or too low. */
+const CALIBRATION_TOLERANCE = 0.08
 
 const checkCalibration = (
   embedder: Embedder["Service"]
 ): Effect.Effect<ReadonlyArray<Finding>, MemoryError> =>
   Effect.map(measureCalibrationEffect(embedder), (measured) => {
     const { mean, spread } = embedder.space.calibration
-    const near =
-      Math.abs(measured.mean - mean) <= CALIBRATION_SLACK &&
-      Math.abs(measured.spread - spread) <= CALIBRATION_SLACK
-    const said = `unrelated texts have cosine ${measured.mean} ± ${measured.spread}; configured: ${mean} ± ${spread}`
-    return near
-      ? [ok("calibration", said)]
+    const isNear =
+      Math.abs(measured.mean - mean) <= CALIBRATION_TOLERANCE &&
+      Math.abs(measured.spread - spread) <= CALIBRATION_TOLERANCE
+    const detail = `unrelated texts have cosine ${measured.mean} ± ${measured.spread}; configured: ${mean} ± ${spread}`
+    return isNear
+      ? [ok("calibration", detail)]
       : [
           warning(
             "calibration",
-            said,
-            `Before filling a store, set the embedder's calibration to { "mean": ${measured.mean}, "spread": ${measured.spread} }; a filled one moves by keepsake reembed.`
+            detail,
+            `Before you fill a store, set the embedder's calibration to { "mean": ${measured.mean}, "spread": ${measured.spread} }. A store that is filled needs keepsake reembed.`
           )
         ]
   })
 
 export interface ProbedEmbedder {
   readonly findings: ReadonlyArray<Finding>
-  /** `null`: by words alone. `undefined`: it does not work. */
+  /** `null`: keyword search alone. `undefined`: it does not work. */
   readonly embedder: Embedder["Service"] | null | undefined
 }
 
 /** Sets the embedder up and embeds with it. */
-export const probeEmbedder = (
+export const probeEmbedder: (
   config: ResolvedConfig["embedder"]
-): Effect.Effect<ProbedEmbedder, never, Scope.Scope> =>
-  Effect.gen(function* () {
+) => Effect.Effect<ProbedEmbedder, never, EffectScope.Scope> = Effect.fnUntraced(
+  function* (config) {
     const provider = yield* resolveEmbedder(config)
     if (provider === null) {
-      return { findings: [ok("embedder", "none: recall is by words alone")], embedder: null }
+      return { findings: [ok("embedder", "none: keyword search alone")], embedder: null }
     }
     const embedder = Context.get(yield* Layer.build(Embedder.layer(provider)), Embedder)
     const calibration = yield* checkCalibration(embedder)
@@ -64,8 +67,8 @@ export const probeEmbedder = (
       findings: [ok("embedder", describeFingerprint(fingerprint(embedder.space))), ...calibration],
       embedder
     }
-  }).pipe(
-    Effect.catch((error) =>
-      Effect.succeed({ findings: [fault("embedder", error.message, fixOf(error))], embedder: undefined })
-    )
+  },
+  Effect.catch((error) =>
+    Effect.succeed({ findings: [fault("embedder", error.message, findFix(error))], embedder: undefined })
   )
+)

@@ -1,9 +1,10 @@
-import { wasRetryable } from "@keepsake/core/driver"
 import type { Calibration, EmbedderProvider } from "@keepsake/core"
+import { wasRetryable } from "@keepsake/core/driver"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
-import { EmbeddingRequestError, pacedEmbed } from "./pace.ts"
+import { measureDimensions } from "./measureDimensions.ts"
+import { EmbedderError, pacedEmbed } from "./pace.ts"
 
-/** What every embedding model of the AI SDK has, whichever version of its specification it follows. */
+/** The part of an AI SDK embedding model that every version of its specification has. */
 export interface AiSdkEmbeddingModel {
   readonly modelId: string
   readonly maxEmbeddingsPerCall: PromiseLike<number | undefined> | number | undefined
@@ -12,9 +13,9 @@ export interface AiSdkEmbeddingModel {
   }>
 }
 
-/** What the model cannot say of itself. */
+/** What the model does not tell about itself. */
 export interface AiSdkOptions extends Omit<PaceConfig, "batch"> {
-  /** Length of the vectors; asked of the model with one text when absent. */
+  /** Length of the vectors; measured with one request when absent. */
   readonly dimensions?: number | undefined
   /** Cosines of unrelated texts under this model; `measureCalibration` measures them. */
   readonly calibration?: Calibration | undefined
@@ -30,18 +31,14 @@ export const fromAiSdk = async (
       return (await model.doEmbed({ values: [...texts], abortSignal: signal })).embeddings
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause)
-      throw new EmbeddingRequestError(message, { isRetryable: wasRetryable(cause, false), cause })
+      throw new EmbedderError(message, { isRetryable: wasRetryable(cause, false), cause })
     }
   }, options)
-  const dimensions =
-    options.dimensions ??
-    (await embed(["How long is a vector?"], "document", new AbortController().signal))[0]?.length ??
-    0
   return {
     model: model.modelId,
-    dimensions,
+    dimensions: options.dimensions ?? (await measureDimensions(embed)),
     ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
-    // Some models say Infinity: a failed request would then lose all there is.
+    // Some models say Infinity: one failed request would then lose all vectors.
     batch: Math.min((await model.maxEmbeddingsPerCall) ?? 128, 256),
     embed
   }

@@ -1,27 +1,27 @@
-import { type EmbedderProvider } from "@keepsake/core"
+import type { EmbedderProvider } from "@keepsake/core"
 import { tokenise, termId } from "@keepsake/core/driver"
 
-/** How long the vectors are. */
+/** Options of the lexical embedder. */
 export interface LexicalOptions {
-  /** 64 to 4,096; 512 when absent. */
+  /** Length of the vectors; 512 when absent. */
   readonly dimensions?: number | undefined
 }
 
 const NGRAMS = [3, 4, 5]
 
-/** Share of a word's weight that its character n-grams carry together. */
+/** Weight of all n-grams of a word together; the word itself weighs 1. */
 const NGRAM_SHARE = 0.5
 
-/** Adds a feature at a place and with a sign that its name decides, so that collisions cancel on average. */
+/** Feature hashing: the sign comes from the hash too, so that collisions cancel on average. */
 const add = (vector: Float32Array, feature: string, weight: number): void => {
   const hash = termId(feature)
-  const at = (hash >>> 1) % vector.length
-  vector[at] = (vector[at] ?? 0) + (hash & 1 ? weight : -weight)
+  const index = (hash >>> 1) % vector.length
+  vector[index] = (vector[index] ?? 0) + (hash & 1 ? weight : -weight)
 }
 
 const embedText = (text: string, dimensions: number): Float32Array => {
   const vector = new Float32Array(dimensions)
-  // A text of stop words alone still has a direction: its own letters.
+  // A text of stop words has no terms: its letters keep the vector from being zero.
   const words = tokenise(text)
   for (const word of words.length === 0 ? [text.trim().toLowerCase()] : words) {
     add(vector, `w:${word}`, 1)
@@ -35,8 +35,8 @@ const embedText = (text: string, dimensions: number): Float32Array => {
 }
 
 /**
- * Hashed words and character n-grams: deterministic, offline, nothing to download. Lexical, and its model's
- * name says so: it finds other spellings of a word, never another word for the same thing.
+ * Hashed words and character n-grams: deterministic, offline, nothing to download. Finds other spellings of
+ * a word, never a synonym.
  */
 export const lexical = ({ dimensions = 512 }: LexicalOptions = {}): EmbedderProvider => ({
   model: "lexical-hash-1",

@@ -1,7 +1,7 @@
 import { type Calibration, Embedder, type EmbedderProvider, type MemoryError } from "@keepsake/core"
 import { Effect } from "effect"
 
-/** Statements that have nothing to do with each other. */
+/** Sentences on different subjects. */
 const UNRELATED = [
   "The ferry to the island leaves at seven in the morning.",
   "My grandmother's goulash needs three hours and a lot of paprika.",
@@ -25,11 +25,11 @@ const UNRELATED = [
   "Her thesis is about medieval trade in the Baltic."
 ]
 
-const rounded = (value: number): number => Math.round(value * 1_000) / 1_000
+const round = (value: number): number => Math.round(value * 1_000) / 1_000
 
 /**
- * How the cosines of unrelated texts are spread under an embedder: what `calibration` wants to know. Measured
- * on a fixed list of English sentences; fix the result in the config, since it is part of the store's fingerprint.
+ * Mean and spread of the cosines of unrelated texts, over a fixed list of English sentences. Write the result
+ * into the config as `calibration`: it is part of the store's fingerprint.
  */
 export const measureCalibrationEffect = (
   embedder: Embedder["Service"]
@@ -40,10 +40,10 @@ export const measureCalibrationEffect = (
     )
     const mean = cosines.reduce((sum, x) => sum + x, 0) / cosines.length
     const variance = cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / cosines.length
-    return { mean: rounded(mean), spread: rounded(Math.sqrt(variance)) }
+    return { mean: round(mean), spread: round(Math.sqrt(variance)) }
   })
 
-/** As above, from a provider: `embedder: { …, calibration: await measureCalibration(provider) }`. */
+/** The same for a provider: `embedder: { …, calibration: await measureCalibration(provider) }`. */
 export const measureCalibration = async (provider: EmbedderProvider): Promise<Calibration> =>
   Effect.runPromise(
     Effect.provide(Effect.flatMap(Embedder, measureCalibrationEffect), Embedder.layer(provider, { cache: 0 }))

@@ -1,37 +1,41 @@
+import type { Calibration, EmbedderProblem, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
 import { parseRetryAfter } from "@keepsake/core/driver"
-import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
-import { Schema } from "effect"
+import { Option, Schema } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
-import { EmbeddingRequestError, pacedEmbed, type EmbedRequest } from "./pace.ts"
+import { measureDimensions } from "./measureDimensions.ts"
+import { EmbedderError, pacedEmbed, type EmbedRequest } from "./pace.ts"
 
+/** A service with OpenAI's `POST /embeddings`. */
 export interface OpenAiCompatibleOptions extends PaceConfig {
-  /** Up to and without `/embeddings`, such as `http://localhost:8000/v1`. */
+  /** The address without `/embeddings`, such as `http://localhost:8000/v1`. */
   readonly baseUrl: string
   readonly model: string
-  /** Sent as a bearer token; left out when absent. */
+  /** Sent as a bearer token. */
   readonly apiKey?: string | undefined
-  /** Length of the vectors; asked of the service with one text when absent. */
+  /** Length of the vectors; measured with one request when absent. */
   readonly dimensions?: number | undefined
   /** Cosines of unrelated texts under this model; `measureCalibration` measures them. */
   readonly calibration?: Calibration | undefined
-  /** Fields sent along with `model` and `input`, where the service knows more of them. */
+  /** Further fields of the request's body, beside `model` and `input`. */
   readonly body?: ((purpose: EmbedPurpose) => Readonly<Record<string, unknown>>) | undefined
 }
 
-const Reply = Schema.Struct({
-  data: Schema.Array(
-    Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Array(Schema.Finite) })
-  )
-})
-const decodeReply = Schema.decodeUnknownPromise(Reply)
+const Reply = Schema.fromJsonString(
+  Schema.Struct({
+    data: Schema.Array(
+      Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Array(Schema.Finite) })
+    )
+  })
+)
+const decodeReply = Schema.decodeUnknownOption(Reply)
 
 const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
 const decodeErrorReply = Schema.decodeUnknownOption(ErrorReply)
 
-/** What the service says of the failure, unless it repeats the text that was sent. */
-const detailOf = (body: string, texts: ReadonlyArray<string>): string => {
-  const parsed = decodeErrorReply(body)
-  const detail = (parsed._tag === "Some" ? parsed.value.error.message : body).slice(0, 300).trim()
+/** The service's own message, unless it repeats a text that was sent. */
+const describeReply = (body: string, texts: ReadonlyArray<string>): string => {
+  const reply = decodeErrorReply(body)
+  const detail = (Option.isSome(reply) ? reply.value.error.message : body).slice(0, 300).trim()
   return detail === "" || texts.some((text) => detail.includes(text.slice(0, 40))) ? "" : `: ${detail}`
 }
 
@@ -42,36 +46,65 @@ const advice = (status: number, options: OpenAiCompatibleOptions): string => {
   return ""
 }
 
-const failureOf = async (
+const PROBLEMS: { readonly [status: number]: EmbedderProblem } = {
+  401: "unauthorized",
+  403: "unauthorized",
+  404: "notFound",
+  429: "rateLimited"
+}
+
+const toError = async (
   response: Response,
   texts: ReadonlyArray<string>,
   options: OpenAiCompatibleOptions
-) => {
+): Promise<EmbedderError> => {
   const { status } = response
-  return new EmbeddingRequestError(
-    `HTTP ${status}${detailOf(await response.text(), texts)}.${advice(status, options)}`,
+  return new EmbedderError(
+    `HTTP ${status}${describeReply(await response.text(), texts)}.${advice(status, options)}`,
     {
       isRetryable: status === 408 || status === 429 || status >= 500,
+      problem: PROBLEMS[status],
       retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now())
     }
   )
 }
 
-/** A text of fewer characters fits every model: what is refused then is refused for another reason. */
-const CLIP_MIN = 1_500
-
-/** With these a service refuses what is longer than its model reads, among other things. */
-const TOO_LONG: ReadonlySet<number> = new Set([400, 413, 422])
-
-/** The longest texts cut to half of the longest; `undefined` where none is long. */
-const clipped = (texts: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
-  const longest = texts.reduce((most, text) => Math.max(most, text.length), 0)
-  if (longest <= CLIP_MIN) return undefined
-  const most = Math.max(CLIP_MIN, Math.ceil(longest / 2))
-  return texts.map((text) => (text.length > most ? text.slice(0, most).toWellFormed() : text))
+/** The cause of `fetch failed`, such as ECONNREFUSED, is one level deeper. */
+const describeFetchError = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  const { cause: inner, message } = cause
+  return inner instanceof Error && "code" in inner ? `${message} (${String(inner.code)})` : message
 }
 
-const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
+/** A shorter text fits every model, so its refusal has another reason. */
+const CLIP_MIN = 1_500
+
+/** Services refuse a text beyond the model's limit with one of these, among other things. */
+const TOO_LONG: ReadonlySet<number> = new Set([400, 413, 422])
+
+/** Cuts the longest texts to half of the longest; `undefined` if none is long. */
+const clip = (texts: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
+  const longest = texts.reduce((length, text) => Math.max(length, text.length), 0)
+  if (longest <= CLIP_MIN) return undefined
+  const lengthMax = Math.max(CLIP_MIN, Math.ceil(longest / 2))
+  return texts.map((text) => (text.length > lengthMax ? text.slice(0, lengthMax).toWellFormed() : text))
+}
+
+const parseReply = (url: string, body: string): ReadonlyArray<ReadonlyArray<number>> => {
+  const reply = decodeReply(body)
+  if (Option.isNone(reply)) {
+    throw new EmbedderError(`${url} did not answer with embeddings. Check baseUrl.`, {
+      isRetryable: false,
+      problem: "notFound"
+    })
+  }
+  return reply.value.data
+    .map(({ embedding, index }, i) => ({ embedding, index: index ?? i }))
+    .sort((a, b) => a.index - b.index)
+    .map(({ embedding }) => embedding)
+}
+
+const makeRequest = (options: OpenAiCompatibleOptions): EmbedRequest => {
   const url = `${options.baseUrl.replace(/\/+$/u, "")}/embeddings`
   const headers = {
     "content-type": "application/json",
@@ -80,45 +113,34 @@ const requestOf = (options: OpenAiCompatibleOptions): EmbedRequest => {
   return async (texts, purpose, signal) => {
     const send = async (input: ReadonlyArray<string>): Promise<Response> => {
       const body = JSON.stringify({ model: options.model, input, ...options.body?.(purpose) })
-      return fetch(url, { method: "POST", headers, body, signal })
+      return fetch(url, { method: "POST", headers, body, signal }).catch((cause: unknown) => {
+        throw new EmbedderError(`${url} did not answer: ${describeFetchError(cause)}`, {
+          isRetryable: true,
+          problem: "unreachable",
+          cause
+        })
+      })
     }
     let response = await send(texts)
-    // How much a model reads is known to it alone. The rest of a long text is found by its words.
-    for (
-      let input = clipped(texts);
-      input !== undefined && TOO_LONG.has(response.status);
-      input = clipped(input)
-    ) {
+    // Only the service knows the model's limit. Keyword search still finds the rest of a long text.
+    for (let input = clip(texts); input !== undefined && TOO_LONG.has(response.status); input = clip(input)) {
       await response.body?.cancel()
       response = await send(input)
     }
-    if (!response.ok) throw await failureOf(response, texts, options)
-    const { data } = await decodeReply(await response.json()).catch((cause: unknown) => {
-      throw new EmbeddingRequestError(`${url} did not answer with embeddings. Check baseUrl.`, {
-        isRetryable: false,
-        cause
-      })
-    })
-    return data
-      .map(({ embedding, index }, place) => ({ embedding, at: index ?? place }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ embedding }) => embedding)
+    if (!response.ok) throw await toError(response, texts, options)
+    return parseReply(url, await response.text())
   }
 }
 
 /**
- * Any service with OpenAI's `POST /embeddings`: vLLM, Text Embeddings Inference, LM Studio, a proxy. Of a text
- * that is longer than the model reads, the beginning is embedded.
+ * Any service with OpenAI's `POST /embeddings`: vLLM, Text Embeddings Inference, LM Studio, a proxy. Text
+ * beyond the model's limit is truncated.
  */
 export const openAiCompatible = async (options: OpenAiCompatibleOptions): Promise<EmbedderProvider> => {
-  const embed = pacedEmbed(requestOf(options), options)
-  const dimensions =
-    options.dimensions ??
-    (await embed(["How long is a vector?"], "document", new AbortController().signal))[0]?.length ??
-    0
+  const embed = pacedEmbed(makeRequest(options), options)
   return {
     model: options.model,
-    dimensions,
+    dimensions: options.dimensions ?? (await measureDimensions(embed)),
     ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
     batch: options.batch ?? 128,
     embed

@@ -1,50 +1,54 @@
-/**
- * How a provider that calls a service is driven: requests cut by tokens, spread over the minute, tried
- * again when that can help.
- */
-import type { EmbedderProvider, EmbedPurpose } from "@keepsake/core"
-import { fourCharactersPerToken } from "@keepsake/core/driver"
+/** Keeps within a service's limits: cuts requests by tokens, spreads them over the minute, retries. */
+import type { EmbedderProblem, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
+import { fourCharactersPerToken, wasRetryable } from "@keepsake/core/driver"
 import { Clock, Duration, Effect, Schedule } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 
-/** A failure of the service that says whether trying again may help, and when. */
-export class EmbeddingRequestError extends Error {
-  override readonly name = "EmbeddingRequestError"
+/** Why a provider failed. Core takes over `isRetryable` and `problem`. */
+export class EmbedderError extends Error {
+  override readonly name = "EmbedderError"
   readonly isRetryable: boolean
+  readonly problem: EmbedderProblem | undefined
   readonly retryAfterMs: number | undefined
 
   constructor(
     message: string,
-    options: { isRetryable: boolean; retryAfterMs?: number | undefined; cause?: unknown }
+    options: {
+      readonly isRetryable: boolean
+      readonly problem?: EmbedderProblem | undefined
+      readonly retryAfterMs?: number | undefined
+      readonly cause?: unknown
+    }
   ) {
     super(message, { cause: options.cause })
     this.isRetryable = options.isRetryable
+    this.problem = options.problem
     this.retryAfterMs = options.retryAfterMs
   }
 }
 
-/** Cuts so that no part holds more than `most` tokens; a text longer than that is a part of its own. */
+/** Cuts so that no part exceeds `tokensMax`, except for a part of a single long text. */
 export const cutByTokens = (
   texts: ReadonlyArray<string>,
-  most: number
+  tokensMax: number
 ): ReadonlyArray<ReadonlyArray<string>> => {
   const parts: Array<Array<string>> = []
-  let room = 0
+  let tokensLeft = 0
   for (const text of texts) {
     const tokens = fourCharactersPerToken(text)
     const last = parts.at(-1)
-    if (last === undefined || tokens > room) {
+    if (last === undefined || tokens > tokensLeft) {
       parts.push([text])
-      room = most - tokens
+      tokensLeft = tokensMax - tokens
     } else {
       last.push(text)
-      room -= tokens
+      tokensLeft -= tokens
     }
   }
   return parts
 }
 
-/** Spreads costs over time: waits until what came before has had its share of the minute. */
+/** A rate limiter without bursts: each cost waits until the minute's share of the costs before it is over. */
 export const makeMeter = (perMinute: number | undefined): ((cost: number) => Effect.Effect<void>) => {
   if (perMinute === undefined) return () => Effect.void
   let freeAt = 0
@@ -56,10 +60,7 @@ export const makeMeter = (perMinute: number | undefined): ((cost: number) => Eff
   })
 }
 
-const isRetryable = (error: unknown): boolean =>
-  !(error instanceof EmbeddingRequestError) || error.isRetryable
-
-/** Backs off from half a second, doubling, and never sooner than the service asked for. */
+/** Exponential backoff from half a second, never shorter than the service's Retry-After. */
 const backoff = (retries: number) =>
   Schedule.exponential("500 millis").pipe(
     Schedule.jittered,
@@ -69,19 +70,20 @@ const backoff = (retries: number) =>
       Effect.succeed(
         Duration.max(
           duration,
-          Duration.millis(input instanceof EmbeddingRequestError ? (input.retryAfterMs ?? 0) : 0)
+          Duration.millis(input instanceof EmbedderError ? (input.retryAfterMs ?? 0) : 0)
         )
       )
     )
   )
 
+/** One request to a service. */
 export type EmbedRequest = (
   texts: ReadonlyArray<string>,
   purpose: EmbedPurpose,
   signal: AbortSignal
 ) => Promise<ReadonlyArray<ArrayLike<number>>>
 
-/** Keeps the service's limits around a function that makes a single request. */
+/** Wraps a single request with the service's limits. */
 export const paced = (request: EmbedRequest, pace: PaceConfig) => {
   const requests = makeMeter(pace.requestsPerMinute)
   const tokens = makeMeter(pace.tokensPerMinute)
@@ -97,11 +99,14 @@ export const paced = (request: EmbedRequest, pace: PaceConfig) => {
   })
   return (texts: ReadonlyArray<string>, purpose: EmbedPurpose) =>
     Effect.forEach(cutByTokens(texts, pace.batchTokens ?? Number.POSITIVE_INFINITY), (part) =>
-      Effect.retry(attempt(part, purpose), { while: isRetryable, schedule: backoff(pace.retries ?? 4) })
+      Effect.retry(attempt(part, purpose), {
+        while: (error) => wasRetryable(error, true),
+        schedule: backoff(pace.retries ?? 4)
+      })
     ).pipe(Effect.map((parts) => parts.flat()))
 }
 
-/** `paced`, as a provider's `embed`. */
+/** `paced` as the `embed` of a provider. */
 export const pacedEmbed = (request: EmbedRequest, pace: PaceConfig): EmbedderProvider["embed"] => {
   const embed = paced(request, pace)
   return async (texts, purpose, signal) => Effect.runPromise(embed(texts, purpose), { signal })

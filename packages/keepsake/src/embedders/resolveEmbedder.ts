@@ -1,6 +1,5 @@
-import { wasRetryable } from "@keepsake/core/driver"
-import { EmbedderFailed, type EmbedderProvider, MemoryError } from "@keepsake/core"
-import { invalidInput } from "@keepsake/core/driver"
+import { type EmbedderProvider, MemoryError } from "@keepsake/core"
+import { embedderFailed, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolve.ts"
@@ -9,37 +8,28 @@ import { openAiCompatible } from "./openAiCompatible.ts"
 import { ollama, openAi, voyage } from "./services.ts"
 import { transformers } from "./transformers.ts"
 
-const compatible = async (config: ServiceEmbedderConfig): Promise<EmbedderProvider> => {
+const fromAddress = async (config: ServiceEmbedderConfig): Promise<EmbedderProvider> => {
   const { baseUrl, model } = config
-  if (baseUrl === undefined)
-    throw invalidInput("embedder.baseUrl", "is missing: where does the service answer?")
-  if (model === undefined) throw invalidInput("embedder.model", "is missing: which model is asked for?")
+  if (baseUrl === undefined) throw invalidInput("embedder.baseUrl", "is missing: give the service's address")
+  if (model === undefined) throw invalidInput("embedder.model", "is missing: name the model")
   return openAiCompatible({ ...config, baseUrl, model })
 }
 
-const SERVICES = { openai: openAi, voyage, ollama, "openai-compatible": compatible }
+const SERVICES = { openai: openAi, voyage, ollama, "openai-compatible": fromAddress }
 
-const providerOf = async (config: EmbedderConfig): Promise<EmbedderProvider> => {
+const makeProvider = async (config: EmbedderConfig): Promise<EmbedderProvider> => {
   if (config.provider === "lexical") return lexical(config)
   return config.provider === "transformers" ? transformers(config) : SERVICES[config.provider](config)
 }
 
-/** The provider that a config names, or the one that was given; `null` is recall by words. */
+/** The provider that a config names or brings; `null` for keyword search alone. */
 export const resolveEmbedder = (
   embedder: ResolvedConfig["embedder"]
 ): Effect.Effect<EmbedderProvider | null, MemoryError> => {
   if (embedder === null) return Effect.succeed(null)
   return Effect.tryPromise({
-    try: async () => ("provider" in embedder ? providerOf(embedder) : embedder),
+    try: async () => ("provider" in embedder ? makeProvider(embedder) : embedder),
     catch: (cause) =>
-      cause instanceof MemoryError
-        ? cause
-        : new MemoryError({
-            reason: new EmbedderFailed({
-              message: `The embedder could not be set up: ${cause instanceof Error ? cause.message : String(cause)}`,
-              isRetryable: wasRetryable(cause, false),
-              cause
-            })
-          })
+      cause instanceof MemoryError ? cause : embedderFailed("The embedder could not be set up", cause, false)
   })
 }

@@ -1,11 +1,12 @@
 import type { EmbedderProvider } from "@keepsake/core"
 import type { ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import { openAiCompatible } from "./openAiCompatible.ts"
+import { EmbedderError } from "./pace.ts"
 
-/** A named service's options; see `ServiceEmbedderConfig`. */
+/** Options of a service that has a name; see `ServiceEmbedderConfig`. */
 export type ServiceOptions = Omit<ServiceEmbedderConfig, "provider">
 
-/** Lengths that need not be asked for. */
+/** Vector lengths that need no request. */
 const DIMENSIONS: Readonly<Record<string, number>> = {
   "text-embedding-3-small": 1_536,
   "text-embedding-3-large": 3_072,
@@ -18,13 +19,17 @@ const DIMENSIONS: Readonly<Record<string, number>> = {
   "all-minilm": 384
 }
 
-const keyFrom = (given: string | undefined, variable: string): string => {
-  const key = given ?? process.env[variable]
-  if (key === undefined || key === "") throw new Error(`Set ${variable}, or give an apiKey`)
+const resolveApiKey = (apiKey: string | undefined, variable: string): string => {
+  const key = apiKey ?? process.env[variable]
+  if (key === undefined || key === "")
+    throw new EmbedderError(`Set ${variable}, or give an apiKey`, {
+      isRetryable: false,
+      problem: "apiKeyMissing"
+    })
   return key
 }
 
-/** OpenAI; `text-embedding-3-small` unless said otherwise. A smaller `dimensions` is asked for where it is given. */
+/** OpenAI; `text-embedding-3-small` by default. `dimensions` asks the service for shorter vectors. */
 export const openAi = async (options: ServiceOptions = {}): Promise<EmbedderProvider> => {
   const { dimensions, model = "text-embedding-3-small" } = options
   return openAiCompatible({
@@ -32,22 +37,22 @@ export const openAi = async (options: ServiceOptions = {}): Promise<EmbedderProv
     batchTokens: 250_000,
     ...options,
     baseUrl: options.baseUrl ?? "https://api.openai.com/v1",
-    apiKey: keyFrom(options.apiKey, "OPENAI_API_KEY"),
+    apiKey: resolveApiKey(options.apiKey, "OPENAI_API_KEY"),
     model,
     dimensions: dimensions ?? DIMENSIONS[model],
     body: () => (dimensions === undefined ? {} : { dimensions })
   })
 }
 
-/** Voyage AI; `voyage-3.5` unless said otherwise. Stored texts and queries are embedded each in their way. */
+/** Voyage AI; `voyage-3.5` by default. The service embeds stored texts and queries differently. */
 export const voyage = async (options: ServiceOptions = {}): Promise<EmbedderProvider> => {
   const { dimensions, model = "voyage-3.5" } = options
   return openAiCompatible({
-    // Voyage refuses more than 120,000 tokens in one request to its smaller limits.
+    // Voyage's lowest limit is 120,000 tokens in one request.
     batchTokens: 100_000,
     ...options,
     baseUrl: options.baseUrl ?? "https://api.voyageai.com/v1",
-    apiKey: keyFrom(options.apiKey, "VOYAGE_API_KEY"),
+    apiKey: resolveApiKey(options.apiKey, "VOYAGE_API_KEY"),
     model,
     dimensions: dimensions ?? DIMENSIONS[model],
     body: (purpose) => ({
@@ -57,7 +62,7 @@ export const voyage = async (options: ServiceOptions = {}): Promise<EmbedderProv
   })
 }
 
-/** A local Ollama; `nomic-embed-text` unless said otherwise. Run `ollama pull` for the model first. */
+/** A local Ollama; `nomic-embed-text` by default. Run `ollama pull` for the model first. */
 export const ollama = async (options: ServiceOptions = {}): Promise<EmbedderProvider> => {
   const { model = "nomic-embed-text" } = options
   return openAiCompatible({

@@ -5,15 +5,15 @@ import { Effect } from "effect"
 import type { TransformersConfig } from "../config/EmbedderConfig.ts"
 import { loadPackage } from "../loadPackage.ts"
 
-/** A model and how to run it. */
+/** A model that runs in this process. */
 export interface TransformersOptions extends Omit<TransformersConfig, "provider"> {
-  /** Called while the model's files come in. */
+  /** Called while the model's files are downloaded. */
   readonly onProgress?:
     | ((progress: { readonly file: string; readonly loaded: number; readonly total: number }) => void)
     | undefined
 }
 
-/** The little of `@huggingface/transformers` that is used here; the package is an optional peer. */
+/** The part of `@huggingface/transformers` that is used here: the package is an optional peer. */
 interface Transformers {
   readonly env: { allowRemoteModels: boolean; allowLocalModels: boolean; localModelPath: string }
   pipeline(
@@ -37,7 +37,7 @@ interface Transformers {
   >
 }
 
-// A variable keeps bundlers and the type checker from asking for a package that most do not install.
+// Not a literal in `import()`: bundlers and the type checker would look for the package.
 const PACKAGE: string = "@huggingface/transformers"
 
 const load = loadPackage(
@@ -46,19 +46,19 @@ const load = loadPackage(
   async () => (await import(PACKAGE)) as Transformers
 )
 
-/** The folder that the library looks in, and the name in it, for a model that is a folder on this machine. */
-const placeOf = (model: string): { readonly folder: string; readonly name: string } | undefined => {
+/** Splits the path of a model on this machine as the library wants it; `undefined` for a name on the hub. */
+const splitPath = (model: string): { readonly folder: string; readonly name: string } | undefined => {
   const path = resolve(model)
   return existsSync(path) ? { folder: `${dirname(path)}${sep}`, name: basename(path) } : undefined
 }
 
 /**
- * A model in this process: nothing leaves the machine. Needs `@huggingface/transformers`, and the model's
- * files either in a folder or from the hub at the first use.
+ * A model in this process: no text leaves the machine. Needs `@huggingface/transformers`; a model on the hub
+ * is downloaded at first use.
  */
 export const transformers = async (options: TransformersOptions): Promise<EmbedderProvider> => {
   const library = await Effect.runPromise(load)
-  const local = placeOf(options.model)
+  const local = splitPath(options.model)
   if (local !== undefined) library.env.localModelPath = local.folder
   const extract = await library.pipeline("feature-extraction", local?.name ?? options.model, {
     dtype: options.dtype ?? "q8",
@@ -68,22 +68,22 @@ export const transformers = async (options: TransformersOptions): Promise<Embedd
       options.onProgress?.({ file: event.file ?? "", loaded: event.loaded ?? 0, total: event.total ?? 0 })
     }
   })
-  const vectors = async (texts: ReadonlyArray<string>): Promise<ReadonlyArray<ArrayLike<number>>> => {
+  const embedTexts = async (texts: ReadonlyArray<string>): Promise<ReadonlyArray<ArrayLike<number>>> => {
     const { data, dims } = await extract(texts, { pooling: "mean", normalize: true })
     const dimensions = dims.at(-1) ?? 0
     return texts.map((_, i) => data.slice(i * dimensions, (i + 1) * dimensions))
   }
-  const [probe] = await vectors(["How long is a vector?"])
+  const [probe] = await embedTexts(["How long is a vector?"])
   return {
     model: basename(options.model),
     dimensions: probe?.length ?? 0,
     ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
-    // A batch is padded to its longest text, and the event loop waits for it: small ones serve both.
+    // A batch is padded to its longest text and blocks the event loop: keep it small.
     batch: 16,
     concurrency: 1,
     embed: async (texts, purpose) => {
       const prefix = (purpose === "query" ? options.queryPrefix : options.documentPrefix) ?? ""
-      return vectors(texts.map((text) => `${prefix}${text}`))
+      return embedTexts(texts.map((text) => `${prefix}${text}`))
     }
   }
 }

@@ -99,6 +99,13 @@ const SEEDED: ReadonlyArray<Seeded> = [
     fix: /Start the service/u
   },
   {
+    name: "an embedder without its API key",
+    given: () => ({ store: "memory:", embedder: "voyage:voyage-3.5" }),
+    check: "embedder",
+    detail: /Set VOYAGE_API_KEY/u,
+    fix: /Export the key/u
+  },
+  {
     name: "a local model without its package",
     given: () => ({ store: "memory:", embedder: "transformers:Xenova/x" }),
     check: "embedder",
@@ -192,14 +199,23 @@ describe("doctor", () => {
     expect(lines.filter((line) => width(line) > 80)).toEqual([])
   })
 
+  const shortVectors = { data: Array.from({ length: 20 }, () => ({ embedding: [1, 2] })) }
+
   it.each([
-    [401, "", /API key/u],
-    [404, "", /baseUrl/u],
-    [200, "<html>", /./u]
-  ])("names an embedder that answers %i", async (status, body, fix) => {
+    ["refuses the key", 401, "", /API key/u],
+    ["knows no such address", 404, "", /Correct baseUrl/u],
+    ["limits the rate", 429, "", /requestsPerMinute/u],
+    ["is a web page", 200, "<html>", /Correct baseUrl/u],
+    ["has shorter vectors", 200, JSON.stringify(shortVectors), /Correct dimensions/u],
+    ["fails in another way", 400, "", /Correct embedder/u]
+  ])("gives the fix for an embedder that %s", async (_, status, body, fix) => {
     await using http = await server(status, body)
-    const findings = await look({ store: "memory:", embedder: `${http.url}#m` })
-    expect(findings.find(({ check }) => check === "embedder")).toMatchObject({
+    await using folder = await temporaryFolder()
+    const config = file(folder.path, "keepsake.json")
+    const service = { provider: "openai-compatible", baseUrl: http.url, model: "m" }
+    const embedder = { ...service, dimensions: 3, retries: 0 }
+    await writeFile(config, JSON.stringify({ store: "memory:", embedder }))
+    expect((await look({ config })).find(({ check }) => check === "embedder")).toMatchObject({
       status: "fault",
       fix: expect.stringMatching(fix) as string
     })

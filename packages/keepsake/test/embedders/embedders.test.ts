@@ -8,7 +8,7 @@ import { MockEmbeddingModelV4 } from "ai/test"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, expect, it } from "vitest"
-import { cutByTokens, EmbeddingRequestError, makeMeter, paced } from "../../src/embedders/pace.ts"
+import { cutByTokens, EmbedderError, makeMeter, paced } from "../../src/embedders/pace.ts"
 import {
   fromAiSdk,
   lexical,
@@ -164,7 +164,8 @@ describe("openAiCompatible", () => {
     }
     expect(await tried(failWith(401, ""))).toMatch(/HTTP 401.*apiKey/u)
     expect(await tried(failWith(404, ""))).toMatch(/baseUrl/u)
-    expect(await tried(failWith(200, "{}"))).toMatch(/did not answer with embeddings/u)
+    for (const body of ["{}", "<html>"])
+      expect(await tried(failWith(200, body))).toMatch(/did not answer with embeddings/u)
     expect(await tried(failWith(400, `cannot embed "${secret}"`))).not.toContain("secret")
   })
 
@@ -285,7 +286,7 @@ describe("pace", () => {
       const embedOnce = paced(
         async () => {
           made.calls++
-          throw new EmbeddingRequestError("busy", { isRetryable: true, retryAfterMs: 60_000 })
+          throw new EmbedderError("busy", { isRetryable: true, retryAfterMs: 60_000 })
         },
         { retries: 2 }
       )

@@ -1,6 +1,6 @@
 import { type AgentTool, checkTools, toolErrorText, type ToolSchema } from "../AgentTool.ts"
 
-/** A schema as the Standard Schema and Standard JSON Schema specifications have it, which the AI SDK reads. */
+/** A schema by the Standard Schema and Standard JSON Schema specifications, which the AI SDK reads. */
 export interface StandardToolSchema {
   readonly "~standard": {
     readonly version: 1
@@ -20,8 +20,8 @@ export interface AiSdkTool {
   execute(input: unknown, options: { readonly abortSignal?: AbortSignal | undefined }): Promise<string>
 }
 
-/** The input is checked where it is used, by the tool itself, whose words the model gets to see. */
-const standard = (schema: ToolSchema): StandardToolSchema => {
+/** Accepts every input: the tool checks it, so that the model receives the tool's own error. */
+const toStandardSchema = (schema: ToolSchema): StandardToolSchema => {
   const json = (): Record<string, unknown> => ({ ...schema })
   return {
     "~standard": {
@@ -33,7 +33,7 @@ const standard = (schema: ToolSchema): StandardToolSchema => {
   }
 }
 
-/** Tools for `generateText` and `streamText` of the Vercel AI SDK. A failure is the tool's text, so that the model can go on. */
+/** Tools for `generateText` and `streamText` of the Vercel AI SDK. A failure is returned as text, so that the model can go on. */
 export const aiSdkTools = (tools: ReadonlyArray<AgentTool>): { [name: string]: AiSdkTool } => {
   checkTools(tools)
   return Object.fromEntries(
@@ -41,7 +41,7 @@ export const aiSdkTools = (tools: ReadonlyArray<AgentTool>): { [name: string]: A
       tool.name,
       {
         description: tool.description,
-        inputSchema: standard(tool.inputSchema),
+        inputSchema: toStandardSchema(tool.inputSchema),
         execute: async (input: unknown, options: { readonly abortSignal?: AbortSignal | undefined }) => {
           try {
             return await tool.execute(input, { signal: options.abortSignal })

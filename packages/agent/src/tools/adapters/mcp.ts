@@ -12,7 +12,7 @@ export interface McpToolResult {
   isError?: boolean
 }
 
-/** What an MCP server answers `tools/list` and `tools/call` with. */
+/** The answers of an MCP server to `tools/list` and `tools/call`. */
 export interface McpHandlers {
   listTools(): { tools: Array<McpToolDefinition> }
   callTool(
@@ -21,9 +21,9 @@ export interface McpHandlers {
   ): Promise<McpToolResult>
 }
 
-const textResult = (text: string): McpToolResult => ({ content: [{ type: "text", text }] })
+const toResult = (text: string): McpToolResult => ({ content: [{ type: "text", text }] })
 
-/** Tools for an MCP server: `server.setRequestHandler(ListToolsRequestSchema, handlers.listTools)`, and the like for calls. */
+/** Tools for an MCP server: `server.setRequestHandler(ListToolsRequestSchema, handlers.listTools)`, and likewise for calls. */
 export const mcpHandlers = (tools: ReadonlyArray<AgentTool>): McpHandlers => {
   checkTools(tools)
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
@@ -34,11 +34,11 @@ export const mcpHandlers = (tools: ReadonlyArray<AgentTool>): McpHandlers => {
     callTool: async (call, run = {}) => {
       const tool = byName.get(call.name)
       if (tool === undefined)
-        return { ...textResult(`Error: there is no tool ${JSON.stringify(call.name)}`), isError: true }
+        return { ...toResult(`Error: there is no tool ${JSON.stringify(call.name)}`), isError: true }
       try {
-        return textResult(await tool.execute(call.arguments ?? {}, run))
+        return toResult(await tool.execute(call.arguments ?? {}, run))
       } catch (error) {
-        return { ...textResult(toolErrorText(error)), isError: true }
+        return { ...toResult(toolErrorText(error)), isError: true }
       }
     }
   }

@@ -9,7 +9,7 @@ export interface OpenAiFunctionTool {
   }
 }
 
-/** The part of a chat completion's tool call that matters here. */
+/** The part of a chat completion's tool call that is read here. */
 export interface OpenAiToolCall {
   readonly id: string
   readonly type: string
@@ -22,15 +22,15 @@ export interface OpenAiToolMessage {
   readonly content: string
 }
 
-/** The tools in the form of OpenAI's function calling, and what runs a call. */
+/** The tools for OpenAI's function calling, and a function that runs calls. */
 export interface OpenAiTools {
   /** For `tools` of a chat completion. */
   readonly tools: Array<OpenAiFunctionTool>
-  /** Runs the calls of a reply, all at once; the messages answer every one of them, in order. */
+  /** Runs the calls of a reply concurrently; one message per call, in order. */
   readonly run: (calls: ReadonlyArray<OpenAiToolCall>, run?: ToolRun) => Promise<Array<OpenAiToolMessage>>
 }
 
-/** Tools for OpenAI's function calling, and whatever speaks the same format. */
+/** Tools for OpenAI's function calling and services with the same format. */
 export const openAiTools = (tools: ReadonlyArray<AgentTool>): OpenAiTools => {
   checkTools(tools)
   const byName = new Map(tools.map((tool) => [tool.name, tool]))

@@ -1,61 +1,39 @@
-import { type Memory, MemoryError, type PromiseMemory } from "@keepsake/core"
+import { type Memory, MemoryError, type PromiseMemory, STATEMENT_LIMITS } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
+import { isWithin, parentPath, ROOT } from "./filePath.ts"
 
-/** A file as it stands. */
+/** The newest version of a file. */
 export interface StoredFile {
   readonly path: string
   readonly text: string
   /** The memory that holds it. */
   readonly id: string
-  /** Counts the edits; two editors of one version cannot both win. */
+  /** Counts the edits; of two editors of one version, one wins. */
   readonly version: number
 }
 
-/** Files and folders, as paths from the root: `/memories/notes/a.md`. */
+/** Files and folders by their paths from the root, such as `/memories/notes/a.md`. */
 export interface FileTree {
   readonly files: ReadonlyMap<string, StoredFile>
-  /** Without a slash at the end; the root is always among them. */
+  /** Without a trailing slash; includes the root. */
   readonly folders: ReadonlySet<string>
 }
 
-export const ROOT = "/memories"
+const EDIT_ATTEMPTS = 8
+const PAGE_ROWS = 1_000
 
-const EDIT_TRIES = 8
-const PAGE = 1_000
-/** Longest path; the store's keys hold it with its version. */
-const PATH_MAX = 400
+/** The first line is the path, because a memory cannot be blank and a file can. */
+const toContent = (path: string, text: string): string => `${path}\n${text}`
+const readPath = ({ path }: Memory["metadata"]): string => (typeof path === "string" ? path : "")
+const readText = (content: string): string => content.slice(content.indexOf("\n") + 1)
 
-/** The first line is the path: a memory is never blank, a file may be. */
-const contentOf = (path: string, text: string): string => `${path}\n${text}`
-const pathIn = ({ path }: Memory["metadata"]): string => (typeof path === "string" ? path : "")
-const textIn = (content: string): string => content.slice(content.indexOf("\n") + 1)
-
-export const parentOf = (path: string): string => path.slice(0, path.lastIndexOf("/"))
-
-const isConflict = (error: unknown): boolean =>
-  error instanceof MemoryError && error.reason._tag === "Conflict"
-
-/** The absolute path without `.`, `..` and doubled slashes. Throws for whatever would leave `/memories`. */
-export const resolvePath = (path: string): string => {
-  const isInside = typeof path === "string" && (path === ROOT || path.startsWith(`${ROOT}/`))
-  if (!isInside) throw new Error(`Path must start with ${ROOT}, got: ${path}`)
-  // oxlint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(path)) throw new Error("Path must not hold control characters")
-  const parts: Array<string> = []
-  for (const part of path.slice(ROOT.length).split("/")) {
-    if (part === "" || part === ".") continue
-    if (part !== "..") parts.push(part)
-    else if (parts.pop() === undefined) throw new Error(`Path ${path} would escape ${ROOT} directory`)
-  }
-  const resolved = [ROOT, ...parts].join("/")
-  if (resolved.length > PATH_MAX) throw new Error(`Path is longer than ${PATH_MAX} characters`)
-  return resolved
-}
+const isMemoryError = (error: unknown, reason: "Conflict" | "NotFound"): boolean =>
+  error instanceof MemoryError && error.reason._tag === reason
 
 /**
- * Files kept in a memory scope of their own. Each version of a file is a memory under the key of its path
- * and number: content never changes in place, and of two concurrent edits of one version the store lets
- * one through; the other is made again on what the first one left.
+ * Files in a memory scope of their own. Each version of a file is a memory whose key is the path and the
+ * version, because content never changes in place. Optimistic locking: of two concurrent edits of one version
+ * the store accepts one, and the loser retries on the new version.
  */
 export class MemoryFiles {
   readonly #memory: PromiseMemory
@@ -69,7 +47,7 @@ export class MemoryFiles {
     for (let after: Parameters<PromiseMemory["list"]>[0] = {}; ;) {
       const page = await this.#memory.list({
         ...after,
-        limit: PAGE,
+        limit: PAGE_ROWS,
         ...(metadata === undefined ? {} : { filter: { metadata } })
       })
       rows.push(...page.rows)
@@ -78,35 +56,35 @@ export class MemoryFiles {
     }
   }
 
-  /** The newest version of each file: an edit that was interrupted may have left the one before. */
-  static #tree(rows: ReadonlyArray<Memory>): FileTree {
+  /** Takes the newest version of each file: an interrupted edit may have left the previous one. */
+  static #toTree(rows: ReadonlyArray<Memory>): FileTree {
     const files = new Map<string, StoredFile>()
     const folders = new Set([ROOT])
     for (const { content, id, metadata } of rows) {
-      const path = pathIn(metadata)
+      const path = readPath(metadata)
       if (metadata.kind === "folder") {
         folders.add(path)
         continue
       }
       const version = Number(metadata.version)
       if (version > (files.get(path)?.version ?? 0))
-        files.set(path, { path, id, version, text: textIn(content) })
+        files.set(path, { path, id, version, text: readText(content) })
     }
     return { files, folders }
   }
 
   async tree(): Promise<FileTree> {
-    return MemoryFiles.#tree(await this.#rows())
+    return MemoryFiles.#toTree(await this.#rows())
   }
 
-  /** `undefined` when there is no such file. */
+  /** `undefined` if there is no such file. */
   async read(path: string): Promise<StoredFile | undefined> {
-    return MemoryFiles.#tree(await this.#rows({ path })).files.get(path)
+    return MemoryFiles.#toTree(await this.#rows({ path })).files.get(path)
   }
 
   async #makeFolders(path: string): Promise<void> {
     const missing: Array<string> = []
-    for (let folder = path; folder !== ROOT; folder = parentOf(folder)) missing.unshift(folder)
+    for (let folder = path; folder !== ROOT; folder = parentPath(folder)) missing.unshift(folder)
     if (missing.length === 0) return
     const { files } = await this.tree()
     const blocking = missing.find((folder) => files.has(folder))
@@ -122,9 +100,9 @@ export class MemoryFiles {
     )
   }
 
-  #statement(path: string, text: string, version: number) {
-    const content = contentOf(path, text)
-    if (content.length > 100_000)
+  #toStatement(path: string, text: string, version: number) {
+    const content = toContent(path, text)
+    if (content.length > STATEMENT_LIMITS.content)
       throw invalidInput(
         "file_text",
         `is too long for one file (${content.length} characters); split it into several`
@@ -138,67 +116,72 @@ export class MemoryFiles {
     } as const
   }
 
-  /** False when the path is taken. */
+  /** False if the path is taken. */
   async create(path: string, text: string): Promise<boolean> {
-    const statement = this.#statement(path, text, 1)
+    const statement = this.#toStatement(path, text, 1)
     const rows = await this.#rows({ path })
     if (path === ROOT || rows.length > 0) return false
-    await this.#makeFolders(parentOf(path))
+    await this.#makeFolders(parentPath(path))
     try {
       const { id, outcome } = await this.#memory.remember(statement)
       if (outcome === "refreshed") return false
-      const now = await this.read(path)
-      if (now?.id === id) return true
-      // Another made and edited it in the meantime.
+      const file = await this.read(path)
+      if (file?.id === id) return true
+      // Another writer created and edited it in the meantime.
       await this.#memory.forget(id)
       return false
     } catch (error) {
-      if (isConflict(error)) return false
+      if (isMemoryError(error, "Conflict")) return false
       throw error
     }
   }
 
-  /** Changes what is there now, again if another editor was quicker. Gives the new text, or `undefined` when there is no such file. */
+  /** Changes the newest version, and retries if another editor was faster. Returns the new text, or `undefined` if there is no such file. */
   async edit(path: string, change: (text: string) => string): Promise<string | undefined> {
-    for (let tries = 0; tries < EDIT_TRIES; tries++) {
+    for (let attempt = 0; attempt < EDIT_ATTEMPTS; attempt++) {
       const file = await this.read(path)
       if (file === undefined) return undefined
       const text = change(file.text).normalize("NFC")
       if (text === file.text) return text
       try {
-        const next = await this.#memory.supersede(file.id, this.#statement(path, text, file.version + 1))
-        if (next.closed) {
+        const successor = await this.#memory.supersede(
+          file.id,
+          this.#toStatement(path, text, file.version + 1)
+        )
+        if (successor.closed) {
           await this.#memory.forget(file.id)
           return text
         }
-        if (next.outcome === "created") await this.#memory.forget(next.id)
+        if (successor.outcome === "created") await this.#memory.forget(successor.id)
       } catch (error) {
-        const wasQuicker =
-          isConflict(error) || (error instanceof MemoryError && error.reason._tag === "NotFound")
-        if (!wasQuicker) throw error
+        const isOutdated = isMemoryError(error, "Conflict") || isMemoryError(error, "NotFound")
+        if (!isOutdated) throw error
       }
     }
-    throw new Error(`${path} is being changed by others all the time; view it and try again`)
+    throw new Error(`${path} is being changed by others; view it and try again`)
   }
 
-  /** Every version of a file, or a folder with all that is in it. False when there is nothing. */
+  /** Removes every version of a file, or a folder and everything in it. False if there is neither. */
   async remove(path: string): Promise<boolean> {
     const rows = await this.#rows()
     const paths = new Set(
-      rows.map(({ metadata }) => pathIn(metadata)).filter((one) => one === path || one.startsWith(`${path}/`))
+      rows
+        .map(({ metadata }) => readPath(metadata))
+        .filter((rowPath) => rowPath === path || isWithin(rowPath, path))
     )
-    for (const one of paths) await this.#memory.forget({ metadata: { path: one } })
+    for (const rowPath of paths) await this.#memory.forget({ metadata: { path: rowPath } })
     return paths.size > 0
   }
 
-  /** Writes the new before it removes the old. */
+  /** Writes the new paths before it removes the old ones. */
   async rename(from: string, to: string): Promise<void> {
     const { files, folders } = await this.tree()
-    const moved = (path: string) => to + path.slice(from.length)
-    const inside = (path: string) => path === from || path.startsWith(`${from}/`)
-    await this.#makeFolders(parentOf(to))
-    for (const folder of folders) if (inside(folder)) await this.#makeFolders(moved(folder))
-    for (const file of files.values()) if (inside(file.path)) await this.create(moved(file.path), file.text)
+    const rebase = (path: string) => to + path.slice(from.length)
+    const isInside = (path: string) => path === from || isWithin(path, from)
+    await this.#makeFolders(parentPath(to))
+    for (const folder of folders) if (isInside(folder)) await this.#makeFolders(rebase(folder))
+    for (const file of files.values())
+      if (isInside(file.path)) await this.create(rebase(file.path), file.text)
     await this.remove(from)
   }
 }

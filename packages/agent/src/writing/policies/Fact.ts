@@ -1,10 +1,10 @@
 import type { MemoryType } from "@keepsake/core"
 
-/** One statement that a model found in an exchange. */
+/** A statement that a model extracted from an exchange. */
 export interface Fact {
   readonly content: string
   readonly type: MemoryType
-  /** Who claimed it; what the assistant claims weighs less. */
+  /** Who claimed it; the assistant's claims weigh less. */
   readonly source: "user" | "assistant"
   readonly importance: number
 }

@@ -1,14 +1,14 @@
 import { type Memory, MemoryError, type MemoryType, type Remembered, type Statement } from "@keepsake/core"
-import { reconcileFacts, type Decision } from "./reconcileFacts.ts"
+import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
 import type { Fact } from "./Fact.ts"
 import { keepText, orKeepText } from "./keepText.ts"
-import { parsePartialJson } from "./partialJson.ts"
-import { ask, once, type PolicyModel } from "./smallModel.ts"
-import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
+import { parsePartialJson, type PartialList } from "./partialJson.ts"
+import { type Decision, reconcileFacts } from "./reconcileFacts.ts"
+import { type Answer, ask, once, type PolicyModel, readPolicyModel } from "./smallModel.ts"
 
 interface Extraction {
   readonly facts: ReadonlyArray<Fact>
-  /** Why some may be missing, or `undefined`. */
+  /** Why facts may be missing, or `undefined`. */
   readonly gap: string | undefined
 }
 
@@ -45,8 +45,8 @@ const SCHEMA = {
 const isType = (type: unknown): type is MemoryType =>
   type === "semantic" || type === "procedural" || type === "episodic"
 
-/** Lenient where there is a sensible reading; a statement without words is none. */
-const factOf = (item: unknown): ReadonlyArray<Fact> => {
+/** Falls back to defaults for all but the content; empty if that is missing, blank or too long. */
+const parseFact = (item: unknown): ReadonlyArray<Fact> => {
   if (typeof item !== "object" || item === null) return []
   const { by, content, importance, type } = item as Record<string, unknown>
   if (typeof content !== "string" || content.trim() === "" || content.length > CONTENT_MAX) return []
@@ -60,29 +60,34 @@ const factOf = (item: unknown): ReadonlyArray<Fact> => {
   ]
 }
 
-const extract = async (options: PolicyModel, context: WriteContext): Promise<Extraction> => {
+const findGap = (
+  stopReason: Answer["stopReason"],
+  { isWhole, items }: PartialList,
+  factCount: number
+): string | undefined => {
+  if (stopReason !== "end_turn") return `the extraction ended with ${stopReason}`
+  if (!isWhole) return "the extraction was not valid JSON"
+  if (factCount > FACTS_MAX) return `the extraction had more than ${FACTS_MAX} facts`
+  return items.some((item) => parseFact(item).length === 0)
+    ? "the extraction held an item that is not a fact"
+    : undefined
+}
+
+const extract = async (model: PolicyModel, context: WriteContext): Promise<Extraction> => {
   const { assistant, user } = context
   const { stopReason, text } = await ask(
-    options,
+    model,
     { instructions: INSTRUCTIONS, input: { user, assistant }, schema: SCHEMA },
     context
   )
-  const { isWhole, items } = parsePartialJson(text, "facts")
+  const list = parsePartialJson(text, "facts")
   const facts = Array.from(
-    new Map(items.flatMap(factOf).map((fact) => [fact.content.toLowerCase(), fact])).values()
+    new Map(list.items.flatMap(parseFact).map((fact) => [fact.content.toLowerCase(), fact])).values()
   )
-  const gap =
-    stopReason !== "end_turn"
-      ? `the extraction ended with ${stopReason}`
-      : !isWhole
-        ? "the extraction was not valid JSON"
-        : items.some((item) => factOf(item).length === 0) || facts.length > FACTS_MAX
-          ? "the extraction held what is no fact"
-          : undefined
-  return { facts: facts.slice(0, FACTS_MAX), gap }
+  return { facts: facts.slice(0, FACTS_MAX), gap: findGap(stopReason, list, facts.length) }
 }
 
-const statementOf = (fact: Fact, { saidAt, sessionId, turn }: WriteContext): Statement => ({
+const toStatement = (fact: Fact, { saidAt, sessionId, turn }: WriteContext): Statement => ({
   ...fact,
   sessionId,
   turn,
@@ -90,8 +95,8 @@ const statementOf = (fact: Fact, { saidAt, sessionId, turn }: WriteContext): Sta
   metadata: { writing: "facts" }
 })
 
-/** Said again as it stands: it keeps its id, and only its dates move. */
-const restated = ({ content, source, speaker, type }: Memory): Statement => ({
+/** The same statement again: it keeps its id, and only its dates change. */
+const toRestatement = ({ content, source, speaker, type }: Memory): Statement => ({
   content,
   source,
   speaker,
@@ -101,36 +106,39 @@ const restated = ({ content, source, speaker, type }: Memory): Statement => ({
 const apply = async ({ action, fact, target }: Decision, context: WriteContext): Promise<Remembered> => {
   const { fence, memory, signal } = context
   const remember = (statement: Statement) => memory.remember(statement, { fence }, { signal })
-  if (action === "add" || target === undefined) return remember(statementOf(fact, context))
-  if (action === "refresh") return remember(restated(target))
+  if (action === "add" || target === undefined) return remember(toStatement(fact, context))
+  if (action === "refresh") return remember(toRestatement(target))
   try {
-    return await memory.supersede(target.id, statementOf(fact, context), { fence }, { signal })
+    return await memory.supersede(target.id, toStatement(fact, context), { fence }, { signal })
   } catch (error) {
-    // Forgotten in the meantime: there is nothing to take the place of.
+    // The target was forgotten in the meantime, so there is nothing to supersede.
     if (error instanceof MemoryError && error.reason._tag === "NotFound")
-      return remember(statementOf(fact, context))
+      return remember(toStatement(fact, context))
     throw error
   }
 }
 
-const write = async (options: PolicyModel, context: WriteContext): Promise<PolicyResult> => {
-  const { facts, gap } = await once(context, "extraction", () => extract(options, context))
-  const { decisions, note } = await once(context, "decisions", () => reconcileFacts(options, facts, context))
+const write = async (model: PolicyModel, context: WriteContext): Promise<PolicyResult> => {
+  const { facts, gap } = await once(context, "extraction", () => extract(model, context))
+  const { decisions, note } = await once(context, "decisions", () => reconcileFacts(model, facts, context))
   const memories: Array<Remembered> = []
   for (const decision of decisions) memories.push(await apply(decision, context))
   const notes = note === undefined ? [] : [note]
   if (gap === undefined) return { memories, notes }
-  const kept = await keepText(context, `${gap}, ${memories.length} facts were saved`)
-  return { memories: [...memories, ...kept.memories], notes: [...notes, ...(kept.notes ?? [])] }
+  const text = await keepText(context, `${gap}, ${memories.length} facts were saved`)
+  return { memories: [...memories, ...text.memories], notes: [...notes, ...(text.notes ?? [])] }
 }
 
 /**
- * Typed statements found by a small model, in the background: added, refreshed, or put in the place of what
- * is no longer so. What was recalled is never shown to the extraction. Where the model fails or its answer
- * is cut off, the text itself is kept as well.
+ * Stores typed statements that a small model extracts, in the background. Each is added, refreshes a known
+ * one, or supersedes one that is no longer true. The model never sees recalled text. If it fails or its
+ * answer is cut off, the text itself is stored too.
  */
-export const facts = (options: PolicyModel): WritingPolicy => ({
-  name: "facts",
-  awaited: false,
-  write: (context) => orKeepText(context, () => write(options, context))
-})
+export const facts = (options: PolicyModel): WritingPolicy => {
+  const model = readPolicyModel(options)
+  return {
+    name: "facts",
+    awaited: false,
+    write: (context) => orKeepText(context, () => write(model, context))
+  }
+}

@@ -1,14 +1,14 @@
 import { AgentError } from "../../AgentError.ts"
-import { rememberExchange } from "./verbatim.ts"
 import type { PolicyResult, WriteContext } from "../WritingPolicy.ts"
+import { rememberExchange } from "./verbatim.ts"
 
-/** Keeps the text where a model did not give what was asked of it: nothing that was said is lost. */
+/** Stores the exchange itself where a model did not do its part, so that nothing is lost. */
 export const keepText = async (context: WriteContext, why: string): Promise<PolicyResult> => {
   const { memories } = await rememberExchange(context, context.assistant)
   return { memories, notes: [`${why}; the text was kept instead`] }
 }
 
-/** For a model that fails: tries again where that may help, and keeps the text in the end. */
+/** Runs `work`; keeps the text if the model fails and another attempt cannot help. */
 export const orKeepText = async (
   context: WriteContext,
   work: () => Promise<PolicyResult>
@@ -16,11 +16,11 @@ export const orKeepText = async (
   try {
     return await work()
   } catch (error) {
-    const isOver =
+    const isFinal =
       error instanceof AgentError &&
       (context.isLastAttempt || !error.isRetryable) &&
       error.reason._tag !== "Aborted"
-    if (!isOver) throw error
+    if (!isFinal) throw error
     return keepText(context, `the model could not be asked (${error.reason._tag})`)
   }
 }

@@ -1,11 +1,11 @@
-/** What could be read of a list that a model was to write as JSON. */
-export interface Salvaged {
+/** The items that could be read of a JSON list. */
+export interface PartialList {
   readonly items: ReadonlyArray<unknown>
   /** False when the text was cut off or is not JSON: items may be missing. */
   readonly isWhole: boolean
 }
 
-const wholeList = (text: string, field: string): ReadonlyArray<unknown> | undefined => {
+const parseWholeList = (text: string, field: string): ReadonlyArray<unknown> | undefined => {
   try {
     const parsed: unknown = JSON.parse(text)
     const list: unknown =
@@ -18,31 +18,31 @@ const wholeList = (text: string, field: string): ReadonlyArray<unknown> | undefi
   }
 }
 
-/** Where the list's objects begin and end, up to the first that does not end. */
-const objectsFrom = (text: string, start: number): ReadonlyArray<string> => {
-  const found: Array<string> = []
+/** The texts of a list's objects, up to the first that is cut off. */
+const splitObjects = (text: string, start: number): ReadonlyArray<string> => {
+  const objects: Array<string> = []
   let depth = 0
   let begin = 0
   let inString = false
-  for (let at = start; at < text.length; at++) {
-    const character = text[at]
+  for (let i = start; i < text.length; i++) {
+    const character = text[i]
     if (inString) {
-      if (character === "\\") at += 1
+      if (character === "\\") i += 1
       else if (character === '"') inString = false
     } else if (character === '"') {
       inString = true
     } else if (character === "{") {
-      if (depth++ === 0) begin = at
+      if (depth++ === 0) begin = i
     } else if (character === "}") {
-      if (--depth === 0) found.push(text.slice(begin, at + 1))
+      if (--depth === 0) objects.push(text.slice(begin, i + 1))
     } else if (character === "]" && depth === 0) {
       break
     }
   }
-  return found
+  return objects
 }
 
-const parsedOrNothing = (text: string): ReadonlyArray<unknown> => {
+const parseObject = (text: string): ReadonlyArray<unknown> => {
   try {
     return [JSON.parse(text)]
   } catch {
@@ -50,12 +50,12 @@ const parsedOrNothing = (text: string): ReadonlyArray<unknown> => {
   }
 }
 
-/** The complete items of `{ "<field>": [ {…}, {…}, … ] }`, whatever became of the rest of the text. */
-export const parsePartialJson = (text: string, field: string): Salvaged => {
-  const whole = wholeList(text, field)
+/** The complete items of `{ "<field>": [ {…}, {…}, … ] }`, even if the rest of the text is missing or broken. */
+export const parsePartialJson = (text: string, field: string): PartialList => {
+  const whole = parseWholeList(text, field)
   if (whole !== undefined) return { items: whole, isWhole: true }
-  const named = text.indexOf(`"${field}"`)
-  const start = text.indexOf("[", Math.max(named, 0))
-  if (start < 0) return { items: [], isWhole: false }
-  return { items: objectsFrom(text, start + 1).flatMap(parsedOrNothing), isWhole: false }
+  const fieldStart = text.indexOf(`"${field}"`)
+  const listStart = text.indexOf("[", Math.max(fieldStart, 0))
+  if (listStart < 0) return { items: [], isWhole: false }
+  return { items: splitObjects(text, listStart + 1).flatMap(parseObject), isWhole: false }
 }

@@ -1,24 +1,38 @@
+import { fields } from "@keepsake/core/driver"
 import type { StopReason } from "../../events.ts"
+import { modelClient, modelName, positiveInteger, readOrThrow } from "../../inputFields.ts"
+import type { ModelClient } from "../../ModelClient.ts"
+import { toAgentError } from "../../toAgentError.ts"
 import type { WriteContext } from "../WritingPolicy.ts"
-import { toAgentError } from "../../AgentError.ts"
-import type { ModelClient } from "../../turn/runModel.ts"
 
-/** The model that a policy asks; a small, fast one will do. */
+/** The model that a policy asks; a small, fast one is enough. */
 export interface PolicyModel {
   /** Such as `claude-haiku-5-5`. */
   readonly model: string
-  /** The agent's own when absent. */
+  /** The agent's client when absent. */
   readonly client?: ModelClient | undefined
-  /** Tokens of its answer; 1,024 when absent. */
+  /** Most tokens of its answer; 1,024 when absent. */
   readonly maxTokens?: number | undefined
 }
+
+const policyModel = fields.input(
+  "options",
+  fields.object({
+    model: modelName("claude-haiku-5-5"),
+    client: fields.optional(modelClient),
+    maxTokens: fields.optional(positiveInteger)
+  } satisfies fields.Fields<PolicyModel>)
+)
+
+/** Throws `InvalidInput` for a model that cannot be asked. */
+export const readPolicyModel = (options: PolicyModel): PolicyModel => readOrThrow(policyModel(options))
 
 export interface Answer {
   readonly text: string
   readonly stopReason: StopReason
 }
 
-/** One question to the policy's model. `input` is data: it goes as JSON, apart from the instructions. */
+/** Asks the policy's model. `input` is data: it goes as JSON, apart from the instructions. */
 export const ask = async (
   { client, maxTokens = 1_024, model }: PolicyModel,
   question: {
@@ -51,7 +65,7 @@ export const ask = async (
   }
 }
 
-/** Runs `work` once over all attempts at this write: asked again, a model would say it in other words, and both would be kept. */
+/** Runs `work` once for all attempts: a model asked twice answers in other words, and both would be stored. */
 export const once = async <A>(context: WriteContext, name: string, work: () => Promise<A>): Promise<A> => {
   if (!context.scratch.has(name)) context.scratch.set(name, await work())
   return context.scratch.get(name) as A

@@ -1,6 +1,6 @@
 import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
 
-/** Both sides of an exchange, as core keeps them. */
+/** Stores both sides of an exchange, as core does. */
 export const rememberExchange = async (context: WriteContext, assistant: string): Promise<PolicyResult> => {
   const { fence, memory, saidAt, sessionId, signal, turn, user } = context
   return {
@@ -12,14 +12,14 @@ export const rememberExchange = async (context: WriteContext, assistant: string)
   }
 }
 
-/** The user's text whole and without end, the reply's first 500 code points for 90 days, both episodic. The default. */
+/** The default: the user's whole text without expiry, and the reply's first 500 code points for 90 days; both episodic. */
 export const verbatim = (): WritingPolicy => ({
   name: "verbatim",
   awaited: true,
   write: (context) => rememberExchange(context, context.assistant)
 })
 
-/** As `verbatim`, with the reply's first paragraph only. */
+/** Like `verbatim`, with the reply's first paragraph only. */
 export const firstParagraph = (): WritingPolicy => ({
   name: "firstParagraph",
   awaited: true,

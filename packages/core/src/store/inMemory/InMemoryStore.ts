@@ -10,10 +10,10 @@ import {
   type InMemoryData,
   inMemoryData,
   keep,
-  memoriesOf,
-  pageOf,
+  scopeMemories,
+  readPage,
   putRow,
-  rowsOf
+  scopeRows
 } from "./inMemoryData.ts"
 import { rowsAround, searchRows } from "./search.ts"
 import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
@@ -36,7 +36,7 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
   get: ({ ids, now, scope }) =>
     Effect.sync(() =>
       ids.flatMap((id) => {
-        const memory = rowsOf(data, scope).get(id)?.memory
+        const memory = scopeRows(data, scope).get(id)?.memory
         return memory === undefined || isExpired(memory, now) ? [] : [memory]
       })
     ),
@@ -47,7 +47,7 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   speakers: ({ now, scope }) =>
     Effect.sync(() => {
-      const names = memoriesOf(data, scope).flatMap((memory) =>
+      const names = scopeMemories(data, scope).flatMap((memory) =>
         memory.speaker !== null && isVisible(memory, now) ? [memory.speaker] : []
       )
       return Array.from(new Set(names)).slice(0, STORE_LIMITS.speakers)
@@ -55,15 +55,15 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   list: (request) =>
     Effect.sync(() => {
-      const { next, rows } = pageOf(data, request)
+      const { next, rows } = readPage(data, request)
       return { rows: rows.map((row) => row.memory), next }
     }),
 
-  listRows: (request) => Effect.sync(() => pageOf(data, request)),
+  listRows: (request) => Effect.sync(() => readPage(data, request)),
 
   latest: ({ filter, limit, now, scope }) =>
     Effect.sync(() =>
-      memoriesOf(data, scope)
+      scopeMemories(data, scope)
         .filter((memory) => isVisible(memory, now) && matches(filter, memory))
         .sort(lastSaidFirst)
         .slice(0, limit)
@@ -71,7 +71,7 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   predecessors: ({ ids, now, scope }) =>
     Effect.sync(() =>
-      memoriesOf(data, scope)
+      scopeMemories(data, scope)
         .filter((memory) => memory.supersededBy !== null && ids.includes(memory.supersededBy))
         .filter((memory) => !isExpired(memory, now))
         .slice(0, STORE_LIMITS.rows)
@@ -80,7 +80,7 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
   count: ({ filter, lifetime, now, scope }) =>
     Effect.sync(
       () =>
-        memoriesOf(data, scope).filter(
+        scopeMemories(data, scope).filter(
           (memory) => (lifetime === "any" || isVisible(memory, now)) && matches(filter, memory)
         ).length
     )
@@ -92,21 +92,21 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 
   patch: ({ change, id, now, scope }) =>
     Effect.sync(() => {
-      const known = rowsOf(data, scope).get(id)
-      if (known === undefined || isExpired(known.memory, now)) return null
-      const { memory: old } = known
+      const stored = scopeRows(data, scope).get(id)
+      if (stored === undefined || isExpired(stored.memory, now)) return null
+      const { memory: old } = stored
       const { expiresAt = old.expiresAt, importance = old.importance } = change
       const { metadata = old.metadata, pinned = old.pinned } = change
       const memory: Memory = { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
-      keep(data, { ...known, memory })
+      keep(data, { ...stored, memory })
       return memory
     }),
 
   supersede: ({ id, now, row, scope }) =>
     Effect.sync(() => {
       const outcome = putRow(data, row, now)
-      const old = rowsOf(data, scope).get(id)
-      const successor = rowsOf(data, scope).get(row.memory.id)
+      const old = scopeRows(data, scope).get(id)
+      const successor = scopeRows(data, scope).get(row.memory.id)
       if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
         return { outcome, closed: false }
       }
@@ -117,7 +117,7 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 
   remove: ({ scope, target }) =>
     Effect.sync(() => {
-      const doomed = memoriesOf(data, scope).filter(
+      const doomed = scopeMemories(data, scope).filter(
         (memory) =>
           target._tag === "All" ||
           (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
@@ -130,7 +130,7 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
   touch: ({ ids, now, scope }) =>
     Effect.sync(() => {
       for (const id of new Set(ids)) {
-        const row = rowsOf(data, scope).get(id)
+        const row = scopeRows(data, scope).get(id)
         if (row === undefined) continue
         const accessCount = row.memory.accessCount + 1
         keep(data, { ...row, memory: { ...row.memory, accessCount, lastAccessedAt: now } })
@@ -139,8 +139,8 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 })
 
 /**
- * Brute force over plain maps: the oracle that every other store is compared with, and a store of its
- * own for tests and short-lived processes. Nothing is kept beyond the process.
+ * Brute force over plain maps: the oracle of every other store, and a store for tests and short-lived
+ * processes. The data is gone with the process.
  */
 const make = Effect.fnUntraced(function* (data: InMemoryData, options: StoreOptions) {
   const mode = readMode(options)
@@ -183,12 +183,12 @@ const layerOf = (
     )
   )
 
-/** Nothing is kept beyond the process: for tests, and the oracle that every other store is compared with. */
+/** A store whose data is gone with the process: for tests, and as the oracle of every other store. */
 export const InMemoryStore = {
-  /** A store of its own. */
+  /** A store over data of its own. */
   get layer(): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> {
     return layerOf(inMemoryData())
   },
-  /** A store over data that outlives it: build it twice and the two see the same memories. */
+  /** A store over `data`, which outlives it: two stores over the same data see each other's writes. */
   layerOf
 }

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { checkVectors } from "../vectors.ts"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
-import { allRows, drop, type InMemoryData, keep, rowsOf, stagedKey, unstagedRows } from "./inMemoryData.ts"
+import { allRows, drop, type InMemoryData, keep, scopeRows, stagedKey, unstagedRows } from "./inMemoryData.ts"
 import { isExpired } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { Erasure, Removal } from "../MemoryStore.ts"
@@ -11,7 +11,7 @@ import { noMoveUnderWay, otherMoveUnderWay, rowsUnstaged } from "../storeErrors.
 
 type Admin = StoreAdmin["Service"]
 
-/** Nothing is kept outside the process: what is dropped is gone. */
+/** The process holds the only copy. */
 export const ERASED: Erasure = { bytes: "erased", toErase: "" }
 
 /** Scopes that hold a row or an entry, by `scopeKey`. */
@@ -23,7 +23,7 @@ const heldScopes = (data: InMemoryData): ReadonlyMap<string, Scope> => {
   return new Map(scopes.map((scope) => [scopeKey(scope), scope]))
 }
 
-/** What the operator may do to rows. */
+/** The operator's calls that concern rows. */
 export const inMemoryUpkeep = (data: InMemoryData): Pick<Admin, "expire" | "scopes" | "eraseUser"> => {
   const dropWhere = (doomed: (memory: Memory) => boolean, limit: number): Removal => {
     const memories = allRows(data).map((row) => row.memory)
@@ -45,12 +45,12 @@ export const inMemoryUpkeep = (data: InMemoryData): Pick<Admin, "expire" | "scop
           .filter(([key]) => after === undefined || key > scopeKey(after))
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .slice(0, limit)
-          .map(([, scope]) => ({ scope, rows: rowsOf(data, scope).size }))
+          .map(([, scope]) => ({ scope, rows: scopeRows(data, scope).size }))
       )
   }
 }
 
-/** Moving to another space. Another fingerprint in `data` is what ends the stores that served the old one. */
+/** Moving to another space. `commitStage` replaces the fingerprint in `data`, which closes stores that served the old one. */
 export const inMemoryStaging = (
   data: InMemoryData
 ): Pick<Admin, "stage" | "unstaged" | "fillStage" | "commitStage" | "dropStage"> => {
@@ -78,7 +78,7 @@ export const inMemoryStaging = (
       const vectors = rows.map((row) => row.vector)
       yield* checkVectors(space.fingerprint, "rows.vector", vectors)
       for (const { id, scope, terms, vector } of rows) {
-        if (rowsOf(data, scope).has(id)) space.rows.set(stagedKey(scope, id), { vector, terms })
+        if (scopeRows(data, scope).has(id)) space.rows.set(stagedKey(scope, id), { vector, terms })
       }
     }),
 

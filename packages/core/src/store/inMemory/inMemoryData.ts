@@ -1,4 +1,4 @@
-/** What an in-memory store matches, and the rules by which rows come and go. */
+/** The data of an in-memory store, and how rows are written and removed. */
 import { matches } from "../../memory/Condition.ts"
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
 import { isCurrent, isExpired, restate } from "../../memory/lifetime.ts"
@@ -10,7 +10,7 @@ import type { Terms } from "../../text/bm25.ts"
 
 type Rows = Map<string, StoreRow>
 
-/** A row's place in a space that is being filled. */
+/** A row's vector and terms in the staged space. */
 export interface StagedSpace {
   readonly vector: Float32Array | null
   readonly terms: Terms
@@ -27,7 +27,7 @@ export interface SessionData {
 
 /** Layers over the same data see each other's writes. */
 export interface InMemoryData {
-  /** By `scopeKey`; a scope without rows is not there. */
+  /** By `scopeKey`; a scope without rows has no entry. */
   readonly scopes: Map<string, Rows>
   /** By `scopeKey`. */
   readonly sessions: Map<string, SessionData>
@@ -46,7 +46,7 @@ export const inMemoryData = (): InMemoryData => ({
 
 export const stagedKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
 
-export const rowsOf = (data: InMemoryData, scope: Scope): Rows =>
+export const scopeRows = (data: InMemoryData, scope: Scope): Rows =>
   data.scopes.get(scopeKey(scope)) ?? new Map()
 
 /** What a scope keeps about its conversations, made when it is first asked for. */
@@ -58,13 +58,13 @@ export const sessionDataOf = (data: InMemoryData, scope: Scope): SessionData => 
   return made
 }
 
-export const memoriesOf = (data: InMemoryData, scope: Scope): Array<Memory> =>
-  Array.from(rowsOf(data, scope).values(), (row) => row.memory)
+export const scopeMemories = (data: InMemoryData, scope: Scope): Array<Memory> =>
+  Array.from(scopeRows(data, scope).values(), (row) => row.memory)
 
 export const allRows = (data: InMemoryData): ReadonlyArray<StoreRow> =>
   Array.from(data.scopes.values()).flatMap((rows) => Array.from(rows.values()))
 
-/** Rows that the staged space lacks; none where none is staged. */
+/** Rows that the staged space lacks; empty if no space is staged. */
 export const unstagedRows = (data: InMemoryData): ReadonlyArray<StoreRow> => {
   const { staged } = data
   if (staged === null) return []
@@ -77,10 +77,10 @@ export const keep = (data: InMemoryData, row: StoreRow): void => {
   data.scopes.set(key, rows.set(row.memory.id, row))
 }
 
-/** Removes memories and what was staged for them, and counts their turns as given; how many there were. */
+/** Removes memories and their staged rows, and keeps their turns' numbers; returns how many. */
 export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number => {
   for (const { id, scope, sessionId, turn } of doomed) {
-    const rows = rowsOf(data, scope)
+    const rows = scopeRows(data, scope)
     rows.delete(id)
     data.staged?.rows.delete(stagedKey(scope, id))
     if (rows.size === 0) data.scopes.delete(scopeKey(scope))
@@ -91,30 +91,30 @@ export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number 
   return doomed.length
 }
 
-/** Keeps a row as `restate` says. */
+/** Upserts a row by the rules of `restate`. */
 export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutcome => {
-  const known = rowsOf(data, row.memory.scope).get(row.memory.id)
-  if (known === undefined) {
+  const stored = scopeRows(data, row.memory.scope).get(row.memory.id)
+  if (stored === undefined) {
     keep(data, row)
     return "created"
   }
-  const restated = restate(known.memory, row.memory, now)
+  const restated = restate(stored.memory, row.memory, now)
   if (restated.outcome === "created") {
-    drop(data, [known.memory])
+    drop(data, [stored.memory])
     keep(data, row)
   } else if (restated.outcome !== "conflict") {
-    keep(data, { ...known, memory: restated.memory })
+    keep(data, { ...stored, memory: restated.memory })
   }
   return restated.outcome
 }
 
 /** A page of `list`. */
-export const pageOf = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
+export const readPage = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
   const { after, by = "createdAt", closed, filter, limit, newestFirst, now, scope } = request
   const forward = (a: number, aId: string, b: number, bId: string): number =>
     a - b || (aId < bId ? -1 : aId > bId ? 1 : 0)
   const compare: typeof forward = newestFirst === true ? (a, aId, b, bId) => forward(b, bId, a, aId) : forward
-  const rows = Array.from(rowsOf(data, scope).values())
+  const rows = Array.from(scopeRows(data, scope).values())
     .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
     .filter(({ memory }) => matches(filter, memory))
     .filter(({ memory }) => after === undefined || compare(memory[by], memory.id, after.at, after.id) > 0)

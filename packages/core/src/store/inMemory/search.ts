@@ -1,6 +1,6 @@
-/** Search by brute force: what every other store's search is compared with. */
+/** Search by brute force: the oracle of every other store's search. */
 import { matches } from "../../memory/Condition.ts"
-import { type InMemoryData, rowsOf } from "./inMemoryData.ts"
+import { type InMemoryData, scopeRows } from "./inMemoryData.ts"
 import { isCurrent, isVisible } from "../../memory/lifetime.ts"
 import type {
   AroundRequest,
@@ -18,15 +18,15 @@ const dot = (a: Float32Array, b: Float32Array): number => {
   return sum
 }
 
-const weightOf = (terms: Terms, id: number): number => {
+const termWeight = (terms: Terms, id: number): number => {
   const at = terms.ids.indexOf(id)
   return at < 0 ? 0 : (terms.weights[at] ?? 0)
 }
 
-const cosineOf = (row: StoreRow, vector: Float32Array | undefined): number | null =>
+const cosineWith = (row: StoreRow, vector: Float32Array | undefined): number | null =>
   vector === undefined || row.vector === null ? null : dot(vector, row.vector)
 
-/** The best `limit` hits that have a score; ties go by id. */
+/** The `limit` hits of highest score, those without one left out; ties: by id. */
 const best = (
   hits: ReadonlyArray<SearchHit>,
   limit: number,
@@ -43,22 +43,22 @@ const best = (
 
 export const searchRows = (data: InMemoryData, request: SearchRequest): SearchResult => {
   const { asOf, filter, limit, now, scope, terms, vector } = request
-  const rows = Array.from(rowsOf(data, scope).values())
-  const counted = rows.filter(({ memory }) => isCurrent(memory))
-  const n = counted.length
-  const asked = Array.from(terms ?? [])
-  const df = asked.map((id) => counted.filter((row) => row.terms.ids.includes(id)).length)
-  const bm25Of = (row: StoreRow): number =>
-    asked.reduce((sum, id, i) => sum + idf(n, df[i] ?? 0) * weightOf(row.terms, id), 0)
+  const rows = Array.from(scopeRows(data, scope).values())
+  const currentRows = rows.filter(({ memory }) => isCurrent(memory))
+  const n = currentRows.length
+  const queryTerms = Array.from(terms ?? [])
+  const df = queryTerms.map((id) => currentRows.filter((row) => row.terms.ids.includes(id)).length)
+  const scoreTerms = (row: StoreRow): number =>
+    queryTerms.reduce((sum, id, i) => sum + idf(n, df[i] ?? 0) * termWeight(row.terms, id), 0)
   const scored = rows
     .filter(({ memory }) => isVisible(memory, now, asOf) && matches(filter, memory))
-    .map((row): SearchHit => ({ memory: row.memory, cosine: cosineOf(row, vector), bm25: bm25Of(row) }))
+    .map((row): SearchHit => ({ memory: row.memory, cosine: cosineWith(row, vector), bm25: scoreTerms(row) }))
   const hits = new Set([
     ...best(scored, limit, (hit) => hit.cosine),
     ...best(scored, limit, (hit) => (hit.bm25 > 0 ? hit.bm25 : null))
   ])
   const byWordsAlone =
-    data.fingerprint?.embedding == null ? 0 : counted.filter((row) => row.vector === null).length
+    data.fingerprint?.embedding == null ? 0 : currentRows.filter((row) => row.vector === null).length
   return { hits: Array.from(hits), n, df, plan: { way: "exact", byWordsAlone } }
 }
 
@@ -67,7 +67,7 @@ export const rowsAround = (data: InMemoryData, request: AroundRequest): Readonly
   const near = ({ sessionId, turn }: StoreRow["memory"]): boolean =>
     turn !== null &&
     anchors.some((anchor) => anchor.sessionId === sessionId && Math.abs(anchor.turn - turn) <= radius)
-  return Array.from(rowsOf(data, scope).values())
+  return Array.from(scopeRows(data, scope).values())
     .filter(({ memory }) => isVisible(memory, now, asOf) && near(memory))
-    .map((row): AroundRow => ({ memory: row.memory, cosine: cosineOf(row, vector) }))
+    .map((row): AroundRow => ({ memory: row.memory, cosine: cosineWith(row, vector) }))
 }

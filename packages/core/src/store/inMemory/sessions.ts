@@ -6,7 +6,7 @@ import type { MemoryStore } from "../MemoryStore.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { entryConflict } from "../storeErrors.ts"
 import type { Entry, EntryKey, SessionSummary } from "../sessions.ts"
-import { type InMemoryData, memoriesOf, sessionDataOf } from "./inMemoryData.ts"
+import { type InMemoryData, scopeMemories, sessionDataOf } from "./inMemoryData.ts"
 
 type Store = MemoryStore["Service"]
 
@@ -23,7 +23,7 @@ const newestFirst = (
 ): number => b.lastSaidAt - a.lastSaidAt || byText(a.sessionId, b.sessionId)
 
 const summaries = (data: InMemoryData, request: Parameters<Store["sessions"]>[0]): Array<SessionSummary> => {
-  const live = memoriesOf(data, request.scope).filter((memory) => isVisible(memory, request.now))
+  const live = scopeMemories(data, request.scope).filter((memory) => isVisible(memory, request.now))
   const sessions = Map.groupBy(live, ({ sessionId }) => sessionId)
   return Array.from(sessions).flatMap(([sessionId, memories]) => {
     if (sessionId === null) return []
@@ -44,7 +44,7 @@ type Sessions = Pick<Store, "sessions" | "lastTurn" | "append" | "entries" | "li
 export const inMemorySessions = (data: InMemoryData): Sessions => ({
   lastTurn: ({ scope, sessionId }) =>
     Effect.sync(() => {
-      const turns = memoriesOf(data, scope).flatMap(({ sessionId: session, turn }) =>
+      const turns = scopeMemories(data, scope).flatMap(({ sessionId: session, turn }) =>
         session === sessionId && turn !== null ? [turn] : []
       )
       const removed = data.sessions.get(scopeKey(scope))?.lastTurns.get(sessionId)

@@ -6,15 +6,15 @@ import { StoreAdmin } from "../../store/StoreAdmin.ts"
 import type { FreshStore, Handle, StoreLayer } from "../Law.ts"
 import type { LawName } from "../manifest.ts"
 
-/** A store with one fault, and the laws that must reject it: what proves that a law can fail. */
+/** A store with one fault, and the laws that must reject it: proof that a law can fail. */
 export interface BrokenStore {
-  /** What it does wrong. */
+  /** The fault, as a verb phrase. */
   readonly name: string
   readonly rejectedBy: readonly [LawName, ...ReadonlyArray<LawName>]
   readonly fresh: FreshStore
 }
 
-/** What a fault puts in the place of the right methods. */
+/** Faulty methods; they replace the right ones. */
 export interface Fault {
   readonly store?: Partial<MemoryStore["Service"]>
   readonly admin?: Partial<StoreAdmin["Service"]>

@@ -7,7 +7,7 @@ import { scopeKey } from "../../memory/Scope.ts"
 import type { Handle } from "../Law.ts"
 import { broken, type BrokenStore, scopesOf } from "./BrokenStore.ts"
 
-/** A right search of every scope. */
+/** The right search, in every scope. */
 const searchAll = ({ store }: Handle, data: InMemoryData, request: SearchRequest) =>
   Effect.forEach(scopesOf(data), (scope) => store.search({ ...request, scope }))
 

@@ -7,7 +7,7 @@ import { T0 } from "../rows.ts"
 
 const atOnce = <A, E>(calls: Iterable<Effect.Effect<A, E>>) => Effect.all(calls, { concurrency: "unbounded" })
 
-/** Rows kept, and what the search counts of them. */
+/** The number of rows, and the counts of a search. */
 const kept = Effect.fnUntraced(function* ({ row, scope, store }: LawContext, words: string, now = T0) {
   const { rows } = yield* store.listRows({ scope, now, filter: ANY, closed: true, limit: 1_000 })
   const terms = row(words).terms.ids

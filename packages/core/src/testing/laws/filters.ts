@@ -7,7 +7,7 @@ import { contentsOf, holds, idsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { type RowParts, atCosine, axis, DAY, T0 } from "../rows.ts"
 
-/** Everything one could filter by, in combinations that tell the filters apart. */
+/** Rows that every filter tells apart. */
 const assorted = ({ row }: LawContext): ReadonlyArray<StoreRow> => [
   row("apple 0", { type: "semantic", source: "assistant", speaker: "Ana", sessionId: "s1", pinned: true }),
   row("apple 1", { type: "semantic", speaker: "ana", sessionId: "s2", saidAt: T0 - DAY }),

@@ -4,7 +4,7 @@ import { failsWith, same } from "../check.ts"
 import { group, lawFingerprint } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
-/** Spellings of an id that PostgreSQL or Qdrant takes for the same UUID, and strings that are no UUID at all. */
+/** Spellings that PostgreSQL or Qdrant take for the same UUID, and strings that are no UUID. */
 const malformed = (id: string): ReadonlyArray<string> => [
   id.toUpperCase(),
   id.replaceAll("-", ""),

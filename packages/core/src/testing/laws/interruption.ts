@@ -5,7 +5,7 @@ import { holds, idsOf, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
-/** Starts a call and interrupts it after some turns of the scheduler, so that it is met at different points. */
+/** Starts a call and interrupts it after some yields, so that interruptions hit different points. */
 const interruptedAfter = Effect.fnUntraced(function* <A, E>(turns: number, call: Effect.Effect<A, E>) {
   const fiber = yield* Effect.forkChild(call)
   for (let i = 0; i < turns; i++) yield* Effect.yieldNow
@@ -48,7 +48,7 @@ export const interruption = group("interruption", {
           concurrency: 10
         })
       )
-      // An answered call in between: some of the writes are under way by then, some are done.
+      // When this call has answered, some writes are done and some are under way.
       yield* store.count({ scope, now: T0, filter: ANY })
       yield* admin.close
       const exits = yield* Fiber.join(writing)

@@ -11,7 +11,7 @@ import { DAY, T0 } from "../rows.ts"
 
 const NOW = T0 + 10
 
-/** What the owner has, in every lifetime. */
+/** The owner's rows, of every lifetime. */
 const ownersRows = ({ row }: LawContext): ReadonlyArray<StoreRow> => [
   row("Secret freight rates.", { sessionId: "s", turn: 4, speaker: "Ana", metadata: { k: "v" } }),
   row("Secret harbour codes.", { sessionId: "s", turn: 5, speaker: "Bo", pinned: true, type: "semantic" }),
@@ -65,7 +65,7 @@ const first = (owned: ReadonlyArray<StoreRow>): StoreRow => {
   return row
 }
 
-/** Each method under a foreign scope, with everything it takes borrowed from the owner; the answer must be as of an empty scope. */
+/** Each method under a foreign scope, with the owner's ids and texts; it must answer as for an empty scope. */
 const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   get: [({ store }, scope, owned) => store.get({ scope, now: NOW, ids: idsAll(owned) }), []],
   search: [
@@ -147,7 +147,7 @@ const REMOVALS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   "remove of everything": [removal(() => ({ _tag: "All" })), 0]
 }
 
-/** The owner's rows are as they were, to the last bit. */
+/** The owner's rows are unchanged to the last bit. */
 const unharmed = Effect.fnUntraced(function* (
   { epsilon, scope, store }: LawContext,
   owned: ReadonlyArray<StoreRow>,

@@ -5,12 +5,12 @@ import { contentsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
-/** Removes whatever earlier laws left expired in the shared place. */
+/** Removes expired rows of earlier laws from the shared place. */
 const drain = Effect.fnUntraced(function* ({ admin }: LawContext, now: number) {
   while ((yield* admin.expire({ now, limit: 1_000 })).removed > 0);
 })
 
-/** What each reading method sees of one row at `now`: true where it is seen. */
+/** For each reading method, whether it shows a row at `now`. */
 const seenBy = Effect.fnUntraced(function* ({ scope, store }: LawContext, probe: StoreRow, now: number) {
   const search = {
     scope,
@@ -116,7 +116,7 @@ export const lifetime = group("lifetime", {
     const receipt = yield* admin.expire({ now, limit: 1_000 })
     same(receipt, { removed: 4, ...admin.erasure }, "the receipt")
     for (const whose of [scope, other]) {
-      // Asked for an earlier now, a row that is merely hidden would show.
+      // An earlier `now` would show a row that is hidden but not removed.
       const { rows } = yield* store.list({ scope: whose, now: T0, filter: ANY, closed: true, limit: 10 })
       same(contentsOf(rows), ["for ever", "one more day"], "what is left")
       const { df, n } = yield* store.search({

@@ -6,7 +6,7 @@ import { contentsOf, holds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
-/** Every scope of the shared place, page by page. */
+/** Every scope of the shared place, read in pages. */
 const walk = Effect.fnUntraced(function* ({ admin }: LawContext, limit: number) {
   const found: Array<ScopeCount> = []
   let after: Scope | undefined

@@ -6,7 +6,7 @@ import { holds, idsOf, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
-/** Reads pages to the end; `meanwhile` runs after each. */
+/** Reads all pages; `meanwhile` runs after each. */
 const readAll = Effect.fnUntraced(function* <Row, E>(
   ask: (after: Cursor | undefined) => Effect.Effect<Page<Row>, E>,
   limit: number,
@@ -31,7 +31,7 @@ const lister =
   (after: Cursor | undefined) =>
     store.list({ scope, now: T0 + 1_000, filter: ANY, ...request, after })
 
-/** 60 rows of six instants, so that ids decide within each. */
+/** 60 rows of six moments: within each, ids decide the order. */
 const sixty = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
   const rows = Array.from({ length: 60 }, (_, i) =>
     row(`row ${i}`, {

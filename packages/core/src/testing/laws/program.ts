@@ -4,7 +4,7 @@ import { group, type LawContext } from "../Law.ts"
 import { runProgram } from "../model/program.ts"
 import { DAY, T0 } from "../rows.ts"
 
-/** Scopes that share an agent, a user, or letters only. */
+/** Scopes that share an agent, a user, or letters alone. */
 const near = ({ scope, scopeOf }: LawContext, label: string): ReadonlyArray<Scope> => {
   const { agentId, userId } = scopeOf(label)
   return [
@@ -15,7 +15,7 @@ const near = ({ scope, scopeOf }: LawContext, label: string): ReadonlyArray<Scop
   ]
 }
 
-/** A program purges, and counts what it purged: nothing of earlier laws may be there to be purged. */
+/** A program counts the rows that it purges: expired rows of earlier laws must be gone before. */
 const drained = Effect.fnUntraced(function* ({ admin }: LawContext) {
   while ((yield* admin.expire({ now: T0 + 10_000 * DAY, limit: 1_000 })).removed > 0);
 })

@@ -22,7 +22,7 @@ const mixed = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
   return rows
 })
 
-/** What is kept, whatever its lifetime: asked for a moment before anything expired. */
+/** Contents of all rows; at `T0` none has expired. */
 const left = ({ scope, store }: LawContext) =>
   Effect.map(store.list({ scope, now: T0, filter: ANY, closed: true, limit: 1_000 }), (page) =>
     contentsOf(page.rows)

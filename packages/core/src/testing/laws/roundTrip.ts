@@ -5,7 +5,7 @@ import { holds, same, sameRows, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
-/** Puts one row and reads it back through every door that returns memories. */
+/** Puts one row and reads it back by every method that returns memories. */
 const comesBack = Effect.fnUntraced(function* (
   { epsilon, row, scope, store }: LawContext,
   content: string,

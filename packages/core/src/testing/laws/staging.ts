@@ -10,7 +10,7 @@ import { contentsOf, failsTyped, failsWith, holds, idsOf, same, sameSet } from "
 import { group, type Handle, type LawContext } from "../Law.ts"
 import { T0, vectorOf } from "../rows.ts"
 
-/** The space moved to: other dimensions, other weights. */
+/** The target space: other dimensions, other weights. */
 const nextOf = ({ dimensions }: LawContext): Fingerprint =>
   fingerprint(
     { model: "next", dimensions: dimensions + 3, calibration: { mean: 0.1, spread: 0.2 } },
@@ -24,7 +24,7 @@ const stagedFor = (next: Fingerprint, { content, id, scope }: Memory): StagedRow
   terms: documentTerms(content, next)
 })
 
-/** Fills what is unstaged, `limit` at a time, and says what it was. */
+/** Fills unstaged rows, `limit` at a time, and returns them. */
 const fillAll = Effect.fnUntraced(function* ({ admin }: Handle, next: Fingerprint, limit = 1_000) {
   const filled: Array<Memory> = []
   for (;;) {

@@ -3,7 +3,7 @@ import type { StoreAdmin } from "../../store/StoreAdmin.ts"
 
 type Store = MemoryStore["Service"]
 
-/** One call of a random program, as data: it is made on the store and on the oracle alike. */
+/** One call of a random program as data, to be made on the store and on the oracle. */
 export type Operation =
   | {
       readonly [Method in keyof Store]: {
@@ -13,6 +13,6 @@ export type Operation =
     }[keyof Store]
   | { readonly method: "expire"; readonly request: Parameters<StoreAdmin["Service"]["expire"]>[0] }
 
-/** For messages: everything but vectors and terms, on one line. */
+/** One line for messages, without vectors and terms. */
 export const describeOperation = ({ method, request }: Operation): string =>
   `${method} ${JSON.stringify(request, (_, part: unknown) => (ArrayBuffer.isView(part) ? `(${part.byteLength} bytes)` : part))}`

@@ -5,8 +5,8 @@ import type { Handle } from "../Law.ts"
 import type { Operation } from "./Operation.ts"
 
 /**
- * Makes a call on a store and on the oracle, and compares the answers: order where the contract promises one,
- * scores within `epsilon`.
+ * Makes a call on a store and on the oracle and compares the answers: order if the contract promises one, scores
+ * within `epsilon`.
  */
 export const compare = (
   operation: Operation,
@@ -97,7 +97,7 @@ const tagOf = (result: Result.Result<void, MemoryError>): string =>
 
 const removedOf = ({ removed }: { readonly removed: number }): number => removed
 
-/** The oracle is asked for every row that may be returned, so that ties can be told from faults. */
+/** Asks the oracle for every row that may be returned: a tie at the limit is no fault. */
 const compareSearch = (
   request: Extract<Operation, { method: "search" }>["request"],
   { store }: Handle,

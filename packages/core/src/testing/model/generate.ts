@@ -8,15 +8,15 @@ import type { Random } from "../random.ts"
 import { type RowParts, rowBuilder } from "../rows.ts"
 import type { Operation } from "./Operation.ts"
 
-/** What a random program is about: few names, so that its operations meet. */
+/** State of a random program: few names, so that its operations meet on the same rows. */
 export interface World {
   readonly random: Random
   readonly scopes: ReadonlyArray<Scope>
   readonly dimensions: number
-  /** When the program began, and what time it is; epoch milliseconds. */
+  /** Epoch milliseconds. */
   readonly start: number
   now: number
-  /** Memories that are kept in a scope, whatever their lifetime. */
+  /** Memories of a scope, expired and closed ones included. */
   readonly known: (scope: Scope) => ReadonlyArray<Memory>
 }
 
@@ -35,7 +35,7 @@ const METADATA: ReadonlyArray<JsonObject> = [
   { stage: 1.5, done: true, deep: { topic: "rail" }, list: ["rail"] }
 ]
 
-/** A statement is numbered; what it says depends on its number alone. */
+/** The same number is the same text. */
 const contentOf = (number: number): string => {
   const words = Array.from(
     { length: 1 + (number % 9) },
@@ -58,7 +58,7 @@ const rowFor = (world: World, scope: Scope): StoreRow => {
   const parts: RowParts = {
     at: now,
     saidAt,
-    // Mostly by its number too, so that the same statement comes up again.
+    // Mostly by number, so that the same statement comes again.
     type: random.chance(0.95) ? (MEMORY_TYPES[number % 3] ?? "episodic") : random.pick(MEMORY_TYPES),
     source: number % 4 === 0 ? (SOURCES[number % 7] ?? "user") : "user",
     speaker: (random.chance(0.95) ? SPEAKERS[number % 9] : random.pick(SPEAKERS)) ?? null,
@@ -109,7 +109,7 @@ const metadataFilter = (random: Random): NonNullable<Filter["metadata"]> => ({
   ...(random.chance(0.05) && { list: "rail" })
 })
 
-/** An id of the scope, mostly; else of another scope, or of nothing. */
+/** Mostly an id of the scope; else of another scope, or an unknown one. */
 const idFor = (world: World, scope: Scope): string => {
   const { known, random, scopes } = world
   const from = known(random.chance(0.8) ? scope : random.pick(scopes))
@@ -171,7 +171,7 @@ const supersedeFor = (world: World, scope: Scope): Operation => {
   const row = rowFor(world, scope)
   const id = idFor(world, scope)
   const { now } = world
-  // A row never takes the place of itself.
+  // A row cannot supersede itself.
   return id === row.memory.id
     ? { method: "put", request: { scope, now, rows: [row] } }
     : { method: "supersede", request: { scope, now, id, row } }
@@ -309,7 +309,7 @@ const KINDS: ReadonlyArray<readonly [share: number, make: (world: World, scope: 
 
 const SHARES = KINDS.reduce((sum, [share]) => sum + share, 0)
 
-/** Draws the next operation, often in the first scope, so that it fills; time goes on, now and then a caller's clock is a little behind. */
+/** Draws the next operation. The first scope comes often, so that it fills; a caller's clock is sometimes behind. */
 export const nextOperation = (world: World): Operation => {
   const { random } = world
   world.now += random.int(15)

@@ -15,7 +15,7 @@ import { describeOperation } from "./Operation.ts"
 
 /** A random sequence of operations, replayed by its seed. */
 export interface Program extends LawSettings {
-  /** Instances over the same data, at least one; each operation goes to one of them by chance. */
+  /** One or more instances over the same data; each operation goes to one of them at random. */
   readonly handles: ReadonlyArray<Handle>
   /** Scopes that are empty at the start. */
   readonly scopes: ReadonlyArray<Scope>
@@ -24,7 +24,7 @@ export interface Program extends LawSettings {
 /**
  * Runs a random program on a store and on the in-memory one, comparing every answer and, at the end, every
  * row: ids, order, counts and memories exactly, scores and vectors within `epsilon`. The same seed is the
- * same program. A difference dies with the seed, the step and the last operations.
+ * same program. The first difference is a defect that names the seed, the step and the last operations.
  */
 export const runProgram = Effect.fnUntraced(function* (program: Program) {
   const { dimensions, epsilon, handles, operations, scopes, seed } = program
@@ -58,7 +58,7 @@ export const runProgram = Effect.fnUntraced(function* (program: Program) {
   }
 })
 
-/** Compares all rows of a scope, as of the beginning: expired ones that were not purged show too. */
+/** Compares every row of a scope at time 0, which shows expired rows that were not purged. */
 const sameRowsKept = Effect.fnUntraced(function* (
   scope: Scope,
   handle: Handle,
