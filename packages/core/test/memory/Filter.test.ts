@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Filter, type Memory } from "@keepsake/core"
-import { matches } from "@keepsake/core/driver"
+import type { Memory } from "@keepsake/core"
+import { conditionOf, type Filter, matches } from "@keepsake/core/driver"
 import { rowBuilder } from "@keepsake/core/testing"
 
 const memory: Memory = rowBuilder({ agentId: "agent", userId: "user" }, 4)("Tea.", {
@@ -54,26 +54,29 @@ const no: ReadonlyArray<Filter> = [
   { types: ["semantic"], pinned: false }
 ]
 
-describe("matches", () => {
+/** Stores are asked with the condition that a filter of the older form becomes. */
+const passes = (filter: Filter, candidate: Memory): boolean => matches(conditionOf(filter), candidate)
+
+describe("a filter of the older form", () => {
   it.each(yes.map((filter) => [JSON.stringify(filter), filter] as const))("%s: yes", (_, filter) => {
-    assert.strictEqual(matches(filter, memory), true)
+    assert.strictEqual(passes(filter, memory), true)
   })
 
   it.each(no.map((filter) => [JSON.stringify(filter), filter] as const))("%s: no", (_, filter) => {
-    assert.strictEqual(matches(filter, memory), false)
+    assert.strictEqual(passes(filter, memory), false)
   })
 
   it("a memory without speaker or session is of none, and outside every session", () => {
-    assert.strictEqual(matches({ speakers: ["Ana"] }, nameless), false)
-    assert.strictEqual(matches({ sessionId: "s1" }, nameless), false)
-    assert.strictEqual(matches({ exceptSessionId: "s1" }, nameless), true)
-    assert.strictEqual(matches({ pinned: false }, nameless), true)
-    assert.strictEqual(matches({ metadata: {} }, nameless), true)
+    assert.strictEqual(passes({ speakers: ["Ana"] }, nameless), false)
+    assert.strictEqual(passes({ sessionId: "s1" }, nameless), false)
+    assert.strictEqual(passes({ exceptSessionId: "s1" }, nameless), true)
+    assert.strictEqual(passes({ pinned: false }, nameless), true)
+    assert.strictEqual(passes({ metadata: {} }, nameless), true)
   })
 
   it("a key that every object inherits is absent, and its own when set", () => {
     const own = { ...memory, metadata: { constructor: "mine" } }
-    assert.strictEqual(matches({ metadata: { constructor: "mine" } }, own), true)
-    assert.strictEqual(matches({ metadata: { constructor: "mine" } }, memory), false)
+    assert.strictEqual(passes({ metadata: { constructor: "mine" } }, own), true)
+    assert.strictEqual(passes({ metadata: { constructor: "mine" } }, memory), false)
   })
 })

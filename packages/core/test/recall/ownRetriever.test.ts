@@ -9,6 +9,7 @@ import {
   type Scope,
   StoreFingerprint
 } from "@keepsake/core"
+import { isIn, not } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
 
 /** Keepsake's candidates, the longest text first, with a cache of the texts it has seen. */
@@ -81,8 +82,8 @@ describe("an application's own retriever", () => {
       [SAID[2]]
     )
     const [first, second] = requests
-    assert.deepInclude(first, { query: "freight", limit: 2, filter: { types: ["episodic"] } })
-    assert.deepInclude(second, { limit: 1, filter: { exceptSessionId: "s" } })
+    assert.deepInclude(first, { query: "freight", limit: 2, filter: isIn({ field: "type" }, ["episodic"]) })
+    assert.deepInclude(second, { limit: 1, filter: not(isIn({ field: "sessionId" }, ["s"])) })
     await client.close()
   })
 

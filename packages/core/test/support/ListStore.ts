@@ -6,6 +6,8 @@ import {
   checkedStore,
   checkVectors,
   closeAt,
+  dropsEntry,
+  type Entry,
   type Erasure,
   type Fingerprint,
   fingerprintMismatch,
@@ -13,15 +15,18 @@ import {
   isCurrent,
   isExpired,
   isVisible,
-  type ListRequest,
   matches,
   type Memory,
   type MemoryError,
   MemoryStore,
+  newEntries,
   noMoveUnderWay,
   otherMoveUnderWay,
-  type Page,
+  pageEntries,
+  pageRows,
+  pageSessions,
   type PutOutcome,
+  readMode,
   type RemoveTarget,
   restate,
   rowsUnstaged,
@@ -33,20 +38,36 @@ import {
   type SearchHit,
   type SearchRequest,
   type SearchResult,
+  selectEntries,
   STORE_CLOSED,
   STORE_LIMITS,
   STORE_MOVED,
   StoreAdmin,
   StoreFingerprint,
+  type StoreMode,
+  type StoreOptions,
   type StoreRow
 } from "@keepsake/core/driver"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Result } from "effect"
 
 /** What outlives a store: build two over the same data and each sees the other's writes. */
 export interface ListData {
   rows: ReadonlyArray<StoreRow>
+  entries: ReadonlyArray<ListedEntry>
+  /** The greatest turn that was removed, by scope and session. */
+  removedTurns: ReadonlyMap<string, RemovedTurn>
   fingerprint: Fingerprint | null
   staged: { readonly fingerprint: Fingerprint; filled: ReadonlyMap<string, Staged> } | null
+}
+
+interface ListedEntry {
+  readonly scope: Scope
+  readonly entry: Entry
+}
+
+interface RemovedTurn {
+  readonly scope: Scope
+  readonly turn: number
 }
 
 /** The part of a row that another embedder makes again. */
@@ -54,6 +75,8 @@ type Staged = Pick<StoreRow, "vector" | "terms">
 
 /** Two scopes may hold the same id. */
 const rowKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
+
+const sessionKey = (scope: Scope, sessionId: string): string => `${scopeKey(scope)}\u0000${sessionId}`
 
 const ERASURE: Erasure = { bytes: "erased", toErase: "" }
 
@@ -63,6 +86,9 @@ const find = (data: ListData, scope: Scope, id: string): StoreRow | undefined =>
 const scopeRows = (data: ListData, scope: Scope): ReadonlyArray<StoreRow> =>
   data.rows.filter(({ memory }) => sameScope(memory.scope, scope))
 
+const scopeEntries = (data: ListData, scope: Scope): ReadonlyArray<Entry> =>
+  data.entries.flatMap((kept) => (sameScope(kept.scope, scope) ? [kept.entry] : []))
+
 const replace = (data: ListData, row: StoreRow, memory: Memory): void => {
   data.rows = data.rows.map((known) => (known === row ? { ...row, memory } : known))
 }
@@ -70,11 +96,25 @@ const replace = (data: ListData, row: StoreRow, memory: Memory): void => {
 const drop = (data: ListData, doomed: (memory: Memory) => boolean, limit = Number.POSITIVE_INFINITY) => {
   const removed = new Set(data.rows.filter(({ memory }) => doomed(memory)).slice(0, limit))
   data.rows = data.rows.filter((row) => !removed.has(row))
+  const turns = new Map(data.removedTurns)
+  for (const { memory } of removed) {
+    const { scope, sessionId, turn } = memory
+    if (sessionId === null || turn === null) continue
+    const key = sessionKey(scope, sessionId)
+    turns.set(key, { scope, turn: Math.max(turns.get(key)?.turn ?? turn, turn) })
+  }
+  data.removedTurns = turns
   if (data.staged !== null) {
     const keys = new Set(Array.from(removed, ({ memory }) => rowKey(memory.scope, memory.id)))
     data.staged.filled = new Map(Array.from(data.staged.filled).filter(([key]) => !keys.has(key)))
   }
   return { removed: removed.size, ...ERASURE }
+}
+
+/** What stands beside the rows of these scopes: entries, and counters of removed turns. */
+const dropSessions = (data: ListData, doomed: (scope: Scope) => boolean): void => {
+  data.entries = data.entries.filter(({ scope }) => !doomed(scope))
+  data.removedTurns = new Map(Array.from(data.removedTurns).filter(([, { scope }]) => !doomed(scope)))
 }
 
 const putRow = (data: ListData, row: StoreRow, now: number): PutOutcome => {
@@ -114,7 +154,10 @@ const search = (data: ListData, request: SearchRequest): SearchResult => {
       .toSorted((a, b) => (score(b) ?? 0) - (score(a) ?? 0))
       .slice(0, request.limit)
   const union = new Set([...best((hit) => hit.cosine), ...best(({ bm25 }) => (bm25 > 0 ? bm25 : null))])
-  return { hits: Array.from(union), n: current.length, df }
+  const byWordsAlone = data.fingerprint?.embedding
+    ? current.filter(({ vector }) => vector === null).length
+    : 0
+  return { hits: Array.from(union), n: current.length, df, plan: { way: "exact", byWordsAlone } }
 }
 
 const around = (data: ListData, request: AroundRequest): ReadonlyArray<AroundRow> =>
@@ -127,20 +170,6 @@ const around = (data: ListData, request: AroundRequest): ReadonlyArray<AroundRow
       )
     )
     .map((row) => ({ memory: row.memory, cosine: cosine(row, request.vector) }))
-
-const page = (data: ListData, { after, closed, filter, limit, now, scope }: ListRequest): Page<StoreRow> => {
-  const rest = scopeRows(data, scope)
-    .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
-    .filter(({ memory }) => matches(filter, memory))
-    .toSorted((a, b) => inOrder(a.memory, b.memory))
-    .filter(({ memory }) => after === undefined || inOrder(memory, after) > 0)
-  const last = rest.at(limit - 1)?.memory
-  const more = rest.length > limit && last !== undefined
-  return { rows: rest.slice(0, limit), next: more ? { createdAt: last.createdAt, id: last.id } : null }
-}
-
-const inOrder = (a: Pick<Memory, "createdAt" | "id">, b: Pick<Memory, "createdAt" | "id">): number =>
-  a.createdAt - b.createdAt || (a.id < b.id ? -1 : Number(a.id > b.id))
 
 const isTarget = (memory: Memory, target: RemoveTarget): boolean => {
   if (target._tag === "Ids") return target.ids.includes(memory.id)
@@ -171,15 +200,15 @@ const makeReads = (data: ListData) => {
         scopeRows(data, scope).reduce<number | null>(
           (last, { memory: { sessionId: session, turn } }) =>
             session === sessionId && turn !== null ? Math.max(last ?? turn, turn) : last,
-          null
+          data.removedTurns.get(sessionKey(scope, sessionId))?.turn ?? null
         )
       ),
     list: (request) =>
       Effect.sync(() => {
-        const { next, rows } = page(data, request)
+        const { next, rows } = pageRows(scopeRows(data, request.scope), request)
         return { next, rows: rows.map(({ memory }) => memory) }
       }),
-    listRows: (request) => Effect.sync(() => page(data, request)),
+    listRows: (request) => Effect.sync(() => pageRows(scopeRows(data, request.scope), request)),
     latest: ({ filter, limit, now, scope }) =>
       Effect.sync(() =>
         visible(scope, now)
@@ -192,6 +221,23 @@ const makeReads = (data: ListData) => {
           )
           .slice(0, limit)
       ),
+    predecessors: ({ ids, now, scope }) =>
+      Effect.sync(() =>
+        scopeRows(data, scope)
+          .flatMap(({ memory }) =>
+            ids.some((id) => id === memory.supersededBy) && !isExpired(memory, now) ? [memory] : []
+          )
+          .slice(0, STORE_LIMITS.rows)
+      ),
+    sessions: (request) =>
+      Effect.sync(() =>
+        pageSessions(
+          scopeRows(data, request.scope).map(({ memory }) => memory),
+          request
+        )
+      ),
+    entries: (request) => Effect.sync(() => selectEntries(scopeEntries(data, request.scope), request)),
+    listEntries: (request) => Effect.sync(() => pageEntries(scopeEntries(data, request.scope), request)),
     count: ({ filter, lifetime, now, scope }) =>
       Effect.sync(
         () =>
@@ -229,7 +275,27 @@ const makeWrites = (data: ListData) =>
         return { outcome, closed: true }
       }),
     remove: ({ scope, target }) =>
-      Effect.sync(() => drop(data, (memory) => sameScope(memory.scope, scope) && isTarget(memory, target))),
+      Effect.sync(() => {
+        const removal = drop(data, (memory) => sameScope(memory.scope, scope) && isTarget(memory, target))
+        if (target._tag === "All") dropSessions(data, (other) => sameScope(other, scope))
+        return removal
+      }),
+    append: (request) =>
+      Effect.suspend(() =>
+        Effect.fromResult(
+          Result.map(newEntries(scopeEntries(data, request.scope), request), (added) => {
+            data.entries = [...data.entries, ...added.map((entry) => ({ scope: request.scope, entry }))]
+          })
+        )
+      ),
+    dropEntries: (request) =>
+      Effect.sync(() => {
+        const before = data.entries.length
+        data.entries = data.entries.filter(
+          ({ entry, scope }) => !sameScope(scope, request.scope) || !dropsEntry(request, entry)
+        )
+        return before - data.entries.length
+      }),
     touch: ({ ids, now, scope }) =>
       Effect.sync(() => {
         for (const id of new Set(ids)) {
@@ -294,14 +360,15 @@ const makeStaging = (data: ListData) =>
 
 const listScopes = (data: ListData, after: Scope | undefined, limit: number): ReadonlyArray<ScopeCount> => {
   const first = after === undefined ? "" : scopeKey(after)
-  return Array.from(Map.groupBy(data.rows, ({ memory }) => scopeKey(memory.scope)))
+  const held = [...data.rows.map(({ memory }) => memory.scope), ...data.entries.map(({ scope }) => scope)]
+  return Array.from(new Map(held.map((scope) => [scopeKey(scope), scope])))
     .filter(([key]) => key > first)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, limit)
-    .flatMap(([, rows]) => rows.slice(0, 1).map(({ memory }) => ({ scope: memory.scope, rows: rows.length })))
+    .map(([, scope]) => ({ scope, rows: scopeRows(data, scope).length }))
 }
 
-const make = Effect.fnUntraced(function* (data: ListData) {
+const make = Effect.fnUntraced(function* (data: ListData, mode: StoreMode) {
   const fingerprint = yield* StoreFingerprint
   if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, fingerprint)) {
     return yield* fingerprintMismatch(data.fingerprint, fingerprint)
@@ -314,10 +381,16 @@ const make = Effect.fnUntraced(function* (data: ListData) {
   }
   const admin: StoreAdmin["Service"] = {
     backend: "list",
+    mode,
     erasure: ERASURE,
     fingerprint: Effect.succeed(serving),
     expire: ({ limit, now }) => Effect.sync(() => drop(data, (memory) => isExpired(memory, now), limit)),
-    eraseUser: ({ userId }) => Effect.sync(() => drop(data, ({ scope }) => scope.userId === userId)),
+    eraseUser: ({ userId }) =>
+      Effect.sync(() => {
+        const removal = drop(data, ({ scope }) => scope.userId === userId)
+        dropSessions(data, (scope) => scope.userId === userId)
+        return removal
+      }),
     scopes: ({ after, limit }) => Effect.sync(() => listScopes(data, after, limit)),
     ...makeStaging(data),
     close: Effect.sync(() => {
@@ -325,17 +398,26 @@ const make = Effect.fnUntraced(function* (data: ListData) {
     })
   }
   return {
-    store: checkedStore({ ...makeReads(data), ...makeWrites(data) }, { fingerprint, closedReason }),
+    store: checkedStore({ ...makeReads(data), ...makeWrites(data) }, { fingerprint, closedReason, mode }),
     admin: checkedAdmin(admin, closedReason)
   }
 })
 
-export const listData = (): ListData => ({ rows: [], fingerprint: null, staged: null })
+export const listData = (): ListData => ({
+  rows: [],
+  entries: [],
+  removedTurns: new Map(),
+  fingerprint: null,
+  staged: null
+})
 
 export const ListStore = {
-  layer: (data: ListData): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
+  layer: (
+    data: ListData,
+    options: StoreOptions = {}
+  ): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> =>
     Layer.effectContext(
-      Effect.acquireRelease(make(data), ({ admin }) => admin.close).pipe(
+      Effect.acquireRelease(make(data, readMode(options)), ({ admin }) => admin.close).pipe(
         Effect.map(({ admin, store }) =>
           Context.make(MemoryStore, store).pipe(Context.add(StoreAdmin, admin))
         )

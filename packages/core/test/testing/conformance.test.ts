@@ -29,7 +29,12 @@ const hit = (name: string, cosine: number | null, bm25 = 0): SearchHit => ({
   bm25
 })
 
-const result = (...hits: ReadonlyArray<SearchHit>): SearchResult => ({ hits, n: 9, df: [3] })
+const result = (...hits: ReadonlyArray<SearchHit>): SearchResult => ({
+  hits,
+  n: 9,
+  df: [3],
+  plan: { way: "exact", byWordsAlone: 0 }
+})
 
 const [a, b, c, d] = [hit("a", 0.9), hit("b", 0.5, 2), hit("c", 0.5 - EPSILON / 2), hit("d", 0.1, 1)]
 const all = result(a, b, c, d)

@@ -11,7 +11,6 @@ import {
   inMemoryData,
   keep,
   scopeMemories,
-  readPage,
   putRow,
   scopeRows
 } from "./inMemoryData.ts"
@@ -20,6 +19,7 @@ import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import { MemoryStore, STORE_LIMITS } from "../MemoryStore.ts"
+import { pageRows } from "../pages.ts"
 import { readMode, StoreAdmin, type StoreOptions } from "../StoreAdmin.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { inMemorySessions } from "./sessions.ts"
@@ -55,11 +55,11 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   list: (request) =>
     Effect.sync(() => {
-      const { next, rows } = readPage(data, request)
+      const { next, rows } = pageRows(scopeRows(data, request.scope).values(), request)
       return { rows: rows.map((row) => row.memory), next }
     }),
 
-  listRows: (request) => Effect.sync(() => readPage(data, request)),
+  listRows: (request) => Effect.sync(() => pageRows(scopeRows(data, request.scope).values(), request)),
 
   latest: ({ filter, limit, now, scope }) =>
     Effect.sync(() =>

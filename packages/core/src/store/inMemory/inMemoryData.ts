@@ -1,9 +1,8 @@
 /** The data of an in-memory store, and how rows are written and removed. */
-import { matches } from "../../memory/Condition.ts"
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
-import { isCurrent, isExpired, restate } from "../../memory/lifetime.ts"
+import { restate } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
-import type { ListRequest, Page, PutOutcome, StoreRow } from "../MemoryStore.ts"
+import type { PutOutcome, StoreRow } from "../MemoryStore.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry } from "../sessions.ts"
 import type { Terms } from "../../text/bm25.ts"
@@ -106,21 +105,4 @@ export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutco
     keep(data, { ...stored, memory: restated.memory })
   }
   return restated.outcome
-}
-
-/** A page of `list`. */
-export const readPage = (data: InMemoryData, request: ListRequest): Page<StoreRow> => {
-  const { after, by = "createdAt", closed, filter, limit, newestFirst, now, scope } = request
-  const forward = (a: number, aId: string, b: number, bId: string): number =>
-    a - b || (aId < bId ? -1 : aId > bId ? 1 : 0)
-  const compare: typeof forward = newestFirst === true ? (a, aId, b, bId) => forward(b, bId, a, aId) : forward
-  const rows = Array.from(scopeRows(data, scope).values())
-    .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
-    .filter(({ memory }) => matches(filter, memory))
-    .filter(({ memory }) => after === undefined || compare(memory[by], memory.id, after.at, after.id) > 0)
-    .sort((a, b) => compare(a.memory[by], a.memory.id, b.memory[by], b.memory.id))
-  const shown = rows.slice(0, limit)
-  const last = shown.at(-1)?.memory
-  const more = rows.length > limit && last !== undefined
-  return { rows: shown, next: more ? { at: last[by], id: last.id } : null }
 }

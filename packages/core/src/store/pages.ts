@@ -1,0 +1,125 @@
+/** Pages and orders of the contract over plain lists, for a driver that holds a scope in memory. */
+import { Result } from "effect"
+import { matches } from "../memory/Condition.ts"
+import { isCurrent, isExpired, isVisible } from "../memory/lifetime.ts"
+import type { Memory } from "../memory/Memory.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
+import type { Cursor, ListRequest, MemoryStore, Page, StoreRow } from "./MemoryStore.ts"
+import type {
+  DropEntriesRequest,
+  EntriesRequest,
+  Entry,
+  EntryKey,
+  EntryPage,
+  ListEntriesRequest,
+  SessionCursor,
+  SessionPage,
+  SessionsRequest,
+  SessionSummary
+} from "./sessions.ts"
+import { entryConflict } from "./storeErrors.ts"
+
+type AppendRequest = Parameters<MemoryStore["Service"]["append"]>[0]
+
+type Order<A> = (a: A, b: A) => number
+
+/** By UTF-16 code units. */
+const byText: Order<string> = (a, b) => (a < b ? -1 : a > b ? 1 : 0)
+
+const byCursor: Order<Cursor> = (a, b) => a.at - b.at || byText(a.id, b.id)
+
+const newestSession: Order<SessionCursor> = (a, b) =>
+  b.lastSaidAt - a.lastSaidAt || byText(a.sessionId, b.sessionId)
+
+const byKey: Order<EntryKey> = (a, b) =>
+  byText(a.sessionId, b.sessionId) || byText(a.kind, b.kind) || a.number - b.number
+
+/** The rows of a scope that a list asks for: one page of them, in its order. */
+export const pageRows = (rows: Iterable<StoreRow>, request: ListRequest): Page<StoreRow> => {
+  const { after, by = "createdAt", closed, filter, limit, newestFirst, now } = request
+  const order: Order<Cursor> = newestFirst === true ? (a, b) => byCursor(b, a) : byCursor
+  const cursor = ({ memory }: StoreRow): Cursor => ({ at: memory[by], id: memory.id })
+  const found = Array.from(rows)
+    .filter(({ memory }) => !isExpired(memory, now) && (closed === true || isCurrent(memory)))
+    .filter((row) => matches(filter, row.memory))
+    .filter((row) => after === undefined || order(cursor(row), after) > 0)
+    .sort((a, b) => order(cursor(a), cursor(b)))
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  return { rows: shown, next: found.length > limit && last !== undefined ? cursor(last) : null }
+}
+
+const toSummary = (sessionId: string, memories: ReadonlyArray<Memory>): SessionSummary => {
+  const said = memories.map(({ saidAt }) => saidAt)
+  return {
+    sessionId,
+    firstSaidAt: said.reduce((a, b) => Math.min(a, b)),
+    lastSaidAt: said.reduce((a, b) => Math.max(a, b)),
+    turns: memories.length
+  }
+}
+
+/** The sessions of a scope's memories: one page of them, newest first. */
+export const pageSessions = (memories: Iterable<Memory>, request: SessionsRequest): SessionPage => {
+  const { after, limit, now } = request
+  const live = Array.from(memories).filter((memory) => isVisible(memory, now))
+  const found = Array.from(Map.groupBy(live, ({ sessionId }) => sessionId))
+    .flatMap(([sessionId, turns]) => (sessionId === null ? [] : [toSummary(sessionId, turns)]))
+    .filter((session) => after === undefined || newestSession(session, after) > 0)
+    .sort(newestSession)
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  const more = found.length > limit && last !== undefined
+  return {
+    sessions: shown,
+    next: more ? { lastSaidAt: last.lastSaidAt, sessionId: last.sessionId } : null
+  }
+}
+
+/** The entries of a scope that `entries` asks for. */
+export const selectEntries = (entries: Iterable<Entry>, request: EntriesRequest): ReadonlyArray<Entry> => {
+  const { after, kind, limit, newestFirst, sessionId } = request
+  const sign = newestFirst === true ? -1 : 1
+  return Array.from(entries)
+    .filter((entry) => entry.sessionId === sessionId && entry.kind === kind)
+    .filter(({ number }) => after === undefined || sign * (number - after) > 0)
+    .sort((a, b) => sign * (a.number - b.number))
+    .slice(0, limit)
+}
+
+/** All entries of a scope: one page of them. */
+export const pageEntries = (entries: Iterable<Entry>, request: ListEntriesRequest): EntryPage => {
+  const { after, limit } = request
+  const found = Array.from(entries)
+    .filter((entry) => after === undefined || byKey(entry, after) > 0)
+    .sort(byKey)
+  const shown = found.slice(0, limit)
+  const last = shown.at(-1)
+  const more = found.length > limit && last !== undefined
+  return {
+    entries: shown,
+    next: more ? { sessionId: last.sessionId, kind: last.kind, number: last.number } : null
+  }
+}
+
+/** Whether `dropEntries` takes an entry of its scope. */
+export const dropsEntry = (
+  { kind, sessionId, through = Number.POSITIVE_INFINITY }: DropEntriesRequest,
+  entry: Entry
+): boolean =>
+  entry.sessionId === sessionId && (kind === undefined || (entry.kind === kind && entry.number <= through))
+
+/** What `append` adds to the entries of its scope; `Conflict` where a number is there with other content. */
+export const newEntries = (
+  kept: Iterable<Entry>,
+  { entries, now }: AppendRequest
+): Result.Result<ReadonlyArray<Entry>, MemoryError> => {
+  const known = Array.from(kept)
+  const added: Array<Entry> = []
+  for (const entry of entries) {
+    const stored = known.find((other) => byKey(other, entry) === 0)
+    if (stored === undefined) added.push({ ...entry, createdAt: now })
+    else if (stored.content !== entry.content) return Result.fail(entryConflict(entry))
+  }
+  return Result.succeed(added)
+}
