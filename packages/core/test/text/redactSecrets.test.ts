@@ -91,7 +91,8 @@ describe("redactSecrets", () => {
       }
     }
     expect(FORMS.length * 8).toBe(200)
-    expect(missed.length, missed.join("\n")).toBeLessThanOrEqual(10)
+    // The eleventh miss and those after it: the bar is ten.
+    expect(missed.slice(10)).toEqual([])
   })
 
   it("finds at most one in 10,000 words of ordinary prose", () => {
