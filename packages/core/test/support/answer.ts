@@ -1,4 +1,5 @@
 import type { Memory, MemoryError, MemoryStore, Scope } from "@keepsake/core"
+import { conditionOf, type Cursor, type Filter } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 type Store = MemoryStore["Service"]
@@ -9,14 +10,27 @@ export interface Question {
   readonly request: Readonly<Record<string, unknown>> & { readonly scope: Scope }
 }
 
+interface FirstCursor {
+  readonly createdAt: number
+  readonly id: string
+}
+
+/** Today's request: the first version had filters, and lists by `createdAt` alone. */
 const typed = ({ request }: Question): never => {
-  const { terms, vector } = request
+  const { after, filter, terms, vector } = request
   return {
     ...request,
+    ...(filter === undefined ? {} : { filter: conditionOf(filter as Filter) }),
+    ...(after === undefined ? {} : { after: toCursor(after as FirstCursor) }),
     ...(Array.isArray(vector) ? { vector: Float32Array.from(vector as Array<number>) } : {}),
     ...(Array.isArray(terms) ? { terms: Uint32Array.from(terms as Array<number>) } : {})
   } as never
 }
+
+const toCursor = ({ createdAt, id }: FirstCursor): Cursor => ({ at: createdAt, id })
+
+const toFirstCursor = (next: Cursor | null): FirstCursor | null =>
+  next === null ? null : { createdAt: next.at, id: next.id }
 
 type Entry = readonly [row: number, ...rest: ReadonlyArray<unknown>]
 const byRow = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => entries.toSorted(([a], [b]) => a - b)
@@ -35,11 +49,14 @@ export const answer = (
   const request = typed(question)
   switch (question.method) {
     case "list":
-      return Effect.map(store.list(request), ({ next, rows }) => ({ rows: rows.map(rowOf), next }))
+      return Effect.map(store.list(request), ({ next, rows }) => ({
+        rows: rows.map(rowOf),
+        next: toFirstCursor(next)
+      }))
     case "listRows":
       return Effect.map(store.listRows(request), ({ next, rows }) => ({
         rows: rows.map(({ memory, vector }) => [rowOf(memory), vector === null ? null : Array.from(vector)]),
-        next
+        next: toFirstCursor(next)
       }))
     case "latest":
       return Effect.map(store.latest(request), (rows) => rows.map(rowOf))
