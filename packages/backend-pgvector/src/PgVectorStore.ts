@@ -4,6 +4,7 @@ import {
   invalidInput,
   type MemoryError,
   MemoryStore,
+  readMode,
   STORE_CLOSED,
   StoreAdmin,
   StoreFingerprint
@@ -15,9 +16,11 @@ import type { Database } from "./connection/Database.ts"
 import { toMemoryError } from "./connection/errors.ts"
 import { pgliteDatabase } from "./connection/pgliteDatabase.ts"
 import { poolDatabase } from "./connection/poolDatabase.ts"
-import { makeStatementRunner } from "./connection/StatementRunner.ts"
-import { checkOptions, type PgVectorOptions, type UrlConnection } from "./options.ts"
+import { makeStatementRunner, type StatementRunner } from "./connection/StatementRunner.ts"
+import { checkOptions, type PgVectorOptions, type PgVectorSettings, type UrlConnection } from "./options.ts"
+import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
 import { makeIdentifiers } from "./schema/identifiers.ts"
+import { buildLaterIndexes } from "./schema/laterIndexes.ts"
 import { openSchema } from "./schema/openSchema.ts"
 import { makeStore } from "./store.ts"
 import { makeTuning } from "./tuning/tuning.ts"
@@ -26,10 +29,11 @@ const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
 
-const makePool = (options: UrlConnection): Pool => {
+const makePool = (options: UrlConnection & PgVectorSettings): Pool => {
   const url = Redacted.value(options.url)
   if (!/^postgres(ql)?:\/\//u.test(url))
     throw invalidInput("url", "must begin with postgres:// or postgresql://.")
+  const readOnly = options.readOnly === true ? "; set default_transaction_read_only = on" : ""
   const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
   return new Pool({
     connectionString: url,
@@ -42,7 +46,7 @@ const makePool = (options: UrlConnection): Pool => {
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it, though its types do not say so
     onConnect: async (client) => {
       await client.query(
-        `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan`
+        `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan${readOnly}`
       )
     }
   })
@@ -76,15 +80,25 @@ const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
         names,
         fingerprint,
         vectorType: options.halfvec === undefined ? undefined : options.halfvec ? "halfvec" : "vector",
-        rowLevelSecurity: options.rowLevelSecurity ?? false
+        rowLevelSecurity: options.rowLevelSecurity ?? false,
+        readOnly: options.readOnly ?? false
       }),
     catch: toMemoryError
   })
   return { database, fingerprint, ...opened }
 })
 
+/** Goes on at the next open where it fails or the process ends. */
+const buildInBackground = (runner: StatementRunner, { names }: StatementLayout): Effect.Effect<void> =>
+  runner
+    .withSession((session) => buildLaterIndexes(session, names))
+    .pipe(
+      Effect.catch((error) => Effect.logWarning(`keepsake: an index could not be built: ${error.message}`))
+    )
+
 const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
-  const { database, fingerprint, layout, rowLevelSecurity } = yield* openDatabase(options)
+  const mode = readMode(options)
+  const { database, fingerprint, lacksIndexes, layout, rowLevelSecurity } = yield* openDatabase(options)
   let reason: string | null = null
   const closedReason = () => reason
   const refuse = (message: string): void => {
@@ -101,15 +115,17 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
     Effect.promise(() => database.close().catch(() => {}))
   )
   const fibers = yield* FiberSet.make<void>()
+  const fork = (build: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, build))
   const tuning = makeTuning(layout, database, runner, {
-    autoTuneRows: options.autoTuneRows ?? null,
-    fork: (build) => Effect.asVoid(FiberSet.run(fibers, build))
+    autoTuneRows: mode.readOnly ? null : (options.autoTuneRows ?? null),
+    fork
   })
-  const store = checkedStore(makeStore(layout, runner, tuning), { fingerprint, closedReason })
-  const admin = checkedAdmin(makeAdmin(layout, runner, { refuse, close }), closedReason)
+  if (lacksIndexes && !mode.readOnly) yield* fork(buildInBackground(runner, layout))
+  const store = checkedStore(makeStore(layout, runner, tuning), { fingerprint, closedReason, mode })
+  const admin = checkedAdmin(makeAdmin(layout, runner, mode, { refuse, close }), closedReason)
   return Context.make(MemoryStore, store).pipe(
     Context.add(StoreAdmin, admin),
-    Context.add(PgVectorAdmin, makePgVectorAdmin(layout, runner, tuning))
+    Context.add(PgVectorAdmin, makePgVectorAdmin(layout, runner, tuning, mode))
   )
 })
 

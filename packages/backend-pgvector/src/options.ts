@@ -1,5 +1,5 @@
 import type { PGliteInterface } from "@electric-sql/pglite"
-import { invalidInput } from "@keepsake/core/driver"
+import { invalidInput, type StoreOptions } from "@keepsake/core/driver"
 import type { Redacted } from "effect"
 import type { Pool } from "pg"
 
@@ -26,7 +26,7 @@ export interface PGliteConnection {
 }
 
 /** Settings that hold for each kind of connection. */
-export interface PgVectorSettings {
+export interface PgVectorSettings extends StoreOptions {
   /** Created if missing; default `keepsake`. */
   readonly schema?: string | undefined
   /** Prefix of each table name, for several stores in one schema; up to 20 characters. */

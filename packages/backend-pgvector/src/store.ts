@@ -14,13 +14,22 @@ import {
   countStatement,
   decodeAround,
   getStatement,
-  lastTurnStatement,
   latestStatement,
   listRowsStatement,
   listStatement,
+  predecessorsStatement,
   speakersStatement,
   toPage
 } from "./statements/read.ts"
+import {
+  appendStatement,
+  decodeEntries,
+  decodeEntryPage,
+  dropEntriesStatement,
+  entriesStatement,
+  listEntriesStatement
+} from "./statements/entries.ts"
+import { decodeSessions, lastTurnStatement, sessionsStatement } from "./statements/sessions.ts"
 import { searchStatement } from "./statements/search.ts"
 import { decodeSearch } from "./statements/searchParts.ts"
 import { tunedSearchStatement } from "./statements/tunedSearch.ts"
@@ -32,13 +41,13 @@ const search = Effect.fnUntraced(function* (
   tuning: Tuning,
   request: SearchRequest
 ) {
-  const plan = tuning.choosePlan(request)
-  yield* Effect.annotateCurrentSpan({ "keepsake.pgvector.plan": plan })
-  const buildStatement = plan === "hnsw" ? tunedSearchStatement : searchStatement
+  const way = tuning.choosePlan(request)
+  yield* Effect.annotateCurrentSpan({ "keepsake.pgvector.plan": way })
+  const buildStatement = way === "tuned" ? tunedSearchStatement : searchStatement
   const { result, tuned } = yield* runner.read(
     request.scope,
     () => buildStatement(layout, request),
-    (rows) => decodeSearch(rows, request)
+    (rows) => decodeSearch(rows, request, way)
   )
   yield* tuning.observe(request.scope, tuned, result.n)
   return result
@@ -84,6 +93,12 @@ export const makeStore = (
     patch: write(patchStatement, (rows, request) => decodeMemories(rows, request)[0] ?? null),
     supersede: write(supersedeStatement, decodeSupersede),
     remove: (request) => (request.target._tag === "Ids" ? removeIds(request) : removeAll(request)),
+    predecessors: read(predecessorsStatement, decodeMemories),
+    sessions: read(sessionsStatement, decodeSessions),
+    append: write(appendStatement, () => undefined),
+    entries: read(entriesStatement, decodeEntries),
+    listEntries: read(listEntriesStatement, decodeEntryPage),
+    dropEntries: write(dropEntriesStatement, decodeCount),
     touch: write(touchStatement, () => undefined),
     count: read(countStatement, decodeCount)
   })

@@ -1,5 +1,5 @@
 /** Each mistake has an error of its own that says what to run. */
-import { Closed, fingerprint } from "@keepsake/core/driver"
+import { ANY, Closed, fingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
@@ -163,7 +163,7 @@ describe("a move to another space", () => {
       yield* first.admin.fillStage([{ scope, id: memory!.id, vector: null, terms: row("An apple.").terms }])
       yield* first.admin.commitStage
       const apple = row("An apple.")
-      const search = second.store.search({ scope, now: T0, terms: apple.terms.ids, filter: {}, limit: 1 })
+      const search = second.store.search({ scope, now: T0, terms: apple.terms.ids, filter: ANY, limit: 1 })
       const put = second.store.put({ scope, now: T0, rows: [apple] })
       for (const call of [Effect.asVoid(search), Effect.asVoid(put)]) {
         const error = yield* expectFailure(call)
@@ -280,7 +280,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         const { store } = yield* open(PgVectorStore.layer({ url: inside }))
         const here = row("Here.")
         yield* store.put({ scope, now: T0, rows: [here] })
-        const { hits } = yield* store.search({ scope, now: T0, vector: here.vector!, filter: {}, limit: 1 })
+        const { hits } = yield* store.search({ scope, now: T0, vector: here.vector!, filter: ANY, limit: 1 })
         assert.strictEqual(hits[0]?.memory.id, here.memory.id)
       })
     )
@@ -298,7 +298,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         const reopened = yield* open(PgVectorStore.layer({ pool, schema }))
         yield* Effect.promise(() => pool.end())
         expectReason(
-          yield* expectFailure(reopened.store.count({ scope, now: T0, filter: {} })),
+          yield* expectFailure(reopened.store.count({ scope, now: T0, filter: ANY })),
           "Closed",
           /Pool.*ended/u
         )

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import { makeIdentifiers } from "../src/schema/identifiers.ts"
+import { laterIndexes, toConcurrentIndex } from "../src/schema/laterIndexes.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema/schema.ts"
 import { scopeIndexes } from "../src/tuning/scopeIndexes.ts"
 
@@ -14,7 +15,10 @@ const block = (title: string, commands: ReadonlyArray<string>): string =>
   `### ${title}\n\n\`\`\`sql\n${commands.map((command) => `${command};`).join("\n\n")}\n\`\`\`\n`
 
 /** The commands of one table, and the names of all tables that get the same. */
-const securityCommands = rowLevelSecurity(names)
+const securityCommands = rowLevelSecurity(
+  names,
+  MIGRATIONS.flatMap(({ scopedTables }) => scopedTables)
+)
 const securedTables = securityCommands.flatMap(
   (command) => /^alter table "keepsake"\."(\w+)"/u.exec(command)?.[1] ?? []
 )
@@ -24,6 +28,10 @@ const commandsOfFirst = securityCommands.filter((command) => command.includes(`"
 const printed = [
   block("0: the list of migrations", [`create schema if not exists ${names.schema}`, migrationsTable(names)]),
   ...MIGRATIONS.map(({ name, up, version }) => block(`${version}: ${name}`, up(names, space))),
+  block(
+    "Afterwards, beside reads and writes",
+    laterIndexes(names).map((index) => toConcurrentIndex(index).create)
+  ),
   block("With `rowLevelSecurity: true`", commandsOfFirst),
   `The same on ${otherTables.map((table) => `\`${table}\``).join(", ")}.\n`,
   block(

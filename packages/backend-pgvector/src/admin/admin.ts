@@ -1,4 +1,12 @@
-import { type Memory, type MemoryError, type Scope, STORE_MOVED, StoreAdmin } from "@keepsake/core/driver"
+import {
+  type Memory,
+  type MemoryError,
+  openedReadOnly,
+  type Scope,
+  STORE_MOVED,
+  StoreAdmin,
+  type StoreMode
+} from "@keepsake/core/driver"
 import { Context, Effect } from "effect"
 import { decodeMemory, MEMORY_WIDTH } from "../codec/memoryRow.ts"
 import { decodeCount } from "../codec/values.ts"
@@ -45,10 +53,12 @@ export interface Shutdown {
 export const makeAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
+  mode: StoreMode,
   shutdown: Shutdown
 ): StoreAdmin["Service"] =>
   StoreAdmin.of({
     backend: "pgvector",
+    mode,
     erasure: ERASURE,
 
     expire: (request) =>
@@ -102,23 +112,37 @@ export const makeAdmin = (
   })
 
 /** Tables that hold text of memories, or data derived from it. */
-const TABLES_WITH_TEXT = ["memories", "postings", "accesses", "stage", "scopes"] as const
+const TABLES_WITH_TEXT = [
+  "memories",
+  "postings",
+  "accesses",
+  "stage",
+  "scopes",
+  "session_turns",
+  "entries"
+] as const
 
 export const makePgVectorAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
-  tuning: Tuning
-): PgVectorAdmin["Service"] =>
-  PgVectorAdmin.of({
-    tuneScope: tuning.buildIndex,
-    untuneScope: tuning.dropIndex,
-    eraseBytes: runner.withSession(async (session) => {
-      await session.execute("set statement_timeout = 0")
-      for (const table of TABLES_WITH_TEXT)
-        await session.execute(`vacuum (full, analyze) ${layout.names.table(table)}`)
-      return session.execute("checkpoint").then(
-        () => true,
-        () => false
-      )
-    })
+  tuning: Tuning,
+  mode: StoreMode
+): PgVectorAdmin["Service"] => {
+  const writing = <A>(call: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
+    mode.readOnly ? Effect.fail(openedReadOnly()) : call
+  return PgVectorAdmin.of({
+    tuneScope: (scope) => writing(tuning.buildIndex(scope)),
+    untuneScope: (scope) => writing(tuning.dropIndex(scope)),
+    eraseBytes: writing(
+      runner.withSession(async (session) => {
+        await session.execute("set statement_timeout = 0")
+        for (const table of TABLES_WITH_TEXT)
+          await session.execute(`vacuum (full, analyze) ${layout.names.table(table)}`)
+        return session.execute("checkpoint").then(
+          () => true,
+          () => false
+        )
+      })
+    )
   })
+}

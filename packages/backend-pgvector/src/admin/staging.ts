@@ -16,6 +16,7 @@ import { encodeTextArray, encodeVectorArray } from "../connection/parameterCodec
 import { Parameters } from "../connection/Parameters.ts"
 import {
   checkDimensions,
+  addEmbedding,
   embeddingColumn,
   type EmbeddingColumns,
   type StatementLayout,
@@ -27,7 +28,6 @@ import {
 } from "../schema/EmbeddingColumns.ts"
 import type { Identifiers } from "../schema/identifiers.ts"
 import { lockStatement, readSettings } from "../schema/storedSettings.ts"
-import { embeddingColumns } from "../schema/tables.ts"
 import { triggerFunctions } from "../schema/triggers.ts"
 import { scopeId } from "../scopeId.ts"
 
@@ -143,12 +143,18 @@ const switchCommands = (
   const memories = names.table("memories")
   const postings = names.table("postings")
   const embedded = to.dimensions === null ? "" : `, ${embeddingColumn(to)} = s.embedding`
+  const unembedded =
+    to.dimensions === null
+      ? "0"
+      : `(
+  select count(*) from ${memories} m where m.scope = s.scope and m.valid_to is null and m.${embeddingColumn(to)} is null
+)`
   return [
     ...(from.dimensions === null ? [] : [`alter table ${memories} drop column ${embeddingColumn(from)}`]),
     `alter table ${memories} rename column ${termsColumn(from)} to ${termsColumn(to)}`,
     `alter table ${memories} rename column ${weightsColumn(from)} to ${weightsColumn(to)}`,
     `alter table ${postings} rename column ${weightColumn(from)} to ${weightColumn(to)}`,
-    ...embeddingColumns(names, to),
+    ...addEmbedding(names, to),
     ...triggerFunctions(names, to),
     `update ${memories} m set ${termsColumn(to)} = s.terms, ${weightsColumn(to)} = s.weights${embedded}
 from ${names.table("stage")} s where s.scope = m.scope and s.id = m.id`,
@@ -157,6 +163,7 @@ from ${names.table("stage")} s where s.scope = m.scope and s.id = m.id`,
 select m.scope, t.term, m.id, m.valid_to is null, t.weight
 from ${memories} m, unnest(m.${termsColumn(to)}, m.${weightsColumn(to)}) as t (term, weight)
 order by m.scope, t.term, m.id`,
+    `update ${names.table("scopes")} s set unembedded_count = ${unembedded}`,
     `truncate ${names.table("tuned")}`
   ]
 }

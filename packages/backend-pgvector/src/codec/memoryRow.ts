@@ -47,7 +47,8 @@ const MEMORY_COLUMNS = [
   "m.past",
   "m.superseded_by",
   "m.access_count + coalesce(a.access_count, 0)",
-  "coalesce(a.last_accessed_at, m.last_accessed_at)"
+  "coalesce(a.last_accessed_at, m.last_accessed_at)",
+  "m.key"
 ]
 
 export const MEMORY_SELECT = MEMORY_COLUMNS.join(", ")
@@ -73,7 +74,8 @@ type MemoryTuple = readonly [
   past: ReadonlyArray<number>,
   supersededBy: string | null,
   accessCount: number,
-  lastAccessedAt: number | null
+  lastAccessedAt: number | null,
+  key: string | null
 ]
 
 const decodeIntervals = (
@@ -95,6 +97,7 @@ export const decodeMemory = (row: Row, scope: Scope): Memory => {
   return {
     id: m[0],
     scope,
+    key: m[20],
     content: m[1],
     type: m[2],
     metadata: m[3],
@@ -163,6 +166,7 @@ const STORED_COLUMNS: ReadonlyArray<MemoryColumn> = [
   { name: "source", type: "text", value: (m) => m.source },
   { name: "speaker", type: "text", value: (m) => m.speaker },
   { name: "session_id", type: "text", value: (m) => m.sessionId },
+  { name: "key", type: "text", value: (m) => m.key },
   { name: "superseded_by", type: "text", value: (m) => m.supersededBy },
   { name: "content", type: "text", value: (m) => m.content },
   { name: "metadata", type: "jsonb", value: (m) => JSON.stringify(m.metadata) },

@@ -8,6 +8,8 @@ export interface SqlStatement {
   readonly operation: string
   readonly text: string
   readonly values: ReadonlyArray<ParameterValue>
+  /** The text has one of many shapes: few of them are prepared by name. */
+  readonly varying?: boolean
 }
 
 /** Values in the order of the select list: numbers, strings, booleans, JSON, arrays of numbers, or null. */

@@ -3,6 +3,7 @@ import type { ParameterValue, SqlStatement } from "./Database.ts"
 /** Collects a statement's values while its text is written. */
 export class Parameters {
   readonly values: Array<ParameterValue> = []
+  #varying = false
 
   /** Returns the placeholder: `$1`, `$2`, …. Numbers and booleans are sent as text. */
   add(value: ParameterValue | number | boolean): string {
@@ -10,7 +11,12 @@ export class Parameters {
     return `$${this.values.length}`
   }
 
+  /** The text depends on the caller's condition. */
+  markVarying(): void {
+    this.#varying = true
+  }
+
   statement(operation: string, text: string): SqlStatement {
-    return { operation, text, values: this.values }
+    return { operation, text, values: this.values, varying: this.#varying }
   }
 }

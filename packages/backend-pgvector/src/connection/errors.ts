@@ -2,6 +2,7 @@
 import {
   Closed,
   Corrupt,
+  entryConflict,
   InvalidInput,
   MemoryError,
   type MemoryErrorReason,
@@ -17,6 +18,9 @@ const stringField = (cause: unknown, name: string): string | undefined => {
   const value: unknown = Reflect.get(cause, name)
   return typeof value === "string" ? value : undefined
 }
+
+/** SQLSTATE of our own: an entry of that number has other content. */
+export const ENTRY_TAKEN = "KS001"
 
 const SQLSTATE = /^[0-9A-Z]{5}$/u
 
@@ -44,7 +48,7 @@ const redactCause = (cause: unknown, code: string | undefined): Error => {
 }
 
 const MOVED =
-  "This store has moved to another embedding space or was dropped since it was opened: open it again, with the embedder it has now."
+  "This store has moved to another embedding space or format, or was dropped, since it was opened: open it again, with the embedder it has now."
 
 const CONNECTION_LOST =
   /Connection terminated|Connection ended|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|socket hang up/iu
@@ -203,8 +207,16 @@ const toReason = (cause: unknown): MemoryErrorReason => {
     : new Unavailable({ message: `PostgreSQL failed: ${redacted.message}`, cause: redacted })
 }
 
-export const toMemoryError = (cause: unknown): MemoryError =>
-  cause instanceof MemoryError ? cause : new MemoryError({ reason: toReason(cause) })
+/** The trigger's message names the entry. */
+const entryTaken = (cause: unknown): MemoryError => {
+  const [, number = "", kind = ""] = /entry (\d+) of (\S+) is taken/u.exec(errorMessage(cause)) ?? []
+  return entryConflict({ kind, number: Number(number), sessionId: "" })
+}
+
+export const toMemoryError = (cause: unknown): MemoryError => {
+  if (cause instanceof MemoryError) return cause
+  return errorCode(cause) === ENTRY_TAKEN ? entryTaken(cause) : new MemoryError({ reason: toReason(cause) })
+}
 
 /** Rolled back by the server in favour of another transaction: the same statement may run again. */
 const ROLLED_BACK = new Set(["40001", "40P01", "55P03"])

@@ -26,18 +26,24 @@ const types: CustomTypesConfig = {
 const hashName = (statement: SqlStatement): string =>
   `keepsake_${statement.operation}_${createHash("sha1").update(statement.text).digest("hex").slice(0, 16)}`
 
-const namesByText = new Map<string, string>()
+/** Texts with a condition that are prepared by name: a session keeps each with its plan until it ends. */
+const VARYING_MAX = 64
 
-/**
- * A prepared statement's name. Derived from the text, so that a session parses and plans it once, and so that two
- * versions of this package never use one name for different texts.
- */
-const preparedName = (statement: SqlStatement): string => {
-  const cached = namesByText.get(statement.text)
-  if (cached !== undefined) return cached
-  const name = hashName(statement)
-  namesByText.set(statement.text, name)
-  return name
+const makePreparedNames = () => {
+  const names = new Map<string, string>()
+  let varying = 0
+  /**
+   * A prepared statement's name; `undefined` for a text to parse each time. Derived from the text, so that a session
+   * parses and plans it once, and so that two versions of this package never use one name for different texts.
+   */
+  return (statement: SqlStatement): string | undefined => {
+    const known = names.get(statement.text)
+    if (known !== undefined) return known
+    if (statement.varying === true && ++varying > VARYING_MAX) return undefined
+    const name = hashName(statement)
+    names.set(statement.text, name)
+    return name
+  }
 }
 
 const ignore = (): void => {}
@@ -51,13 +57,17 @@ export interface PoolDatabaseOptions {
 type ToSession = (client: Pool | PoolClient) => DbSession
 
 const makeToSession = (namedStatements: boolean): ToSession => {
-  const toQuery = (statement: SqlStatement): QueryArrayConfig => ({
-    text: statement.text,
-    values: [...statement.values],
-    rowMode: "array",
-    types,
-    ...(namedStatements ? { name: preparedName(statement) } : {})
-  })
+  const preparedName = namedStatements ? makePreparedNames() : () => undefined
+  const toQuery = (statement: SqlStatement): QueryArrayConfig => {
+    const name = preparedName(statement)
+    return {
+      text: statement.text,
+      values: [...statement.values],
+      rowMode: "array",
+      types,
+      ...(name === undefined ? {} : { name })
+    }
+  }
   return (client) => ({
     query: async (statement) => {
       const result = await client.query<Array<unknown>>(toQuery(statement))

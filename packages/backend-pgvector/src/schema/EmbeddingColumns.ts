@@ -69,3 +69,12 @@ export const checkDimensions = (dimensions: number | null, vectorType: VectorTyp
     `${dimensions} are more than a ${vectorType} column keeps inside its row (${DIMENSIONS_MAX[vectorType]}): ${advice} an embedder with fewer (many models can shorten their vectors).`
   )
 }
+
+/** PLAIN keeps vectors in the row: out of line, a scan would fetch each one from another table. */
+export const addEmbedding = (n: Identifiers, space: EmbeddingColumns): ReadonlyArray<string> =>
+  space.dimensions === null
+    ? []
+    : [
+        `alter table ${n.table("memories")} add column ${embeddingColumn(space)} ${typeName(space)}(${space.dimensions})`,
+        `alter table ${n.table("memories")} alter column ${embeddingColumn(space)} set storage plain`
+      ]

@@ -29,15 +29,24 @@ export interface Identifiers {
   readonly qualified: (name: string) => string
 }
 
-export type TableName =
-  | "memories"
-  | "postings"
-  | "scopes"
-  | "accesses"
-  | "stage"
-  | "tuned"
-  | "settings"
-  | "migrations"
+/**
+ * Tables by their names in the database. Those that the statements of every write name carry the number of the
+ * schema: a process of an older version that still has the store open finds no table, and changes nothing.
+ */
+const TABLES = {
+  memories: "memories_2",
+  postings: "postings",
+  scopes: "scopes",
+  accesses: "accesses",
+  session_turns: "session_turns",
+  entries: "entries",
+  stage: "stage_2",
+  tuned: "tuned",
+  settings: "settings",
+  migrations: "migrations"
+} as const
+
+export type TableName = keyof typeof TABLES
 
 /** Throws `InvalidInput` unless schema and prefix are plain identifiers. */
 export const makeIdentifiers = (schemaName: string, prefix: string): Identifiers => {
@@ -45,5 +54,15 @@ export const makeIdentifiers = (schemaName: string, prefix: string): Identifiers
   if (prefix !== "") checkIdentifier("tablePrefix", prefix, PREFIX_MAX)
   const schema = quote(schemaName)
   const qualified = (name: string) => `${schema}.${quote(prefix + name)}`
-  return { schema, schemaName, prefix, table: qualified, bare: (name) => quote(prefix + name), qualified }
+  return {
+    schema,
+    schemaName,
+    prefix,
+    table: (name) => qualified(TABLES[name]),
+    bare: (name) => quote(prefix + name),
+    qualified
+  }
 }
+
+/** The names of migration 1, which numbered no table. */
+export const firstIdentifiers = (names: Identifiers): Identifiers => ({ ...names, table: names.qualified })

@@ -1,5 +1,11 @@
 /** Opens a schema, migrates it where needed, and returns its layout. */
-import { conflict, type Fingerprint, fingerprintMismatch, sameFingerprint } from "@keepsake/core/driver"
+import {
+  conflict,
+  type Fingerprint,
+  fingerprintMismatch,
+  type MemoryError,
+  sameFingerprint
+} from "@keepsake/core/driver"
 import type { Database, DbSession } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import {
@@ -9,7 +15,8 @@ import {
   toEmbeddingColumns,
   type VectorType
 } from "./EmbeddingColumns.ts"
-import type { Identifiers } from "./identifiers.ts"
+import type { Identifiers, TableName } from "./identifiers.ts"
+import { createIndexes, lacksIndexes } from "./laterIndexes.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "./schema.ts"
 import {
   checkServer,
@@ -28,12 +35,16 @@ export interface OpenOptions {
   /** `undefined`: that of the database; `vector` for a new one. */
   readonly vectorType: VectorType | undefined
   readonly rowLevelSecurity: boolean
+  /** Takes the schema as it is: no migration, no lock. */
+  readonly readOnly: boolean
 }
 
 export interface OpenedSchema {
   readonly layout: StatementLayout
   /** Each statement must name its scope. */
   readonly rowLevelSecurity: boolean
+  /** Whether indexes are to be built beside the reads and writes. */
+  readonly lacksIndexes: boolean
 }
 
 const LATEST = MIGRATIONS.at(-1)?.version ?? 0
@@ -86,21 +97,45 @@ const applyMigrations = async (
   }
 }
 
-const migrate = async (session: DbSession, options: OpenOptions): Promise<void> => {
+const allScopedTables = MIGRATIONS.flatMap(({ scopedTables }) => scopedTables)
+
+const secureTables = async (
+  session: DbSession,
+  names: Identifiers,
+  tables: ReadonlyArray<TableName>
+): Promise<void> => {
+  for (const command of rowLevelSecurity(names, tables)) await session.execute(command)
+}
+
+/** Policies of the tables that a migration added, where the others have them. */
+const secureAdded = (session: DbSession, names: Identifiers, version: number): Promise<void> =>
+  secureTables(
+    session,
+    names,
+    MIGRATIONS.flatMap((migration) => (migration.version > version ? migration.scopedTables : []))
+  )
+
+const migrate = async (session: DbSession, options: OpenOptions, concurrent: boolean): Promise<void> => {
   const { names } = options
   await session.query(lockStatement(names))
   const facts = await prepareDatabase(session, names)
   const version = await readVersion(session, names)
   checkVersion(version)
   const settings = version === 0 ? null : await readSettings(session, names)
-  const fingerprint = settings?.fingerprint ?? options.fingerprint
+  if (settings !== null && !sameFingerprint(settings.fingerprint, options.fingerprint))
+    throw fingerprintMismatch(settings.fingerprint, options.fingerprint)
+  const { fingerprint } = options
   const vectorType = settings?.vectorType ?? options.vectorType ?? "vector"
   const space = toEmbeddingColumns(settings?.space ?? 1, fingerprint, vectorType, facts.extension ?? "public")
   if (settings === null) checkDimensions(space.dimensions, vectorType)
   await applyMigrations(session, names, space, version)
+  if (version < LATEST && (version === 0 || !concurrent)) {
+    for (const command of createIndexes(names)) await session.execute(command)
+  }
   if (settings === null) await session.query(insertSettings(names, fingerprint, vectorType))
-  if (options.rowLevelSecurity && settings?.rowLevelSecurity !== true) {
-    for (const command of rowLevelSecurity(names)) await session.execute(command)
+  if (settings?.rowLevelSecurity === true) await secureAdded(session, names, version)
+  else if (options.rowLevelSecurity) {
+    await secureTables(session, names, allScopedTables)
     await session.execute(`update ${names.table("settings")} set row_level_security = true`)
   }
 }
@@ -115,7 +150,7 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
   checkVersion(version)
   if (version < LATEST) return null
   const settings = await readSettings(session, names)
-  if (options.rowLevelSecurity && !settings.rowLevelSecurity) return null
+  if (options.rowLevelSecurity && !settings.rowLevelSecurity && !options.readOnly) return null
   if (!sameFingerprint(settings.fingerprint, fingerprint))
     throw fingerprintMismatch(settings.fingerprint, fingerprint)
   if (vectorType !== undefined && vectorType !== settings.vectorType && fingerprint.embedding !== null) {
@@ -130,15 +165,22 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
       space: toEmbeddingColumns(space, settings.fingerprint, settings.vectorType, facts.extension),
       vectorOid: facts.vectorOid
     },
-    rowLevelSecurity
+    rowLevelSecurity,
+    lacksIndexes: await lacksIndexes(session, names)
   }
 }
+
+const cannotOpenReadOnly = (names: Identifiers): MemoryError =>
+  unsupported(
+    `The schema ${names.schemaName} holds no store at version ${LATEST}, and opening read-only makes and migrates none: open it once without readOnly, on the primary.`
+  )
 
 /** Migrates where needed. Of ten instances that start at once, one migrates and the others wait for its lock. */
 export const openSchema = async (database: Database, options: OpenOptions): Promise<OpenedSchema> => {
   const current = await openCurrent(database, options)
   if (current !== null) return current
-  await database.transaction((session) => migrate(session, options))
+  if (options.readOnly) throw cannotOpenReadOnly(options.names)
+  await database.transaction((session) => migrate(session, options, database.concurrent))
   const migrated = await openCurrent(database, options)
   if (migrated === null) throw unsupported("The migration left no usable schema: see the server's log.")
   return migrated

@@ -1,8 +1,9 @@
 /** The migrations. `docs/pgvector.md` prints their SQL. */
 import type { EmbeddingColumns } from "./EmbeddingColumns.ts"
-import type { Identifiers } from "./identifiers.ts"
-import { spaceColumns, tables } from "./tables.ts"
-import { triggerFunctions, triggers } from "./triggers.ts"
+import { firstIdentifiers, type Identifiers, type TableName } from "./identifiers.ts"
+import { spaceColumns, tables } from "./migrations/firstTables.ts"
+import { firstTriggerFunctions, firstTriggers } from "./migrations/firstTriggers.ts"
+import { SECOND_SCOPED_TABLES, secondMigration } from "./migrations/second.ts"
 
 export const migrationsTable = (n: Identifiers): string =>
   `create table if not exists ${n.table("migrations")} (
@@ -15,6 +16,13 @@ export interface Migration {
   readonly version: number
   readonly name: string
   readonly up: (names: Identifiers, space: EmbeddingColumns) => ReadonlyArray<string>
+  /** Tables that it adds and row-level security covers. */
+  readonly scopedTables: ReadonlyArray<TableName>
+}
+
+const firstMigration: Migration["up"] = (names, space) => {
+  const n = firstIdentifiers(names)
+  return [...tables(n), ...spaceColumns(n, space), ...firstTriggerFunctions(n, space), ...firstTriggers(n)]
 }
 
 /** In order. A released migration is never edited, only followed by another. */
@@ -22,18 +30,23 @@ export const MIGRATIONS: ReadonlyArray<Migration> = [
   {
     version: 1,
     name: "memories, postings, counts",
-    up: (n, space) => [...tables(n), ...spaceColumns(n, space), ...triggerFunctions(n, space), ...triggers(n)]
+    up: firstMigration,
+    scopedTables: ["memories", "postings", "scopes", "accesses", "stage", "tuned"]
+  },
+  {
+    version: 2,
+    name: "keys, entries, last turns",
+    up: secondMigration,
+    scopedTables: SECOND_SCOPED_TABLES
   }
 ]
-
-const SCOPED_TABLES = ["memories", "postings", "scopes", "accesses", "stage", "tuned"] as const
 
 /**
  * Shows a transaction only the rows of its `keepsake.scope`, even if its role owns the tables. Administration works
  * across scopes and sets `keepsake.scope = 'all'`.
  */
-export const rowLevelSecurity = (n: Identifiers): ReadonlyArray<string> =>
-  SCOPED_TABLES.flatMap((table) => [
+export const rowLevelSecurity = (n: Identifiers, scoped: ReadonlyArray<TableName>): ReadonlyArray<string> =>
+  scoped.flatMap((table) => [
     `alter table ${n.table(table)} enable row level security, force row level security`,
     `create policy ${n.bare("scope_only")} on ${n.table(table)} using (
   (select current_setting('keepsake.scope', true)) = 'all'

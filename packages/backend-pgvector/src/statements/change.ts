@@ -1,10 +1,12 @@
 import type { MemoryChange, RemoveTarget, Scope } from "@keepsake/core/driver"
-import { isNotExpired, matchesFilter } from "../codec/filter.ts"
+import { matchesCondition } from "../codec/condition.ts"
+import { isNotExpired } from "../codec/visibility.ts"
 import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../scopeId.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { MEMORY_SELECT } from "../codec/memoryRow.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { ENDS_TURNS, hashSql } from "../schema/triggers.ts"
 import { encodeTextArray } from "../connection/parameterCodec.ts"
 
 export const patchStatement = (
@@ -62,6 +64,27 @@ ${deletion}
 )
 select count(*) from gone`
 
+/**
+ * One row: the number of rows removed, of whole scopes with their entries and last turns. The triggers run after the
+ * statement, so they find the setting.
+ */
+const countErased = (
+  { names }: StatementLayout,
+  scopes: { readonly ctes?: string; readonly condition: string; readonly turns: string }
+): string => `with ending as (
+  select set_config('${ENDS_TURNS}', 'on', true) as setting
+),
+${scopes.ctes ?? ""}gone as (
+  delete from ${names.table("memories")} m where m.${scopes.condition} returning 1
+),
+entries_gone as (
+  delete from ${names.table("entries")} where ${scopes.condition}
+),
+turns_gone as (
+  delete from ${names.table("session_turns")} where ${scopes.turns}
+)
+select count(*), (select setting from ending) from gone`
+
 /** One row: the number of rows removed. Triggers and a foreign key remove postings, counts and staged vectors. */
 export const removeStatement = (
   layout: StatementLayout,
@@ -70,12 +93,14 @@ export const removeStatement = (
   const p = new Parameters()
   const key = `${p.add(scopeId(request.scope))}::uuid`
   const { target } = request
+  if (target._tag === "All") {
+    const condition = `scope = ${key}`
+    return p.statement("remove_all", countErased(layout, { condition, turns: condition }))
+  }
   const condition =
-    target._tag === "All"
-      ? ""
-      : target._tag === "Ids"
-        ? ` and m.id = any (${p.add(encodeTextArray(target.ids))}::uuid[])`
-        : matchesFilter(p, target.filter)
+    target._tag === "Ids"
+      ? ` and m.id = any (${p.add(encodeTextArray(target.ids))}::uuid[])`
+      : matchesCondition(p, target.filter)
   return p.statement(
     `remove_${target._tag.toLowerCase()}`,
     countDeleted(`  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${condition}`)
@@ -104,10 +129,18 @@ export const expireStatement = (
 
 export const eraseUserStatement = (layout: StatementLayout, userId: string): SqlStatement => {
   const p = new Parameters()
+  const user = `${p.add(userId)}::text`
   return p.statement(
     "erase_user",
-    countDeleted(`  delete from ${layout.names.table("memories")} m
-  where m.scope in (select scope from ${layout.names.table("scopes")} where user_id = ${p.add(userId)}::text)`)
+    countErased(layout, {
+      ctes: `erased as materialized (
+  select scope from ${layout.names.table("scopes")} where user_id = ${user}
+),
+`,
+      condition: "scope in (select scope from erased)",
+      // A scope without rows and entries has last turns alone.
+      turns: `user_hash = ${hashSql(user)}`
+    })
   )
 }
 

@@ -1,7 +1,7 @@
 import {
   type AroundRequest,
   type AroundRow,
-  type Filter,
+  type Condition,
   type LatestRequest,
   type ListRequest,
   type Memory,
@@ -9,9 +9,10 @@ import {
   type Scope,
   STORE_LIMITS
 } from "@keepsake/core/driver"
-import { isLive, isNotExpired, isVisible, matchesFilter } from "../codec/filter.ts"
+import { matchesCondition } from "../codec/condition.ts"
 import { decodeMemory, MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
 import { toNumberOrNull } from "../codec/values.ts"
+import { isLive, isNotExpired, isVisible } from "../codec/visibility.ts"
 import type { Row, Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import {
@@ -100,17 +101,7 @@ select speaker from names where speaker is not null limit ${STORE_LIMITS.speaker
   )
 }
 
-export const lastTurnStatement = (
-  layout: StatementLayout,
-  request: { readonly scope: Scope; readonly sessionId: string }
-): SqlStatement => {
-  const p = new Parameters()
-  return p.statement(
-    "last_turn",
-    `select max(turn) from ${layout.names.table("memories")}
-where scope = ${p.add(scopeId(request.scope))}::uuid and session_id = ${p.add(request.sessionId)}::text`
-  )
-}
+const ORDER_COLUMNS = { createdAt: "m.created_at", saidAt: "m.said_at" } as const
 
 /** Rows: a memory; `withVectors` adds its terms, weights and vector as text. Selects one row beyond the limit, to see whether a page follows. */
 const pageStatement = (layout: StatementLayout, request: ListRequest, withVectors: boolean): SqlStatement => {
@@ -120,16 +111,18 @@ const pageStatement = (layout: StatementLayout, request: ListRequest, withVector
   const now = `${p.add(request.now)}::bigint`
   const vector = space.dimensions === null ? "null::text" : `m.${embeddingColumn(space)}::text`
   const extra = withVectors ? `, m.${termsColumn(space)}, m.${weightsColumn(space)}, ${vector}` : ""
+  const at = ORDER_COLUMNS[request.by ?? "createdAt"]
+  const [direction, beyond] = request.newestFirst === true ? [" desc", "<"] : ["", ">"]
   const after =
     request.after === undefined
       ? ""
-      : `\n  and (m.created_at, m.id) > (${p.add(request.after.createdAt)}::bigint, ${p.add(request.after.id)}::uuid)`
+      : `\n  and (${at}, m.id) ${beyond} (${p.add(request.after.at)}::bigint, ${p.add(request.after.id)}::uuid)`
   return p.statement(
     withVectors ? "list_rows" : "list",
     `select ${MEMORY_SELECT}${extra}
 from ${memoriesJoin(layout)}
-where m.scope = ${key} and ${request.closed === true ? isNotExpired(now) : isLive(now)}${after}${matchesFilter(p, request.filter)}
-order by m.created_at, m.id
+where m.scope = ${key} and ${request.closed === true ? isNotExpired(now) : isLive(now)}${after}${matchesCondition(p, request.filter)}
+order by ${at}${direction}, m.id${direction}
 limit ${p.add(request.limit + 1)}::bigint`
   )
 }
@@ -143,15 +136,15 @@ export const listRowsStatement = (layout: StatementLayout, request: ListRequest)
 /** The first `limit` rows; the next page begins after the last of them, if a row follows it. */
 export const toPage = <A>(
   rows: Rows,
-  { limit, scope }: ListRequest,
+  { by = "createdAt", limit, scope }: ListRequest,
   decode: (row: Row, scope: Scope) => A,
   toMemory: (decoded: A) => Memory
 ): Page<A> => {
   const page = rows.slice(0, limit).map((row) => decode(row, scope))
   const last = page.at(-1)
   if (rows.length <= limit || last === undefined) return { rows: page, next: null }
-  const { createdAt, id } = toMemory(last)
-  return { rows: page, next: { createdAt, id } }
+  const memory = toMemory(last)
+  return { rows: page, next: { at: memory[by], id: memory.id } }
 }
 
 export const latestStatement = (layout: StatementLayout, request: LatestRequest): SqlStatement => {
@@ -162,9 +155,25 @@ export const latestStatement = (layout: StatementLayout, request: LatestRequest)
     "latest",
     `select ${MEMORY_SELECT}
 from ${memoriesJoin(layout)}
-where m.scope = ${key} and ${isLive(now)}${matchesFilter(p, request.filter)}
+where m.scope = ${key} and ${isLive(now)}${matchesCondition(p, request.filter)}
 order by m.said_at desc, m.turn desc nulls last, m.id
 limit ${p.add(request.limit)}::bigint`
+  )
+}
+
+/** Rows that were superseded by one of the ids. */
+export const predecessorsStatement = (
+  layout: StatementLayout,
+  request: { readonly scope: Scope; readonly now: number; readonly ids: ReadonlyArray<string> }
+): SqlStatement => {
+  const p = new Parameters()
+  return p.statement(
+    "predecessors",
+    `select ${MEMORY_SELECT}
+from ${memoriesJoin(layout)}
+where m.scope = ${p.add(scopeId(request.scope))}::uuid and m.superseded_by = any (${p.add(encodeTextArray(request.ids))}::text[])
+  and ${isNotExpired(`${p.add(request.now)}::bigint`)}
+limit ${STORE_LIMITS.rows}`
   )
 }
 
@@ -173,7 +182,7 @@ export const countStatement = (
   request: {
     readonly scope: Scope
     readonly now: number
-    readonly filter: Filter
+    readonly filter: Condition
     readonly lifetime?: "live" | "any" | undefined
   }
 ): SqlStatement => {
@@ -183,6 +192,6 @@ export const countStatement = (
   return p.statement(
     "count",
     `select count(*) from ${layout.names.table("memories")} m
-where m.scope = ${key} and ${lifetime}${matchesFilter(p, request.filter)}`
+where m.scope = ${key} and ${lifetime}${matchesCondition(p, request.filter)}`
   )
 }

@@ -1,21 +1,23 @@
 /** The parts that the exact search and the search of a tuned scope share. */
-import type { SearchHit, SearchRequest, SearchResult } from "@keepsake/core/driver"
-import { isVisible, matchesFilter } from "../codec/filter.ts"
+import type { SearchHit, SearchPlan, SearchRequest, SearchResult } from "@keepsake/core/driver"
+import { matchesCondition } from "../codec/condition.ts"
 import { decodeMemory, MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
 import { toNumberOrNull, toNumbers } from "../codec/values.ts"
+import { isVisible } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { encodeInt4Array, encodeVector } from "../connection/parameterCodec.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import { castToColumn, distance, embeddingColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
 
-/** Rows: a memory, cosine, bm25 and NULLs; the last row holds n, df and whether the scope is tuned instead. */
+/** Rows: a memory, cosine, bm25 and NULLs; the last row holds counts and whether the scope is tuned instead. */
 const SEARCH_COLUMNS = {
   cosine: MEMORY_WIDTH,
   bm25: MEMORY_WIDTH + 1,
   n: MEMORY_WIDTH + 2,
   df: MEMORY_WIDTH + 3,
-  tuned: MEMORY_WIDTH + 4
+  tuned: MEMORY_WIDTH + 4,
+  byWordsAlone: MEMORY_WIDTH + 5
 }
 
 export interface DecodedSearch {
@@ -24,7 +26,7 @@ export interface DecodedSearch {
   readonly tuned: boolean
 }
 
-export const decodeSearch = (rows: Rows, { scope }: SearchRequest): DecodedSearch => {
+export const decodeSearch = (rows: Rows, { scope }: SearchRequest, way: SearchPlan["way"]): DecodedSearch => {
   const counts = rows.at(-1) ?? []
   const hits = rows.slice(0, -1).map((row): SearchHit => ({
     memory: decodeMemory(row, scope),
@@ -32,7 +34,12 @@ export const decodeSearch = (rows: Rows, { scope }: SearchRequest): DecodedSearc
     bm25: Number(row[SEARCH_COLUMNS.bm25])
   }))
   return {
-    result: { hits, n: Number(counts[SEARCH_COLUMNS.n]), df: toNumbers(counts[SEARCH_COLUMNS.df]) },
+    result: {
+      hits,
+      n: Number(counts[SEARCH_COLUMNS.n]),
+      df: toNumbers(counts[SEARCH_COLUMNS.df]),
+      plan: { way, byWordsAlone: Number(counts[SEARCH_COLUMNS.byWordsAlone]) }
+    },
     tuned: counts[SEARCH_COLUMNS.tuned] === true
   }
 }
@@ -70,14 +77,15 @@ export const toSearchSql = (
   const hasChannel = query !== null || terms !== null
   // PostgreSQL refuses unused parameters, and without a channel no expression uses these.
   const now = hasChannel ? `${p.add(request.now)}::bigint` : ""
-  const where = !hasChannel ? "" : `${isVisible(p, now, request.asOf)}${matchesFilter(p, request.filter)}`
+  const where = !hasChannel ? "" : `${isVisible(p, now, request.asOf)}${matchesCondition(p, request.filter)}`
   // The limit is a literal: a plan for any limit would sort a large scope instead of walking its index.
   return { layout, parameters: p, key, query, terms, where, limit: String(request.limit) }
 }
 
-/** The number of the scope's current rows. */
+/** The number of the scope's current rows, and of those without a vector. */
 export const countedCte = ({ key, layout: { names } }: SearchSql): string => `counted as materialized (
-  select coalesce((select current_count from ${names.table("scopes")} where scope = ${key}), 0)::float8 as n
+  select coalesce(max(current_count), 0)::float8 as n, coalesce(max(unembedded_count), 0)::float8 as unembedded
+  from ${names.table("scopes")} where scope = ${key}
 )`
 
 /** Document frequency and IDF of each term over the scope's current rows, and one more aggregate where given. */
@@ -108,7 +116,7 @@ export const assembleSearch = (
     hits === null
       ? ""
       : `select ${MEMORY_SELECT},
-  ${cosine}, ${hits.bm25}, null::float8, null::float8[], null::boolean
+  ${cosine}, ${hits.bm25}, null::float8, null::float8[], null::boolean, null::float8
 from ${hits.from}
 left join lateral (
   select access_count, last_accessed_at from ${names.table("accesses")} where scope = ${key} and id = m.id limit 1
@@ -120,7 +128,7 @@ union all
     `with ${ctes.join(",\n")}
 ${rows}select ${"null, ".repeat(MEMORY_WIDTH + 2)}c.n,
   ${terms === null ? "'{}'::float8[]" : "(select array_agg(df order by place) from frequency)"},
-  exists (select from ${names.table("tuned")} where scope = ${key} and is_ready)
+  exists (select from ${names.table("tuned")} where scope = ${key} and is_ready), c.unembedded
 from counted c`
   )
 }

@@ -1,5 +1,11 @@
 /** Which large scopes have indexes of their own, and when they are built. */
-import { MemoryError, type Scope, type SearchRequest, Unsupported } from "@keepsake/core/driver"
+import {
+  MemoryError,
+  type Scope,
+  type SearchPlan,
+  type SearchRequest,
+  Unsupported
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { Database } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
@@ -7,11 +13,8 @@ import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
 import { buildIndexes, dropIndexes } from "./scopeIndexes.ts"
 
-/** How the vector channel is answered. */
-export type SearchPlan = "exact" | "hnsw"
-
 export interface Tuning {
-  readonly choosePlan: (request: SearchRequest) => SearchPlan
+  readonly choosePlan: (request: SearchRequest) => SearchPlan["way"]
   /** Learns from a search whether the scope has its indexes; starts building them once it has `autoTuneRows`. */
   readonly observe: (scope: Scope, tuned: boolean, rows: number) => Effect.Effect<void>
   readonly buildIndex: (scope: Scope) => Effect.Effect<void, MemoryError>
@@ -80,7 +83,7 @@ export const makeTuning = (
   return {
     choosePlan: ({ asOf, exact, scope, vector }) =>
       exact !== true && vector !== undefined && asOf === undefined && ready.has(scopeId(scope))
-        ? "hnsw"
+        ? "tuned"
         : "exact",
 
     observe: (scope, tuned, rows) =>

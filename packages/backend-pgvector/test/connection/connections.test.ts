@@ -1,5 +1,5 @@
 /** The kinds of connection, and prepared statements. */
-import { MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
+import { ANY, MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
@@ -28,8 +28,8 @@ describe("PGlite", () => {
       const first = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "first_" }))
       const second = yield* open(PgVectorStore.layer({ pglite, schema, tablePrefix: "second_" }))
       yield* first.store.put({ scope, now: T0, rows: [row("Here.")] })
-      assert.strictEqual(yield* first.store.count({ scope, now: T0, filter: {} }), 1)
-      assert.strictEqual(yield* second.store.count({ scope, now: T0, filter: {} }), 0)
+      assert.strictEqual(yield* first.store.count({ scope, now: T0, filter: ANY }), 1)
+      assert.strictEqual(yield* second.store.count({ scope, now: T0, filter: ANY }), 0)
     })
   )
 })
@@ -47,7 +47,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         })
         const env = { DATABASE_URL: Redacted.value(requireServerUrl()), SCHEMA: schema }
         const count = Effect.flatMap(MemoryStore, (store) =>
-          store.count({ scope, now: T0, filter: {} })
+          store.count({ scope, now: T0, filter: ANY })
         ).pipe(
           Effect.provide(Layer.provide(layer, StoreFingerprint.layer(FINGERPRINT))),
           Effect.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
@@ -75,7 +75,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
               now: T0 + i,
               terms: apple.terms.ids,
               vector: apple.vector!,
-              filter: {},
+              filter: ANY,
               limit: 5
             })
           }

@@ -1,4 +1,5 @@
 /** The plans of searches at 100,000 rows, exact and tuned. */
+import { ANY, conditionOf } from "@keepsake/core/driver"
 import type { Scope } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -30,7 +31,7 @@ const fill = (schema: string) =>
   Effect.promise(() =>
     withClient(url(), async (client) => {
       await client.query(
-        `insert into ${schema}.memories (scope, agent_id, user_id, id, said_at, created_at, updated_at, valid_from,
+        `insert into ${schema}.memories_2 (scope, agent_id, user_id, id, said_at, created_at, updated_at, valid_from,
            importance, access_count, pinned, type, source, stated, past, metadata, content, terms_1, weights_1, embedding_1)
          select s.scope, 'agent', s.user_id, gen_random_uuid(), $3, $3, $3, $3, 0.5, 0, false, 'episodic', 'user', 'created',
            '{}', '{}', 'row ' || g, array[g % 100, 100 + g % 1000], array[1, 1], e.embedding
@@ -45,23 +46,23 @@ const fill = (schema: string) =>
          ) e`,
         [scopeId(LARGE), scopeId(SMALL), T0]
       )
-      await client.query(`vacuum analyze ${schema}.memories, ${schema}.postings, ${schema}.scopes`)
+      await client.query(`vacuum analyze ${schema}.memories_2, ${schema}.postings, ${schema}.scopes`)
     })
   )
 
-const explainSearch = (schema: string, scope: Scope, plan: "exact" | "hnsw") =>
+const explainSearch = (schema: string, scope: Scope, plan: "exact" | "tuned") =>
   Effect.promise(() =>
     withClient(url(), async (client) => {
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
       const layout = { names: makeIdentifiers(schema, ""), space, vectorOid: 0 }
       const apple = row("apple")
-      const buildStatement = plan === "hnsw" ? tunedSearchStatement : searchStatement
+      const buildStatement = plan === "tuned" ? tunedSearchStatement : searchStatement
       const statement = buildStatement(layout, {
         scope,
         now: T0,
         vector: apple.vector ?? undefined,
         terms: Uint32Array.of(1, 107),
-        filter: {},
+        filter: ANY,
         limit: 100
       })
       const { rows } = await client.query<Record<string, string>>(`explain (costs off) ${statement.text}`, [
@@ -94,11 +95,11 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           assert.notMatch(smallPlan, /Seq Scan on postings/u)
 
           const vector = row("pear").vector!
-          const request = { scope: LARGE, now: T0, vector, filter: {}, limit: 10 }
+          const request = { scope: LARGE, now: T0, vector, filter: ANY, limit: 10 }
           const before = yield* runWithPlan(store.search(request))
           assert.strictEqual(before.plan, "exact")
           yield* pg.tuneScope(LARGE)
-          const largePlan = yield* explainSearch(schema, LARGE, "hnsw")
+          const largePlan = yield* explainSearch(schema, LARGE, "tuned")
           const halfHash = scopeId(LARGE).replaceAll("-", "").slice(0, 16)
           const index = `hnsw_1_${halfHash}`
           assert.include(largePlan, `Index Scan using ${index} on memories`)
@@ -122,7 +123,7 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           for (const query of queries) {
             const search = { ...request, vector: query }
             const near = yield* runWithPlan(store.search(search))
-            assert.strictEqual(near.plan, "hnsw")
+            assert.strictEqual(near.plan, "tuned")
             const exact = yield* runWithPlan(store.search({ ...search, exact: true }))
             assert.strictEqual(exact.plan, "exact")
             const exactIds = new Set(exact.value.hits.map((hit) => hit.memory.id))
@@ -133,7 +134,7 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           // Another handle learns from a search that the scope was tuned, and that it no longer is.
           const other = yield* open(layer)
           assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "exact")
-          assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "hnsw")
+          assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "tuned")
           yield* pg.untuneScope(LARGE)
           yield* other.store.search(request)
           assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "exact")
@@ -157,12 +158,12 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           scope: LARGE,
           now: T0,
           vector: row("pear").vector!,
-          filter: { sessionId: "rare" },
+          filter: conditionOf({ sessionId: "rare" }),
           limit: 40
         }
         yield* store.search(request)
         const { plan, value } = yield* runWithPlan(store.search(request))
-        assert.strictEqual(plan, "hnsw")
+        assert.strictEqual(plan, "tuned")
         assert.strictEqual(value.hits.length, 40)
       })
     )

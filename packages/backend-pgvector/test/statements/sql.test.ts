@@ -1,6 +1,13 @@
 /** Each operation sends one statement: its text is compared with a snapshot, and it runs. */
 import type { PGlite } from "@electric-sql/pglite"
-import type { MemoryError, SearchRequest } from "@keepsake/core/driver"
+import {
+  ANY,
+  type Condition,
+  conditionOf,
+  type MemoryError,
+  NONE,
+  type SearchRequest
+} from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -34,7 +41,7 @@ const recording = (db: PGlite, sent: Array<string>): PGlite =>
 const fox = row("The quick brown fox.", { sessionId: "s", turn: 1, speaker: "Ana", metadata: { a: 1 } })
 const bear = row("The slow brown bear.", { sessionId: "s", turn: 2 })
 const { id } = fox.memory
-const fullFilter = {
+const fullFilter = conditionOf({
   types: ["episodic"],
   sources: ["user"],
   speakers: ["Ana"],
@@ -44,7 +51,25 @@ const fullFilter = {
   saidFrom: 0,
   saidTo: T0 + 10,
   metadata: { a: 1 }
-} as const
+})
+
+const everyTest: Condition = {
+  _tag: "And",
+  conditions: [
+    { _tag: "In", target: { path: ["address", "city"] }, values: ["Porto", 1, null] },
+    { _tag: "Compare", target: { path: ["floor"] }, comparison: "gte", value: 3 },
+    { _tag: "Compare", target: { field: "expiresAt" }, comparison: "lt", value: 1.5 },
+    {
+      _tag: "Or",
+      conditions: [
+        { _tag: "Contains", target: { path: ["tags"] }, value: "quiet" },
+        { _tag: "Exists", target: { field: "speaker" } },
+        NONE
+      ]
+    },
+    { _tag: "Not", condition: { _tag: "Exists", target: { path: ['a "b"'] } } }
+  ]
+}
 
 describe("emitted SQL", () => {
   it.effect("one statement an operation", () =>
@@ -61,14 +86,14 @@ describe("emitted SQL", () => {
       const tuned = (request: Pick<SearchRequest, "vector" | "terms">) =>
         Effect.promise(() =>
           pgliteDatabase(pglite).query(
-            tunedSearchStatement(layout, { ...at, ...request, filter: {}, limit: 10 })
+            tunedSearchStatement(layout, { ...at, ...request, filter: ANY, limit: 10 })
           )
         )
       const operations: Record<string, Effect.Effect<unknown, MemoryError>> = {
         put: store.put({ ...at, rows: [fox, bear] }),
         get: store.get({ ...at, ids: [id] }),
-        "search by both": store.search({ ...at, vector, terms, filter: {}, limit: 10 }),
-        "search by vector": store.search({ ...at, vector, filter: {}, limit: 10 }),
+        "search by both": store.search({ ...at, vector, terms, filter: ANY, limit: 10 }),
+        "search by vector": store.search({ ...at, vector, filter: ANY, limit: 10 }),
         "search by words, as of then, filtered": store.search({
           ...at,
           asOf: T0,
@@ -78,30 +103,68 @@ describe("emitted SQL", () => {
         }),
         "search of a tuned scope by both": tuned({ vector, terms }),
         "search of a tuned scope by vector": tuned({ vector }),
-        "search by nothing": store.search({ ...at, filter: {}, limit: 10 }),
+        "search by nothing": store.search({ ...at, filter: ANY, limit: 10 }),
         around: store.around({ ...at, anchors: [{ sessionId: "s", turn: 1 }], radius: 1, vector }),
         speakers: store.speakers(at),
         "last turn": store.lastTurn({ scope, sessionId: "s" }),
-        list: store.list({ ...at, filter: {}, limit: 1 }),
+        list: store.list({ ...at, filter: ANY, limit: 1 }),
         "list, the next page, closed too": store.list({
           ...at,
-          filter: {},
+          filter: ANY,
           closed: true,
-          after: { createdAt: T0, id },
+          after: { at: T0, id },
           limit: 1
         }),
-        "list rows": store.listRows({ ...at, filter: {}, limit: 10 }),
-        latest: store.latest({ ...at, filter: {}, limit: 10 }),
+        "list rows": store.listRows({ ...at, filter: ANY, limit: 10 }),
+        "list by the time it was said, newest first, the next page": store.list({
+          ...at,
+          filter: ANY,
+          by: "saidAt",
+          newestFirst: true,
+          after: { at: T0, id },
+          limit: 1
+        }),
+        "list by a condition of every kind": store.list({ ...at, filter: everyTest, limit: 1 }),
+        latest: store.latest({ ...at, filter: ANY, limit: 10 }),
+        predecessors: store.predecessors({ ...at, ids: [id] }),
+        sessions: store.sessions({ ...at, limit: 1 }),
+        "sessions, the next page": store.sessions({
+          ...at,
+          after: { lastSaidAt: T0, sessionId: "s" },
+          limit: 1
+        }),
+        append: store.append({
+          ...at,
+          entries: [{ sessionId: "s", kind: "history", number: 0, content: "Hello." }]
+        }),
+        entries: store.entries({ scope, sessionId: "s", kind: "history", limit: 1 }),
+        "entries before one": store.entries({
+          scope,
+          sessionId: "s",
+          kind: "history",
+          after: 2,
+          newestFirst: true,
+          limit: 1
+        }),
+        "list entries": store.listEntries({
+          scope,
+          after: { sessionId: "s", kind: "history", number: 0 },
+          limit: 1
+        }),
+        "drop entries": store.dropEntries({ scope, sessionId: "s", kind: "history", through: 0 }),
         patch: store.patch({
           ...at,
           id,
           change: { importance: 1, pinned: true, expiresAt: null, metadata: {} }
         }),
         touch: store.touch({ ...at, ids: [id] }),
-        count: store.count({ ...at, filter: {} }),
+        count: store.count({ ...at, filter: ANY }),
         supersede: store.supersede({ ...at, id, row: row("The quick red fox.") }),
         "remove ids": store.remove({ ...at, target: { _tag: "Ids", ids: [id] } }),
-        "remove by filter": store.remove({ ...at, target: { _tag: "Filter", filter: { sessionId: "s" } } }),
+        "remove by filter": store.remove({
+          ...at,
+          target: { _tag: "Filter", filter: conditionOf({ sessionId: "s" }) }
+        }),
         "remove all": store.remove({ ...at, target: { _tag: "All" } }),
         expire: admin.expire({ now: T0, limit: 10 }),
         scopes: admin.scopes({ limit: 10 }),

@@ -1,6 +1,8 @@
 /** Pruned words change no answer: the lexical channel of a tuned scope gives the oracle's best rows and scores. */
 import {
-  type Filter,
+  ANY,
+  conditionOf,
+  type Condition,
   InMemoryStore,
   MemoryStore,
   type SearchHit,
@@ -40,16 +42,16 @@ const rows = Array.from({ length: ROWS }, (_, i) =>
 )
 
 /** Rare words, common words, both, a word in no text, the commonest word alone. */
-const queries: ReadonlyArray<{ readonly words: string; readonly filter: Filter }> = [
-  ...Array.from({ length: 25 }, (_, i) => ({ words: text(1 + (i % 8)), filter: {} })),
-  { words: "w399 w398 w397", filter: {} },
-  { words: "w0", filter: {} },
-  { words: "w0 w1 w2 w3", filter: {} },
-  { words: "absent", filter: {} },
-  { words: "absent w0 w300", filter: {} },
+const queries: ReadonlyArray<{ readonly words: string; readonly filter: Condition }> = [
+  ...Array.from({ length: 25 }, (_, i) => ({ words: text(1 + (i % 8)), filter: ANY })),
+  { words: "w399 w398 w397", filter: ANY },
+  { words: "w0", filter: ANY },
+  { words: "w0 w1 w2 w3", filter: ANY },
+  { words: "absent", filter: ANY },
+  { words: "absent w0 w300", filter: ANY },
   // The filter leaves too few rows above the floor, so rows below it are scored too.
-  { words: "w0 w1 w250 w300 w350", filter: { sessionId: "rare" } },
-  { words: "w0 n7", filter: { sessionId: "rare" } }
+  { words: "w0 w1 w250 w300 w350", filter: conditionOf({ sessionId: "rare" }) },
+  { words: "w0 n7", filter: conditionOf({ sessionId: "rare" }) }
 ]
 
 /** The best lexical scores, without ids: a store may choose among equal rows at the end. */

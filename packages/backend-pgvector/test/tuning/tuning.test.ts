@@ -1,4 +1,5 @@
 /** When the indexes of a large scope are built, rebuilt or refused. */
+import { ANY } from "@keepsake/core/driver"
 import type { Scope } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -23,7 +24,7 @@ import {
 
 const scope: Scope = { agentId: "agent", userId: "large" }
 const row = rowBuilder(scope, DIMENSIONS)
-const request = { scope, now: T0, vector: row("pear").vector!, filter: {}, limit: 10 }
+const request = { scope, now: T0, vector: row("pear").vector!, filter: ANY, limit: 10 }
 
 describe("tuning", () => {
   it.effect("is refused on PGlite and without an embedder", () =>
@@ -56,7 +57,7 @@ onServer(`tuning on a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`
           })
         }
         let plan: unknown
-        while (plan !== "hnsw") plan = (yield* runWithPlan(store.search(request))).plan
+        while (plan !== "tuned") plan = (yield* runWithPlan(store.search(request))).plan
       })
     )
   )

@@ -1,13 +1,12 @@
-/** The tables of version 1, as SQL that a DBA can read. `docs/pgvector.md` prints it. */
+/** The tables of migration 1, as SQL that a DBA can read. `docs/pgvector.md` prints it. */
 import {
-  embeddingColumn,
+  addEmbedding,
   type EmbeddingColumns,
   termsColumn,
-  typeName,
   weightColumn,
   weightsColumn
-} from "./EmbeddingColumns.ts"
-import type { Identifiers } from "./identifiers.ts"
+} from "../EmbeddingColumns.ts"
+import type { Identifiers } from "../identifiers.ts"
 
 const settingsTable = (n: Identifiers): string =>
   `create table ${n.table("settings")} (
@@ -128,14 +127,5 @@ export const spaceColumns = (n: Identifiers, space: EmbeddingColumns): ReadonlyA
   add column ${weightsColumn(space)} real[] not null default '{}'`,
   `alter table ${n.table("postings")} add column ${weightColumn(space)} real not null default 0`,
   postingsKey(n, space),
-  ...embeddingColumns(n, space)
+  ...addEmbedding(n, space)
 ]
-
-/** PLAIN keeps vectors in the row: out of line, a scan would fetch each one from another table. */
-export const embeddingColumns = (n: Identifiers, space: EmbeddingColumns): ReadonlyArray<string> =>
-  space.dimensions === null
-    ? []
-    : [
-        `alter table ${n.table("memories")} add column ${embeddingColumn(space)} ${typeName(space)}(${space.dimensions})`,
-        `alter table ${n.table("memories")} alter column ${embeddingColumn(space)} set storage plain`
-      ]
