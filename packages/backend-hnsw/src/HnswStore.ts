@@ -20,9 +20,11 @@ import { loadHnswlib } from "./graph/hnswlib.ts"
 import { checkOptions, type HnswOptions, type HnswSettings } from "./options.ts"
 import { IndexCache } from "./search/IndexCache.ts"
 import { makeStore } from "./store.ts"
+import { EntryTable } from "./tables/EntryTable.ts"
 import { MemoryQueries } from "./tables/MemoryQueries.ts"
 import { MemoryTable } from "./tables/MemoryTable.ts"
 import { ScopeTable } from "./tables/ScopeTable.ts"
+import { SessionTable } from "./tables/SessionTable.ts"
 
 /** Share of `cacheBytes` for graphs, which cannot use memory that the vectors' arena has taken: it never shrinks. */
 const GRAPH_SHARE = 0.5
@@ -38,13 +40,17 @@ const makeServices = (
   const graphs = new GraphStore({
     path: settings.path,
     generation: connection.generation,
+    space: connection.space,
+    readOnly: connection.readOnly,
     dimensions,
     fromRows: settings.graphFromRows,
     maxBytes: settings.cacheBytes * GRAPH_SHARE,
     load: loadHnswlib
   })
   const scopes = new ScopeTable(connection)
-  const memories = new MemoryTable(connection)
+  const sessions = new SessionTable(connection)
+  const entries = new EntryTable(connection)
+  const memories = new MemoryTable(connection, sessions)
   const queries = new MemoryQueries(connection)
   const checkpointer = new WalCheckpointer(connection)
   const commits = new CommitQueue(connection, checkpointer)
@@ -56,10 +62,20 @@ const makeServices = (
     background,
     awaitGraphs
   })
-  const eraser = new Eraser({ connection, commits, scopes, memories, queries, graphs })
+  const eraser = new Eraser({ connection, commits, scopes, memories, sessions, entries, queries, graphs })
   const staging = new Staging({ connection, commits, scopes, memories })
   const closedReason = () => connection.closedReason
-  const store = makeStore({ connection, commits, scopes, memories, queries, indexes, eraser })
+  const store = makeStore({
+    connection,
+    commits,
+    scopes,
+    memories,
+    sessions,
+    entries,
+    queries,
+    indexes,
+    eraser
+  })
   const admin = makeAdmin({
     connection,
     commits,
@@ -69,10 +85,11 @@ const makeServices = (
     graphs,
     eraser,
     staging,
-    background
+    background,
+    mode: settings.mode
   })
   return {
-    store: checkedStore(store, { fingerprint, closedReason }),
+    store: checkedStore(store, { fingerprint, closedReason, mode: settings.mode }),
     admin: checkedAdmin(admin, closedReason)
   }
 }
@@ -80,7 +97,7 @@ const makeServices = (
 const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boolean) {
   const fingerprint = yield* StoreFingerprint
   const settings = yield* checkOptions(options, fingerprint.embedding?.dimensions ?? 0)
-  const connection = yield* openConnection(settings.path, fingerprint, settings.synchronous)
+  const connection = yield* openConnection(settings, fingerprint)
   const background = yield* EffectScope.make()
   return makeServices(connection, fingerprint, settings, background, awaitGraphs)
 })
@@ -107,7 +124,8 @@ const layer = (options: HnswOptions): Layer.Layer<MemoryStore | StoreAdmin, Memo
 export const HnswStore = {
   /**
    * Fails with `InvalidInput` for an option that cannot be used, `Unauthorized` if the file may not be written,
-   * `Corrupt` for a file that is not a store, `FingerprintMismatch` for a file filled with another embedder.
+   * `Corrupt` for a file that is not a store, `FingerprintMismatch` for a file filled with another embedder, `NotFound`
+   * for one that is not there and is to be opened read-only.
    */
   layer,
   /** Like `layer`, from configuration. */

@@ -1,8 +1,14 @@
-import { invalidInput, type MemoryError } from "@keepsake/core/driver"
+import {
+  invalidInput,
+  type MemoryError,
+  readMode,
+  type StoreMode,
+  type StoreOptions
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 /** Where the file is, and how much memory it may use. */
-export interface HnswOptions {
+export interface HnswOptions extends StoreOptions {
   /** The file; created with its folder if it does not exist. SQLite keeps `-wal` and `-shm` beside it. */
   readonly path: string
   /** Bytes for the search structures of recently used scopes; 256 MiB by default. A larger scope is served alone. */
@@ -29,6 +35,7 @@ export interface HnswSettings {
   readonly cacheBytes: number
   readonly synchronous: "full" | "normal"
   readonly graphFromRows: number
+  readonly mode: StoreMode
 }
 
 const findProblem = ({ cacheBytes, graphFromRows, path }: HnswOptions): MemoryError | null => {
@@ -58,6 +65,7 @@ export const checkOptions = (
     path: options.path,
     cacheBytes: options.cacheBytes ?? CACHE_BYTES,
     synchronous: options.synchronous ?? "full",
-    graphFromRows: options.graphFromRows ?? Math.ceil(GRAPH_FROM_NUMBERS / Math.max(1, dimensions))
+    graphFromRows: options.graphFromRows ?? Math.ceil(GRAPH_FROM_NUMBERS / Math.max(1, dimensions)),
+    mode: readMode(options)
   })
 }

@@ -57,9 +57,8 @@ export class Staging {
     })
   }
 
-  /** Queued as a write, so that it sees every write this process has acknowledged. */
   unstaged(limit: number): Effect.Effect<ReadonlyArray<Memory>, MemoryError> {
-    return this.#commits.write(() => {
+    return this.#commits.read(() => {
       if (this.#stagedFingerprint() === null) return []
       const later = this.#findUnstaged(this.#resumeRid, limit)
       const rids = later.length > 0 ? later : this.#findUnstaged(0, limit)
@@ -116,6 +115,7 @@ export class Staging {
       const { generation } = this.#connection
       this.#connection.db.exec(`DROP TABLE ${bodyTable(generation)}`)
       this.#connection.setMeta("generation", String(generation + 1))
+      this.#connection.removeMeta("space")
       this.#connection.setMeta("fingerprint", JSON.stringify(staged))
       this.#connection.removeMeta("staged")
     })

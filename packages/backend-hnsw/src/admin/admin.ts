@@ -1,5 +1,6 @@
-import { type MemoryError, STORE_CLOSED, STORE_MOVED, type StoreAdmin } from "@keepsake/core/driver"
+import { STORE_CLOSED, STORE_MOVED, type StoreAdmin, type StoreMode } from "@keepsake/core/driver"
 import { Effect, Exit, Scope as EffectScope } from "effect"
+import { attempt } from "../connection/attempt.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
@@ -22,6 +23,7 @@ export interface AdminServices {
   readonly staging: Staging
   /** Runs graph builds. */
   readonly background: EffectScope.Closeable
+  readonly mode: StoreMode
 }
 
 /** Waits for queued writes, then ends the threads and closes the file. */
@@ -39,21 +41,14 @@ const close = (services: AdminServices): Effect.Effect<void> =>
 
 export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
   const { connection, eraser, graphs, scopes, staging } = services
-  const attempt = <A>(read: () => A): Effect.Effect<A, MemoryError> =>
-    Effect.try({
-      try: () => {
-        connection.assertServing()
-        return read()
-      },
-      catch: (error) => toMemoryError(connection.path, error)
-    })
   return {
     backend: "hnsw",
+    mode: services.mode,
     erasure: ERASED,
     expire: ({ limit, now }) => eraser.removeExpired(now, limit),
-    scopes: ({ after, limit }) => attempt(() => scopes.page(after, limit)),
+    scopes: ({ after, limit }) => attempt(connection, () => scopes.page(after, limit)),
     eraseUser: ({ userId }) => eraser.removeUser(userId),
-    fingerprint: attempt(() => {
+    fingerprint: attempt(connection, () => {
       const stored = connection.fingerprint("fingerprint")
       if (stored === null) throw new RangeError("The file has no fingerprint")
       return stored

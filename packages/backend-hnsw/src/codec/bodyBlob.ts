@@ -2,7 +2,7 @@
  * The erasable part of a row: texts, terms and vector in one blob. Part of the file format.
  *
  *     u32 dimensions (0: no vector) · u32 terms · u32 text bytes · f32 vector · u32 term ids · f32 weights
- *     · JSON [content, speaker, sessionId, metadata] in UTF-8
+ *     · JSON [content, speaker, sessionId, metadata] in UTF-8, with the key as a fifth element if there is one
  *
  * Arrays are copied in the platform's byte order: Node runs WebAssembly on little-endian platforms only.
  */
@@ -14,6 +14,7 @@ export interface Texts {
   readonly speaker: string | null
   readonly sessionId: string | null
   readonly metadata: JsonObject
+  readonly key: string | null
 }
 
 const HEADER_BYTES = 12
@@ -24,7 +25,15 @@ const viewBytes = (array: Float32Array | Uint32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
 const encodeTexts = (texts: Texts): Buffer =>
-  Buffer.from(JSON.stringify([texts.content, texts.speaker, texts.sessionId, texts.metadata]))
+  Buffer.from(
+    JSON.stringify([
+      texts.content,
+      texts.speaker,
+      texts.sessionId,
+      texts.metadata,
+      ...(texts.key === null ? [] : [texts.key])
+    ])
+  )
 
 /** @param pageSize the file's page size */
 export const encodeBody = (
@@ -134,12 +143,13 @@ export class Body {
 
   get texts(): Texts {
     const json = this.#bytes.toString("utf8", this.#textStart, this.#textStart + this.#textLength)
-    const [content, speaker, sessionId, metadata] = JSON.parse(json) as [
+    const [content, speaker, sessionId, metadata, key = null] = JSON.parse(json) as [
       string,
       string | null,
       string | null,
-      JsonObject
+      JsonObject,
+      string?
     ]
-    return { content, speaker, sessionId, metadata }
+    return { content, speaker, sessionId, metadata, key }
   }
 }

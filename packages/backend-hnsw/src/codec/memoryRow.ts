@@ -124,10 +124,11 @@ const decodeValidity = (row: Lifetime): ReadonlyArray<Interval> => {
 }
 
 export const decodeMemory = (scope: Scope, row: MemoryRow, body: Body = new Body(row.data)): Memory => {
-  const { content, metadata, sessionId, speaker } = body.texts
+  const { content, key, metadata, sessionId, speaker } = body.texts
   return {
     id: row.id,
     scope,
+    key,
     content,
     type: TYPES[row.flags & TYPE_MASK] ?? "episodic",
     metadata,

@@ -1,6 +1,7 @@
 import { MemoryError, SLICE_MS, Timeout } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
 import type { Connection } from "./Connection.ts"
+import { attempt } from "./attempt.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
 import type { WalCheckpointer } from "./WalCheckpointer.ts"
 
@@ -51,6 +52,11 @@ export class CommitQueue {
         this.#queue = this.#queue.filter((other) => other !== job)
       })
     })
+  }
+
+  /** Runs `body` after the writes that wait, so that it sees them; at once where the file is opened read-only. */
+  read<A>(body: () => A): Effect.Effect<A, MemoryError> {
+    return this.#connection.readOnly ? attempt(this.#connection, body) : this.write(body)
   }
 
   /** Resumes when the queue is empty. */

@@ -12,21 +12,26 @@ export class Connection {
   readonly pageSize: number
   /** N of the serving `body_N`. */
   readonly generation: number
+  /** The generation under which the vectors were written: saved graphs name it. */
+  readonly space: number
+  readonly readOnly: boolean
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
   #seenVersion: number
   #epoch = 0
   #closedReason: string | null = null
 
-  constructor(path: string, db: DatabaseSync) {
+  constructor(path: string, db: DatabaseSync, readOnly: boolean) {
     this.path = path
     this.db = db
+    this.readOnly = readOnly
     this.#dataVersion = db.prepare("PRAGMA data_version")
     this.#dataVersion.setReturnArrays(true)
     this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?")
     this.pageSize = readNumber(db.prepare("PRAGMA page_size"))
     this.#seenVersion = readNumber(this.#dataVersion)
     this.generation = Number(this.meta("generation"))
+    this.space = Number(this.meta("space") ?? this.generation)
     this.salt = this.meta("salt") ?? ""
   }
 

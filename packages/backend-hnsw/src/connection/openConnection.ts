@@ -1,6 +1,8 @@
 import type { Fingerprint, MemoryError } from "@keepsake/core/driver"
 import { Effect } from "effect"
+import type { HnswSettings } from "../options.ts"
 import { openFile } from "../schema/openFile.ts"
+import { openFileReadOnly } from "../schema/openFileReadOnly.ts"
 import { Connection } from "./Connection.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
 import { pause } from "./pause.ts"
@@ -9,10 +11,10 @@ import { pause } from "./pause.ts"
 const OPEN_LIMIT_MS = 10_000
 const OPEN_PAUSE_MS = 5
 
-const tryOpen = (path: string, fingerprint: Fingerprint, synchronous: "full" | "normal"): Connection => {
-  const db = openFile(path, fingerprint, synchronous)
+const tryOpen = ({ mode, path, synchronous }: HnswSettings, fingerprint: Fingerprint): Connection => {
+  const db = mode.readOnly ? openFileReadOnly(path, fingerprint) : openFile(path, fingerprint, synchronous)
   try {
-    return new Connection(path, db)
+    return new Connection(path, db, mode.readOnly)
   } catch (error) {
     db.close()
     throw error
@@ -21,17 +23,16 @@ const tryOpen = (path: string, fingerprint: Fingerprint, synchronous: "full" | "
 
 /** Opens or creates the file; retries while another process creates or recovers it. */
 export const openConnection = (
-  path: string,
+  settings: HnswSettings,
   fingerprint: Fingerprint,
-  synchronous: "full" | "normal",
   since = performance.now()
 ): Effect.Effect<Connection, MemoryError> =>
   Effect.suspend(() => {
     try {
-      return Effect.succeed(tryOpen(path, fingerprint, synchronous))
+      return Effect.succeed(tryOpen(settings, fingerprint))
     } catch (error) {
       return isBusy(error) && performance.now() - since < OPEN_LIMIT_MS
-        ? Effect.andThen(pause(OPEN_PAUSE_MS), openConnection(path, fingerprint, synchronous, since))
-        : Effect.fail(toMemoryError(path, error))
+        ? Effect.andThen(pause(OPEN_PAUSE_MS), openConnection(settings, fingerprint, since))
+        : Effect.fail(toMemoryError(settings.path, error))
     }
   })

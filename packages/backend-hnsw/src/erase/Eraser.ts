@@ -1,4 +1,13 @@
-import type { Erasure, Filter, MemoryError, Removal, RemoveTarget, Scope } from "@keepsake/core/driver"
+import {
+  type Condition,
+  type DropEntriesRequest,
+  type Erasure,
+  matches,
+  type MemoryError,
+  type Removal,
+  type RemoveTarget,
+  type Scope
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StatementSync } from "node:sqlite"
 import { sidFromRid } from "../codec/memoryRow.ts"
@@ -6,12 +15,15 @@ import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { isBusy, toMemoryError } from "../connection/errors.ts"
 import { pause } from "../connection/pause.ts"
+import { runScan } from "../connection/Scan.ts"
 import { ERASED, graphsLeft, logInUse } from "../erasure.ts"
 import { graphFolder } from "../graph/GraphFile.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
+import type { EntryTable } from "../tables/EntryTable.ts"
 import type { MemoryQueries } from "../tables/MemoryQueries.ts"
 import { beginChange, type MemoryTable } from "../tables/MemoryTable.ts"
-import type { ScopeTable } from "../tables/ScopeTable.ts"
+import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
+import type { SessionTable } from "../tables/SessionTable.ts"
 
 /** Rows removed in one transaction, since a transaction blocks the event loop. */
 const BATCH = 128
@@ -19,30 +31,34 @@ const BATCH = 128
 const TRUNCATE_TRIES = 40
 const TRUNCATE_PAUSE_MS = 5
 
-/** Removes rows and their bytes: from the tables, from the write-ahead log, and from saved graphs. */
+/** What one transaction of a removal did. */
+interface Step {
+  readonly rids: ReadonlyArray<number>
+  /** It took something besides rows. */
+  readonly others: boolean
+  readonly done: boolean
+}
+
+const DONE: Step = { rids: [], others: false, done: true }
+
+export interface EraserServices {
+  readonly connection: Connection
+  readonly commits: CommitQueue
+  readonly scopes: ScopeTable
+  readonly memories: MemoryTable
+  readonly sessions: SessionTable
+  readonly entries: EntryTable
+  readonly queries: MemoryQueries
+  readonly graphs: GraphStore
+}
+
+/** Removes rows and entries and their bytes: from the tables, from the write-ahead log, and from saved graphs. */
 export class Eraser {
-  readonly #connection: Connection
-  readonly #commits: CommitQueue
-  readonly #scopes: ScopeTable
-  readonly #memories: MemoryTable
-  readonly #queries: MemoryQueries
-  readonly #graphs: GraphStore
+  readonly #services: EraserServices
   readonly #selectExpired: StatementSync
 
-  constructor(services: {
-    readonly connection: Connection
-    readonly commits: CommitQueue
-    readonly scopes: ScopeTable
-    readonly memories: MemoryTable
-    readonly queries: MemoryQueries
-    readonly graphs: GraphStore
-  }) {
-    this.#connection = services.connection
-    this.#commits = services.commits
-    this.#scopes = services.scopes
-    this.#memories = services.memories
-    this.#queries = services.queries
-    this.#graphs = services.graphs
+  constructor(services: EraserServices) {
+    this.#services = services
     this.#selectExpired = services.connection.db.prepare(
       "SELECT rid FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
     )
@@ -50,88 +66,161 @@ export class Eraser {
 
   /** Removes expired and superseded rows as well. */
   remove(scope: Scope, target: RemoveTarget): Effect.Effect<Removal, MemoryError> {
-    return target._tag === "Ids"
-      ? this.#removeIds(scope, target.ids)
-      : this.#removeMatching(scope, target._tag === "All" ? {} : target.filter)
-  }
-
-  #removeMatching(scope: Scope, filter: Filter): Effect.Effect<Removal, MemoryError> {
-    return this.#removeAll((limit, after) => {
-      const row = this.#scopes.find(scope)
-      return row === null ? [] : this.#queries.findRids(scope, row.sid, filter, after, limit)
-    })
-  }
-
-  #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
-    return this.#removeAll((limit) => {
-      const row = this.#scopes.find(scope)
-      if (row === null) return []
-      return ids.flatMap((id) => this.#memories.findRid(row.sid, id) ?? []).slice(0, limit)
-    })
+    switch (target._tag) {
+      case "Ids":
+        return this.#removeIds(scope, target.ids)
+      case "Filter":
+        return this.#removeMatching(scope, target.filter)
+      case "All":
+        return this.#repeat(() => this.#commits(() => this.#clear(this.#services.scopes.find(scope))))
+    }
   }
 
   removeUser(userId: string): Effect.Effect<Removal, MemoryError> {
-    return this.#removeAll((limit) => {
-      const [row] = this.#scopes.findByUser(userId)
-      return row === undefined
-        ? []
-        : this.#queries.findRids(this.#scopes.name(row.sid), row.sid, {}, 0, limit)
-    })
+    return this.#repeat(() =>
+      this.#commits(() => {
+        const [row] = this.#services.scopes.findByUser(userId)
+        // The user may have other scopes.
+        return row === undefined ? DONE : { ...this.#clear(row), done: false }
+      })
+    )
   }
 
   removeExpired(now: number, limit: number): Effect.Effect<Removal, MemoryError> {
-    return this.#removeAll(
-      (batch) => this.#selectExpired.all(now, batch).map(({ rid }) => Number(rid)),
-      limit
+    return this.#repeat((removed) =>
+      this.#commits(() => {
+        const size = Math.min(BATCH, limit - removed)
+        const rids = this.#selectExpired.all(now, size).map(({ rid }) => Number(rid))
+        this.#removeBatch(rids)
+        return { rids, others: false, done: rids.length < size || removed + rids.length >= limit }
+      })
     )
   }
 
-  /**
-   * Removes batches until `find` returns none or `max` rows are removed.
-   * @param find the next rows, up to `limit`; `after` is the last removed row
-   */
-  #removeAll(
-    find: (limit: number, after: number) => ReadonlyArray<number>,
-    max = Number.POSITIVE_INFINITY
-  ): Effect.Effect<Removal, MemoryError> {
-    const sids = new Set<number>()
-    const removeNext = (removed: number, after: number): Effect.Effect<number, MemoryError> =>
+  /** How many entries were dropped. */
+  dropEntries({ kind, scope, sessionId, through }: DropEntriesRequest): Effect.Effect<number, MemoryError> {
+    const { commits, entries, scopes } = this.#services
+    const dropNext = (total: number): Effect.Effect<number, MemoryError> =>
       Effect.flatMap(
-        this.#commits.write(() => {
-          const rids = find(Math.min(BATCH, max - removed), after)
-          this.#removeBatch(rids)
-          return rids
+        commits.write(() => {
+          const row = scopes.find(scope)
+          if (row === null) return 0
+          const dropped = entries.drop(row.sid, { sessionId, kind, through }, BATCH)
+          if (dropped > 0) scopes.save(beginChange(row))
+          return dropped
         }, BATCH),
-        (rids) => {
-          for (const rid of rids) sids.add(sidFromRid(rid))
-          const total = removed + rids.length
-          const done = rids.length === 0 || total >= max
-          return done ? Effect.succeed(total) : removeNext(total, rids.at(-1) ?? after)
-        }
+        (dropped) => (dropped === 0 ? Effect.succeed(total) : dropNext(total + dropped))
       )
-    return Effect.flatMap(removeNext(0, 0), (removed) =>
-      Effect.map(removed === 0 ? Effect.succeed(ERASED) : this.#eraseTraces(sids), (erasure) => ({
-        removed,
-        ...erasure
-      }))
+    return Effect.flatMap(dropNext(0), (total) =>
+      total === 0 ? Effect.succeed(total) : Effect.as(this.eraseLog, total)
     )
+  }
+
+  #commits(body: () => Step): Effect.Effect<Step, MemoryError> {
+    return this.#services.commits.write(body, BATCH)
+  }
+
+  /** Takes a batch of what a scope has, and at last the scope itself. */
+  #clear(row: ScopeRow | null): Step {
+    const { entries, memories, scopes, sessions } = this.#services
+    if (row === null) return DONE
+    const rids = memories.firstRids(row.sid, BATCH)
+    if (rids.length > 0) {
+      this.#removeBatch(rids)
+      return { rids, others: false, done: false }
+    }
+    const dropped = entries.drop(row.sid, {}, BATCH)
+    if (dropped < BATCH) sessions.deleteAll(row.sid)
+    scopes.save(beginChange(row))
+    return { rids, others: true, done: dropped < BATCH }
+  }
+
+  #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
+    const { memories, scopes } = this.#services
+    return this.#repeat(() =>
+      this.#commits(() => {
+        const row = scopes.find(scope)
+        if (row === null) return DONE
+        const rids = ids.flatMap((id) => memories.findRid(row.sid, id) ?? []).slice(0, BATCH)
+        this.#removeBatch(rids)
+        return { rids, others: false, done: rids.length < BATCH }
+      })
+    )
+  }
+
+  /** Finds rows slice by slice, and removes those that still match in a transaction. */
+  #removeMatching(scope: Scope, filter: Condition): Effect.Effect<Removal, MemoryError> {
+    const { connection, memories, queries, scopes } = this.#services
+    const find = (after: number) =>
+      runScan(connection, function* () {
+        const row = scopes.find(scope)
+        if (row === null) return []
+        const selection = {
+          scope,
+          sid: row.sid,
+          filter,
+          expiredAfter: Number.NEGATIVE_INFINITY,
+          excludedFlags: 0
+        }
+        return yield* queries.findRids(selection, after, BATCH)
+      })
+    const removeFound = (found: ReadonlyArray<number>) =>
+      this.#commits(() => {
+        const rids = found.filter((rid) => {
+          const memory = memories.findByRid(scope, rid)?.memory
+          return memory !== undefined && matches(filter, memory)
+        })
+        this.#removeBatch(rids)
+        return { rids, others: false, done: false }
+      })
+    return Effect.suspend(() => {
+      let after = 0
+      return this.#repeat(() =>
+        Effect.flatMap(find(after), (found) => {
+          after = found.at(-1) ?? after
+          return found.length === 0 ? Effect.succeed(DONE) : removeFound(found)
+        })
+      )
+    })
+  }
+
+  /** Takes steps until one is the last. @param step takes the number of rows that were removed before */
+  #repeat(step: (removed: number) => Effect.Effect<Step, MemoryError>): Effect.Effect<Removal, MemoryError> {
+    const next = (
+      removed: number,
+      sids: ReadonlySet<number>,
+      others: boolean
+    ): Effect.Effect<Removal, MemoryError> =>
+      Effect.flatMap(step(removed), (taken) => {
+        const total = removed + taken.rids.length
+        const changed = new Set([...sids, ...taken.rids.map(sidFromRid)])
+        const any = others || taken.others
+        if (!taken.done) return next(total, changed, any)
+        return Effect.map(
+          total > 0 || any ? this.#eraseTraces(changed) : Effect.succeed(ERASED),
+          (erasure) => ({ removed: total, ...erasure })
+        )
+      })
+    return Effect.suspend(() => next(0, new Set(), false))
   }
 
   #removeBatch(rids: ReadonlyArray<number>): void {
+    const { memories, scopes } = this.#services
     for (const [sid, scopeRids] of Map.groupBy(rids, sidFromRid)) {
-      const row = this.#scopes.findBySid(sid)
+      const row = scopes.findBySid(sid)
       if (row === null) throw new RangeError(`Rows of scope ${sid} have no scope`)
       const change = beginChange(row)
-      for (const rid of scopeRids) this.#memories.remove(change, rid)
-      this.#scopes.save(change)
+      for (const rid of scopeRids) memories.remove(change, rid)
+      scopes.save(change)
     }
   }
 
   #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<Erasure, MemoryError> {
+    const { connection, graphs } = this.#services
     return Effect.flatMap(this.eraseLog, (erasure) =>
-      Effect.match(this.#graphs.forget(sids), {
+      Effect.match(graphs.forget(sids), {
         onSuccess: () => erasure,
-        onFailure: (error) => graphsLeft(graphFolder(this.#connection.path), error)
+        onFailure: (error) => graphsLeft(graphFolder(connection.path), error)
       })
     )
   }
@@ -145,16 +234,17 @@ export class Eraser {
   )
 
   #truncateLog(tries: number): Effect.Effect<Erasure, MemoryError> {
+    const { connection } = this.#services
     return Effect.suspend(() => {
       try {
-        this.#connection.assertServing()
-        if (this.#connection.checkpointTruncate()) return Effect.succeed(ERASED)
+        connection.assertServing()
+        if (connection.checkpointTruncate()) return Effect.succeed(ERASED)
       } catch (error) {
-        if (!isBusy(error)) return Effect.fail(toMemoryError(this.#connection.path, error))
+        if (!isBusy(error)) return Effect.fail(toMemoryError(connection.path, error))
       }
       return tries > 1
         ? Effect.andThen(pause(TRUNCATE_PAUSE_MS), this.#truncateLog(tries - 1))
-        : Effect.succeed(logInUse(this.#connection.path))
+        : Effect.succeed(logInUse(connection.path))
     })
   }
 }

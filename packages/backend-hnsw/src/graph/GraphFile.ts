@@ -13,7 +13,7 @@ const FORMAT = 1
 export interface GraphHeader {
   readonly format: typeof FORMAT
   readonly dimensions: number
-  /** N of the `body_N` that the vectors are from. */
+  /** N of the `body_N` that the vectors were written to. */
   readonly generation: number
   readonly count: number
   /** The graph has the rows up to this row number that have a vector. */

@@ -50,6 +50,8 @@ export class GraphStore {
   readonly maxBytes: number
   readonly #path: string
   readonly #generation: number
+  readonly #space: number
+  readonly #readOnly: boolean
   readonly #dimensions: number
   readonly #fromRows: number
   readonly #buildLock = Semaphore.makeUnsafe(1)
@@ -60,6 +62,10 @@ export class GraphStore {
   constructor(options: {
     readonly path: string
     readonly generation: number
+    /** The generation under which the vectors were written. */
+    readonly space: number
+    /** Saved graphs are neither written nor deleted. */
+    readonly readOnly: boolean
     readonly dimensions: number
     readonly fromRows: number
     readonly maxBytes: number
@@ -68,6 +74,8 @@ export class GraphStore {
   }) {
     this.#path = options.path
     this.#generation = options.generation
+    this.#space = options.space
+    this.#readOnly = options.readOnly
     this.#dimensions = options.dimensions
     this.#fromRows = options.fromRows
     this.maxBytes = options.dimensions > 0 && options.fromRows < Infinity ? options.maxBytes : 0
@@ -90,7 +98,7 @@ export class GraphStore {
         const hnswlib = yield* this.#getHnswlib(request)
         if (hnswlib === null) return null
         const saved = extend ? null : yield* this.#loadSaved(hnswlib, request)
-        if (saved !== null) return saved
+        if (saved !== null || this.#readOnly) return saved
         yield* this.#build(request.sid).pipe(this.#buildLock.withPermits(1))
         return yield* this.#loadSaved(hnswlib, request)
       },
@@ -123,14 +131,14 @@ export class GraphStore {
       const file = new GraphFile(this.#path, sid)
       const header = yield* attempt(() => file.readHeader())
       if (header === null) return null
-      if (!matchesScope(header, this.#dimensions, this.#generation, removed)) {
+      if (!matchesScope(header, this.#dimensions, this.#space, removed)) {
         // The file holds vectors of removed rows or of another embedder.
-        yield* attempt(() => file.remove())
+        yield* this.#discard(file)
         return null
       }
       if (!(yield* attempt(() => file.isIntact(header)))) {
         yield* Effect.logWarning(`The graph ${file.path} is damaged; it is built again from the memories.`)
-        yield* attempt(() => file.remove())
+        yield* this.#discard(file)
         return null
       }
       const index = new hnswlib.HierarchicalNSW("ip", this.#dimensions)
@@ -138,8 +146,18 @@ export class GraphStore {
       return new Graph(index, header.through, this.#dimensions)
     })
 
+  #discard(file: GraphFile): Effect.Effect<void, Error> {
+    return this.#readOnly ? Effect.void : attempt(() => file.remove())
+  }
+
   #build(sid: number): Effect.Effect<BuildResult, Error> {
-    const task = { path: this.#path, sid, generation: this.#generation, dimensions: this.#dimensions }
+    const task = {
+      path: this.#path,
+      sid,
+      generation: this.#generation,
+      space: this.#space,
+      dimensions: this.#dimensions
+    }
     return buildInWorker(task).pipe(
       Effect.repeat({ while: (result) => result === "stale", times: STALE_RETRIES })
     )

@@ -10,6 +10,8 @@ export interface BuildTask {
   readonly path: string
   readonly sid: number
   readonly generation: number
+  /** The generation under which the vectors were written. */
+  readonly space: number
   readonly dimensions: number
 }
 
@@ -28,21 +30,20 @@ const readRemoved = (db: DatabaseSync, sid: number): number | null => {
 export const matchesScope = (
   header: GraphHeader,
   dimensions: number,
-  generation: number,
+  space: number,
   removed: number
-): boolean =>
-  header.dimensions === dimensions && header.generation === generation && header.removed === removed
+): boolean => header.dimensions === dimensions && header.generation === space && header.removed === removed
 
 /** The saved graph, to be extended; a new one if there is none that is intact and without removed rows. */
 const loadOrCreate = async (
   { HierarchicalNSW }: Hnswlib,
   file: GraphFile,
-  { dimensions, generation }: BuildTask,
+  { dimensions, space }: BuildTask,
   removed: number
 ): Promise<{ readonly index: HierarchicalNSW; readonly through: number }> => {
   const header = await file.readHeader()
   const index = new HierarchicalNSW("ip", dimensions)
-  const usable = header !== null && matchesScope(header, dimensions, generation, removed)
+  const usable = header !== null && matchesScope(header, dimensions, space, removed)
   if (usable && (await file.isIntact(header))) {
     index.readIndexSync(file.path)
     return { index, through: header.through }
@@ -75,7 +76,7 @@ const addRows = (db: DatabaseSync, index: HierarchicalNSW, task: BuildTask, thro
 }
 
 export const buildGraph = async (hnswlib: Hnswlib, task: BuildTask): Promise<BuildResult> => {
-  const { dimensions, generation, path, sid } = task
+  const { dimensions, path, sid, space } = task
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
   const file = new GraphFile(path, sid)
   try {
@@ -88,7 +89,7 @@ export const buildGraph = async (hnswlib: Hnswlib, task: BuildTask): Promise<Bui
     if (count === 0) return "empty"
     await file.replace((temporary) => index.writeIndexSync(temporary), {
       dimensions,
-      generation,
+      generation: space,
       count,
       through,
       removed

@@ -1,26 +1,17 @@
-import {
-  Corrupt,
-  type Fingerprint,
-  fingerprintMismatch,
-  MemoryError,
-  sameFingerprint,
-  Unsupported
-} from "@keepsake/core/driver"
+import type { Fingerprint } from "@keepsake/core/driver"
 import { randomBytes } from "node:crypto"
 import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { choosePageSize } from "../codec/erasableBlob.ts"
+import { checkFingerprint, inspect } from "./inspect.ts"
+import { migrate } from "./migrations/migrate.ts"
 import { APPLICATION_ID, createBodyTable, SCHEMA_VERSION, TABLES } from "./schema.ts"
 
 /** Longest wait of one call for another process's lock, which blocks the event loop; longer waits are timers. */
-const BLOCK_MS = 5
+export const BLOCK_MS = 5
 /** A commit checkpoints by itself from this log length (32 MB); `WalCheckpointer` works long before. */
 const AUTO_CHECKPOINT_PAGES = 32_000
-
-/** The number that a one-column query returns. */
-const queryNumber = (db: DatabaseSync, sql: string): number =>
-  Number(Object.values(db.prepare(sql).get() ?? {})[0])
 
 const configure = (db: DatabaseSync, synchronous: "full" | "normal", pageSize: number): void => {
   // The page size must be set before the first table; an existing file keeps its own.
@@ -46,29 +37,6 @@ const createTables = (db: DatabaseSync, fingerprint: Fingerprint): void => {
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
 }
 
-/** Throws for a foreign file or another file format, before anything is written to it. */
-const inspect = (db: DatabaseSync, path: string): "store" | "empty" => {
-  const applicationId = queryNumber(db, "PRAGMA application_id")
-  const tables = queryNumber(db, "SELECT count(*) FROM sqlite_schema")
-  if (applicationId === 0 && tables === 0) return "empty"
-  if (applicationId !== APPLICATION_ID) {
-    throw new MemoryError({
-      reason: new Corrupt({
-        message: `${path} is an SQLite database of another program: it was left as it is. Choose another path.`
-      })
-    })
-  }
-  const version = queryNumber(db, "PRAGMA user_version")
-  if (version !== SCHEMA_VERSION) {
-    throw new MemoryError({
-      reason: new Unsupported({
-        message: `${path} has file format ${version}; this version of @keepsake/backend-hnsw reads format ${SCHEMA_VERSION}. Use the version that wrote it.`
-      })
-    })
-  }
-  return "store"
-}
-
 /** Creates the file with mode 0600: SQLite would follow the umask, and copies the file's mode to `-wal` and `-shm`. */
 const createPrivateFile = (path: string): void => {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
@@ -79,9 +47,14 @@ const createPrivateFile = (path: string): void => {
   }
 }
 
-const readFingerprint = (db: DatabaseSync): Fingerprint | null => {
-  const value = db.prepare("SELECT value FROM meta WHERE key = 'fingerprint'").get()?.["value"]
-  return typeof value === "string" ? (JSON.parse(value) as Fingerprint) : null
+/** In one transaction, which a kill undoes; the next process to open the file begins again. */
+const createOrMigrate = (db: DatabaseSync, path: string, fingerprint: Fingerprint): void => {
+  db.exec("BEGIN IMMEDIATE")
+  // Another process may have created or migrated the tables before this one got the lock.
+  const version = inspect(db, path)
+  if (version === null) createTables(db, fingerprint)
+  else migrate(db, version)
+  db.exec("COMMIT")
 }
 
 /**
@@ -98,16 +71,12 @@ export const openFile = (
   accessSync(dirname(path), constants.W_OK | constants.X_OK)
   const db = new DatabaseSync(path, { timeout: BLOCK_MS })
   try {
-    const content = inspect(db, path)
+    const version = inspect(db, path)
+    // A file that is refused is not migrated.
+    if (version !== null) checkFingerprint(db, fingerprint)
     configure(db, synchronous, choosePageSize(fingerprint.embedding?.dimensions ?? 0))
-    if (content === "empty") {
-      db.exec("BEGIN IMMEDIATE")
-      // Another process may have created the tables before this one got the lock.
-      if (inspect(db, path) === "empty") createTables(db, fingerprint)
-      db.exec("COMMIT")
-    }
-    const stored = readFingerprint(db) ?? fingerprint
-    if (!sameFingerprint(stored, fingerprint)) throw fingerprintMismatch(stored, fingerprint)
+    if (version !== SCHEMA_VERSION) createOrMigrate(db, path, fingerprint)
+    checkFingerprint(db, fingerprint)
     return db
   } catch (error) {
     db.close()

@@ -7,6 +7,7 @@ import type { GraphStore } from "../graph/GraphStore.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
+import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
 import { WasmArena } from "./vectors/WasmArena.ts"
 
@@ -73,24 +74,43 @@ export class IndexCache {
 
   /**
    * Runs `use` on the scope's index, which shows every write acknowledged before the call by any process; on null for a
-   * scope without rows. Long loads yield to the event loop.
+   * scope without rows. Long loads, and calls of `use` that read many rows, yield to the event loop.
    */
-  use<A>(scope: Scope, use: (index: ScopeIndex | null) => A): Effect.Effect<A, MemoryError> {
+  use<A>(
+    scope: Scope,
+    use: (index: ScopeIndex | null, opened: OpenVerdicts) => A
+  ): Effect.Effect<A, MemoryError> {
+    return Effect.suspend(() => this.#useInSlices(scope, use, new OpenVerdicts()))
+  }
+
+  #useInSlices<A>(
+    scope: Scope,
+    use: (index: ScopeIndex | null, opened: OpenVerdicts) => A,
+    opened: OpenVerdicts
+  ): Effect.Effect<A, MemoryError> {
+    const again = Effect.suspend(() => this.#useInSlices(scope, use, opened))
     return Effect.suspend(() => {
+      let index: ScopeIndex | null | "unfinished" = null
       try {
-        const index = this.#update(scope)
-        if (index === "unfinished") return Effect.andThen(yieldToEventLoop, this.use(scope, use))
-        if (index === null) return Effect.succeed(use(index))
-        const graphTask = this.#startGraph(index)
-        if (graphTask !== null && this.#options.awaitGraphs) {
-          return Effect.andThen(graphTask, this.use(scope, use))
+        index = this.#update(scope)
+        if (index === "unfinished") return Effect.andThen(yieldToEventLoop, again)
+        if (index === null) return Effect.succeed(use(index, opened))
+        if (this.#options.awaitGraphs) {
+          const graphTask = this.#startGraph(index)
+          if (graphTask !== null) return Effect.andThen(graphTask, again)
         }
-        const result = use(index)
+        opened.startSlice(index)
+        const result = use(index, opened)
+        const graphTask = this.#startGraph(index)
         this.#recordUse(scopeKey(scope), index)
         return graphTask === null
           ? Effect.succeed(result)
           : Effect.as(Effect.forkIn(graphTask, this.#options.background), result)
       } catch (error) {
+        if (error instanceof SliceSpent && index instanceof ScopeIndex) {
+          this.#recordUse(scopeKey(scope), index)
+          return Effect.andThen(yieldToEventLoop, again)
+        }
         return Effect.fail(toMemoryError(this.#connection.path, error))
       }
     })
@@ -102,7 +122,10 @@ export class IndexCache {
     const row = this.#scopes.find(scope)
     const cached = this.#entries.get(key)
     if (cached !== undefined && this.#isStale(cached.index, row)) this.#drop(key)
-    if (row === null) return null
+    if (row === null || row.rows === 0) {
+      this.#drop(key)
+      return null
+    }
     const { index } = this.#entries.get(key) ?? this.#createEntry(key, scope, row)
     const upToDate = index.loaded && index.seq === row.seq && index.touched === row.touched
     if (upToDate || this.#loader.update(index, row)) return index
@@ -144,6 +167,7 @@ export class IndexCache {
       onDisk: this.#isLarge(row),
       reader: {
         memory: (rid) => loader.readMemory(scope, rid),
+        id: (rid) => loader.readId(rid),
         vector: (rid, into) => loader.readVector(rid, into)
       }
     })

@@ -39,6 +39,7 @@ export class IndexLoader {
   readonly #selectChanged: StatementSync
   readonly #selectRids: StatementSync
   readonly #selectMemory: StatementSync
+  readonly #selectId: StatementSync
   readonly #selectBody: StatementSync
 
   constructor(db: DatabaseSync, generation: number) {
@@ -56,6 +57,7 @@ export class IndexLoader {
       `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid WHERE m.rid = ?`
     )
     this.#selectMemory.setReturnArrays(true)
+    this.#selectId = db.prepare("SELECT id FROM memory WHERE rid = ?")
     this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
   }
 
@@ -66,6 +68,11 @@ export class IndexLoader {
     const memory = decodeMemory(scope, decodeRow(values))
     release(values[15])
     return memory
+  }
+
+  /** Empty if the row was removed. */
+  readId(rid: number): string {
+    return String(this.#selectId.get(rid)?.["id"] ?? "")
   }
 
   /** False if the row was removed. */

@@ -1,25 +1,33 @@
-import type {
-  AroundRequest,
-  AroundRow,
-  LatestRequest,
-  Memory,
-  Scope,
-  SearchHit,
-  SearchRequest,
-  SearchResult
+import {
+  ANY,
+  type AroundRequest,
+  type AroundRow,
+  type Cursor,
+  type LatestRequest,
+  type ListRequest,
+  type Memory,
+  type Page,
+  type Scope,
+  type SearchHit,
+  type SearchRequest,
+  type SearchResult,
+  type SessionPage,
+  type SessionsRequest
 } from "@keepsake/core/driver"
 import type { Body } from "../codec/bodyBlob.ts"
-import { makeRowFilter, type RowFilterRequest } from "../codec/filter.ts"
+import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/filter.ts"
 import { localFromRid, makeRid } from "../codec/memoryRow.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
-import { selectTop } from "./arrays/TopK.ts"
+import { selectTop, type TopK } from "./arrays/TopK.ts"
 import { Postings } from "./postings/Postings.ts"
 import type { SpareBuffer } from "./postings/PostingsBuffer.ts"
 import { DecodedMemories } from "./rows/DecodedMemories.ts"
 import { findLatestSlots, lastSaidFirst } from "./rows/latestRows.ts"
+import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
 import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
+import { pageSessions, summariseSessions } from "./rows/sessionSummaries.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
 import { VectorStorage } from "./vectors/VectorStorage.ts"
 import type { WasmArena } from "./vectors/WasmArena.ts"
@@ -37,6 +45,8 @@ export interface IndexedRow {
 export interface RowReader {
   /** Null if the row was removed. */
   memory(rid: number): Memory | null
+  /** Empty if the row was removed. */
+  id(rid: number): string
   /** False if the row was removed. */
   vector(rid: number, into: Float32Array): boolean
 }
@@ -54,6 +64,7 @@ export class ScopeIndex {
   loaded = false
   readonly graph: ScopeGraph
   readonly #reader: RowReader
+  readonly #hasVectors: boolean
   readonly #scratch: ScratchArrays
   readonly #vectors: VectorStorage
   readonly #postings: Postings
@@ -81,6 +92,7 @@ export class ScopeIndex {
     this.sid = sid
     this.onDisk = onDisk
     this.#reader = reader
+    this.#hasVectors = arena.dimensions > 0
     this.#scratch = arena.scratch
     this.#postings = new Postings(arena.scratch, spareBuffer)
     this.#rows = new RowColumns(expectedRows)
@@ -129,6 +141,7 @@ export class ScopeIndex {
       session,
       speaker,
       turn: row.turn,
+      hasVector: body.dimensions > 0,
       previous: row.turn === null || session < 0 ? -1 : this.#sessions.append(session, slot)
     })
     this.#vectors.push(body.vectorBytes)
@@ -184,43 +197,56 @@ export class ScopeIndex {
     this.#memories.touch(new Set(ids), now)
   }
 
-  #rowFilter(request: RowFilterRequest): (slot: number) => boolean {
+  #rowFilter(request: RowFilterRequest, opened: OpenVerdicts): (slot: number) => boolean {
     return makeRowFilter(request, this.#rows, {
       sessionNumber: (name) => this.#names.sessions.find(name),
       speakerNumber: (name) => this.#names.speakers.find(name),
-      memory: (slot) => this.#memory(slot)
+      memoryPasses: (slot, passes) =>
+        opened.verdict(slot, () => {
+          const memory = this.#memory(slot)
+          return memory !== null && passes(memory)
+        })
     })
   }
 
-  search(request: SearchRequest): SearchResult {
+  /** Memories of slots that passed, without those that were removed or, while the call waited for a slice, changed. */
+  #passingMemory(slot: number, request: RowFilterRequest, opened: OpenVerdicts): Memory | null {
+    const memory = this.#memory(slot)
+    return memory === null || (opened.used && !memoryFilter(request)(memory)) ? null : memory
+  }
+
+  search(request: SearchRequest, opened: OpenVerdicts): SearchResult {
     const { exact, limit, terms, vector } = request
     this.#searches++
-    const passes = this.#rowFilter(request)
+    const passes = this.#rowFilter(request, opened)
     const room = Math.min(limit, this.#rows.count)
     const isCurrent = (slot: number) => this.#rows.isCurrent(slot)
     const scores = this.#scratch.sums(terms === undefined ? 0 : this.#rows.count)
     const df = this.#postings.score(terms ?? new Uint32Array(), this.#rows.current, isCurrent, scores)
     const byTerms = terms === undefined ? [] : selectTop(scores, room, passes, 0).slots
-    const cosines = vector === undefined ? null : this.#cosines(vector, room, passes, exact === true, byTerms)
+    const byGraph =
+      vector === undefined || exact === true ? null : this.graph.findNearest(vector, room, passes)
+    const nearest =
+      vector === undefined
+        ? null
+        : (byGraph ?? this.#vectors.findNearest(vector, room, passes, exact === true))
+    const cosines = vector === undefined || nearest === null ? null : this.#cosines(vector, nearest, byTerms)
     const hits: Array<SearchHit> = []
     for (const slot of cosines?.keys() ?? byTerms) {
-      const memory = this.#memory(slot)
+      const memory = this.#passingMemory(slot, request, opened)
       if (memory !== null) hits.push({ memory, cosine: cosines?.get(slot) ?? null, bm25: scores[slot] ?? 0 })
     }
-    return { hits, n: this.#rows.current, df }
+    const byWordsAlone = this.#hasVectors ? this.#rows.currentWithoutVector : 0
+    const way = byGraph === null ? "exact" : "graph"
+    return { hits, n: this.#rows.current, df, plan: { way, byWordsAlone } }
   }
 
   /** Cosines of the nearest slots and of `byTerms`; null for a slot without a vector. */
   #cosines(
     query: Float32Array,
-    limit: number,
-    passes: (slot: number) => boolean,
-    exact: boolean,
+    nearest: TopK,
     byTerms: Iterable<number>
   ): ReadonlyMap<number, number | null> {
-    const nearest =
-      (exact ? null : this.graph.findNearest(query, limit, passes)) ??
-      this.#vectors.findNearest(query, limit, passes, exact)
     const cosines = new Map<number, number | null>()
     nearest.slots.forEach((slot, i) => cosines.set(slot, nearest.scores[i] ?? 0))
     const others = Uint32Array.from(byTerms).filter((slot) => !cosines.has(slot))
@@ -230,8 +256,11 @@ export class ScopeIndex {
   }
 
   /** Visible rows within `radius` turns of an anchor, in its session, each once. */
-  around({ anchors, asOf, now, radius, vector }: AroundRequest): ReadonlyArray<AroundRow> {
-    const passes = this.#rowFilter({ now, asOf, filter: {} })
+  around(
+    { anchors, asOf, now, radius, vector }: AroundRequest,
+    opened: OpenVerdicts
+  ): ReadonlyArray<AroundRow> {
+    const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
     const turnsBySession = new Map<number, Set<number>>()
     for (const { sessionId, turn } of anchors) {
       const session = this.#names.sessions.find(sessionId)
@@ -251,15 +280,54 @@ export class ScopeIndex {
   }
 
   /** Live rows that match, newest first. */
-  latest({ filter, limit, now }: LatestRequest): ReadonlyArray<Memory> {
-    const slots = findLatestSlots(this.#rows, this.#rows.count, limit, this.#rowFilter({ now, filter }))
-    const memories = slots.flatMap((slot) => this.#memory(slot) ?? [])
-    return memories.sort(lastSaidFirst).slice(0, limit)
+  latest(request: LatestRequest, opened: OpenVerdicts): ReadonlyArray<Memory> {
+    const passes = this.#rowFilter(request, opened)
+    const slots = findLatestSlots(this.#rows, this.#rows.count, request.limit, passes)
+    const memories = slots.flatMap((slot) => this.#passingMemory(slot, request, opened) ?? [])
+    return memories.sort(lastSaidFirst).slice(0, request.limit)
+  }
+
+  /** A page of row numbers by `(saidAt, id)`: no index of the file has that order. */
+  listBySaid(request: ListRequest, opened: OpenVerdicts): Page<number> {
+    const { after, limit, newestFirst } = request
+    const rows = this.#rows
+    const sign = newestFirst === true ? 1 : -1
+    const place = (slot: number): Cursor => ({
+      at: rows.saidAt(slot),
+      id: opened.id(slot, () => this.#reader.id(this.#rid(slot)))
+    })
+    const compare = (a: Cursor, b: Cursor): number =>
+      sign * (b.at - a.at || (a.id === b.id ? 0 : a.id < b.id ? 1 : -1))
+    const passes = this.#rowFilter(request, opened)
+    const isAfter = (slot: number, cursor: Cursor): boolean =>
+      rows.saidAt(slot) === cursor.at
+        ? compare(place(slot), cursor) > 0
+        : sign * (cursor.at - rows.saidAt(slot)) > 0
+    const slots = findLatestSlots(
+      { saidAt: (slot) => sign * rows.saidAt(slot), turn: () => -1 },
+      rows.count,
+      limit + 1,
+      (slot) => (after === undefined || isAfter(slot, after)) && passes(slot)
+    )
+    const places = slots
+      .map((slot) => ({ slot, place: place(slot) }))
+      .sort((a, b) => compare(a.place, b.place))
+    const shown = places.slice(0, limit)
+    const last = shown.at(-1)
+    return {
+      rows: shown.map(({ slot }) => this.#rid(slot)),
+      next: places.length > limit && last !== undefined ? last.place : null
+    }
+  }
+
+  sessions(request: SessionsRequest, opened: OpenVerdicts): SessionPage {
+    const passes = this.#rowFilter({ now: request.now, filter: ANY }, opened)
+    return pageSessions(summariseSessions(this.#rows, this.#names.sessions.all, passes), request)
   }
 
   /** Distinct speakers of live rows. */
-  speakers(now: number): ReadonlyArray<string> {
-    const passes = this.#rowFilter({ now, filter: {} })
+  speakers(now: number, opened: OpenVerdicts): ReadonlyArray<string> {
+    const passes = this.#rowFilter({ now, filter: ANY }, opened)
     const names = this.#names.speakers.all
     const seen = new Uint8Array(names.length)
     for (let slot = 0, unseen = names.length; slot < this.#rows.count && unseen > 0; slot++) {

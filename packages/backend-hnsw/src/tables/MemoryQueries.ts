@@ -1,15 +1,15 @@
 import {
-  type Filter,
+  type Condition,
   type ListRequest,
   matches,
   type Memory,
   type Page,
   type Scope,
-  type StoreRow
+  STORE_LIMITS
 } from "@keepsake/core/driver"
-import type { StatementSync } from "node:sqlite"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { FILTER_SQL, filterParameters, needsTexts } from "../codec/filter.ts"
+import { LIFETIME_SQL, lifetimeParameters, type NecessarySql, toNecessarySql } from "../codec/filter.ts"
 import {
   CLOSED,
   COLUMNS,
@@ -20,89 +20,192 @@ import {
   type MemoryRow
 } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
+import type { Scan } from "../connection/Scan.ts"
 import { bodyTable } from "../schema/schema.ts"
 
-interface DecodedRow {
-  readonly rid: number
-  readonly memory: Memory
-  readonly body: Body
+/** Which rows a scan returns. */
+export interface Selection {
+  readonly scope: Scope
+  readonly sid: number
+  readonly filter: Condition
+  /** Rows that expire then or earlier are left out; `-Infinity` for none. */
+  readonly expiredAfter: number
+  /** Rows with one of these bits of `flags` are left out. */
+  readonly excludedFlags: number
 }
 
-/** Decodes rows lazily, and yields those that match. */
-function* decodeMatching(scope: Scope, rows: Iterable<unknown>, filter: Filter): Generator<DecodedRow> {
-  for (const values of rows) {
-    const row = values as MemoryRow
-    const body = new Body(row.data)
-    const memory = decodeMemory(scope, row, body)
-    if (matches(filter, memory)) yield { rid: row.rid, memory, body }
-  }
-}
+/** Rows whose columns one part of a scan looks at, and rows whose texts it may decode. */
+const COLUMNS_PER_PART = 8_192
+const TEXTS_PER_PART = 256
+
+/** Statements kept for conditions of the same form. */
+const STATEMENTS_MAX = 64
+
+/** Outside every time and id. */
+const FIRST = { at: -9e15, id: "" }
+const LAST = { at: 9e15, id: "" }
+
+const partSize = ({ exact }: NecessarySql): number => (exact ? COLUMNS_PER_PART : TEXTS_PER_PART)
 
 /** Reads that use the file's own indexes and need no search index. */
 export class MemoryQueries {
-  readonly #selectPage: StatementSync
-  readonly #selectAll: StatementSync
-  readonly #selectRids: StatementSync
-  readonly #count: StatementSync
+  readonly #db: DatabaseSync
+  readonly #rows: string
+  readonly #statements = new Map<string, StatementSync>()
   readonly #selectTurns: StatementSync
+  readonly #selectPredecessors: StatementSync
 
   constructor({ db, generation }: Connection) {
-    const rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${bodyTable(generation)} b ON b.rid = m.rid`
-    this.#selectPage = db.prepare(
-      `${rows} WHERE ${FILTER_SQL} AND m.sid = ? AND (m.created_at, m.id) > (?, ?) ORDER BY m.created_at, m.id`
-    )
-    this.#selectAll = db.prepare(`${rows} WHERE ${FILTER_SQL} AND m.rid BETWEEN ? AND ? ORDER BY m.rid`)
-    this.#selectRids = db.prepare(
-      `SELECT m.rid FROM memory m WHERE ${FILTER_SQL} AND m.rid BETWEEN ? AND ? ORDER BY m.rid LIMIT ?`
-    )
-    this.#count = db.prepare(
-      `SELECT count(*) AS n FROM memory m WHERE ${FILTER_SQL} AND m.rid BETWEEN ? AND ?`
-    )
+    this.#db = db
+    this.#rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${bodyTable(generation)} b ON b.rid = m.rid`
     this.#selectTurns = db.prepare(
-      `${rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
+      `${this.#rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
+    )
+    this.#selectPredecessors = db.prepare(
+      `${this.#rows} WHERE m.sid = ? AND m.superseded_by IN (SELECT value FROM json_each(?)) ` +
+        `AND ${LIFETIME_SQL} LIMIT ${STORE_LIMITS.rows}`
     )
   }
 
-  list(sid: number, request: ListRequest): Page<StoreRow> {
-    const { after, closed, filter, limit, now, scope } = request
-    const parameters = filterParameters(filter, now, closed === true ? 0 : CLOSED)
-    const start = after ?? { createdAt: -9e15, id: "" }
-    const matching = this.#selectPage.iterate(...parameters, sid, start.createdAt, start.id)
-    const rows: Array<StoreRow> = []
-    for (const { body, memory } of decodeMatching(scope, matching, filter)) {
-      const last = rows.at(-1)?.memory
-      if (rows.length === limit && last !== undefined) {
-        return { rows, next: { createdAt: last.createdAt, id: last.id } }
+  #prepare(sql: string): StatementSync {
+    const known = this.#statements.get(sql)
+    if (known !== undefined) return known
+    const [oldest] = this.#statements.keys()
+    if (this.#statements.size >= STATEMENTS_MAX && oldest !== undefined) this.#statements.delete(oldest)
+    const statement = this.#db.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+
+  /** A page by `(createdAt, id)`. */
+  *list<Row>(sid: number, request: ListRequest, toRow: (memory: Memory, body: Body) => Row): Scan<Page<Row>> {
+    const { closed, filter, limit, newestFirst, now, scope } = request
+    const necessary = toNecessarySql(filter)
+    const [beyond, upTo, direction] = newestFirst === true ? ["<", ">=", "DESC"] : [">", "<=", "ASC"]
+    const place = "(m.created_at, m.id)"
+    const order = `ORDER BY m.created_at ${direction}, m.id ${direction}`
+    const selectEnd = this.#prepare(
+      `SELECT m.created_at AS at, m.id FROM memory m WHERE m.sid = ? AND ${place} ${beyond} (?, ?) ${order} LIMIT 1 OFFSET ?`
+    )
+    const select = this.#prepare(
+      `${this.#rows} WHERE m.sid = ? AND ${place} ${beyond} (?, ?) AND ${place} ${upTo} (?, ?) ` +
+        `AND ${LIFETIME_SQL} AND ${necessary.sql} ${order}`
+    )
+    const parameters = [...lifetimeParameters(now, closed === true ? 0 : CLOSED), ...necessary.parameters]
+    const found: Array<Row> = []
+    let last = FIRST
+    let from = request.after ?? (newestFirst === true ? LAST : FIRST)
+    for (
+      let size = Math.min(limit + 1, partSize(necessary));
+      ;
+      size = Math.min(4 * size, partSize(necessary))
+    ) {
+      const end = selectEnd.get(sid, from.at, from.id, size - 1) as typeof FIRST | undefined
+      const to = end ?? (newestFirst === true ? FIRST : LAST)
+      for (const values of select.iterate(sid, from.at, from.id, to.at, to.id, ...parameters)) {
+        const row = values as unknown as MemoryRow
+        const body = new Body(row.data)
+        const memory = decodeMemory(scope, row, body)
+        if (!necessary.exact && !matches(filter, memory)) continue
+        if (found.length === limit) return { rows: found, next: last }
+        found.push(toRow(memory, body))
+        last = { at: memory.createdAt, id: memory.id }
       }
-      rows.push({ memory, vector: body.vector, terms: body.terms })
+      if (end === undefined) return { rows: found, next: null }
+      from = end
+      yield
     }
-    return { rows, next: null }
   }
 
-  /** `expiredAfter` and `excludedFlags` as in `filterParameters`. */
-  count(scope: Scope, sid: number, filter: Filter, expiredAfter: number, excludedFlags: number): number {
-    const parameters = filterParameters(filter, expiredAfter, excludedFlags)
-    const range = [makeRid(sid, 0), makeRid(sid, LAST_LOCAL)] as const
-    if (!needsTexts(filter)) return Number(this.#count.get(...parameters, ...range)?.["n"])
+  *count(selection: Selection): Scan<number> {
+    const necessary = toNecessarySql(selection.filter)
     let count = 0
-    for (const _ of decodeMatching(scope, this.#selectAll.iterate(...parameters, ...range), filter)) count++
-    return count
+    let from = makeRid(selection.sid, 0) - 1
+    for (;;) {
+      const end = this.#endOfPart(selection.sid, from, partSize(necessary))
+      count += necessary.exact
+        ? this.#countPart(selection, necessary, from, end)
+        : this.#findInPart(selection, necessary, from, end).length
+      if (end === null) return count
+      from = end
+      yield
+    }
   }
 
-  /** The first `limit` matching rows whose `rid` is greater than `after`, expired and closed ones included. */
-  findRids(scope: Scope, sid: number, filter: Filter, after: number, limit: number): ReadonlyArray<number> {
-    const parameters = filterParameters(filter, Number.NEGATIVE_INFINITY, 0)
-    const range = [Math.max(makeRid(sid, 0), after + 1), makeRid(sid, LAST_LOCAL)] as const
-    if (!needsTexts(filter))
-      return this.#selectRids.all(...parameters, ...range, limit).map(({ rid }) => Number(rid))
-    const matching = this.#selectAll.iterate(...parameters, ...range)
-    return Array.from(decodeMatching(scope, matching, filter).take(limit), ({ rid }) => rid)
+  /** The first `limit` rows that match after a row number. */
+  *findRids(selection: Selection, after: number, limit: number): Scan<ReadonlyArray<number>> {
+    const necessary = toNecessarySql(selection.filter)
+    const found: Array<number> = []
+    let from = Math.max(makeRid(selection.sid, 0) - 1, after)
+    for (;;) {
+      const end = this.#endOfPart(selection.sid, from, TEXTS_PER_PART)
+      found.push(...this.#findInPart(selection, necessary, from, end))
+      if (end === null || found.length >= limit) return found.slice(0, limit)
+      from = end
+      yield
+    }
   }
 
+  /** The last row number of a part of `size` rows after `after`; null if the scope has no more rows than that. */
+  #endOfPart(sid: number, after: number, size: number): number | null {
+    const end = this.#prepare(
+      "SELECT m.rid FROM memory m WHERE m.rid > ? AND m.rid <= ? ORDER BY m.rid LIMIT 1 OFFSET ?"
+    ).get(after, makeRid(sid, LAST_LOCAL), size - 1)?.["rid"]
+    return end === undefined ? null : Number(end)
+  }
+
+  #partParameters(
+    { excludedFlags, expiredAfter, sid }: Selection,
+    { parameters }: NecessarySql,
+    after: number,
+    end: number | null
+  ): ReadonlyArray<number> {
+    const range = [after, end ?? makeRid(sid, LAST_LOCAL)]
+    return [...range, ...lifetimeParameters(expiredAfter, excludedFlags), ...parameters]
+  }
+
+  #countPart(selection: Selection, necessary: NecessarySql, after: number, end: number | null): number {
+    const select = this.#prepare(
+      `SELECT count(*) AS n FROM memory m WHERE m.rid > ? AND m.rid <= ? AND ${LIFETIME_SQL} AND ${necessary.sql}`
+    )
+    return Number(select.get(...this.#partParameters(selection, necessary, after, end))?.["n"])
+  }
+
+  #findInPart(
+    selection: Selection,
+    necessary: NecessarySql,
+    after: number,
+    end: number | null
+  ): ReadonlyArray<number> {
+    const { filter, scope } = selection
+    const where = `WHERE m.rid > ? AND m.rid <= ? AND ${LIFETIME_SQL} AND ${necessary.sql} ORDER BY m.rid`
+    const parameters = this.#partParameters(selection, necessary, after, end)
+    if (necessary.exact) {
+      const select = this.#prepare(`SELECT m.rid FROM memory m ${where}`)
+      return select.all(...parameters).map(({ rid }) => Number(rid))
+    }
+    const rids: Array<number> = []
+    for (const values of this.#prepare(`${this.#rows} ${where}`).iterate(...parameters)) {
+      const row = values as unknown as MemoryRow
+      if (matches(filter, decodeMemory(scope, row))) rids.push(row.rid)
+    }
+    return rids
+  }
+
+  /** The greatest turn of the session's rows. */
   lastTurn(scope: Scope, sid: number, sessionId: string): number | null {
-    const turns = this.#selectTurns.iterate(sid, hashString(sessionId))
-    // Another session may have the same hash.
-    for (const { memory } of decodeMatching(scope, turns, { sessionId })) return memory.turn
+    for (const values of this.#selectTurns.iterate(sid, hashString(sessionId))) {
+      const memory = decodeMemory(scope, values as unknown as MemoryRow)
+      // Another session may have the same hash.
+      if (memory.sessionId === sessionId) return memory.turn
+    }
     return null
+  }
+
+  /** Rows superseded by one of `ids`, in no particular order. */
+  predecessors(scope: Scope, sid: number, ids: ReadonlyArray<string>, now: number): ReadonlyArray<Memory> {
+    return this.#selectPredecessors
+      .all(sid, JSON.stringify(ids), ...lifetimeParameters(now, 0))
+      .map((values) => decodeMemory(scope, values as unknown as MemoryRow))
   }
 }

@@ -23,6 +23,7 @@ import {
 import type { Connection } from "../connection/Connection.ts"
 import { bodyTable } from "../schema/schema.ts"
 import type { ScopeRow } from "./ScopeTable.ts"
+import type { SessionTable } from "./SessionTable.ts"
 
 export interface StoredMemory {
   readonly rid: number
@@ -58,9 +59,11 @@ const decode = (scope: Scope, values: unknown): StoredMemory | null => {
 /** The `memory` and `body_N` tables, row by row. Call the methods that write inside a transaction. */
 export class MemoryTable {
   readonly #db: DatabaseSync
+  readonly #sessions: SessionTable
   readonly #selectById: StatementSync
   readonly #selectByRid: StatementSync
   readonly #selectRid: StatementSync
+  readonly #selectFirstRids: StatementSync
   readonly #insert: StatementSync
   readonly #insertBody: StatementSync
   readonly #updateLifetime: StatementSync
@@ -72,15 +75,19 @@ export class MemoryTable {
   readonly #generation: number
   readonly #pageSize: number
 
-  constructor({ db, generation, pageSize }: Connection) {
+  constructor({ db, generation, pageSize }: Connection, sessions: SessionTable) {
     const body = bodyTable(generation)
     const joined = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
     this.#db = db
+    this.#sessions = sessions
     this.#generation = generation
     this.#pageSize = pageSize
     this.#selectById = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
     this.#selectByRid = db.prepare(`${joined} WHERE m.rid = ?`)
     this.#selectRid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
+    this.#selectFirstRids = db.prepare(
+      "SELECT rid FROM memory WHERE rid BETWEEN ? AND ? ORDER BY rid LIMIT ?"
+    )
     this.#insert = db.prepare(
       "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
         "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed) " +
@@ -97,7 +104,7 @@ export class MemoryTable {
       "UPDATE memory SET access_count = access_count + 1, accessed_at = ? WHERE sid = ? AND id = ?"
     )
     this.#selectStaged = db.prepare("SELECT 1 FROM meta WHERE key = 'staged'")
-    this.#delete = db.prepare("DELETE FROM memory WHERE rid = ?")
+    this.#delete = db.prepare("DELETE FROM memory WHERE rid = ? RETURNING session_key, turn")
     this.#deleteBody = db.prepare(`DELETE FROM ${body} WHERE rid = ?`)
   }
 
@@ -112,6 +119,13 @@ export class MemoryTable {
   findRid(sid: number, id: string): number | null {
     const rid = this.#selectRid.get(sid, id)?.["rid"]
     return rid === undefined ? null : Number(rid)
+  }
+
+  /** Row numbers of the scope, ascending. */
+  firstRids(sid: number, limit: number): ReadonlyArray<number> {
+    return this.#selectFirstRids
+      .all(makeRid(sid, 0), makeRid(sid, LAST_LOCAL), limit)
+      .map(({ rid }) => Number(rid))
   }
 
   /** False if the scope already has a row of this id. */
@@ -208,8 +222,12 @@ export class MemoryTable {
     this.#updateAccess.run(now, sid, id)
   }
 
+  /** The turn's number stays taken. */
   remove(change: ScopeChange, rid: number): void {
-    this.#delete.run(rid)
+    const { session_key, turn } = this.#delete.get(rid) ?? {}
+    if (typeof session_key === "number" && typeof turn === "number") {
+      this.#sessions.countRemoved(change.sid, session_key, turn)
+    }
     this.#deleteBody.run(rid)
     this.#deleteStaged(rid)
     change.rows -= 1

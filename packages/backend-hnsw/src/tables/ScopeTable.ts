@@ -2,7 +2,7 @@ import { type Scope, type ScopeCount, scopeKey } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { decodeScopeName, encodeScopeName } from "../codec/scopeName.ts"
 import type { Connection } from "../connection/Connection.ts"
-import { scopeId, userIdHash } from "../scopeId.ts"
+import { scopeId, userIdHash } from "../nameHash.ts"
 
 /** A scope's number and counters (`schema.ts`). */
 export interface ScopeRow {
@@ -35,6 +35,8 @@ export class ScopeTable {
   readonly #updateTouched: StatementSync
   readonly #delete: StatementSync
   readonly #deleteName: StatementSync
+  readonly #selectEntryList: StatementSync
+  readonly #selectSession: StatementSync
 
   constructor(connection: Connection) {
     const { db } = connection
@@ -50,11 +52,13 @@ export class ScopeTable {
     this.#insert = db.prepare(
       "INSERT INTO scope (key, user_key, next, rows, seq, removed, touched) VALUES (?, ?, 0, 0, 0, 0, 0)"
     )
-    this.#insertName = db.prepare("INSERT INTO scope_name (sid, data) VALUES (?, ?)")
+    this.#insertName = db.prepare("INSERT OR IGNORE INTO scope_name (sid, data) VALUES (?, ?)")
     this.#update = db.prepare("UPDATE scope SET next = ?, rows = ?, seq = ?, removed = ? WHERE sid = ?")
     this.#updateTouched = db.prepare("UPDATE scope SET touched = touched + 1 WHERE sid = ?")
     this.#delete = db.prepare("DELETE FROM scope WHERE sid = ?")
     this.#deleteName = db.prepare("DELETE FROM scope_name WHERE sid = ?")
+    this.#selectEntryList = db.prepare("SELECT 1 FROM entry_list WHERE sid = ? LIMIT 1")
+    this.#selectSession = db.prepare("SELECT 1 FROM session WHERE sid = ? LIMIT 1")
   }
 
   /** After `assertServing`. */
@@ -97,8 +101,12 @@ export class ScopeTable {
   /** Inside a transaction. */
   findOrCreate(scope: Scope): ScopeRow {
     const existing = this.find(scope)
-    if (existing !== null) return existing
     const { pageSize, salt } = this.#connection
+    if (existing !== null) {
+      // A scope without rows may have lost its name.
+      if (existing.rows === 0) this.#insertName.run(existing.sid, encodeScopeName(scope, pageSize))
+      return existing
+    }
     const { lastInsertRowid } = this.#insert.run(scopeId(salt, scope), userIdHash(salt, scope.userId))
     const sid = Number(lastInsertRowid)
     this.#insertName.run(sid, encodeScopeName(scope, pageSize))
@@ -107,9 +115,14 @@ export class ScopeTable {
     return row
   }
 
-  /** Inside a transaction. Deletes a scope without rows, and its name; its number is never reused. */
+  /**
+   * Inside a transaction. Deletes the name of a scope without rows and entries, and the whole scope if no counter of a
+   * session is left either; its number is never reused.
+   */
   save(row: Omit<ScopeRow, "touched">): void {
-    if (row.rows > 0) {
+    const holdsText = row.rows > 0 || this.#selectEntryList.get(row.sid) !== undefined
+    if (!holdsText) this.#deleteName.run(row.sid)
+    if (holdsText || this.#selectSession.get(row.sid) !== undefined) {
       this.#update.run(row.next, row.rows, row.seq, row.removed, row.sid)
       this.#updateCached(row.sid, ({ touched }) => ({ ...row, touched }))
       return
@@ -117,7 +130,6 @@ export class ScopeTable {
     this.#cache.delete(this.#keysBySid.get(row.sid) ?? "")
     this.#keysBySid.delete(row.sid)
     this.#delete.run(row.sid)
-    this.#deleteName.run(row.sid)
   }
 
   /** Inside a transaction. */
@@ -127,17 +139,14 @@ export class ScopeTable {
   }
 
   name(sid: number): Scope {
-    const data = this.#selectName.get(sid)?.["data"]
-    if (!(data instanceof Uint8Array)) throw new RangeError(`Scope ${sid} has no name`)
-    return decodeScopeName(data)
+    return decodeScopeName(this.#selectName.get(sid)?.["data"])
   }
 
-  /** In the order of the hashes, so that `after` may have been deleted meanwhile. */
+  /** Scopes that hold a row or an entry, in the order of the hashes, so that `after` may have been deleted meanwhile. */
   page(after: Scope | undefined, limit: number): ReadonlyArray<ScopeCount> {
     const start = after === undefined ? Buffer.alloc(0) : scopeId(this.#connection.salt, after)
-    return this.#selectPage.all(start, limit).map(({ data, rows }) => {
-      if (!(data instanceof Uint8Array)) throw new RangeError("A scope has no name")
-      return { scope: decodeScopeName(data), rows: Number(rows) }
-    })
+    return this.#selectPage
+      .all(start, limit)
+      .map(({ data, rows }) => ({ scope: decodeScopeName(data), rows: Number(rows) }))
   }
 }

@@ -10,10 +10,12 @@ it("decodeNames agrees with decoding all texts", () => {
   for (const content of awkward.slice(1)) {
     for (const speaker of [null, ...awkward]) {
       for (const sessionId of [null, ...awkward]) {
-        const texts = { content, speaker, sessionId, metadata: { content: speaker } }
-        const body = new Body(encodeBody(texts, documentTerms(content), null, 1024))
-        assert.deepStrictEqual(decodeNames(body.namesKey), { speaker, sessionId })
-        assert.deepStrictEqual(body.texts, texts)
+        for (const key of [null, content]) {
+          const texts = { content, speaker, sessionId, metadata: { content: speaker }, key }
+          const body = new Body(encodeBody(texts, documentTerms(content), null, 1024))
+          assert.deepStrictEqual(decodeNames(body.namesKey), { speaker, sessionId })
+          assert.deepStrictEqual(body.texts, texts)
+        }
       }
     }
   }
@@ -25,7 +27,7 @@ it("terms, vector and texts survive encoding", () => {
     // Lengths around the end of a page, then far beyond.
     for (let dimensions = 1; dimensions < 2_000; dimensions += dimensions < 600 ? 1 : 97) {
       const vector = direction(7, dimensions)
-      const texts = { content: "x", speaker: null, sessionId: null, metadata: {} }
+      const texts = { content: "x", speaker: null, sessionId: null, metadata: {}, key: null }
       const body = new Body(encodeBody(texts, terms, vector, pageSize))
       assert.deepStrictEqual(body.terms, terms)
       assert.deepStrictEqual(body.vector, vector)

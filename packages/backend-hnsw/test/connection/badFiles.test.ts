@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import type { MemoryError } from "@keepsake/core/driver"
+import { ANY, type MemoryError } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
 import {
@@ -83,7 +83,13 @@ it.effect("the error of a damaged file names the file and says what to do", () =
     for (let page = 3; page < 150; page++) writeSync(file, Buffer.alloc(1024, 0xa5), 0, 1024, page * 1024)
     const searchDamaged = Effect.gen(function* () {
       const { store } = yield* openStore({ path })
-      return yield* store.search({ scope, now: NOW, vector: direction(1, DIMENSIONS), filter: {}, limit: 10 })
+      return yield* store.search({
+        scope,
+        now: NOW,
+        vector: direction(1, DIMENSIONS),
+        filter: ANY,
+        limit: 10
+      })
     })
     const error = yield* Effect.flip(searchDamaged)
     assertReason(error, "Corrupt", path)
@@ -161,12 +167,12 @@ it.effect.skipIf(!canMount)(
         else assertReason(error, "StorageFull", path)
       }
       assert.isAbove(acknowledged, 0)
-      assert.strictEqual(yield* store.count({ scope, now: NOW, filter: {} }), 50 * acknowledged)
+      assert.strictEqual(yield* store.count({ scope, now: NOW, filter: ANY }), 50 * acknowledged)
       const result = yield* store.search({
         scope,
         now: NOW,
         vector: direction(1, DIMENSIONS),
-        filter: {},
+        filter: ANY,
         limit: 5
       })
       assert.strictEqual(result.n, 50 * acknowledged)

@@ -1,5 +1,5 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
-import { type Cursor, MemoryStore } from "@keepsake/core/driver"
+import { ANY, type Cursor, MemoryStore } from "@keepsake/core/driver"
 import { makeRandom } from "@keepsake/core/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -22,7 +22,7 @@ const readContents = (path: string) =>
       const page = yield* store.list({
         scope: makeScope("shared"),
         now: NOW,
-        filter: {},
+        filter: ANY,
         limit: 1_000,
         after
       })

@@ -1,5 +1,5 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
-import { MemoryStore, termId } from "@keepsake/core/driver"
+import { ANY, MemoryStore, termId } from "@keepsake/core/driver"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { DIMENSIONS, fingerprintLayer, NOW, makeScope } from "../support/rows.ts"
@@ -28,7 +28,7 @@ it.live(
                 scope,
                 now: NOW,
                 terms: Uint32Array.of(numberTerm(to - 1)),
-                filter: {},
+                filter: ANY,
                 limit: 4
               }),
               ({ hits }) =>
@@ -52,7 +52,7 @@ it.live(
         }
         yield* Effect.promise(() => Promise.all(looks))
         assert.strictEqual(looks.length, 2 * Math.floor(WRITES / LOOK_EVERY))
-        assert.strictEqual(yield* store.count({ scope, now: NOW, filter: {} }), 2 * WRITES)
+        assert.strictEqual(yield* store.count({ scope, now: NOW, filter: ANY }), 2 * WRITES)
       }).pipe(
         Effect.scoped,
         Effect.provide(HnswStore.layer({ path, synchronous: "normal" })),

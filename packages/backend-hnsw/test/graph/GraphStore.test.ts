@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import { ANY } from "@keepsake/core/driver"
 import { Effect, Logger } from "effect"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
@@ -27,7 +28,7 @@ const fill = ({ store }: Open) =>
 
 const nearest = ({ store }: Open, seed: number, exact: boolean) =>
   Effect.map(
-    store.search({ scope, now: NOW, vector: direction(seed, DIMENSIONS), filter: {}, limit: 10, exact }),
+    store.search({ scope, now: NOW, vector: direction(seed, DIMENSIONS), filter: ANY, limit: 10, exact }),
     ({ hits }) => new Map(hits.map((hit) => [hit.memory.content, hit.cosine ?? 0]))
   )
 
@@ -139,6 +140,8 @@ it.effect("without hnswlib-node the scan serves, and one warning says how to ins
     const graphs = new GraphStore({
       path,
       generation: 1,
+      space: 1,
+      readOnly: false,
       dimensions: DIMENSIONS,
       fromRows: 10,
       maxBytes: 1e9,

@@ -3,7 +3,7 @@
  * `fill` writes them; `graphs` waits for the large scopes' graphs; `measure`, in a new process, opens the file, searches
  * 10,000 users drawn uniformly and 2,000 drawn by size, and prints times, memory and recall as JSON.
  */
-import { MemoryStore, queryTerms } from "@keepsake/core/driver"
+import { ANY, MemoryStore, queryTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { statSync } from "node:fs"
 import { makeLayer } from "../../src/HnswStore.ts"
@@ -98,7 +98,13 @@ const graphs = Effect.gen(function* () {
   const alive = setInterval(() => {}, 1_000)
   for (let rank = 0; (sizes[rank] ?? 0) * DIMENSIONS >= 4_000_000; rank++) {
     const at = performance.now()
-    yield* store.search({ scope: scopeForRank(rank), now: NOW, vector: makeVector(0), filter: {}, limit: 10 })
+    yield* store.search({
+      scope: scopeForRank(rank),
+      now: NOW,
+      vector: makeVector(0),
+      filter: ANY,
+      limit: 10
+    })
     console.error(`graph of ${sizes[rank]} memories: ${((performance.now() - at) / 1_000).toFixed(1)} s`)
   }
   clearInterval(alive)
@@ -123,7 +129,7 @@ const measure = Effect.gen(function* () {
       scope: scopeForRank(rank),
       now: NOW,
       vector: makeVector(topic),
-      filter: {},
+      filter: ANY,
       limit,
       exact
     }
@@ -166,7 +172,7 @@ const measure = Effect.gen(function* () {
   for (let i = 0; i < 300; i++) {
     const rank = i % 3 === 0 ? randomBelow(9) : drawBySize()
     const vector = makeVector(randomBelow(TOPICS))
-    const request = { scope: scopeForRank(rank), now: NOW, vector, filter: {}, limit: 10 }
+    const request = { scope: scopeForRank(rank), now: NOW, vector, filter: ANY, limit: 10 }
     const exact = new Set((yield* store.search({ ...request, exact: true })).hits.map((hit) => hit.memory.id))
     expected += exact.size
     for (const { memory } of (yield* store.search(request)).hits) if (exact.has(memory.id)) hits++

@@ -1,12 +1,14 @@
 import { assert, it } from "@effect/vitest"
-import { STORE_CLOSED } from "@keepsake/core/driver"
+import { ANY, STORE_CLOSED } from "@keepsake/core/driver"
 import { Effect, Scope as EffectScope } from "effect"
 import { openConnection } from "../../src/connection/openConnection.ts"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { loadHnswlib } from "../../src/graph/hnswlib.ts"
+import { checkOptions } from "../../src/options.ts"
 import { IndexCache } from "../../src/search/IndexCache.ts"
 import { beginChange, MemoryTable } from "../../src/tables/MemoryTable.ts"
 import { ScopeTable } from "../../src/tables/ScopeTable.ts"
+import { SessionTable } from "../../src/tables/SessionTable.ts"
 import { direction, makeFingerprint, makeRow, makeScope, NOW } from "../support/rows.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -17,16 +19,21 @@ const USERS = 40
 /** A cache over a file in which user n has 30 + n rows. */
 const openFilledCache = Effect.gen(function* () {
   const path = `${yield* temporaryFolder}/memory.db`
-  const connection = yield* openConnection(path, makeFingerprint(DIMENSIONS), "normal")
+  const connection = yield* openConnection(
+    yield* checkOptions({ path, synchronous: "normal" }, DIMENSIONS),
+    makeFingerprint(DIMENSIONS)
+  )
   yield* Effect.addFinalizer(() => Effect.sync(() => connection.close(STORE_CLOSED)))
   const scopes = new ScopeTable(connection)
-  const memories = new MemoryTable(connection)
+  const memories = new MemoryTable(connection, new SessionTable(connection))
   const cache = new IndexCache(connection, scopes, {
     dimensions: DIMENSIONS,
     maxBytes: MAX_BYTES,
     graphs: new GraphStore({
       path,
       generation: 1,
+      space: 1,
+      readOnly: false,
       dimensions: DIMENSIONS,
       fromRows: Infinity,
       maxBytes: 0,
@@ -53,8 +60,8 @@ it.effect("recently used indexes stay within the budget, and every scope is serv
       const user = (round * 7) % USERS
       const scope = makeScope(`user${user}`)
       const vector = direction(500 + user, DIMENSIONS)
-      const result = yield* cache.use(scope, (index) =>
-        index?.search({ scope, now: NOW, vector, filter: {}, limit: 3 })
+      const result = yield* cache.use(scope, (index, opened) =>
+        index?.search({ scope, now: NOW, vector, filter: ANY, limit: 3 }, opened)
       )
       assert.strictEqual(
         result?.hits.find((hit) => (hit.cosine ?? 0) > 0.999)?.memory.content,

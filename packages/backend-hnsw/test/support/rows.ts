@@ -41,6 +41,7 @@ export const makeRow = (
   memory: {
     id: memoryIdOfKey(scope, content),
     scope,
+    key: null,
     content,
     type: "episodic",
     metadata: {},

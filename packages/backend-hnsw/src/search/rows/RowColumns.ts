@@ -7,6 +7,9 @@ const [EXPIRES_AT, SAID_AT, TURN] = [0, 1, 2]
 const NARROW = 5
 const [LOCAL, FLAGS, SESSION, SPEAKER, PREVIOUS] = [0, 1, 2, 3, 4]
 
+/** In indexes only, a bit of the flags: the row has no vector. */
+const NO_VECTOR = 256
+
 /** Real turns are not negative. */
 const NO_TURN = -1
 
@@ -21,6 +24,7 @@ export interface RowNumbers {
   readonly session: number
   readonly speaker: number
   readonly turn: number | null
+  readonly hasVector: boolean
   /** The slot of the session's previous row that has a turn; -1 for none. */
   readonly previous: number
 }
@@ -32,6 +36,7 @@ export class RowColumns {
   #count = 0
   #removed = 0
   #current = 0
+  #currentWithoutVector = 0
 
   constructor(expectedRows: number) {
     this.#wide = new Float64Array(WIDE * expectedRows)
@@ -56,6 +61,11 @@ export class RowColumns {
     return this.#current
   }
 
+  /** Rows counted in `current` that have no vector. */
+  get currentWithoutVector(): number {
+    return this.#currentWithoutVector
+  }
+
   /** The greatest row number, or -1. */
   get lastLocal(): number {
     return this.#count === 0 ? -1 : this.local(this.#count - 1)
@@ -69,17 +79,24 @@ export class RowColumns {
     this.#wide[WIDE * slot + SAID_AT] = row.saidAt
     this.#wide[WIDE * slot + TURN] = row.turn ?? NO_TURN
     this.#narrow[NARROW * slot + LOCAL] = row.local
-    this.#narrow[NARROW * slot + FLAGS] = row.flags
+    this.#narrow[NARROW * slot + FLAGS] = row.hasVector ? row.flags : row.flags | NO_VECTOR
     this.#narrow[NARROW * slot + SESSION] = row.session
     this.#narrow[NARROW * slot + SPEAKER] = row.speaker
     this.#narrow[NARROW * slot + PREVIOUS] = row.previous
-    if (this.isCurrent(slot)) this.#current++
+    this.#countCurrent(slot, 1)
   }
 
   setLifetime(slot: number, flags: number, expiresAt: number): void {
-    this.#current += Number((flags & CLOSED) === 0) - Number(this.isCurrent(slot))
-    this.#narrow[NARROW * slot + FLAGS] = flags
+    this.#countCurrent(slot, -1)
+    this.#narrow[NARROW * slot + FLAGS] = flags | (this.flags(slot) & NO_VECTOR)
+    this.#countCurrent(slot, 1)
     this.#wide[WIDE * slot + EXPIRES_AT] = expiresAt
+  }
+
+  #countCurrent(slot: number, by: number): void {
+    if (!this.isCurrent(slot)) return
+    this.#current += by
+    if ((this.flags(slot) & NO_VECTOR) !== 0) this.#currentWithoutVector += by
   }
 
   remove(slot: number): void {

@@ -1,0 +1,28 @@
+import { type MemoryError, SLICE_MS, yieldToEventLoop } from "@keepsake/core/driver"
+import { Effect } from "effect"
+import type { Connection } from "./Connection.ts"
+import { toMemoryError } from "./errors.ts"
+
+/** A read in parts, between which the event loop may run: no statement is open there. */
+export type Scan<A> = Generator<void, A>
+
+/** Runs a scan slice by slice. */
+export const runScan = <A>(connection: Connection, begin: () => Scan<A>): Effect.Effect<A, MemoryError> =>
+  Effect.suspend(() => runSlices(connection, begin()))
+
+const runSlices = <A>(connection: Connection, scan: Scan<A>): Effect.Effect<A, MemoryError> =>
+  Effect.suspend(() => {
+    const deadline = performance.now() + SLICE_MS
+    try {
+      connection.assertServing()
+      for (;;) {
+        const part = scan.next()
+        if (part.done === true) return Effect.succeed(part.value)
+        if (performance.now() > deadline) {
+          return Effect.andThen(yieldToEventLoop, runSlices(connection, scan))
+        }
+      }
+    } catch (error) {
+      return Effect.fail(toMemoryError(connection.path, error))
+    }
+  })

@@ -1,0 +1,48 @@
+import type { SessionCursor, SessionPage, SessionsRequest, SessionSummary } from "@keepsake/core/driver"
+import type { RowColumns } from "./RowColumns.ts"
+
+/** What the slots that pass tell of each session. @param names by a session's number */
+export const summariseSessions = (
+  rows: RowColumns,
+  names: ReadonlyArray<string>,
+  passes: (slot: number) => boolean
+): ReadonlyArray<SessionSummary> => {
+  const turns = new Int32Array(names.length)
+  const first = new Float64Array(names.length).fill(Number.POSITIVE_INFINITY)
+  const last = new Float64Array(names.length).fill(Number.NEGATIVE_INFINITY)
+  for (let slot = 0; slot < rows.count; slot++) {
+    const session = rows.session(slot)
+    if (session < 0 || !passes(slot)) continue
+    const saidAt = rows.saidAt(slot)
+    turns[session] = (turns[session] ?? 0) + 1
+    first[session] = Math.min(first[session] ?? saidAt, saidAt)
+    last[session] = Math.max(last[session] ?? saidAt, saidAt)
+  }
+  return names.flatMap((sessionId, i) =>
+    turns[i] === 0
+      ? []
+      : [{ sessionId, firstSaidAt: first[i] ?? 0, lastSaidAt: last[i] ?? 0, turns: turns[i] ?? 0 }]
+  )
+}
+
+/** Newest first; ties by name. */
+const compare = (a: SessionCursor, b: SessionCursor): number =>
+  b.lastSaidAt - a.lastSaidAt || (a.sessionId < b.sessionId ? -1 : a.sessionId > b.sessionId ? 1 : 0)
+
+export const pageSessions = (
+  summaries: ReadonlyArray<SessionSummary>,
+  { after, limit }: SessionsRequest
+): SessionPage => {
+  const sessions = summaries
+    .filter((summary) => after === undefined || compare(summary, after) > 0)
+    .sort(compare)
+  const page = sessions.slice(0, limit)
+  const last = page.at(-1)
+  return {
+    sessions: page,
+    next:
+      sessions.length > limit && last !== undefined
+        ? { lastSaidAt: last.lastSaidAt, sessionId: last.sessionId }
+        : null
+  }
+}
