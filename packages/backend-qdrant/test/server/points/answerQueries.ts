@@ -3,6 +3,7 @@ import type { Filter } from "../schemas/filter.ts"
 import type { Prefetch, Query, SearchParams } from "../schemas/query.ts"
 import type { SparseVector } from "../schemas/values.ts"
 import type { Collection } from "./Collection.ts"
+import { orderByKey } from "./scroll.ts"
 import { checkDimensions, showPoint, type StoredPoint } from "./StoredPoint.ts"
 
 type Scored = readonly [score: number, point: StoredPoint]
@@ -87,6 +88,11 @@ const search = (
       .toSorted((a, b) => (a.id < b.id ? -1 : 1))
       .slice(0, limit)
       .map((point) => [0, point] as const)
+  }
+  if ("order_by" in query) {
+    return orderByKey(collection, candidates, query.order_by)
+      .slice(0, limit)
+      .map(([, point]) => [0, point] as const)
   }
   const scored =
     "indices" in query

@@ -36,6 +36,8 @@ const matchesField = (condition: FieldCondition, payload: unknown): boolean => {
 
 const matchesCondition = (condition: Condition, point: StoredPoint, payload: unknown): boolean => {
   if ("key" in condition) return matchesField(condition, payload)
+  // Nothing, `null` or an empty list.
+  if ("is_empty" in condition) return valuesAt(payload, condition.is_empty.key).length === 0
   if ("has_id" in condition) return condition.has_id.some((id) => toStoredId(id) === point.id)
   if ("has_vector" in condition) {
     return point.dense.has(condition.has_vector) || point.sparse.has(condition.has_vector)

@@ -36,6 +36,12 @@ export const requireIndexes = (
         `Index required but not found for "${key}" of one of the following types: [${requiredTypes(condition)}]. Help: Create an index for this key or use a different filter.`
       )
     }
+    if ("is_empty" in condition) {
+      // Any index will do.
+      const key = `${prefix}${condition.is_empty.key}`
+      if (indexes.has(key)) continue
+      throw badRequest(`Index required but not found for "${key}". Help: Create an index for this key.`)
+    }
     if ("nested" in condition) {
       requireIndexes(condition.nested.filter, indexes, `${prefix}${condition.nested.key}[].`)
     } else if (!("has_id" in condition) && !("has_vector" in condition)) {

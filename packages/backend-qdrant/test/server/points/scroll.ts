@@ -2,7 +2,7 @@ import { badRequest } from "../refusals.ts"
 import type { Scroll } from "../schemas/query.ts"
 import type { Collection } from "./Collection.ts"
 import { valuesAt } from "./matchFilter.ts"
-import { showPoint } from "./StoredPoint.ts"
+import { showPoint, type StoredPoint } from "./StoredPoint.ts"
 
 interface ScrollPage {
   readonly points: ReadonlyArray<unknown>
@@ -22,10 +22,29 @@ const scrollById = (collection: Collection, request: Scroll): ScrollPage => {
   }
 }
 
+/** The points that have the key, in its order, each with its value there. */
+export const orderByKey = (
+  { indexes }: Collection,
+  points: ReadonlyArray<StoredPoint>,
+  { direction = "asc", key, start_from }: NonNullable<Scroll["order_by"]>
+): ReadonlyArray<readonly [value: number, point: StoredPoint]> => {
+  const index = indexes.get(key)
+  if (index?.type !== "integer" || index.range === false) {
+    throw badRequest(
+      `No range index for \`order_by\` key: \`${key}\`. Please create one to use \`order_by\`. Check https://qdrant.tech/documentation/concepts/indexing/#payload-index to see which payload schemas support Range conditions`
+    )
+  }
+  const sign = direction === "asc" ? 1 : -1
+  return points
+    .flatMap((point) => valuesAt(point.payload, key).map((value) => [Number(value), point] as const))
+    .filter(([value]) => start_from === undefined || sign * (value - start_from) >= 0)
+    .sort(([a, x], [b, y]) => sign * (a - b) || (scramble(x.id) < scramble(y.id) ? -1 : 1))
+}
+
 const scrollByKey = (
   collection: Collection,
   request: Scroll,
-  { direction = "asc", key, start_from }: NonNullable<Scroll["order_by"]>
+  orderBy: NonNullable<Scroll["order_by"]>
 ): ScrollPage => {
   const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
   const points = collection.select(filter)
@@ -34,19 +53,8 @@ const scrollByKey = (
       "Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` and a filter to exclude the IDs that you've already seen for the `order_by.start_from` value"
     )
   }
-  const index = collection.indexes.get(key)
-  if (index?.type !== "integer" || index.range === false) {
-    throw badRequest(
-      `No range index for \`order_by\` key: \`${key}\`. Please create one to use \`order_by\`. Check https://qdrant.tech/documentation/concepts/indexing/#payload-index to see which payload schemas support Range conditions`
-    )
-  }
-  const sign = direction === "asc" ? 1 : -1
-  const ordered = points
-    .flatMap((point) => valuesAt(point.payload, key).map((value) => [Number(value), point] as const))
-    .filter(([value]) => start_from === undefined || sign * (value - start_from) >= 0)
-    .sort(([a, x], [b, y]) => sign * (a - b) || (scramble(x.id) < scramble(y.id) ? -1 : 1))
   return {
-    points: ordered
+    points: orderByKey(collection, points, orderBy)
       .slice(0, limit)
       .map(([order_value, point]) => ({ ...showPoint(point, { with_payload, with_vector }), order_value })),
     next_page_offset: null

@@ -18,13 +18,20 @@ const Match = Union([
 const FieldCondition = Union([Struct({ key: Text, match: Match }), Struct({ key: Text, range: Range })])
 export type FieldCondition = typeof FieldCondition.Type
 
+const IsEmpty = Struct({ is_empty: Struct({ key: Text }) })
 const HasId = Struct({ has_id: List(PointId) })
 const HasVector = Struct({ has_vector: Text })
 
 interface Nested {
   readonly nested: { readonly key: string; readonly filter: Filter }
 }
-export type Condition = FieldCondition | typeof HasId.Type | typeof HasVector.Type | Nested | Filter
+export type Condition =
+  | FieldCondition
+  | typeof IsEmpty.Type
+  | typeof HasId.Type
+  | typeof HasVector.Type
+  | Nested
+  | Filter
 export interface Filter {
   readonly must?: ReadonlyArray<Condition>
   readonly must_not?: ReadonlyArray<Condition>
@@ -32,7 +39,14 @@ export interface Filter {
 }
 
 const Condition: Schema.Codec<Condition> = Schema.suspend(() =>
-  Union([FieldCondition, HasId, HasVector, Struct({ nested: Struct({ key: Text, filter: Filter }) }), Filter])
+  Union([
+    FieldCondition,
+    IsEmpty,
+    HasId,
+    HasVector,
+    Struct({ nested: Struct({ key: Text, filter: Filter }) }),
+    Filter
+  ])
 )
 export const Filter: Schema.Codec<Filter> = Struct({
   must: optional(List(Condition)),

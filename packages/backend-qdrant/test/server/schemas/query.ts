@@ -41,7 +41,7 @@ const SearchParams = Struct({
 export type SearchParams = typeof SearchParams.Type
 
 const search = {
-  query: optional(Vector),
+  query: optional(Union([Vector, Struct({ order_by: OrderBy })])),
   using: optional(Text),
   filter: optional(Filter),
   params: optional(SearchParams),
