@@ -4,12 +4,13 @@ import {
   type Fingerprint,
   type MemoryError,
   MemoryStore,
+  readMode,
   STORE_CLOSED,
   STORE_MOVED,
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core/driver"
-import { Config, Context, Effect, Layer } from "effect"
+import { Config, Context, Effect, Fiber, Layer } from "effect"
 import { makeAdmin } from "./admin/admin.ts"
 import { makeStaging } from "./admin/staging.ts"
 import { openClient } from "./connection/openClient.ts"
@@ -18,7 +19,10 @@ import { makeQdrantHttp } from "./connection/QdrantHttp.ts"
 import { ERASURE } from "./erasure.ts"
 import { checkOptions, type QdrantOptions, type ServerOptions } from "./options.ts"
 import { checkVersion } from "./schema/checkVersion.ts"
-import { openCollection } from "./schema/openCollection.ts"
+import type { Serving } from "./requests/Serving.ts"
+import { openEntries } from "./schema/entriesCollection.ts"
+import { finishInBackground, makeLayoutMove } from "./schema/moveLayout.ts"
+import { openCollection, openCollectionReadOnly } from "./schema/openCollection.ts"
 import { makeStore } from "./store.ts"
 
 const make = Effect.fnUntraced(function* (options: QdrantOptions) {
@@ -28,38 +32,60 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     "client" in options
       ? { client: options.client, server: "Qdrant", pool: undefined }
       : yield* openClient(options)
+  const mode = readMode(options)
   const http = makeQdrantHttp(client, server, settings, pool)
   yield* checkVersion(http)
-  const serving = yield* openCollection(http, fingerprint)
-  const points = makePointsApi(http, serving.alias)
+  const collection = yield* mode.readOnly
+    ? openCollectionReadOnly(http, fingerprint)
+    : openCollection(http, fingerprint)
+  const points = makePointsApi(http, collection.alias)
+  const layoutMove = makeLayoutMove(http, collection)
+  const serving: Serving = {
+    points,
+    sessions: yield* openEntries(http, mode.readOnly),
+    embedded: fingerprint.embedding !== null,
+    translate: layoutMove.translate,
+    checkPredecessors: layoutMove.checkPredecessors
+  }
 
   let closedReason: string | null = null
   const close = (reason: string) =>
     Effect.sync(() => {
       closedReason ??= reason
     })
-  const { removeStaged, ...staging } = yield* makeStaging(http, serving, points, close(STORE_MOVED))
-  yield* Effect.addFinalizer(() => close(STORE_CLOSED))
+  const parts = {
+    http,
+    serving: collection,
+    points,
+    close: close(STORE_MOVED),
+    finishLayout: layoutMove.finish
+  }
+  const { removeStaged, ...staging } = yield* makeStaging(parts, mode.readOnly)
+  const moving = yield* Effect.forkScoped(mode.readOnly ? Effect.void : finishInBackground(layoutMove))
+  const closeAll = Effect.andThen(close(STORE_CLOSED), Fiber.interrupt(moving))
+  yield* Effect.addFinalizer(() => closeAll)
 
-  const store = makeStore(points, fingerprint.embedding !== null, removeStaged)
   const admin: StoreAdmin["Service"] = {
     backend: "qdrant",
+    mode,
     erasure: ERASURE,
-    ...makeAdmin(points, removeStaged),
+    ...makeAdmin(serving, removeStaged),
     ...staging,
     fingerprint: Effect.succeed(fingerprint),
-    close: close(STORE_CLOSED)
+    close: Effect.asVoid(closeAll)
   }
-  const checks = { fingerprint, closedReason: () => closedReason }
-  return Context.make(MemoryStore, checkedStore(store, checks)).pipe(
+  const checks = { fingerprint, closedReason: () => closedReason, mode }
+  return Context.make(MemoryStore, checkedStore(makeStore(serving, removeStaged), checks)).pipe(
     Context.add(StoreAdmin, checkedAdmin(admin, checks.closedReason))
   )
 })
 
 /**
- * Memories in Qdrant 1.19 or later: one collection per embedding space, one tenant per scope.
+ * Memories in Qdrant 1.19 or later: one collection per embedding space and one for entries of sessions, one tenant per
+ * scope.
  *
- * Opening checks the server's version and the collection, and creates the collection if it does not exist.
+ * Opening checks the server's version and the collections, and creates those that do not exist; with `readOnly` it
+ * writes nothing.
  * Fails with `Unavailable`, `Unauthorized`, `Unsupported` (an old server, or a collection that does not fit,
  * with each difference), `FingerprintMismatch` or `InvalidInput` (options).
  */

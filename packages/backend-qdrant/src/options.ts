@@ -1,4 +1,4 @@
-import { invalidInput, type MemoryError } from "@keepsake/core/driver"
+import { invalidInput, type MemoryError, type StoreOptions } from "@keepsake/core/driver"
 import type { QdrantClient, Schemas } from "@qdrant/js-client-rest"
 import { Effect, Redacted } from "effect"
 
@@ -24,7 +24,7 @@ export interface CollectionSettings {
 }
 
 /** Settings of the connection, for a client of the store's or of yours. */
-export interface WireOptions {
+export interface WireOptions extends StoreOptions {
   /** Base name of the collections: up to 200 letters, digits, `.`, `_` and `-`. Default `keepsake`. */
   readonly collection?: string | undefined
   readonly layout?: CollectionSettings | undefined

@@ -1,31 +1,35 @@
 import type { MemoryStore } from "@keepsake/core/driver"
-import type { PointsApi } from "./connection/PointsApi.ts"
 import { around } from "./requests/around.ts"
+import { append, dropEntries, entries, listEntries } from "./requests/entries.ts"
 import { list, listRows } from "./requests/list.ts"
-import { count, get, lastTurn, latest, speakers } from "./requests/read.ts"
+import { count, get, latest, predecessors, speakers } from "./requests/read.ts"
 import { remove, type RemoveStaged } from "./requests/remove.ts"
 import { search } from "./requests/search.ts"
+import type { Serving } from "./requests/Serving.ts"
+import { sessions } from "./requests/sessions.ts"
 import { makeTouch } from "./requests/touch.ts"
+import { lastTurn } from "./requests/turns.ts"
 import { patch, put, supersede } from "./requests/write.ts"
 
-/** `embedded`: whether the collection has vectors. */
-export const makeStore = (
-  points: PointsApi,
-  embedded: boolean,
-  removeStaged: RemoveStaged
-): MemoryStore["Service"] => ({
-  put: (request) => put(points, request),
-  get: (request) => get(points, request),
-  search: (request) => search(points, embedded, request),
-  around: (request) => around(points, embedded, request),
-  speakers: (request) => speakers(points, request),
-  lastTurn: (request) => lastTurn(points, request),
-  list: (request) => list(points, request),
-  listRows: (request) => listRows(points, request),
-  latest: (request) => latest(points, request),
-  patch: (request) => patch(points, request),
-  supersede: (request) => supersede(points, request),
-  remove: (request) => remove(points, removeStaged, request),
-  touch: makeTouch(points),
-  count: (request) => count(points, request)
+export const makeStore = (serving: Serving, removeStaged: RemoveStaged): MemoryStore["Service"] => ({
+  put: (request) => put(serving, request),
+  get: (request) => get(serving, request),
+  search: (request) => search(serving, request),
+  around: (request) => around(serving, request),
+  speakers: (request) => speakers(serving, request),
+  lastTurn: (request) => lastTurn(serving, request),
+  list: (request) => list(serving, request),
+  listRows: (request) => listRows(serving, request),
+  latest: (request) => latest(serving, request),
+  predecessors: (request) => predecessors(serving, request),
+  sessions: (request) => sessions(serving, request),
+  patch: (request) => patch(serving, request),
+  supersede: (request) => supersede(serving, request),
+  remove: (request) => remove(serving, removeStaged, request),
+  append: (request) => append(serving.sessions, request),
+  entries: (request) => entries(serving.sessions, request),
+  listEntries: (request) => listEntries(serving.sessions, request),
+  dropEntries: (request) => dropEntries(serving.sessions, request),
+  touch: makeTouch(serving.points),
+  count: (request) => count(serving, request)
 })

@@ -117,7 +117,10 @@ describe("opening takes", () => {
         Layer.provide(ConfigProvider.layer(ConfigProvider.fromUnknown(values)))
       )
       yield* Layer.build(layer)
-      assert.deepStrictEqual(Array.from(server.data.collections.keys()), ["from-config"])
+      assert.deepStrictEqual(Array.from(server.data.collections.keys()), [
+        "from-config",
+        "from-config.sessions"
+      ])
     })
   )
 })

@@ -1,12 +1,16 @@
 import type { MemoryError, Scope, ScopeCount } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { between, type Conditions, must } from "../codec/filter.ts"
+import { type Conditions, NO_CONDITIONS } from "../codec/filter.ts"
+import { ENTRIES } from "../codec/entries.ts"
+import { facetAll } from "../connection/facetAll.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
+import type { Serving } from "../requests/Serving.ts"
 import { parseScopeId, scopeHash, scopeId } from "../scopeId.ts"
 
-/** Scopes that one facet returns at most; a range that has more is halved. */
-const FACET_MAX = 1_000
-const HASH_MAX = 2 ** 32 - 1
+interface ScopesRequest {
+  readonly after?: Scope | undefined
+  readonly limit: number
+}
 
 /** A scope with its position in the order of `scopes`: by hash, then by id. */
 interface HashedScope extends ScopeCount {
@@ -16,43 +20,34 @@ interface HashedScope extends ScopeCount {
 
 const comparePositions = (a: HashedScope, b: HashedScope): number => a.hash - b.hash || (a.id < b.id ? -1 : 1)
 
-/**
- * Scopes whose hash lies in `[from, to]`, in order, until there are `limit`. A facet returns the most frequent
- * values and has no pages, so a range with more values than it returns is halved.
- */
-const scopesBetween = Effect.fnUntraced(function* (
-  points: PointsApi,
-  from: number,
-  to: number,
-  limit: number
-): Effect.fn.Return<ReadonlyArray<HashedScope>, MemoryError> {
-  const range: Conditions = must(between("scopeHash", { gte: from, lte: to }))
-  const hits = yield* points.facet("scope", range, FACET_MAX)
-  if (hits.length === FACET_MAX && from < to) {
-    const middle = Math.floor((from + to) / 2)
-    const lower = yield* scopesBetween(points, from, middle, limit)
-    if (lower.length >= limit) return lower
-    return [...lower, ...(yield* scopesBetween(points, middle + 1, to, limit - lower.length))]
-  }
-  return hits
-    .map(({ count, value }) => {
-      const id = String(value)
-      const scope = parseScopeId(id)
-      return { scope, rows: count, id, hash: scopeHash(scope) }
-    })
-    .sort(comparePositions)
-})
+/** The first scopes of a collection from the hash of `after`, one more than the limit: for `after` itself. */
+const facetScopes = (points: PointsApi, conditions: Conditions, { after, limit }: ScopesRequest) =>
+  facetAll(
+    points,
+    { key: "scope", hashKey: "scopeHash", conditions },
+    after === undefined ? 0 : scopeHash(after),
+    limit + 1
+  )
 
 export const listScopes = Effect.fnUntraced(function* (
-  points: PointsApi,
-  { after, limit }: { readonly after?: Scope | undefined; readonly limit: number }
+  { points, sessions }: Serving,
+  request: ScopesRequest
 ): Effect.fn.Return<ReadonlyArray<ScopeCount>, MemoryError> {
+  const { after, limit } = request
+  const [withRows, withEntries] = yield* Effect.all(
+    [facetScopes(points, NO_CONDITIONS, request), facetScopes(sessions, ENTRIES, request)],
+    { concurrency: "unbounded" }
+  )
+  const rows = new Map(withEntries.map(({ value }) => [String(value), 0]))
+  for (const { count, value } of withRows) rows.set(String(value), count)
   const afterHash = after === undefined ? 0 : scopeHash(after)
   const afterId = after === undefined ? "" : scopeId(after)
-  // One more, for `after` itself. Other scopes of its hash before it are rare.
-  const scopes = yield* scopesBetween(points, afterHash, HASH_MAX, limit + 1)
-  return scopes
+  return Array.from(rows, ([id, count]): HashedScope => {
+    const scope = parseScopeId(id)
+    return { scope, rows: count, id, hash: scopeHash(scope) }
+  })
     .filter(({ hash, id }) => after === undefined || hash > afterHash || id > afterId)
+    .sort(comparePositions)
     .slice(0, limit)
     .map(({ rows, scope }) => ({ scope, rows }))
 })

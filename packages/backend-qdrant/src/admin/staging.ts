@@ -48,6 +48,8 @@ interface Move {
   readonly points: PointsApi
   /** Makes this store answer `Closed`. */
   readonly close: Effect.Effect<void>
+  /** Moves points of the first layout, so that their payloads are copied in the second. */
+  readonly finishLayout: Effect.Effect<void, MemoryError>
   staged: StagedCollection | null
 }
 
@@ -144,7 +146,7 @@ const notCleanedUp = ({ serving }: Move, cause: MemoryError): MemoryError =>
   })
 
 const commitStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<void, MemoryError> {
-  const { close, http, points, serving, staged } = move
+  const { close, finishLayout, http, points, serving, staged } = move
   if (staged === null) return yield* noMoveUnderWay()
   const change: Switch = {
     // By name: the aliases are about to change.
@@ -154,6 +156,7 @@ const commitStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<v
     copyGeneration: newGeneration()
   }
   yield* checkComplete(points, staged)
+  yield* finishLayout
   yield* copyPayloads(change)
   yield* checkComplete(points, staged)
   yield* switchAliases(http, serving, staged)
@@ -199,13 +202,11 @@ const removeStaged = Effect.fnUntraced(function* (
  * (`switchCollections.ts`) and deletes the points of forgotten rows.
  */
 export const makeStaging = Effect.fnUntraced(function* (
-  http: QdrantHttp,
-  serving: ServingCollection,
-  points: PointsApi,
-  close: Effect.Effect<void>
-) {
-  const move: Move = { http, serving, points, close, staged: yield* findStaged(http) }
-  const staging: Staging = {
+  parts: Omit<Move, "staged">,
+  readOnly: boolean
+): Effect.fn.Return<Staging, MemoryError> {
+  const move: Move = { ...parts, staged: yield* findStaged(parts.http, readOnly) }
+  return {
     stage: (next) => stage(move, next),
     unstaged: ({ limit }) => unstaged(move, limit),
     fillStage: (rows) => fillStage(move, rows),
@@ -213,5 +214,4 @@ export const makeStaging = Effect.fnUntraced(function* (
     dropStage: Effect.suspend(() => dropStage(move)),
     removeStaged: (conditions) => removeStaged(move, conditions)
   }
-  return staging
 })

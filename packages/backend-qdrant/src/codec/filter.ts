@@ -1,7 +1,6 @@
-import type { Filter, Scope } from "@keepsake/core/driver"
+import type { Scope } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { scopeId } from "../scopeId.ts"
-import { metadataEntry } from "./metadata.ts"
 
 export type Condition = Schemas["Condition"]
 
@@ -36,12 +35,15 @@ export const toFilter = ({ must, must_not }: Conditions): Schemas["Filter"] => (
 
 export const is = (key: string, value: string | boolean): Condition => ({ key, match: { value } })
 
-const oneOf = (key: string, values: ReadonlyArray<string>): Condition => ({
+export const oneOf = (key: string, values: ReadonlyArray<string>): Condition => ({
   key,
   match: { any: [...values] }
 })
 
 export const between = (key: string, range: Schemas["Range"]): Condition => ({ key, range })
+
+/** No value stands under the key, or `null`. */
+export const isEmpty = (key: string): Condition => ({ is_empty: { key } })
 
 export const hasId = (ids: ReadonlyArray<string>): Condition => ({ has_id: [...ids] })
 
@@ -70,27 +72,3 @@ const validAt = (time: number): Conditions =>
 /** Rows a search may return: not expired at `now`, and current or valid at `asOf`. */
 export const visible = (now: number, asOf: number | undefined): Conditions =>
   all(notExpired(now), asOf === undefined ? CURRENT : validAt(asOf))
-
-/** An empty list matches no row, so no request is needed. */
-export const matchesNothing = (filter: Filter): boolean =>
-  filter.types?.length === 0 || filter.sources?.length === 0 || filter.speakers?.length === 0
-
-/** Translates core's filter, one condition per field. */
-export const matching = (filter: Filter): Conditions => {
-  const { exceptSessionId, metadata, pinned, saidFrom, saidTo, sessionId, sources, speakers, types } = filter
-  const conditions: Array<Condition> = []
-  if (types !== undefined) conditions.push(oneOf("type", types))
-  if (sources !== undefined) conditions.push(oneOf("source", sources))
-  if (speakers !== undefined) conditions.push(oneOf("speaker", speakers))
-  if (sessionId !== undefined) conditions.push(is("sessionId", sessionId))
-  if (pinned !== undefined) conditions.push(is("pinned", pinned))
-  if (saidFrom !== undefined) conditions.push(between("saidAt", { gte: saidFrom }))
-  if (saidTo !== undefined) conditions.push(between("saidAt", { lt: saidTo }))
-  for (const [key, value] of Object.entries(metadata ?? {})) {
-    conditions.push(is("meta", metadataEntry(key, value)))
-  }
-  return {
-    must: conditions,
-    must_not: exceptSessionId === undefined ? [] : [is("sessionId", exceptSessionId)]
-  }
-}

@@ -11,6 +11,7 @@ import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { parseScopeId, scopeHash, scopeId } from "../scopeId.ts"
 import { encodeMetadata } from "./metadata.ts"
+import { encodeOrder } from "./numberOrder.ts"
 import { decodeVectors, encodeVectors } from "./vectors.ts"
 
 /** `to` of an open interval, so that one range condition covers open and later ends. */
@@ -21,8 +22,11 @@ export const encodeValidity = (validity: ReadonlyArray<Interval>) => ({
   current: validity.at(-1)?.to === null
 })
 
-/** Text: the server may parse a 17-digit decimal one unit off in the last place. */
-export const encodeImportance = (importance: number) => ({ importance: String(importance) })
+/** Text, because the server may parse a 17-digit decimal one unit off in the last place; conditions ask its order. */
+export const encodeImportance = (importance: number) => ({
+  importance: String(importance),
+  importanceOrder: encodeOrder(importance)
+})
 
 /** Keys that every point carries, staged points included. */
 export const encodeScope = (scope: Scope) => ({
@@ -33,6 +37,7 @@ export const encodeScope = (scope: Scope) => ({
 
 const encodeMemory = (memory: Memory): Record<string, unknown> => ({
   ...encodeScope(memory.scope),
+  ...(memory.key === null ? {} : { key: memory.key }),
   content: memory.content,
   type: memory.type,
   ...encodeMetadata(memory.metadata),
@@ -85,6 +90,7 @@ export const decodeMemory = ({ id, payload }: StoredPoint): Memory => {
   return {
     id: String(id),
     scope: parseScopeId(text("scope")),
+    key: field("key") as string | null,
     content: text("content"),
     type: text("type") as Memory["type"],
     metadata: JSON.parse(text("metadata")) as JsonObject,

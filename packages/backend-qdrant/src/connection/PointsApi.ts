@@ -69,6 +69,15 @@ export const makePointsApi = (http: QdrantHttp, collection: string): PointsApi =
   }
 }
 
+/** A collection that does not exist, to a store that is opened read-only. */
+export const NO_POINTS: PointsApi = {
+  scroll: () => Effect.succeed({ points: [] }),
+  count: () => Effect.succeed(0),
+  query: (searches) => Effect.succeed(searches.map(() => [])),
+  facet: () => Effect.succeed([]),
+  update: () => Effect.void
+}
+
 /** Runs `onPage` over all matching points, page by page in the order of ids. */
 export const scrollPages = Effect.fnUntraced(function* (
   points: PointsApi,

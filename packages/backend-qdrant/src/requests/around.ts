@@ -15,6 +15,7 @@ import {
 import { decode, decodeMemory } from "../codec/memoryRow.ts"
 import { DENSE, toNumbers } from "../codec/vectors.ts"
 import { type PointsApi, scrollAll } from "../connection/PointsApi.ts"
+import type { Serving } from "./Serving.ts"
 
 /** One condition per session and range of turns; ranges that touch are merged. */
 const nearAnchors = (anchors: ReadonlyArray<Anchor>, radius: number): ReadonlyArray<Condition> => {
@@ -62,10 +63,8 @@ const queryCosines = Effect.fnUntraced(function* (
   return rows
 })
 
-/** `embedded`: whether the collection has vectors. */
 export const around = Effect.fnUntraced(function* (
-  points: PointsApi,
-  embedded: boolean,
+  { embedded, points }: Serving,
   { anchors, asOf, now, radius, scope, vector }: AroundRequest
 ): Effect.fn.Return<ReadonlyArray<AroundRow>, MemoryError> {
   if (anchors.length === 0) return []

@@ -20,6 +20,8 @@ export interface PlannedRow {
   readonly insert?: StoreRow
   /** A row that replaces an expired row of other content under the same id. */
   readonly replace?: StoreRow
+  /** The row that `replace` removes. */
+  readonly replaced?: Memory
   /** Payload keys to set on an existing row. */
   readonly set?: Record<string, unknown>
 }
@@ -37,7 +39,7 @@ export const planRow = (
   const restated = restate(existing, row.memory, now)
   if (restated.outcome === "conflict") return { outcome: "conflict", memory: existing }
   const { memory, outcome } = restated
-  if (outcome === "created") return { outcome, memory, replace: row }
+  if (outcome === "created") return { outcome, memory, replace: row, replaced: existing }
   const { expiresAt, supersededBy, updatedAt, validity } = memory
   const set = { updatedAt, expiresAt }
   return outcome === "refreshed"

@@ -10,23 +10,21 @@ import {
   all,
   hasId,
   inScope,
-  is,
-  matchesNothing,
-  matching,
   must,
+  oneOf,
   NO_CONDITIONS,
   notExpired,
   toFilter,
   visible
 } from "../codec/filter.ts"
 import { decode, decodeMemory } from "../codec/memoryRow.ts"
-import type { PointsApi } from "../connection/PointsApi.ts"
 import { type Order, scrollOrdered } from "./scrollOrdered.ts"
+import type { Serving } from "./Serving.ts"
 
 type Store = MemoryStore["Service"]
 
 export const get = Effect.fnUntraced(function* (
-  points: PointsApi,
+  { points }: Serving,
   { ids, now, scope }: Parameters<Store["get"]>[0]
 ): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
   if (ids.length === 0) return []
@@ -39,26 +37,12 @@ export const get = Effect.fnUntraced(function* (
 })
 
 export const speakers = (
-  points: PointsApi,
+  { points }: Serving,
   { now, scope }: Parameters<Store["speakers"]>[0]
 ): Effect.Effect<ReadonlyArray<string>, MemoryError> =>
   points
     .facet("speaker", all(inScope(scope), visible(now, undefined)), STORE_LIMITS.speakers)
     .pipe(Effect.map((hits) => hits.map(({ value }) => String(value))))
-
-export const lastTurn = Effect.fnUntraced(function* (
-  points: PointsApi,
-  { scope, sessionId }: Parameters<Store["lastTurn"]>[0]
-) {
-  const { points: matches } = yield* points.scroll({
-    filter: toFilter(all(inScope(scope), must(is("sessionId", sessionId)))),
-    order_by: { key: "turn", direction: "desc" },
-    limit: 1,
-    with_payload: ["turn"]
-  })
-  const turn = matches[0]?.payload?.["turn"]
-  return typeof turn === "number" ? turn : null
-})
 
 const LATEST_FIRST: ReadonlyArray<Order> = [
   { key: "saidAt", direction: "desc" },
@@ -66,21 +50,37 @@ const LATEST_FIRST: ReadonlyArray<Order> = [
 ]
 
 export const latest = Effect.fnUntraced(function* (
-  points: PointsApi,
+  { points, translate }: Serving,
   { filter, limit, now, scope }: LatestRequest
 ): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
-  if (matchesNothing(filter)) return []
-  const conditions = all(inScope(scope), visible(now, undefined), matching(filter))
-  const matches = yield* scrollOrdered(points, { conditions, limit, with_vector: false }, LATEST_FIRST)
+  const matching = yield* translate(filter)
+  if (matching === null) return []
+  const conditions = all(inScope(scope), visible(now, undefined), matching)
+  const request = { conditions, limit, with_vector: false, ids: "asc" } as const
+  const matches = yield* scrollOrdered(points, request, LATEST_FIRST)
   return yield* decode(() => matches.map(decodeMemory))
 })
 
-export const count = (
-  points: PointsApi,
+export const predecessors = Effect.fnUntraced(function* (
+  { checkPredecessors, points }: Serving,
+  { ids, now, scope }: Parameters<Store["predecessors"]>[0]
+): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
+  if (ids.length === 0) return []
+  yield* checkPredecessors
+  const { points: matches } = yield* points.scroll({
+    filter: toFilter(all(inScope(scope), notExpired(now), must(oneOf("supersededBy", ids)))),
+    limit: STORE_LIMITS.rows,
+    with_payload: true
+  })
+  return yield* decode(() => matches.map(decodeMemory))
+})
+
+export const count = Effect.fnUntraced(function* (
+  { points, translate }: Serving,
   { filter, lifetime, now, scope }: Parameters<Store["count"]>[0]
-): Effect.Effect<number, MemoryError> =>
-  matchesNothing(filter)
-    ? Effect.succeed(0)
-    : points.count(
-        all(inScope(scope), lifetime === "any" ? NO_CONDITIONS : visible(now, undefined), matching(filter))
-      )
+): Effect.fn.Return<number, MemoryError> {
+  const matching = yield* translate(filter)
+  if (matching === null) return 0
+  const lifetimes = lifetime === "any" ? NO_CONDITIONS : visible(now, undefined)
+  return yield* points.count(all(inScope(scope), lifetimes, matching))
+})

@@ -1,15 +1,16 @@
 import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
-import { all, between, type Conditions, LOWEST, must, mustNot, toFilter } from "../codec/filter.ts"
-import type { PointsApi } from "../connection/PointsApi.ts"
+import { all, between, type Conditions, hasId, LOWEST, must, mustNot, toFilter } from "../codec/filter.ts"
+import { type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 
 type Point = Schemas["Record"]
+type Direction = "asc" | "desc"
 
 /** Orders by an integer key of the payload. Points without it come last. */
 export interface Order {
   readonly key: string
-  readonly direction: "asc" | "desc"
+  readonly direction: Direction
 }
 
 /** What to scroll: up to `limit` points, with their payload. */
@@ -17,6 +18,8 @@ export interface OrderedRequest {
   readonly conditions: Conditions
   readonly limit: number
   readonly with_vector: boolean
+  /** Order of points that tie. */
+  readonly ids: Direction
 }
 
 const readKey = (point: Point, key: string): number | null => {
@@ -24,8 +27,11 @@ const readKey = (point: Point, key: string): number | null => {
   return typeof value === "number" ? value : null
 }
 
+const compareIds = (ids: Direction, a: Point, b: Point): number =>
+  String(a.id) < String(b.id) === (ids === "asc") ? -1 : 1
+
 const compareBy =
-  (orders: ReadonlyArray<Order>) =>
+  (orders: ReadonlyArray<Order>, ids: Direction) =>
   (a: Point, b: Point): number => {
     for (const { direction, key } of orders) {
       const [x, y] = [readKey(a, key), readKey(b, key)]
@@ -33,40 +39,78 @@ const compareBy =
       if (x === null || y === null) return x === null ? 1 : -1
       return direction === "asc" ? x - y : y - x
     }
-    return String(a.id) < String(b.id) ? -1 : 1
+    return compareIds(ids, a, b)
   }
+
+/**
+ * The first points by id, strictly after `after`.
+ *
+ * The server scrolls by id upwards alone: downwards, all ids are read first, then the points of the last ones.
+ */
+export const scrollById = Effect.fnUntraced(function* (
+  points: PointsApi,
+  { conditions, ids, limit, with_vector }: OrderedRequest,
+  after?: string
+): Effect.fn.Return<ReadonlyArray<Point>, MemoryError> {
+  const parts = { with_payload: true, with_vector }
+  if (ids === "asc") {
+    // Inclusive: the page begins with the point `after`, if that still exists.
+    const offset = after === undefined ? {} : { offset: after }
+    const page = yield* points.scroll({
+      filter: toFilter(conditions),
+      limit: after === undefined ? limit : limit + 1,
+      ...offset,
+      ...parts
+    })
+    return page.points.filter(({ id }) => id !== after).slice(0, limit)
+  }
+  const known = yield* scrollAll(points, conditions, { with_payload: false })
+  const last = known
+    .map(({ id }) => String(id))
+    .filter((id) => after === undefined || id < after)
+    .slice(-limit)
+  if (last.length === 0) return []
+  const filter = toFilter(all(conditions, must(hasId(last))))
+  const page = yield* points.scroll({ filter, limit: last.length, ...parts })
+  return page.points.toSorted((a, b) => compareIds(ids, a, b))
+})
 
 /**
  * The first points by `orders`, then by id.
  *
  * The server orders by one key and picks any points of a tie (observed: ids 1 and 3 of 1, 2, 3). A page that
  * ends inside a tie is completed with a second request for the tie alone, ordered by the next key; the last
- * order is by id, which is the order without `order_by`.
+ * order is by id.
  */
 export const scrollOrdered = Effect.fnUntraced(function* (
   points: PointsApi,
   request: OrderedRequest,
   orders: ReadonlyArray<Order>
 ): Effect.fn.Return<ReadonlyArray<Point>, MemoryError> {
-  const { conditions, limit, with_vector } = request
-  const scroll = { filter: toFilter(conditions), limit, with_payload: true, with_vector }
+  const { conditions, ids, limit, with_vector } = request
   const [order, ...nextOrders] = orders
-  if (order === undefined) return (yield* points.scroll(scroll)).points
+  if (order === undefined) return yield* scrollById(points, request)
   const { direction, key } = order
-  const page = (yield* points.scroll({ ...scroll, order_by: { key, direction } })).points
+  const page = (yield* points.scroll({
+    filter: toFilter(conditions),
+    limit,
+    with_payload: true,
+    with_vector,
+    order_by: { key, direction }
+  })).points
   if (page.length < limit) {
-    const keyed = page.toSorted(compareBy(orders))
+    const keyed = page.toSorted(compareBy(orders, ids))
     // Every memory has the other keys, `createdAt` and `saidAt`.
     if (key !== "turn") return keyed
     const withoutKey = all(conditions, mustNot(between(key, { gte: LOWEST })))
-    const rest = { conditions: withoutKey, limit: limit - page.length, with_vector }
+    const rest = { ...request, conditions: withoutKey, limit: limit - page.length }
     return [...keyed, ...(yield* scrollOrdered(points, rest, nextOrders))]
   }
   const last = page.at(-1)
   const tie = last === undefined ? null : readKey(last, key)
   if (tie === null) return page
-  const beforeTie = page.filter((point) => readKey(point, key) !== tie).toSorted(compareBy(orders))
+  const beforeTie = page.filter((point) => readKey(point, key) !== tie).toSorted(compareBy(orders, ids))
   const tied = all(conditions, must(between(key, { gte: tie, lte: tie })))
-  const rest = { conditions: tied, limit: limit - beforeTie.length, with_vector }
+  const rest = { ...request, conditions: tied, limit: limit - beforeTie.length }
   return [...beforeTie, ...(yield* scrollOrdered(points, rest, nextOrders))]
 })

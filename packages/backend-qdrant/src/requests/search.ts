@@ -1,10 +1,19 @@
 import type { Memory, MemoryError, SearchHit, SearchRequest, SearchResult } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
-import { all, CURRENT, inScope, matchesNothing, matching, toFilter, visible } from "../codec/filter.ts"
+import {
+  all,
+  type Conditions,
+  CURRENT,
+  inScope,
+  mustNot,
+  NO_CONDITIONS,
+  toFilter,
+  visible
+} from "../codec/filter.ts"
 import { decode, decodeMemory } from "../codec/memoryRow.ts"
 import { DENSE, TERMS, toNumbers } from "../codec/vectors.ts"
-import type { PointsApi } from "../connection/PointsApi.ts"
+import type { Serving } from "./Serving.ts"
 
 type Query = Schemas["QueryRequest"]
 type Hits = ReadonlyArray<Schemas["ScoredPoint"]>
@@ -37,8 +46,8 @@ interface Plan {
 /** The rows that `n` and `df` count. */
 const corpusConditions = ({ scope }: SearchRequest) => all(inScope(scope), CURRENT)
 
-const planSearch = (embedded: boolean, request: SearchRequest): Plan => {
-  const { asOf, exact = false, filter, limit, now, scope, vector } = request
+const planSearch = (embedded: boolean, request: SearchRequest, matching: Conditions): Plan => {
+  const { asOf, exact = false, limit, now, scope, vector } = request
   const terms = toNumbers(request.terms ?? new Uint32Array())
   const corpus = toFilter(corpusConditions(request))
   const params = exact ? { exact } : {}
@@ -58,7 +67,7 @@ const planSearch = (embedded: boolean, request: SearchRequest): Plan => {
       terms.length === 0
         ? undefined
         : { query: termsQuery(terms), using: TERMS, params: lexicalParams, rescoreParams: lexicalParams },
-    filter: toFilter(all(inScope(scope), visible(now, asOf), matching(filter))),
+    filter: toFilter(all(inScope(scope), visible(now, asOf), matching)),
     limit,
     terms,
     lexicalParams,
@@ -126,19 +135,25 @@ const mergeHits = (plan: Plan, results: ReadonlyArray<Hits>): ReadonlyArray<Sear
   }))
 }
 
-/** One round trip: a batch of queries and, in parallel, the count of the corpus. */
+/** Current rows of the scope that have no vector in a collection of vectors. */
+const countWithoutVector = ({ embedded, points }: Serving, request: SearchRequest) =>
+  embedded ? points.count(all(corpusConditions(request), mustNot({ has_vector: DENSE }))) : Effect.succeed(0)
+
+/** One round trip: a batch of queries and, in parallel, the counts of the corpus. */
 export const search = Effect.fnUntraced(function* (
-  points: PointsApi,
-  embedded: boolean,
+  serving: Serving,
   request: SearchRequest
 ): Effect.fn.Return<SearchResult, MemoryError> {
-  const plan = planSearch(embedded, request)
-  const hitSearches = matchesNothing(request.filter) ? [] : hitQueries(plan)
+  const { embedded, points } = serving
+  const matching = yield* serving.translate(request.filter)
+  const plan = planSearch(embedded, request, matching ?? NO_CONDITIONS)
+  const hitSearches = matching === null ? [] : hitQueries(plan)
   const searches = [...hitSearches, ...frequencyQueries(plan)]
-  const [results, n] = yield* Effect.all(
+  const [results, n, byWordsAlone] = yield* Effect.all(
     [
       searches.length === 0 ? Effect.succeed([]) : points.query(searches),
-      points.count(corpusConditions(request))
+      points.count(corpusConditions(request)),
+      countWithoutVector(serving, request)
     ],
     { concurrency: "unbounded" }
   )
@@ -146,6 +161,7 @@ export const search = Effect.fnUntraced(function* (
   return {
     hits: yield* decode(() => (hitResults.length === 0 ? [] : mergeHits(plan, hitResults))),
     n,
-    df: plan.terms.map((term, i) => toFrequency(term, results[hitSearches.length + i] ?? [], n))
+    df: plan.terms.map((term, i) => toFrequency(term, results[hitSearches.length + i] ?? [], n)),
+    plan: { way: plan.dense === undefined || request.exact === true ? "exact" : "graph", byWordsAlone }
   }
 })

@@ -16,8 +16,10 @@ import { hasId, must, notExpired, toFilter } from "../codec/filter.ts"
 import { decode, decodeMemory, encodeImportance, encodeValidity } from "../codec/memoryRow.ts"
 import { encodeMetadata } from "../codec/metadata.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
-import { planRow, toOperations } from "./planPut.ts"
+import { type PlannedRow, planRow, toOperations } from "./planPut.ts"
+import type { Serving } from "./Serving.ts"
 import { setPayload } from "./setPayload.ts"
+import { countTurns } from "./turns.ts"
 
 type Store = MemoryStore["Service"]
 
@@ -31,25 +33,35 @@ const readExisting = Effect.fnUntraced(function* (points: PointsApi, ids: Readon
   return yield* decode(() => new Map(matches.map((point) => [String(point.id), decodeMemory(point)])))
 })
 
+/** Counts the turns of the rows that are replaced. */
+const countReplaced = ({ sessions }: Serving, planned: ReadonlyArray<PlannedRow>) =>
+  countTurns(
+    sessions,
+    planned.flatMap(({ replaced }) => replaced ?? [])
+  )
+
 export const put = Effect.fnUntraced(function* (
-  points: PointsApi,
+  serving: Serving,
   { now, rows, scope }: Parameters<Store["put"]>[0]
 ): Effect.fn.Return<ReadonlyArray<PutResult>, MemoryError> {
   if (rows.length === 0) return []
+  const { points } = serving
   const existing = yield* readExisting(
     points,
     rows.map(({ memory }) => memory.id)
   )
   const planned = rows.map((row) => planRow(scope, row, existing.get(row.memory.id), now))
   const operations = toOperations(scope, planned, now)
+  yield* countReplaced(serving, planned)
   if (operations.length > 0) yield* points.update("put", operations)
   return planned.map(({ outcome }, i) => ({ id: rows[i]?.memory.id ?? "", outcome }))
 })
 
 export const supersede = Effect.fnUntraced(function* (
-  points: PointsApi,
+  serving: Serving,
   { id, now, row, scope }: SupersedeRequest
 ): Effect.fn.Return<Superseded, MemoryError> {
+  const { points } = serving
   const existing = yield* readExisting(points, [row.memory.id, id])
   const planned = planRow(scope, row, existing.get(row.memory.id), now)
   const old = existing.get(id)
@@ -62,20 +74,22 @@ export const supersede = Effect.fnUntraced(function* (
     // After the new row, in the same request: an interruption between the two leaves both rows open.
     operations.push(setPayload(scope, [id], { ...encodeValidity(validity), supersededBy, updatedAt: now }))
   }
+  yield* countReplaced(serving, [planned])
   if (operations.length > 0) yield* points.update("supersede", operations)
   return { outcome: planned.outcome, closed: closes }
 })
 
+/** `meta` is where points of layout 1 have their metadata. */
 const encodeChange = (change: MemoryChange, now: number): Record<string, unknown> => ({
   ...(change.expiresAt === undefined ? {} : { expiresAt: change.expiresAt }),
   ...(change.pinned === undefined ? {} : { pinned: change.pinned }),
   ...(change.importance === undefined ? {} : encodeImportance(change.importance)),
-  ...(change.metadata === undefined ? {} : encodeMetadata(change.metadata)),
+  ...(change.metadata === undefined ? {} : { ...encodeMetadata(change.metadata), meta: null }),
   updatedAt: now
 })
 
 export const patch = Effect.fnUntraced(function* (
-  points: PointsApi,
+  { points }: Serving,
   { change, id, now, scope }: Parameters<Store["patch"]>[0]
 ): Effect.fn.Return<Memory | null, MemoryError> {
   const memory = (yield* readExisting(points, [id])).get(id)

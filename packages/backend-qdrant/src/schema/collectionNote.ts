@@ -1,15 +1,23 @@
 import { Corrupt, type Fingerprint, FingerprintSchema, MemoryError, Unsupported } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect, Schema } from "effect"
-import { LAYOUT } from "./schema.ts"
+import type { Layouts } from "../codec/condition.ts"
+import { LAYOUT } from "../codec/layout.ts"
 
-/** The store's entry in a collection's metadata. Until `ready`, indexes may be missing. */
+/** The store's entry in a collection's metadata. */
 const CollectionNote = Schema.Struct({
   layout: Schema.Int,
+  /** False until all indexes exist. */
   ready: Schema.Boolean,
-  fingerprint: FingerprintSchema
+  fingerprint: FingerprintSchema,
+  /** True while points of the first layout may be left. */
+  moving: Schema.optionalKey(Schema.Boolean)
 })
-type CollectionNote = typeof CollectionNote.Type
+export type CollectionNote = typeof CollectionNote.Type
+
+/** The same of the collection of entries, which has no vectors. */
+const EntriesNote = Schema.Struct({ layout: Schema.Int, ready: Schema.Boolean })
+type EntriesNote = typeof EntriesNote.Type
 
 const unreadable = (name: string, cause: unknown) =>
   new MemoryError({
@@ -19,24 +27,47 @@ const unreadable = (name: string, cause: unknown) =>
     })
   })
 
-/** The note of a collection; `null` for a collection that Keepsake did not create. */
-export const readNote = Effect.fnUntraced(function* (name: string, { config }: Schemas["CollectionInfo"]) {
+const decodeNote = Effect.fnUntraced(function* <Note extends EntriesNote>(
+  schema: Schema.Codec<Note, unknown>,
+  name: string,
+  { config }: Schemas["CollectionInfo"]
+) {
   const encoded = config.metadata?.["keepsake"]
   if (encoded === undefined || encoded === null) return null
-  const note = yield* Schema.decodeUnknownEffect(CollectionNote)(encoded).pipe(
+  const note = yield* Schema.decodeUnknownEffect(schema)(encoded).pipe(
     Effect.mapError((cause) => unreadable(name, cause))
   )
-  if (note.layout !== LAYOUT) {
+  if (note.layout < 1 || note.layout > LAYOUT) {
     return yield* new MemoryError({
       reason: new Unsupported({
-        message: `Collection ${name} has layout ${note.layout}; this version of Keepsake reads layout ${LAYOUT}. Use the version that wrote it.`
+        message: `Collection ${name} has layout ${note.layout}; this version of Keepsake reads layouts 1 to ${LAYOUT}. Use the version that wrote it.`
       })
     })
   }
   return note
 })
 
-export const encodeNote = (fingerprint: Fingerprint, ready: boolean): Record<string, unknown> => {
-  const note: CollectionNote = { layout: LAYOUT, ready, fingerprint }
+/** The note of a collection of memories; `null` for a collection that Keepsake did not create. */
+export const readNote = (name: string, info: Schemas["CollectionInfo"]) =>
+  decodeNote(CollectionNote, name, info)
+
+/** The note of the collection of entries; `null` for a collection that Keepsake did not create. */
+export const readEntriesNote = (name: string, info: Schemas["CollectionInfo"]) =>
+  decodeNote(EntriesNote, name, info)
+
+export const encodeNote = (
+  fingerprint: Fingerprint,
+  { moving = false, ready }: { readonly ready: boolean; readonly moving?: boolean }
+): Record<string, unknown> => {
+  const note: CollectionNote = { layout: LAYOUT, ready, fingerprint, ...(moving ? { moving } : {}) }
   return { keepsake: Schema.encodeSync(CollectionNote)(note) }
 }
+
+export const encodeEntriesNote = (ready: boolean): Record<string, unknown> => {
+  const note: EntriesNote = { layout: LAYOUT, ready }
+  return { keepsake: note }
+}
+
+/** Which layouts the points of a collection have. */
+export const readLayouts = ({ layout, moving = false }: CollectionNote): Layouts =>
+  layout < LAYOUT ? "first" : moving ? "both" : "second"

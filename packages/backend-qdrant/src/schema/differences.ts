@@ -1,7 +1,8 @@
 import type { Fingerprint } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { DENSE, TERMS } from "../codec/vectors.ts"
-import { DISTANCE, INDEXES } from "./schema.ts"
+import type { Layouts } from "../codec/condition.ts"
+import { DISTANCE, REQUIRED_INDEXES } from "./schema.ts"
 
 const compareVectors = (
   { params }: Schemas["CollectionConfig"],
@@ -29,13 +30,17 @@ const compareTerms = ({ params }: Schemas["CollectionConfig"]): ReadonlyArray<st
   return terms.modifier === "idf" ? [] : [`sparse vector "${TERMS}" lacks the modifier idf`]
 }
 
-const compareStrictMode = ({ strict_mode_config: strict }: Schemas["CollectionConfig"]) =>
+export const compareStrictMode = ({ strict_mode_config: strict }: Schemas["CollectionConfig"]) =>
   strict?.enabled === true && strict.unindexed_filtering_retrieve === false
     ? []
     : ["strict mode does not forbid filtering by unindexed keys"]
 
-const compareIndexes = (indexes: Schemas["CollectionInfo"]["payload_schema"]): ReadonlyArray<string> =>
-  Object.entries(INDEXES).flatMap(([key, required]) => {
+/** How the indexes of a collection differ from those that are required. */
+export const compareIndexes = (
+  indexes: Schemas["CollectionInfo"]["payload_schema"],
+  requiredIndexes: Readonly<Record<string, Schemas["PayloadSchemaParams"]>>
+): ReadonlyArray<string> =>
+  Object.entries(requiredIndexes).flatMap(([key, required]) => {
     const index = indexes[key]
     if (index === undefined) return [`no payload index on "${key}" (${required.type})`]
     if (index.data_type !== required.type) {
@@ -50,10 +55,11 @@ const compareIndexes = (indexes: Schemas["CollectionInfo"]["payload_schema"]): R
 /** How a collection differs from what the store needs, one phrase per difference. */
 export const differences = (
   { config, payload_schema: indexes }: Schemas["CollectionInfo"],
-  fingerprint: Fingerprint
+  fingerprint: Fingerprint,
+  layouts: Layouts
 ): ReadonlyArray<string> => [
   ...compareVectors(config, fingerprint),
   ...compareTerms(config),
   ...compareStrictMode(config),
-  ...compareIndexes(indexes)
+  ...compareIndexes(indexes, REQUIRED_INDEXES[layouts])
 ]

@@ -7,72 +7,115 @@ import {
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
+import type { Layouts } from "../codec/condition.ts"
 import type { CollectionsApi } from "../connection/CollectionsApi.ts"
 import type { CollectionSettings } from "../options.ts"
-import { encodeNote, readNote } from "./collectionNote.ts"
+import { type CollectionNote, encodeNote, readLayouts, readNote } from "./collectionNote.ts"
+import { createCollection, createIndexes } from "./createCollection.ts"
 import { differences } from "./differences.ts"
-import { collectionConfig, INDEXES } from "./schema.ts"
+import { ADDED_INDEXES, collectionConfig, INDEXES } from "./schema.ts"
 
-const unsupported = (message: string) => new MemoryError({ reason: new Unsupported({ message }) })
+type CollectionInfo = Schemas["CollectionInfo"]
 
-const createCollection = (
-  collections: CollectionsApi,
+export const unsupported = (message: string) => new MemoryError({ reason: new Unsupported({ message }) })
+
+const checkFingerprint = (note: CollectionNote | null, fingerprint: Fingerprint) =>
+  note === null || sameFingerprint(note.fingerprint, fingerprint)
+    ? Effect.void
+    : Effect.fail(fingerprintMismatch(note.fingerprint, fingerprint))
+
+const checkDifferences = (
   name: string,
+  info: CollectionInfo,
   fingerprint: Fingerprint,
-  layout: CollectionSettings
-): Effect.Effect<void, MemoryError> =>
-  collections.create(name, collectionConfig(fingerprint, layout, encodeNote(fingerprint, false))).pipe(
-    Effect.asVoid,
-    // Another process may have created it meanwhile, or the first of several attempts.
-    Effect.catch((error) =>
-      Effect.flatMap(collections.exists(name), (exists) => (exists ? Effect.void : Effect.fail(error)))
-    )
-  )
+  layouts: Layouts
+): Effect.Effect<void, MemoryError> => {
+  const mismatches = differences(info, fingerprint, layouts)
+  return mismatches.length === 0
+    ? Effect.void
+    : unsupported(
+        `Collection ${name} does not fit: ${mismatches.join("; ")}. Change the collection, or name another one in this store's options and it creates that.`
+      )
+}
 
-/** Creates indexes before any point: an index made later would miss the vector index's links. */
-const createIndexes = Effect.fnUntraced(function* (
+/** Refuses points in a collection that Keepsake did not create. */
+const checkForeign = (name: string, points: number): Effect.Effect<void, MemoryError> =>
+  points === 0
+    ? Effect.void
+    : unsupported(
+        `Collection ${name} holds ${points} points that Keepsake did not write. Name another collection in this store's options.`
+      )
+
+const pointsIn = (info: CollectionInfo): number => info.points_count ?? 0
+
+/**
+ * Gives a collection of layout 1 the indexes and the note of layout 2. From then on a process of the first version
+ * refuses to open it; the points follow later.
+ */
+export const raiseLayout = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   name: string,
+  info: CollectionInfo,
   fingerprint: Fingerprint
-) {
-  for (const [key, params] of Object.entries(INDEXES)) yield* collections.createIndex(name, key, params)
-  yield* collections.setMetadata(name, encodeNote(fingerprint, true))
+): Effect.fn.Return<Layouts, MemoryError> {
+  const moving = pointsIn(info) > 0
+  yield* createIndexes(collections, name, ADDED_INDEXES)
+  yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true, moving }))
+  return moving ? "both" : "second"
 })
 
-/** `ours`: whether Keepsake created the collection. */
-const checkCollection = Effect.fnUntraced(function* (
-  name: string,
-  info: Schemas["CollectionInfo"],
-  fingerprint: Fingerprint,
-  ours: boolean
-) {
-  const mismatches = differences(info, fingerprint)
-  if (mismatches.length > 0) {
-    yield* unsupported(
-      `Collection ${name} does not fit: ${mismatches.join("; ")}. Change the collection, or name another one in this store's options and it creates that.`
-    )
-  }
-  const points = info.points_count ?? 0
-  if (!ours && points > 0) {
-    yield* unsupported(
-      `Collection ${name} holds ${points} points that Keepsake did not write. Name another collection in this store's options.`
-    )
-  }
-})
-
-/** Creates the collection if it does not exist, and completes a creation that was interrupted. */
+/**
+ * Creates the collection if it does not exist, completes a creation that was interrupted, and raises a collection of
+ * the first layout. Returns the layouts of its points.
+ */
 export const ensureCollection = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   name: string,
   fingerprint: Fingerprint,
   layout: CollectionSettings
-): Effect.fn.Return<void, MemoryError> {
-  if (!(yield* collections.exists(name))) yield* createCollection(collections, name, fingerprint, layout)
+): Effect.fn.Return<Layouts, MemoryError> {
+  if (!(yield* collections.exists(name))) {
+    const note = encodeNote(fingerprint, { ready: false })
+    yield* createCollection(collections, name, collectionConfig(fingerprint, layout, note))
+  }
   const info = yield* collections.info(name)
   const note = yield* readNote(name, info)
-  if (note !== null && !sameFingerprint(note.fingerprint, fingerprint)) {
-    yield* fingerprintMismatch(note.fingerprint, fingerprint)
+  yield* checkFingerprint(note, fingerprint)
+  if (note?.ready === false) {
+    // Before any point: an index made later would miss the vector index's links.
+    yield* createIndexes(collections, name, INDEXES)
+    yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true }))
+    return "second"
   }
-  if (note?.ready !== false) yield* checkCollection(name, info, fingerprint, note !== null)
-  if (note?.ready !== true) yield* createIndexes(collections, name, fingerprint)
+  const layouts = note === null ? "second" : readLayouts(note)
+  yield* checkDifferences(name, info, fingerprint, layouts)
+  if (note === null) {
+    yield* checkForeign(name, pointsIn(info))
+    yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true }))
+  }
+  return layouts === "first" ? yield* raiseLayout(collections, name, info, fingerprint) : layouts
+})
+
+/** Checks the collection and writes nothing. Returns the layouts of its points. */
+export const inspectCollection = Effect.fnUntraced(function* (
+  collections: CollectionsApi,
+  name: string,
+  fingerprint: Fingerprint
+): Effect.fn.Return<Layouts, MemoryError> {
+  if (!(yield* collections.exists(name))) {
+    yield* unsupported(
+      `There is no collection ${name}, and a store that is opened read-only creates none. Check the name, or open it without \`readOnly\`.`
+    )
+  }
+  const info = yield* collections.info(name)
+  const note = yield* readNote(name, info)
+  yield* checkFingerprint(note, fingerprint)
+  if (note?.ready !== true) {
+    return yield* unsupported(
+      `Collection ${name} is not completely created. Open it without \`readOnly\` once.`
+    )
+  }
+  const layouts = readLayouts(note)
+  yield* checkDifferences(name, info, fingerprint, layouts)
+  return layouts
 })

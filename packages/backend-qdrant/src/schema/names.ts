@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { type Fingerprint, FingerprintSchema } from "@keepsake/core/driver"
 import { Schema } from "effect"
+import { LAYOUT } from "../codec/layout.ts"
 
 const hashFingerprint = (fingerprint: Fingerprint): string =>
   createHash("sha256")
@@ -8,11 +9,15 @@ const hashFingerprint = (fingerprint: Fingerprint): string =>
     .digest("hex")
     .slice(0, 8)
 
-/** Prefix of the alias of the serving collection. */
+/** Prefix of the alias of the serving collection, of every layout. */
 export const servingPrefix = (base: string): string => `${base}.serving-`
 
+/** Names the layout, so that a process of an older version no longer finds the collection it has open. */
 export const servingAlias = (base: string, fingerprint: Fingerprint): string =>
-  `${servingPrefix(base)}${hashFingerprint(fingerprint)}`
+  `${servingPrefix(base)}${LAYOUT}-${hashFingerprint(fingerprint)}`
+
+/** The collection of entries, which every embedding space shares. */
+export const entriesName = (base: string): string => `${base}.sessions`
 
 /** Prefix of the alias of the staged collection; its generation id follows. */
 export const stagingPrefix = (base: string): string => `${base}.staging-`

@@ -1,8 +1,10 @@
 import { Corrupt, type Fingerprint, MemoryError } from "@keepsake/core/driver"
+import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
-import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
+import type { Layouts } from "../codec/condition.ts"
+import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import { ensureCollection } from "./ensureCollection.ts"
+import { ensureCollection, inspectCollection } from "./ensureCollection.ts"
 import { servingAlias, servingPrefix } from "./names.ts"
 
 /**
@@ -16,23 +18,55 @@ export interface ServingCollection {
   readonly fingerprint: Fingerprint
 }
 
-/** Finds the serving collection and checks it, or creates the first one. */
-export const openCollection = Effect.fnUntraced(function* (http: QdrantHttp, fingerprint: Fingerprint) {
-  const collections = makeCollectionsApi(http)
-  const { collection, layout } = http.settings
-  const aliases = yield* collections.aliases(servingPrefix(collection))
+/** A serving collection as it was opened. */
+export interface OpenedCollection extends ServingCollection {
+  readonly layouts: Layouts
+}
+
+const findAlias = Effect.fnUntraced(function* (
+  collections: CollectionsApi,
+  base: string
+): Effect.fn.Return<Schemas["AliasDescription"] | undefined, MemoryError> {
+  const aliases = yield* collections.aliases(servingPrefix(base))
   if (aliases.length > 1) {
     return yield* new MemoryError({
       reason: new Corrupt({
-        message: `Several aliases claim to serve ${collection} (${aliases.map(({ alias_name }) => alias_name).join(", ")}). Delete all of them but the right one.`
+        message: `Several aliases claim to serve ${base} (${aliases.map(({ alias_name }) => alias_name).join(", ")}). Delete all of them but the right one.`
       })
     })
   }
-  const name = aliases[0]?.collection_name ?? collection
-  const serving: ServingCollection = { alias: servingAlias(collection, fingerprint), name, fingerprint }
-  yield* ensureCollection(collections, name, fingerprint, layout)
-  if (aliases.length === 0) {
-    yield* collections.changeAliases([{ create_alias: { collection_name: name, alias_name: serving.alias } }])
+  return aliases[0]
+})
+
+/** Finds the serving collection and checks it, or creates the first one. */
+export const openCollection = Effect.fnUntraced(function* (
+  http: QdrantHttp,
+  fingerprint: Fingerprint
+): Effect.fn.Return<OpenedCollection, MemoryError> {
+  const collections = makeCollectionsApi(http)
+  const { collection, layout } = http.settings
+  const found = yield* findAlias(collections, collection)
+  const name = found?.collection_name ?? collection
+  const alias = servingAlias(collection, fingerprint)
+  const layouts = yield* ensureCollection(collections, name, fingerprint, layout)
+  if (found?.alias_name !== alias) {
+    yield* collections.changeAliases([
+      // Of the first layout: its handles are refused from now on.
+      ...(found === undefined ? [] : [{ delete_alias: { alias_name: found.alias_name } }]),
+      { create_alias: { collection_name: name, alias_name: alias } }
+    ])
   }
-  return serving
+  return { alias, name, fingerprint, layouts }
+})
+
+/** Finds the serving collection and checks it, without writing. */
+export const openCollectionReadOnly = Effect.fnUntraced(function* (
+  http: QdrantHttp,
+  fingerprint: Fingerprint
+): Effect.fn.Return<OpenedCollection, MemoryError> {
+  const collections = makeCollectionsApi(http)
+  const found = yield* findAlias(collections, http.settings.collection)
+  const name = found?.collection_name ?? http.settings.collection
+  const layouts = yield* inspectCollection(collections, name, fingerprint)
+  return { alias: found?.alias_name ?? name, name, fingerprint, layouts }
 })

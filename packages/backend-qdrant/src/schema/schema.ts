@@ -1,10 +1,8 @@
 import type { Fingerprint } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
+import type { Layouts } from "../codec/condition.ts"
 import { DENSE, TERMS } from "../codec/vectors.ts"
 import type { CollectionSettings } from "../options.ts"
-
-/** Version of the points' layout, stored in the collection's metadata. */
-export const LAYOUT = 1
 
 export const DISTANCE = "Cosine"
 
@@ -13,11 +11,10 @@ const keyword = { type: "keyword", enable_hnsw: false } as const
 const integer = { type: "integer", lookup: false, range: true, enable_hnsw: false } as const
 const bool = { type: "bool", enable_hnsw: false } as const
 
-/**
- * All keys of filters and orders. Only the tenant key has links in the vector index: every search names it,
- * and other conditions filter inside it.
- */
-export const INDEXES: Readonly<Record<string, Schemas["PayloadSchemaParams"]>> = {
+type Indexes = Readonly<Record<string, Schemas["PayloadSchemaParams"]>>
+
+/** Keys of both layouts. */
+const SHARED_INDEXES: Indexes = {
   scope: { type: "keyword", is_tenant: true },
   scopeHash: integer,
   userId: keyword,
@@ -31,10 +28,52 @@ export const INDEXES: Readonly<Record<string, Schemas["PayloadSchemaParams"]>> =
   expiresAt: integer,
   pinned: bool,
   current: bool,
-  meta: keyword,
   "validity[].from": integer,
   "validity[].to": integer,
   staged: keyword
+}
+
+/** Keys of layout 1 alone. */
+const FIRST_INDEXES: Indexes = { meta: keyword }
+
+/** Keys of layout 2 alone. */
+export const ADDED_INDEXES: Indexes = {
+  updatedAt: integer,
+  supersededBy: keyword,
+  "importanceOrder.high": integer,
+  "importanceOrder.low": integer,
+  facts: keyword,
+  "numbers[].path": keyword,
+  "numbers[].high": integer,
+  "numbers[].low": integer,
+  layout: integer
+}
+
+/**
+ * All keys of filters and orders in a new collection. Only the tenant key has links in the vector index: every search
+ * names it, and other conditions filter inside it.
+ */
+export const INDEXES: Indexes = { ...SHARED_INDEXES, ...ADDED_INDEXES }
+
+/** The indexes that a collection must have, by the layouts of its points. */
+export const REQUIRED_INDEXES: Readonly<Record<Layouts, Indexes>> = {
+  first: { ...SHARED_INDEXES, ...FIRST_INDEXES },
+  both: { ...INDEXES, ...FIRST_INDEXES },
+  second: INDEXES
+}
+
+/** The keys of the collection of entries and counters. */
+export const ENTRIES_INDEXES: Indexes = {
+  scope: { type: "keyword", is_tenant: true },
+  scopeHash: integer,
+  userId: keyword,
+  record: keyword,
+  sessionId: keyword,
+  sessionHash: integer,
+  kind: keyword,
+  number: integer,
+  batch: keyword,
+  turn: integer
 }
 
 const vectorsConfig = (
@@ -51,7 +90,30 @@ const vectorsConfig = (
         }
       }
 
-/** The request body of a new collection. */
+/** What collections of memories and of entries have in common. */
+const sharedConfig = (
+  settings: CollectionSettings,
+  metadata: Record<string, unknown>
+): Schemas["CreateCollection"] => ({
+  strict_mode_config: {
+    ...settings.strictMode,
+    enabled: true,
+    unindexed_filtering_retrieve: false,
+    unindexed_filtering_update: false
+  },
+  metadata,
+  // A cluster defaults to a shard per node, but Qdrant computes IDF per shard: several change the scores.
+  shard_number: settings.shardNumber ?? 1,
+  ...(settings.replicationFactor === undefined ? {} : { replication_factor: settings.replicationFactor }),
+  ...(settings.writeConsistencyFactor === undefined
+    ? {}
+    : { write_consistency_factor: settings.writeConsistencyFactor }),
+  ...(settings.optimizers === undefined ? {} : { optimizers_config: settings.optimizers }),
+  ...(settings.wal === undefined ? {} : { wal_config: settings.wal }),
+  ...(settings.payloadOnDisk === undefined ? {} : { on_disk_payload: settings.payloadOnDisk })
+})
+
+/** The request body of a new collection of memories. */
 export const collectionConfig = (
   fingerprint: Fingerprint,
   settings: CollectionSettings,
@@ -63,22 +125,13 @@ export const collectionConfig = (
     sparse_vectors: { [TERMS]: { modifier: "idf", ...index } },
     // One graph inside each tenant and none over all: Qdrant's advice for many tenants in one collection.
     hnsw_config: { m: 0, payload_m: 16, ...settings.hnsw },
-    strict_mode_config: {
-      ...settings.strictMode,
-      enabled: true,
-      unindexed_filtering_retrieve: false,
-      unindexed_filtering_update: false
-    },
-    metadata,
-    // A cluster defaults to a shard per node, but Qdrant computes IDF per shard: several change the scores.
-    shard_number: settings.shardNumber ?? 1,
-    ...(settings.replicationFactor === undefined ? {} : { replication_factor: settings.replicationFactor }),
-    ...(settings.writeConsistencyFactor === undefined
-      ? {}
-      : { write_consistency_factor: settings.writeConsistencyFactor }),
-    ...(settings.optimizers === undefined ? {} : { optimizers_config: settings.optimizers }),
-    ...(settings.wal === undefined ? {} : { wal_config: settings.wal }),
     ...(settings.quantization === undefined ? {} : { quantization_config: settings.quantization }),
-    ...(settings.payloadOnDisk === undefined ? {} : { on_disk_payload: settings.payloadOnDisk })
+    ...sharedConfig(settings, metadata)
   }
 }
+
+/** The request body of a new collection of entries. */
+export const entriesConfig = (
+  settings: CollectionSettings,
+  metadata: Record<string, unknown>
+): Schemas["CreateCollection"] => ({ vectors: {}, ...sharedConfig(settings, metadata) })

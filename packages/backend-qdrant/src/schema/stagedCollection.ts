@@ -3,8 +3,8 @@ import { conflict, type Fingerprint, type MemoryError } from "@keepsake/core/dri
 import { Effect } from "effect"
 import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import { readNote } from "./collectionNote.ts"
-import { ensureCollection } from "./ensureCollection.ts"
+import { readLayouts, readNote } from "./collectionNote.ts"
+import { ensureCollection, raiseLayout } from "./ensureCollection.ts"
 import { servingAlias, spaceName, stagingPrefix } from "./names.ts"
 import type { ServingCollection } from "./openCollection.ts"
 
@@ -16,18 +16,23 @@ export interface StagedCollection extends ServingCollection {
 
 export const newGeneration = (): string => randomBytes(6).toString("hex")
 
-/** The collection being filled; `null` if no move is under way. */
-export const findStaged = Effect.fnUntraced(function* (http: QdrantHttp) {
+/** The collection being filled; `null` if no move is under way. Raises one of the first layout unless `readOnly`. */
+export const findStaged = Effect.fnUntraced(function* (http: QdrantHttp, readOnly = false) {
   const collections = makeCollectionsApi(http)
   const prefix = stagingPrefix(http.settings.collection)
   const [stagingAlias] = yield* collections.aliases(prefix)
   if (stagingAlias === undefined) return null
   const { alias_name: alias, collection_name: name } = stagingAlias
-  const note = yield* readNote(name, yield* collections.info(name))
+  const info = yield* collections.info(name)
+  const note = yield* readNote(name, info)
   if (note === null) {
     return yield* conflict(
       `Alias ${alias} points at a collection that Keepsake did not create: delete the alias.`
     )
+  }
+  // Its points get the payloads of the serving collection, which is moved by then.
+  if (readLayouts(note) === "first" && !readOnly) {
+    yield* raiseLayout(collections, name, info, note.fingerprint)
   }
   const staged: StagedCollection = {
     alias,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Scope } from "@keepsake/core/driver"
+import { ANY, type Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { scopeHash, scopeId } from "../../src/scopeId.ts"
 import type { QdrantServer } from "../server/QdrantServer.ts"
@@ -51,7 +51,7 @@ describe("expire", () => {
         removals.map(({ removed }) => removed),
         [4, 2, 0]
       )
-      assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: {}, lifetime: "any" }), 1)
+      assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: ANY, lifetime: "any" }), 1)
     })
   )
 })

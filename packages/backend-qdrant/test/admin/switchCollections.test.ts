@@ -1,6 +1,6 @@
 /** Writes during the commit of a move. */
 import { assert, describe, it } from "@effect/vitest"
-import type { Fingerprint } from "@keepsake/core/driver"
+import { ANY, type Fingerprint } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { QdrantServer } from "../server/QdrantServer.ts"
 import { FINGERPRINT, flipError, openStore } from "../support/openStore.ts"
@@ -68,7 +68,7 @@ describe("a commit", () => {
       })
       yield* commitDuring(server, admin.commitStage, writes)
       const { store: moved } = yield* openStore({ url: server.url }, NEXT)
-      const { rows } = yield* moved.list({ scope: SCOPE, now: LATER, filter: {}, limit: 10 })
+      const { rows } = yield* moved.list({ scope: SCOPE, now: LATER, filter: ANY, limit: 10 })
       assert.deepStrictEqual(
         rows
           .map(({ content, pinned }) => ({ content, pinned }))
@@ -88,7 +88,7 @@ describe("a commit", () => {
         scope: SCOPE,
         now: LATER,
         terms: late.terms.ids,
-        filter: {},
+        filter: ANY,
         limit: 5
       })
       assert.deepStrictEqual(
@@ -108,7 +108,7 @@ describe("a commit", () => {
       const error = yield* flipError(admin.commitStage)
       assert.match(error.message, /still in collection keepsake.*drop that collection/u)
       const { store } = yield* openStore({ url: server.url }, NEXT)
-      assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: {} }), 3)
+      assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: ANY }), 3)
     })
   )
 })

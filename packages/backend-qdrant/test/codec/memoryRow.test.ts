@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ANY } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { flipError } from "../support/openStore.ts"
 import { axis, NOW, SCOPE } from "../support/rows.ts"
@@ -23,7 +24,7 @@ describe("a point that Keepsake did not write", () => {
       )
       const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         store.get({ scope: SCOPE, now: NOW, ids: [ID] }),
-        store.search({ scope: SCOPE, now: NOW, vector: axis(0), filter: {}, limit: 5 })
+        store.search({ scope: SCOPE, now: NOW, vector: axis(0), filter: ANY, limit: 5 })
       ]
       for (const call of calls) {
         const error = yield* flipError(call)

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ANY } from "@keepsake/core/driver"
 import { Effect, Exit, Fiber } from "effect"
 import type { Fault } from "../server/faults.ts"
 import { flipError, openStore } from "../support/openStore.ts"
@@ -14,8 +15,8 @@ const PUT_REQUEST = {
   now: NOW,
   rows: [row("Freight leaves on Tuesdays."), row("Ana likes tea.")]
 }
-const SEARCH_REQUEST = { scope: SCOPE, now: NOW, vector: axis(0), filter: {}, limit: 10 }
-const LIST_REQUEST = { scope: SCOPE, now: NOW, filter: {}, closed: true, limit: 1_000 }
+const SEARCH_REQUEST = { scope: SCOPE, now: NOW, vector: axis(0), filter: ANY, limit: 10 }
+const LIST_REQUEST = { scope: SCOPE, now: NOW, filter: ANY, closed: true, limit: 1_000 }
 
 /** A put that meets this fault once is acknowledged, and writes its rows once. */
 const survives = (name: string, fault: Fault) =>

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { ANY, conditionOf } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { axis, NOW, SCOPE } from "../support/rows.ts"
 import { bodiesTo, openOnStandIn } from "../support/standIn.ts"
@@ -8,7 +9,7 @@ const current = { key: "current", match: { value: true } }
 const expired = { key: "expiresAt", range: { lte: NOW } }
 
 describe("search", () => {
-  it.live("sends one batch and one count, in parallel", () =>
+  it.live("sends one batch and two counts, in parallel", () =>
     Effect.gen(function* () {
       const { server, store } = yield* openOnStandIn()
       yield* store.search({
@@ -16,7 +17,7 @@ describe("search", () => {
         now: NOW,
         vector: axis(1),
         terms: Uint32Array.of(7, 4_294_967_295),
-        filter: { types: ["semantic"], exceptSessionId: "s", metadata: { k: "v" } },
+        filter: conditionOf({ types: ["semantic"], exceptSessionId: "s", metadata: { k: "v" } }),
         limit: 5,
         exact: true
       })
@@ -25,8 +26,8 @@ describe("search", () => {
         must: [
           scope,
           current,
-          { key: "type", match: { any: ["semantic"] } },
-          { key: "meta", match: { value: 'k="v"' } }
+          { key: "type", match: { value: "semantic" } },
+          { key: "facts", match: { value: '["k"]="v"' } }
         ],
         must_not: [expired, { key: "sessionId", match: { value: "s" } }]
       }
@@ -45,8 +46,11 @@ describe("search", () => {
         limit: 1,
         with_vector: ["terms"]
       })
-      assert.strictEqual(server.requests.length, 2)
-      assert.deepStrictEqual(bodiesTo(server, "/points/count"), [{ filter: corpus, exact: true }])
+      assert.strictEqual(server.requests.length, 3)
+      assert.sameDeepMembers(bodiesTo(server, "/points/count"), [
+        { filter: corpus, exact: true },
+        { filter: { ...corpus, must_not: [{ has_vector: "dense" }] }, exact: true }
+      ])
       assert.deepStrictEqual(bodiesTo(server, "/points/query/batch"), [
         {
           searches: [
@@ -66,7 +70,7 @@ describe("search", () => {
   it.live("asOf filters by one interval that satisfies both ends", () =>
     Effect.gen(function* () {
       const { server, store } = yield* openOnStandIn()
-      yield* store.search({ scope: SCOPE, now: NOW, asOf: NOW - 5, vector: axis(1), filter: {}, limit: 5 })
+      yield* store.search({ scope: SCOPE, now: NOW, asOf: NOW - 5, vector: axis(1), filter: ANY, limit: 5 })
       const [body] = bodiesTo(server, "/points/query/batch")
       const validThen = {
         nested: {

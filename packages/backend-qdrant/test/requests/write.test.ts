@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { MemoryStore, Scope } from "@keepsake/core/driver"
+import { conditionOf, type MemoryStore, type Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { UpdateBatch } from "../server/schemas/update.ts"
 import { flipError } from "../support/openStore.ts"
@@ -135,7 +135,11 @@ describe("every change and removal", () => {
       yield* store.touch({ scope: SCOPE, now: NOW, ids: [id] })
       yield* store.supersede({ scope: SCOPE, now: NOW, id, row: row("Ana likes coffee.") })
       yield* store.remove({ scope: SCOPE, now: NOW, target: { _tag: "Ids", ids: [id] } })
-      yield* store.remove({ scope: SCOPE, now: NOW, target: { _tag: "Filter", filter: { pinned: true } } })
+      yield* store.remove({
+        scope: SCOPE,
+        now: NOW,
+        target: { _tag: "Filter", filter: conditionOf({ pinned: true }) }
+      })
       yield* store.remove({ scope: SCOPE, now: NOW, target: { _tag: "All" } })
       const operations = bodiesTo(server, "/points/batch").flatMap(
         (body) => (body as typeof UpdateBatch.Type).operations
@@ -144,7 +148,7 @@ describe("every change and removal", () => {
         if ("delete" in operation) return [operation.delete]
         return "set_payload" in operation ? [operation.set_payload] : []
       })
-      assert.strictEqual(selectors.length, 6)
+      assert.strictEqual(selectors.length, 7)
       for (const selector of selectors) {
         assert.notProperty(selector, "points")
         const { must } = "filter" in selector ? selector.filter : {}

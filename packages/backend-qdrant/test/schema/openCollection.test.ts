@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { fingerprint } from "@keepsake/core/driver"
+import { ANY, fingerprint } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { flipError, openStore } from "../support/openStore.ts"
 import { NOW, row, SCOPE } from "../support/rows.ts"
@@ -103,7 +103,7 @@ describe("creating a collection", () => {
     })
   )
 
-  it.live("at the same time as other processes gives one collection", () =>
+  it.live("at the same time as other processes gives one collection of memories and one of entries", () =>
     Effect.gen(function* () {
       const server = yield* startStandIn()
       const handles = yield* Effect.all(
@@ -114,10 +114,13 @@ describe("creating a collection", () => {
         yield* store.put({ scope: SCOPE, now: NOW, rows: [row(`From handle ${i}.`)] })
       }
       const counts = yield* Effect.all(
-        handles.map(({ store }) => store.count({ scope: SCOPE, now: NOW, filter: {} }))
+        handles.map(({ store }) => store.count({ scope: SCOPE, now: NOW, filter: ANY }))
       )
       assert.deepStrictEqual(counts, [5, 5, 5, 5, 5])
-      assert.strictEqual(server.data.collections.size, 1)
+      assert.deepStrictEqual(Array.from(server.data.collections.keys()).toSorted(), [
+        "keepsake",
+        "keepsake.sessions"
+      ])
     })
   )
 })

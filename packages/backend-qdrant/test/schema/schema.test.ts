@@ -18,19 +18,33 @@ describe("a new collection", () => {
           unindexed_filtering_update: false
         }
       })
-      const indexes = opening.filter(({ path }) => path.endsWith("/index"))
+      const indexes = opening.filter(({ path }) => path === "/collections/keepsake/index")
       assert.isTrue(indexes.every(({ query }) => query["wait"] === "true"))
       assert.deepStrictEqual(indexes[0]?.body, {
         field_name: "scope",
         field_schema: { type: "keyword", is_tenant: true }
       })
-      const last = opening.slice(-3).map(({ method, path }) => `${method} ${path}`)
-      assert.deepStrictEqual(last, [
+      const aliasing = opening.findIndex(({ path }) => path === "/collections/aliases")
+      const before = opening.slice(aliasing - 2, aliasing + 1).map(({ method, path }) => `${method} ${path}`)
+      assert.deepStrictEqual(before, [
+        "PUT /collections/keepsake/index",
         "PATCH /collections/keepsake",
-        "POST /collections/aliases",
-        "GET /aliases"
+        "POST /collections/aliases"
       ])
       assert.isFalse(opening.some(({ method }) => method === "DELETE"))
+    })
+  )
+
+  it.live("of entries has no vectors", () =>
+    Effect.gen(function* () {
+      const { opening, server } = yield* openOnStandIn()
+      const { config, metadata } = server.data.collections.get("keepsake.sessions") ?? {}
+      assert.deepStrictEqual(config?.vectors, {})
+      assert.isUndefined(config?.sparse_vectors)
+      assert.strictEqual(config?.strict_mode_config?.unindexed_filtering_retrieve, false)
+      assert.deepStrictEqual(metadata, { keepsake: { layout: 2, ready: true } })
+      const last = opening.slice(-2).map(({ method, path }) => `${method} ${path}`)
+      assert.deepStrictEqual(last, ["PATCH /collections/keepsake.sessions", "GET /aliases"])
     })
   )
 

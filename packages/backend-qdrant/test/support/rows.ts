@@ -19,6 +19,7 @@ export const row = (
     memory: {
       id: memoryIdOfText(SCOPE, statement),
       scope: SCOPE,
+      key: null,
       ...statement,
       metadata: {},
       sessionId: null,

@@ -18,7 +18,7 @@ const dropCollections = async (url: string, base: string): Promise<void> => {
   const { result } = (await response.json()) as {
     result: { aliases: ReadonlyArray<{ alias_name: string; collection_name: string }> }
   }
-  const names = new Set([base])
+  const names = new Set([base, `${base}.sessions`])
   for (const { alias_name, collection_name } of result.aliases) {
     if (alias_name.startsWith(`${base}.`)) names.add(collection_name)
   }

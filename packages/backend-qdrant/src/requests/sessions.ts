@@ -1,0 +1,136 @@
+import type {
+  MemoryError,
+  SessionCursor,
+  SessionPage,
+  SessionsRequest,
+  SessionSummary
+} from "@keepsake/core/driver"
+import type { Schemas } from "@qdrant/js-client-rest"
+import { Effect } from "effect"
+import {
+  all,
+  between,
+  type Conditions,
+  inScope,
+  is,
+  isEmpty,
+  must,
+  mustNot,
+  NO_CONDITIONS,
+  oneOf,
+  toFilter,
+  visible
+} from "../codec/filter.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
+import type { Serving } from "./Serving.ts"
+
+/** Rows that one request reads to find sessions. */
+const PAGE = 256
+/** Sessions whose first or last row one batch of queries finds. */
+const BATCH = 64
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+
+const newestFirst = (a: SessionCursor, b: SessionCursor): number =>
+  b.lastSaidAt - a.lastSaidAt || byText(a.sessionId, b.sessionId)
+
+const readSaidAt = (payload: Schemas["Record"]["payload"]): number => Number(payload?.["saidAt"])
+
+/** `saidAt` of the first or last live row of each session. */
+const readEnds = Effect.fnUntraced(function* (
+  points: PointsApi,
+  live: Conditions,
+  sessionIds: ReadonlyArray<string>,
+  direction: "asc" | "desc"
+): Effect.fn.Return<ReadonlyMap<string, number>, MemoryError> {
+  const ends = new Map<string, number>()
+  for (let i = 0; i < sessionIds.length; i += BATCH) {
+    const batch = sessionIds.slice(i, i + BATCH)
+    const results = yield* points.query(
+      batch.map((sessionId) => ({
+        query: { order_by: { key: "saidAt", direction } },
+        filter: toFilter(all(live, must(is("sessionId", sessionId)))),
+        limit: 1,
+        with_payload: ["saidAt"]
+      }))
+    )
+    for (const [j, [row]] of results.entries()) {
+      const sessionId = batch[j]
+      if (row !== undefined && sessionId !== undefined) ends.set(sessionId, readSaidAt(row.payload))
+    }
+  }
+  return ends
+})
+
+/**
+ * Sessions in order of their last live row, at least one more than `limit` if there are so many.
+ *
+ * Reads live rows backwards in time, without the sessions that were seen, so that each request finds another session.
+ * A session that also has later rows than the cursor belongs to an earlier page.
+ */
+const findSessions = Effect.fnUntraced(function* (
+  points: PointsApi,
+  live: Conditions,
+  after: SessionCursor | undefined,
+  limit: number
+): Effect.fn.Return<ReadonlyArray<SessionCursor>, MemoryError> {
+  const upToCursor = after === undefined ? NO_CONDITIONS : must(between("saidAt", { lte: after.lastSaidAt }))
+  const seen = new Set<string>()
+  const found: Array<SessionCursor> = []
+  for (;;) {
+    const unseen = seen.size === 0 ? NO_CONDITIONS : mustNot(oneOf("sessionId", Array.from(seen)))
+    const { points: page } = yield* points.scroll({
+      filter: toFilter(all(live, upToCursor, unseen)),
+      order_by: { key: "saidAt", direction: "desc" },
+      limit: PAGE,
+      with_payload: ["sessionId", "saidAt"]
+    })
+    const lastRows = new Map<string, number>()
+    for (const { payload } of page) {
+      const sessionId = String(payload?.["sessionId"])
+      if (!lastRows.has(sessionId)) lastRows.set(sessionId, readSaidAt(payload))
+    }
+    const ends =
+      after === undefined ? lastRows : yield* readEnds(points, live, Array.from(lastRows.keys()), "desc")
+    for (const [sessionId, lastSaidAt] of ends) {
+      const session = { sessionId, lastSaidAt }
+      if (after === undefined || newestFirst(session, after) > 0) found.push(session)
+    }
+    for (const sessionId of lastRows.keys()) seen.add(sessionId)
+    if (page.length < PAGE) break
+    // Sessions that are still unseen ended at this moment at the latest.
+    const oldest = readSaidAt(page.at(-1)?.payload)
+    if (found.filter(({ lastSaidAt }) => lastSaidAt > oldest).length > limit) break
+  }
+  return found.sort(newestFirst)
+})
+
+export const sessions = Effect.fnUntraced(function* (
+  { points }: Serving,
+  { after, limit, now, scope }: SessionsRequest
+): Effect.fn.Return<SessionPage, MemoryError> {
+  const live = all(inScope(scope), visible(now, undefined), mustNot(isEmpty("sessionId")))
+  const found = yield* findSessions(points, live, after, limit)
+  const shown = found.slice(0, limit)
+  const ids = shown.map(({ sessionId }) => sessionId)
+  if (ids.length === 0) return { sessions: [], next: null }
+  const [firsts, counts] = yield* Effect.all(
+    [
+      readEnds(points, live, ids, "asc"),
+      points.facet("sessionId", all(live, must(oneOf("sessionId", ids))), ids.length)
+    ],
+    { concurrency: "unbounded" }
+  )
+  const turns = new Map(counts.map(({ count, value }) => [String(value), count]))
+  const summaries = shown.map(({ lastSaidAt, sessionId }): SessionSummary => ({
+    sessionId,
+    firstSaidAt: firsts.get(sessionId) ?? lastSaidAt,
+    lastSaidAt,
+    turns: turns.get(sessionId) ?? 0
+  }))
+  return {
+    // A session whose rows were removed meanwhile has none.
+    sessions: summaries.filter(({ turns }) => turns > 0),
+    next: found.length > limit ? (shown.at(-1) ?? null) : null
+  }
+})

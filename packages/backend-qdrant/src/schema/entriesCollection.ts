@@ -1,0 +1,53 @@
+import type { MemoryError } from "@keepsake/core/driver"
+import { Effect } from "effect"
+import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
+import { makePointsApi, NO_POINTS, type PointsApi } from "../connection/PointsApi.ts"
+import type { QdrantHttp } from "../connection/QdrantHttp.ts"
+import { encodeEntriesNote, readEntriesNote } from "./collectionNote.ts"
+import { createCollection, createIndexes } from "./createCollection.ts"
+import { compareIndexes, compareStrictMode } from "./differences.ts"
+import { unsupported } from "./ensureCollection.ts"
+import { entriesName } from "./names.ts"
+import { ENTRIES_INDEXES, entriesConfig } from "./schema.ts"
+
+/** Creates the collection if it does not exist, and completes a creation that was interrupted. */
+const ensureEntries = Effect.fnUntraced(function* (
+  collections: CollectionsApi,
+  { settings }: QdrantHttp,
+  name: string
+): Effect.fn.Return<void, MemoryError> {
+  if (!(yield* collections.exists(name))) {
+    yield* createCollection(collections, name, entriesConfig(settings.layout, encodeEntriesNote(false)))
+  }
+  const info = yield* collections.info(name)
+  const note = yield* readEntriesNote(name, info)
+  if (note === null) {
+    return yield* unsupported(
+      `Collection ${name} is where Keepsake keeps entries of sessions, but Keepsake did not create it. Rename it, or name another collection in this store's options.`
+    )
+  }
+  if (!note.ready) {
+    yield* createIndexes(collections, name, ENTRIES_INDEXES)
+    yield* collections.setMetadata(name, encodeEntriesNote(true))
+    return
+  }
+  const mismatches = [
+    ...compareStrictMode(info.config),
+    ...compareIndexes(info.payload_schema, ENTRIES_INDEXES)
+  ]
+  if (mismatches.length > 0) {
+    yield* unsupported(`Collection ${name} does not fit: ${mismatches.join("; ")}. Change the collection.`)
+  }
+})
+
+/** Opens the collection of entries. Read-only it creates none, and one that does not exist has no points. */
+export const openEntries = Effect.fnUntraced(function* (
+  http: QdrantHttp,
+  readOnly: boolean
+): Effect.fn.Return<PointsApi, MemoryError> {
+  const collections = makeCollectionsApi(http)
+  const name = entriesName(http.settings.collection)
+  if (!readOnly) yield* ensureEntries(collections, http, name)
+  else if (!(yield* collections.exists(name))) return NO_POINTS
+  return makePointsApi(http, name)
+})
