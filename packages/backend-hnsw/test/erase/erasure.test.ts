@@ -3,6 +3,7 @@ import { makeRandom } from "@keepsake/core/testing"
 import { Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import { DIMENSIONS, direction, NOW, makeRow, makeScope } from "../support/rows.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
@@ -108,5 +109,116 @@ it.effect("expired rows are erased as well", () =>
     assert.strictEqual((yield* admin.expire({ now: NOW + 1, limit: 1_000 })).removed, 100)
     const oddTags = Array.from({ length: 100 }, (_, i) => `TAG${2 * i + 1}x`)
     assert.deepStrictEqual(findTags(folder), new Set(oddTags))
+  }).pipe(Effect.scoped)
+)
+
+it.effect.each([
+  { pages: "small", dimensions: DIMENSIONS },
+  { pages: "large", dimensions: 300 }
+])(
+  "leaves no byte of dropped entries in any file of $pages pages, however they were mixed",
+  ({ dimensions }) =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder
+      const { store } = yield* openStore({ path: `${folder}/memory.db`, synchronous: "normal" }, dimensions)
+      const random = makeRandom(11)
+      const live = new Map<string, ReadonlyArray<string>>()
+      const dropped = new Set<string>()
+      let written = 0
+      for (let round = 0; round < 40; round++) {
+        const scope = makeScope(`user${random.int(5)}`)
+        const sessionId = `TAG${written++}x`
+        const tags = Array.from({ length: 12 }, () => `TAG${written++}x`)
+        const entries = tags.map((tag, number) => ({
+          sessionId,
+          kind: "history",
+          number,
+          content: `${tag} ${"filler ".repeat(Math.floor(random.next() ** 4 * 3_000))} ${tag}`
+        }))
+        yield* store.append({ scope, now: NOW, entries })
+        live.set(JSON.stringify([scope.userId, sessionId]), [sessionId, ...tags])
+        for (const key of random.some(Array.from(live.keys()), 3)) {
+          const [userId, session] = JSON.parse(key) as [string, string]
+          const [name = "", ...contents] = live.get(key) ?? []
+          const through = random.chance(0.5) ? undefined : random.int(12)
+          yield* store.dropEntries({
+            scope: makeScope(userId),
+            sessionId: session,
+            ...(through === undefined ? {} : { kind: "history", through })
+          })
+          const last =
+            through === undefined ? contents.length : Math.max(0, through + 1 - (12 - contents.length))
+          for (const tag of contents.slice(0, last)) dropped.add(tag)
+          const left = contents.slice(last)
+          if (left.length > 0) live.set(key, [name, ...left])
+          else if (live.delete(key)) dropped.add(name)
+        }
+        if (round % 10 !== 9) continue
+        const found = findTags(folder)
+        assert.deepStrictEqual(
+          Array.from(dropped).filter((tag) => found.has(tag)),
+          []
+        )
+      }
+      const found = findTags(folder)
+      assert.deepStrictEqual(
+        Array.from(live.values())
+          .flat()
+          .filter((tag) => !found.has(tag)),
+        []
+      )
+      assert.isAbove(dropped.size, 100)
+    }).pipe(Effect.scoped)
+)
+
+it.effect("forgetting everything, or a user, erases entries and the names of their sessions", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const { admin, store } = yield* openStore({ path: `${folder}/memory.db` })
+    const append = (user: string, number: number) =>
+      store.append({
+        scope: makeScope(user),
+        now: NOW,
+        entries: Array.from({ length: 64 }, (_, i) => ({
+          sessionId: `TAG${number}x`,
+          kind: "notes",
+          number: i,
+          content: `TAG${number + 1}x ${i}`
+        }))
+      })
+    yield* append("TAG1x", 2)
+    yield* append("TAG4x", 5)
+    yield* append("TAG4x", 7)
+    yield* append("TAG9x", 10)
+    const receipt = yield* store.remove({ scope: makeScope("TAG1x"), now: NOW, target: { _tag: "All" } })
+    assert.deepStrictEqual(receipt, { removed: 0, bytes: "erased", toErase: "" })
+    yield* admin.eraseUser({ userId: "TAG4x" })
+    assert.deepStrictEqual(findTags(folder), new Set(["TAG9x", "TAG10x", "TAG11x"]))
+    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope: makeScope("TAG9x"), rows: 0 }])
+  }).pipe(Effect.scoped)
+)
+
+it.effect("a counter of turns holds no name, and ends with the scope", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const path = `${folder}/memory.db`
+    const { admin, store } = yield* openStore({ path })
+    const scope = makeScope("TAG1000x")
+    const row = makeTaggedRow("TAG1000x", 5, 3)
+    yield* store.put({ scope, now: NOW, rows: [row] })
+    yield* store.remove({ scope, now: NOW, target: { _tag: "Ids", ids: [row.memory.id] } })
+    assert.deepStrictEqual(findTags(folder), new Set())
+    assert.strictEqual(yield* store.lastTurn({ scope, sessionId: "TAG5x" }), 5)
+    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [])
+    yield* store.put({ scope, now: NOW, rows: [makeTaggedRow("TAG1000x", 2, 3)] })
+    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 1 }])
+    assert.strictEqual(yield* store.lastTurn({ scope, sessionId: "TAG5x" }), 5)
+    yield* admin.eraseUser({ userId: "TAG1000x" })
+    assert.isNull(yield* store.lastTurn({ scope, sessionId: "TAG5x" }))
+    const db = new DatabaseSync(path, { readOnly: true })
+    for (const table of ["scope", "scope_name", "session", "entry_list", "memory"]) {
+      assert.strictEqual(db.prepare(`SELECT count(*) AS n FROM ${table}`).get()?.["n"], 0, table)
+    }
+    db.close()
   }).pipe(Effect.scoped)
 )
