@@ -19,6 +19,7 @@ import { GraphStore } from "./graph/GraphStore.ts"
 import { loadHnswlib } from "./graph/hnswlib.ts"
 import { checkOptions, type HnswOptions, type HnswSettings } from "./options.ts"
 import { IndexCache } from "./search/IndexCache.ts"
+import { reopenWhenOutdated } from "./reopening.ts"
 import { makeStore } from "./store.ts"
 import { EntryTable } from "./tables/EntryTable.ts"
 import { MemoryQueries } from "./tables/MemoryQueries.ts"
@@ -89,6 +90,7 @@ const makeServices = (
     mode: settings.mode
   })
   return {
+    connection,
     store: checkedStore(store, { fingerprint, closedReason, mode: settings.mode }),
     admin: checkedAdmin(admin, closedReason)
   }
@@ -97,9 +99,13 @@ const makeServices = (
 const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boolean) {
   const fingerprint = yield* StoreFingerprint
   const settings = yield* checkOptions(options, fingerprint.embedding?.dimensions ?? 0)
-  const connection = yield* openConnection(settings, fingerprint)
-  const background = yield* EffectScope.make()
-  return makeServices(connection, fingerprint, settings, background, awaitGraphs)
+  const open = Effect.gen(function* () {
+    const connection = yield* openConnection(settings, fingerprint)
+    const background = yield* EffectScope.make()
+    return makeServices(connection, fingerprint, settings, background, awaitGraphs)
+  })
+  const opened = yield* open
+  return settings.mode.readOnly ? reopenWhenOutdated(opened, open) : opened
 })
 
 /** @param awaitGraphs searches wait for a graph that is due, so that tests search through it */

@@ -1,5 +1,7 @@
 import { type Fingerprint, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { readFileState } from "../schema/fileState.ts"
+import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
 
 const readNumber = (statement: StatementSync): number => Number(Object.values(statement.get() ?? {})[0])
 
@@ -15,16 +17,19 @@ export class Connection {
   /** The generation under which the vectors were written: saved graphs name it. */
   readonly space: number
   readonly readOnly: boolean
+  readonly #frozenState: string | null
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
   #seenVersion: number
   #epoch = 0
   #closedReason: string | null = null
 
-  constructor(path: string, db: DatabaseSync, readOnly: boolean) {
+  /** @param readOnly what `openFileReadOnly` told of the file; null for one that may be written */
+  constructor(path: string, db: DatabaseSync, readOnly: ReadOnlyFile | null) {
     this.path = path
     this.db = db
-    this.readOnly = readOnly
+    this.readOnly = readOnly !== null
+    this.#frozenState = readOnly?.frozenState ?? null
     this.#dataVersion = db.prepare("PRAGMA data_version")
     this.#dataVersion.setReturnArrays(true)
     this.#meta = db.prepare("SELECT value FROM meta WHERE key = ?")
@@ -43,6 +48,11 @@ export class Connection {
   /** Why calls fail with `Closed`; null while the store serves. */
   get closedReason(): string | null {
     return this.#closedReason
+  }
+
+  /** The file was opened as one that never changes, and has changed. */
+  get outdated(): boolean {
+    return this.#frozenState !== null && readFileState(this.path) !== this.#frozenState
   }
 
   meta(key: string): string | null {

@@ -12,9 +12,10 @@ const OPEN_LIMIT_MS = 10_000
 const OPEN_PAUSE_MS = 5
 
 const tryOpen = ({ mode, path, synchronous }: HnswSettings, fingerprint: Fingerprint): Connection => {
-  const db = mode.readOnly ? openFileReadOnly(path, fingerprint) : openFile(path, fingerprint, synchronous)
+  const readOnly = mode.readOnly ? openFileReadOnly(path, fingerprint) : null
+  const db = readOnly?.db ?? openFile(path, fingerprint, synchronous)
   try {
-    return new Connection(path, db, mode.readOnly)
+    return new Connection(path, db, readOnly)
   } catch (error) {
     db.close()
     throw error

@@ -1,11 +1,17 @@
 import { type Fingerprint, MemoryError, NotFound } from "@keepsake/core/driver"
-import { accessSync, constants, statSync } from "node:fs"
-import { dirname } from "node:path"
+import { statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
+import { hasLog, readFileState } from "./fileState.ts"
 import { checkFingerprint, inspect } from "./inspect.ts"
 import { BLOCK_MS } from "./openFile.ts"
 import { createSessionTables, SCHEMA_VERSION } from "./schema.ts"
+
+export interface ReadOnlyFile {
+  readonly db: DatabaseSync
+  /** `readFileState` if the file is read as one that never changes: another state asks for another open. */
+  readonly frozenState: string | null
+}
 
 const notFound = (path: string): MemoryError =>
   new MemoryError({
@@ -14,39 +20,29 @@ const notFound = (path: string): MemoryError =>
     })
   })
 
-const canWrite = (folder: string): boolean => {
-  try {
-    accessSync(folder, constants.W_OK)
-    return true
-  } catch {
-    return false
-  }
+/** Brings a file of an older version to today's statements, in memory alone: nothing is in these tables. */
+const completeTables = (db: DatabaseSync, version: number): void => {
+  if (version < SCHEMA_VERSION) db.exec(createSessionTables("TEMP TABLE"))
 }
 
 /**
- * SQLite keeps shared memory beside a file with a log, so that it sees what other processes write. Where it cannot
- * create that and there is no log, no process of this machine writes: it may read the file as if it never changed.
+ * Opens a file of this version or an older one as it is. Throws as `openFile` does, and `NotFound`. SQLite reads a log
+ * through shared memory, a file that it creates; without a log it is told that the file never changes, and creates
+ * nothing.
  */
-const toUrl = (path: string): URL => {
-  const url = pathToFileURL(path)
-  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })
-  if ((log === undefined || log.size === 0) && !canWrite(dirname(path)))
-    url.searchParams.set("immutable", "1")
-  return url
-}
-
-/** Opens a file of this version or an older one as it is. Throws as `openFile` does, and `NotFound`. */
-export const openFileReadOnly = (path: string, fingerprint: Fingerprint): DatabaseSync => {
+export const openFileReadOnly = (path: string, fingerprint: Fingerprint): ReadOnlyFile => {
   if (statSync(path, { throwIfNoEntry: false }) === undefined) throw notFound(path)
-  const db = new DatabaseSync(toUrl(path), { readOnly: true, timeout: BLOCK_MS })
+  const url = pathToFileURL(path)
+  const frozenState = hasLog(path) ? null : readFileState(path)
+  if (frozenState !== null) url.searchParams.set("immutable", "1")
+  const db = new DatabaseSync(url, { readOnly: true, timeout: BLOCK_MS })
   try {
     db.exec("PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192")
     const version = inspect(db, path)
     if (version === null) throw notFound(path)
     checkFingerprint(db, fingerprint)
-    // Nothing is in them, but the statements that name them work.
-    if (version < SCHEMA_VERSION) db.exec(createSessionTables("TEMP TABLE"))
-    return db
+    completeTables(db, version)
+    return { db, frozenState }
   } catch (error) {
     db.close()
     throw error
