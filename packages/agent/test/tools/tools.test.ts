@@ -93,6 +93,19 @@ describe("tools", () => {
     expect(JSON.stringify(results[2]?.content)).toContain("nowhere")
   })
 
+  it("refuses a field that no tool has, with the nearest known name", async () => {
+    const tool = defineTool({
+      name: "search",
+      description: "Searches.",
+      execute: () => "found",
+      input: Schema.Struct({ query: Schema.String, type: Schema.optionalKey(Schema.String) })
+    })
+    await expect(async () => tool.execute({ query: "x", types: ["semantic"] })).rejects.toThrow(
+      'types is not known here. Did you mean "type"? Known: query, type.'
+    )
+    expect(await tool.execute({ query: "x", type: "semantic" })).toBe("found")
+  })
+
   it("does not wait for a tool that hangs", async () => {
     const server = await serve([{ tools: [{ name: "hangs", input: { text: "x" } }] }, "It hung."])
     let aborted = false
@@ -223,10 +236,8 @@ describe("the model's memory tools", () => {
         case 0:
           return {
             tools: [
-              {
-                name: "remember",
-                input: { content: "Ana's cat is called Miso.", userId: "bob", scope: { userId: "bob" } }
-              }
+              { name: "remember", input: { content: "Ana's cat is called Miso.", userId: "bob" } },
+              { name: "remember", input: { content: "Ana's cat is called Miso." } }
             ]
           }
         case 1:
@@ -252,13 +263,14 @@ describe("the model's memory tools", () => {
     }).session({ userId: "ana" })
     const { toolCalls } = await session.send("My cat")
     expect(toolCalls.map(({ output }) => output)).toEqual([
+      expect.stringMatching(/^Error: userId is not known here/),
       expect.stringMatching(/^Remembered as /),
       expect.stringContaining("Ana's cat is called Miso."),
       expect.stringMatching(/^Updated; it is now /),
       "Forgotten.",
       "There is no such memory."
     ])
-    expect(toolCalls[1]?.output).not.toContain("Bob")
+    expect(toolCalls[2]?.output).not.toContain("Bob")
     expect(await listAll(memory.for({ userId: "bob" }))).toMatchObject([{ id: foreign.id }])
     const [kept] = await listAll(memory.for({ userId: "ana" }))
     expect(kept).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })

@@ -54,6 +54,9 @@ const exercise = async (client: Client): Promise<void> => {
   const prompt = await client.getPrompt({ name: prompts[0]?.name ?? "" })
   expect(JSON.stringify(prompt.messages)).toContain("remember")
 
+  const misspelt = await client.callTool({ name: "recall", arguments: { query: "x", limt: 3 } })
+  expect(misspelt.isError).toBe(true)
+  expect(textOf(misspelt)).toContain('Did you mean "limit"?')
   const stray = await client.callTool({ name: "recall", arguments: { query: 5 } })
   expect(stray.isError).toBe(true)
   expect(textOf(await client.callTool({ name: "forget", arguments: { id } }))).toBe("Forgotten.")
