@@ -3,16 +3,25 @@ import {
   type JsonScalar,
   MEMORY_SOURCES,
   MEMORY_TYPES,
-  type MemoryError,
   type MemorySource,
   type MemoryType
 } from "@keepsake/core"
-import { invalidInput } from "@keepsake/core/driver"
-import { Effect, Option } from "effect"
+import { readTime } from "@keepsake/core/driver"
+import { Option, Result } from "effect"
 import { Flag } from "effect/cli"
 
 export const typeFlag = Flag.Literals("type", MEMORY_TYPES)
 export const sourceFlag = Flag.Literals("source", MEMORY_SOURCES)
+
+/** A moment, as the API takes it: ISO text with a zone. */
+export const timeFlag = (name: string): Flag.Flag<number> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("time"),
+    Flag.filterMap(
+      (text) => Result.getSuccess(readTime(text)),
+      (text) => Result.getOrElse(Result.flip(readTime(text)), String)
+    )
+  )
 
 /** `key=value`, several times; a value that is a JSON number, boolean or null is taken as one. */
 export const metaFlag = Flag.KeyValuePair("meta").pipe(
@@ -45,8 +54,14 @@ export const filterFlags = {
   ),
   session: Flag.String("session").pipe(Flag.withDescription("Only this conversation"), Flag.optional),
   pinned: Flag.Boolean("pinned").pipe(Flag.withDescription("Only pinned ones"), Flag.withDefault(false)),
-  since: Flag.Date("since").pipe(Flag.withDescription("Said at or after, such as 2026-01-31"), Flag.optional),
-  until: Flag.Date("until").pipe(Flag.withDescription("Said before, such as 2026-02-28"), Flag.optional),
+  since: timeFlag("since").pipe(
+    Flag.withDescription("Said at or after, such as 2026-01-31T00:00:00Z"),
+    Flag.optional
+  ),
+  until: timeFlag("until").pipe(
+    Flag.withDescription("Said before, such as 2026-02-28T00:00:00Z"),
+    Flag.optional
+  ),
   meta: metaFlag
 }
 
@@ -56,8 +71,8 @@ export interface FilterFlags {
   readonly speaker: ReadonlyArray<string>
   readonly session: Option.Option<string>
   readonly pinned: boolean
-  readonly since: Option.Option<Date>
-  readonly until: Option.Option<Date>
+  readonly since: Option.Option<number>
+  readonly until: Option.Option<number>
   readonly meta: Option.Option<Readonly<Record<string, string>>>
 }
 
@@ -70,14 +85,8 @@ export const filterOf = (flags: FilterFlags): Filter => {
     ...(flags.speaker.length > 0 ? { speakers: flags.speaker } : {}),
     ...(Option.isSome(flags.session) ? { sessionId: flags.session.value } : {}),
     ...(flags.pinned ? { pinned: true } : {}),
-    ...(Option.isSome(flags.since) ? { saidFrom: flags.since.value.getTime() } : {}),
-    ...(Option.isSome(flags.until) ? { saidTo: flags.until.value.getTime() } : {}),
+    ...(Option.isSome(flags.since) ? { saidFrom: flags.since.value } : {}),
+    ...(Option.isSome(flags.until) ? { saidTo: flags.until.value } : {}),
     ...(metadata === undefined ? {} : { metadata })
   }
 }
-
-/** A moment that a flag names, as epoch milliseconds. */
-export const timeOf = (field: string, date: Date): Effect.Effect<number, MemoryError> =>
-  date.getTime() >= 0
-    ? Effect.succeed(date.getTime())
-    : Effect.fail(invalidInput(field, "is no date from 1970 on; write 2026-01-31 or 2026-01-31T12:00:00Z"))

@@ -1,6 +1,6 @@
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { filterFlags, filterOf, timeOf } from "../../filter.ts"
+import { filterFlags, filterOf, timeFlag } from "../../filter.ts"
 import { recollectionTable } from "../../output/memoryTable.ts"
 import { print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
@@ -14,8 +14,8 @@ export const recall = Command.make(
       Flag.optional
     ),
     threshold: Flag.Finite("threshold").pipe(Flag.withDescription("Least score, 0 to 1"), Flag.optional),
-    asOf: Flag.Date("as-of").pipe(
-      Flag.withDescription("What was so then, such as 2026-01-31"),
+    asOf: timeFlag("as-of").pipe(
+      Flag.withDescription("What was so then, such as 2026-01-31T12:00:00Z"),
       Flag.optional
     ),
     explain: Flag.Boolean("explain").pipe(
@@ -25,14 +25,13 @@ export const recall = Command.make(
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ asOf, explain, limit, query, threshold, ...filter }) {
-    const at = Option.isSome(asOf) ? yield* timeOf("as-of", asOf.value) : undefined
     yield* withMemory((memory, { json }) =>
       Effect.gen(function* () {
         const found = yield* memory.recall(query, {
           ...filterOf(filter),
           limit: Option.getOrUndefined(limit),
           minScore: Option.getOrUndefined(threshold),
-          asOf: at
+          asOf: Option.getOrUndefined(asOf)
         })
         const now = yield* Clock.currentTimeMillis
         yield* print(json, found, () => recollectionTable(found, now, explain))

@@ -1,7 +1,7 @@
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { metadataOf, metaFlag, sourceFlag, timeOf, typeFlag } from "../../filter.ts"
+import { metadataOf, metaFlag, sourceFlag, timeFlag, typeFlag } from "../../filter.ts"
 import { print } from "../../output/print.ts"
 import { readStdin } from "../../stdin.ts"
 import { withMemory } from "../../withMemory.ts"
@@ -34,8 +34,8 @@ export const remember = Command.make(
       Flag.withDefault(false)
     ),
     ttlDays: Flag.Int("ttl-days").pipe(Flag.withDescription("Forget it after so many days"), Flag.optional),
-    saidAt: Flag.Date("said-at").pipe(
-      Flag.withDescription("When it was said; now unless given"),
+    saidAt: timeFlag("said-at").pipe(
+      Flag.withDescription("When it was said, such as 2026-01-31T12:00:00Z; now when absent"),
       Flag.optional
     ),
     key: Flag.String("key").pipe(
@@ -47,7 +47,6 @@ export const remember = Command.make(
   Effect.fnUntraced(function* (flags) {
     const content = flags.text === "-" ? yield* readStdin : flags.text
     if (content.trim() === "") return yield* invalidInput("text", "is empty; there is nothing to remember")
-    const saidAt = Option.isSome(flags.saidAt) ? yield* timeOf("said-at", flags.saidAt.value) : undefined
     return yield* withMemory((memory, { json }) =>
       Effect.gen(function* () {
         const remembered = yield* memory.remember({
@@ -59,7 +58,7 @@ export const remember = Command.make(
           importance: Option.getOrUndefined(flags.importance),
           pinned: flags.pin,
           ttlDays: Option.getOrUndefined(flags.ttlDays),
-          saidAt,
+          saidAt: Option.getOrUndefined(flags.saidAt),
           key: Option.getOrUndefined(flags.key),
           metadata: metadataOf(flags.meta)
         })
