@@ -15,7 +15,7 @@ const echo = (name: string): AgentTool =>
     execute: ({ text }) => `${name}: ${text}`
   })
 
-const resultsIn = (body: Anthropic.Beta.Messages.MessageCreateParams | undefined) => {
+const readToolResults = (body: Anthropic.Beta.Messages.MessageCreateParams | undefined) => {
   const content = body?.messages.at(-1)?.content
   return (Array.isArray(content) ? content : []).flatMap((block) =>
     block.type === "tool_result" ? [block] : []
@@ -33,7 +33,7 @@ describe("tools", () => {
       },
       "Both done."
     ])
-    // Each waits for the other: one after the other they would never end.
+    // Each waits for the other: run in sequence, they would never end.
     const both = Promise.withResolvers<void>()
     let running = 0
     const meet = (name: string): AgentTool => ({
@@ -59,7 +59,7 @@ describe("tools", () => {
         ["toolu_b", "two met"]
       ])
     )
-    expect(resultsIn(server.requests[1]?.body)).toMatchObject([
+    expect(readToolResults(server.requests[1]?.body)).toMatchObject([
       { tool_use_id: "toolu_a", content: "one met" },
       { tool_use_id: "toolu_b", content: "two met" }
     ])
@@ -86,8 +86,8 @@ describe("tools", () => {
     const agent = createAgent({ memory, client: server.client(), model: MODEL, tools: [fails, echo("one")] })
     const result = await agent.session({ userId: "ana" }).send("Try")
     expect(result.text).toBe("I see.")
-    const results = resultsIn(server.requests[1]?.body)
-    expect(results.map((one) => one.is_error)).toEqual([true, true, true])
+    const results = readToolResults(server.requests[1]?.body)
+    expect(results.map((result) => result.is_error)).toEqual([true, true, true])
     expect(results[0]?.content).toBe("Error: the disk is on fire")
     expect(JSON.stringify(results[1]?.content)).toContain("text")
     expect(JSON.stringify(results[2]?.content)).toContain("nowhere")
@@ -134,7 +134,7 @@ describe("tools", () => {
     expect(aborted).toBe(true)
   })
 
-  it("bounds the turns and stays usable", async () => {
+  it("stops at maxTurns and stays usable", async () => {
     const server = await serve((request) =>
       request.body.messages.some(({ content }) => JSON.stringify(content).includes("Enough"))
         ? "Enough it is."
@@ -180,7 +180,7 @@ describe("tools", () => {
     ])
   })
 
-  it("leaves out a call that max_tokens cut off, and goes on", async () => {
+  it("drops a call that max_tokens cut off, and goes on", async () => {
     const server = await serve([
       { text: "Let me", tools: [{ name: "one", input: { text: "cut" } }], stopReason: "max_tokens" },
       "Fine now."
@@ -227,7 +227,7 @@ describe("the model's memory tools", () => {
   it("remember, recall, update and forget in the session's own scope only", async () => {
     const ids: Array<string> = []
     const server = await serve(async ({ body }) => {
-      const results = resultsIn(body)
+      const results = readToolResults(body)
       const shown = results.map(({ content }) => (typeof content === "string" ? content : "")).join("\n")
       const id = /"id":"([^"]+)"/.exec(shown)?.[1] ?? /Updated; it is now ([0-9a-f-]+)/.exec(shown)?.[1]
       if (id !== undefined) ids.push(id)
@@ -272,7 +272,7 @@ describe("the model's memory tools", () => {
     ])
     expect(toolCalls[2]?.output).not.toContain("Bob")
     expect(await listAll(memory.for({ userId: "bob" }))).toMatchObject([{ id: foreign.id }])
-    const [kept] = await listAll(memory.for({ userId: "ana" }))
-    expect(kept).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })
+    const [memoryOfAna] = await listAll(memory.for({ userId: "ana" }))
+    expect(memoryOfAna).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })
   })
 })
