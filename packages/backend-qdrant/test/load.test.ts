@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { MemoryError } from "@keepsake/core"
+import { MemoryError } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
 import { openStore } from "./support/openStore.ts"
 import { axis, NOW, row, SCOPE } from "./support/rows.ts"
