@@ -1,14 +1,6 @@
 /** Moves memories between stores, row by row, as they are: ids, history, counts and dates stay. */
-import {
-  Conflict,
-  Embedder,
-  type Cursor,
-  MemoryError,
-  MemoryStore,
-  type Scope,
-  StoreAdmin
-} from "@keepsake/core"
-import { documentTerms, sameFingerprint, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
+import { Embedder, type Cursor, type MemoryError, MemoryStore, type Scope, StoreAdmin } from "@keepsake/core"
+import { conflict, documentTerms, sameFingerprint, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
 import { Clock, Context, Effect, Option, Stream } from "effect"
 import { chunksOf } from "effect/Array"
 import { allScopes } from "./scopes.ts"
@@ -73,8 +65,6 @@ const presentIn = Effect.fnUntraced(function* (
   const found = yield* store.get({ scope, now, ids: rows.map(({ memory }) => memory.id) })
   return new Set(found.map(({ id }) => id))
 })
-
-const conflict = (message: string) => new MemoryError({ reason: new Conflict({ message }) })
 
 /** Counts again, from both sides, what should now be in both. */
 const verify = Effect.fnUntraced(function* (
