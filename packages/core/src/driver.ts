@@ -36,16 +36,8 @@ export {
 } from "./memory/Fingerprint.ts"
 
 // Terms.
-export {
-  documentTerms,
-  idf,
-  queryTerms,
-  termId,
-  type Terms,
-  type TermSettings,
-  TOKENISER,
-  tokenise
-} from "./text/bm25.ts"
+export { documentTerms, idf, queryTerms, type Terms, type TermSettings } from "./text/bm25.ts"
+export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.

@@ -2,7 +2,8 @@ import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
 import { QueryTermTable } from "./QueryTermTable.ts"
-import { idf, termId, tokenise } from "../text/bm25.ts"
+import { idf } from "../text/bm25.ts"
+import { termId, tokenise } from "../text/tokenise.ts"
 
 /** Two neighbouring words of a question. */
 export interface Phrase {

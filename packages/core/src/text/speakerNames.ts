@@ -3,7 +3,7 @@
  * LoCoMo all-MiniLM-L6-v2 alone finds 59 % with the names out of the query, 30 % with them in.
  */
 import type { Memory, MemorySource } from "../memory/Memory.ts"
-import { STOP_WORDS } from "./bm25.ts"
+import { STOP_WORDS } from "./tokenise.ts"
 
 /** What a message's author is called when it is no person, and what that makes it. */
 const ROLES: ReadonlyMap<string, MemorySource> = new Map([
