@@ -41,6 +41,7 @@ export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.
+/** Reads objects from outside by a table of their fields. */
 export * as fields from "./input/fields.ts"
 export { readContextOptions } from "./input/options.ts"
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"

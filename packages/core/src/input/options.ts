@@ -223,6 +223,7 @@ const CONTEXT = {
   )
 } satisfies Partial<Fields<ContextOptions>>
 
+/** Reads the options of `context`; deprecated names become the current ones. */
 export const readContextOptions = input(
   "options",
   object(
