@@ -15,8 +15,8 @@ import {
   mcpHandlers,
   memoryTools,
   openAiTools
-} from "../../src/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+} from "../../../src/index.ts"
+import { listAll, openMemory, serve } from "../../support/fixtures.ts"
 
 const FACT = "Ana's warehouse is in Rotterdam."
 const NAMES = ["remember", "recall", "forget", "update"]

@@ -1,9 +1,8 @@
 import { MemoryError, type PromiseMemory, Unavailable } from "@keepsake/core"
 import { describe, expect, it } from "vitest"
-import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../src/index.ts"
-import { parsePartialJson } from "../../src/writing/policies/partialJson.ts"
-import type { RecordedRequest, Reply } from "../../src/testing/index.ts"
-import { listAll, openMemory, readUserText, serve } from "../support/fixtures.ts"
+import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../../src/index.ts"
+import type { RecordedRequest, Reply } from "../../../src/testing/index.ts"
+import { listAll, openMemory, readUserText, serve } from "../../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const SMALL = "claude-haiku-5-5"
@@ -325,29 +324,5 @@ describe("other policies", () => {
     const result = await session.send("quiet words")
     expect(result.degraded).toMatchObject([{ stage: "write" }])
     expect(await listCurrent(memory)).toEqual(["QUIET WORDS"])
-  })
-})
-
-describe("parsePartialJson", () => {
-  const whole = JSON.stringify({
-    facts: [
-      { content: 'a "quoted" } ] \\ thing' },
-      { content: "b", deep: { list: [1, { x: "]" }] } },
-      { content: "🚢" }
-    ]
-  })
-  it("reads every complete item of a text that is cut off anywhere", () => {
-    expect(parsePartialJson(whole, "facts")).toMatchObject({ isWhole: true })
-    const items = parsePartialJson(whole, "facts").items
-    for (let end = 0; end < whole.length; end++) {
-      const { isWhole, items: saved } = parsePartialJson(whole.slice(0, end), "facts")
-      expect(isWhole).toBe(false)
-      expect(saved).toEqual(items.slice(0, saved.length))
-      // Includes each item up to its closing brace.
-      const ends = items.map(
-        (_, i) => whole.indexOf(JSON.stringify(items[i])) + JSON.stringify(items[i]).length
-      )
-      expect(saved.length).toBe(ends.filter((itemEnd) => itemEnd <= end).length)
-    }
   })
 })
