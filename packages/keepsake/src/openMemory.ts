@@ -12,7 +12,7 @@ import {
 } from "@keepsake/core"
 import { Effect, Layer } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
-import { resolveConfig } from "./config/resolve.ts"
+import { resolveConfig } from "./config/resolveConfig.ts"
 import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
 import { backendLayer } from "./storeLayer.ts"
 

@@ -1,6 +1,6 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { type Given, readSettings, type CliSettings } from "../config/settings.ts"
+import { type SettingFlags, readSettings, type CliSettings } from "../config/readSettings.ts"
 
 const setting = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
@@ -26,7 +26,7 @@ export const root = Command.make("keepsake").pipe(
 
 /** What the flags say, and whether a program is reading. */
 export const givenFlags = Effect.map(root, ({ agent, config, embedder, json, store, user }) => {
-  const given: Given = {
+  const given: SettingFlags = {
     store: Option.getOrUndefined(store),
     embedder: Option.getOrUndefined(embedder),
     user: Option.getOrUndefined(user),

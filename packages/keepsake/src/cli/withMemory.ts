@@ -1,6 +1,6 @@
 import { AgentMemory, type MemoryError, type ScopedMemory } from "@keepsake/core"
 import { Effect } from "effect"
-import type { CliSettings } from "../config/settings.ts"
+import type { CliSettings } from "../config/readSettings.ts"
 import { memoryLayer } from "../openMemory.ts"
 import { settings } from "./root.ts"
 

@@ -1,7 +1,7 @@
 import { AgentMemory, Embedder, fingerprint, type MemoryError, Scope, StoreFingerprint } from "@keepsake/core"
 import { Clock, Effect, Layer, Schema } from "effect"
-import { resolveConfig } from "../config/resolve.ts"
-import { type Given, readSettings } from "../config/settings.ts"
+import { resolveConfig } from "../config/resolveConfig.ts"
+import { type SettingFlags, readSettings } from "../config/readSettings.ts"
 import { backendLayer } from "../storeLayer.ts"
 import { probeEmbedder } from "./embedder.ts"
 import { checkClock, checkNode, checkVariables } from "./environment.ts"
@@ -25,7 +25,7 @@ const withoutSecrets = (url: string): string => url.replace(/:\/\/[^@/]*@/u, ":/
  * far as it can. Writes one test memory and removes it.
  */
 export const diagnose = Effect.fnUntraced(function* (
-  given: Given,
+  given: SettingFlags,
   env: Readonly<Record<string, string | undefined>>
 ): Effect.fn.Return<ReadonlyArray<Finding>> {
   const found: Array<Finding> = [

@@ -227,7 +227,7 @@ describe("commands", () => {
     [["recall", "x", "--as-of", "2026-01-31T12:00"], 2, /as-of.*write 2026-01-31T12:00Z for UTC/su],
     [["list", "--since", "yesterday"], 2, /since.*ISO text with a zone/su],
     [["forget", "abcd"], 1, /No memory's id begins/u],
-    [["import", "none.jsonl"], 2, /is not there/u],
+    [["import", "none.jsonl"], 2, /does not exist/u],
     [["recall", "x", "--store", "postgres://u:p@127.0.0.1:1/d"], 1, /./u],
     [["copy", "--from", "memory:", "--to", "memory:"], 2, /name another/u],
     [["chat"], 2, /--model/u],

@@ -4,7 +4,7 @@ import { describeFingerprint, invalidInput, sameFingerprint, TOKENISER } from "@
 import { Context, Effect, Layer, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { plural } from "../../../plural.ts"
-import { resolveConfig } from "../../../config/resolve.ts"
+import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { copyStore } from "../../../interchange/copyStore.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { storeLayerAsFilled, storeLayer } from "../../../openMemory.ts"

@@ -1,7 +1,7 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { resolveConfig } from "../../../config/resolve.ts"
+import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { diagnose } from "../../../doctor/diagnose.ts"
 import { loadPackage } from "../../../loadPackage.ts"
 import { storeLayer } from "../../../openMemory.ts"

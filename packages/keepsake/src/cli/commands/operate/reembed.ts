@@ -2,7 +2,7 @@ import { Embedder, fingerprint, type MemoryError, StoreAdmin } from "@keepsake/c
 import { describeFingerprint, sameFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { embedderOfSpec } from "../../../config/embedderSpec.ts"
+import { parseEmbedderSpec } from "../../../config/parseEmbedderSpec.ts"
 import { plural } from "../../../plural.ts"
 import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
@@ -13,7 +13,7 @@ import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
 
 const embedderFor = Effect.fnUntraced(function* (spec: string) {
-  const provider = yield* Effect.flatMap(embedderOfSpec(spec), resolveEmbedder)
+  const provider = yield* Effect.flatMap(parseEmbedderSpec(spec), resolveEmbedder)
   if (provider === null) return null
   return Context.get(yield* Layer.build(Embedder.layer(provider, { cache: 0 })), Embedder)
 })
