@@ -16,7 +16,10 @@ import { resolveConfig } from "./config/resolveConfig.ts"
 import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
 import { backendLayer } from "./storeLayer.ts"
 
-/** The store of a config alone: nothing runs on it by itself. With an embedder, that is in the context as well. */
+/**
+ * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
+ * config names one.
+ */
 export const storeLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
@@ -30,8 +33,8 @@ export const storeLayer = (
   )
 
 /**
- * A store as it was filled, or as `fresh` where nothing is there yet. The embedder that filled it is not
- * asked, and not in the context: its key may be revoked, its service gone, while the texts are all kept.
+ * Opens a store with the fingerprint it was filled with (`fresh` if it is empty). Needs no embedder, so
+ * `reembed` and `copy` work after its key was revoked.
  */
 export const storeLayerAsFilled = (
   config: KeepsakeConfig["store"],
@@ -40,18 +43,18 @@ export const storeLayerAsFilled = (
   Layer.unwrap(
     Effect.map(resolveConfig({ store: config }), ({ store }) => {
       const layer = "backend" in store ? backendLayer(store) : store
-      const openedAs = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
-      return openedAs(fresh).pipe(
+      const openWith = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
+      return openWith(fresh).pipe(
         Layer.catch((error) =>
           error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
-            ? openedAs(error.reason.fingerprint)
+            ? openWith(error.reason.fingerprint)
             : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
         )
       )
     })
   )
 
-/** Memory and the store beneath it, from one config: the Effect form of `openMemory`. */
+/** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
@@ -61,7 +64,7 @@ export const memoryLayer = (
  * Opens a memory: `await using memory = await openMemory("file:./memory.db")`, then
  * `memory.for({ userId: "ana" })` for each user.
  *
- * Rejects with a `MemoryError` whose `reason._tag` says what is wrong: `InvalidInput` (the config),
+ * Rejects with a `MemoryError` whose `reason._tag` tells what is wrong: `InvalidInput` (the config),
  * `Unsupported` (a package to install), `FingerprintMismatch` (the store was filled by another embedder),
  * `Unavailable` or `Unauthorized` (the server).
  */

@@ -37,7 +37,7 @@ const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): S
     )
   )
 
-/** The store that a config names; its package is loaded when the layer is built. */
+/** The store of a config; the layer loads its package when it is built. */
 export const backendLayer = (config: StoreConfig): StoreLayer => {
   if (config.backend === "memory") return InMemoryStore.layer
   if (config.backend === "hnsw") return hnsw(config)

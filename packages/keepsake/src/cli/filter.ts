@@ -13,7 +13,7 @@ import { Flag } from "effect/cli"
 export const typeFlag = Flag.Literals("type", MEMORY_TYPES)
 export const sourceFlag = Flag.Literals("source", MEMORY_SOURCES)
 
-/** A moment, as the API takes it: ISO text with a zone. */
+/** A time as the API takes it: ISO text with a zone. */
 export const timeFlag = (name: string): Flag.Flag<number> =>
   Flag.String(name).pipe(
     Flag.withMetavar("time"),
@@ -23,33 +23,30 @@ export const timeFlag = (name: string): Flag.Flag<number> =>
     )
   )
 
-/** `key=value`, several times; a value that is a JSON number, boolean or null is taken as one. */
+/** `key=value`, repeatable; a value that is a JSON number, boolean or null becomes one. */
 export const metaFlag = Flag.KeyValuePair("meta").pipe(
   Flag.withDescription("Metadata, key=value; may be repeated"),
   Flag.optional
 )
 
-const scalar = (text: string): JsonScalar => {
+const parseScalar = (text: string): JsonScalar => {
   if (/^(?:true|false|null|-?\d+(?:\.\d+)?)$/u.test(text)) return JSON.parse(text) as JsonScalar
   return text
 }
 
-export const metadataOf = (
+export const toMetadata = (
   meta: Option.Option<Readonly<Record<string, string>>>
 ): { readonly [key: string]: JsonScalar } | undefined =>
   Option.isNone(meta)
     ? undefined
-    : Object.fromEntries(Object.entries(meta.value).map(([key, value]) => [key, scalar(value)]))
+    : Object.fromEntries(Object.entries(meta.value).map(([key, value]) => [key, parseScalar(value)]))
 
 /** Flags that choose among memories. */
 export const filterFlags = {
   type: typeFlag.pipe(Flag.withDescription("Only this type; may be repeated"), Flag.atLeast(0)),
-  source: sourceFlag.pipe(
-    Flag.withDescription("Only what came from there; may be repeated"),
-    Flag.atLeast(0)
-  ),
+  source: sourceFlag.pipe(Flag.withDescription("Only from this source; may be repeated"), Flag.atLeast(0)),
   speaker: Flag.String("speaker").pipe(
-    Flag.withDescription("Only said by; may be repeated"),
+    Flag.withDescription("Only said by this speaker; may be repeated"),
     Flag.atLeast(0)
   ),
   session: Flag.String("session").pipe(Flag.withDescription("Only this conversation"), Flag.optional),
@@ -76,9 +73,9 @@ export interface FilterFlags {
   readonly meta: Option.Option<Readonly<Record<string, string>>>
 }
 
-/** The filter that the flags say; empty when none was given. */
-export const filterOf = (flags: FilterFlags): Filter => {
-  const metadata = metadataOf(flags.meta)
+/** The filter of the flags; empty without them. */
+export const toFilter = (flags: FilterFlags): Filter => {
+  const metadata = toMetadata(flags.meta)
   return {
     ...(flags.type.length > 0 ? { types: flags.type } : {}),
     ...(flags.source.length > 0 ? { sources: flags.source } : {}),

@@ -218,7 +218,7 @@ describe("commands", () => {
     [["remember", "  "], 2, /nothing to remember/u],
     [["remember", "x", "--importance", "7"], 2, /importance/u],
     [["remember", "x", "--user", "a/b"], 2, /scope/u],
-    [["forget"], 2, /say one of/u],
+    [["forget"], 2, /give one of/u],
     [["forget", ""], 2, /not the beginning of an id/u],
     [["forget", "ab"], 2, /not the beginning of an id/u],
     [["forget", "%"], 2, /not the beginning of an id/u],
@@ -226,7 +226,7 @@ describe("commands", () => {
     [["remember", "x", "--said-at", "2026-01-31"], 2, /said-at.*write 2026-01-31T00:00:00Z/su],
     [["recall", "x", "--as-of", "2026-01-31T12:00"], 2, /as-of.*write 2026-01-31T12:00Z for UTC/su],
     [["list", "--since", "yesterday"], 2, /since.*ISO text with a zone/su],
-    [["forget", "abcd"], 1, /No memory's id begins/u],
+    [["forget", "abcd"], 1, /No memory has an id that begins/u],
     [["import", "none.jsonl"], 2, /does not exist/u],
     [["recall", "x", "--store", "postgres://u:p@127.0.0.1:1/d"], 1, /./u],
     [["copy", "--from", "memory:", "--to", "memory:"], 2, /name another/u],
@@ -235,7 +235,7 @@ describe("commands", () => {
     [["list", "--store", "C:\\Users\\me\\memory.db"], 2, /file:C:\\Users\\me\\memory\.db/u],
     [["mcp", "--http", "--port", "99999"], 2, /port/u],
     [["export", "--out", "."], 2, /is a folder/u],
-    [["export", "--out", "none/x.jsonl"], 2, /no folder none/u]
+    [["export", "--out", "none/x.jsonl"], 2, /folder none does not exist/u]
   ])("%j ends with %i and says why", async (args, code, message) => {
     await using folder = await temporaryFolder()
     const ran = await keepsake(folder.path, args)

@@ -238,7 +238,7 @@ describe("doctor", () => {
     await chmod(join(path, "memory.db"), 0o600)
     const well = await keepsake(path, ["doctor", "--store", "file:./memory.db"])
     expect(well).toMatchObject({ code: 0 })
-    expect(well.out).toContain("All is well.")
+    expect(well.out).toContain("Nothing is wrong.")
     for (const line of well.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80)
     const again = await keepsake(path, ["doctor", "--store", "file:./memory.db", "--json"])
     expect(again.out).toContain("1 memory in 1 scope")

@@ -52,7 +52,7 @@ describe("export and import", () => {
     const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
     expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, conflicting: 0, expired: 1 })
     expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
-      "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had\nexpired and were left out.\n"
+      "Imported 0 from old.jsonl. 3 were known already and are unchanged. 1 had expired\nand were left out.\n"
     )
     const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
     await writeFile(join(path, "plain.json"), JSON.stringify(statements))
@@ -95,7 +95,7 @@ describe("export and import", () => {
     await using folder = await temporaryFolder()
     const text = await exported(folder.path)
     const lines = text.trimEnd().split("\n")
-    await expect(read([...lines.slice(0, 2), ...lines.slice(3)].join("\n"))).rejects.toThrow(/cut short/u)
+    await expect(read([...lines.slice(0, 2), ...lines.slice(3)].join("\n"))).rejects.toThrow(/truncated/u)
     await expect(read(text.replace('"version":1', '"version":2'))).rejects.toThrow(/version 2/u)
     await expect(read(lines.with(1, '{"id":"x"}').join("\n"))).rejects.toThrow(/line 2 is not a memory/u)
     await expect(read(lines.with(1, "{oops").join("\n"))).rejects.toThrow(/line 2 is damaged/u)

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { vi } from "vitest"
-import { exitCodeOf } from "../../src/cli/exitCodes.ts"
+import { toExitCode } from "../../src/cli/exitCodes.ts"
 import { program } from "../../src/cli/program.ts"
 
 export const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
@@ -51,7 +51,7 @@ export const keepsake = async (home: string, args: ReadonlyArray<string>): Promi
   process.exitCode = undefined
   try {
     const exit = await Effect.runPromiseExit(program(args))
-    return { code: exitCodeOf(exit), out: out.join(""), err: err.join("") }
+    return { code: toExitCode(exit), out: out.join(""), err: err.join("") }
   } finally {
     process.chdir(kept.cwd)
     process.env = kept.env
