@@ -54,10 +54,15 @@ describe("export and import", () => {
     expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
       "Imported 0 from old.jsonl. 3 were known already and are unchanged. 1 had expired\nand were left out.\n"
     )
-    const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
+    const statements = [
+      { content: "a", expiresAt: Date.now() - day },
+      { content: "b", expiresAt: new Date(Date.now() - day).toISOString() },
+      { content: "c", expiresAt: "2999-01-01T00:00:00Z" },
+      { content: "d" }
+    ]
     await writeFile(join(path, "plain.json"), JSON.stringify(statements))
     const plain = await keepsake(path, ["import", "plain.json", "--json"])
-    expect(JSON.parse(plain.out)).toEqual({ created: 1, known: 0, conflicting: 0, expired: 1 })
+    expect(JSON.parse(plain.out)).toEqual({ created: 2, known: 0, conflicting: 0, expired: 2 })
   })
 
   it("says what says something else than what is kept under its key", async () => {

@@ -6,7 +6,7 @@ import {
   type Scope,
   type Statement
 } from "@keepsake/core"
-import { invalidInput, memoryFromStatement, scopeKey, STORE_LIMITS } from "@keepsake/core/driver"
+import { invalidInput, memoryFromStatement, readTime, scopeKey, STORE_LIMITS } from "@keepsake/core/driver"
 import { Clock, Effect, Result } from "effect"
 import { chunksOf } from "effect/Array"
 import { Argument, Command, Flag } from "effect/cli"
@@ -69,6 +69,13 @@ const checkStatements = Effect.fnUntraced(function* (
   return undefined
 })
 
+/** False for what `readTime` refuses: `checkStatements` names its line. */
+const isPast = (expiresAt: Statement["expiresAt"], now: number): boolean => {
+  if (expiresAt === undefined || expiresAt === null) return false
+  const time = readTime(expiresAt)
+  return Result.isSuccess(time) && time.success <= now
+}
+
 const importStatements = Effect.fnUntraced(function* (
   name: string,
   statements: ReadonlyArray<LocatedStatement>,
@@ -76,9 +83,7 @@ const importStatements = Effect.fnUntraced(function* (
   show: Show
 ): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
   const now = yield* Clock.currentTimeMillis
-  const live = statements.filter(
-    ({ statement: { expiresAt } }) => typeof expiresAt !== "number" || expiresAt > now
-  )
+  const live = statements.filter(({ statement }) => !isPast(statement.expiresAt, now))
   yield* checkStatements(name, live, toScope, now)
   const counts = { created: 0, known: 0, conflicting: 0, expired: statements.length - live.length }
   for (const { items, scope } of groupByScope(live, toScope)) {
