@@ -42,6 +42,14 @@ export const scopeKey = (scope: Scope): string => `${scope.agentId}\u0000${scope
  * and statistics, and erased with the user. The slash cannot occur in a caller's scope.
  */
 export const filesScope = (scope: Scope): Scope => ({
-  agentId: `${scope.agentId}/files`,
+  agentId: `${scope.agentId}${FILES}`,
   userId: scope.userId
 })
+
+const FILES = "/files"
+
+/** The scope beside which `scope` holds the agent's notes; `scope` itself if it holds none. */
+export const scopeBeside = (scope: Scope): Scope =>
+  scope.agentId.endsWith(FILES)
+    ? { agentId: scope.agentId.slice(0, -FILES.length), userId: scope.userId }
+    : scope

@@ -6,12 +6,10 @@ import {
   type ScopedMemory,
   StoreAdmin
 } from "@keepsake/core"
-import { filesScope } from "@keepsake/core/driver"
+import { scopeBeside } from "@keepsake/core/driver"
 import { Effect, Option, Stream } from "effect"
 
 const PAGE = 100
-/** What `filesScope` appends to an agent's id. */
-const FILES_SUFFIX = filesScope({ agentId: "", userId: "" }).agentId
 
 /** Every scope of the store, page by page. */
 export const allScopes: Stream.Stream<ScopeCount, MemoryError, StoreAdmin> = Stream.unwrap(
@@ -31,8 +29,7 @@ export const allScopes: Stream.Stream<ScopeCount, MemoryError, StoreAdmin> = Str
 
 /** Opens a scope as the store lists it: a user's memories, or an agent's notes beside them. */
 export const openScope = (scope: Scope): Effect.Effect<ScopedMemory, MemoryError, AgentMemory> =>
-  Effect.flatMap(AgentMemory, (memories) =>
-    scope.agentId.endsWith(FILES_SUFFIX)
-      ? memories.files({ agentId: scope.agentId.slice(0, -FILES_SUFFIX.length), userId: scope.userId })
-      : memories.for(scope)
-  )
+  Effect.flatMap(AgentMemory, (memories) => {
+    const owner = scopeBeside(scope)
+    return owner === scope ? memories.for(scope) : memories.files(owner)
+  })
