@@ -50,7 +50,7 @@ export const filterFlags = {
     Flag.atLeast(0)
   ),
   session: Flag.String("session").pipe(Flag.withDescription("Only this conversation"), Flag.optional),
-  pinned: Flag.Boolean("pinned").pipe(Flag.withDescription("Only pinned ones"), Flag.withDefault(false)),
+  pinned: Flag.Boolean("pinned").pipe(Flag.withDescription("Only pinned memories"), Flag.withDefault(false)),
   since: timeFlag("since").pipe(
     Flag.withDescription("Said at or after, such as 2026-01-31T00:00:00Z"),
     Flag.optional

@@ -85,7 +85,7 @@ export const readSettings = Effect.fnUntraced(function* (
   const store = flags.store ?? fromEnv("KEEPSAKE_STORE") ?? file.store
   const embedder = flags.embedder ?? fromEnv("KEEPSAKE_EMBEDDER") ?? file.embedder
   return {
-    // `resolveConfig` refuses what is neither.
+    // `resolveConfig` checks their types.
     config: {
       store: (store as KeepsakeConfig["store"] | undefined) ?? defaultStore(env),
       embedder: embedder as KeepsakeConfig["embedder"]

@@ -13,7 +13,7 @@ import type { HnswConfig, KeepsakeConfig, PgVectorConfig, QdrantConfig } from ".
 import { lexical, openMemory } from "../../src/index.ts"
 import { temporaryFolder } from "../support/runKeepsake.ts"
 
-// What the config offers a backend must be what the backend takes.
+// The config of a backend must fit the backend's options.
 ;({}) as Omit<HnswConfig, "backend"> satisfies HnswOptions
 void ((config: Omit<PgVectorConfig, "backend">): PgVectorOptions => ({
   ...config,
@@ -122,7 +122,7 @@ describe("openMemory", () => {
     expect(error.message).toContain("keepsake reembed")
   })
 
-  it("names the package to install when an embedder's is missing", async () => {
+  it("names the package that an embedder needs", async () => {
     const error = await refusal({ store: "memory:", embedder: "transformers:Xenova/all-MiniLM-L6-v2" })
     expect(error.message).toContain("npm install @huggingface/transformers")
   })
@@ -144,10 +144,10 @@ describe("store URLs", () => {
 })
 
 describe("settings", () => {
-  const read = async (given: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) =>
-    Effect.runPromise(readSettings(given, env))
+  const read = async (flags: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) =>
+    Effect.runPromise(readSettings(flags, env))
 
-  it("takes flags before the environment before the file", async () => {
+  it("prefers flags to the environment, and the environment to the file", async () => {
     await using folder = await temporaryFolder()
     const config = join(folder.path, "keepsake.json")
     await writeFile(

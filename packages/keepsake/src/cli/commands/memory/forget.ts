@@ -47,14 +47,14 @@ const completeIds = Effect.fnUntraced(function* (memory: ScopedMemory, prefixes:
 /** Asks for the user's name before a whole scope is removed; without a terminal, `--yes` is needed. */
 const confirm = Effect.fnUntraced(function* (
   name: string,
-  what: string
+  target: string
 ): Effect.fn.Return<void, MemoryError> {
   if (!process.stdin.isTTY)
-    return yield* invalidInput("yes", `there is no terminal to ask at: add --yes to remove ${what}`)
+    return yield* invalidInput("yes", `there is no terminal to ask at: add --yes to remove ${target}`)
   const answer = yield* Effect.promise(async (signal) => {
     const lines = createInterface({ input: process.stdin, output: process.stderr })
     try {
-      return await lines.question(`This removes ${what}. Type "${name}" to confirm: `, { signal })
+      return await lines.question(`This removes ${target}. Type "${name}" to confirm: `, { signal })
     } finally {
       lines.close()
     }
@@ -128,7 +128,10 @@ export const forget = Command.make(
     const filter = toFilter(flags)
     const targets = [ids.length > 0, !isEmpty(filter), all, everywhere].filter(Boolean).length
     if (targets !== 1)
-      return yield* invalidInput("what", "give one of: ids, a filter such as --session, --all, --everywhere")
+      return yield* invalidInput(
+        "forget",
+        "give one of: ids, a filter such as --session, --all, --everywhere"
+      )
     return yield* withMemory((memory, settings) =>
       Effect.gen(function* () {
         if (everywhere) return yield* forgetEverywhere(settings, { dryRun, yes })

@@ -39,7 +39,7 @@ export const list = Command.make(
     ),
     all: Flag.Boolean("all").pipe(Flag.withDescription("List every memory"), Flag.withDefault(false)),
     closed: Flag.Boolean("closed").pipe(
-      Flag.withDescription("Superseded memories as well"),
+      Flag.withDescription("Include superseded memories"),
       Flag.withDefault(false)
     ),
     ...filterFlags

@@ -28,7 +28,7 @@ export const remember = Command.make(
     ),
     ttlDays: Flag.Int("ttl-days").pipe(Flag.withDescription("Forget it after this many days"), Flag.optional),
     saidAt: timeFlag("said-at").pipe(
-      Flag.withDescription("When it was said, such as 2026-01-31T12:00:00Z; now when absent"),
+      Flag.withDescription("When it was said, such as 2026-01-31T12:00:00Z; now by default"),
       Flag.optional
     ),
     key: Flag.String("key").pipe(

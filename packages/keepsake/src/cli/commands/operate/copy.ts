@@ -66,7 +66,7 @@ export const copy = Command.make(
         yield* print(json, counts, () =>
           prose(
             `Copied ${plural(counts.copied, "memory", "memories")} in ${plural(counts.scopes, "scope")} from ${backendName(source)} to ${backendName(target)}` +
-              `${counts.known > 0 ? `; ${counts.known} were there already` : ""}. Counted in both stores: ${counts.rows}.`,
+              `${counts.known > 0 ? `; already there: ${counts.known}` : ""}. Counted in both stores: ${counts.rows}.`,
             columns()
           )
         )

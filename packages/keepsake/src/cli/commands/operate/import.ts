@@ -103,9 +103,9 @@ const importStatements = Effect.fnUntraced(function* (
 
 const describeCounts = ({ conflicting, created, expired, known }: Imported, file: string): string =>
   `Imported ${created} from ${file}.` +
-  (known > 0 ? ` ${known} were known already and are unchanged.` : "") +
-  (conflicting > 0 ? ` ${conflicting} have the key of a memory with other content, and were left out.` : "") +
-  (expired > 0 ? ` ${expired} had expired and were left out.` : "")
+  (known > 0 ? ` Known already, unchanged: ${known}.` : "") +
+  (conflicting > 0 ? ` Other content under the same key, left out: ${conflicting}.` : "") +
+  (expired > 0 ? ` Expired, left out: ${expired}.` : "")
 
 export const importCommand = Command.make(
   "import",
