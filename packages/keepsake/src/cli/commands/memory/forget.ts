@@ -132,8 +132,8 @@ export const forget = Command.make(
         "forget",
         "give one of: ids, a filter such as --session, --all, --everywhere"
       )
-    return yield* withMemory((memory, settings) =>
-      Effect.gen(function* () {
+    return yield* withMemory(
+      Effect.fnUntraced(function* (memory, settings) {
         if (everywhere) return yield* forgetEverywhere(settings, { dryRun, yes })
         const receipt = all
           ? yield* forgetScope(memory, { dryRun, yes })

@@ -46,8 +46,8 @@ export const list = Command.make(
   },
   Effect.fnUntraced(function* ({ all, closed, limit, ...filter }) {
     if (limit < 1) return yield* invalidInput("limit", "give a whole number from 1, or --all")
-    return yield* withMemory((memory, { json }) =>
-      Effect.gen(function* () {
+    return yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json }) {
         const { memories, hasMore } = yield* listFirst(
           memory,
           toFilter(filter),

@@ -25,8 +25,8 @@ export const recall = Command.make(
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ asOf, explain, limit, query, threshold, ...filter }) {
-    yield* withMemory((memory, { json }) =>
-      Effect.gen(function* () {
+    yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json }) {
         const recollections = yield* memory.recall(query, {
           ...toFilter(filter),
           limit: Option.getOrUndefined(limit),

@@ -39,8 +39,8 @@ export const remember = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const content = flags.text === "-" ? yield* readStdin : flags.text
-    return yield* withMemory((memory, { json }) =>
-      Effect.gen(function* () {
+    return yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json }) {
         const remembered = yield* memory.remember({
           content,
           type: flags.type,

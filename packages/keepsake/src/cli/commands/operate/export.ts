@@ -85,8 +85,8 @@ export const exportCommand = Command.make(
   Effect.fnUntraced(function* ({ everyone, everywhere, out }) {
     if (everyone && everywhere)
       return yield* invalidInput("everyone", "includes --everywhere; give one of them")
-    return yield* withMemory((memory, { json, scope }) =>
-      Effect.gen(function* () {
+    return yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json, scope }) {
         const scopes = Stream.filter(
           Stream.map(allScopes, (count) => count.scope),
           ({ userId }) => everyone || userId === scope.userId

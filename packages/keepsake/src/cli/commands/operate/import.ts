@@ -123,8 +123,8 @@ export const importCommand = Command.make(
   Effect.fnUntraced(function* ({ file, keepScopes, partial }) {
     const name = file === "-" ? "standard input" : file
     const content = yield* readImport(name, file === "-" ? yield* readStdin : yield* readText(file), partial)
-    yield* withMemory((_, { json, scope }) =>
-      Effect.gen(function* () {
+    yield* withMemory(
+      Effect.fnUntraced(function* (_, { json, scope }) {
         const total = content._tag === "Memories" ? content.memories.length : content.statements.length
         const progress = makeProgress("Importing", total, json)
         const counts =
