@@ -1,58 +1,15 @@
 import {
   AgentMemory,
-  Embedder,
-  type Fingerprint,
-  fingerprint,
   type MemoryClient,
   type MemoryError,
   type MemoryStore,
   promiseClient,
   type StoreAdmin,
-  StoreFingerprint
+  type StoreFingerprint
 } from "@keepsake/core"
-import { Effect, Layer } from "effect"
+import { Layer } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
-import { resolveConfig } from "./config/resolveConfig.ts"
-import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
-import { backendLayer } from "./storeLayer.ts"
-
-/**
- * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
- * config names one.
- */
-export const storeLayer = (
-  config: string | KeepsakeConfig
-): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const { embedder, store } = yield* resolveConfig(config)
-      const provider = yield* resolveEmbedder(embedder)
-      const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
-      return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
-    })
-  )
-
-/**
- * Opens a store with the fingerprint it was filled with (`fresh` if it is empty). Needs no embedder, so
- * `reembed` and `copy` work after its key was revoked.
- */
-export const storeLayerAsFilled = (
-  config: KeepsakeConfig["store"],
-  fresh: Fingerprint = fingerprint(null)
-): Layer.Layer<MemoryStore | StoreAdmin, MemoryError> =>
-  Layer.unwrap(
-    Effect.map(resolveConfig({ store: config }), ({ store }) => {
-      const layer = "backend" in store ? backendLayer(store) : store
-      const openWith = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
-      return openWith(fresh).pipe(
-        Layer.catch((error) =>
-          error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
-            ? openWith(error.reason.fingerprint)
-            : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
-        )
-      )
-    })
-  )
+import { storeLayer } from "./storeLayer.ts"
 
 /** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (

@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest"
 import { copyStore } from "../../src/interchange/copyStore.ts"
 import { reembedStore } from "../../src/interchange/reembedStore.ts"
 import { lexical, openMemory } from "../../src/index.ts"
-import { storeLayer } from "../../src/openMemory.ts"
+import { storeLayer } from "../../src/storeLayer.ts"
 import { keepsake, temporaryFolder } from "../support/runKeepsake.ts"
 
 const nothing = () => Effect.void
