@@ -1,6 +1,7 @@
 import { AgentMemory, Embedder, fingerprint, type MemoryError, StoreFingerprint } from "@keepsake/core"
 import { readScope } from "@keepsake/core/driver"
 import { Clock, Effect, Layer, Result } from "effect"
+import { hidePassword } from "../config/hidePassword.ts"
 import { readSettings, type SettingFlags } from "../config/readSettings.ts"
 import { resolveConfig } from "../config/resolveConfig.ts"
 import { backendLayer } from "../backendLayer.ts"
@@ -12,9 +13,6 @@ import { checkOpenStore, storeFault } from "./store.ts"
 
 const configFault = (error: MemoryError): Finding =>
   fault("config", error.message, "Correct it there; keepsake --help lists the options.")
-
-/** A URL may hold a password. */
-const hidePassword = (url: string): string => url.replace(/:\/\/[^@/]*@/u, "://…@")
 
 /**
  * Checks everything that recall depends on, in the order of dependence, and continues as far as possible.

@@ -169,6 +169,15 @@ describe("openAiCompatible", () => {
     expect(await failWithMessage(failWith(400, `cannot embed "${secret}"`))).not.toContain("secret")
   })
 
+  it("never repeats a password of its address", async () => {
+    const options = { baseUrl: "http://ana:hunter2@127.0.0.1:1/v1", model: "m", dimensions: 3, retries: 0 }
+    const error: unknown = await embed(await openAiCompatible(options), ["a"]).catch(
+      (cause: unknown) => cause
+    )
+    expect(String(error)).toContain("127.0.0.1:1/v1/embeddings did not answer")
+    expect(String(error)).not.toContain("hunter2")
+  })
+
   it("reports vectors of another length as the embedder's failure, and writes nothing", async () => {
     await using server = await service()
     await using memory = await openMemory({

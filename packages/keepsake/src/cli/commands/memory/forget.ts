@@ -40,7 +40,7 @@ const completeIds = Effect.fnUntraced(function* (memory: ScopedMemory, prefixes:
     }
     return other === undefined
       ? Effect.succeed(match)
-      : Effect.fail(invalidInput("id", `several ids begin with ${id}; give more of it`))
+      : Effect.fail(invalidInput("id", `several ids begin with ${id}; give more characters`))
   })
 })
 
@@ -73,6 +73,11 @@ const describeReceipt = (
     : `Removed ${memories}. ${receipt.backend} has unlinked them and erases the bytes later. ${receipt.toErase}`
 }
 
+interface Options {
+  readonly dryRun: boolean
+  readonly yes: boolean
+}
+
 const forgetEverywhere = Effect.fnUntraced(function* ({ json, scope }: CommandSettings, options: Options) {
   if (options.dryRun)
     return yield* invalidInput("dry-run", "does not work with --everywhere; use keepsake list first")
@@ -81,11 +86,6 @@ const forgetEverywhere = Effect.fnUntraced(function* ({ json, scope }: CommandSe
   const receipt = { ...(yield* memories.eraseUser({ userId: scope.userId })), dryRun: false }
   return yield* print(json, receipt, () => prose(describeReceipt(receipt), columns()))
 })
-
-interface Options {
-  readonly dryRun: boolean
-  readonly yes: boolean
-}
 
 const forgetScope = Effect.fnUntraced(function* (memory: ScopedMemory, options: Options) {
   const { agentId, userId } = memory.scope
