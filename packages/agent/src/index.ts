@@ -1,4 +1,21 @@
+// The chat loop.
+export { type ChatAgent, type ChatSession, createAgent } from "./createAgent.ts"
 export { Agent } from "./Agent.ts"
+export type { AgentSession } from "./Session.ts"
+export type { AgentOptions, SessionOptions, WritingSetting } from "./options.ts"
+export type { ModelClient, RequestParams } from "./ModelClient.ts"
+export type { CacheSetting, Placement, SystemPrompt } from "./conversation/prompt.ts"
+export type { SessionExport } from "./conversation/SessionExport.ts"
+export type {
+  AgentEvent,
+  Degradation,
+  StopReason,
+  ToolCall,
+  TurnEvent,
+  TurnResult,
+  Usage,
+  WriteOutcome
+} from "./events.ts"
 export {
   Aborted,
   AgentClosed,
@@ -13,32 +30,21 @@ export {
   UnknownModel,
   Unreachable
 } from "./AgentError.ts"
+
+// Tools, for the loop and for other frameworks.
 export type { AgentTool, ToolRun, ToolSchema } from "./tools/AgentTool.ts"
-export { aiSdkTools } from "./tools/adapters/aiSdk.ts"
+export { defineTool } from "./tools/defineTool.ts"
+export type { SessionTool, SessionTools, ToolOwner } from "./tools/sessionTools.ts"
+export { memoryTools, type MemoryToolsOptions } from "./tools/memoryTools.ts"
+export { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
 export { anthropicTools } from "./tools/anthropic.ts"
+export { aiSdkTools } from "./tools/adapters/aiSdk.ts"
 export { type McpHandlers, mcpHandlers } from "./tools/adapters/mcp.ts"
 export { type OpenAiTools, openAiTools } from "./tools/adapters/openAi.ts"
-export type { SessionExport } from "./conversation/SessionExport.ts"
-export { type ChatAgent, type ChatSession, createAgent } from "./createAgent.ts"
-export { defineTool } from "./tools/defineTool.ts"
-export type {
-  AgentEvent,
-  Degradation,
-  StopReason,
-  ToolCall,
-  TurnEvent,
-  TurnResult,
-  Usage,
-  WriteOutcome
-} from "./events.ts"
-export { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
-export { memoryTools, type MemoryToolsOptions } from "./tools/memoryTools.ts"
-export type { AgentOptions, SessionOptions, WritingSetting } from "./options.ts"
-export type { ModelClient } from "./ModelClient.ts"
-export type { AgentSession } from "./Session.ts"
-export type { SessionTool, ToolOwner } from "./tools/sessionTools.ts"
+
+// Writing policies.
 export { firstParagraph, verbatim } from "./writing/policies/verbatim.ts"
+export { summary } from "./writing/policies/summary.ts"
 export { facts } from "./writing/policies/facts.ts"
 export type { PolicyModel } from "./writing/policies/smallModel.ts"
-export { summary } from "./writing/policies/summary.ts"
 export type { PolicyResult, WriteContext, WritingPolicy } from "./writing/WritingPolicy.ts"

@@ -3,7 +3,7 @@ import { Result } from "effect"
 import { invalidInput } from "./AgentError.ts"
 import type { ModelClient } from "./ModelClient.ts"
 
-const { integer, shown, where } = fields
+const { integer, shown, test } = fields
 
 /** The value that was read; throws `InvalidInput` for a problem. */
 export const readOrThrow = <A>(read: Result.Result<A, fields.Problem>): A => {
@@ -13,16 +13,16 @@ export const readOrThrow = <A>(read: Result.Result<A, fields.Problem>): A => {
 
 /** A function, whose parameters are not checked. */
 export const callback = <F extends (...args: never) => unknown>(): fields.Field<F> =>
-  where((value): value is F => typeof value === "function", "give a function")
+  test((value): value is F => typeof value === "function", "give a function")
 
-export const modelClient: fields.Field<ModelClient> = where(
+export const modelClient: fields.Field<ModelClient> = test(
   (value): value is ModelClient => typeof value === "object" && value !== null && "beta" in value,
   "give a client of the Messages API, such as new Anthropic()"
 )
 
 /** A model's name; `example` is one that fits. */
 export const modelName = (example: string): fields.Field<string> =>
-  where(
+  test(
     (value): value is string => typeof value === "string" && value.trim() !== "",
     `name the model, such as ${example}`
   )

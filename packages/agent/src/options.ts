@@ -11,7 +11,7 @@ import type { AgentSettings } from "./turn/AgentSettings.ts"
 import { firstParagraph, verbatim } from "./writing/policies/verbatim.ts"
 import type { WritingPolicy } from "./writing/WritingPolicy.ts"
 
-const { boolean, input, object, oneOf, optional, refused, shown, where } = fields
+const { boolean, input, object, oneOf, optional, refused, shown, test } = fields
 
 /** A policy by its name, or as an object (`summary`, `facts`, your own). */
 export type WritingSetting = "verbatim" | "firstParagraph" | "none" | WritingPolicy
@@ -71,29 +71,31 @@ export interface SessionOptions {
 
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null
 
-const memory = where(
+const memory = test(
   (value): value is MemoryClient => isObject(value) && "for" in value && typeof value.for === "function",
   "give what openMemory returns"
 )
 
-const system = where(
+const system = test(
   (value): value is SystemPrompt => typeof value === "string" || Array.isArray(value),
   "give a text, or a list of text blocks"
 )
 
-const tools = where(
+const tools = test(
   (value): value is SessionTools =>
     typeof value === "function" || (Array.isArray(value) && value.every(isObject)),
   "give a list of tools, or a function that makes them for a session"
 )
 
-const context: fields.Field<ContextOptions> = (value) =>
-  Result.mapError(readContextOptions(value), ([field, message]) => [
-    field === "options" ? "" : `.${field}`,
-    message
-  ])
+/** Checked now, read again by each turn's `context`: callers and core write filters differently. */
+const context: fields.Field<ContextOptions> = (value) => {
+  const read = readContextOptions(value)
+  if (Result.isSuccess(read)) return Result.succeed(value as ContextOptions)
+  const [field, message] = read.failure
+  return Result.fail([field === "options" ? "" : `.${field}`, message])
+}
 
-const cache = where(
+const cache = test(
   (value): value is CacheSetting => value === false || value === "5m" || value === "1h",
   (value) => `${shown(value)} is none of 5m, 1h, false`
 )
@@ -112,7 +114,7 @@ const writing: fields.Field<WritingSetting | ReadonlyArray<WritingPolicy>> = (va
     : refused(`${shown(settings[unknownIndex])} is none of ${POLICY_NAMES.join(", ")} or a policy`)
 }
 
-const params = where(
+const params = test(
   (value): value is RequestParams => isObject(value) && !Array.isArray(value),
   "give an object of parameters of the Messages API"
 )
@@ -125,7 +127,7 @@ const agentOptions = input(
     model: modelName("claude-sonnet-5-5"),
     system: optional(system),
     agentId: optional(
-      where((value) => typeof value === "string", `give an id, or leave it out for "${DEFAULT_AGENT}"`)
+      test((value) => typeof value === "string", `give an id, or leave it out for "${DEFAULT_AGENT}"`)
     ),
     tools: optional(tools),
     memoryTools: optional(boolean),

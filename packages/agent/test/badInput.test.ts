@@ -10,7 +10,7 @@ const failure = (status: number, type: string, headers = {}): FailureReply => ({
   failure: { status, type, message: "no", headers }
 })
 
-describe("what the API answers", () => {
+describe("an error of the API", () => {
   it.each([
     [failure(401, "authentication_error"), "Refused", false, "ANTHROPIC_API_KEY"],
     [failure(403, "permission_error"), "Refused", false, "403"],
@@ -19,7 +19,7 @@ describe("what the API answers", () => {
     [failure(529, "overloaded_error"), "Overloaded", true, "send the message again"],
     [failure(400, "invalid_request_error"), "Rejected", false, "400"],
     [failure(413, "request_too_large"), "Rejected", false, "413"]
-  ])("%o is typed and leaves the session usable", async (reply, reason, isRetryable, words) => {
+  ])("%o has its reason and leaves the session usable", async (reply, reason, isRetryable, words) => {
     const server = await serve([reply, "Fine."])
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client(), model: MODEL }).session({ userId: "ana" })
@@ -31,7 +31,7 @@ describe("what the API answers", () => {
     expect(server.requests.at(-1)?.body.messages).toHaveLength(1)
   })
 
-  it("a rate limit says how long to wait", async () => {
+  it("has the time to wait after a rate limit", async () => {
     const server = await serve([failure(429, "rate_limit_error", { "retry-after": "7" })])
     const session = createAgent({
       memory: await openMemory(),
@@ -41,7 +41,7 @@ describe("what the API answers", () => {
     await expect(session.send("Hello")).rejects.toMatchObject({ reason: { retryAfterMs: 7_000 } })
   })
 
-  it("an unknown model is named", async () => {
+  it("names an unknown model", async () => {
     const server = await serve([])
     const session = createAgent({
       memory: await openMemory(),
@@ -53,7 +53,7 @@ describe("what the API answers", () => {
     })
   })
 
-  it("no key is said to be missing", async () => {
+  it("says that the key is missing", async () => {
     const client = new Anthropic({
       apiKey: null,
       authToken: null,
@@ -68,7 +68,7 @@ describe("what the API answers", () => {
     })
   })
 
-  it("an unreachable server is said to be so", async () => {
+  it("says that the server is unreachable", async () => {
     const server = await serve([])
     const client = server.client()
     await server.close()
@@ -81,7 +81,7 @@ describe("what the API answers", () => {
     })
   })
 
-  it("is tried again by the SDK where that may help, and written once", async () => {
+  it("is retried by the SDK, and the turn is written once", async () => {
     const server = await serve([failure(529, "overloaded_error", { "retry-after-ms": "1" }), "Fine."])
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client({ maxRetries: 2 }), model: MODEL }).session({
@@ -92,7 +92,7 @@ describe("what the API answers", () => {
   })
 })
 
-describe("what the caller gives", () => {
+describe("bad input", () => {
   const tool = (name: string, inputSchema: unknown): AgentTool =>
     ({ name, description: "d", inputSchema, execute: () => "" }) as AgentTool
   const object = { type: "object", properties: {} }
@@ -121,7 +121,7 @@ describe("what the caller gives", () => {
     ["tools.t.inputSchema", { tools: [tool("t", { type: "object", properties: [] })] }],
     ["tools.t.inputSchema", { tools: [tool("t", { type: "object", required: ["x"] })] }],
     ["tools.t.inputSchema", { tools: [tool("t", null)] }]
-  ])("%s: %o is refused when the agent is made", async (field, options) => {
+  ])("%s: createAgent refuses %o", async (field, options) => {
     const memory = await openMemory()
     expect(() => createAgent({ memory, model: MODEL, ...(options as object) })).toThrow(
       expect.objectContaining({
@@ -131,7 +131,7 @@ describe("what the caller gives", () => {
     )
   })
 
-  it("names the option that was probably meant", async () => {
+  it("has the nearest known name of an unknown option", async () => {
     const memory = await openMemory()
     expect(() => createAgent({ memory, model: MODEL, maxToken: 500 } as never)).toThrow(
       'maxToken: is not known here. Did you mean "maxTokens"?'
@@ -145,14 +145,14 @@ describe("what the caller gives", () => {
     )
   })
 
-  it.each([summary, facts])("a policy without a usable model is refused", (policy) => {
+  it.each([summary, facts])("is refused in a policy's model", (policy) => {
     expect(() => policy({} as never)).toThrow("model: name the model, such as claude-haiku-5-5")
     expect(() => policy({ model: "claude-haiku-5-5", maxTokens: 0 })).toThrow(
       "maxTokens: 0 is not a whole number above 0"
     )
   })
 
-  it("a tool that clashes with the memory's own is refused when the session begins", async () => {
+  it("is refused when the session begins: a tool with the name of a memory tool", async () => {
     const agent = createAgent({
       memory: await openMemory(),
       model: MODEL,
@@ -162,7 +162,7 @@ describe("what the caller gives", () => {
     expect(() => agent.session({ userId: "ana" })).toThrow(/two tools named "recall"/)
   })
 
-  it.each(["", "a/b", "..", "x".repeat(300), "nul\u0000"])("the user id %j is refused", async (userId) => {
+  it.each(["", "a/b", "..", "x".repeat(300), "nul\u0000"])("is refused as a user id: %j", async (userId) => {
     const agent = createAgent({ memory: await openMemory(), model: MODEL })
     expect(() => agent.session({ userId })).toThrow(
       expect.objectContaining({
@@ -172,7 +172,7 @@ describe("what the caller gives", () => {
   })
 
   it.each(["", " ", "x".repeat(300), "half \ud800", "nul\u0000"])(
-    "the session id %j is refused",
+    "is refused as a session id: %j",
     async (sessionId) => {
       const agent = createAgent({ memory: await openMemory(), model: MODEL })
       expect(() => agent.session({ userId: "ana", sessionId })).toThrow(/sessionId: give/)
@@ -180,7 +180,7 @@ describe("what the caller gives", () => {
   )
 
   it.each(["", "  \n", undefined])(
-    "the message %j is refused, and the next one is answered",
+    "is refused as a message: %j, and the next message is answered",
     async (message) => {
       const server = await serve(["Fine."])
       const session = createAgent({
@@ -198,25 +198,25 @@ describe("what the caller gives", () => {
     }
   )
 
-  it("a closed agent says so; two agents over one memory close in any order", async () => {
+  it("refuses turns after close; two agents over one memory close in any order", async () => {
     const server = await serve(() => "Fine.")
     const memory = await openMemory()
     const options = { memory, client: server.client(), model: MODEL }
-    const [one, two] = [createAgent(options), createAgent(options)]
-    const session = one.session({ userId: "ana" })
+    const [first, second] = [createAgent(options), createAgent(options)]
+    const session = first.session({ userId: "ana" })
     await session.send("Hello")
-    await one.close()
-    await one.close()
+    await first.close()
+    await first.close()
     await expect(session.send("Hello?")).rejects.toMatchObject({ reason: { _tag: "AgentClosed" } })
-    expect(() => one.session({ userId: "ana" })).toThrow(/closed/)
-    expect((await two.session({ userId: "ana" }).send("Hello")).degraded).toEqual([])
+    expect(() => first.session({ userId: "ana" })).toThrow(/closed/)
+    expect((await second.session({ userId: "ana" }).send("Hello")).degraded).toEqual([])
     await memory.close()
-    const late = await two.session({ userId: "ana" }).send("Hello")
-    expect(late.text).toBe("Fine.")
-    expect(late.degraded.map(({ reason, stage }) => [stage, reason])).toEqual([
+    const result = await second.session({ userId: "ana" }).send("Hello")
+    expect(result.text).toBe("Fine.")
+    expect(result.degraded.map(({ reason, stage }) => [stage, reason])).toEqual([
       ["recall", "Closed"],
       ["write", "Closed"]
     ])
-    await two.close()
+    await second.close()
   })
 })

@@ -5,7 +5,7 @@ import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import { Agent, type AgentEvent, createAgent } from "../src/index.ts"
-import { listAll, type Fault, METHODS, openMemory, serve } from "./support/fixtures.ts"
+import { type Fault, listAll, METHODS, openMemory, serve } from "./support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -30,13 +30,13 @@ describe("a memory that fails", () => {
         const first = await session.send("Hello")
         expect(first.text).toBe("Here I am.")
         expect((await session.send("And again")).text).toBe("Still here.")
-        // A write that needs the method is reported; of the others a slow machine may report a late one.
+        // A write that needs the method is reported. On a slow machine, others may be reported as late.
         const isNeeded = method === "put" || method === "lastTurn"
         expect(!isNeeded || first.degraded.some(({ stage }) => stage === "write")).toBe(true)
       })
     }
 
-    it(`everything ${name}: both parts are reported, without words of the user`, async () => {
+    it(`everything ${name}: both stages are reported, without the user's words`, async () => {
       const server = await serve(["Here I am."])
       const memory = await openMemory({ fault: () => fault() })
       const events: Array<AgentEvent> = []
@@ -50,12 +50,14 @@ describe("a memory that fails", () => {
       const { degraded, recalled, text } = await agent.session({ userId: "ana" }).send("A secret thing")
       expect([text, recalled.text]).toEqual(["Here I am.", ""])
       expect(degraded.map(({ stage }) => stage)).toEqual(["recall", "write"])
+      // The deprecated name holds the same.
+      expect(degraded).toMatchObject([{ part: "recall" }, { part: "write" }])
       expect(JSON.stringify(degraded)).not.toContain("secret")
       expect(events.filter(({ type }) => type === "degraded")).toHaveLength(2)
     })
   }
 
-  it("a client that throws at once does no more harm", async () => {
+  it("a client that throws synchronously: the reply still comes", async () => {
     const server = await serve(["Here I am."])
     const memory = await openMemory()
     const broken = {
@@ -79,79 +81,76 @@ describe("a memory that fails", () => {
     expect(degraded.map(({ stage }) => stage)).toEqual(["recall", "write"])
   })
 
-  /** Runs a turn on virtual time: advances it in steps until the turn is over. */
-  const advanced = <A, E>(effect: Effect.Effect<A, E>, stepMs: number) =>
-    Effect.gen(function* () {
-      const fiber = yield* Effect.forkChild(effect)
-      while (fiber.pollUnsafe() === undefined) {
-        yield* TestClock.adjust(stepMs)
-        // The model is a real server: its answer needs real time.
-        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      }
-      return yield* Fiber.join(fiber)
-    })
-
-  const withAgent = <A, E>(
-    fault: Fault,
-    use: (parts: {
-      readonly agent: Agent["Service"]
-      readonly memory: Awaited<ReturnType<typeof openMemory>>
-      readonly events: ReadonlyArray<AgentEvent>
-    }) => Effect.Effect<A, E>
-  ) =>
-    Effect.gen(function* () {
-      const server = yield* Effect.promise(() => serve(() => "Here I am."))
-      const memory = yield* Effect.promise(() => openMemory({ fault }))
-      const events: Array<AgentEvent> = []
-      const layer = Agent.layer({
-        memory,
-        client: server.client(),
-        model: MODEL,
-        onEvent: (event) => events.push(event)
-      })
-      return yield* Effect.provide(
-        Effect.flatMap(Agent, (agent) => use({ agent, memory, events })),
-        layer
-      )
-    })
-
-  it.effect(
-    "a hanging store holds a turn up for the recall timeout and no longer; the write is made when it is back",
-    () => {
-      let isDown = true
-      return withAgent(
-        () => (isDown ? Effect.never : undefined),
-        ({ agent, memory }) =>
-          Effect.gen(function* () {
-            const session = yield* agent.session({ userId: "ana" })
-            const start = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-            const result = yield* advanced(session.send("Hello"), 100)
-            const waited = (yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - start
-            expect(result.degraded.map(({ reason, stage }) => [stage, reason])).toEqual([
-              ["recall", "Timeout"],
-              ["write", "Timeout"]
-            ])
-            // Virtual time runs on while the real server answers; the timeout itself is a lower bound.
-            expect(waited).toBeGreaterThanOrEqual(1_500)
-            isDown = false
-            const [outcome] = yield* advanced(result.written, 5_000)
-            expect(outcome).toMatchObject({ policy: "verbatim", status: "stored" })
-            expect(outcome?.attempts).toBeGreaterThan(1)
-            const rows = yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))
-            expect(rows.map(({ content }) => content).toSorted()).toEqual(["Hello", "Here I am."])
-          })
-      )
+  /** Runs an effect on virtual time, which advances in steps until the effect ends. */
+  const runInSteps = Effect.fnUntraced(function* <A, E>(effect: Effect.Effect<A, E>, stepMs: number) {
+    const fiber = yield* Effect.forkChild(effect)
+    while (fiber.pollUnsafe() === undefined) {
+      yield* TestClock.adjust(stepMs)
+      // The model is a real server, so its answer needs real time.
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     }
-  )
+    return yield* Fiber.join(fiber)
+  })
 
-  it.effect("what a store never takes is reported, with the error, after bounded retries", () =>
+  interface Opened {
+    readonly agent: Agent["Service"]
+    readonly memory: Awaited<ReturnType<typeof openMemory>>
+    readonly events: ReadonlyArray<AgentEvent>
+  }
+
+  const withAgent = Effect.fnUntraced(function* <A, E>(
+    fault: Fault,
+    use: (opened: Opened) => Effect.Effect<A, E>
+  ) {
+    const server = yield* Effect.promise(() => serve(() => "Here I am."))
+    const memory = yield* Effect.promise(() => openMemory({ fault }))
+    const events: Array<AgentEvent> = []
+    const layer = Agent.layer({
+      memory,
+      client: server.client(),
+      model: MODEL,
+      onEvent: (event) => events.push(event)
+    })
+    return yield* Effect.provide(
+      Effect.flatMap(Agent, (agent) => use({ agent, memory, events })),
+      layer
+    )
+  })
+
+  it.effect("a hanging store delays a turn by the timeout; the write is made when the store is back", () => {
+    let isDown = true
+    return withAgent(
+      () => (isDown ? Effect.never : undefined),
+      ({ agent, memory }) =>
+        Effect.gen(function* () {
+          const session = yield* agent.session({ userId: "ana" })
+          const start = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+          const result = yield* runInSteps(session.send("Hello"), 100)
+          const waitedMs = (yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - start
+          expect(result.degraded.map(({ reason, stage }) => [stage, reason])).toEqual([
+            ["recall", "Timeout"],
+            ["write", "Timeout"]
+          ])
+          // Virtual time advances while the real server answers, so the timeout is a lower bound.
+          expect(waitedMs).toBeGreaterThanOrEqual(1_500)
+          isDown = false
+          const [outcome] = yield* runInSteps(result.written, 5_000)
+          expect(outcome).toMatchObject({ policy: "verbatim", status: "stored" })
+          expect(outcome?.attempts).toBeGreaterThan(1)
+          const rows = yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))
+          expect(rows.map(({ content }) => content).toSorted()).toEqual(["Hello", "Here I am."])
+        })
+    )
+  })
+
+  it.effect("a write that always fails is reported, with the error, after bounded retries", () =>
     withAgent(
       (method) => (method === "put" ? FAULTS.down?.() : undefined),
       ({ agent, events }) =>
         Effect.gen(function* () {
           const session = yield* agent.session({ userId: "ana" })
-          const result = yield* advanced(session.send("Hello"), 100)
-          const [outcome] = yield* advanced(result.written, 1_000)
+          const result = yield* runInSteps(session.send("Hello"), 100)
+          const [outcome] = yield* runInSteps(result.written, 1_000)
           expect(outcome).toMatchObject({
             status: "failed",
             attempts: 6,
@@ -164,9 +163,8 @@ describe("a memory that fails", () => {
   )
 
   it.effect("a retry after a lost answer does not write twice", () => {
-    let puts = 0
+    let writeCount = 0
     return withAgent(
-      // The first put is made and its answer lost: it hangs only after the store took it.
       () => undefined,
       ({ agent, memory }) =>
         Effect.gen(function* () {
@@ -175,12 +173,12 @@ describe("a memory that fails", () => {
           const original = scoped.rememberExchange.bind(scoped)
           scoped.rememberExchange = async (...args) => {
             const stored = await original(...args)
-            if (puts++ === 0)
+            if (writeCount++ === 0)
               throw new MemoryError({ reason: new Unavailable({ message: "The answer was lost." }) })
             return stored
           }
-          const result = yield* advanced(session.send("Hello"), 100)
-          const [outcome] = yield* advanced(result.written, 100)
+          const result = yield* runInSteps(session.send("Hello"), 100)
+          const [outcome] = yield* runInSteps(result.written, 100)
           expect(outcome).toMatchObject({ status: "stored", attempts: 2 })
           const rows = yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))
           expect(rows).toHaveLength(2)
@@ -195,13 +193,13 @@ describe("a memory that fails", () => {
       ({ agent, memory }) =>
         Effect.gen(function* () {
           const session = yield* agent.session({ userId: "ana" })
-          const result = yield* advanced(session.send("Forget me"), 100)
+          const result = yield* runInSteps(session.send("Forget me"), 100)
           yield* Effect.promise(() => memory.for({ userId: "ana" }).forgetAll())
           isDown = false
-          const [outcome] = yield* advanced(result.written, 1_000)
+          const [outcome] = yield* runInSteps(result.written, 1_000)
           expect(outcome).toMatchObject({ status: "void", memories: [] })
           expect(yield* Effect.promise(() => listAll(memory.for({ userId: "ana" })))).toEqual([])
-          yield* advanced(session.send("Hello again"), 100)
+          yield* runInSteps(session.send("Hello again"), 100)
           expect(session.export().exchanges).toHaveLength(1)
         })
     )
@@ -217,8 +215,8 @@ describe("a memory that fails", () => {
       const second = yield* Effect.provide(
         Effect.gen(function* () {
           const session = yield* (yield* Agent).session({ userId: "ana" })
-          yield* advanced(session.send("One"), 100)
-          const result = yield* advanced(session.send("Two"), 100)
+          yield* runInSteps(session.send("One"), 100)
+          const result = yield* runInSteps(session.send("Two"), 100)
           return yield* result.written
         }).pipe(Effect.tap(() => Effect.forkDetach(TestClock.adjust("1 hour")))),
         layer

@@ -1,23 +1,23 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 import { createAgent, defineTool, type ToolOwner } from "../src/index.ts"
-import { listAll, openMemory, saidIn, serve } from "./support/fixtures.ts"
+import { listAll, openMemory, readUserText, serve } from "./support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const USERS = 200
 const SESSIONS_EACH = 5
 
-const named = (user: number): string => `marker-${user}-end`
-const markersIn = (value: unknown): ReadonlySet<string> =>
+const toMarker = (user: number): string => `marker-${user}-end`
+const findMarkers = (value: unknown): ReadonlySet<string> =>
   new Set(JSON.stringify(value).match(/marker-\d+-end/g))
 
 describe("many users", () => {
   it("1,000 concurrent sessions of 200 users: no message, memory or tool result crosses users", async () => {
     const foreign: Array<string> = []
     const server = await serve(({ body }) => {
-      const markers = markersIn(body.messages)
+      const markers = findMarkers(body.messages)
       if (markers.size !== 1) foreign.push(Array.from(markers).join(" and "))
-      const [marker = "nobody"] = markers
+      const [marker = "no marker"] = markers
       const isAnswered = JSON.stringify(body.messages.at(-1)).includes("tool_result")
       return isAnswered
         ? `Reply to ${marker}.`
@@ -33,7 +33,7 @@ describe("many users", () => {
       Array.from({ length: USERS }, (_, user) =>
         memory
           .for({ userId: `user-${user}` })
-          .remember({ content: `The project of ${named(user)} is secret.`, type: "semantic" })
+          .remember({ content: `The project of ${toMarker(user)} is secret.`, type: "semantic" })
       )
     )
     const whoami = ({ userId }: ToolOwner) =>
@@ -41,7 +41,7 @@ describe("many users", () => {
         name: "whoami",
         description: "Who the user is.",
         input: Schema.Struct({}),
-        execute: () => named(Number(userId.slice(5)))
+        execute: () => toMarker(Number(userId.slice(5)))
       })
     const agent = createAgent({
       memory,
@@ -56,7 +56,7 @@ describe("many users", () => {
       const user = i % USERS
       const session = agent.session({ userId: `user-${user}` })
       const results = [
-        await session.send(`I am ${named(user)}, hello`),
+        await session.send(`I am ${toMarker(user)}, hello`),
         await session.send("What is my project?")
       ]
       return { user, results, exported: session.export() }
@@ -64,22 +64,22 @@ describe("many users", () => {
     for (const { exported, results, user } of await Promise.all(turns)) {
       for (const { degraded, message, recalled, text, toolCalls } of results) {
         expect(degraded).toEqual([])
-        expect(markersIn([text, message, toolCalls, recalled.text])).toEqual(new Set([named(user)]))
+        expect(findMarkers([text, message, toolCalls, recalled.text])).toEqual(new Set([toMarker(user)]))
       }
-      expect(markersIn(exported)).toEqual(new Set([named(user)]))
+      expect(findMarkers(exported)).toEqual(new Set([toMarker(user)]))
     }
     expect(foreign).toEqual([])
     expect(server.requests).toHaveLength(USERS * SESSIONS_EACH * 4)
     await agent.close()
     for (let user = 0; user < USERS; user++) {
       const rows = await listAll(memory.for({ userId: `user-${user}` }))
-      expect(markersIn(rows)).toEqual(new Set([named(user)]))
+      expect(findMarkers(rows)).toEqual(new Set([toMarker(user)]))
       expect(rows.filter(({ source }) => source === "user").length).toBe(1 + SESSIONS_EACH * 2)
     }
   }, 120_000)
 
-  it("sends the messages of one session one after the other, in order", async () => {
-    const server = await serve((request) => `Heard ${saidIn(request)}`)
+  it("sends the messages of one session in order, one at a time", async () => {
+    const server = await serve((request) => `Heard ${readUserText(request)}`)
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client(), model: MODEL }).session({ userId: "ana" })
     const replies = await Promise.all(["a", "b", "c", "d"].map((text) => session.send(text)))

@@ -4,7 +4,7 @@ import { Effect, Layer, Tracer } from "effect"
 import { Agent } from "../src/index.ts"
 import { openMemory, serve } from "./support/fixtures.ts"
 
-it.effect("tells of each part of a turn in spans, without what was said", () =>
+it.effect("each stage of a turn has a span without the user's words", () =>
   Effect.gen(function* () {
     const spans: Array<Tracer.NativeSpan> = []
     const tracer = Tracer.make({

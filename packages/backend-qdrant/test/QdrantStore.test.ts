@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type QdrantOptions, QdrantStore } from "@keepsake/backend-qdrant"
-import { StoreFingerprint } from "@keepsake/core"
+import { StoreFingerprint } from "@keepsake/core/driver"
 import { QdrantClient } from "@qdrant/js-client-rest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import type { QdrantServer } from "./server/QdrantServer.ts"

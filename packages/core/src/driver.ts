@@ -22,7 +22,7 @@ export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
 export * from "./memory/Memory.ts"
 export * from "./memory/MemoryError.ts"
 export { reason } from "./memory/reason.ts"
-export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeKey } from "./memory/Scope.ts"
+export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeBeside, scopeKey } from "./memory/Scope.ts"
 export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
 export { DAY_MS } from "./memory/duration.ts"
 export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
@@ -54,23 +54,32 @@ export {
 } from "./memory/Fingerprint.ts"
 
 // Terms.
-export {
-  documentTerms,
-  idf,
-  queryTerms,
-  termId,
-  type Terms,
-  type TermSettings,
-  TOKENISER,
-  tokenise
-} from "./text/bm25.ts"
+export { documentTerms, idf, queryTerms, type Terms, type TermSettings } from "./text/bm25.ts"
+export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.
+/** Reads objects from outside by a table of their fields. */
 export * as fields from "./input/fields.ts"
 export { readContextOptions } from "./input/options.ts"
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
+export {
+  boolean,
+  type Field,
+  type Fields,
+  input,
+  integer,
+  object,
+  oneOf,
+  optional,
+  refused,
+  shown,
+  valid,
+  test,
+  within
+} from "./input/fields.ts"
 export { readMemory } from "./input/memory.ts"
+export { readScope } from "./input/scope.ts"
 export { readTime, type TimeInput } from "./input/time.ts"
 export { didYouMean, nearest } from "./input/suggest.ts"
 

@@ -20,7 +20,7 @@ export { measureCalibration } from "./embedders/measureCalibration.ts"
 export { openAiCompatible, type OpenAiCompatibleOptions } from "./embedders/openAiCompatible.ts"
 export { ollama, openAi, type ServiceOptions, voyage } from "./embedders/services.ts"
 export { transformers, type TransformersOptions } from "./embedders/transformers.ts"
-// What a program that uses `openMemory` names, so that it needs this package alone.
+// Types of core that a program names, so that it needs only this package.
 export {
   type Calibration,
   type ContextOptions,

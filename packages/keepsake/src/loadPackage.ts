@@ -1,20 +1,20 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
 import { Effect } from "effect"
-import { isNodeTooOld, NODE_LEAST } from "./nodeVersion.ts"
+import { isNodeTooOld, NODE_MIN } from "./nodeVersion.ts"
 
-/** Node says it by a code; a bundler that left an optional package out throws a text of its own. */
-const missing = (cause: unknown, name: string): boolean =>
+/** Node's error has a code; a bundle without an optional package throws a text of the bundler's. */
+const isMissing = (cause: unknown, name: string): boolean =>
   cause instanceof Error &&
   cause.message.includes(name) &&
   (("code" in cause && (cause.code === "ERR_MODULE_NOT_FOUND" || cause.code === "MODULE_NOT_FOUND")) ||
     cause.message.startsWith("Could not resolve"))
 
-const tooOld = (): string =>
+const describeOldNode = (): string =>
   isNodeTooOld(process.versions.node)
-    ? `. It needs Node ${NODE_LEAST} or newer; this is ${process.versions.node}.`
+    ? `. It needs Node ${NODE_MIN} or newer; this is ${process.versions.node}.`
     : ""
 
-/** Loads what only some installations have; when it is not there, the error is the line that installs it. */
+/** Loads an optional package; the error for a missing one says how to install it. */
 export const loadPackage = <Module>(
   name: string,
   purpose: string,
@@ -25,9 +25,9 @@ export const loadPackage = <Module>(
     catch: (cause) =>
       new MemoryError({
         reason: new Unsupported({
-          message: missing(cause, name)
+          message: isMissing(cause, name)
             ? `${purpose} needs a package that is not installed here. Install it: npm install ${name}`
-            : `${name} is installed but could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}${tooOld()}`,
+            : `${name} is installed but could not be loaded: ${cause instanceof Error ? cause.message : String(cause)}${describeOldNode()}`,
           cause
         })
       })

@@ -1,10 +1,10 @@
-/** Imports nothing: what is said to a Node that is too old must run on it. */
+/** Imports nothing, so that a Node that is too old can run it. */
 
-/** The first version with all that the packages use, `node:sqlite` among them. */
-export const NODE_LEAST = "22.19"
+/** The first version with everything that the packages use, such as `node:sqlite`. */
+export const NODE_MIN = "22.19"
 
 export const isNodeTooOld = (version: string): boolean => {
   const [major = 0, minor = 0] = version.split(".").map(Number)
-  const [leastMajor = 0, leastMinor = 0] = NODE_LEAST.split(".").map(Number)
-  return major < leastMajor || (major === leastMajor && minor < leastMinor)
+  const [minMajor = 0, minMinor = 0] = NODE_MIN.split(".").map(Number)
+  return major < minMajor || (major === minMajor && minor < minMinor)
 }

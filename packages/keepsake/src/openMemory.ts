@@ -1,57 +1,17 @@
 import {
   AgentMemory,
-  Embedder,
-  type Fingerprint,
-  fingerprint,
   type MemoryClient,
   type MemoryError,
   type MemoryStore,
   promiseClient,
   type StoreAdmin,
-  StoreFingerprint
+  type StoreFingerprint
 } from "@keepsake/core"
-import { Effect, Layer } from "effect"
+import { Layer } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
-import { resolveConfig } from "./config/resolve.ts"
-import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
-import { backendLayer } from "./storeLayer.ts"
+import { storeLayer } from "./storeLayer.ts"
 
-/** The store of a config alone: nothing runs on it by itself. With an embedder, that is in the context as well. */
-export const storeLayer = (
-  config: string | KeepsakeConfig
-): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.unwrap(
-    Effect.gen(function* () {
-      const { embedder, store } = yield* resolveConfig(config)
-      const provider = yield* resolveEmbedder(embedder)
-      const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
-      return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
-    })
-  )
-
-/**
- * A store as it was filled, or as `fresh` where nothing is there yet. The embedder that filled it is not
- * asked, and not in the context: its key may be revoked, its service gone, while the texts are all kept.
- */
-export const storeLayerAsFilled = (
-  config: KeepsakeConfig["store"],
-  fresh: Fingerprint = fingerprint(null)
-): Layer.Layer<MemoryStore | StoreAdmin, MemoryError> =>
-  Layer.unwrap(
-    Effect.map(resolveConfig({ store: config }), ({ store }) => {
-      const layer = "backend" in store ? backendLayer(store) : store
-      const openedAs = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
-      return openedAs(fresh).pipe(
-        Layer.catch((error) =>
-          error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
-            ? openedAs(error.reason.fingerprint)
-            : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
-        )
-      )
-    })
-  )
-
-/** Memory and the store beneath it, from one config: the Effect form of `openMemory`. */
+/** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
@@ -61,7 +21,7 @@ export const memoryLayer = (
  * Opens a memory: `await using memory = await openMemory("file:./memory.db")`, then
  * `memory.for({ userId: "ana" })` for each user.
  *
- * Rejects with a `MemoryError` whose `reason._tag` says what is wrong: `InvalidInput` (the config),
+ * Rejects with a `MemoryError` whose `reason._tag` tells what is wrong: `InvalidInput` (the config),
  * `Unsupported` (a package to install), `FingerprintMismatch` (the store was filled by another embedder),
  * `Unavailable` or `Unauthorized` (the server).
  */

@@ -1,45 +1,52 @@
-import { InMemoryStore } from "@keepsake/core"
-import { Effect, Layer, Redacted } from "effect"
-import type { StoreLayer } from "./config/KeepsakeConfig.ts"
-import type { HnswConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
-import { loadPackage } from "./loadPackage.ts"
+import {
+  Embedder,
+  type Fingerprint,
+  fingerprint,
+  type MemoryError,
+  type MemoryStore,
+  type StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core"
+import { Effect, Layer } from "effect"
+import { backendLayer } from "./backendLayer.ts"
+import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
+import { resolveConfig } from "./config/resolveConfig.ts"
+import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
 
-const hnsw = ({ backend: _backend, ...options }: HnswConfig): StoreLayer =>
+/**
+ * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
+ * config names one.
+ */
+export const storeLayer = (
+  config: string | KeepsakeConfig
+): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
   Layer.unwrap(
-    Effect.map(
-      loadPackage("@keepsake/backend-hnsw", "A file store", async () => import("@keepsake/backend-hnsw")),
-      ({ HnswStore }) => HnswStore.layer(options)
-    )
+    Effect.gen(function* () {
+      const { embedder, store } = yield* resolveConfig(config)
+      const provider = yield* resolveEmbedder(embedder)
+      const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
+      return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
+    })
   )
 
-const pgvector = ({ backend: _backend, url, ...options }: PgVectorConfig): StoreLayer =>
+/**
+ * Opens a store with the fingerprint it was filled with (`fresh` if it is empty). Needs no embedder, so
+ * `reembed` and `copy` work after its key was revoked.
+ */
+export const storeLayerAsFilled = (
+  config: KeepsakeConfig["store"],
+  fresh: Fingerprint = fingerprint(null)
+): Layer.Layer<MemoryStore | StoreAdmin, MemoryError> =>
   Layer.unwrap(
-    Effect.map(
-      loadPackage(
-        "@keepsake/backend-pgvector",
-        "PostgreSQL",
-        async () => import("@keepsake/backend-pgvector")
-      ),
-      ({ PgVectorStore }) => PgVectorStore.layer({ ...options, url: Redacted.make(url) })
-    )
+    Effect.map(resolveConfig({ store: config }), ({ store }) => {
+      const layer = "backend" in store ? backendLayer(store) : store
+      const openWith = (space: Fingerprint) => Layer.provide(layer, StoreFingerprint.layer(space))
+      return openWith(fresh).pipe(
+        Layer.catch((error) =>
+          error.reason._tag === "FingerprintMismatch" && error.reason.fingerprint !== undefined
+            ? openWith(error.reason.fingerprint)
+            : Layer.effectContext<MemoryStore | StoreAdmin, MemoryError, never>(Effect.fail(error))
+        )
+      )
+    })
   )
-
-const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): StoreLayer =>
-  Layer.unwrap(
-    Effect.map(
-      loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),
-      ({ QdrantStore }) =>
-        QdrantStore.layer({
-          ...options,
-          url,
-          apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey)
-        })
-    )
-  )
-
-/** The store that a config names; its package is loaded when the layer is built. */
-export const backendLayer = (config: StoreConfig): StoreLayer => {
-  if (config.backend === "memory") return InMemoryStore.layer
-  if (config.backend === "hnsw") return hnsw(config)
-  return config.backend === "pgvector" ? pgvector(config) : qdrant(config)
-}

@@ -22,7 +22,7 @@ import { freshOnPGlite } from "../../backend-pgvector/test/support/servers.ts"
 import { startQdrant } from "../../backend-qdrant/test/server/QdrantServer.ts"
 import { lexical } from "../src/embedders/lexical.ts"
 
-/** Scores are computed from 32-bit cosines, which stores sum in orders of their own. */
+/** Scores come from 32-bit cosines, which each store sums in its own order. */
 const EPSILON = 1e-6
 const DAY = 86_400_000
 const START = Date.UTC(2026, 0, 5, 9)
@@ -71,8 +71,8 @@ const statement = (i: number): Statement => ({
   ...(i % 13 === 0 ? { key: `key ${i}` } : {})
 })
 
-/** The same life on every store. */
-const remembered = Effect.fnUntraced(function* (user: ScopedMemory) {
+/** Fills a store with every kind of change. */
+const fill = Effect.fnUntraced(function* (user: ScopedMemory) {
   const many = yield* user.rememberMany(Array.from({ length: 240 }, (_, i) => statement(i)))
   const id = (i: number) => many[i]?.id ?? assert.fail("not remembered")
   for (let turn = 0; turn < 24; turn++) {
@@ -88,7 +88,7 @@ const remembered = Effect.fnUntraced(function* (user: ScopedMemory) {
       content: `Now it is otherwise with ${pick(WHAT, i)}, ${i}`,
       saidAt: START + i
     })
-    // A, B, and A again.
+    // Back to the first content.
     if (i % 4 === 0) yield* user.supersede(next.id, { ...statement(i * 9 + 2), saidAt: START + 100 + i })
   }
   for (const i of [5, 50, 150]) yield* user.update(id(i), { pinned: true, importance: 1 })
@@ -144,12 +144,12 @@ const contexts: ReadonlyArray<readonly [string, ContextOptions]> = [
   ["Will and Ben and the passport", { budgetTokens: 1_200 }]
 ]
 
-const exported = (user: ScopedMemory) =>
+const exportSorted = (user: ScopedMemory) =>
   Effect.map(Stream.runCollect(user.export()), (all) =>
     all.toSorted((a: Memory, b: Memory) => (a.id < b.id ? -1 : 1))
   )
 
-/** Servers are waited for in real time, while memories live in a time that stands still. */
+/** Waits for servers take real time, while the time of memories stands still. */
 let now = START
 const stillClock = Effect.map(Clock.Clock, (real): Clock.Clock => ({
   currentTimeMillisUnsafe: () => now,
@@ -158,7 +158,7 @@ const stillClock = Effect.map(Clock.Clock, (real): Clock.Clock => ({
   currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
   monotonicTimeNanosUnsafe: () => real.monotonicTimeNanosUnsafe(),
   monotonicTimeNanos: real.monotonicTimeNanos,
-  // Access counts are flushed every five seconds: in the midst of the answers of one store or another.
+  // Access counts are flushed every five seconds, which would change the answers of a slow store.
   sleep: (duration) => (Duration.toMillis(duration) < 5_000 ? real.sleep(duration) : Effect.never)
 }))
 
@@ -175,33 +175,33 @@ describe("every store gives the same answers", () => {
             )
             const services = yield* Layer.build(layer)
             const user = yield* Context.get(services, AgentMemory).for({ agentId: "a", userId: "u" })
-            yield* remembered(user)
+            yield* fill(user)
             return { name, user }
           })
         )
-        // Some of what was to last for days is gone.
+        // Some memories expire.
         now += 20 * DAY
         const [oracle, ...others] = opened
         const expected = oracle?.user ?? assert.fail("no oracle")
-        const kept = yield* exported(expected)
-        assert.isAtLeast(kept.length, 200)
-        let found = 0
+        const rows = yield* exportSorted(expected)
+        assert.isAtLeast(rows.length, 200)
+        let recallCount = 0
         for (const { name, user } of others) {
-          assert.deepStrictEqual(yield* exported(user), kept, name)
+          assert.deepStrictEqual(yield* exportSorted(user), rows, name)
           assert.deepStrictEqual(yield* user.stats(), yield* expected.stats(), name)
           for (const [query, options] of recalls) {
             const label = `${name}: ${query} ${JSON.stringify(options)}`
             const right = yield* expected.recall(query, options)
-            const given = yield* user.recall(query, options)
-            found += right.length
+            const actual = yield* user.recall(query, options)
+            recallCount += right.length
             assert.deepStrictEqual(
-              given.map(({ memory }) => memory.id),
+              actual.map(({ memory }) => memory.id),
               right.map(({ memory }) => memory.id),
               label
             )
             for (const [i, { memory, score }] of right.entries()) {
-              assert.approximately(given[i]?.score ?? -1, score, EPSILON, label)
-              assert.deepStrictEqual(given[i]?.memory, memory, label)
+              assert.approximately(actual[i]?.score ?? -1, score, EPSILON, label)
+              assert.deepStrictEqual(actual[i]?.memory, memory, label)
             }
           }
           for (const [query, options] of contexts) {
@@ -209,7 +209,7 @@ describe("every store gives the same answers", () => {
             assert.strictEqual((yield* user.context(query, options)).text, right.text, `${name}: ${query}`)
           }
         }
-        assert.isAtLeast(found, 1_000)
+        assert.isAtLeast(recallCount, 1_000)
       }).pipe(Effect.provideServiceEffect(Clock.Clock, stillClock))
     )
   }

@@ -3,7 +3,7 @@ import { fields } from "@keepsake/core/driver"
 import { Result } from "effect"
 import { findHistoryProblem, type HistoryEntry } from "./history.ts"
 
-const { boolean, isKeepable, nullable, object, refused, where } = fields
+const { boolean, isKeepable, nullable, object, refused, test } = fields
 
 /** A session as plain JSON: `session.export()` returns it and `resume` takes it. */
 export interface SessionExport {
@@ -20,9 +20,9 @@ export interface SessionExport {
 
 const NOT_AN_EXPORT = "is not from session.export()"
 
-const id = where((value) => typeof value === "string", NOT_AN_EXPORT)
+const id = test((value) => typeof value === "string", NOT_AN_EXPORT)
 
-export const sessionId: fields.Field<string> = where(
+export const sessionId: fields.Field<string> = test(
   (value): value is string =>
     typeof value === "string" &&
     value.trim() !== "" &&
@@ -38,12 +38,12 @@ const exchanges: fields.Field<ReadonlyArray<HistoryEntry>> = (value) => {
 
 /** Reads an export of any user. */
 export const sessionExport = object({
-  version: where((value) => value === 1, NOT_AN_EXPORT),
+  version: test((value) => value === 1, NOT_AN_EXPORT),
   agentId: id,
   userId: id,
   sessionId,
   nextTurn: nullable(
-    where((value): value is number => Number.isSafeInteger(value) && Number(value) >= 0, "is not a turn")
+    test((value): value is number => Number.isSafeInteger(value) && Number(value) >= 0, "is not a turn")
   ),
   complete: boolean,
   exchanges

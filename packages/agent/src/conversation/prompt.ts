@@ -1,5 +1,5 @@
 import type Anthropic from "@anthropic-ai/sdk"
-import { joinMessages, type HistoryEntry, type MessageParam } from "./history.ts"
+import { type HistoryEntry, joinMessages, type MessageParam } from "./history.ts"
 
 type CacheControl = Anthropic.Beta.Messages.BetaCacheControlEphemeral
 type TextBlock = Anthropic.Beta.Messages.BetaTextBlockParam

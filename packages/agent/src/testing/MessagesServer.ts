@@ -1,20 +1,20 @@
 /**
- * A server on this machine that speaks the Messages API on the wire, for tests and offline demonstrations.
- * What it answers is scripted; it is not a model, and must not be shown as one.
+ * A local HTTP server that speaks the Messages API, for tests and offline demonstrations. Its replies are
+ * scripted: it is not a model, and must not be presented as one.
  */
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { findRequestProblem } from "./requestProblem.ts"
-import { scriptedMessage, type MessageReply, type RequestBody, streamMessage } from "./scriptedMessage.ts"
+import { findRequestProblem } from "./findRequestProblem.ts"
+import { type MessageReply, type RequestBody, scriptedMessage, streamMessage } from "./scriptedMessage.ts"
 
-/** A request as it came over the wire. */
+/** A request as the server received it. */
 export interface RecordedRequest {
   readonly body: RequestBody
   readonly headers: IncomingMessage["headers"]
 }
 
-/** An answer of the API that is not a message, as its error bodies are. */
+/** An error response of the API. */
 export interface FailureReply {
   readonly failure: {
     /** HTTP status. */
@@ -26,20 +26,20 @@ export interface FailureReply {
   }
 }
 
-/** What the server answers: a text, a scripted message, or a failure. */
+/** A reply of the server: a text, a scripted message, or a failure. */
 export type Reply = string | MessageReply | FailureReply
 
-/** Makes the answer to a request. */
+/** Makes the reply to a request. */
 export type Respond = (request: RecordedRequest) => Reply | Promise<Reply>
 
-/** A server on the loopback interface that speaks the Messages API, streaming included. */
+/** A server on the loopback interface that speaks the Messages API, including streaming. */
 export interface MessagesServer extends AsyncDisposable {
   readonly url: string
-  /** In the order of arrival; requests that were refused are not among them. */
+  /** In order of arrival, without the refused ones. */
   readonly requests: ReadonlyArray<RecordedRequest>
   /** Replaces the script. */
   readonly script: (respond: Respond) => void
-  /** The real SDK, pointed here; no retries unless asked. */
+  /** The real SDK with this server as its base URL; without retries, unless the options ask for them. */
   readonly client: (options?: ClientOptions) => Anthropic
   readonly close: () => Promise<void>
 }
@@ -47,9 +47,9 @@ export interface MessagesServer extends AsyncDisposable {
 const isFailure = (reply: MessageReply | FailureReply): reply is FailureReply => "failure" in reply
 
 const readBody = async (request: IncomingMessage): Promise<string> => {
-  const parts: Array<Buffer> = []
-  for await (const part of request) parts.push(Buffer.from(part))
-  return Buffer.concat(parts).toString("utf8")
+  const chunks: Array<Buffer> = []
+  for await (const chunk of request) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks).toString("utf8")
 }
 
 const sendFailure = (response: ServerResponse, { failure }: FailureReply): void => {
@@ -69,16 +69,16 @@ const toRespond = (respond: Respond | ReadonlyArray<Reply>): Respond => {
   let next = 0
   return () =>
     respond[next++] ??
-    makeFailure(500, "api_error", `The script has ${respond.length} replies and all are used.`)
+    makeFailure(500, "api_error", `The script has ${respond.length} replies, and all were sent.`)
 }
 
-/** Replies in order, or a function of the request. */
+/** Starts a server. `script` is the replies in order, or a function of the request. */
 export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Promise<MessagesServer> => {
   let respond = toRespond(script)
-  let count = 0
+  let messageCount = 0
   const requests: Array<RecordedRequest> = []
 
-  const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const respondTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== "POST" || !request.url?.startsWith("/v1/messages")) {
       return sendFailure(
         response,
@@ -97,7 +97,7 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
     const scripted = await respond(recorded)
     const reply = typeof scripted === "string" ? { text: scripted } : scripted
     if (isFailure(reply)) return sendFailure(response, reply)
-    const message = scriptedMessage(reply, body, `msg_local_${++count}`)
+    const message = scriptedMessage(reply, body, `msg_local_${++messageCount}`)
     if (body.stream !== true) {
       response.writeHead(200, { "content-type": "application/json" })
       response.end(JSON.stringify(message))
@@ -111,7 +111,7 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
   }
 
   const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
+    respondTo(request, response).catch((error: unknown) => {
       if (!response.headersSent) sendFailure(response, makeFailure(500, "api_error", String(error)))
       else response.destroy()
     })

@@ -1,21 +1,21 @@
 import Anthropic from "@anthropic-ai/sdk"
 import { messagesServer, type Reply, type Respond } from "./MessagesServer.ts"
 
-/** A client for a demonstration: the real API where there is a key, a script on this machine where there is none. */
+/** A client for a demonstration: of the real API if a key is set, else of a local script. */
 export interface DemoClient extends AsyncDisposable {
   readonly client: Anthropic
-  /** True: no model is behind it. */
+  /** True: a script replies, not a model. */
   readonly isScripted: boolean
   readonly close: () => Promise<void>
 }
 
-/** What a demonstration must say when no model answers. */
+/** What a demonstration must say when a script replies. */
 export const SCRIPTED_NOTICE =
   "ANTHROPIC_API_KEY is not set: the replies below come from a script on this machine, not from Claude."
 
 /**
- * `new Anthropic()` when ANTHROPIC_API_KEY is set. Else a client of a local server that gives the scripted
- * replies, after `say` was told so.
+ * `new Anthropic()` if ANTHROPIC_API_KEY is set. Else calls `say` with the notice, and returns a client of a
+ * local server with the scripted replies.
  */
 export const modelClient = async (
   script: Respond | ReadonlyArray<Reply>,

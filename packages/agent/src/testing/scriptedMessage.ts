@@ -1,6 +1,6 @@
 import type Anthropic from "@anthropic-ai/sdk"
 
-/** What a client sent. */
+/** The body of a request. */
 export type RequestBody = Anthropic.Beta.Messages.MessageCreateParams
 type BetaMessage = Anthropic.Beta.Messages.BetaMessage
 type StreamEvent = Anthropic.Beta.Messages.BetaRawMessageStreamEvent
@@ -12,16 +12,16 @@ export interface MessageReply {
   readonly tools?:
     | ReadonlyArray<{ readonly name: string; readonly input: unknown; readonly id?: string | undefined }>
     | undefined
-  /** `tool_use` when there are tool calls, else `end_turn`. */
+  /** `tool_use` if there are tool calls, else `end_turn`. */
   readonly stopReason?: StopReason | undefined
   readonly usage?: Partial<Anthropic.Beta.Messages.BetaUsage> | undefined
-  /** Streams this many text chunks, then fails in mid-stream as an overloaded server does. */
+  /** Streams this many chunks, then fails as an overloaded server does. */
   readonly overloadedAfter?: number | undefined
   /** Awaited before each streamed event: lets a test hold a stream open. */
   readonly pace?: (() => Promise<void>) | undefined
 }
 
-let calls = 0
+let callCount = 0
 
 const toContent = (reply: MessageReply): ReadonlyArray<object> => [
   ...(reply.text === undefined || reply.text === ""
@@ -29,7 +29,7 @@ const toContent = (reply: MessageReply): ReadonlyArray<object> => [
     : [{ type: "text", text: reply.text, citations: null }]),
   ...(reply.tools ?? []).map(({ id, input, name }) => ({
     type: "tool_use",
-    id: id ?? `toolu_local_${++calls}`,
+    id: id ?? `toolu_local_${++callCount}`,
     name,
     input
   }))
@@ -37,7 +37,7 @@ const toContent = (reply: MessageReply): ReadonlyArray<object> => [
 
 const estimateTokens = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
 
-/** The message in the wire's shape. Token counts are estimates: four characters a token. */
+/** The message as the API sends it. Token counts are estimates: four characters per token. */
 export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: string): BetaMessage => {
   const content = toContent(reply)
   const message = {
@@ -59,7 +59,7 @@ export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: stri
       ...reply.usage
     }
   }
-  // The SDK's type lists fields of features that the wire leaves out when they are not in use.
+  // The SDK's type has fields of features that the API omits when they are not in use.
   return message as unknown as BetaMessage
 }
 
@@ -74,7 +74,7 @@ const splitChunks = (text: string): ReadonlyArray<string> => {
 
 type SentEvent = StreamEvent | { readonly type: "ping" } | { readonly type: "error"; readonly error: object }
 
-/** The events that stream the message, in the order the API sends them. */
+/** The events that stream the message, in the API's order. */
 export async function* streamMessage(message: BetaMessage, reply: MessageReply): AsyncGenerator<SentEvent> {
   const pace = reply.pace ?? (() => Promise.resolve())
   await pace()
@@ -83,7 +83,7 @@ export async function* streamMessage(message: BetaMessage, reply: MessageReply):
     message: { ...message, content: [], stop_reason: null, usage: { ...message.usage, output_tokens: 1 } }
   }
   yield { type: "ping" }
-  let sent = 0
+  let chunkCount = 0
   for (const [index, block] of message.content.entries()) {
     const isText = block.type === "text"
     const start = isText
@@ -92,16 +92,16 @@ export async function* streamMessage(message: BetaMessage, reply: MessageReply):
         ? { ...block, input: {} }
         : block
     yield { type: "content_block_start", index, content_block: start }
-    const whole = isText ? block.text : block.type === "tool_use" ? JSON.stringify(block.input) : ""
-    for (const part of splitChunks(whole)) {
+    const blockText = isText ? block.text : block.type === "tool_use" ? JSON.stringify(block.input) : ""
+    for (const chunk of splitChunks(blockText)) {
       await pace()
-      if (reply.overloadedAfter !== undefined && sent++ >= reply.overloadedAfter) {
+      if (reply.overloadedAfter !== undefined && chunkCount++ >= reply.overloadedAfter) {
         yield { type: "error", error: { type: "overloaded_error", message: "Overloaded" } }
         return
       }
       const delta = isText
-        ? { type: "text_delta", text: part }
-        : { type: "input_json_delta", partial_json: part }
+        ? { type: "text_delta", text: chunk }
+        : { type: "input_json_delta", partial_json: chunk }
       yield { type: "content_block_delta", index, delta } as StreamEvent
     }
     yield { type: "content_block_stop", index }

@@ -1,5 +1,14 @@
+import { didYouMean } from "@keepsake/core/driver"
 import { Schema } from "effect"
 import type { AgentTool, ToolRun, ToolSchema } from "./AgentTool.ts"
+
+/** The schema would drop an unknown field, and the tool would answer another question than the model asked. */
+const refuseUnknown = (input: unknown, fieldNames: ReadonlyArray<string>): void => {
+  if (typeof input !== "object" || input === null || fieldNames.length === 0) return
+  const unknown = Object.keys(input).find((field) => !fieldNames.includes(field))
+  if (unknown !== undefined)
+    throw new Error(`${unknown} is not known here. ${didYouMean(unknown, fieldNames)}`)
+}
 
 /** A tool whose JSON Schema and input check come from one Effect Schema. */
 export const defineTool = <Input>(tool: {
@@ -11,12 +20,16 @@ export const defineTool = <Input>(tool: {
 }): AgentTool => {
   const decode = Schema.decodeUnknownSync(tool.input)
   const { additionalProperties: _, ...schema } = Schema.toJsonSchemaDocument(tool.input).schema
-  // Effect writes a struct without fields as "anything", which is not a tool without parameters.
-  const isEmpty = Object.keys(tool.input.fields).length === 0
+  const fieldNames = Object.keys(tool.input.fields)
+  // Effect writes a struct without fields as "anything"; the API needs an object without properties.
+  const isEmpty = fieldNames.length === 0
   return {
     name: tool.name,
     description: tool.description,
     inputSchema: isEmpty ? { type: "object", properties: {} } : (schema as ToolSchema),
-    execute: (input, run = {}) => tool.execute(decode(input), run)
+    execute: (input, run = {}) => {
+      refuseUnknown(input, fieldNames)
+      return tool.execute(decode(input), run)
+    }
   }
 }

@@ -9,7 +9,10 @@ export interface WriteContext {
   /** The reply without what was recalled; `""` when nothing of it is new. */
   readonly assistant: string
   readonly sessionId: string
-  /** The user's turn; the reply has the next. The same at every attempt, so that a key made from it writes once. */
+  /**
+   * The user's turn; the reply has the next. The same at every attempt, so that a key made from it writes once;
+   * another one after a `Conflict`, which says that another process took the turn.
+   */
   readonly turn: number
   /** Epoch milliseconds. */
   readonly saidAt: number

@@ -4,8 +4,8 @@ import { type Method, openMemory } from "../support/fixtures.ts"
 
 const SESSION = "s"
 
-/** A conversation that goes on where 3,000 stored exchanges end, and the store's calls since then. */
-const resumed = async () => {
+/** A conversation that continues 3,000 stored exchanges, and the store's calls since then. */
+const resume = async () => {
   const calls: Array<Method> = []
   const client = await openMemory({
     fault: (method) => {
@@ -18,24 +18,24 @@ const resumed = async () => {
     Array.from({ length: 6_000 }, (_, turn) => ({ content: `Turn ${turn}`, sessionId: SESSION, turn }))
   )
   calls.length = 0
-  const from = { nextTurn: null, complete: false, entries: [] }
-  return { calls, memory, conversation: new Conversation(memory, SESSION, from) }
+  const start = { nextTurn: null, complete: false, entries: [] }
+  return { calls, memory, conversation: new Conversation(memory, SESSION, start) }
 }
 
 const { signal } = new AbortController()
 
 describe("a conversation's turns", () => {
-  it("follow those in the store, which is asked for the last one alone, and once", async () => {
-    const { calls, conversation } = await resumed()
+  it("follow the stored ones, for which the store is asked once", async () => {
+    const { calls, conversation } = await resume()
     expect(await conversation.turnAt(0, signal)).toBe(6_000)
     expect(await conversation.turnAt(1, signal)).toBe(6_002)
     expect(calls).toEqual(["lastTurn"])
   })
 
-  it("move behind what another process wrote, with one more call", async () => {
-    const { calls, conversation, memory } = await resumed()
+  it("are renumbered after those of another process, with one more call", async () => {
+    const { calls, conversation, memory } = await resume()
     await conversation.turnAt(0, signal)
-    await memory.remember({ content: "Said elsewhere", sessionId: SESSION, turn: 6_000 })
+    await memory.remember({ content: "Written by another process", sessionId: SESSION, turn: 6_000 })
     calls.length = 0
     await conversation.renumberFrom(0, signal)
     expect(calls).toEqual(["lastTurn"])
@@ -43,14 +43,14 @@ describe("a conversation's turns", () => {
     expect(conversation.complete).toBe(false)
   })
 
-  it("begin with 0 in a session that the store does not know", async () => {
-    const { memory } = await resumed()
+  it("start with 0 in a session that the store does not know", async () => {
+    const { memory } = await resume()
     const other = new Conversation(memory, "new", { nextTurn: null, complete: false, entries: [] })
     expect(await other.turnAt(0, signal)).toBe(0)
   })
 
-  it("stop at an aborted signal", async () => {
-    const { calls, conversation } = await resumed()
+  it("reject with the reason of an aborted signal", async () => {
+    const { calls, conversation } = await resume()
     const reason = new Error("enough")
     await expect(conversation.turnAt(0, AbortSignal.abort(reason))).rejects.toBe(reason)
     expect(calls).toEqual([])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
 import { EchoFilter } from "../../src/conversation/EchoFilter.ts"
-import { listAll, openMemory, serve, lastTexts } from "../support/fixtures.ts"
+import { listAll, openMemory, readLastTexts, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -12,35 +12,35 @@ const KNOWN = [
   "Likes tea."
 ]
 
-describe("what was recalled is not remembered anew", () => {
+describe("recalled text is not remembered again", () => {
   it("adds no row with its text when the model repeats the block word for word, 50 turns in a row", async () => {
-    const server = await serve((request) => lastTexts(request)[1] ?? "")
+    const server = await serve((request) => readLastTexts(request)[1] ?? "")
     const memory = await openMemory()
     const scoped = memory.for({ userId: "ana" })
     await scoped.rememberMany(KNOWN.map((content) => ({ content, type: "semantic" as const })))
     const before = new Set((await listAll(scoped)).map(({ id }) => id))
     const agent = createAgent({ memory, client: server.client(), model: MODEL })
     let session = agent.session({ userId: "ana" })
-    let repeated = 0
+    let repeatedCount = 0
     for (let turn = 0; turn < 50; turn++) {
-      // New sessions too: what is recalled then includes what was written before.
+      // New sessions recall what earlier ones wrote.
       if (turn % 10 === 9) session = agent.session({ userId: "ana" })
       const { recalled, text } = await session.send(
         `Question ${turn}: what do you know about my freight launch?`
       )
-      if (recalled.text !== "" && text === recalled.text) repeated += 1
+      if (recalled.text !== "" && text === recalled.text) repeatedCount += 1
     }
     await agent.close()
-    expect(repeated).toBe(50)
+    expect(repeatedCount).toBe(50)
     const added = (await listAll(scoped)).filter(({ id }) => !before.has(id))
     expect(added.filter(({ source }) => source !== "user")).toEqual([])
-    expect(added.filter(({ content }) => KNOWN.some((known) => content.includes(known)))).toEqual([])
+    expect(added.filter(({ content }) => KNOWN.some((text) => content.includes(text)))).toEqual([])
     expect(added).toHaveLength(50)
   })
 
-  it("keeps what is new in a reply that repeats the rest", async () => {
+  it("keeps the new text of a reply that repeats the rest", async () => {
     const server = await serve(
-      (request) => `From my notes:\n${lastTexts(request)[1]}\n\nThe port of Oslo opens at six.`
+      (request) => `From my notes:\n${readLastTexts(request)[1]}\n\nThe port of Oslo opens at six.`
     )
     const memory = await openMemory()
     const scoped = memory.for({ userId: "ana" })
@@ -53,16 +53,16 @@ describe("what was recalled is not remembered anew", () => {
     expect(reply?.content).not.toContain("building a SaaS")
   })
 
-  it("counts what the recall tool showed, and refuses to remember it", async () => {
-    const known = "Ana is building a SaaS for freight logistics."
+  it("refuses to remember what the recall tool showed", async () => {
+    const fact = "Ana is building a SaaS for freight logistics."
     const server = await serve([
       { tools: [{ name: "recall", input: { query: "SaaS freight logistics" } }] },
       { tools: [{ name: "remember", input: { content: "ana is building a saas for freight logistics" } }] },
-      known
+      fact
     ])
     const memory = await openMemory()
     const scoped = memory.for({ userId: "ana" })
-    await scoped.remember({ content: known, type: "semantic" })
+    await scoped.remember({ content: fact, type: "semantic" })
     const agent = createAgent({
       memory,
       client: server.client(),
@@ -73,7 +73,7 @@ describe("what was recalled is not remembered anew", () => {
     const { recalled, toolCalls } = await agent.session({ userId: "ana" }).send("Look it up")
     expect(recalled.text).toBe("")
     expect(toolCalls[1]?.output).toMatch(/^Already known/)
-    expect((await listAll(scoped)).map(({ content }) => content).toSorted()).toEqual([known, "Look it up"])
+    expect((await listAll(scoped)).map(({ content }) => content).toSorted()).toEqual([fact, "Look it up"])
   })
 
   it.each([
@@ -91,9 +91,9 @@ describe("what was recalled is not remembered anew", () => {
     ["a list with other marks", "* Likes tea.\n* Likes coffee.", "* Likes coffee."],
     ["one line of several", "She works in the mornings.", ""],
     ["short words of their own", "Yes. Ana ships on Friday.", "Yes. Ana ships on Friday."]
-  ])("knows it in %s", (_, reply, left) => {
-    const recalled = new EchoFilter()
-    recalled.add("", KNOWN)
-    expect(recalled.removeEchoes(reply)).toBe(left)
+  ])("removes it in %s", (_, reply, rest) => {
+    const filter = new EchoFilter()
+    filter.add("", KNOWN)
+    expect(filter.removeEchoes(reply)).toBe(rest)
   })
 })

@@ -8,7 +8,7 @@ import {
   dropUnansweredCalls,
   trimHistory
 } from "../../src/conversation/history.ts"
-import { openMemory, saidIn, serve } from "../support/fixtures.ts"
+import { openMemory, readUserText, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -20,18 +20,18 @@ const exchange = (n: number, size: number): HistoryEntry => [
 ]
 
 describe("history", () => {
-  it("trims whole exchanges, the oldest first, and leaves room so that the prefix moves seldom", () => {
+  it("trims whole exchanges, the oldest first, and leaves room so that the prefix changes rarely", () => {
     const entries = Array.from({ length: 10 }, (_, n) => exchange(n, 400))
     const size = Math.ceil(JSON.stringify(entries[0]).length / 4)
     expect(trimHistory(entries, size * 10)).toBe(entries)
-    const kept = trimHistory(entries, size * 8)
-    expect(kept).toEqual(entries.slice(10 - kept.length))
-    expect(kept.length).toBeLessThan(8)
-    expect(kept.length).toBeGreaterThan(3)
-    expect(findHistoryProblem(kept)).toBeUndefined()
+    const trimmed = trimHistory(entries, size * 8)
+    expect(trimmed).toEqual(entries.slice(10 - trimmed.length))
+    expect(trimmed.length).toBeLessThan(8)
+    expect(trimmed.length).toBeGreaterThan(3)
+    expect(findHistoryProblem(trimmed)).toBeUndefined()
   })
 
-  it("leaves out calls without results, and joins messages of one role", () => {
+  it("drops calls without results, and joins messages of the same role", () => {
     const cut: HistoryEntry = [
       { role: "user", content: "go" },
       {
@@ -81,8 +81,8 @@ describe("history", () => {
     expect(session.export().complete).toBe(false)
   })
 
-  it("recalls from its own session what was trimmed from the history", async () => {
-    const server = await serve((request) => `${saidIn(request)} `.repeat(20))
+  it("recalls exchanges that were trimmed from the history", async () => {
+    const server = await serve((request) => `${readUserText(request)} `.repeat(20))
     const memory = await openMemory()
     const session = createAgent({
       memory,
@@ -103,8 +103,8 @@ describe("history", () => {
     )
   })
 
-  it("goes on from an export, in another process, with the same turns and history", async () => {
-    const server = await serve((request) => `Heard ${saidIn(request)}`)
+  it("continues from an export in another process, with the same turns and history", async () => {
+    const server = await serve((request) => `Heard ${readUserText(request)}`)
     const memory = await openMemory()
     const options = { memory, client: server.client(), model: MODEL }
     const session = createAgent(options).session({ userId: "ana" })
@@ -119,7 +119,7 @@ describe("history", () => {
   })
 
   it.each([
-    ["another user's", { userId: "bob" }],
+    ["of another user", { userId: "bob" }],
     ["of another agent", { agentId: "other" }],
     ["of another version", { version: 2 }],
     [
@@ -134,8 +134,10 @@ describe("history", () => {
       }
     ],
     ["that begins with the model", { exchanges: [[{ role: "assistant", content: "a" }]] }],
-    ["with strange messages", { exchanges: [[{ role: "user" }]] }],
-    ["with a turn that is none", { nextTurn: -1 }]
+    ["with malformed messages", { exchanges: [[{ role: "user" }]] }],
+    ["with a negative turn", { nextTurn: -1 }],
+    ["with an unknown field", { turns: 2 }],
+    ["without an id", { sessionId: "" }]
   ])("refuses an export %s", async (_, change) => {
     const agent = createAgent({ memory: await openMemory(), model: MODEL })
     const resume = { ...agent.session({ userId: "ana" }).export(), ...change } as SessionExport

@@ -20,7 +20,7 @@ import {
 } from "../../src/testing/index.ts"
 import { onTestFinished } from "vitest"
 
-/** Every method of the store, as something that can be broken. */
+/** A method of the store, by name. */
 export type Method = keyof MemoryStore["Service"]
 export const METHODS: ReadonlyArray<Method> = [
   "put",
@@ -39,10 +39,10 @@ export const METHODS: ReadonlyArray<Method> = [
   "count"
 ]
 
-/** What a call of a method does instead; `undefined` leaves it as it is. */
+/** Replaces a call of the method; `undefined` lets the call through. */
 export type Fault = (method: Method) => Effect.Effect<never, unknown> | undefined
 
-const faulty = (fault: Fault) =>
+const withFault = (fault: Fault) =>
   Layer.effect(
     MemoryStore,
     Effect.map(MemoryStore, (store) =>
@@ -62,7 +62,7 @@ const faulty = (fault: Fault) =>
     )
   )
 
-/** Core's own store, over data that outlives the handle. */
+/** Core's in-memory store. `data` may outlive the handle; `fault` breaks methods. */
 export const openMemory = async (
   options: { readonly data?: InMemoryData; readonly fault?: Fault } = {}
 ): Promise<MemoryClient> => {
@@ -70,7 +70,7 @@ export const openMemory = async (
   const store = InMemoryStore.layerOf(data)
   const client = await promiseClient(
     AgentMemory.layer({ purgeEvery: false }).pipe(
-      Layer.provide(faulty(fault)),
+      Layer.provide(withFault(fault)),
       Layer.provideMerge(store),
       Layer.provideMerge(StoreFingerprint.wordsOnly)
     )
@@ -89,24 +89,24 @@ export const listAll = async (memory: PromiseMemory): Promise<ReadonlyArray<Memo
   (await memory.list({ includeSuperseded: true, limit: 1_000 })).rows
 
 export const collect = async <A>(items: AsyncIterable<A>): Promise<ReadonlyArray<A>> => {
-  const all: Array<A> = []
-  for await (const item of items) all.push(item)
-  return all
+  const collected: Array<A> = []
+  for await (const item of items) collected.push(item)
+  return collected
 }
 
-const lastMessage = ({ body }: RecordedRequest) => {
+const readLastMessage = ({ body }: RecordedRequest) => {
   const message = body.messages.at(-1)
   if (message === undefined || !Array.isArray(message.content))
     throw new Error("the request has no message of blocks")
   return { role: message.role, blocks: message.content }
 }
 
-export const lastTexts = (request: RecordedRequest): ReadonlyArray<string> =>
-  lastMessage(request).blocks.flatMap((block) => (block.type === "text" ? [block.text] : []))
+export const readLastTexts = (request: RecordedRequest): ReadonlyArray<string> =>
+  readLastMessage(request).blocks.flatMap((block) => (block.type === "text" ? [block.text] : []))
 
-/** What the user said, as the server sees it: the text before the memory block. */
-export const saidIn = (request: RecordedRequest): string => lastTexts(request)[0] ?? ""
+/** The user's text in a request, without the memory block. */
+export const readUserText = (request: RecordedRequest): string => readLastTexts(request)[0] ?? ""
 
-/** Without the breakpoints: they say what to cache and are not part of it. */
+/** JSON without the breakpoints, which are not part of what is cached. */
 export const withoutBreakpoints = (value: unknown): string =>
   JSON.stringify(value, (key, part: unknown) => (key === "cache_control" ? undefined : part))

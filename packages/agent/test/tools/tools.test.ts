@@ -15,7 +15,7 @@ const echo = (name: string): AgentTool =>
     execute: ({ text }) => `${name}: ${text}`
   })
 
-const resultsIn = (body: Anthropic.Beta.Messages.MessageCreateParams | undefined) => {
+const readToolResults = (body: Anthropic.Beta.Messages.MessageCreateParams | undefined) => {
   const content = body?.messages.at(-1)?.content
   return (Array.isArray(content) ? content : []).flatMap((block) =>
     block.type === "tool_result" ? [block] : []
@@ -33,7 +33,7 @@ describe("tools", () => {
       },
       "Both done."
     ])
-    // Each waits for the other: one after the other they would never end.
+    // Each waits for the other: run in sequence, they would never end.
     const both = Promise.withResolvers<void>()
     let running = 0
     const meet = (name: string): AgentTool => ({
@@ -59,7 +59,7 @@ describe("tools", () => {
         ["toolu_b", "two met"]
       ])
     )
-    expect(resultsIn(server.requests[1]?.body)).toMatchObject([
+    expect(readToolResults(server.requests[1]?.body)).toMatchObject([
       { tool_use_id: "toolu_a", content: "one met" },
       { tool_use_id: "toolu_b", content: "two met" }
     ])
@@ -86,11 +86,24 @@ describe("tools", () => {
     const agent = createAgent({ memory, client: server.client(), model: MODEL, tools: [fails, echo("one")] })
     const result = await agent.session({ userId: "ana" }).send("Try")
     expect(result.text).toBe("I see.")
-    const results = resultsIn(server.requests[1]?.body)
-    expect(results.map((one) => one.is_error)).toEqual([true, true, true])
+    const results = readToolResults(server.requests[1]?.body)
+    expect(results.map((result) => result.is_error)).toEqual([true, true, true])
     expect(results[0]?.content).toBe("Error: the disk is on fire")
     expect(JSON.stringify(results[1]?.content)).toContain("text")
     expect(JSON.stringify(results[2]?.content)).toContain("nowhere")
+  })
+
+  it("refuses a field that no tool has, with the nearest known name", async () => {
+    const tool = defineTool({
+      name: "search",
+      description: "Searches.",
+      execute: () => "found",
+      input: Schema.Struct({ query: Schema.String, type: Schema.optionalKey(Schema.String) })
+    })
+    await expect(async () => tool.execute({ query: "x", types: ["semantic"] })).rejects.toThrow(
+      'types is not known here. Did you mean "type"? Known: query, type.'
+    )
+    expect(await tool.execute({ query: "x", type: "semantic" })).toBe("found")
   })
 
   it("does not wait for a tool that hangs", async () => {
@@ -121,7 +134,7 @@ describe("tools", () => {
     expect(aborted).toBe(true)
   })
 
-  it("bounds the turns and stays usable", async () => {
+  it("stops at maxTurns and stays usable", async () => {
     const server = await serve((request) =>
       request.body.messages.some(({ content }) => JSON.stringify(content).includes("Enough"))
         ? "Enough it is."
@@ -167,7 +180,7 @@ describe("tools", () => {
     ])
   })
 
-  it("leaves out a call that max_tokens cut off, and goes on", async () => {
+  it("drops a call that max_tokens cut off, and goes on", async () => {
     const server = await serve([
       { text: "Let me", tools: [{ name: "one", input: { text: "cut" } }], stopReason: "max_tokens" },
       "Fine now."
@@ -214,7 +227,7 @@ describe("the model's memory tools", () => {
   it("remember, recall, update and forget in the session's own scope only", async () => {
     const ids: Array<string> = []
     const server = await serve(async ({ body }) => {
-      const results = resultsIn(body)
+      const results = readToolResults(body)
       const shown = results.map(({ content }) => (typeof content === "string" ? content : "")).join("\n")
       const id = /"id":"([^"]+)"/.exec(shown)?.[1] ?? /Updated; it is now ([0-9a-f-]+)/.exec(shown)?.[1]
       if (id !== undefined) ids.push(id)
@@ -223,10 +236,8 @@ describe("the model's memory tools", () => {
         case 0:
           return {
             tools: [
-              {
-                name: "remember",
-                input: { content: "Ana's cat is called Miso.", userId: "bob", scope: { userId: "bob" } }
-              }
+              { name: "remember", input: { content: "Ana's cat is called Miso.", userId: "bob" } },
+              { name: "remember", input: { content: "Ana's cat is called Miso." } }
             ]
           }
         case 1:
@@ -252,15 +263,16 @@ describe("the model's memory tools", () => {
     }).session({ userId: "ana" })
     const { toolCalls } = await session.send("My cat")
     expect(toolCalls.map(({ output }) => output)).toEqual([
+      expect.stringMatching(/^Error: userId is not known here/),
       expect.stringMatching(/^Remembered as /),
       expect.stringContaining("Ana's cat is called Miso."),
       expect.stringMatching(/^Updated; it is now /),
       "Forgotten.",
       "There is no such memory."
     ])
-    expect(toolCalls[1]?.output).not.toContain("Bob")
+    expect(toolCalls[2]?.output).not.toContain("Bob")
     expect(await listAll(memory.for({ userId: "bob" }))).toMatchObject([{ id: foreign.id }])
-    const [kept] = await listAll(memory.for({ userId: "ana" }))
-    expect(kept).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })
+    const [memoryOfAna] = await listAll(memory.for({ userId: "ana" }))
+    expect(memoryOfAna).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })
   })
 })

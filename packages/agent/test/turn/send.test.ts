@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
-import { listAll, openMemory, saidIn, serve, lastTexts, withoutBreakpoints } from "../support/fixtures.ts"
+import {
+  listAll,
+  openMemory,
+  readUserText,
+  serve,
+  readLastTexts,
+  withoutBreakpoints
+} from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -28,12 +35,12 @@ describe("send", () => {
     )
     const [, request] = server.requests
     if (request === undefined) throw new Error("no second request")
-    expect(lastTexts(request)).toEqual(["What was my project again?", second.recalled.text])
+    expect(readLastTexts(request)).toEqual(["What was my project again?", second.recalled.text])
     expect(second.recalled.text).toContain("SaaS for freight logistics")
     await agent.close()
   })
 
-  it("has stored what it said before send returns, under the session and its turns", async () => {
+  it("stores the exchange before it returns, under the session and its turns", async () => {
     const server = await serve(["One.", "Two."])
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client(), model: MODEL }).session({
@@ -63,8 +70,8 @@ describe("send", () => {
     expect(rows).toHaveLength(4)
   })
 
-  it("goes on counting turns where an earlier process left the session", async () => {
-    const server = await serve((request) => `You said: ${saidIn(request)}`)
+  it("continues the turn numbers of an earlier process", async () => {
+    const server = await serve((request) => `You said: ${readUserText(request)}`)
     const memory = await openMemory()
     const options = { memory, client: server.client(), model: MODEL }
     await createAgent(options).session({ userId: "ana", sessionId: "s1" }).send("Hello")
@@ -73,15 +80,15 @@ describe("send", () => {
     expect(rows.map(({ turn }) => turn ?? -1).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3])
   })
 
-  it("gives two processes in one session their own turns", async () => {
-    const server = await serve((request) => `You said: ${saidIn(request)}`)
+  it("gives two processes in one session different turns", async () => {
+    const server = await serve((request) => `You said: ${readUserText(request)}`)
     const memory = await openMemory()
     const options = { memory, client: server.client(), model: MODEL }
-    const one = createAgent(options).session({ userId: "ana", sessionId: "s1" })
-    const two = createAgent(options).session({ userId: "ana", sessionId: "s1" })
-    await one.send("a")
-    await two.send("b")
-    const results = [await one.send("c"), await two.send("d")]
+    const first = createAgent(options).session({ userId: "ana", sessionId: "s1" })
+    const second = createAgent(options).session({ userId: "ana", sessionId: "s1" })
+    await first.send("a")
+    await second.send("b")
+    const results = [await first.send("c"), await second.send("d")]
     for (const { written } of results) expect((await written).map(({ status }) => status)).toEqual(["stored"])
     const rows = await listAll(memory.for({ userId: "ana" }))
     expect(
@@ -92,10 +99,10 @@ describe("send", () => {
     ).toEqual(["a", "b", "c", "d"])
   })
 
-  it("keeps the cached prefix byte-identical over ten turns, whatever is recalled", async () => {
+  it("keeps the cached prefix byte-identical over ten turns that recall different memories", async () => {
     const server = await serve(
       (request) =>
-        `Noted: ${saidIn(request).toUpperCase()} is remembered with ${request.body.messages.length} messages.`
+        `Noted: ${readUserText(request).toUpperCase()} is remembered with ${request.body.messages.length} messages.`
     )
     const memory = await openMemory()
     await memory
@@ -117,7 +124,7 @@ describe("send", () => {
     for (const [i, { body }] of server.requests.entries()) {
       const last = body.messages.at(-1)
       const content = last?.content as ReadonlyArray<{ text: string; cache_control?: unknown }>
-      // The breakpoint is on the user's text, the block after it has none.
+      // The breakpoint is on the user's text; the block after it has none.
       expect(content.map(({ cache_control, text }) => [text, cache_control])).toEqual([
         [`Tell me about topic${i}, please.`, { type: "ephemeral" }],
         [blocks[i], undefined]
@@ -136,16 +143,16 @@ describe("send", () => {
         system: body.system,
         messages: [...body.messages.slice(0, -1), { role: "user", content: content.slice(0, 1) }]
       }
-      const same = {
+      const nextPrefix = {
         tools: next.tools,
         system: next.system,
         messages: next.messages.slice(0, body.messages.length)
       }
-      expect(withoutBreakpoints(same)).toBe(withoutBreakpoints(prefix))
+      expect(withoutBreakpoints(nextPrefix)).toBe(withoutBreakpoints(prefix))
     }
   })
 
-  it("keeps what each turn injects within the budget", async () => {
+  it("keeps the memory block within the budget", async () => {
     const server = await serve((request) => `Reply ${request.body.messages.length}.`)
     const memory = await openMemory()
     await memory.for({ userId: "ana" }).rememberMany(
@@ -167,10 +174,10 @@ describe("send", () => {
       expect(recalled.dropped).toBeGreaterThan(0)
     }
     for (const request of server.requests)
-      expect((lastTexts(request)[1] ?? "").length).toBeLessThanOrEqual(300 * 4)
+      expect((readLastTexts(request)[1] ?? "").length).toBeLessThanOrEqual(300 * 4)
   })
 
-  it("puts the block after the system prompt where that is asked for", async () => {
+  it("puts the block after the system prompt if placement is system", async () => {
     const server = await serve(["Yes."])
     const memory = await openMemory()
     await memory.for({ userId: "ana" }).remember({ content: "Ana likes tea.", type: "semantic" })
@@ -195,7 +202,7 @@ describe("send", () => {
     ])
   })
 
-  it("freezes the block within a turn, whatever the tools change", async () => {
+  it("keeps the block unchanged within a turn in which tools write", async () => {
     const server = await serve([
       { tools: [{ name: "remember", input: { content: "Ana drinks green tea." } }] },
       "Kept.",
@@ -213,7 +220,7 @@ describe("send", () => {
     expect((await session.send("Which was it?")).recalled.text).toContain("Ana drinks green tea.")
   })
 
-  it("adds up the usage of all requests and passes other parameters on", async () => {
+  it("sums the usage of all requests and passes further parameters on", async () => {
     const usage = {
       input_tokens: 10,
       output_tokens: 5,

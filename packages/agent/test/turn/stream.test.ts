@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { createAgent } from "../../src/index.ts"
-import { listAll, collect, openMemory, serve } from "../support/fixtures.ts"
+import { collect, listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
 describe("stream", () => {
-  it("tells what was recalled, the text as it comes, the tools, the writes, and ends with the result", async () => {
+  it("yields the recalled memories, the text, the tools, the writes, and last the result", async () => {
     const server = await serve([
       { text: "Let me look.", tools: [{ name: "recall", input: { query: "tea" } }] },
       "You like green tea, from what you told me."
@@ -30,25 +30,25 @@ describe("stream", () => {
     expect(server.requests.every(({ body }) => body.stream === true)).toBe(true)
   })
 
-  it("leaves the session as it was when the server is overloaded in mid-stream, and works again", async () => {
+  it("leaves the session unchanged when the server is overloaded during the reply, and works again", async () => {
     const server = await serve([
       { text: "This will break off in the middle", overloadedAfter: 1 },
       "Now it works."
     ])
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client(), model: MODEL }).session({ userId: "ana" })
-    const seen: Array<string> = []
+    const types: Array<string> = []
     await expect(async () => {
-      for await (const event of session.stream("Hello there")) seen.push(event.type)
+      for await (const event of session.stream("Hello there")) types.push(event.type)
     }).rejects.toMatchObject({ _tag: "AgentError", isRetryable: true, reason: { _tag: "Overloaded" } })
-    expect(seen).toContain("text")
+    expect(types).toContain("text")
     expect(await listAll(memory.for({ userId: "ana" }))).toEqual([])
 
     const { text, written } = await session.send("Hello there")
     expect(text).toBe("Now it works.")
     await written
     expect(server.requests[1]?.body.messages).toHaveLength(1)
-    // Said twice, answered once, kept once.
+    // Sent twice, answered once, stored once.
     const rows = await listAll(memory.for({ userId: "ana" }))
     expect(rows.filter(({ source }) => source === "user")).toHaveLength(1)
   })
@@ -57,7 +57,7 @@ describe("stream", () => {
     const never = new Promise<void>(() => {})
     let events = 0
     const server = await serve(() => ({
-      text: "A long reply that nobody reads to the end",
+      text: "A long reply that is not read to the end",
       pace: () => (++events < 4 ? Promise.resolve() : never)
     }))
     const memory = await openMemory()

@@ -8,7 +8,7 @@ import { spanned } from "../runtime/spans.ts"
 import { squareOf } from "../store/vectors.ts"
 import { embedderFailed } from "./embedderFailed.ts"
 
-/** Some models embed what is stored and what is asked differently. */
+/** Some models embed stored texts and queries differently. */
 export type EmbedPurpose = "document" | "query"
 
 /**
@@ -22,11 +22,11 @@ export interface EmbedderProvider {
   readonly dimensions: number
   /** Cosines of unrelated texts; see `Calibration`. Absent: mean 0.05, spread 0.1, as of all-MiniLM-L6-v2. */
   readonly calibration?: Calibration | undefined
-  /** Most texts in one call; 64 when absent. */
+  /** Texts per call; 64 when absent. */
   readonly batch?: number | undefined
-  /** Calls under way at once; 2 when absent. */
+  /** Concurrent calls; 2 when absent. */
   readonly concurrency?: number | undefined
-  /** One vector a text, in order, of any length above zero. */
+  /** One vector per text, in order, of any length above zero. */
   embed(
     texts: ReadonlyArray<string>,
     purpose: EmbedPurpose,
@@ -34,9 +34,9 @@ export interface EmbedderProvider {
   ): PromiseLike<ReadonlyArray<ArrayLike<number>>> | ReadonlyArray<ArrayLike<number>>
 }
 
-/** What core does around a provider. */
+/** Options of core's part around a provider. */
 export interface EmbedderOptions {
-  /** Vectors kept, by text; 2,048 when absent, 0 for none. */
+  /** Vectors in the cache; 2,048 when absent, 0 for no cache. */
   readonly cache?: number | undefined
 }
 
@@ -50,11 +50,11 @@ export class Embedder extends Context.Service<
       texts: ReadonlyArray<string>,
       purpose: EmbedPurpose
     ): Effect.Effect<ReadonlyArray<Float32Array>, MemoryError>
-    /** Empties the cache, which holds what was remembered and asked, word for word. */
+    /** Empties the cache, which holds remembered texts and queries word for word. */
     forget(): void
   }
 >()("@keepsake/core/Embedder") {
-  /** The embedder, and the fingerprint that a store filled by it must have. */
+  /** The embedder, and the fingerprint of a store that it fills. */
   static readonly layer = (
     provider: EmbedderProvider,
     options: EmbedderOptions = {}
@@ -78,8 +78,8 @@ const badVectors = (message: string, problem?: EmbedderProblem): MemoryError =>
     })
   })
 
-/** Scales to unit length, or says why it cannot. */
-const unitVector = (raw: ArrayLike<number>): Float32Array | string => {
+/** The vector scaled to unit length; a string says why that is impossible. */
+const toUnitVector = (raw: ArrayLike<number>): Float32Array | string => {
   const vector = new Float32Array(raw)
   const square = squareOf(vector)
   if (!Number.isFinite(square)) return "a vector holds a number that is not finite"
@@ -89,80 +89,92 @@ const unitVector = (raw: ArrayLike<number>): Float32Array | string => {
   return vector
 }
 
-const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: EmbedderOptions) {
+/** One call of the provider, checked and scaled. */
+const embedBatch = Effect.fnUntraced(function* (
+  provider: EmbedderProvider,
+  texts: ReadonlyArray<string>,
+  purpose: EmbedPurpose
+) {
   const { dimensions, model } = provider
-  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 65_535) {
-    return yield* invalidInput("embedder.dimensions", `${dimensions} is not a whole number from 1 to 65,535`)
+  const response = yield* Effect.tryPromise({
+    try: async (signal) => provider.embed(texts, purpose, signal),
+    catch: (cause) => embedderFailed(`The embedder ${model} failed`, cause, true)
+  })
+  if (response.length !== texts.length) {
+    return yield* badVectors(
+      `The embedder ${model} returned ${response.length} vectors for ${texts.length} texts`
+    )
   }
-  if (model.trim() === "")
-    return yield* invalidInput("embedder.model", "name the model: it tells spaces apart")
-  const cache = new LruMap<string, Float32Array>(options.cache ?? 2_048)
-
-  const embedBatch = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
-    const raw = yield* Effect.tryPromise({
-      try: async (signal) => provider.embed(texts, purpose, signal),
-      catch: (cause) => embedderFailed(`The embedder ${model} failed`, cause, true)
-    })
-    if (raw.length !== texts.length) {
+  const vectors: Array<Float32Array> = []
+  for (const raw of response) {
+    if (raw.length !== dimensions) {
       return yield* badVectors(
-        `The embedder ${model} returned ${raw.length} vectors for ${texts.length} texts`
+        `The embedder ${model} returned a vector of ${raw.length} dimensions instead of ${dimensions}`,
+        "wrongDimensions"
       )
     }
-    const vectors: Array<Float32Array> = []
-    for (const rawVector of raw) {
-      if (rawVector.length !== dimensions) {
-        return yield* badVectors(
-          `The embedder ${model} returned a vector of ${rawVector.length} dimensions instead of ${dimensions}`,
-          "wrongDimensions"
-        )
-      }
-      const vector = unitVector(rawVector)
-      if (typeof vector === "string") return yield* badVectors(`The embedder ${model}: ${vector}`)
-      vectors.push(vector)
-    }
-    return vectors
-  })
-
-  const keyOf = (text: string, purpose: EmbedPurpose) => `${purpose}\u0000${text}`
-
-  /** Fills `known` with the missing texts' vectors. */
-  const embedMissing = (
-    missing: ReadonlyArray<string>,
-    purpose: EmbedPurpose,
-    known: Map<string, Float32Array>
-  ): Effect.Effect<void, MemoryError> => {
-    const fill = (batch: ReadonlyArray<string>) =>
-      Effect.map(embedBatch(batch, purpose), (vectors) => {
-        batch.forEach((text, i) => {
-          const vector = vectors[i]
-          if (vector === undefined) return
-          known.set(text, vector)
-          cache.set(keyOf(text, purpose), vector)
-        })
-      })
-    const batches = chunksOf(missing, provider.batch ?? 64)
-    const [first] = batches
-    // A recall embeds one text: it is spared the fibers that several batches need.
-    return batches.length === 1 && first !== undefined
-      ? fill(first)
-      : Effect.forEach(batches, fill, { concurrency: provider.concurrency ?? 2, discard: true })
+    const vector = toUnitVector(raw)
+    if (typeof vector === "string") return yield* badVectors(`The embedder ${model}: ${vector}`)
+    vectors.push(vector)
   }
+  return vectors
+})
+
+/** Embeds texts in batches; `onVector` gets each text's vector. */
+const embedAll = (
+  provider: EmbedderProvider,
+  texts: ReadonlyArray<string>,
+  purpose: EmbedPurpose,
+  onVector: (text: string, vector: Float32Array) => void
+): Effect.Effect<void, MemoryError> => {
+  const embed = (batch: ReadonlyArray<string>) =>
+    Effect.map(embedBatch(provider, batch, purpose), (vectors) => {
+      batch.forEach((text, i) => {
+        const vector = vectors[i]
+        if (vector !== undefined) onVector(text, vector)
+      })
+    })
+  const batches = chunksOf(texts, provider.batch ?? 64)
+  const [first] = batches
+  // A recall embeds one text, and is spared the fibers that several batches need.
+  return batches.length === 1 && first !== undefined
+    ? embed(first)
+    : Effect.forEach(batches, embed, { concurrency: provider.concurrency ?? 2, discard: true })
+}
+
+const findProviderProblem = ({ dimensions, model }: EmbedderProvider): MemoryError | null => {
+  if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > 65_535) {
+    return invalidInput("embedder.dimensions", `${dimensions} is not a whole number from 1 to 65,535`)
+  }
+  return model.trim() === "" ? invalidInput("embedder.model", "name the model: it tells spaces apart") : null
+}
+
+const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: EmbedderOptions) {
+  const { dimensions, model } = provider
+  const problem = findProviderProblem(provider)
+  if (problem !== null) return yield* problem
+  const cache = new LruMap<string, Float32Array>(options.cache ?? 2_048)
+  const cacheKey = (text: string, purpose: EmbedPurpose) => `${purpose}\u0000${text}`
 
   return Embedder.of({
     forget: () => cache.clear(),
     space: { model, dimensions, calibration: provider.calibration ?? REFERENCE_CALIBRATION },
     embed: (texts, purpose) =>
       Effect.suspend(() => {
-        const known = new Map<string, Float32Array>()
+        const vectors = new Map<string, Float32Array>()
         const missing: Array<string> = []
         for (const text of new Set(texts)) {
-          const vector = cache.get(keyOf(text, purpose))
+          const vector = cache.get(cacheKey(text, purpose))
           if (vector === undefined) missing.push(text)
-          else known.set(text, vector)
+          else vectors.set(text, vector)
         }
-        const inOrder = () => texts.flatMap((text) => known.get(text) ?? [])
+        const inOrder = () => texts.flatMap((text) => vectors.get(text) ?? [])
         if (missing.length === 0) return Effect.succeed(inOrder())
-        return spanned(Effect.map(embedMissing(missing, purpose, known), inOrder), "Embedder.embed", {
+        const embedding = embedAll(provider, missing, purpose, (text, vector) => {
+          vectors.set(text, vector)
+          cache.set(cacheKey(text, purpose), vector)
+        })
+        return spanned(Effect.map(embedding, inOrder), "Embedder.embed", {
           "gen_ai.request.model": model,
           "keepsake.embed.texts": missing.length
         })

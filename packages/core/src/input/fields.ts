@@ -128,6 +128,14 @@ const copyOf = (value: object): Copy | undefined => {
 
 const under = (path: string, [field, message]: Problem): Problem => [`${path}${field}`, message]
 
+const firstAbsent = (
+  copy: Copy,
+  required: ReadonlyArray<{ readonly key: string; readonly problem: Problem }>
+): Problem | undefined => {
+  for (const { key, problem } of required) if (copy[key] === undefined) return problem
+  return undefined
+}
+
 /** Gives each value under a deprecated name to the name that replaces it. */
 const rename = (copy: Copy, names: ReadonlyArray<readonly [string, string]>): Problem | undefined => {
   for (const [old, current] of names) {
@@ -177,7 +185,7 @@ export const object = <T extends Table, Renamed extends string = never>(
     }
     // A Map, or getters of a class: its parts are not where they would be read.
     if (isEmpty && !isPlain(value)) return refused("give a plain object")
-    bad ??= required.find(({ key }) => copy[key] === undefined)?.problem
+    bad ??= firstAbsent(copy, required)
     if (bad !== undefined) return Result.fail(bad)
     const clash = rename(copy, replacements)
     if (clash !== undefined) return Result.fail(under(".", clash))

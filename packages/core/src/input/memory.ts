@@ -2,7 +2,7 @@
 import { Result, Schema } from "effect"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"
-import { Scope } from "../memory/Scope.ts"
+import { Scope, scopeBeside } from "../memory/Scope.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
   boolean,
@@ -25,12 +25,15 @@ import { isTime } from "./time.ts"
 
 const isScope = Schema.is(Scope)
 
-const scopeParts = object({ agentId: Result.succeed<unknown>, userId: Result.succeed<unknown> })
+const part: Field<string> = test((value) => typeof value === "string", "give an id as a text")
+
+const scopeParts = object({ agentId: part, userId: part } satisfies Fields<Scope>)
 
 const scope: Field<Scope> = (value) => {
   const parts = scopeParts(value)
   if (Result.isFailure(parts)) return Result.fail(parts.failure)
-  return isScope(parts.success) ? Result.succeed(parts.success) : refused("is not { agentId, userId }")
+  // An export of an agent's notes has their scope, which no caller may name.
+  return isScope(scopeBeside(parts.success)) ? parts : refused("is not { agentId, userId }")
 }
 
 /** Ids are lower case. */

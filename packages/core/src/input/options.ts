@@ -264,6 +264,7 @@ const CONTEXT = {
   )
 } satisfies Partial<Readers<ContextOptions>>
 
+/** Reads the options of `context`; deprecated names become the current ones. */
 export const readContextOptions = input(
   "options",
   object(

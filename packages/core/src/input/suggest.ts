@@ -22,11 +22,11 @@ const distance = (a: string, b: string): number => {
 
 const bare = (word: string): string => word.toLowerCase().replace(/[^a-z0-9]/gu, "")
 
-/** The known word that was probably meant, or `undefined` when none is near. */
+/** The known word that was probably meant; `undefined` if none is near. */
 export const nearest = (word: string, known: ReadonlyArray<string>): string | undefined => {
-  const given = bare(word)
+  const letters = bare(word)
   const ranked = known
-    .map((name) => ({ name, edits: distance(given, bare(name)) }))
+    .map((name) => ({ name, edits: distance(letters, bare(name)) }))
     .sort((a, b) => a.edits - b.edits)
   const [best] = ranked
   return best !== undefined && best.edits <= Math.max(1, Math.floor(best.name.length / 3))
@@ -34,7 +34,7 @@ export const nearest = (word: string, known: ReadonlyArray<string>): string | un
     : undefined
 }
 
-/** `Did you mean "x"? Known: …` for messages about a word that is not known. */
+/** `Did you mean "x"? Known: …` for messages about an unknown word. */
 export const didYouMean = (word: string, known: ReadonlyArray<string>): string => {
   const near = nearest(word, known)
   return `${near === undefined ? "" : `Did you mean "${near}"? `}Known: ${known.join(", ")}.`

@@ -24,10 +24,12 @@ const isDay = (year: number, month: number, day: number): boolean => {
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day
 }
 
+const noTime = (text: string): string =>
+  `${shown(text)} is no time from 1970 to 9999; write ISO text with a zone such as 2026-01-31T12:00:00Z`
+
 const parseIso = (text: string): Result.Result<number, string> => {
   const { day, month, year, zone } = ISO.exec(text)?.groups ?? {}
-  if (!isDay(Number(year), Number(month), Number(day)))
-    return Result.fail(`${shown(text)} is no time; ${ADVICE}`)
+  if (!isDay(Number(year), Number(month), Number(day))) return Result.fail(noTime(text))
   if (zone === undefined) {
     return Result.fail(
       text.includes("T")
@@ -36,7 +38,7 @@ const parseIso = (text: string): Result.Result<number, string> => {
     )
   }
   const at = Date.parse(text)
-  return Number.isNaN(at) ? Result.fail(`${shown(text)} is no time; ${ADVICE}`) : Result.succeed(at)
+  return Number.isNaN(at) ? Result.fail(noTime(text)) : Result.succeed(at)
 }
 
 /** Reads a moment that `test` accepts as epoch milliseconds. */
@@ -47,7 +49,7 @@ const moment =
     if (typeof value === "string") {
       const parsed = parseIso(value)
       if (Result.isFailure(parsed)) return refused(parsed.failure)
-      return test(parsed.success) ? Result.succeed(parsed.success) : refused(advice)
+      return test(parsed.success) ? Result.succeed(parsed.success) : refused(noTime(value))
     }
     if (!isDate(value)) return refused(advice)
     const at = Date.prototype.getTime.call(value)

@@ -48,7 +48,7 @@ export interface Memory {
   readonly type: MemoryType
   readonly metadata: JsonObject
   readonly source: MemorySource
-  /** A name, where several people talk. */
+  /** A name, if several people talk. */
   readonly speaker: string | null
   /** The conversation it was said in, and its place there (0, 1, 2, …). */
   readonly sessionId: string | null

@@ -14,13 +14,13 @@ const uuidV5 = (name: string): string => {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
 }
 
-/** The id of what the caller named: the same key in the same scope is the same memory. */
+/** The id under a caller's key: the same key in the same scope names the same memory. */
 export const memoryIdOfKey = (scope: Scope, key: string): string =>
   uuidV5(JSON.stringify([1, scope.agentId, scope.userId, "key", key]))
 
 /**
- * The id of a statement: the same text by the same speaker in the same scope is the same memory, on every
- * backend and without asking it.
+ * The id of a statement: the same text by the same speaker in the same scope has the same id on every backend,
+ * which is not asked.
  */
 export const memoryIdOfText = (
   scope: Scope,
@@ -41,5 +41,5 @@ export const memoryIdOfText = (
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
 
-/** Whether a string can be an id at all; others name nothing and never reach a store. */
+/** Whether a value can be an id: others name no memory and never reach a store. */
 export const isUuid = (id: unknown): id is string => typeof id === "string" && UUID.test(id)

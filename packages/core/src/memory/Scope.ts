@@ -1,11 +1,10 @@
 import { Schema } from "effect"
 
 /**
- * Whose memory it is. Every operation of every store takes a scope: there is no call that could
- * reach another user's memories by leaving an argument out.
+ * Whose memory it is. Every operation of every store takes a scope: no call reaches another user's memories by
+ * leaving an argument out.
  *
- * `sessionId` is not part of it: a session says where in a conversation something was said, it does
- * not isolate.
+ * `sessionId` is not part of it: a session places a memory in a conversation and isolates nothing.
  */
 export interface Scope {
   readonly agentId: string
@@ -16,8 +15,8 @@ export interface Scope {
 export const SCOPE_PART_MAX = 256
 
 /**
- * Control characters corrupt logs and terminals; slashes, backslashes and `..` turn an id into a path
- * in whatever a store derives from it.
+ * Control characters corrupt logs and terminals; slashes, backslashes and `..` make a path of a name that a
+ * store derives from an id.
  */
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff/\\]|^\.{1,2}$|^\s|\s$/u
@@ -32,17 +31,25 @@ const ScopePart = Schema.String.check(
 
 export const Scope: Schema.Codec<Scope> = Schema.Struct({ agentId: ScopePart, userId: ScopePart })
 
-/** Whether two scopes are one. */
+/** Whether two scopes are the same. */
 export const sameScope = (a: Scope, b: Scope): boolean => a.agentId === b.agentId && a.userId === b.userId
 
 /** One string per scope, for maps and caches; no two scopes share it because neither part holds a NUL. */
 export const scopeKey = (scope: Scope): string => `${scope.agentId}\u0000${scope.userId}`
 
 /**
- * Where an agent's own notes (Anthropic's memory tool) are kept: beside the user's memories, out of
- * their recall and statistics, and gone with the user. The slash cannot occur in a scope from outside.
+ * The scope of an agent's own notes (Anthropic's memory tool): beside the user's memories, outside their recall
+ * and statistics, and erased with the user. The slash cannot occur in a caller's scope.
  */
 export const filesScope = (scope: Scope): Scope => ({
-  agentId: `${scope.agentId}/files`,
+  agentId: `${scope.agentId}${FILES}`,
   userId: scope.userId
 })
+
+const FILES = "/files"
+
+/** The scope beside which `scope` holds the agent's notes; `scope` itself if it holds none. */
+export const scopeBeside = (scope: Scope): Scope =>
+  scope.agentId.endsWith(FILES)
+    ? { agentId: scope.agentId.slice(0, -FILES.length), userId: scope.userId }
+    : scope

@@ -19,8 +19,8 @@ export const isVisible = (memory: Memory, now: number, asOf?: number): boolean =
   !isExpired(memory, now) && (asOf === undefined ? isCurrent(memory) : holdsAt(memory, asOf))
 
 /**
- * Closes the open interval at `at`, or at its own start when `at` is earlier: intervals never run
- * backwards. A memory that is not current is returned as it is.
+ * Closes the open interval at `at`, or at its own start if `at` is earlier: intervals never run backwards. A
+ * memory that is not current is returned unchanged.
  */
 export const closeAt = (memory: Memory, at: number, supersededBy: string): Memory => {
   const open = memory.validity.at(-1)
@@ -35,13 +35,13 @@ export type Restated =
   | { readonly outcome: "conflict" }
 
 /**
- * What is kept when `stated` arrives and its id is already there as `known`.
+ * The upsert of `stated` on the row `known`, which has its id.
  *
- * - Other content under the same id (a caller's key used twice): `conflict`, nothing changes; but where the
- *   known row has expired it counts as purged, and the stated row takes its place whole: `created`.
+ * - Other content (a caller's key used twice): `conflict`, nothing changes. An expired row counts as purged,
+ *   and `stated` replaces it: `created`.
  * - Live and current: `refreshed`. `updatedAt` and `expiresAt` are taken over, everything else stays.
- * - Expired or closed: `reopened`, with a new interval after the old ones, so that A→B→A keeps its
- *   history. An interval still open on an expired row ends when it expired.
+ * - Expired or closed: `reopened`, with a new interval after the old ones, so that A→B→A keeps its history. An
+ *   interval that is open on an expired row ends when it expired.
  */
 export const restate = (known: Memory, stated: Memory, now: number): Restated => {
   if (known.content !== stated.content) {

@@ -2,12 +2,12 @@ import { Clock, Effect } from "effect"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
 
-/** Scopes waiting at the most: beyond, the oldest counts are dropped, since they are approximate anyway. */
+/** Scopes in the queue; beyond, the oldest counts are dropped, since counts are approximate. */
 const SCOPES_MAX = 10_000
 
 /**
- * Remembers what was recalled and tells the store now and then, so that recalling costs no write. Counts
- * are approximate: a memory recalled twice between two flushes counts once.
+ * Collects access counts and writes them in batches, so that a recall costs no write. Counts are approximate: a
+ * memory recalled twice between two flushes counts once.
  */
 export class AccessCounter {
   readonly #store: MemoryStore["Service"]
@@ -38,7 +38,7 @@ export class AccessCounter {
     for (const [key, { scope }] of this.#pending) if (scope.userId === userId) this.#pending.delete(key)
   }
 
-  /** Hands everything over; a failure costs counts and nothing else. */
+  /** Writes all counts; a failure loses counts and nothing else. */
   readonly flush: Effect.Effect<void> = Effect.suspend(() => {
     const entries = Array.from(this.#pending.values())
     this.#pending = new Map()

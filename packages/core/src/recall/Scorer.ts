@@ -7,13 +7,13 @@ import { isName, sourceOf } from "../text/speakerNames.ts"
 import type { Query, QueryWeights } from "./query.ts"
 import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
 
-/** A feature's share of the score, in logits: the parts add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
+/** Each feature's part of the score in logits: they add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
 export interface Explanation {
   readonly logit: number
   readonly parts: { readonly [feature: string]: number }
 }
 
-/** In the order in which they are added up, which the last digits of a score depend on. */
+/** In order of addition, on which a score's last digits depend. */
 const PARTS = [
   "bias",
   "words",
@@ -40,7 +40,7 @@ const PARTS = [
   "recency"
 ] as const satisfies ReadonlyArray<keyof Weights | "scopeSize" | "importance" | "recency">
 
-/** Where each part stands. */
+/** The index of each part. */
 const AT = Object.fromEntries(PARTS.map((part, i) => [part, i])) as {
   readonly [part in (typeof PARTS)[number]]: number
 }
@@ -53,22 +53,22 @@ export class Scorer {
   readonly #table: Weights
   readonly #query: Query
   readonly #weights: QueryWeights
-  readonly #conversations: SessionNeighbours
+  readonly #neighbours: SessionNeighbours
   readonly #now: number
-  /** Of the memory at hand, and the same array for all: hundreds are weighed for the few that are returned. */
+  /** Parts of the current memory. One array for all: hundreds are weighed for each few that are returned. */
   readonly #parts = new Float64Array(PARTS.length)
 
   constructor(
     table: Weights,
     query: Query,
     weights: QueryWeights,
-    conversations: SessionNeighbours,
+    neighbours: SessionNeighbours,
     now: number
   ) {
     this.#table = table
     this.#query = query
     this.#weights = weights
-    this.#conversations = conversations
+    this.#neighbours = neighbours
     this.#now = now
     const parts = this.#parts
     parts[AT.bias] = table.bias
@@ -87,7 +87,7 @@ export class Scorer {
     return logit
   }
 
-  /** What the logit is made of. */
+  /** The logit and its parts. */
   explain(row: Evidence): Explanation {
     const logit = this.logit(row)
     const parts: { [feature: string]: number } = {}
@@ -102,7 +102,8 @@ export class Scorer {
     const [parts, table] = [this.#parts, this.#table]
     parts[AT.words] = table.words * row.matched
     parts[AT.rarity] = table.rarity * row.idfSum
-    parts[AT.crowding] = row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.form.length))
+    parts[AT.crowding] =
+      row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.counts.length))
     parts[AT.phrases] = table.phrases * phraseShare(this.#query, row)
     parts[AT.meaning] = table.meaning * row.cosine
   }
@@ -111,7 +112,7 @@ export class Scorer {
   #weighPlace(row: Evidence): void {
     const [parts, table] = [this.#parts, this.#table]
     const { turn } = row.memory
-    const session = this.#conversations.of(row.memory)
+    const session = this.#neighbours.of(row.memory)
     const next = turn === null ? undefined : session?.at(turn + 1)
     const previous = turn === null ? undefined : session?.at(turn - 1)
     const earlier = turn === null ? undefined : session?.at(turn - 2)
@@ -129,7 +130,7 @@ export class Scorer {
     parts[AT.opening] = turn === 0 ? table.opening : 0
   }
 
-  /** By whom, when, and what is not relevance. */
+  /** Author, time, importance and recency. */
   #weighAuthor(row: Evidence): void {
     const [parts, table] = [this.#parts, this.#table]
     const { memory } = row
@@ -140,7 +141,7 @@ export class Scorer {
     parts[AT.time] = table.time * timeMatch(this.#query.time, memory.saidAt)
     parts[AT.otherSpeaker] = speaker !== null && byName && memory.speaker !== speaker ? table.otherSpeaker : 0
     parts[AT.user] = byUser ? table.user : 0
-    parts[AT.userLength] = byUser ? table.userLength * Math.log1p(row.form.length) : 0
+    parts[AT.userLength] = byUser ? table.userLength * Math.log1p(row.counts.length) : 0
     parts[AT.assistant] = source === "assistant" ? table.assistant : 0
     parts[AT.importance] = OFFSETS.importance * (memory.importance - 0.5)
     parts[AT.recency] = OFFSETS.recency * recency(row, this.#now)

@@ -1,7 +1,7 @@
 import type { Evidence } from "./features.ts"
 import type { Memory } from "../memory/Memory.ts"
 
-/** The known rows of one session. */
+/** The rows of one session that were read. */
 class Session {
   readonly #turns = new Map<number, Evidence>()
   #best: Evidence | undefined
@@ -19,13 +19,13 @@ class Session {
     return this.#turns.get(turn)
   }
 
-  /** The greatest prescore among the *other* rows; 0 where there is none. */
+  /** The greatest prescore of the *other* rows; 0 without one. */
   strongestOther(row: Evidence): number {
     return (this.#best === row ? this.#second : this.#best)?.prescore ?? 0
   }
 }
 
-/** Where the known rows stand in their conversations. */
+/** The rows that were read, by session and turn. */
 export class SessionNeighbours {
   readonly #sessions = new Map<string, Session>()
 
@@ -40,7 +40,7 @@ export class SessionNeighbours {
     session.add(row, turn)
   }
 
-  /** The session of a memory; undefined where none of its rows is known, or it stands in none. */
+  /** The session of a memory; `undefined` if it has none, or none of its rows was read. */
   of({ sessionId }: Memory): Session | undefined {
     return sessionId === null ? undefined : this.#sessions.get(sessionId)
   }

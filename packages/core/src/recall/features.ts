@@ -1,4 +1,4 @@
-/** What one memory by itself says about a query. Every number is absolute: none depends on what else matched. */
+/** Features of one memory for a query. Every number is absolute: none depends on other matches. */
 import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
@@ -8,21 +8,21 @@ import { documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.t
 
 export interface Evidence {
   readonly memory: Memory
-  readonly form: TermCounts
+  readonly counts: TermCounts
   /** The embedder's own cosine; `null` without vectors. */
   readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
   readonly cosine: number
-  /** How many of the query's terms it holds. */
+  /** The query's terms in it. */
   readonly matched: number
   /** Σ IDF of those terms. */
   readonly idfSum: number
-  /** Which of the query's terms it holds: bits of the first 32, and of the next. */
+  /** Bit masks of the query's terms in it: terms 0–31 in `mask0`, 32–63 in `mask1`. */
   readonly mask0: number
   readonly mask1: number
   /** TF-IDF cosine, over 5: about 0 to 1. */
   readonly tfidfCosine: number
-  /** One number for "is it about this?", to compare the rows of a session and to choose whose neighbours to read. */
+  /** A quick relevance: compares the rows of a session and selects the anchors. */
   readonly prescore: number
 }
 
@@ -36,26 +36,26 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
 const holds = (mask0: number, mask1: number, place: number): boolean =>
   ((place < 32 ? mask0 >>> place : mask1 >>> (place - 32)) & 1) === 1
 
-/** How often the text at hand holds each of the query's terms; meaningful only for those it holds. */
-const counts = new Uint32Array(STORE_LIMITS.queryTerms)
+/** Counts of the query's terms in the current text; valid for the terms in its masks alone. */
+const queryCounts = new Uint32Array(STORE_LIMITS.queryTerms)
 
 export const toEvidence = (
   query: Query,
   weights: QueryWeights,
   settings: TermSettings,
   memory: Memory,
-  form: TermCounts,
+  counts: TermCounts,
   similarity: number | null,
   calibration: Calibration
 ): Evidence => {
   const { idfs, squares } = weights
-  const { distinct, numbers } = form
+  const { distinct, numbers } = counts
   let mask0 = 0
   let mask1 = 0
   for (let i = 0; i < distinct; i++) {
     const place = query.places.of(numbers[i] ?? 0)
     if (place < 0) continue
-    counts[place] = numbers[distinct + i] ?? 0
+    queryCounts[place] = numbers[distinct + i] ?? 0
     if (place < 32) mask0 |= 1 << place
     else mask1 |= 1 << (place - 32)
   }
@@ -64,10 +64,10 @@ export const toEvidence = (
   let shared = 0
   let lexical = 0
   if ((mask0 | mask1) !== 0) {
-    const penalty = lengthPenalty(form.length, settings)
+    const penalty = lengthPenalty(counts.length, settings)
     for (let place = 0; place < idfs.length; place++) {
       if (!holds(mask0, mask1, place)) continue
-      const count = counts[place] ?? 0
+      const count = queryCounts[place] ?? 0
       const idf = idfs[place] ?? 0
       matched += 1
       idfSum += idf
@@ -76,16 +76,16 @@ export const toEvidence = (
     }
   }
   const cosine = referenceCosine(similarity, calibration)
-  const tfidfCosine = shared / (weights.norm * form.norm) / 5
-  // BM25 over the most that the query could reach, 0 to 1.
+  const tfidfCosine = shared / (weights.norm * counts.norm) / 5
+  // BM25 over the query's maximum, 0 to 1.
   const bm25 = weights.mass === 0 ? 0 : lexical / (weights.mass * (settings.k1 + 1))
   const prescore = 1.2 * bm25 + 0.4 * tfidfCosine + cosine
-  return { memory, form, similarity, cosine, matched, idfSum, mask0, mask1, tfidfCosine, prescore }
+  return { memory, counts, similarity, cosine, matched, idfSum, mask0, mask1, tfidfCosine, prescore }
 }
 
-/** Share of the query's neighbouring words that stand side by side in the text. */
-export const phraseShare = ({ phrases }: Query, { form, mask1, mask0, matched }: Evidence): number => {
-  const { distinct, numbers } = form
+/** Share of the query's word pairs that are adjacent in the text. */
+export const phraseShare = ({ phrases }: Query, { counts, mask0, mask1, matched }: Evidence): number => {
+  const { distinct, numbers } = counts
   if (phrases.length === 0 || matched < 2 || distinct < 2) return 0
   let found = 0
   for (const phrase of phrases) {
@@ -97,7 +97,7 @@ export const phraseShare = ({ phrases }: Query, { form, mask1, mask0, matched }:
   return found / phrases.length
 }
 
-/** Share of the query's IDF that the terms of these bits have. */
+/** Share of the query's IDF under these masks. */
 export const coverage = ({ idfs, mass }: QueryWeights, mask0: number, mask1: number): number => {
   if (mass === 0) return 0
   let held = 0

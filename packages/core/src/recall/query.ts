@@ -2,9 +2,10 @@ import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
 import { QueryTermTable } from "./QueryTermTable.ts"
-import { idf, termId, tokenise } from "../text/bm25.ts"
+import { idf } from "../text/bm25.ts"
+import { termId, tokenise } from "../text/tokenise.ts"
 
-/** Two neighbouring words of a question. */
+/** Two adjacent words of a question. */
 export interface Phrase {
   readonly first: number
   readonly second: number
@@ -13,17 +14,17 @@ export interface Phrase {
   readonly mask1: number
 }
 
-/** A question as scoring reads it. */
+/** A question, read for scoring. */
 export interface Query {
-  /** What is embedded: the question without the names of the scope's speakers. */
+  /** Embedded: the question without the names of the scope's speakers. */
   readonly text: string
-  /** Distinct term ids of `text`, as many as `STORE_LIMITS.queryTerms`. */
+  /** Distinct term ids of `text`, up to `STORE_LIMITS.queryTerms`. */
   readonly terms: Uint32Array
-  /** Where a term stands among `terms`. */
+  /** The place of a term in `terms`. */
   readonly places: QueryTermTable
-  /** Distinct neighbours among the terms, in order. */
+  /** Distinct pairs of adjacent terms, in order. */
   readonly phrases: ReadonlyArray<Phrase>
-  /** The one speaker it names; `null` where it names none, or several. */
+  /** The one speaker that it names; `null` for none or several. */
   readonly speaker: string | null
   readonly time: TimeHint
 }
@@ -56,7 +57,7 @@ export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: n
   }
 }
 
-/** What the query's terms weigh in a scope. */
+/** Weights of the query's terms in a scope. */
 export interface QueryWeights {
   /** Rows in the scope. */
   readonly n: number

@@ -1,53 +1,52 @@
 /**
- * What each feature is worth, in logits. Two tables of round numbers: recall by words alone, and with an
+ * Weights of the features, in logits. Two tables of round numbers: recall by keyword alone, and with an
  * embedder. Fitted within the query (which of its candidates is evidence) on LoCoMo, BEAM-100K and, without
  * an embedder, the dialogues of examples/benchmark/data, in equal parts; then scaled once so that the score is
- * the share of such memories that is right. LoCoMo's licence allows evaluation only, and no text of either
- * is here. `pnpm bench:quality` evaluates them; its ablation takes each feature out in turn, and
- * docs/retrieval.md has what that cost.
+ * the share of such memories that is right. LoCoMo's licence allows evaluation only; no text of either is here. `pnpm bench:quality` evaluates them and removes each feature in turn; docs/retrieval.md has the
+ * results.
  */
 export interface Weights {
   readonly bias: number
-  /** Each of the query's terms that the memory holds. */
+  /** Each of the query's terms in the memory. */
   readonly words: number
   /** Σ IDF of those terms. */
   readonly rarity: number
-  /** Each of those terms times ln(1 + terms of the memory): a long text holds words by chance. */
+  /** Each of those terms times ln(1 + terms of the memory): a long text matches words by chance. */
   readonly crowding: number
-  /** Share of the query's neighbouring words that stand side by side. */
+  /** Share of the query's word pairs that are adjacent in the text. */
   readonly phrases: number
   /** Cosine of the vectors, on the reference scale. */
   readonly meaning: number
-  /** Likeness in words of the turn after. */
+  /** TF-IDF cosine of the next turn. */
   readonly next: number
-  /** Its cosine: what is answered or taken up. */
+  /** Cosine of its vector: an answer, or a topic taken up. */
   readonly nextMeaning: number
-  /** Likeness of the turn before: often the question that this one answers. */
+  /** TF-IDF cosine of the turn before: often the question that this one answers. */
   readonly previous: number
-  /** Likeness of the turn before that. */
+  /** TF-IDF cosine of the turn before that. */
   readonly earlier: number
-  /** Share of the query's IDF that two turns to either side hold together. */
+  /** Share of the query's IDF in it and two turns to either side together. */
   readonly window: number
-  /** The strongest other turn of the session. */
+  /** Prescore of the strongest other turn of the session. */
   readonly session: number
-  /** The session begins here. */
+  /** First turn of its session. */
   readonly opening: number
   /** Said at a time that the query names. */
   readonly time: number
   /** The query names one speaker, and this is another. */
   readonly otherSpeaker: number
-  /** By the user, where authors are roles and not names. */
+  /** By the user, if authors are roles and not names. */
   readonly user: number
   /** ln(1 + terms) of what the user wrote. */
   readonly userLength: number
   readonly assistant: number
-  /** ln(1 + terms of the query): many words are matched by chance too. */
+  /** ln(1 + terms of the query): more words match by chance. */
   readonly queryLength: number
   /** IDF of the whole query. */
   readonly queryMass: number
 }
 
-/** What each feature weighs where recall is by words alone. */
+/** For recall by keyword alone. */
 export const WORDS_ONLY: Weights = {
   bias: -3.85,
   words: 0.4,
@@ -71,7 +70,7 @@ export const WORDS_ONLY: Weights = {
   queryMass: 0.035
 }
 
-/** What each feature weighs where there is an embedder. */
+/** For recall with an embedder. */
 export const WITH_MEANING: Weights = {
   bias: -4.25,
   words: 0.21,
@@ -96,22 +95,21 @@ export const WITH_MEANING: Weights = {
 }
 
 /**
- * The share of right memories among many is less than among few: added to the logit for a scope of `n`.
- * Measured on scopes cut down to 33–241 turns: without it a young memory recalls nothing, a whole `ln`
- * overshoots.
+ * Added to the logit for a scope of `n`: the share of right memories among many is less than among few.
+ * Measured on scopes cut to 33–241 turns: without it a small scope recalls nothing, a whole `ln` overshoots.
  */
 export const scopeSizeOffset = (n: number): number => 0.5 * Math.log(600 / Math.max(1, n))
 
 /**
- * What is not relevance, bounded so that it can never bury a perfect match. How often a memory was
- * recalled is left out of the score: it would reward whatever was returned before, right or wrong.
+ * Preferences beyond relevance, bounded so that they never bury a perfect match. Access counts are left out:
+ * they would reward what was returned before, right or wrong.
  */
 export const OFFSETS = {
-  /** From −½ to +½ around the importance of ½ that a memory has when nobody says. */
+  /** −½ to +½ around the default importance of ½. */
   importance: 1,
-  /** For what was said just now; half of it after `HALF_LIFE_DAYS`. */
+  /** For a memory said just now; half of it after `HALF_LIFE_DAYS`. */
   recency: 0.25
 } as const
 
-/** Days after which what is added for being recent is half of it, by type. */
+/** Half-life of the recency offset by type, in days. */
 export const HALF_LIFE_DAYS = { episodic: 14, semantic: 180, procedural: 90 } as const

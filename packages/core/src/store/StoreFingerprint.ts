@@ -1,6 +1,7 @@
 import { Context, Layer } from "effect"
 import type { EmbeddingSpace, Fingerprint } from "../memory/Fingerprint.ts"
-import { TERM_SETTINGS, type TermSettings, TOKENISER } from "../text/bm25.ts"
+import { TERM_SETTINGS, type TermSettings } from "../text/bm25.ts"
+import { TOKENISER } from "../text/tokenise.ts"
 
 /** The fingerprint of a store that this version fills; `null` for recall by words alone. */
 export const fingerprint = (

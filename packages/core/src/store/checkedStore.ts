@@ -24,18 +24,18 @@ const WRITABLE: StoreMode = { readOnly: false, accessCounts: true }
 const findIdProblem = (field: string, id: string): MemoryError | null =>
   isUuid(id) ? null : invalidInput(field, "must be a lower-case UUID, as memoryIdOfText makes them")
 
-const firstProblem = <A>(
+const findFirst = <A>(
   items: Iterable<A>,
-  problem: (item: A) => MemoryError | null
+  findProblem: (item: A) => MemoryError | null
 ): MemoryError | null => {
   for (const item of items) {
-    const found = problem(item)
-    if (found !== null) return found
+    const problem = findProblem(item)
+    if (problem !== null) return problem
   }
   return null
 }
 
-/** The request without ids that name no row. */
+/** The request without ids that can name no row. */
 const withUuids = <R extends { readonly ids: ReadonlyArray<string> }>(request: R): R =>
   request.ids.every((id) => isUuid(id)) ? request : { ...request, ids: request.ids.filter(isUuid) }
 
@@ -53,13 +53,15 @@ const supersedeIn =
   }
 
 /**
- * A store that refuses a call before the driver sees it: `Closed` once `closedReason` gives one, `InvalidInput`
- * for a row whose id is no lower-case UUID, and for a vector that could never be compared. Any other id that is
- * no lower-case UUID names no row. A backend's layer hands out its store through this.
- *
- * A bare fingerprint as second argument is deprecated: it works for one more release, and checks ids and vectors alone.
+ * Wraps a backend's store: calls are refused before the driver sees them, with `Closed` once `closedReason` returns
+ * one, and with `InvalidInput` for a row whose id is no lower-case UUID and for a vector that does not fit the
+ * fingerprint. Any other id that is no lower-case UUID names no row.
  */
-export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): Store => {
+export const checkedStore: {
+  (store: Store, checks: StoreChecks): Store
+  /** @deprecated Pass `{ fingerprint, closedReason }`. A bare fingerprint checks ids and vectors alone. */
+  (store: Store, fingerprint: Fingerprint): Store
+} = (store: Store, checks: StoreChecks | Fingerprint): Store => {
   const {
     closedReason,
     fingerprint,
@@ -90,8 +92,8 @@ export const checkedStore = (store: Store, checks: StoreChecks | Fingerprint): S
     put: writing(
       (request) => store.put(request),
       ({ rows }) =>
-        firstProblem(rows, ({ memory }) => findIdProblem("rows.memory.id", memory.id)) ??
-        firstProblem(rows, ({ vector }) => findVectorProblem(fingerprint, "rows.vector", [vector]))
+        findFirst(rows, ({ memory }) => findIdProblem("rows.memory.id", memory.id)) ??
+        findFirst(rows, ({ vector }) => findVectorProblem(fingerprint, "rows.vector", [vector]))
     ),
     supersede: writing(
       supersedeIn(store),

@@ -26,7 +26,7 @@ export interface Handle {
 /** A place that can be opened several times. */
 export interface Place {
   /** Opens the place with a fingerprint, by default that of the laws; closed with the Effect scope. */
-  readonly open: (given?: Fingerprint) => Effect.Effect<Handle, MemoryError, EffectScope.Scope>
+  readonly open: (storeFingerprint?: Fingerprint) => Effect.Effect<Handle, MemoryError, EffectScope.Scope>
 }
 
 /** How the laws are run on a store. */
@@ -74,8 +74,8 @@ export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint 
 
 /** A place over a layer that is built several times over the same data. */
 export const placeOf = (layer: StoreLayer, usual: Fingerprint): Place => ({
-  open: (given = usual) =>
-    Layer.build(Layer.fresh(Layer.provide(layer, StoreFingerprint.layer(given)))).pipe(
+  open: (storeFingerprint = usual) =>
+    Layer.build(Layer.fresh(Layer.provide(layer, StoreFingerprint.layer(storeFingerprint)))).pipe(
       Effect.map((context) => ({
         store: Context.get(context, MemoryStore),
         admin: Context.get(context, StoreAdmin)

@@ -104,7 +104,7 @@ export const sameSearch = (
   epsilon: number,
   what: string
 ): void => {
-  const found = new Set(idsOf(actual.hits))
+  const returned = new Set(idsOf(actual.hits))
   const allowed = new Set<string>()
   for (const [channel, score] of CHANNELS) {
     const ranked = all.hits.filter((hit) => score(hit) > Number.NEGATIVE_INFINITY)
@@ -115,7 +115,7 @@ export const sameSearch = (
       if (score(hit) >= cut - epsilon) allowed.add(hit.memory.id)
       if (score(hit) > cut + epsilon || ranked.length <= limit) {
         assert.ok(
-          found.has(hit.memory.id),
+          returned.has(hit.memory.id),
           `${what}: ${hit.memory.id} is missing, ${channel} ${score(hit)} against a cut at ${cut}`
         )
       }
@@ -153,10 +153,10 @@ export const soundSearch = (
 ): void => {
   sameHits(actual, all, epsilon, what)
   for (const [channel, score] of CHANNELS) {
-    const there = (hit: SearchHit): boolean => score(hit) > Number.NEGATIVE_INFINITY
-    const wanted = Math.min(limit, all.hits.filter(there).length)
-    const found = actual.hits.filter(there).length
-    assert.ok(found >= wanted, `${what}: ${found} hits by ${channel} where ${wanted} are wanted`)
+    const isScored = (hit: SearchHit): boolean => score(hit) > Number.NEGATIVE_INFINITY
+    const wanted = Math.min(limit, all.hits.filter(isScored).length)
+    const returned = actual.hits.filter(isScored).length
+    assert.ok(returned >= wanted, `${what}: ${returned} hits by ${channel} where ${wanted} are wanted`)
   }
 }
 

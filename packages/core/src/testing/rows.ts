@@ -1,4 +1,5 @@
-import { termId, documentTerms } from "../text/bm25.ts"
+import { documentTerms } from "../text/bm25.ts"
+import { termId } from "../text/tokenise.ts"
 import { DAY_MS } from "../memory/duration.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"

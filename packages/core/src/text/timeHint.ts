@@ -1,4 +1,4 @@
-/** When a query says something was said. Times are UTC, as `saidAt` is compared. */
+/** Times that a query names. In UTC, as `saidAt` is. */
 import { DAY_MS } from "../memory/duration.ts"
 
 const MONTHS = [
@@ -16,10 +16,10 @@ const MONTHS = [
   "december"
 ]
 
-/** What a query asks of the time. All empty: nothing. */
+/** Times that a query names; all empty: none. */
 export interface TimeHint {
   readonly months: ReadonlySet<number>
-  /** Days of the month, where a month is named beside them. */
+  /** Days of the month, if a month is named with them. */
   readonly days: ReadonlySet<number>
   readonly years: ReadonlySet<number>
   /** Half-open, from expressions such as "yesterday" and "last week". */
@@ -33,7 +33,7 @@ const MONTH_NAME = new RegExp(
 const ISO_DATE = /\b(\d{4})-(\d{2})(?:-(\d{2}))?\b/gu
 const YEAR = /\b(?:19|20)\d\d\b/gu
 
-/** "may" and "march" are verbs too: as months they are capitalised, or follow a word that a month follows. */
+/** "may" and "march" are verbs too: months are capitalised, or follow a word that a month follows. */
 const isMonth = (query: string, name: string, index: number, withDay: boolean): boolean =>
   !/^(?:may|march)$/iu.test(name) ||
   withDay ||
@@ -42,20 +42,20 @@ const isMonth = (query: string, name: string, index: number, withDay: boolean): 
     query.slice(0, index)
   )
 
-const dayOf = (now: number): number => Math.floor(now / DAY_MS) * DAY_MS
+const startOfDay = (now: number): number => Math.floor(now / DAY_MS) * DAY_MS
 
-const monthOf = (now: number, offset: number): number => {
+const startOfMonth = (now: number, offset: number): number => {
   const date = new Date(now)
   return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1)
 }
 
 /** Weeks begin on Monday. */
-const weekOf = (now: number): number => dayOf(now) - ((new Date(now).getUTCDay() + 6) % 7) * DAY_MS
+const startOfWeek = (now: number): number => startOfDay(now) - ((new Date(now).getUTCDay() + 6) % 7) * DAY_MS
 
 const UNITS: { readonly [unit: string]: number } = { day: DAY_MS, week: 7 * DAY_MS, month: 30 * DAY_MS }
 
-const rangeOf = (query: string, now: number): readonly [number, number] | null => {
-  const today = dayOf(now)
+const parseRange = (query: string, now: number): readonly [number, number] | null => {
+  const today = startOfDay(now)
   if (/\byesterday\b/iu.test(query)) return [today - DAY_MS, today]
   if (/\btoday\b/iu.test(query)) return [today, today + DAY_MS]
   const relative = /\b(last|this)\s+(week|month|year)\b/iu.exec(query)
@@ -63,16 +63,16 @@ const rangeOf = (query: string, now: number): readonly [number, number] | null =
     const [, which = "", unit = ""] = relative
     const back = which.toLowerCase() === "last" ? 1 : 0
     if (unit.toLowerCase() === "week")
-      return [weekOf(now) - back * 7 * DAY_MS, weekOf(now) + (1 - back) * 7 * DAY_MS]
-    if (unit.toLowerCase() === "month") return [monthOf(now, -back), monthOf(now, 1 - back)]
+      return [startOfWeek(now) - back * 7 * DAY_MS, startOfWeek(now) + (1 - back) * 7 * DAY_MS]
+    if (unit.toLowerCase() === "month") return [startOfMonth(now, -back), startOfMonth(now, 1 - back)]
     const year = new Date(now).getUTCFullYear() - back
     return [Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1)]
   }
   const ago = /\b(\d{1,3})\s+(day|week|month)s?\s+ago\b/iu.exec(query)
   if (ago === null) return null
   const unit = UNITS[(ago[2] ?? "").toLowerCase()] ?? DAY_MS
-  const then = dayOf(now - Number(ago[1]) * unit)
-  // "Three weeks ago" is not a day but a while: half a unit to either side.
+  const then = startOfDay(now - Number(ago[1]) * unit)
+  // "Three weeks ago" is a span, not a day: half a unit to either side.
   return unit === DAY_MS ? [then, then + DAY_MS] : [then - unit / 2, then + unit / 2]
 }
 
@@ -93,10 +93,10 @@ export const timeHint = (query: string, now: number): TimeHint => {
     if (day !== undefined) days.add(Number(day))
   }
   for (const [year] of query.matchAll(YEAR)) years.add(Number(year))
-  return { months, days, years, range: rangeOf(query, now) }
+  return { months, days, years, range: parseRange(query, now) }
 }
 
-/** How far a moment is what the query names: 1 for the month, 2 for the day, a little for the year. */
+/** How well a moment matches the hint: 1 for the month, 2 for the day, 0.3 for the year. */
 export const timeMatch = ({ days, months, range, years }: TimeHint, saidAt: number): number => {
   let match = range !== null && saidAt >= range[0] && saidAt < range[1] ? 2 : 0
   if (months.size === 0 && years.size === 0) return match

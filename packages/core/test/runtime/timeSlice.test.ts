@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { AgentMemory, InMemoryStore, type Memory, promiseClient, StoreFingerprint } from "@keepsake/core"
-import { Layer } from "effect"
+import { Effect, Exit, Layer } from "effect"
 import { setImmediate } from "node:timers/promises"
+import { yieldToEventLoop } from "../../src/runtime/timeSlice.ts"
 
 const open = () =>
   promiseClient(
@@ -11,49 +12,51 @@ const open = () =>
     )
   )
 
-/** Turns of the event loop until `body` is done. */
-const turnsDuring = async (body: Promise<unknown>): Promise<number> => {
-  let turns = 0
+/** Iterations of the event loop until `body` is done. */
+const countIterations = async (body: Promise<unknown>): Promise<number> => {
+  let iterations = 0
   let running = true
   void body.finally(() => (running = false))
   while (running) {
     await setImmediate()
-    turns += 1
+    iterations += 1
   }
-  return turns
+  return iterations
 }
 
-describe("turns of the event loop", () => {
-  it("go round while a burst of calls is served", async () => {
+describe("event-loop slices", () => {
+  it("end while a burst of calls is served", async () => {
     await using client = await open()
     const memory = client.for({ userId: "ana" })
     const statements = Array.from(
       { length: 2_000 },
       (_, i) => `Ana likes the number ${i} and all its friends`
     )
-    const turns = await turnsDuring(Promise.all(statements.map((statement) => memory.remember(statement))))
-    assert.isAbove(turns, 3)
+    const iterations = await countIterations(
+      Promise.all(statements.map((statement) => memory.remember(statement)))
+    )
+    assert.isAbove(iterations, 3)
     assert.strictEqual((await memory.stats()).total, statements.length)
   })
 
-  it("go round while one call writes thousands", async () => {
+  it("end while one call writes thousands", async () => {
     await using client = await open()
     const memory = client.for({ userId: "ana" })
     const statements = Array.from({ length: 2_560 }, (_, i) => `Ana likes the number ${i}`)
-    assert.isAtLeast(await turnsDuring(memory.rememberMany(statements)), 19)
+    assert.isAtLeast(await countIterations(memory.rememberMany(statements)), 19)
     const exported: Array<Memory> = []
     for await (const one of memory.export()) exported.push(one)
-    assert.isAtLeast(await turnsDuring(client.for({ userId: "ben" }).import(exported)), 20)
+    assert.isAtLeast(await countIterations(client.for({ userId: "ben" }).import(exported)), 20)
   })
 
-  it("go round while one call follows another without ever leaving the process", async () => {
+  it("end while one call follows another and none leaves the process", async () => {
     await using client = await open()
     const memory = client.for({ userId: "ana" })
     await memory.rememberMany(Array.from({ length: 100 }, (_, i) => `Ana likes the number ${i}`))
     const recalls = async () => {
       for (let i = 0; i < 300; i++) await memory.recall("which number does Ana like")
     }
-    assert.isAbove(await turnsDuring(recalls()), 3)
+    assert.isAbove(await countIterations(recalls()), 3)
   })
 
   it("serve calls in the order in which they came", async () => {
@@ -87,5 +90,24 @@ describe("turns of the event loop", () => {
     const outcomes = await Promise.allSettled(calls)
     assert.strictEqual(outcomes.at(-1)?.status, "rejected")
     assert.strictEqual(outcomes.filter(({ status }) => status === "fulfilled").length, 1_999)
+  })
+})
+
+describe("yieldToEventLoop", () => {
+  it("continues after what the event loop has to do already", async () => {
+    const order: Array<string> = []
+    const before = setImmediate().then(() => order.push("before"))
+    await Effect.runPromise(Effect.tap(yieldToEventLoop, () => Effect.sync(() => order.push("after"))))
+    await before
+    assert.deepStrictEqual(order, ["before", "after"])
+  })
+
+  it("can be interrupted", async () => {
+    const controller = new AbortController()
+    const waiting = Effect.runPromiseExit(Effect.andThen(yieldToEventLoop, Effect.die("it went on")), {
+      signal: controller.signal
+    })
+    controller.abort()
+    assert.isTrue(Exit.hasInterrupts(await waiting))
   })
 })

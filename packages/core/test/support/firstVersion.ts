@@ -6,13 +6,13 @@ import {
   type Fingerprint,
   type Memory,
   type MemoryError,
-  memoryIdOfText,
   MemoryStore,
   promiseClient,
   type Scope,
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core"
+import { memoryIdOfText } from "@keepsake/core/driver"
 import { Clock, Context, Effect, Layer, type Scope as EffectScope } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"

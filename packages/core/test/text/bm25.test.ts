@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Memory } from "../../src/memory/Memory.ts"
 import { TermCountCache } from "../../src/recall/TermCountCache.ts"
 import { QueryTermTable } from "../../src/recall/QueryTermTable.ts"
-import { countTerms, documentTerms, queryTerms, STOP_WORDS, termId, tokenise } from "../../src/text/bm25.ts"
+import { countTerms, documentTerms, queryTerms } from "../../src/text/bm25.ts"
+import { STOP_WORDS, termId, tokenise } from "../../src/text/tokenise.ts"
 
 describe("tokenise", () => {
   const cases: ReadonlyArray<readonly [text: string, tokens: ReadonlyArray<string>]> = [

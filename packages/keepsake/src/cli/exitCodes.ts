@@ -3,11 +3,11 @@ import { Cause, type Exit } from "effect"
 import { CliError } from "effect/cli"
 import { wrap } from "./output/text.ts"
 
-/** 0 done, 1 failed, 2 asked for wrongly, 3 the doctor found a fault, 130 interrupted, 141 nobody reads on. */
+/** 0 done, 1 failed, 2 wrong usage, 3 the doctor found a fault, 130 interrupted, 141 the reader closed the pipe. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130, pipeClosed: 141 } as const
 
-export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
-  // A command that has something to say by its code, such as the doctor, has said it there.
+export const toExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
+  // The doctor sets its code itself.
   if (exit._tag === "Success") return Number(process.exitCode ?? EXIT.ok)
   if (Cause.hasInterruptsOnly(exit.cause)) return EXIT.interrupted
   const error = Cause.squash(exit.cause)
@@ -15,7 +15,7 @@ export const exitCodeOf = (exit: Exit.Exit<unknown, unknown>): number => {
   return CliError.isCliError(error) ? EXIT.usage : EXIT.failed
 }
 
-/** What a person reads of a failure: what is wrong and what to do, never a stack. */
+/** The text of a failure: what is wrong and what to do, never a stack. */
 export const describeFailure = (
   cause: Cause.Cause<unknown>,
   json: boolean,
@@ -23,7 +23,7 @@ export const describeFailure = (
 ): string | undefined => {
   if (Cause.hasInterruptsOnly(cause)) return undefined
   const error = Cause.squash(cause)
-  // The command line's own errors are shown by its parser, with the help that belongs to them.
+  // The parser prints its own errors, with the command's help.
   if (CliError.isCliError(error)) return undefined
   const reason = error instanceof MemoryError ? error.reason._tag : "Defect"
   const message = error instanceof Error ? error.message : String(error)

@@ -3,50 +3,62 @@ import {
   type JsonScalar,
   MEMORY_SOURCES,
   MEMORY_TYPES,
-  type MemoryError,
   type MemorySource,
   type MemoryType
 } from "@keepsake/core"
-import { invalidInput } from "@keepsake/core/driver"
-import { Effect, Option } from "effect"
+import { readTime } from "@keepsake/core/driver"
+import { Option, Result } from "effect"
 import { Flag } from "effect/cli"
 
 export const typeFlag = Flag.Literals("type", MEMORY_TYPES)
 export const sourceFlag = Flag.Literals("source", MEMORY_SOURCES)
 
-/** `key=value`, several times; a value that is a JSON number, boolean or null is taken as one. */
+/** A time as the API takes it: ISO text with a zone. */
+export const timeFlag = (name: string): Flag.Flag<number> =>
+  Flag.String(name).pipe(
+    Flag.withMetavar("time"),
+    Flag.filterMap(
+      (text) => Result.getSuccess(readTime(text)),
+      (text) => Result.getOrElse(Result.flip(readTime(text)), String)
+    )
+  )
+
+/** `key=value`, repeatable; a value that is a JSON number, boolean or null becomes one. */
 export const metaFlag = Flag.KeyValuePair("meta").pipe(
   Flag.withDescription("Metadata, key=value; may be repeated"),
   Flag.optional
 )
 
-const scalar = (text: string): JsonScalar => {
+const parseScalar = (text: string): JsonScalar => {
   if (/^(?:true|false|null|-?\d+(?:\.\d+)?)$/u.test(text)) return JSON.parse(text) as JsonScalar
   return text
 }
 
-export const metadataOf = (
+export const toMetadata = (
   meta: Option.Option<Readonly<Record<string, string>>>
 ): { readonly [key: string]: JsonScalar } | undefined =>
   Option.isNone(meta)
     ? undefined
-    : Object.fromEntries(Object.entries(meta.value).map(([key, value]) => [key, scalar(value)]))
+    : Object.fromEntries(Object.entries(meta.value).map(([key, value]) => [key, parseScalar(value)]))
 
 /** Flags that choose among memories. */
 export const filterFlags = {
   type: typeFlag.pipe(Flag.withDescription("Only this type; may be repeated"), Flag.atLeast(0)),
-  source: sourceFlag.pipe(
-    Flag.withDescription("Only what came from there; may be repeated"),
-    Flag.atLeast(0)
-  ),
+  source: sourceFlag.pipe(Flag.withDescription("Only from this source; may be repeated"), Flag.atLeast(0)),
   speaker: Flag.String("speaker").pipe(
-    Flag.withDescription("Only said by; may be repeated"),
+    Flag.withDescription("Only said by this speaker; may be repeated"),
     Flag.atLeast(0)
   ),
   session: Flag.String("session").pipe(Flag.withDescription("Only this conversation"), Flag.optional),
-  pinned: Flag.Boolean("pinned").pipe(Flag.withDescription("Only pinned ones"), Flag.withDefault(false)),
-  since: Flag.Date("since").pipe(Flag.withDescription("Said at or after, such as 2026-01-31"), Flag.optional),
-  until: Flag.Date("until").pipe(Flag.withDescription("Said before, such as 2026-02-28"), Flag.optional),
+  pinned: Flag.Boolean("pinned").pipe(Flag.withDescription("Only pinned memories"), Flag.withDefault(false)),
+  since: timeFlag("since").pipe(
+    Flag.withDescription("Said at or after, such as 2026-01-31T00:00:00Z"),
+    Flag.optional
+  ),
+  until: timeFlag("until").pipe(
+    Flag.withDescription("Said before, such as 2026-02-28T00:00:00Z"),
+    Flag.optional
+  ),
   meta: metaFlag
 }
 
@@ -56,28 +68,22 @@ export interface FilterFlags {
   readonly speaker: ReadonlyArray<string>
   readonly session: Option.Option<string>
   readonly pinned: boolean
-  readonly since: Option.Option<Date>
-  readonly until: Option.Option<Date>
+  readonly since: Option.Option<number>
+  readonly until: Option.Option<number>
   readonly meta: Option.Option<Readonly<Record<string, string>>>
 }
 
-/** The filter that the flags say; empty when none was given. */
-export const filterOf = (flags: FilterFlags): Filter => {
-  const metadata = metadataOf(flags.meta)
+/** The filter of the flags; empty without them. */
+export const toFilter = (flags: FilterFlags): Filter => {
+  const metadata = toMetadata(flags.meta)
   return {
     ...(flags.type.length > 0 ? { types: flags.type } : {}),
     ...(flags.source.length > 0 ? { sources: flags.source } : {}),
     ...(flags.speaker.length > 0 ? { speakers: flags.speaker } : {}),
     ...(Option.isSome(flags.session) ? { sessionId: flags.session.value } : {}),
     ...(flags.pinned ? { pinned: true } : {}),
-    ...(Option.isSome(flags.since) ? { saidFrom: flags.since.value.getTime() } : {}),
-    ...(Option.isSome(flags.until) ? { saidTo: flags.until.value.getTime() } : {}),
+    ...(Option.isSome(flags.since) ? { saidFrom: flags.since.value } : {}),
+    ...(Option.isSome(flags.until) ? { saidTo: flags.until.value } : {}),
     ...(metadata === undefined ? {} : { metadata })
   }
 }
-
-/** A moment that a flag names, as epoch milliseconds. */
-export const timeOf = (field: string, date: Date): Effect.Effect<number, MemoryError> =>
-  date.getTime() >= 0
-    ? Effect.succeed(date.getTime())
-    : Effect.fail(invalidInput(field, "is no date from 1970 on; write 2026-01-31 or 2026-01-31T12:00:00Z"))

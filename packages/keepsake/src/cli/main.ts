@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { isNodeTooOld, NODE_LEAST } from "../nodeVersion.ts"
+import { isNodeTooOld, NODE_MIN } from "../nodeVersion.ts"
 
-// Everything else is loaded after this: on an old Node it would end in an error about a module nobody named.
+// Other modules load after this check: an old Node would fail on one of them with an obscure error.
 if (isNodeTooOld(process.versions.node)) {
   process.stderr.write(
-    `keepsake: needs Node ${NODE_LEAST} or newer; this is ${process.versions.node}. Install Node 24.\n`
+    `keepsake: needs Node ${NODE_MIN} or newer; this is ${process.versions.node}. Install Node 24.\n`
   )
   process.exitCode = 1
 } else {

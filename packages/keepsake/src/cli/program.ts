@@ -44,7 +44,7 @@ const command = root.pipe(
   ])
 )
 
-/** The whole command line on these arguments; failures are told on standard error before they are passed on. */
+/** The whole command line on these arguments; prints a failure to standard error before it fails. */
 export const program = (args: ReadonlyArray<string>) =>
   Command.runWith(command, { version })(args).pipe(
     Effect.tapCause((cause) =>

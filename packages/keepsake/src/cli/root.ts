@@ -1,44 +1,44 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { type Given, readSettings, type CliSettings } from "../config/settings.ts"
+import { type CliSettings, readSettings, type SettingFlags } from "../config/readSettings.ts"
 
 const setting = (name: string, description: string) =>
   Flag.String(name).pipe(Flag.withDescription(description), Flag.optional)
 
-/** The command itself: what every subcommand shares. */
+/** The command itself, with the flags that every subcommand shares. */
 export const root = Command.make("keepsake").pipe(
   Command.withSharedFlags({
-    store: setting("store", "Where memories are: file:PATH, memory:, postgres://…, qdrant+http://…"),
+    store: setting("store", "The store: file:PATH, memory:, postgres://…, qdrant+http://…"),
     embedder: setting(
       "embedder",
       "openai:MODEL, voyage:MODEL, ollama:MODEL, transformers:MODEL, lexical, none"
     ),
-    user: setting("user", 'Whose memory it is ("me" unless said)'),
-    agent: setting("agent", 'Which agent\'s ("default" unless said)'),
-    config: setting("config", "A JSON file with store, embedder, user, agent (./keepsake.json if there)"),
+    user: setting("user", 'The user whose memory it is; "me" by default'),
+    agent: setting("agent", 'The agent whose memory it is; "default" by default'),
+    config: setting("config", "A JSON file with store, embedder, user, agent; ./keepsake.json if it exists"),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
   }),
   Command.withDescription(
-    "A memory that lasts, on the store you already run. Without --store it is kept in ~/.keepsake/memory.db. " +
-      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT and KEEPSAKE_CONFIG say the same as the flags."
+    "A memory that lasts, on the store you already run. Without --store it is ~/.keepsake/memory.db. " +
+      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT and KEEPSAKE_CONFIG set the same as the flags."
   )
 )
 
-/** What the flags say, and whether a program is reading. */
-export const givenFlags = Effect.map(root, ({ agent, config, embedder, json, store, user }) => {
-  const given: Given = {
+/** The shared flags, and whether to print JSON. */
+export const sharedFlags = Effect.map(root, ({ agent, config, embedder, json, store, user }) => {
+  const flags: SettingFlags = {
     store: Option.getOrUndefined(store),
     embedder: Option.getOrUndefined(embedder),
     user: Option.getOrUndefined(user),
     agent: Option.getOrUndefined(agent),
     config: Option.getOrUndefined(config)
   }
-  return { given, json }
+  return { flags, json }
 })
 
-/** The settings that the flags, the environment and the file add up to. */
+/** The settings of flags, environment and file together. */
 export const settings = Effect.gen(function* () {
-  const { given, json } = yield* givenFlags
-  const read: CliSettings = yield* readSettings(given, process.env)
-  return { ...read, json }
+  const { flags, json } = yield* sharedFlags
+  const merged: CliSettings = yield* readSettings(flags, process.env)
+  return { ...merged, json }
 })

@@ -1,5 +1,5 @@
 import { buffer } from "node:stream/consumers"
-import { type MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { notUtf8 } from "../config/readText.ts"

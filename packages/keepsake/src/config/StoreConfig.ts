@@ -1,18 +1,19 @@
-import { Schema } from "effect"
+import { boolean, type Field, type Fields, object, oneOf, optional } from "@keepsake/core/driver"
+import { literal, optionalText, text, wholeNumber } from "./fields.ts"
 
-/** Nothing is kept beyond the process. */
+/** Memories that end with the process. */
 export interface InMemoryConfig {
   readonly backend: "memory"
 }
 
-/** One SQLite file on this machine; needs no server and compiles nothing. */
+/** One SQLite file on this machine: no server, nothing to compile. */
 export interface HnswConfig {
   readonly backend: "hnsw"
-  /** The file; it is made, with its folder, where there is none. */
+  /** The file; created with its folder if it does not exist. */
   readonly path: string
-  /** Bytes for the search structures of the users served last; 256 MiB when absent. */
+  /** Bytes for the search structures of the most recently used scopes; 256 MiB when absent. */
   readonly cacheBytes?: number | undefined
-  /** `full` (when absent) survives a power loss; `normal` a killed process. */
+  /** `full` survives a power loss, `normal` only a killed process; `full` when absent. */
   readonly synchronous?: "full" | "normal" | undefined
 }
 
@@ -21,21 +22,21 @@ export interface PgVectorConfig {
   readonly backend: "pgvector"
   /** `postgres://user:password@host:5432/database` */
   readonly url: string
-  /** Made when missing; `keepsake` when absent. */
+  /** Created if it does not exist; `keepsake` when absent. */
   readonly schema?: string | undefined
-  /** Before every table's name, for several stores in one schema. */
+  /** Prefix of every table's name, for several stores in one schema. */
   readonly tablePrefix?: string | undefined
   /** Connections; 10 when absent. */
   readonly poolSize?: number | undefined
-  /** After which PostgreSQL cancels a statement; 30,000 when absent, 0 for never. */
+  /** Milliseconds before PostgreSQL cancels a statement; 30,000 when absent, 0 for never. */
   readonly statementTimeoutMs?: number | undefined
-  /** Half-precision vectors: half the space. Fixed when the store is made. */
+  /** Half-precision vectors, in half the space. Fixed when the store is created. */
   readonly halfvec?: boolean | undefined
-  /** PostgreSQL keeps scopes apart too. Once a store has it, every handle follows. */
+  /** PostgreSQL keeps scopes apart too. Once a store has it, every handle uses it. */
   readonly rowLevelSecurity?: boolean | undefined
   /** False for poolers that break prepared statements. */
   readonly namedStatements?: boolean | undefined
-  /** Rows from which a scope gets an HNSW index by itself; never when absent. */
+  /** A scope with this many rows gets an HNSW index automatically; never when absent. */
   readonly autoTuneRows?: number | undefined
 }
 
@@ -49,48 +50,46 @@ export interface QdrantConfig {
   readonly collection?: string | undefined
   /** Path under which a proxy serves Qdrant, such as `/qdrant`. */
   readonly prefix?: string | undefined
-  /** Longest wait for one call with its retries; 30,000 when absent. */
+  /** Longest wait for one call with its retries, in milliseconds; 30,000 when absent. */
   readonly timeoutMs?: number | undefined
-  /** Requests under way at once; 16 when absent. */
+  /** Concurrent requests; 16 when absent. */
   readonly concurrency?: number | undefined
 }
 
 /** A store and its options, told apart by `backend`. */
 export type StoreConfig = InMemoryConfig | HnswConfig | PgVectorConfig | QdrantConfig
 
-const text = Schema.String.check(Schema.isMinLength(1))
-const optionalText = Schema.optional(text)
-const optionalCount = Schema.optional(Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)))
-const optionalFlag = Schema.optional(Schema.Boolean)
+const count = optional(wholeNumber(0, Number.MAX_SAFE_INTEGER))
+const flag = optional(boolean)
 
-/** For checking what comes from a file or from JavaScript; the backends check ranges. */
-export const STORE_SCHEMAS = {
-  memory: Schema.Struct({ backend: Schema.Literal("memory") }),
-  hnsw: Schema.Struct({
-    backend: Schema.Literal("hnsw"),
+/** What each backend's options are read by; the backends check the ranges. */
+export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field<StoreConfig> } = {
+  memory: object({ backend: literal("memory") } satisfies Fields<InMemoryConfig>),
+  hnsw: object({
+    backend: literal("hnsw"),
     path: text,
-    cacheBytes: optionalCount,
-    synchronous: Schema.optional(Schema.Literals(["full", "normal"]))
-  }),
-  pgvector: Schema.Struct({
-    backend: Schema.Literal("pgvector"),
+    cacheBytes: count,
+    synchronous: optional(oneOf(["full", "normal"]))
+  } satisfies Fields<HnswConfig>),
+  pgvector: object({
+    backend: literal("pgvector"),
     url: text,
     schema: optionalText,
     tablePrefix: optionalText,
-    poolSize: optionalCount,
-    statementTimeoutMs: optionalCount,
-    halfvec: optionalFlag,
-    rowLevelSecurity: optionalFlag,
-    namedStatements: optionalFlag,
-    autoTuneRows: optionalCount
-  }),
-  qdrant: Schema.Struct({
-    backend: Schema.Literal("qdrant"),
+    poolSize: count,
+    statementTimeoutMs: count,
+    halfvec: flag,
+    rowLevelSecurity: flag,
+    namedStatements: flag,
+    autoTuneRows: count
+  } satisfies Fields<PgVectorConfig>),
+  qdrant: object({
+    backend: literal("qdrant"),
     url: text,
     apiKey: optionalText,
     collection: optionalText,
     prefix: optionalText,
-    timeoutMs: optionalCount,
-    concurrency: optionalCount
-  })
-} satisfies { readonly [B in StoreConfig["backend"]]: Schema.Codec<Extract<StoreConfig, { backend: B }>> }
+    timeoutMs: count,
+    concurrency: count
+  } satisfies Fields<QdrantConfig>)
+}

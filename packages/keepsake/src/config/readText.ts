@@ -1,24 +1,23 @@
 import { readFile } from "node:fs/promises"
-import { type MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
-const codeOf = (cause: unknown): string =>
+const errorCode = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""
 
 const READ_PROBLEMS: Readonly<Record<string, string>> = {
-  ENOENT: "is not there; check the path",
+  ENOENT: "does not exist; check the path",
   EACCES: "may not be read; check its permissions",
   EISDIR: "is a folder; name a file"
 }
 
-/** Why a file could not be read, as bad input. */
-const unreadable = (path: string, cause: unknown): MemoryError =>
-  invalidInput(path, READ_PROBLEMS[codeOf(cause)] ?? `could not be read: ${String(cause)}`)
+const readFailed = (path: string, cause: unknown): MemoryError =>
+  invalidInput(path, READ_PROBLEMS[errorCode(cause)] ?? `could not be read: ${String(cause)}`)
 
-/** A whole file as text; one that is not UTF-8 is refused, never guessed at. */
+/** Reads a whole file as UTF-8 text; another encoding is refused, never guessed. */
 export const readText = (path: string): Effect.Effect<string, MemoryError> =>
-  Effect.tryPromise({ try: async () => readFile(path), catch: (cause) => unreadable(path, cause) }).pipe(
+  Effect.tryPromise({ try: async () => readFile(path), catch: (cause) => readFailed(path, cause) }).pipe(
     Effect.flatMap((bytes) =>
       Effect.try({
         try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),

@@ -1,10 +1,11 @@
+/** The result of one check. */
 export interface Finding {
-  /** What was looked at, in a word or two. */
+  /** The checked part, in a word or two. */
   readonly check: string
-  /** `fault`: memory does not work, or not as asked. `warning`: it does, but something will bite. */
+  /** `fault`: memory does not work, or not as configured. `warning`: it works, but something will fail later. */
   readonly status: "ok" | "warning" | "fault"
   readonly detail: string
-  /** What to do; empty when nothing is wrong. */
+  /** What to do; empty for `ok`. */
   readonly fix: string
 }
 

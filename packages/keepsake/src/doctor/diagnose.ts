@@ -1,8 +1,10 @@
-import { AgentMemory, Embedder, fingerprint, type MemoryError, Scope, StoreFingerprint } from "@keepsake/core"
-import { Clock, Effect, Layer, Schema } from "effect"
-import { resolveConfig } from "../config/resolve.ts"
-import { type Given, readSettings } from "../config/settings.ts"
-import { backendLayer } from "../storeLayer.ts"
+import { AgentMemory, Embedder, fingerprint, type MemoryError, StoreFingerprint } from "@keepsake/core"
+import { readScope } from "@keepsake/core/driver"
+import { Clock, Effect, Layer, Result } from "effect"
+import { hidePassword } from "../config/hidePassword.ts"
+import { readSettings, type SettingFlags } from "../config/readSettings.ts"
+import { resolveConfig } from "../config/resolveConfig.ts"
+import { backendLayer } from "../backendLayer.ts"
 import { probeEmbedder } from "./embedder.ts"
 import { checkClock, checkNode, checkVariables } from "./environment.ts"
 import { checkFile } from "./file.ts"
@@ -10,40 +12,34 @@ import { fault, type Finding, ok } from "./Finding.ts"
 import { checkOpenStore, storeFault } from "./store.ts"
 
 const configFault = (error: MemoryError): Finding =>
-  fault("config", error.message, "Correct it there; keepsake --help lists what may be said.")
-
-const isScope = Schema.is(Scope)
-
-const BAD_SCOPE =
-  "user and agent are 1 to 256 characters, without control characters, slashes or outer spaces"
-
-/** A URL without what must not be shown. */
-const withoutSecrets = (url: string): string => url.replace(/:\/\/[^@/]*@/u, "://…@")
+  fault("config", error.message, "Correct it there; keepsake --help lists the options.")
 
 /**
- * Looks at everything that recall depends on, in the order in which one thing needs the other, and goes on as
- * far as it can. Writes one test memory and removes it.
+ * Checks everything that recall depends on, in the order of dependence, and continues as far as possible.
+ * Writes one test memory and removes it.
  */
 export const diagnose = Effect.fnUntraced(function* (
-  given: Given,
+  flags: SettingFlags,
   env: Readonly<Record<string, string | undefined>>
 ): Effect.fn.Return<ReadonlyArray<Finding>> {
-  const found: Array<Finding> = [
+  const findings: Array<Finding> = [
     checkNode(process.versions.node),
     checkClock(yield* Clock.currentTimeMillis),
     ...checkVariables(env)
   ]
-  const rest = Effect.gen(function* () {
-    const settings = yield* readSettings(given, env)
-    if (!isScope(settings.scope)) found.push(fault("user", BAD_SCOPE, "Correct --user and --agent."))
+  const checkConfigured = Effect.gen(function* () {
+    const settings = yield* readSettings(flags, env)
+    const scope = readScope(settings.scope)
+    if (Result.isFailure(scope))
+      findings.push(fault("user", scope.failure.join(": "), "Correct --user and --agent."))
     const { embedder: embedderConfig, store } = yield* resolveConfig(settings.config)
-    const shown = typeof settings.config.store === "string" ? withoutSecrets(settings.config.store) : "store"
-    found.push(ok("config", `${shown} (from ${settings.from})`))
+    const shown = typeof settings.config.store === "string" ? hidePassword(settings.config.store) : "store"
+    findings.push(ok("config", `${shown} (from ${settings.from})`))
     if (!("backend" in store)) return
 
-    const { embedder, findings } = yield* probeEmbedder(embedderConfig)
-    found.push(...findings)
-    // A store that was filled by an embedder cannot be told from a damaged one while that embedder is out.
+    const { embedder, findings: embedderFindings } = yield* probeEmbedder(embedderConfig)
+    findings.push(...embedderFindings)
+    // Without its embedder, a store cannot be opened with the fingerprint it was filled with.
     if (embedder === undefined) return
 
     const space = StoreFingerprint.layer(fingerprint(embedder?.space ?? null))
@@ -52,13 +48,15 @@ export const diagnose = Effect.fnUntraced(function* (
       Layer.provideMerge(backendLayer(store)),
       Layer.provideMerge(Layer.merge(space, embedderLayer))
     )
-    const seen = yield* Effect.provide(checkOpenStore(store.backend), layer).pipe(
+    const storeFindings = yield* Effect.provide(checkOpenStore(store.backend), layer).pipe(
       Effect.catch((error) => Effect.succeed([storeFault("store", store.backend, error)]))
     )
-    found.push(...seen)
-    if (store.backend === "hnsw" && seen.every((one) => one.status !== "fault"))
-      found.push(...(yield* checkFile(store.path)))
+    findings.push(...storeFindings)
+    if (store.backend === "hnsw" && storeFindings.every(({ status }) => status !== "fault"))
+      findings.push(...(yield* checkFile(store.path)))
   })
-  yield* Effect.scoped(rest).pipe(Effect.catch((error) => Effect.sync(() => found.push(configFault(error)))))
-  return found
+  yield* Effect.scoped(checkConfigured).pipe(
+    Effect.catch((error) => Effect.sync(() => findings.push(configFault(error))))
+  )
+  return findings
 })

@@ -1,7 +1,7 @@
 import { Embedder, type EmbedderProblem, fingerprint, type MemoryError } from "@keepsake/core"
 import { describeFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
-import type { ResolvedConfig } from "../config/resolve.ts"
+import type { ResolvedConfig } from "../config/resolveConfig.ts"
 import { measureCalibrationEffect } from "../embedders/measureCalibration.ts"
 import { resolveEmbedder } from "../embedders/resolveEmbedder.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"

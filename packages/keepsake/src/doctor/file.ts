@@ -1,4 +1,4 @@
-/** What is particular to a store that is a file. */
+/** Checks of a store that is a file. */
 import { statfs, stat } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, resolve } from "node:path"
@@ -6,25 +6,25 @@ import { DatabaseSync } from "node:sqlite"
 import { Effect } from "effect"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
-const LEAST_FREE = 200 * 2 ** 20
+const FREE_BYTES_MIN = 200 * 2 ** 20
 
 const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`
 
 const checkSpace = async (path: string): Promise<Finding> => {
   const { bavail, bsize } = await statfs(dirname(resolve(path)))
   const free = bavail * bsize
-  return free < LEAST_FREE
+  return free < FREE_BYTES_MIN
     ? warning(
         "disk",
-        `${mebibytes(free)} free beside ${path}`,
-        "Make room: writes fail when the disk is full."
+        `${mebibytes(free)} free on the disk of ${path}`,
+        "Free some space: writes fail when the disk is full."
       )
     : ok("disk", `${mebibytes(free)} free`)
 }
 
 const checkPermissions = async (path: string): Promise<ReadonlyArray<Finding>> => {
   const { mode } = await stat(path)
-  // Windows has no such bits.
+  // Windows has no permission bits.
   return process.platform !== "win32" && (mode & 0o077) !== 0
     ? [warning("permissions", `other accounts on this machine may open ${path}`, `chmod 600 ${path}*`)]
     : []
@@ -34,20 +34,20 @@ const quickCheck = (path: string): Finding => {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
     const [row] = database.prepare("pragma quick_check(1)").all()
-    const said = row?.["quick_check"]
-    return said === "ok"
-      ? ok("file", `${path} is sound`)
+    const result = row?.["quick_check"]
+    return result === "ok"
+      ? ok("file", `${path} is intact`)
       : fault(
           "file",
-          `${path} is damaged: ${String(said)}`,
-          "Save what can be read with keepsake export, and import it into a new file."
+          `${path} is damaged: ${String(result)}`,
+          "Save the readable memories with keepsake export, and import them into a new file."
         )
   } finally {
     database.close()
   }
 }
 
-/** Checks of the file beneath a store that could be opened. */
+/** Checks the file of a store that could be opened. */
 export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.tryPromise(async () => [
     quickCheck(path),
@@ -58,15 +58,15 @@ export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =
       Effect.succeed([
         fault(
           "file",
-          `${path} could not be looked at: ${String(error.cause)}`,
+          `${path} could not be checked: ${String(error.cause)}`,
           "Check the path and its permissions."
         )
       ])
     )
   )
 
-/** Whether graphs for heavy scopes are at hand; without them the scan serves. */
-export const hasGraphs = (): boolean => {
+/** Whether hnswlib is installed, for graphs of large scopes; without it they are scanned. */
+export const isHnswlibInstalled = (): boolean => {
   try {
     createRequire(import.meta.resolve("@keepsake/backend-hnsw")).resolve("hnswlib-node")
     return true

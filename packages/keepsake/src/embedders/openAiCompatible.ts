@@ -2,6 +2,7 @@ import type { Calibration, EmbedderProblem, EmbedderProvider, EmbedPurpose } fro
 import { parseRetryAfter } from "@keepsake/core/driver"
 import { Option, Schema } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
+import { hidePassword } from "../config/hidePassword.ts"
 import { measureDimensions } from "./measureDimensions.ts"
 import { EmbedderError, pacedEmbed, type EmbedRequest } from "./pace.ts"
 
@@ -114,7 +115,7 @@ const makeRequest = (options: OpenAiCompatibleOptions): EmbedRequest => {
     const send = async (input: ReadonlyArray<string>): Promise<Response> => {
       const body = JSON.stringify({ model: options.model, input, ...options.body?.(purpose) })
       return fetch(url, { method: "POST", headers, body, signal }).catch((cause: unknown) => {
-        throw new EmbedderError(`${url} did not answer: ${describeFetchError(cause)}`, {
+        throw new EmbedderError(hidePassword(`${url} did not answer: ${describeFetchError(cause)}`), {
           isRetryable: true,
           problem: "unreachable",
           cause

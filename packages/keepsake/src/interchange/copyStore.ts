@@ -1,14 +1,6 @@
-/** Moves memories between stores, row by row, as they are: ids, history, counts and dates stay. */
-import {
-  Conflict,
-  Embedder,
-  type Cursor,
-  MemoryError,
-  MemoryStore,
-  type Scope,
-  StoreAdmin
-} from "@keepsake/core"
-import { documentTerms, sameFingerprint, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
+/** Copies memories between stores row by row: ids, history, counts and dates stay. */
+import { Embedder, type Cursor, type MemoryError, MemoryStore, type Scope, StoreAdmin } from "@keepsake/core"
+import { conflict, documentTerms, sameFingerprint, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
 import { Clock, Context, Effect, Option, Stream } from "effect"
 import { chunksOf } from "effect/Array"
 import { allScopes } from "./scopes.ts"
@@ -20,12 +12,12 @@ export interface Copied {
   /** Rows of the source that are not expired, history included. */
   readonly rows: number
   readonly copied: number
-  /** There already, from a run before. */
+  /** In the target already, from an earlier run. */
   readonly known: number
 }
 
-/** Where a row's vector and terms come from: the row itself between stores of one kind, else made anew. */
-const rowMaker = Effect.fnUntraced(function* (from: Store, to: Store) {
+/** Keeps vectors and terms between stores of one fingerprint; otherwise computes them for the target. */
+const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
   const source = yield* Context.get(from, StoreAdmin).fingerprint
   const target = yield* Context.get(to, StoreAdmin).fingerprint
   if (sameFingerprint(source, target)) return (rows: ReadonlyArray<StoreRow>) => Effect.succeed(rows)
@@ -47,10 +39,11 @@ const rowMaker = Effect.fnUntraced(function* (from: Store, to: Store) {
     )
 })
 
-/** A scope's rows that are not expired, closed ones included, a page at a time. */
-const pagesOf = (store: MemoryStore["Service"], scope: Scope) =>
-  Stream.paginate(undefined as Cursor | undefined, (after) =>
-    Effect.gen(function* () {
+/** A scope's rows page by page, superseded ones included, expired ones not. */
+const rowPages = (store: MemoryStore["Service"], scope: Scope) =>
+  Stream.paginate(
+    undefined as Cursor | undefined,
+    Effect.fnUntraced(function* (after: Cursor | undefined) {
       const now = yield* Clock.currentTimeMillis
       const page = yield* store.listRows({
         scope,
@@ -64,19 +57,17 @@ const pagesOf = (store: MemoryStore["Service"], scope: Scope) =>
     })
   )
 
-const presentIn = Effect.fnUntraced(function* (
+const findPresent = Effect.fnUntraced(function* (
   store: MemoryStore["Service"],
   scope: Scope,
   rows: ReadonlyArray<StoreRow>
 ) {
   const now = yield* Clock.currentTimeMillis
-  const found = yield* store.get({ scope, now, ids: rows.map(({ memory }) => memory.id) })
-  return new Set(found.map(({ id }) => id))
+  const memories = yield* store.get({ scope, now, ids: rows.map(({ memory }) => memory.id) })
+  return new Set(memories.map(({ id }) => id))
 })
 
-const conflict = (message: string) => new MemoryError({ reason: new Conflict({ message }) })
-
-/** Counts again, from both sides, what should now be in both. */
+/** Reads both stores again and compares them. */
 const verify = Effect.fnUntraced(function* (
   source: MemoryStore["Service"],
   target: MemoryStore["Service"],
@@ -84,23 +75,23 @@ const verify = Effect.fnUntraced(function* (
 ) {
   let missing = 0
   for (const scope of scopes) {
-    yield* Stream.runForEach(pagesOf(source, scope), (rows) =>
-      Effect.map(presentIn(target, scope, rows), (there) => {
-        missing += rows.length - there.size
+    yield* Stream.runForEach(rowPages(source, scope), (rows) =>
+      Effect.map(findPresent(target, scope, rows), (present) => {
+        missing += rows.length - present.size
       })
     )
   }
   if (missing > 0) {
     return yield* conflict(
-      `${missing} memories are in the source but not in the target: they were written or removed meanwhile. Run the copy again.`
+      `${missing} memories are in the source but not in the target: they were written or removed during the copy. Run it again.`
     )
   }
   return undefined
 })
 
 /**
- * Copies every memory of every scope that is not expired. What is there already is left alone, so a copy that
- * was stopped goes on where it was. Ends by counting both sides.
+ * Copies every memory that is not expired, then compares both stores. Memories that the target has already
+ * are skipped, so that a second run continues an interrupted one.
  */
 export const copyStore = Effect.fnUntraced(function* (
   from: Store,
@@ -109,17 +100,17 @@ export const copyStore = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Copied, MemoryError> {
   const source = Context.get(from, MemoryStore)
   const target = Context.get(to, MemoryStore)
-  const made = yield* rowMaker(from, to)
+  const convert = yield* makeRowConverter(from, to)
   const scopes = (yield* Stream.runCollect(Stream.provideContext(allScopes, from))).map(({ scope }) => scope)
   const counts = { rows: 0, copied: 0, known: 0 }
   const copyPage = Effect.fnUntraced(function* (scope: Scope, rows: ReadonlyArray<StoreRow>) {
-    const there = yield* presentIn(target, scope, rows)
-    const missing = rows.filter(({ memory }) => !there.has(memory.id))
-    for (const part of chunksOf(missing, STORE_LIMITS.batch)) {
+    const present = yield* findPresent(target, scope, rows)
+    const missing = rows.filter(({ memory }) => !present.has(memory.id))
+    for (const batch of chunksOf(missing, STORE_LIMITS.batch)) {
       const outcomes = yield* target.put({
         scope,
         now: yield* Clock.currentTimeMillis,
-        rows: yield* made(part)
+        rows: yield* convert(batch)
       })
       const clash = outcomes.find(({ outcome }) => outcome === "conflict")
       if (clash !== undefined)
@@ -129,12 +120,12 @@ export const copyStore = Effect.fnUntraced(function* (
     }
     counts.rows += rows.length
     counts.copied += missing.length
-    counts.known += there.size
+    counts.known += present.size
     yield* show(counts.rows)
     return undefined
   })
   for (const scope of scopes)
-    yield* Stream.runForEach(pagesOf(source, scope), (rows) => copyPage(scope, rows))
+    yield* Stream.runForEach(rowPages(source, scope), (rows) => copyPage(scope, rows))
   yield* verify(source, target, scopes)
   return { scopes: scopes.length, ...counts }
 })

@@ -1,7 +1,4 @@
-/**
- * The export: JSON lines, one memory each, between a first line that says what it is and a last line that
- * counts them, so that an export cut in half is known for one.
- */
+/** The export: JSON lines, one per memory, between a head and a tail whose count shows a truncated file. */
 import type { Memory } from "@keepsake/core"
 import { Schema } from "effect"
 

@@ -2,19 +2,25 @@ import type { Memory, MemoryError, Statement } from "@keepsake/core"
 import { invalidInput, readMemory } from "@keepsake/core/driver"
 import { Effect, Option, Result, Schema } from "effect"
 import { Head, isSupported, Tail } from "./exportFormat.ts"
-import { foreignRow, foreignRows, type ForeignStatement, type PlacedStatement } from "./foreign.ts"
+import { findRows, type ForeignStatement, type LocatedStatement, parseForeignRow } from "./foreign.ts"
 
-/** What an import holds: memories with their history, or statements that are remembered anew. */
+/** Content of an import: memories with their history, or statements to remember. */
 export type ImportContent =
   | { readonly _tag: "Memories"; readonly memories: ReadonlyArray<Memory> }
-  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<PlacedStatement> }
+  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<LocatedStatement> }
 
 interface Line {
   readonly number: number
   readonly value: unknown
 }
 
-const parse = (text: string): Result.Result<unknown, string> => {
+/** A line that is not JSON, and why. */
+interface DamagedLine {
+  readonly number: number
+  readonly message: string
+}
+
+const parseJson = (text: string): Result.Result<unknown, string> => {
   try {
     return Result.succeed(JSON.parse(text) as unknown)
   } catch (cause) {
@@ -22,24 +28,26 @@ const parse = (text: string): Result.Result<unknown, string> => {
   }
 }
 
-const cutShort = (name: string, complete: number): MemoryError =>
+const truncated = (name: string, completeCount: number): MemoryError =>
   invalidInput(
     name,
-    `is cut short: ${complete} memories are whole, then it breaks off before its closing line. Nothing was imported. Export again, or take what is there with --partial`
+    `is truncated: it has ${completeCount} complete memories, and its closing line is missing or counts others. Nothing was imported. Export again, or import the complete lines with --partial`
   )
 
-/** The lines that are JSON, and whether the text breaks off inside one or before the end. */
-const linesOf = (text: string): { readonly lines: ReadonlyArray<Line>; readonly broken: Line | null } => {
+/** The lines up to the first that is not JSON. */
+const parseLines = (
+  text: string
+): { readonly lines: ReadonlyArray<Line>; readonly damaged: DamagedLine | null } => {
   const lines: Array<Line> = []
   let number = 0
   for (const raw of text.split("\n")) {
     number++
     if (raw.trim() === "") continue
-    const value = parse(raw)
-    if (Result.isFailure(value)) return { lines, broken: { number, value: value.failure } }
+    const value = parseJson(raw)
+    if (Result.isFailure(value)) return { lines, damaged: { number, message: value.failure } }
     lines.push({ number, value: value.success })
   }
-  return { lines, broken: null }
+  return { lines, damaged: null }
 }
 
 const decodeHead = Schema.decodeUnknownOption(Head)
@@ -72,59 +80,54 @@ const readExport = Effect.fnUntraced(function* (
   if (!isSupported(head)) {
     return yield* invalidInput(
       name,
-      `is an export of version ${head.version}, which this keepsake does not read; update it`
+      `is an export of version ${head.version}, which this version of keepsake cannot read; update keepsake`
     )
   }
-  const { broken, lines } = linesOf(text)
-  const last = lines.at(-1)
-  const tail = decodeTail(last?.value)
+  const { damaged, lines } = parseLines(text)
+  const tail = decodeTail(lines.at(-1)?.value)
   const memories = yield* parseMemories(name, lines.slice(1, Option.isSome(tail) ? -1 : undefined))
-  const whole = broken === null && Option.isSome(tail) && tail.value.memories === memories.length
-  if (!whole && !partial) {
-    if (
-      broken !== null &&
-      Option.isNone(decodeTail(last?.value)) &&
-      text.split("\n").length > broken.number + 1
-    ) {
+  const isComplete = damaged === null && Option.isSome(tail) && tail.value.memories === memories.length
+  if (!isComplete && !partial) {
+    if (damaged !== null && Option.isNone(tail) && text.split("\n").length > damaged.number + 1) {
       return yield* invalidInput(
         name,
-        `line ${broken.number} is damaged (${String(broken.value)}). Nothing was imported; the lines before it can be taken with --partial`
+        `line ${damaged.number} is damaged (${damaged.message}). Nothing was imported; import the lines before it with --partial`
       )
     }
-    return yield* cutShort(name, memories.length)
+    return yield* truncated(name, memories.length)
   }
   return { _tag: "Memories", memories }
 })
 
-const plainStatement = (value: unknown): ForeignStatement | undefined =>
+const parsePlainRow = (value: unknown): ForeignStatement | undefined =>
   Option.isSome(decodeStatement(value))
-    ? // Any further field is checked where it is remembered, by name.
+    ? // `memoryFromStatement` checks the other fields.
       { statement: value as Statement, userId: null, agentId: null }
     : undefined
 
-const statementsOf = (
+const toStatements = (
   name: string,
   rows: ReadonlyArray<unknown>,
-  placeOf: (i: number) => string
+  toPosition: (i: number) => string
 ): Effect.Effect<ImportContent, MemoryError> =>
   Effect.map(
     Effect.forEach(rows, (row, i) => {
-      const statement = foreignRow(row) ?? plainStatement(row)
+      const statement = parseForeignRow(row) ?? parsePlainRow(row)
       return statement === undefined
         ? Effect.fail(
             invalidInput(
               name,
-              `${placeOf(i)} has neither content (Kronvex, plain statements) nor memory (mem0). Nothing was imported`
+              `${toPosition(i)} has neither content (Kronvex, plain statements) nor memory (mem0). Nothing was imported`
             )
           )
-        : Effect.succeed({ ...statement, place: placeOf(i) })
+        : Effect.succeed({ ...statement, position: toPosition(i) })
     }),
     (statements) => ({ _tag: "Statements", statements })
   )
 
 /**
- * Reads an export: Keepsake's own, mem0's or Kronvex's, or JSON lines of statements (`{"content": "…"}`).
- * With `partial`, whatever is whole in an export of ours that was cut.
+ * Reads an export of Keepsake, mem0 or Kronvex, or JSON lines of statements (`{"content": "…"}`). With
+ * `partial`, reads the complete lines of a damaged one.
  */
 export const readImport = Effect.fnUntraced(function* (
   name: string,
@@ -134,27 +137,27 @@ export const readImport = Effect.fnUntraced(function* (
   const text = raw.replace(/^\ufeff/u, "")
   if (text.trim() === "") return yield* invalidInput(name, "is empty")
   const [firstLine = ""] = text.trimStart().split("\n", 1)
-  const first = parse(firstLine)
+  const first = parseJson(firstLine)
   const head = Result.isSuccess(first) ? decodeHead(first.success) : Option.none()
   if (Option.isSome(head)) return yield* readExport(name, head.value, text, partial)
 
-  const document = parse(text)
-  const rows = Result.isSuccess(document) ? foreignRows(document.success) : undefined
-  if (rows !== undefined) return yield* statementsOf(name, rows, (i) => `entry ${i + 1}`)
+  const document = parseJson(text)
+  const rows = Result.isSuccess(document) ? findRows(document.success) : undefined
+  if (rows !== undefined) return yield* toStatements(name, rows, (i) => `entry ${i + 1}`)
   if (Result.isFailure(first)) {
     return yield* invalidInput(
       name,
-      `is not JSON (${Result.isFailure(document) ? document.failure : "no list in it"}): it may be cut short. Nothing was imported`
+      `is not JSON (${Result.isFailure(document) ? document.failure : "it has no list"}): it may be truncated. Nothing was imported`
     )
   }
-  const { broken, lines } = linesOf(text)
-  if (broken !== null && !partial) {
+  const { damaged, lines } = parseLines(text)
+  if (damaged !== null && !partial) {
     return yield* invalidInput(
       name,
-      `line ${broken.number} is not JSON (${String(broken.value)}): it may be cut short. Nothing was imported; take the lines before it with --partial`
+      `line ${damaged.number} is not JSON (${damaged.message}): it may be truncated. Nothing was imported; import the lines before it with --partial`
     )
   }
-  return yield* statementsOf(
+  return yield* toStatements(
     name,
     lines.map((line) => line.value),
     (i) => `line ${lines[i]?.number ?? 0}`

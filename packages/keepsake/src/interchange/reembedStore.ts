@@ -3,12 +3,12 @@ import { Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/c
 import { documentTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
-/** Rows between two signs of progress; what is filled stays filled when the move is stopped. */
+/** Rows per step; an interrupted move keeps the steps that are done. */
 const BATCH = 128
 
 /**
- * Fills the space of `next`, then switches to it. `embedder` is `null` for a store by words alone. Stopped at
- * any moment it goes on where it was; rows written meanwhile are filled too.
+ * Fills the space of `next`, then switches to it. `embedder` is `null` for a store without vectors. A second
+ * call continues an interrupted move; rows written meanwhile are filled too.
  */
 export const reembedStore = Effect.fnUntraced(function* (
   next: Fingerprint,
@@ -39,12 +39,12 @@ export const reembedStore = Effect.fnUntraced(function* (
       )
       filled += rows.length
       yield* show(filled)
-      // A page that is not full was the last: what is written from now on is for the next round.
+      // A page that is not full is the last; rows written from now on wait for the next round.
       if (rows.length < BATCH) return
     }
   })
-  // A row written between the last filling and the switch is a Conflict: fill it and switch again. Under a
-  // steady stream of writes one of the rounds meets a pause.
+  // A row written between the last page and the switch is a Conflict: fill it and switch again. Under a
+  // steady stream of writes, one of the rounds meets a pause.
   const move = Effect.andThen(fill, admin.commitStage)
   yield* Effect.retry(move, { times: 100, while: (error) => error.reason._tag === "Conflict" })
   return filled

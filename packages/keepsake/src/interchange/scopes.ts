@@ -6,12 +6,12 @@ import {
   type ScopedMemory,
   StoreAdmin
 } from "@keepsake/core"
+import { scopeBeside } from "@keepsake/core/driver"
 import { Effect, Option, Stream } from "effect"
 
 const PAGE = 100
-const FILES = "/files"
 
-/** Every scope of the store, a page at a time. */
+/** Every scope of the store, page by page. */
 export const allScopes: Stream.Stream<ScopeCount, MemoryError, StoreAdmin> = Stream.unwrap(
   Effect.map(StoreAdmin, (admin) =>
     Stream.paginate(undefined as Scope | undefined, (after) =>
@@ -27,10 +27,9 @@ export const allScopes: Stream.Stream<ScopeCount, MemoryError, StoreAdmin> = Str
   )
 )
 
-/** The memory of a scope as the store lists it: a user's own, or the agent's notes beside it. */
-export const memoryOfScope = (scope: Scope): Effect.Effect<ScopedMemory, MemoryError, AgentMemory> =>
-  Effect.flatMap(AgentMemory, (memories) =>
-    scope.agentId.endsWith(FILES)
-      ? memories.files({ agentId: scope.agentId.slice(0, -FILES.length), userId: scope.userId })
-      : memories.for(scope)
-  )
+/** Opens a scope as the store lists it: a user's memories, or an agent's notes beside them. */
+export const openScope = (scope: Scope): Effect.Effect<ScopedMemory, MemoryError, AgentMemory> =>
+  Effect.flatMap(AgentMemory, (memories) => {
+    const owner = scopeBeside(scope)
+    return owner === scope ? memories.for(scope) : memories.files(owner)
+  })

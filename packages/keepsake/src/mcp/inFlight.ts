@@ -1,7 +1,7 @@
 import type { Tracker } from "./mcpServer.ts"
 
-/** Calls under way, so that closing can wait for what was accepted. */
-export const makeInFlight = (): { readonly track: Tracker; readonly settled: () => Promise<void> } => {
+/** Tracks the calls under way, so that closing can wait for them. */
+export const makeInFlight = (): { readonly track: Tracker; readonly settle: () => Promise<void> } => {
   const calls = new Set<Promise<unknown>>()
   return {
     track: async (call) => {
@@ -12,7 +12,7 @@ export const makeInFlight = (): { readonly track: Tracker; readonly settled: () 
         calls.delete(call)
       }
     },
-    settled: async () => {
+    settle: async () => {
       await Promise.allSettled(calls)
     }
   }

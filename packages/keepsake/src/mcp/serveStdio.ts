@@ -5,17 +5,17 @@ import { createMcpServer } from "./mcpServer.ts"
 
 /**
  * Serves over standard input and output until the client closes its end or `signal` aborts; then finishes
- * the calls under way. Nothing but the protocol is written to standard output.
+ * the calls under way. Standard output carries only the protocol.
  */
 export const serveStdio = async (
   memory: PromiseMemory,
   version: string,
   signal: AbortSignal
 ): Promise<void> => {
-  const { settled, track } = makeInFlight()
+  const { settle, track } = makeInFlight()
   const server = createMcpServer(memory, { version, track })
   const ended = new Promise<void>((resolve) => {
-    // The transport itself does not notice that the client has gone.
+    // The SDK's transport does not notice a client that is gone.
     process.stdin.once("end", resolve)
     process.stdin.once("close", resolve)
     process.stdout.once("error", () => resolve())
@@ -23,6 +23,6 @@ export const serveStdio = async (
   })
   await server.connect(new StdioServerTransport())
   await ended
-  await settled()
+  await settle()
   await server.close()
 }

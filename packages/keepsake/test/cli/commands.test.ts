@@ -25,8 +25,8 @@ const COMMANDS = [
   "mcp"
 ]
 
-/** The commands that a help text gives as examples, as arguments. */
-const examplesOf = (help: string): ReadonlyArray<ReadonlyArray<string>> =>
+/** The arguments of each example in a help text. */
+const parseExamples = (help: string): ReadonlyArray<ReadonlyArray<string>> =>
   help
     .slice(help.indexOf("EXAMPLES"))
     .split("\n")
@@ -47,7 +47,7 @@ describe("help", () => {
       const { code, out } = await keepsake(folder.path, [...path, "--help"])
       expect(code).toBe(0)
       for (const line of out.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
-      expect(path.length === 0 || examplesOf(out).length > 0).toBe(true)
+      expect(path.length === 0 || parseExamples(out).length > 0).toBe(true)
     }
   )
 })
@@ -58,12 +58,12 @@ describe("the examples of each --help", () => {
     const { path } = folder
     await keepsake(path, ["remember", "Ana is building a freight SaaS", "--session", "monday"])
     const { out } = await keepsake(path, [name, "--help"])
-    const examples = examplesOf(out)
+    const examples = parseExamples(out)
     expect(examples.length).toBeGreaterThan(1)
     for (const args of examples) {
-      const ran = await keepsake(path, args)
-      expect({ args, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
-      expect(ran.out).not.toBe("")
+      const result = await keepsake(path, args)
+      expect({ args, code: result.code, err: result.err }).toMatchObject({ code: 0 })
+      expect(result.out).not.toBe("")
     }
   })
 
@@ -79,35 +79,35 @@ describe("the examples of each --help", () => {
     await using server = await startQdrant()
     for (const name of ["export", "import", "copy"]) {
       const { out } = await keepsake(path, [name, "--help"])
-      for (const args of examplesOf(out)) {
-        // Shell redirection is the shell's; the server stands at a port of its own.
+      for (const args of parseExamples(out)) {
+        // There is no shell to redirect, and the server has another port.
         const redirect = args.indexOf(">")
-        const run = (redirect < 0 ? args : args.slice(0, redirect)).map((one) =>
-          one.replace("http://localhost:6333", server.url)
+        const run = (redirect < 0 ? args : args.slice(0, redirect)).map((argument) =>
+          argument.replace("http://localhost:6333", server.url)
         )
-        const ran = await keepsake(path, run)
-        expect({ run, code: ran.code, err: ran.err }).toMatchObject({ code: 0 })
+        const result = await keepsake(path, run)
+        expect({ run, code: result.code, err: result.err }).toMatchObject({ code: 0 })
       }
     }
     expect((await keepsake(path, ["list", "--user", "bo"])).out).toContain("Likes tea")
   })
 })
 
-describe("the examples of what runs until it is ended", () => {
+describe("the examples of commands that run until they are ended", () => {
   it("chat", async () => {
     await using folder = await temporaryFolder()
     await using server = await messagesServer(() => "Understood.")
     const env = { ANTHROPIC_BASE_URL: server.url, ANTHROPIC_API_KEY: "test" }
     const { out } = await keepsake(folder.path, ["chat", "--help"])
-    const examples = examplesOf(out)
+    const examples = parseExamples(out)
     expect(examples).toHaveLength(2)
     for (const args of examples) {
       const redirect = args.indexOf("<")
-      const ran = await keepsakeProcess(folder.path, redirect < 0 ? args : args.slice(0, redirect), {
+      const result = await keepsakeProcess(folder.path, redirect < 0 ? args : args.slice(0, redirect), {
         input: "I like tea\nand I build ships\n",
         env
       })
-      expect({ args, ...ran }).toMatchObject({ code: 0, out: "Understood.\nUnderstood.\n" })
+      expect({ args, ...result }).toMatchObject({ code: 0, out: "Understood.\nUnderstood.\n" })
     }
     expect((await keepsake(folder.path, ["list", "--user", "ana"])).out).toContain("ships")
   })
@@ -122,21 +122,25 @@ describe("the examples of what runs until it is ended", () => {
   it("mcp", async () => {
     await using folder = await temporaryFolder()
     const { out } = await keepsake(folder.path, ["mcp", "--help"])
-    const examples = examplesOf(out)
+    const examples = parseExamples(out)
     expect(examples.map((args) => args.includes("--http"))).toEqual([false, true])
     const [stdio = [], http = []] = examples
 
-    const ran = await keepsakeProcess(folder.path, stdio, { input: `${JSON.stringify(hello)}\n` })
-    expect(ran).toMatchObject({ code: 0, out: expect.stringContaining('"name":"keepsake"') as string })
+    const result = await keepsakeProcess(folder.path, stdio, { input: `${JSON.stringify(hello)}\n` })
+    expect(result).toMatchObject({ code: 0, out: expect.stringContaining('"name":"keepsake"') as string })
 
-    // Any port: the one that the example names may be taken.
-    const child = spawn(process.execPath, [MAIN, ...http.map((one) => (one === "7337" ? "0" : one))], {
-      cwd: folder.path,
-      env: cleanEnv(folder.path)
-    })
+    // The port of the example may be taken.
+    const child = spawn(
+      process.execPath,
+      [MAIN, ...http.map((argument) => (argument === "7337" ? "0" : argument))],
+      {
+        cwd: folder.path,
+        env: cleanEnv(folder.path)
+      }
+    )
     const ended = new Promise((resolve) => child.once("close", resolve))
-    const [said] = (await once(child.stderr, "data")) as [Buffer]
-    const url = /http:\S+\/mcp/u.exec(said.toString())?.[0] ?? ""
+    const [output] = (await once(child.stderr, "data")) as [Buffer]
+    const url = /http:\S+\/mcp/u.exec(output.toString())?.[0] ?? ""
     const headers = { "content-type": "application/json", accept: "application/json, text/event-stream" }
     const response = await fetch(url, { method: "POST", headers, body: JSON.stringify(hello) })
     expect(await response.text()).toContain('"name":"keepsake"')
@@ -144,7 +148,7 @@ describe("the examples of what runs until it is ended", () => {
     expect(await ended).toBe(130)
   })
 
-  it("every command has its examples run somewhere here", () => {
+  it("runs the examples of every command", () => {
     const run = ["remember", "recall", "list", "forget", "doctor", "reembed", "export", "import", "copy"]
     expect([...run, "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
   })
@@ -177,9 +181,11 @@ describe("commands", () => {
 
     const recalled = await keepsake(path, ["recall", "freight SaaS", "--threshold", "0", "--explain"])
     expect(recalled.out).toMatch(/SCORE[\s\S]*freight[\s\S]*logit/u)
-    const found: ReadonlyArray<{ score: number; explain: { logit: number; parts: Record<string, number> } }> =
-      await json("recall", "freight SaaS", "--threshold", "0")
-    const [best] = found
+    const recollections: ReadonlyArray<{
+      score: number
+      explain: { logit: number; parts: Record<string, number> }
+    }> = await json("recall", "freight SaaS", "--threshold", "0")
+    const [best] = recollections
     expect(Object.values(best?.explain.parts ?? {}).reduce((a, b) => a + b, 0)).toBeCloseTo(
       best?.explain.logit ?? Number.NaN,
       6
@@ -192,14 +198,14 @@ describe("commands", () => {
     expect((await keepsake(path, ["list", "--user", "someone else"])).out).toContain("Nothing is remembered")
   })
 
-  it("an id that is empty, as an unset variable gives it, forgets nothing", async () => {
+  it("an empty id, such as from an unset variable, forgets nothing", async () => {
     await using folder = await temporaryFolder()
     await keepsake(folder.path, ["remember", "Ana likes tea"])
     expect(await keepsake(folder.path, ["forget", ""])).toMatchObject({ code: 2, out: "" })
     expect((await keepsake(folder.path, ["list"])).out).toContain("tea")
   })
 
-  it("asks before a whole scope: where nobody answers, nothing is removed without --yes", async () => {
+  it("asks before a whole scope is removed; without a terminal it needs --yes", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
     await keepsake(path, ["remember", "Ana likes tea"])
@@ -218,13 +224,16 @@ describe("commands", () => {
     [["remember", "  "], 2, /nothing to remember/u],
     [["remember", "x", "--importance", "7"], 2, /importance/u],
     [["remember", "x", "--user", "a/b"], 2, /scope/u],
-    [["forget"], 2, /say one of/u],
+    [["forget"], 2, /give one of/u],
     [["forget", ""], 2, /not the beginning of an id/u],
     [["forget", "ab"], 2, /not the beginning of an id/u],
     [["forget", "%"], 2, /not the beginning of an id/u],
-    [["remember", "x", "--said-at", "1800-01-01"], 2, /1970/u],
-    [["forget", "abcd"], 1, /No memory's id begins/u],
-    [["import", "none.jsonl"], 2, /is not there/u],
+    [["remember", "x", "--said-at", "1800-01-01T00:00:00Z"], 2, /1970/u],
+    [["remember", "x", "--said-at", "2026-01-31"], 2, /said-at.*write 2026-01-31T00:00:00Z/su],
+    [["recall", "x", "--as-of", "2026-01-31T12:00"], 2, /as-of.*write 2026-01-31T12:00Z for UTC/su],
+    [["list", "--since", "yesterday"], 2, /since.*ISO text with a zone/su],
+    [["forget", "abcd"], 1, /No memory has an id that begins/u],
+    [["import", "none.jsonl"], 2, /does not exist/u],
     [["recall", "x", "--store", "postgres://u:p@127.0.0.1:1/d"], 1, /./u],
     [["copy", "--from", "memory:", "--to", "memory:"], 2, /name another/u],
     [["chat"], 2, /--model/u],
@@ -232,19 +241,19 @@ describe("commands", () => {
     [["list", "--store", "C:\\Users\\me\\memory.db"], 2, /file:C:\\Users\\me\\memory\.db/u],
     [["mcp", "--http", "--port", "99999"], 2, /port/u],
     [["export", "--out", "."], 2, /is a folder/u],
-    [["export", "--out", "none/x.jsonl"], 2, /no folder none/u]
+    [["export", "--out", "none/x.jsonl"], 2, /folder none does not exist/u]
   ])("%j ends with %i and says why", async (args, code, message) => {
     await using folder = await temporaryFolder()
-    const ran = await keepsake(folder.path, args)
-    expect({ code: ran.code, out: ran.err }).toMatchObject({ code })
-    expect(ran.err.replaceAll("\n", " ")).toMatch(message)
-    expect(ran.err).not.toMatch(/^\s+at .*:\d+/mu)
+    const result = await keepsake(folder.path, args)
+    expect({ code: result.code, out: result.err }).toMatchObject({ code })
+    expect(result.err.replaceAll("\n", " ")).toMatch(message)
+    expect(result.err).not.toMatch(/^\s+at .*:\d+/mu)
   })
 
   it("reports failures as JSON to programs", async () => {
     await using folder = await temporaryFolder()
-    const ran = await keepsake(folder.path, ["list", "--store", "mem:", "--json"])
-    expect(JSON.parse(ran.err)).toMatchObject({ error: { reason: "InvalidInput" } })
+    const result = await keepsake(folder.path, ["list", "--store", "mem:", "--json"])
+    expect(JSON.parse(result.err)).toMatchObject({ error: { reason: "InvalidInput" } })
   })
 })
 
@@ -258,7 +267,7 @@ describe("output", () => {
   }
 
   it.each([["export"], ["list", "--all"], ["list", "--all", "--json"]])(
-    "%s %s ends quietly when its reader has enough",
+    "%s %s ends quietly when its reader closes the pipe",
     async (...args) => {
       await using folder = await temporaryFolder()
       await fill(folder.path)
@@ -266,13 +275,13 @@ describe("output", () => {
       const ended = new Promise((resolve) => child.once("close", resolve))
       child.stdout.once("data", () => child.stdout.destroy())
       expect(await text(child.stderr)).toBe("")
-      // Nothing was left to write, or the pipe was found closed.
+      // 0 if everything was written before the pipe closed.
       expect([0, 141]).toContain(await ended)
     }
   )
 
   it.skipIf(process.platform === "win32")(
-    "goes to a pipe under its name, and never replaces one by a file",
+    "goes to a named pipe and does not replace it with a file",
     async () => {
       await using folder = await temporaryFolder()
       const pipe = join(folder.path, "pipe")
@@ -285,7 +294,7 @@ describe("output", () => {
     }
   )
 
-  it("keeps an export that was there until the new one is whole", async () => {
+  it("replaces an existing export only when the new one is complete", async () => {
     await using folder = await temporaryFolder()
     await keepsake(folder.path, ["remember", "Ana likes tea"])
     const out = join(folder.path, "all.jsonl")
@@ -330,13 +339,13 @@ describe("chat", () => {
     expect((await keepsake(folder.path, ["list"])).out).toContain("freight")
   })
 
-  it("fails where its last message could not be answered", async () => {
+  it("fails if its last message was not answered", async () => {
     await using folder = await temporaryFolder()
-    const ran = await keepsakeProcess(folder.path, ["chat", "--model", "claude-test"], {
+    const result = await keepsakeProcess(folder.path, ["chat", "--model", "claude-test"], {
       input: "hello\n",
       env: { ANTHROPIC_BASE_URL: "http://127.0.0.1:1", ANTHROPIC_API_KEY: "test" }
     })
-    expect(ran.code).toBe(1)
-    expect(ran.err).toContain("cannot be reached")
+    expect(result.code).toBe(1)
+    expect(result.err).toContain("cannot be reached")
   })
 })

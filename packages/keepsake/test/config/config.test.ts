@@ -7,13 +7,13 @@ import type { QdrantOptions } from "@keepsake/backend-qdrant"
 import { InMemoryStore, MemoryError } from "@keepsake/core"
 import { Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
-import { readSettings } from "../../src/config/settings.ts"
-import { storeOfUrl } from "../../src/config/storeUrl.ts"
+import { readSettings } from "../../src/config/readSettings.ts"
+import { parseStoreUrl } from "../../src/config/parseStoreUrl.ts"
 import type { HnswConfig, KeepsakeConfig, PgVectorConfig, QdrantConfig } from "../../src/index.ts"
 import { lexical, openMemory } from "../../src/index.ts"
 import { temporaryFolder } from "../support/runKeepsake.ts"
 
-// What the config offers a backend must be what the backend takes.
+// The config of a backend must fit the backend's options.
 ;({}) as Omit<HnswConfig, "backend"> satisfies HnswOptions
 void ((config: Omit<PgVectorConfig, "backend">): PgVectorOptions => ({
   ...config,
@@ -80,14 +80,22 @@ describe("openMemory", () => {
     [{ store: { backend: "qdrnt", url: "x" } }, /Did you mean "qdrant"/u],
     [{ store: { type: "qdrant", url: "x" } }, /"type" was probably meant to be "backend"/u],
     [{ store: { backend: "pgvector", ulr: "x" } }, /store\.ulr: .*Did you mean "url"/u],
-    [{ store: { backend: "pgvector", url: 5 } }, /Expected string/u],
+    [{ store: { backend: "pgvector", url: 5 } }, /store\.url: give a text/u],
     [{ store: "memory:", embedder: "opnai:x" }, /Did you mean "openai"/u],
     [{ store: "memory:", embedder: "openai:" }, /names no model/u],
     [{ store: "memory:", embedder: "transformers" }, /which model/u],
     [{ store: "memory:", embedder: "http://localhost:1" }, /#MODEL/u],
     [{ store: "memory:", embedder: { provider: "openai", modle: "x" } }, /Did you mean "model"/u],
     [{ store: "memory:", embedder: { provider: "openai-compatible", model: "x" } }, /embedder\.baseUrl/u],
-    [{ store: "memory:", embedder: { provider: "lexical", dimensions: -1 } }, /at least 1|between|greater/iu],
+    [
+      { store: "memory:", embedder: { provider: "lexical", dimensions: -1 } },
+      /-1 is not a whole number from 1/u
+    ],
+    [
+      { store: "memory:", embedder: { provider: "ollama", calibration: { mean: 0, spred: 1 } } },
+      /embedder\.calibration\.spred: .*Did you mean "spread"/u
+    ],
+    [{ store: { backend: "constructor" } }, /Known: memory/u],
     [{ store: "memory:", embedder: 7 }, /embedder: give/u]
   ])("refuses %j and says what to do", async (config, message) => {
     const error = await refusal(config)
@@ -114,7 +122,7 @@ describe("openMemory", () => {
     expect(error.message).toContain("keepsake reembed")
   })
 
-  it("names the package to install when an embedder's is missing", async () => {
+  it("names the package that an embedder needs", async () => {
     const error = await refusal({ store: "memory:", embedder: "transformers:Xenova/all-MiniLM-L6-v2" })
     expect(error.message).toContain("npm install @huggingface/transformers")
   })
@@ -131,15 +139,15 @@ describe("store URLs", () => {
     ["qdrant+https://h:6333", { backend: "qdrant", url: "https://h:6333" }],
     ["qdrant+http://:k%2Fey@h:6333", { backend: "qdrant", url: "http://h:6333", apiKey: "k/ey" }]
   ])("%s", async (url, config) => {
-    expect(await Effect.runPromise(storeOfUrl(url))).toEqual(config)
+    expect(await Effect.runPromise(parseStoreUrl(url))).toEqual(config)
   })
 })
 
 describe("settings", () => {
-  const read = async (given: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) =>
-    Effect.runPromise(readSettings(given, env))
+  const read = async (flags: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) =>
+    Effect.runPromise(readSettings(flags, env))
 
-  it("takes flags before the environment before the file", async () => {
+  it("prefers flags to the environment, and the environment to the file", async () => {
     await using folder = await temporaryFolder()
     const config = join(folder.path, "keepsake.json")
     await writeFile(
@@ -166,9 +174,9 @@ describe("settings", () => {
     await expect(read({ config })).rejects.toThrow(message)
   })
 
-  it("refuses a file that is not there, and one that is not UTF-8", async () => {
+  it("refuses a file that does not exist, and one that is not UTF-8", async () => {
     await using folder = await temporaryFolder()
-    await expect(read({ config: join(folder.path, "none.json") })).rejects.toThrow(/is not there/u)
+    await expect(read({ config: join(folder.path, "none.json") })).rejects.toThrow(/does not exist/u)
     const latin1 = join(folder.path, "latin1.json")
     await writeFile(latin1, Buffer.from('{"user":"Jos\xe9"}', "latin1"))
     await expect(read({ config: latin1 })).rejects.toThrow(/not UTF-8/u)

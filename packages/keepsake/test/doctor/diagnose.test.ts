@@ -12,9 +12,10 @@ import { checkClock, checkNode } from "../../src/doctor/environment.ts"
 import { openMemory } from "../../src/index.ts"
 import { keepsake, temporaryFolder } from "../support/runKeepsake.ts"
 
-type Given = Parameters<typeof diagnose>[0]
+type SettingFlags = Parameters<typeof diagnose>[0]
 
-const look = async (given: Given, env: Record<string, string> = {}) => Effect.runPromise(diagnose(given, env))
+const look = async (flags: SettingFlags, env: Record<string, string> = {}) =>
+  Effect.runPromise(diagnose(flags, env))
 
 const server = async (status: number, body: string) => {
   const http = createServer((_, response) => {
@@ -30,9 +31,9 @@ const server = async (status: number, body: string) => {
   }
 }
 
-interface Seeded {
+interface Fault {
   readonly name: string
-  readonly given: (folder: string) => Promise<Given> | Given
+  readonly flags: (folder: string) => Promise<SettingFlags> | SettingFlags
   readonly env?: Record<string, string>
   readonly check: string
   readonly detail: RegExp
@@ -41,10 +42,10 @@ interface Seeded {
 
 const file = (folder: string, name = "memory.db") => join(folder, name)
 
-const SEEDED: ReadonlyArray<Seeded> = [
+const FAULTS: ReadonlyArray<Fault> = [
   {
-    name: "a variable misspelt",
-    given: (folder) => ({ store: `file:${file(folder)}` }),
+    name: "a misspelt variable",
+    flags: (folder) => ({ store: `file:${file(folder)}` }),
     env: { KEEPSAKE_STOER: "x" },
     check: "variables",
     detail: /KEEPSAKE_STOER/u,
@@ -52,7 +53,7 @@ const SEEDED: ReadonlyArray<Seeded> = [
   },
   {
     name: "a config file that is not JSON",
-    given: async (folder) => {
+    flags: async (folder) => {
       await writeFile(file(folder, "keepsake.json"), "{")
       return { config: file(folder, "keepsake.json") }
     },
@@ -61,8 +62,8 @@ const SEEDED: ReadonlyArray<Seeded> = [
     fix: /Correct it/u
   },
   {
-    name: "a key misspelt in the config file",
-    given: async (folder) => {
+    name: "a misspelt key in the config file",
+    flags: async (folder) => {
       await writeFile(file(folder, "keepsake.json"), '{"stroe":"memory:"}')
       return { config: file(folder, "keepsake.json") }
     },
@@ -72,49 +73,49 @@ const SEEDED: ReadonlyArray<Seeded> = [
   },
   {
     name: "an unknown scheme",
-    given: () => ({ store: "postgress://x" }),
+    flags: () => ({ store: "postgress://x" }),
     check: "config",
     detail: /Did you mean "postgres"/u,
     fix: /Correct/u
   },
   {
     name: "an unknown embedder",
-    given: () => ({ store: "memory:", embedder: "opnai" }),
+    flags: () => ({ store: "memory:", embedder: "opnai" }),
     check: "config",
     detail: /"openai"/u,
     fix: /Correct/u
   },
   {
     name: "a bad user",
-    given: () => ({ store: "memory:", user: "../ana" }),
+    flags: () => ({ store: "memory:", user: "../ana" }),
     check: "user",
     detail: /slashes/u,
     fix: /--user/u
   },
   {
     name: "an embedder that is not running",
-    given: () => ({ store: "memory:", embedder: "http://127.0.0.1:1/v1#m" }),
+    flags: () => ({ store: "memory:", embedder: "http://127.0.0.1:1/v1#m" }),
     check: "embedder",
     detail: /fetch failed/u,
     fix: /Start the service/u
   },
   {
     name: "an embedder without its API key",
-    given: () => ({ store: "memory:", embedder: "voyage:voyage-3.5" }),
+    flags: () => ({ store: "memory:", embedder: "voyage:voyage-3.5" }),
     check: "embedder",
     detail: /Set VOYAGE_API_KEY/u,
     fix: /Export the key/u
   },
   {
     name: "a local model without its package",
-    given: () => ({ store: "memory:", embedder: "transformers:Xenova/x" }),
+    flags: () => ({ store: "memory:", embedder: "transformers:Xenova/x" }),
     check: "embedder",
     detail: /npm install/u,
     fix: /Install/u
   },
   {
     name: "a folder where the file should be",
-    given: async (folder) => {
+    flags: async (folder) => {
       await mkdir(file(folder))
       return { store: `file:${file(folder)}` }
     },
@@ -123,8 +124,8 @@ const SEEDED: ReadonlyArray<Seeded> = [
     fix: /./u
   },
   {
-    name: "a file that is something else",
-    given: async (folder) => {
+    name: "a file that is not a database",
+    flags: async (folder) => {
       await writeFile(file(folder), "this is a letter to my aunt ".repeat(400))
       return { store: `file:${file(folder)}` }
     },
@@ -134,7 +135,7 @@ const SEEDED: ReadonlyArray<Seeded> = [
   },
   {
     name: "a store filled by another embedder",
-    given: async (folder) => {
+    flags: async (folder) => {
       await (await openMemory(`file:${file(folder)}`)).close()
       return { store: `file:${file(folder)}`, embedder: "lexical" }
     },
@@ -144,21 +145,21 @@ const SEEDED: ReadonlyArray<Seeded> = [
   },
   {
     name: "PostgreSQL that is not running",
-    given: () => ({ store: "postgres://u:hunter2@127.0.0.1:1/d" }),
+    flags: () => ({ store: "postgres://u:hunter2@127.0.0.1:1/d" }),
     check: "store",
     detail: /./u,
     fix: /Start PostgreSQL/u
   },
   {
     name: "Qdrant that is not running",
-    given: () => ({ store: "qdrant+http://127.0.0.1:1" }),
+    flags: () => ({ store: "qdrant+http://127.0.0.1:1" }),
     check: "store",
     detail: /./u,
     fix: /Start Qdrant/u
   },
   {
-    name: "a file that others may read",
-    given: async (folder) => {
+    name: "a file that others can read",
+    flags: async (folder) => {
       await (await openMemory(`file:${file(folder)}`)).close()
       await chmod(file(folder), 0o644)
       return { store: `file:${file(folder)}` }
@@ -169,7 +170,7 @@ const SEEDED: ReadonlyArray<Seeded> = [
   },
   {
     name: "a memory from the future",
-    given: async (folder) => {
+    flags: async (folder) => {
       const memory = await openMemory(`file:${file(folder)}`)
       await memory
         .for({ userId: "ana" })
@@ -184,9 +185,9 @@ const SEEDED: ReadonlyArray<Seeded> = [
 ]
 
 describe("doctor", () => {
-  it.each(SEEDED)("names $name and its fix", async ({ check, detail, env, fix, given }) => {
+  it.each(FAULTS)("names $name and its fix", async ({ check, detail, env, fix, flags }) => {
     await using folder = await temporaryFolder()
-    const findings = await look(await given(folder.path), env)
+    const findings = await look(await flags(folder.path), env)
     expect(findings.filter(({ status }) => status !== "ok")).toContainEqual({
       check,
       status: expect.stringMatching(/^(?:fault|warning)$/u) as string,
@@ -194,7 +195,7 @@ describe("doctor", () => {
       fix: expect.stringMatching(fix) as string
     })
     expect(JSON.stringify(findings)).not.toContain("hunter2")
-    // A path cannot be broken; it stands alone then.
+    // A path is never wrapped.
     const lines = doctorReport(findings, 80).replaceAll(folder.path, "").split("\n")
     expect(lines.filter((line) => width(line) > 80)).toEqual([])
   })
@@ -221,7 +222,7 @@ describe("doctor", () => {
     })
   })
 
-  it("names an old Node and a clock that is not set", () => {
+  it("names an old Node and a clock that is wrong", () => {
     expect(checkNode("20.11.0")).toMatchObject({
       status: "fault",
       fix: expect.stringContaining("Install Node") as string
@@ -231,18 +232,18 @@ describe("doctor", () => {
     expect(checkClock(0)).toMatchObject({ status: "fault", fix: expect.stringContaining("clock") as string })
   })
 
-  it("finds nothing wrong with what is right, leaves no trace, and says by its exit code what it found", async () => {
+  it("finds nothing wrong with a good store, leaves no trace, and sets the exit code", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
     await keepsake(path, ["remember", "Ana likes tea", "--store", "file:./memory.db"])
     await chmod(join(path, "memory.db"), 0o600)
-    const well = await keepsake(path, ["doctor", "--store", "file:./memory.db"])
-    expect(well).toMatchObject({ code: 0 })
-    expect(well.out).toContain("All is well.")
-    for (const line of well.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80)
+    const healthy = await keepsake(path, ["doctor", "--store", "file:./memory.db"])
+    expect(healthy).toMatchObject({ code: 0 })
+    expect(healthy.out).toContain("Nothing is wrong.")
+    for (const line of healthy.out.split("\n")) expect(line.length).toBeLessThanOrEqual(80)
     const again = await keepsake(path, ["doctor", "--store", "file:./memory.db", "--json"])
     expect(again.out).toContain("1 memory in 1 scope")
-    const ill = await keepsake(path, [
+    const mismatched = await keepsake(path, [
       "doctor",
       "--store",
       "file:./memory.db",
@@ -250,14 +251,16 @@ describe("doctor", () => {
       "lexical",
       "--json"
     ])
-    expect(ill.code).toBe(3)
-    expect(JSON.parse(ill.out)).toContainEqual(expect.objectContaining({ check: "store", status: "fault" }))
+    expect(mismatched.code).toBe(3)
+    expect(JSON.parse(mismatched.out)).toContainEqual(
+      expect.objectContaining({ check: "store", status: "fault" })
+    )
   })
 
   it("says what --erase is for", async () => {
     await using folder = await temporaryFolder()
-    const ran = await keepsake(folder.path, ["doctor", "--erase"])
-    expect(ran.code).toBe(1)
-    expect(ran.err).toContain("PostgreSQL")
+    const result = await keepsake(folder.path, ["doctor", "--erase"])
+    expect(result.code).toBe(1)
+    expect(result.err).toContain("PostgreSQL")
   })
 })

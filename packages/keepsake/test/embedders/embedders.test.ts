@@ -21,19 +21,19 @@ import {
   voyage
 } from "../../src/index.ts"
 
-interface Seen {
+interface ReceivedRequest {
   readonly url: string
   readonly authorization: string | undefined
   readonly body: { readonly model: string; readonly input: ReadonlyArray<string> } & Record<string, unknown>
 }
 
-type Answer = (seen: Seen, response: ServerResponse) => void
+type Answer = (request: ReceivedRequest, response: ServerResponse) => void
 
-const vectorOf = (text: string): ReadonlyArray<number> => [text.length, 1, 0]
+const toVector = (text: string): ReadonlyArray<number> => [text.length, 1, 0]
 
 const serveVectors: Answer = ({ body }, response) => {
-  // Backwards on purpose: the index decides.
-  const data = body.input.map((text, index) => ({ index, embedding: vectorOf(text) })).reverse()
+  // Reversed: the client must sort by index.
+  const data = body.input.map((text, index) => ({ index, embedding: toVector(text) })).reverse()
   response.end(JSON.stringify({ object: "list", data }))
 }
 
@@ -44,19 +44,19 @@ const failWith =
     response.end(body)
   }
 
-/** A real server that speaks the embeddings wire format, answering by a script that ends in vectors. */
+/** A server of the embeddings API that answers by a script, and with vectors after it. */
 const service = async (...script: ReadonlyArray<Answer>) => {
-  const seen: Array<Seen> = []
+  const requests: Array<ReceivedRequest> = []
   const server = createServer((request: IncomingMessage, response) => {
     void json(request).then((body) => {
-      const one: Seen = {
+      const received: ReceivedRequest = {
         url: request.url ?? "",
         authorization: request.headers.authorization,
-        body: body as Seen["body"]
+        body: body as ReceivedRequest["body"]
       }
-      seen.push(one)
-      const answer = script[seen.length - 1] ?? serveVectors
-      return answer(one, response)
+      requests.push(received)
+      const answer = script[requests.length - 1] ?? serveVectors
+      return answer(received, response)
     })
   })
   server.listen(0, "127.0.0.1")
@@ -64,7 +64,7 @@ const service = async (...script: ReadonlyArray<Answer>) => {
   const { port } = server.address() as AddressInfo
   return {
     baseUrl: `http://127.0.0.1:${port}/v1`,
-    seen,
+    requests,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -79,17 +79,17 @@ const embed = async (
 ) => provider.embed(texts, purpose, new AbortController().signal)
 
 describe("openAiCompatible", () => {
-  it("asks for the length once, sends model and key, and keeps the order", async () => {
+  it("measures the length once, sends model and key, and keeps the order", async () => {
     await using server = await service()
     const provider = await openAiCompatible({ baseUrl: `${server.baseUrl}/`, model: "m", apiKey: "k" })
     expect(provider.dimensions).toBe(3)
     expect(await embed(provider, ["a", "bbb", "cc"])).toEqual([
-      vectorOf("a"),
-      vectorOf("bbb"),
-      vectorOf("cc")
+      toVector("a"),
+      toVector("bbb"),
+      toVector("cc")
     ])
-    expect(server.seen).toHaveLength(2)
-    expect(server.seen[1]).toMatchObject({
+    expect(server.requests).toHaveLength(2)
+    expect(server.requests[1]).toMatchObject({
       url: "/v1/embeddings",
       authorization: "Bearer k",
       body: { model: "m" }
@@ -112,47 +112,47 @@ describe("openAiCompatible", () => {
     await memory
       .for({ userId: "ana" })
       .rememberMany(["x".repeat(20), "y".repeat(21), "z".repeat(19), "one", "two", "three", "four"])
-    const sizes = server.seen.map(({ body }) => body.input.length)
+    const sizes = server.requests.map(({ body }) => body.input.length)
     expect(sizes.reduce((a, b) => a + b)).toBe(7)
     expect(Math.max(...sizes)).toBeLessThanOrEqual(4)
-    const together = server.seen.map(({ body }) => body.input).filter((input) => input.length > 1)
-    for (const input of together) {
+    const shared = server.requests.map(({ body }) => body.input).filter((input) => input.length > 1)
+    for (const input of shared) {
       expect(input.reduce((sum, text) => sum + Math.ceil(text.length / 4), 0)).toBeLessThanOrEqual(10)
     }
   })
 
-  it("tries again after 429 and 500, not after 400", async () => {
+  it("retries after 429 and 503, not after 400", async () => {
     await using server = await service(failWith(429, "", { "retry-after": "0" }), failWith(503, "busy"))
     const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
-    expect(await embed(provider, ["a"])).toEqual([vectorOf("a")])
-    expect(server.seen).toHaveLength(3)
+    expect(await embed(provider, ["a"])).toEqual([toVector("a")])
+    expect(server.requests).toHaveLength(3)
 
     await using strict = await service(failWith(400, '{"error":{"message":"too long"}}'))
     const other = await openAiCompatible({ baseUrl: strict.baseUrl, model: "m", dimensions: 3 })
     await expect(embed(other, ["a"])).rejects.toThrow(/HTTP 400: too long/u)
-    expect(strict.seen).toHaveLength(1)
+    expect(strict.requests).toHaveLength(1)
   })
 
-  it("embeds the beginning of a text that the model finds too long", async () => {
-    const limited: Answer = (one, response) =>
-      one.body.input.some((text) => text.length > 8_000)
-        ? failWith(400, '{"error":{"message":"maximum context length is 8192 tokens"}}')(one, response)
-        : serveVectors(one, response)
+  it("truncates a text beyond the model's limit", async () => {
+    const limited: Answer = (request, response) =>
+      request.body.input.some((text) => text.length > 8_000)
+        ? failWith(400, '{"error":{"message":"maximum context length is 8192 tokens"}}')(request, response)
+        : serveVectors(request, response)
     await using server = await service(...Array.from({ length: 9 }, () => limited))
     const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
     const short = "a short one beside it"
     const [long, other] = await embed(provider, ["x".repeat(60_000), short])
     expect(long?.[0]).toBe(7_500)
     expect(other?.[0]).toBe(short.length)
-    expect(server.seen).toHaveLength(4)
+    expect(server.requests).toHaveLength(4)
     await using refusing = await service(...Array.from({ length: 9 }, () => failWith(400, "no such model")))
     const wrong = await openAiCompatible({ baseUrl: refusing.baseUrl, model: "m", dimensions: 3 })
     await expect(embed(wrong, ["x".repeat(60_000)])).rejects.toThrow(/HTTP 400: no such model/u)
   })
 
-  it("says what to do about a key, an address, a reply that is none; never repeats the text", async () => {
+  it("says what to do about a key, an address and another reply; never repeats the text", async () => {
     const secret = "my secret plan for the weekend"
-    const tried = async (answer: Answer) => {
+    const failWithMessage = async (answer: Answer) => {
       await using server = await service(answer)
       const provider = await openAiCompatible({
         baseUrl: server.baseUrl,
@@ -162,14 +162,23 @@ describe("openAiCompatible", () => {
       })
       return await embed(provider, [secret]).then(String, (error: Error) => error.message)
     }
-    expect(await tried(failWith(401, ""))).toMatch(/HTTP 401.*apiKey/u)
-    expect(await tried(failWith(404, ""))).toMatch(/baseUrl/u)
+    expect(await failWithMessage(failWith(401, ""))).toMatch(/HTTP 401.*apiKey/u)
+    expect(await failWithMessage(failWith(404, ""))).toMatch(/baseUrl/u)
     for (const body of ["{}", "<html>"])
-      expect(await tried(failWith(200, body))).toMatch(/did not answer with embeddings/u)
-    expect(await tried(failWith(400, `cannot embed "${secret}"`))).not.toContain("secret")
+      expect(await failWithMessage(failWith(200, body))).toMatch(/did not answer with embeddings/u)
+    expect(await failWithMessage(failWith(400, `cannot embed "${secret}"`))).not.toContain("secret")
   })
 
-  it("reports a length other than promised as the embedder's failure, and writes nothing", async () => {
+  it("never repeats a password of its address", async () => {
+    const options = { baseUrl: "http://ana:hunter2@127.0.0.1:1/v1", model: "m", dimensions: 3, retries: 0 }
+    const error: unknown = await embed(await openAiCompatible(options), ["a"]).catch(
+      (cause: unknown) => cause
+    )
+    expect(String(error)).toContain("127.0.0.1:1/v1/embeddings did not answer")
+    expect(String(error)).not.toContain("hunter2")
+  })
+
+  it("reports vectors of another length as the embedder's failure, and writes nothing", async () => {
     await using server = await service()
     await using memory = await openMemory({
       store: "memory:",
@@ -184,31 +193,31 @@ describe("openAiCompatible", () => {
     await using server = await service(() => undefined)
     const provider = await openAiCompatible({ baseUrl: server.baseUrl, model: "m", dimensions: 3 })
     const controller = new AbortController()
-    const under = Promise.resolve(provider.embed(["a"], "document", controller.signal))
+    const pending = Promise.resolve(provider.embed(["a"], "document", controller.signal))
     controller.abort()
-    await expect(under).rejects.toThrow(/interrupt|abort/iu)
+    await expect(pending).rejects.toThrow(/interrupt|abort/iu)
   })
 })
 
 describe("presets", () => {
-  it("tells Voyage what the text is for, OpenAI which length, and Ollama nothing more", async () => {
+  it("sends Voyage the purpose, OpenAI the length, and Ollama neither", async () => {
     await using server = await service()
     const { baseUrl } = server
     await embed(await voyage({ baseUrl, apiKey: "k" }), ["a"], "query")
     await embed(await openAi({ baseUrl, apiKey: "k", dimensions: 3 }), ["a"])
     await embed(await ollama({ baseUrl }), ["a"])
-    expect(server.seen.map(({ body }) => body)).toEqual([
+    expect(server.requests.map(({ body }) => body)).toEqual([
       { model: "voyage-3.5", input: ["a"], input_type: "query" },
       { model: "text-embedding-3-small", input: ["a"], dimensions: 3 },
       { model: "nomic-embed-text", input: ["a"] }
     ])
   })
 
-  it("asks for a missing key by the name of its variable", async () => {
-    const kept = process.env["VOYAGE_API_KEY"]
+  it("names the variable of a missing key", async () => {
+    const apiKey = process.env["VOYAGE_API_KEY"]
     delete process.env["VOYAGE_API_KEY"]
     await expect(voyage()).rejects.toThrow(/VOYAGE_API_KEY/u)
-    if (kept !== undefined) process.env["VOYAGE_API_KEY"] = kept
+    if (apiKey !== undefined) process.env["VOYAGE_API_KEY"] = apiKey
   })
 })
 
@@ -217,7 +226,7 @@ describe("fromAiSdk", () => {
     const model = new MockEmbeddingModelV4({
       modelId: "mock",
       maxEmbeddingsPerCall: 2,
-      doEmbed: async ({ values }) => ({ embeddings: values.map((text) => [...vectorOf(text)]), warnings: [] })
+      doEmbed: async ({ values }) => ({ embeddings: values.map((text) => [...toVector(text)]), warnings: [] })
     })
     const provider = await fromAiSdk(model)
     expect(provider).toMatchObject({ model: "mock", dimensions: 3, batch: 2 })
@@ -235,7 +244,7 @@ describe("lexical", () => {
     return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
   }
 
-  it("is deterministic, finds spellings, and says that it is lexical", async () => {
+  it("is deterministic, finds other spellings, and has lexical in its name", async () => {
     const provider = lexical()
     expect(provider.model).toContain("lexical")
     const [a, b, c, d] = await embed(provider, [
@@ -251,7 +260,7 @@ describe("lexical", () => {
     expect(cosine(d, d)).toBeCloseTo(1)
   })
 
-  it("has the calibration it claims", async () => {
+  it("has a true calibration", async () => {
     const measured = await measureCalibration(lexical())
     const claimed = lexical().calibration
     expect(Math.abs(measured.mean - (claimed?.mean ?? 1))).toBeLessThan(0.03)
@@ -260,7 +269,7 @@ describe("lexical", () => {
 })
 
 describe("pace", () => {
-  it("cuts by tokens, a long text alone", () => {
+  it("cuts by tokens, with a long text alone", () => {
     expect(cutByTokens(["a".repeat(8), "b".repeat(8), "c".repeat(400), "d"], 4)).toEqual([
       ["a".repeat(8), "b".repeat(8)],
       ["c".repeat(400)],
@@ -280,40 +289,40 @@ describe("pace", () => {
     })
   )
 
-  effectIt.effect("waits as long as the service asks, and no more often than allowed", () =>
+  effectIt.effect("waits as long as the service asks, and retries as often as configured", () =>
     Effect.gen(function* () {
-      const made = { calls: 0 }
+      const count = { calls: 0 }
       const embedOnce = paced(
         async () => {
-          made.calls++
+          count.calls++
           throw new EmbedderError("busy", { isRetryable: true, retryAfterMs: 60_000 })
         },
         { retries: 2 }
       )
       const fiber = yield* Effect.forkChild(Effect.flip(embedOnce(["a"], "query")))
-      // The request itself is a real promise, which the test's clock does not move.
-      const turn = async () => new Promise((resolve) => setImmediate(resolve))
-      const until = (count: number) =>
+      // The request is a real promise, which the test's clock does not move.
+      const nextTick = async () => new Promise((resolve) => setImmediate(resolve))
+      const waitForCalls = (calls: number) =>
         Effect.promise(async () => {
-          while (made.calls < count) await turn()
-          // The failure has still to reach the schedule, and the schedule the clock.
-          for (let i = 0; i < 20; i++) await turn()
+          while (count.calls < calls) await nextTick()
+          // The failure takes a few ticks to reach the schedule, and the schedule the clock.
+          for (let i = 0; i < 20; i++) await nextTick()
         })
-      yield* until(1)
-      for (const count of [2, 3]) {
-        // Adjusting runs what is due at each step: a call before the time the service named would show here.
+      yield* waitForCalls(1)
+      for (const calls of [2, 3]) {
+        // A call before the time that the service named would run here.
         yield* TestClock.adjust("59 seconds")
-        assert.strictEqual(made.calls, count - 1)
+        assert.strictEqual(count.calls, calls - 1)
         yield* TestClock.adjust("1 seconds")
-        yield* until(count)
+        yield* waitForCalls(calls)
       }
       yield* Fiber.join(fiber)
-      assert.strictEqual(made.calls, 3)
+      assert.strictEqual(count.calls, 3)
     })
   )
 })
 
-// A variable, as in the source: the package is not a dependency.
+// Not a literal in `import()`, as in the source: the package is not a dependency.
 const TRANSFORMERS: string = "@huggingface/transformers"
 const folder = process.env["KEEPSAKE_TEST_MODEL"]
 const installed = await import(TRANSFORMERS).then(
@@ -322,14 +331,14 @@ const installed = await import(TRANSFORMERS).then(
 )
 
 describe("transformers", () => {
-  // 474 MB with its runtime: not a dependency. Install it beside and name a model's folder to run this.
+  // Not a dependency (474 MB with its runtime): install it and name a model's folder to run this.
   it.skipIf(folder === undefined || !installed)(
     "embeds with a model from a folder (needs @huggingface/transformers and KEEPSAKE_TEST_MODEL)",
     async () => {
-      const seen: Array<string> = []
-      const provider = await transformers({ model: folder ?? "", onProgress: ({ file }) => seen.push(file) })
+      const files: Array<string> = []
+      const provider = await transformers({ model: folder ?? "", onProgress: ({ file }) => files.push(file) })
       expect(provider.dimensions).toBeGreaterThan(0)
-      expect(seen.length).toBeGreaterThan(0)
+      expect(files.length).toBeGreaterThan(0)
       await using memory = await openMemory({ store: "memory:", embedder: provider })
       const ana = memory.for({ userId: "ana" })
       await ana.rememberMany([

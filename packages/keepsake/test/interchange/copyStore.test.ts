@@ -16,7 +16,7 @@ import { describe, expect, it } from "vitest"
 import { copyStore } from "../../src/interchange/copyStore.ts"
 import { reembedStore } from "../../src/interchange/reembedStore.ts"
 import { lexical, openMemory } from "../../src/index.ts"
-import { storeLayer } from "../../src/openMemory.ts"
+import { storeLayer } from "../../src/storeLayer.ts"
 import { keepsake, temporaryFolder } from "../support/runKeepsake.ts"
 
 const nothing = () => Effect.void
@@ -24,15 +24,15 @@ const nothing = () => Effect.void
 const fill = async (store: string, embedder: EmbedderProvider | undefined, count: number): Promise<void> => {
   await using memory = await openMemory({ store, embedder })
   for (const userId of ["ana", "bo"]) {
-    const one = memory.for({ userId })
-    await one.rememberMany(
+    const user = memory.for({ userId })
+    await user.rememberMany(
       Array.from({ length: count }, (_, i) => ({
         content: `${userId} said thing number ${i}`,
         sessionId: "s"
       }))
     )
-    const { id } = await one.remember("lives in Graz")
-    await one.supersede(id, "lives in Linz")
+    const { id } = await user.remember("lives in Graz")
+    await user.supersede(id, "lives in Linz")
   }
   await memory.files({ userId: "ana" }).remember("the agent's own note")
 }
@@ -43,17 +43,17 @@ const contents = async (
 ): Promise<ReadonlyArray<Memory>> => {
   await using memory = await openMemory({ store, embedder })
   const rows: Array<Memory> = []
-  for (const one of [
+  for (const scoped of [
     memory.for({ userId: "ana" }),
     memory.for({ userId: "bo" }),
     memory.files({ userId: "ana" })
   ]) {
-    for await (const row of one.export()) rows.push(row)
+    for await (const row of scoped.export()) rows.push(row)
   }
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
-const copied = async (
+const copyAll = async (
   from: Parameters<typeof storeLayer>[0],
   to: Parameters<typeof storeLayer>[0],
   show: (done: number) => Effect.Effect<void> = nothing
@@ -71,12 +71,12 @@ const copied = async (
   )
 
 describe("copy", () => {
-  it("moves every scope, history and the agent's notes included, and counts both sides", async () => {
+  it("copies every scope with its history and the agent's notes, and counts both stores", async () => {
     await using folder = await temporaryFolder()
     const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
     await fill(a, lexical(), 400)
     const embedder = lexical()
-    expect(await copied({ store: a, embedder }, { store: b, embedder })).toEqual({
+    expect(await copyAll({ store: a, embedder }, { store: b, embedder })).toEqual({
       scopes: 3,
       rows: 805,
       copied: 805,
@@ -85,29 +85,29 @@ describe("copy", () => {
     expect(await contents(b, embedder)).toEqual(await contents(a, embedder))
   })
 
-  it("goes on where it was stopped", async () => {
+  it("continues an interrupted copy", async () => {
     await using folder = await temporaryFolder()
     const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
     await fill(a, undefined, 600)
-    const stopped = copied(a, b, (done) => (done > 300 ? Effect.die("stopped here") : Effect.void))
+    const stopped = copyAll(a, b, (done) => (done > 300 ? Effect.die("stopped here") : Effect.void))
     await expect(stopped).rejects.toThrow(/stopped here/u)
-    const rest = await copied(a, b)
+    const rest = await copyAll(a, b)
     expect(rest.known).toBeGreaterThanOrEqual(256)
     expect(rest.known + rest.copied).toBe(1205)
     expect(await contents(b, undefined)).toEqual(await contents(a, undefined))
   })
 
-  it("embeds anew for a target of another space", async () => {
+  it("embeds again for a target of another space", async () => {
     await using folder = await temporaryFolder()
     const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
     await fill(a, undefined, 10)
-    await copied(a, { store: b, embedder: lexical() })
+    await copyAll(a, { store: b, embedder: lexical() })
     await using memory = await openMemory({ store: b, embedder: lexical() })
     const [first] = await memory.for({ userId: "ana" }).recall("thing nubmer 7", { minScore: 0 })
     expect(first?.explain.parts).toHaveProperty("meaning")
   })
 
-  it("refuses a target that holds other content under the same id", async () => {
+  it("skips a memory whose id the target has with other content", async () => {
     const [from, to] = [InMemoryStore.layerOf(inMemoryData()), InMemoryStore.layerOf(inMemoryData())]
     const put = async (store: typeof from, content: string) => {
       const memory = await openMemory({ store })
@@ -115,58 +115,58 @@ describe("copy", () => {
     }
     await put(from, "one thing")
     await put(to, "another thing")
-    // It is there under its id, so it is left alone: the id is the caller's own key.
-    expect(await copied({ store: from }, { store: to })).toMatchObject({ copied: 0, known: 1 })
+    // The id comes from the caller's key.
+    expect(await copyAll({ store: from }, { store: to })).toMatchObject({ copied: 0, known: 1 })
   })
 })
 
-/** An embedder of whom nothing is left afterwards: no flag, no variable, no package names it. */
-const gone: EmbedderProvider = {
+/** An embedder that no flag, variable or package can name afterwards. */
+const revoked: EmbedderProvider = {
   model: "revoked-model",
   dimensions: 8,
   calibration: { mean: 0.3, spread: 0.05 },
   embed: (texts) => texts.map((text) => Array.from({ length: 8 }, (_, i) => text.charCodeAt(i) || 1))
 }
 
-describe("a store whose embedder is gone", () => {
-  const place = async (folder: string) => {
+describe("a store whose embedder was revoked", () => {
+  const fillRevoked = async (folder: string) => {
     const store = `file:${join(folder, "a.db")}`
-    await fill(store, gone, 5)
+    await fill(store, revoked, 5)
     return store
   }
 
-  it("is copied as it is, vectors and all", async () => {
+  it("is copied unchanged, with its vectors", async () => {
     await using folder = await temporaryFolder()
-    const from = await place(folder.path)
+    const from = await fillRevoked(folder.path)
     const to = `file:${join(folder.path, "b.db")}`
     expect(await keepsake(folder.path, ["copy", "--from", from, "--to", to])).toMatchObject({ code: 0 })
-    expect(await contents(to, gone)).toEqual(await contents(from, gone))
-    await using memory = await openMemory({ store: to, embedder: gone })
+    expect(await contents(to, revoked)).toEqual(await contents(from, revoked))
+    await using memory = await openMemory({ store: to, embedder: revoked })
     const [first] = await memory.for({ userId: "ana" }).recall("ana said thing number 3", { minScore: 0 })
     expect(first?.similarity).toBeCloseTo(1, 5)
   })
 
-  it("is copied to another embedder, to none, and into what is filled already", async () => {
+  it("is copied to another embedder, to none, and into a store that is filled already", async () => {
     await using folder = await temporaryFolder()
-    const from = await place(folder.path)
+    const from = await fillRevoked(folder.path)
     const run = async (to: string, ...args: ReadonlyArray<string>) =>
       keepsake(folder.path, ["copy", "--from", from, "--to", `file:./${to}.db`, ...args])
     expect(await run("lexical", "--to-embedder", "lexical")).toMatchObject({ code: 0 })
     expect(await run("words", "--to-embedder", "none")).toMatchObject({ code: 0 })
-    // What a store was filled with is known from the store: the second time nothing has to be named.
-    expect((await run("words")).out).toContain("were there already")
+    // The store knows its fingerprint: a second copy needs no --to-embedder.
+    expect((await run("words")).out).toContain("already there: ")
     const refused = await run("lexical")
     expect(refused.code).toBe(2)
     expect(refused.err.replaceAll("\n", " ")).toMatch(/revoked-model.*Name the target's embedder/u)
-    const before = await contents(from, gone)
+    const before = await contents(from, revoked)
     expect(await contents(`file:${join(folder.path, "lexical.db")}`, lexical())).toEqual(before)
     expect(await contents(`file:${join(folder.path, "words.db")}`, undefined)).toEqual(before)
   })
 
-  it("moves to another embedder, and back to words", async () => {
+  it("moves to another embedder, and back to none", async () => {
     await using folder = await temporaryFolder()
-    const store = await place(folder.path)
-    const before = await contents(store, gone)
+    const store = await fillRevoked(folder.path)
+    const before = await contents(store, revoked)
     const moved = await keepsake(folder.path, ["reembed", "--store", store, "--to", "lexical"])
     expect(moved).toMatchObject({ code: 0 })
     expect(moved.out.replaceAll("\n", " ")).toMatch(/15 memories from \[revoked-model/u)
@@ -177,11 +177,11 @@ describe("a store whose embedder is gone", () => {
     expect(await contents(store, undefined)).toEqual(before)
   })
 
-  it("that is not there is not made by looking for it", async () => {
+  it("that does not exist is not created", async () => {
     await using folder = await temporaryFolder()
-    const ran = await keepsake(folder.path, ["copy", "--from", "file:./typo.db", "--to", "file:./b.db"])
-    expect(ran.code).toBe(2)
-    expect(ran.err).toContain("typo.db")
+    const result = await keepsake(folder.path, ["copy", "--from", "file:./typo.db", "--to", "file:./b.db"])
+    expect(result.code).toBe(2)
+    expect(result.err).toContain("typo.db")
     expect(existsSync(join(folder.path, "typo.db"))).toBe(false)
   })
 })
@@ -207,7 +207,7 @@ describe("reembed", () => {
       )
     )
 
-  it("goes on where it was stopped, serving and writing all the while", async () => {
+  it("continues an interrupted move, while the store serves and writes", async () => {
     await using folder = await temporaryFolder()
     const store = `file:${join(folder.path, "a.db")}`
     await fill(store, undefined, 300)
@@ -221,8 +221,8 @@ describe("reembed", () => {
     let served = 0
     const moved = await move(store, null, lexical(), () =>
       Effect.promise(async () => {
-        const found = await ana.recall("thing number 7", { minScore: 0 })
-        if (found.length > 0) served++
+        const recollections = await ana.recall("thing number 7", { minScore: 0 })
+        if (recollections.length > 0) served++
         if (served < 3) await ana.remember(`written in the middle, ${served}`)
       })
     )
@@ -234,7 +234,7 @@ describe("reembed", () => {
     expect((await after.for({ userId: "ana" }).stats()).total).toBe(300 + 1 + 2)
   })
 
-  it("refuses to mix spaces: another target while one is under way", async () => {
+  it("refuses another target while a move is under way", async () => {
     await using folder = await temporaryFolder()
     const store = `file:${join(folder.path, "a.db")}`
     await fill(store, undefined, 300)
@@ -246,7 +246,7 @@ describe("reembed", () => {
     })
   })
 
-  it("drops the vectors of a store that goes back to words", async () => {
+  it("drops the vectors of a store that goes back to keyword search", async () => {
     const data = inMemoryData()
     const store = Layer.provideMerge(InMemoryStore.layerOf(data), StoreFingerprint.wordsOnly)
     await Effect.runPromise(

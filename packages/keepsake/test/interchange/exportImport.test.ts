@@ -9,7 +9,7 @@ import { keepsake, keepsakeProcess, temporaryFolder } from "../support/runKeepsa
 
 const read = async (text: string, partial = false) => Effect.runPromise(readImport("file", text, partial))
 
-const exported = async (path: string): Promise<string> => {
+const exportAna = async (path: string): Promise<string> => {
   await using memory = await openMemory(`file:${join(path, "memory.db")}`)
   const ana = memory.for({ userId: "ana" })
   const { id } = await ana.remember({
@@ -27,9 +27,9 @@ const exported = async (path: string): Promise<string> => {
 }
 
 describe("export and import", () => {
-  it("brings everything back as it was, history included, and twice changes nothing", async () => {
+  it("restores every memory with its history; a second import changes nothing", async () => {
     await using folder = await temporaryFolder()
-    const text = await exported(folder.path)
+    const text = await exportAna(folder.path)
     const content = await read(text)
     const before = content._tag === "Memories" ? content.memories : []
     expect(before).toHaveLength(4)
@@ -38,29 +38,34 @@ describe("export and import", () => {
     expect(await ana.import(before)).toEqual({ created: 4, known: 0, conflicting: 0, expired: 0 })
     expect(await ana.import(before)).toEqual({ created: 0, known: 4, conflicting: 0, expired: 0 })
     const after: Array<Memory> = []
-    for await (const one of ana.export()) after.push(one)
+    for await (const row of ana.export()) after.push(row)
     const byId = (rows: ReadonlyArray<Memory>) => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
     expect(byId(after)).toEqual(byId(before))
   })
 
-  it("leaves out what has expired since, and counts it", async () => {
+  it("leaves out memories that have expired since, and counts them", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
     const day = 86_400_000
-    const text = (await exported(path)).replace(/"expiresAt":\d+/u, `"expiresAt":${Date.now() - day}`)
+    const text = (await exportAna(path)).replace(/"expiresAt":\d+/u, `"expiresAt":${Date.now() - day}`)
     await writeFile(join(path, "old.jsonl"), text)
     const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
     expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, conflicting: 0, expired: 1 })
     expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
-      "Imported 0 from old.jsonl. 3 were known already and left as they are. 1 had\nexpired and were left out.\n"
+      "Imported 0 from old.jsonl. Known already, unchanged: 3. Expired, left out: 1.\n"
     )
-    const statements = [{ content: "a", expiresAt: Date.now() - day }, { content: "b" }]
+    const statements = [
+      { content: "a", expiresAt: Date.now() - day },
+      { content: "b", expiresAt: new Date(Date.now() - day).toISOString() },
+      { content: "c", expiresAt: "2999-01-01T00:00:00Z" },
+      { content: "d" }
+    ]
     await writeFile(join(path, "plain.json"), JSON.stringify(statements))
     const plain = await keepsake(path, ["import", "plain.json", "--json"])
-    expect(JSON.parse(plain.out)).toEqual({ created: 1, known: 0, conflicting: 0, expired: 1 })
+    expect(JSON.parse(plain.out)).toEqual({ created: 2, known: 0, conflicting: 0, expired: 2 })
   })
 
-  it("says what says something else than what is kept under its key", async () => {
+  it("counts memories that differ from the stored ones under the same key", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
     const change = async (file: string, text: string) => {
@@ -75,15 +80,15 @@ describe("export and import", () => {
     expect((await keepsake(path, ["list"])).out).toContain("Porto")
   })
 
-  it("refuses an export cut anywhere, and takes its whole part on request", async () => {
+  it("refuses an export truncated anywhere, and imports its complete lines with --partial", async () => {
     await using folder = await temporaryFolder()
-    const text = await exported(folder.path)
-    // Every tenth place, and each of the last thirty: up to the newline that ends the closing line.
-    const places = Array.from({ length: text.length - 1 }, (_, i) => i + 1).filter(
+    const text = await exportAna(folder.path)
+    // Every tenth length, and each of the last thirty, up to the newline of the closing line.
+    const lengths = Array.from({ length: text.length - 1 }, (_, i) => i + 1).filter(
       (i) => i % 10 === 0 || i > text.length - 30
     )
-    for (const place of places.filter((i) => i < text.trimEnd().length)) {
-      await expect(read(text.slice(0, place)), `cut at ${place}`).rejects.toThrow(
+    for (const length of lengths.filter((i) => i < text.trimEnd().length)) {
+      await expect(read(text.slice(0, length)), `truncated at ${length}`).rejects.toThrow(
         /Nothing was imported|is empty/u
       )
     }
@@ -91,23 +96,23 @@ describe("export and import", () => {
     expect(partial._tag === "Memories" && partial.memories.length).toBeGreaterThan(0)
   })
 
-  it("refuses a closing line that counts otherwise, a later version, and a line that is no memory", async () => {
+  it("refuses a closing line with another count, a later version, and a line that is not a memory", async () => {
     await using folder = await temporaryFolder()
-    const text = await exported(folder.path)
+    const text = await exportAna(folder.path)
     const lines = text.trimEnd().split("\n")
-    await expect(read([...lines.slice(0, 2), ...lines.slice(3)].join("\n"))).rejects.toThrow(/cut short/u)
+    await expect(read([...lines.slice(0, 2), ...lines.slice(3)].join("\n"))).rejects.toThrow(/truncated/u)
     await expect(read(text.replace('"version":1', '"version":2'))).rejects.toThrow(/version 2/u)
     await expect(read(lines.with(1, '{"id":"x"}').join("\n"))).rejects.toThrow(/line 2 is not a memory/u)
     await expect(read(lines.with(1, "{oops").join("\n"))).rejects.toThrow(/line 2 is damaged/u)
   })
 
-  it("refuses what is not UTF-8, empty, or not JSON, and writes nothing", async () => {
+  it("refuses a file that is not UTF-8, is empty or is not JSON, and writes nothing", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
     await writeFile(join(path, "latin1.jsonl"), Buffer.from('{"content":"caf\xe9"}\n', "latin1"))
-    const ran = await keepsake(path, ["import", "latin1.jsonl"])
-    expect(ran).toMatchObject({ code: 2 })
-    expect(ran.err).toContain("UTF-8")
+    const result = await keepsake(path, ["import", "latin1.jsonl"])
+    expect(result).toMatchObject({ code: 2 })
+    expect(result.err).toContain("UTF-8")
     expect(
       (await keepsakeProcess(path, ["import", "-"], { input: new Uint8Array([0xff, 0xfe, 0x7b]) })).err
     ).toContain("UTF-8")
@@ -118,9 +123,9 @@ describe("export and import", () => {
     await expect(read('[{"no":"content"}]')).rejects.toThrow(/entry 1 has neither/u)
   })
 
-  it("refuses a changed row by its field at both doors: the command and the API", async () => {
+  it("names the bad field of a changed row, in the command and in the API", async () => {
     await using folder = await temporaryFolder()
-    const lines = (await exported(folder.path)).trimEnd().split("\n")
+    const lines = (await exportAna(folder.path)).trimEnd().split("\n")
     const row = JSON.parse(lines[1] ?? "") as Memory
     const cases: ReadonlyArray<readonly [object, string, RegExp]> = [
       [{ sesionId: "s" }, "sesionId", /is not known here\. Did you mean "sessionId"\?/u],
@@ -133,11 +138,11 @@ describe("export and import", () => {
     for (const [change, field, message] of cases) {
       const bad = { ...row, ...change }
       await writeFile(join(folder.path, "bad.jsonl"), lines.with(1, JSON.stringify(bad)).join("\n"))
-      const ran = await keepsake(folder.path, ["import", "bad.jsonl", "--user", "bob"])
-      const written = ran.err.replaceAll(/\s+/gu, " ")
-      expect(ran.code).toBe(2)
-      expect(written).toContain(`line 2 is not a memory: ${field}`)
-      expect(written).toMatch(message)
+      const result = await keepsake(folder.path, ["import", "bad.jsonl", "--user", "bob"])
+      const output = result.err.replaceAll(/\s+/gu, " ")
+      expect(result.code).toBe(2)
+      expect(output).toContain(`line 2 is not a memory: ${field}`)
+      expect(output).toMatch(message)
 
       await using memory = await openMemory(`file:${join(folder.path, "memory.db")}`)
       const bob = memory.for({ userId: "bob" })
@@ -148,22 +153,22 @@ describe("export and import", () => {
     }
   })
 
-  it("names the line of a bad statement, and imports none", async () => {
+  it("names the line of a bad statement, and imports nothing", async () => {
     await using folder = await temporaryFolder()
     const lines = Array.from({ length: 700 }, (_, i) => JSON.stringify({ content: `number ${i}` }))
     await writeFile(
       join(folder.path, "bad.jsonl"),
       lines.with(600, '{"content":"x","tpye":"semantic"}').join("\n")
     )
-    const ran = await keepsake(folder.path, ["import", "bad.jsonl"])
-    expect(ran.code).toBe(2)
-    expect(ran.err.replaceAll("\n", " ")).toMatch(
+    const result = await keepsake(folder.path, ["import", "bad.jsonl"])
+    expect(result.code).toBe(2)
+    expect(result.err.replaceAll("\n", " ")).toMatch(
       /line 601: tpye.*Did you mean "type"\?.*Nothing was imported/u
     )
     expect((await keepsake(folder.path, ["list"])).out).toContain("Nothing is remembered")
   })
 
-  it("reads statements, a byte order mark and CRLF notwithstanding", async () => {
+  it("reads statements after a byte order mark and with CRLF", async () => {
     expect(await read('\ufeff{"content":"a"}\r\n{"content":"b","type":"semantic"}\r\n')).toMatchObject({
       _tag: "Statements",
       statements: [{ statement: { content: "a" } }, { statement: { content: "b", type: "semantic" } }]
@@ -204,7 +209,7 @@ describe("export and import", () => {
     }
   })
 
-  it("reads Kronvex's export: its session is the user here", async () => {
+  it("reads Kronvex's export, whose session becomes the user", async () => {
     const row = {
       id: "m1",
       agent_id: "support",

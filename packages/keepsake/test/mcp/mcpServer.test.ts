@@ -8,44 +8,44 @@ import { openMemory } from "../../src/index.ts"
 import { serveHttp } from "../../src/mcp/index.ts"
 import { cleanEnv, keepsake, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
 
-const textOf = (result: unknown): string => {
+const readText = (result: unknown): string => {
   const { content } = result as { readonly content: ReadonlyArray<{ readonly text?: string }> }
   return content.map((part) => part.text ?? "").join("")
 }
 
-const connected = async (transport: Parameters<Client["connect"]>[0]): Promise<Client> => {
+const connect = async (transport: Parameters<Client["connect"]>[0]): Promise<Client> => {
   const client = new Client({ name: "test", version: "1.0.0" })
   await client.connect(transport)
   return client
 }
 
-/** What every transport must do, driven by the official client. */
-const exercise = async (client: Client): Promise<void> => {
+/** Uses every tool, resource and prompt through the official client, as each transport must allow. */
+const useEverything = async (client: Client): Promise<void> => {
   const { tools } = await client.listTools()
   expect(tools.map((tool) => tool.name).sort()).toEqual(["context", "forget", "recall", "remember", "update"])
   for (const { inputSchema } of tools)
     expect(Object.keys(inputSchema.properties ?? {})).not.toContain("userId")
 
-  const kept = await client.callTool({
+  const remembered = await client.callTool({
     name: "remember",
     arguments: { content: "Ana builds a SaaS for freight logistics", type: "semantic" }
   })
   const long = await client.callTool({ name: "remember", arguments: { content: "x".repeat(100_001) } })
-  expect(textOf(long)).toMatch(/at most 100000[\s\S]*content/u)
-  const id = /[0-9a-f-]{36}/u.exec(textOf(kept))?.[0] ?? ""
+  expect(readText(long)).toMatch(/at most 100000[\s\S]*content/u)
+  const id = /[0-9a-f-]{36}/u.exec(readText(remembered))?.[0] ?? ""
   expect(
-    textOf(await client.callTool({ name: "context", arguments: { message: "What was my project again?" } }))
+    readText(await client.callTool({ name: "context", arguments: { message: "What was my project again?" } }))
   ).toContain("freight")
   expect(
-    textOf(await client.callTool({ name: "recall", arguments: { query: "freight logistics SaaS" } }))
+    readText(await client.callTool({ name: "recall", arguments: { query: "freight logistics SaaS" } }))
   ).toContain(id)
 
   const { resources } = await client.listResources()
   const [memories] = resources
   const read = await client.readResource({ uri: memories?.uri ?? "" })
   expect(JSON.stringify(read.contents)).toContain("freight")
-  const one = await client.readResource({ uri: `keepsake://memories/${id}` })
-  expect(JSON.stringify(one.contents)).toContain("freight")
+  const single = await client.readResource({ uri: `keepsake://memories/${id}` })
+  expect(JSON.stringify(single.contents)).toContain("freight")
   await expect(
     client.readResource({ uri: "keepsake://memories/00000000-0000-5000-8000-000000000000" })
   ).rejects.toThrow(/no keepsake/u)
@@ -54,11 +54,14 @@ const exercise = async (client: Client): Promise<void> => {
   const prompt = await client.getPrompt({ name: prompts[0]?.name ?? "" })
   expect(JSON.stringify(prompt.messages)).toContain("remember")
 
-  const stray = await client.callTool({ name: "recall", arguments: { query: 5 } })
-  expect(stray.isError).toBe(true)
-  expect(textOf(await client.callTool({ name: "forget", arguments: { id } }))).toBe("Forgotten.")
+  const misspelt = await client.callTool({ name: "recall", arguments: { query: "x", limt: 3 } })
+  expect(misspelt.isError).toBe(true)
+  expect(readText(misspelt)).toContain('Did you mean "limit"?')
+  const mistyped = await client.callTool({ name: "recall", arguments: { query: 5 } })
+  expect(mistyped.isError).toBe(true)
+  expect(readText(await client.callTool({ name: "forget", arguments: { id } }))).toBe("Forgotten.")
   expect(
-    textOf(await client.callTool({ name: "recall", arguments: { query: "freight logistics SaaS" } }))
+    readText(await client.callTool({ name: "recall", arguments: { query: "freight logistics SaaS" } }))
   ).not.toContain(id)
 }
 
@@ -71,8 +74,8 @@ describe("keepsake mcp", () => {
       env: cleanEnv(folder.path) as Record<string, string>,
       cwd: folder.path
     })
-    const client = await connected(transport)
-    await exercise(client)
+    const client = await connect(transport)
+    await useEverything(client)
     await client.callTool({ name: "remember", arguments: { content: "Ana ships on Fridays" } })
     await client.close()
     const mine = await keepsake(folder.path, ["list", "--user", "ana"])
@@ -81,7 +84,7 @@ describe("keepsake mcp", () => {
     expect(others.out).toContain("Nothing is remembered")
   })
 
-  it("finishes what it has accepted when standard input closes in the middle", async () => {
+  it("finishes the calls under way when standard input closes", async () => {
     await using folder = await temporaryFolder()
     const child = spawn(process.execPath, [MAIN, "mcp"], { cwd: folder.path, env: cleanEnv(folder.path) })
     const send = (message: object) => child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`)
@@ -100,8 +103,8 @@ describe("keepsake mcp", () => {
     child.stdin.end('{"jsonrpc":"2.0","id":3,"method":"tools/ca')
     const [code] = (await once(child, "close")) as [number | null]
     expect(code).toBe(0)
-    const kept = await keepsake(folder.path, ["list"])
-    expect(kept.out).toContain("The last word")
+    const listed = await keepsake(folder.path, ["list"])
+    expect(listed.out).toContain("The last word")
   })
 
   it("serves the same over streamable HTTP, to several clients at once", async () => {
@@ -112,22 +115,22 @@ describe("keepsake mcp", () => {
       token: "s3cret"
     })
     const open = async () =>
-      connected(
+      connect(
         new StreamableHTTPClientTransport(new URL(server.url), {
           requestInit: { headers: { authorization: "Bearer s3cret" } }
         })
       )
     const [first, second] = await Promise.all([open(), open()])
-    await exercise(first)
+    await useEverything(first)
     await first.callTool({ name: "remember", arguments: { content: "Ana ships on Fridays" } })
     expect(
-      textOf(await second.callTool({ name: "recall", arguments: { query: "ships Fridays" } }))
+      readText(await second.callTool({ name: "recall", arguments: { query: "ships Fridays" } }))
     ).toContain("Fridays")
     await Promise.all([first.close(), second.close()])
     await server.close()
   })
 
-  it("refuses other sites, a missing token, a foreign host and an open address", async () => {
+  it("refuses other sites, a missing token, another host and an address without a token", async () => {
     await using memory = await openMemory("memory:")
     const scoped = memory.for({ userId: "ana" })
     const server = await serveHttp(scoped, { version: "0.0.0", port: 0, token: "s3cret" })

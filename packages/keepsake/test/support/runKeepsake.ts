@@ -6,66 +6,67 @@ import { text } from "node:stream/consumers"
 import { fileURLToPath } from "node:url"
 import { Effect } from "effect"
 import { vi } from "vitest"
-import { exitCodeOf } from "../../src/cli/exitCodes.ts"
+import { toExitCode } from "../../src/cli/exitCodes.ts"
 import { program } from "../../src/cli/program.ts"
 
 export const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 
-export interface Ran {
+/** How a run of the command line ended. */
+export interface RunResult {
   readonly code: number | null
   readonly out: string
   readonly err: string
 }
 
-/** A folder of its own for a test, gone with it. */
+/** A folder for one test, removed with it. */
 export const temporaryFolder = async (): Promise<{ readonly path: string } & AsyncDisposable> => {
   const path = await mkdtemp(join(tmpdir(), "keepsake-test-"))
   return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true, force: true }) }
 }
 
-/** The environment of a person who has set nothing. */
+/** An environment without any setting. */
 export const cleanEnv = (home: string): NodeJS.ProcessEnv => ({
   PATH: process.env["PATH"],
   HOME: home,
   NO_COLOR: "1"
 })
 
-/** Runs the command line in this process, as if started in `home`: one at a time. */
-export const keepsake = async (home: string, args: ReadonlyArray<string>): Promise<Ran> => {
+/** Runs the command line in this process, as if started in `home`. Changes process state: no two at a time. */
+export const keepsake = async (home: string, args: ReadonlyArray<string>): Promise<RunResult> => {
   const out: Array<string> = []
   const err: Array<string> = []
-  const into = (parts: Array<string>) => (part: unknown) => {
+  const writeTo = (parts: Array<string>) => (part: unknown) => {
     parts.push(String(part))
     return true
   }
-  const lineInto = (parts: Array<string>) => (part: unknown) => void parts.push(`${String(part)}\n`)
-  const kept = { cwd: process.cwd(), env: process.env, exitCode: process.exitCode }
+  const writeLineTo = (parts: Array<string>) => (part: unknown) => void parts.push(`${String(part)}\n`)
+  const original = { cwd: process.cwd(), env: process.env, exitCode: process.exitCode }
   const spies = [
-    vi.spyOn(process.stdout, "write").mockImplementation(into(out)),
-    vi.spyOn(process.stderr, "write").mockImplementation(into(err)),
-    vi.spyOn(console, "log").mockImplementation(lineInto(out)),
-    vi.spyOn(console, "error").mockImplementation(lineInto(err))
+    vi.spyOn(process.stdout, "write").mockImplementation(writeTo(out)),
+    vi.spyOn(process.stderr, "write").mockImplementation(writeTo(err)),
+    vi.spyOn(console, "log").mockImplementation(writeLineTo(out)),
+    vi.spyOn(console, "error").mockImplementation(writeLineTo(err))
   ]
   process.chdir(home)
   process.env = cleanEnv(home)
   process.exitCode = undefined
   try {
     const exit = await Effect.runPromiseExit(program(args))
-    return { code: exitCodeOf(exit), out: out.join(""), err: err.join("") }
+    return { code: toExitCode(exit), out: out.join(""), err: err.join("") }
   } finally {
-    process.chdir(kept.cwd)
-    process.env = kept.env
-    process.exitCode = kept.exitCode
+    process.chdir(original.cwd)
+    process.env = original.env
+    process.exitCode = original.exitCode
     for (const spy of spies) spy.mockRestore()
   }
 }
 
-/** Runs the real command line in a process of its own: for what depends on standard input or on the exit. */
+/** Runs the command line in a process of its own: for tests of standard input and of the exit. */
 export const keepsakeProcess = async (
   home: string,
   args: ReadonlyArray<string>,
   options: { readonly input?: string | Uint8Array; readonly env?: NodeJS.ProcessEnv } = {}
-): Promise<Ran> => {
+): Promise<RunResult> => {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: home,
     env: { ...cleanEnv(home), ...options.env }

@@ -18,7 +18,7 @@ export const brokenReadings: ReadonlyArray<BrokenStore> = [
         get: (request) =>
           Effect.map(
             Effect.forEach(scopesOf(data), (scope) => store.get({ ...request, scope })),
-            (found) => found.flat()
+            (pages) => pages.flat()
           )
       }
     })

@@ -23,11 +23,11 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
     (right, data) => ({
       store: {
         search: (request) =>
-          Effect.map(searchAll(right, data, request), (found) => ({
-            hits: found.flatMap(({ hits }) => hits),
+          Effect.map(searchAll(right, data, request), (results) => ({
+            hits: results.flatMap(({ hits }) => hits),
             plan: { way: "exact", byWordsAlone: 0 },
-            n: sum(found.map(({ n }) => n)),
-            df: Array.from(request.terms ?? [], (_, i) => sum(found.map(({ df }) => df[i] ?? 0)))
+            n: sum(results.map(({ n }) => n)),
+            df: Array.from(request.terms ?? [], (_, i) => sum(results.map(({ df }) => df[i] ?? 0)))
           }))
       }
     })
@@ -40,10 +40,10 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
         search: (request) =>
           Effect.map(
             Effect.all([right.store.search(request), searchAll(right, data, request)]),
-            ([own, found]) => ({
+            ([own, results]) => ({
               ...own,
-              n: sum(found.map(({ n }) => n)),
-              df: own.df.map((_, i) => sum(found.map(({ df }) => df[i] ?? 0)))
+              n: sum(results.map(({ n }) => n)),
+              df: own.df.map((_, i) => sum(results.map(({ df }) => df[i] ?? 0)))
             })
           )
       }
@@ -55,13 +55,13 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
     (right, data) => ({
       store: {
         search: (request) =>
-          Effect.map(right.store.search(request), (found) => {
+          Effect.map(right.store.search(request), (result) => {
             const live = currentRows(data, request).filter(({ memory }) => isVisible(memory, request.now))
             const df = Array.from(
               request.terms ?? [],
               (id) => live.filter((row) => row.terms.ids.includes(id)).length
             )
-            return { ...found, n: live.length, df }
+            return { ...result, n: live.length, df }
           })
       }
     })
@@ -73,10 +73,10 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
       store: {
         search: (request) =>
           Effect.gen(function* () {
-            const found = yield* store.search({ ...request, limit: 1_000 })
+            const result = yield* store.search({ ...request, limit: 1_000 })
             const newest = yield* store.latest(request)
             const ids = newest.map(({ id }) => id)
-            return { ...found, hits: found.hits.filter(({ memory }) => ids.includes(memory.id)) }
+            return { ...result, hits: result.hits.filter(({ memory }) => ids.includes(memory.id)) }
           })
       }
     })
@@ -87,13 +87,16 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
     ({ store }) => ({
       store: {
         search: (request) =>
-          Effect.map(store.search({ ...request, vector: request.vector?.map((part) => -part) }), (found) => ({
-            ...found,
-            hits: found.hits.map((hit): SearchHit => ({
-              ...hit,
-              cosine: hit.cosine === null ? null : -hit.cosine
-            }))
-          }))
+          Effect.map(
+            store.search({ ...request, vector: request.vector?.map((part) => -part) }),
+            (result) => ({
+              ...result,
+              hits: result.hits.map((hit): SearchHit => ({
+                ...hit,
+                cosine: hit.cosine === null ? null : -hit.cosine
+              }))
+            })
+          )
       }
     })
   ),
@@ -152,9 +155,9 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
     ({ store }) => ({
       store: {
         search: (request) =>
-          Effect.map(store.search(request), (found) => ({
-            ...found,
-            hits: found.hits
+          Effect.map(store.search(request), (result) => ({
+            ...result,
+            hits: result.hits
               .toSorted((a, b) => (b.cosine ?? -1) - (a.cosine ?? -1))
               .slice(0, request.vector ? request.limit : 0)
           }))

@@ -59,10 +59,10 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
     ({ store }, data) => ({
       store: {
         put: (request) => {
-          const known = data.scopes.get(scopeKey(request.scope))
+          const stored = data.scopes.get(scopeKey(request.scope))
           const rows = request.rows.map((row) =>
-            known?.has(row.memory.id) === true
-              ? { ...row, memory: { ...row.memory, id: memoryIdOfKey(request.scope, `${known.size}`) } }
+            stored?.has(row.memory.id) === true
+              ? { ...row, memory: { ...row.memory, id: memoryIdOfKey(request.scope, `${stored.size}`) } }
               : row
           )
           return store.put({ ...request, rows })
@@ -76,9 +76,9 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
     ({ store }, data) => ({
       store: {
         put: (request) => {
-          const known = data.scopes.get(scopeKey(request.scope))
+          const stored = data.scopes.get(scopeKey(request.scope))
           const dead = request.rows.filter(({ memory }) => {
-            const row = known?.get(memory.id)
+            const row = stored?.get(memory.id)
             return row !== undefined && isExpired(row.memory, request.now)
           })
           return Effect.map(
@@ -98,9 +98,9 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
     ({ store }, data) => ({
       store: {
         put: (request) => {
-          const known = data.scopes.get(scopeKey(request.scope))
+          const stored = data.scopes.get(scopeKey(request.scope))
           for (const { memory } of request.rows) {
-            if (known?.get(memory.id)?.memory.content !== memory.content) known?.delete(memory.id)
+            if (stored?.get(memory.id)?.memory.content !== memory.content) stored?.delete(memory.id)
           }
           return store.put(request)
         }

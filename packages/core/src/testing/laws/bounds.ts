@@ -20,12 +20,12 @@ export const bounds = group("bounds", {
     const ids = idsOf(rows)
     same((yield* store.get({ scope, now: T0, ids })).length, 256, "get")
     yield* store.touch({ scope, now: T0, ids })
-    const { rows: kept } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 1_000 })
-    const touched = rows.map((one) => ({
-      ...one,
-      memory: { ...one.memory, accessCount: 1, lastAccessedAt: T0 }
+    const { rows: stored } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 1_000 })
+    const touched = rows.map((original) => ({
+      ...original,
+      memory: { ...original.memory, accessCount: 1, lastAccessedAt: T0 }
     }))
-    sameRows(kept, touched, epsilon, "the rows")
+    sameRows(stored, touched, epsilon, "the rows")
     same((yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids } })).removed, 256, "remove")
   }),
 
@@ -41,7 +41,7 @@ export const bounds = group("bounds", {
 
   "an empty scope answers everything": Effect.fnUntraced(function* ({ dimensions, row, scope, store }) {
     const terms = row("apple").terms.ids
-    const found = yield* store.search({
+    const result = yield* store.search({
       scope,
       now: T0,
       vector: axis(dimensions),
@@ -49,7 +49,7 @@ export const bounds = group("bounds", {
       filter: ANY,
       limit: 10
     })
-    same(findings(found), { hits: [], n: 0, df: [0] }, "search")
+    same(findings(result), { hits: [], n: 0, df: [0] }, "search")
     same(yield* store.latest({ scope, now: T0, filter: ANY, limit: 10 }), [], "latest")
     same((yield* store.remove({ scope, now: T0, target: { _tag: "All" } })).removed, 0, "remove")
   }),
@@ -103,8 +103,8 @@ export const bounds = group("bounds", {
   "vectors that cannot be compared are refused, and nothing is written": Effect.fnUntraced(
     function* (context) {
       const { dimensions, row, scope, store } = context
-      const there = row("There.", { sessionId: "s", turn: 0 })
-      yield* store.put({ scope, now: T0, rows: [there] })
+      const existing = row("There.", { sessionId: "s", turn: 0 })
+      yield* store.put({ scope, now: T0, rows: [existing] })
       const bad: Readonly<Record<string, Float32Array>> = {
         "too short": axis(dimensions - 1),
         "too long": axis(dimensions + 1),
@@ -118,7 +118,7 @@ export const bounds = group("bounds", {
         const rows: ReadonlyArray<StoreRow> = [row("Good."), row("Bad.", { vector })]
         yield* failsWith(store.put({ scope, now: T0, rows }), "InvalidInput", `put, ${what}`)
         yield* failsWith(
-          store.supersede({ scope, now: T0, id: there.memory.id, row: row("Bad.", { vector }) }),
+          store.supersede({ scope, now: T0, id: existing.memory.id, row: row("Bad.", { vector }) }),
           "InvalidInput",
           `supersede, ${what}`
         )
@@ -128,7 +128,7 @@ export const bounds = group("bounds", {
         yield* failsWith(store.around({ ...page, anchors, radius: 1 }), "InvalidInput", `around, ${what}`)
       }
       const { rows } = yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 10 })
-      same(rows, [there.memory], "what was there is as it was, and alone")
+      same(rows, [existing.memory], "what was there is as it was, and alone")
     }
   ),
 

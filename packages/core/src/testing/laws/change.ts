@@ -90,18 +90,18 @@ export const change = group("change", {
     const { memory, terms } = row("Tagged.", { metadata: { tag: "old", both: 1 } })
     yield* store.put({ scope, now: T0, rows: [row("Tagged.", { metadata: memory.metadata })] })
     yield* store.patch({ scope, now: T0, id: memory.id, change: { metadata: { tag: "new" }, pinned: true } })
-    const found = (filter: Filter) =>
+    const countMatching = (filter: Filter) =>
       Effect.map(
         store.search({ scope, now: T0, terms: terms.ids, filter: conditionOf(filter), limit: 5 }),
         ({ hits }) => hits.length
       )
     same(
       [
-        yield* found({ metadata: { tag: "new" } }),
-        yield* found({ metadata: { tag: "old" } }),
-        yield* found({ metadata: { both: 1 } }),
-        yield* found({ pinned: true }),
-        yield* found({ pinned: false })
+        yield* countMatching({ metadata: { tag: "new" } }),
+        yield* countMatching({ metadata: { tag: "old" } }),
+        yield* countMatching({ metadata: { both: 1 } }),
+        yield* countMatching({ pinned: true }),
+        yield* countMatching({ pinned: false })
       ],
       [1, 0, 0, 1, 0],
       "hits"

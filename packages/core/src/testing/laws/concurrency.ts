@@ -8,7 +8,11 @@ import { T0 } from "../rows.ts"
 const atOnce = <A, E>(calls: Iterable<Effect.Effect<A, E>>) => Effect.all(calls, { concurrency: "unbounded" })
 
 /** The number of rows, and the counts of a search. */
-const kept = Effect.fnUntraced(function* ({ row, scope, store }: LawContext, words: string, now = T0) {
+const readAndCount = Effect.fnUntraced(function* (
+  { row, scope, store }: LawContext,
+  words: string,
+  now = T0
+) {
   const { rows } = yield* store.listRows({ scope, now, filter: ANY, closed: true, limit: 1_000 })
   const terms = row(words).terms.ids
   const { df, hits, n } = yield* store.search({ scope, now, terms, filter: ANY, limit: 1_000, exact: true })
@@ -18,30 +22,30 @@ const kept = Effect.fnUntraced(function* ({ row, scope, store }: LawContext, wor
 export const concurrency = group("concurrency", {
   "the same statement 50 times at once is one memory": Effect.fnUntraced(function* (context) {
     const { epsilon, row, scope, store } = context
-    const one = row("Apples, all at once.")
+    const statement = row("Apples, all at once.")
     const outcomes = yield* atOnce(
-      Array.from({ length: 50 }, () => store.put({ scope, now: T0, rows: [one] }))
+      Array.from({ length: 50 }, () => store.put({ scope, now: T0, rows: [statement] }))
     )
     holds(
       outcomes.flat().every(({ outcome }) => outcome === "created" || outcome === "refreshed"),
       "each is created or refreshed"
     )
-    const { counts, rows } = yield* kept(context, "apples")
-    sameRows(rows, [one], epsilon, "the one row")
+    const { counts, rows } = yield* readAndCount(context, "apples")
+    sameRows(rows, [statement], epsilon, "the one row")
     same(counts, [1, [1], 1], "it is counted once")
   }),
 
   "the same statement through two instances at once is one memory": Effect.fnUntraced(function* (context) {
     const { epsilon, place, row, scope, store } = context
     const second = (yield* place.open()).store
-    const one = row("Apples from two sides.")
+    const statement = row("Apples from two sides.")
     yield* atOnce(
       Array.from({ length: 20 }, (_, i) =>
-        (i % 2 === 0 ? store : second).put({ scope, now: T0, rows: [one] })
+        (i % 2 === 0 ? store : second).put({ scope, now: T0, rows: [statement] })
       )
     )
-    const { counts, rows } = yield* kept(context, "apples")
-    sameRows(rows, [one], epsilon, "the one row")
+    const { counts, rows } = yield* readAndCount(context, "apples")
+    sameRows(rows, [statement], epsilon, "the one row")
     same(counts, [1, [1], 1], "it is counted once")
   }),
 
@@ -51,7 +55,7 @@ export const concurrency = group("concurrency", {
       Array.from({ length: 5 }, (_, i) => row(`apple ${batch} ${i}`))
     )
     yield* atOnce(batches.map((rows) => store.put({ scope, now: T0, rows })))
-    const { counts, rows } = yield* kept(context, "apple")
+    const { counts, rows } = yield* readAndCount(context, "apple")
     same(idsOf(rows).toSorted(), idsOf(batches.flat()).toSorted(), "the rows")
     same(counts, [200, [200], 200], "the counts")
   }),
@@ -60,7 +64,7 @@ export const concurrency = group("concurrency", {
     const { epsilon, row, scope, store } = context
     const rivals = Array.from({ length: 20 }, (_, i) => row(`apple number${i}`, { key: "order" }))
     yield* atOnce(rivals.map((rival) => store.put({ scope, now: T0, rows: [rival] })))
-    const { counts, rows } = yield* kept(context, "apple")
+    const { counts, rows } = yield* readAndCount(context, "apple")
     const winner = rivals.find(({ memory }) => memory.content === rows[0]?.memory.content)
     sameRows(rows, winner ? [winner] : [], epsilon, "content, vector and words belong together")
     same([rows.length, counts], [1, [1, [1], 1]], "one row")
@@ -77,7 +81,7 @@ export const concurrency = group("concurrency", {
       yield* atOnce(
         successors.map((next) => store.supersede({ scope, now: T0 + 1, id: old.memory.id, row: next }))
       )
-      const { counts, rows } = yield* kept(context, "office", T0 + 1)
+      const { counts, rows } = yield* readAndCount(context, "office", T0 + 1)
       same(idsOf(rows).toSorted(), idsOf([old, ...successors]).toSorted(), "the rows")
       same(counts, [10, [10], 10], "the current ones are counted")
       const closed = rows.find(({ memory }) => memory.id === old.memory.id)?.memory
@@ -100,7 +104,7 @@ export const concurrency = group("concurrency", {
         store.touch({ scope, now: T0, ids: idsOf(staying.slice(i, i + 1)) })
       ])
     )
-    const { counts, rows } = yield* kept(context, "apple")
+    const { counts, rows } = yield* readAndCount(context, "apple")
     same(idsOf(rows).toSorted(), idsOf([...staying, ...coming]).toSorted(), "the rows")
     same(counts, [40, [40], 40], "the counts")
     const stayed = rows.filter(({ memory }) => idsOf(staying).includes(memory.id))
@@ -122,7 +126,9 @@ export const concurrency = group("concurrency", {
       limit: 100
     }
     const answers = yield* atOnce(
-      rows.map((one) => Effect.andThen(store.put({ scope, now: T0, rows: [one] }), store.search(search)))
+      rows.map((statement) =>
+        Effect.andThen(store.put({ scope, now: T0, rows: [statement] }), store.search(search))
+      )
     )
     answers.forEach(({ df, hits, n }) => {
       same(new Set(idsOf(hits)).size, hits.length, "each hit once")

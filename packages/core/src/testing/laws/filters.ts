@@ -117,7 +117,7 @@ const crowd = Effect.fnUntraced(function* (context: LawContext, hidden: RowParts
       { terms: queryTerms("apple") },
       { vector: axis(dimensions), terms: queryTerms("apple") }
     ]) {
-      const found = yield* store.search({
+      const result = yield* store.search({
         scope,
         now: T0 + DAY,
         asOf,
@@ -127,7 +127,7 @@ const crowd = Effect.fnUntraced(function* (context: LawContext, hidden: RowParts
         ...channel
       })
       same(
-        idsOf(found.hits),
+        idsOf(result.hits),
         [live.memory.id],
         `${Object.keys(channel).join(" and ")}, exact ${String(exact)}`
       )

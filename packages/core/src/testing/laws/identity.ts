@@ -22,8 +22,8 @@ export const identity = group("identity", {
     const outcomes = yield* store.put({ scope, now: T0 + 5_000, rows: [again] })
     same(outcomes, [{ id: first.memory.id, outcome: "refreshed" }], "the outcome")
     const { rows } = yield* store.listRows({ scope, now: T0 + 5_000, filter: ANY, limit: 10 })
-    const kept = { ...first.memory, updatedAt: T0 + 5_000, expiresAt: T0 + 2 * DAY }
-    sameRows(rows, [{ ...first, memory: kept }], epsilon, "only updatedAt and expiresAt are taken over")
+    const expected = { ...first.memory, updatedAt: T0 + 5_000, expiresAt: T0 + 2 * DAY }
+    sameRows(rows, [{ ...first, memory: expected }], epsilon, "only updatedAt and expiresAt are taken over")
   }),
 
   "refreshing keeps the later updatedAt, and may lift the expiry": Effect.fnUntraced(function* ({
@@ -77,7 +77,7 @@ export const identity = group("identity", {
       { from: T0 + 5_000, to: null }
     ]
     same(got, [{ ...first.memory, updatedAt: T0 + 5_000, expiresAt: null, validity }], "the reopened row")
-    const found = yield* store.search({
+    const result = yield* store.search({
       scope,
       now: T0 + 6_000,
       terms: first.terms.ids,
@@ -85,7 +85,7 @@ export const identity = group("identity", {
       limit: 5,
       exact: true
     })
-    same([found.hits.length, found.n, found.df], [1, 1, [1, 1]], "it is found and counted once")
+    same([result.hits.length, result.n, result.df], [1, 1, [1, 1]], "it is found and counted once")
   }),
 
   "A, then B, then A again: each interval is kept": Effect.fnUntraced(function* ({ row, scope, store }) {
@@ -153,7 +153,7 @@ export const identity = group("identity", {
 
   "the same text under two keys is two memories": Effect.fnUntraced(function* ({ row, scope, store }) {
     yield* store.put({ scope, now: T0, rows: [row("Thanks!", { key: "1" }), row("Thanks!", { key: "2" })] })
-    const found = yield* store.search({
+    const result = yield* store.search({
       scope,
       now: T0,
       terms: row("thanks").terms.ids,
@@ -161,7 +161,7 @@ export const identity = group("identity", {
       limit: 5,
       exact: true
     })
-    same([found.hits.length, found.n, found.df], [2, 2, [2]], "both are found and counted")
+    same([result.hits.length, result.n, result.df], [2, 2, [2]], "both are found and counted")
   }),
 
   "the same key with other content is a conflict that changes nothing": Effect.fnUntraced(function* ({
@@ -198,15 +198,15 @@ export const identity = group("identity", {
     const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: ANY, limit: 10 })
     sameRows(rows, [second], epsilon, "the second row is there whole")
     const terms = Uint32Array.from([...row("pallets").terms.ids, ...row("crates").terms.ids])
-    const found = yield* store.search({ scope, now: T0 + 10, terms, filter: ANY, limit: 5, exact: true })
-    same([found.n, found.df, found.hits.length], [1, [0, 1], 1], "the words of the first are gone")
+    const result = yield* store.search({ scope, now: T0 + 10, terms, filter: ANY, limit: 5, exact: true })
+    same([result.n, result.df, result.hits.length], [1, [0, 1], 1], "the words of the first are gone")
   }),
 
   "a batch may hold new, known and conflicting rows": Effect.fnUntraced(function* ({ row, scope, store }) {
-    const known = row("Known.")
+    const existing = row("Known.")
     const keyed = row("Keyed.", { key: "k" })
     const gone = row("Gone.", { expiresAt: T0 + 1 })
-    yield* store.put({ scope, now: T0, rows: [known, keyed, gone] })
+    yield* store.put({ scope, now: T0, rows: [existing, keyed, gone] })
     const outcomes = yield* store.put({
       scope,
       now: T0 + 1,

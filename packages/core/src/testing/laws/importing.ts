@@ -73,7 +73,7 @@ export const importing = group("import of the past", {
     yield* store.put({ scope, now: T0, rows: [moved, successor] })
     const { rows } = yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 10 })
     same(rows, [moved.memory, successor.memory], "in the order of their creation")
-    for (const [days, there] of [
+    for (const [days, expected] of [
       [250, true],
       [150, false],
       [95, true],
@@ -88,7 +88,7 @@ export const importing = group("import of the past", {
         limit: 10,
         exact: true
       })
-      same(idsOf(hits).includes(moved.memory.id), there, `${days} days ago`)
+      same(idsOf(hits).includes(moved.memory.id), expected, `${days} days ago`)
     }
     const n = yield* store.search({ scope, now: T0, filter: ANY, limit: 1, exact: true })
     same(n.n, 1, "a closed row is not counted")

@@ -27,13 +27,13 @@ export const interruption = group("interruption", {
       }
       yield* store.put({ scope, now: T0, rows: [row("apple at last")] })
       const { rows } = yield* store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
-      const kept = new Set(idsOf(rows))
+      const stored = new Set(idsOf(rows))
       for (const batch of batches) {
-        const there = idsOf(batch).filter((id) => kept.has(id)).length
-        holds(there === 0 || there === 4, `${there} of a batch of 4 are there`)
+        const written = idsOf(batch).filter((id) => stored.has(id)).length
+        holds(written === 0 || written === 4, `${written} of a batch of 4 are there`)
       }
       const { df, hits, n } = yield* store.search({ ...search, limit: 1_000, exact: true })
-      same([n, df, hits.length], [kept.size, [kept.size], kept.size], "counted as kept")
+      same([n, df, hits.length], [stored.size, [stored.size], stored.size], "counted as kept")
     }
   ),
 
@@ -44,7 +44,7 @@ export const interruption = group("interruption", {
       const { admin, store } = yield* place.open()
       const rows = Array.from({ length: 30 }, (_, i) => row(`row ${i}`))
       const writing = yield* Effect.forkChild(
-        Effect.forEach(rows, (one) => Effect.exit(store.put({ scope, now: T0, rows: [one] })), {
+        Effect.forEach(rows, (statement) => Effect.exit(store.put({ scope, now: T0, rows: [statement] })), {
           concurrency: 10
         })
       )
@@ -53,10 +53,10 @@ export const interruption = group("interruption", {
       yield* admin.close
       const exits = yield* Fiber.join(writing)
       const again = yield* place.open()
-      const kept = yield* again.store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
+      const stored = yield* again.store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
       exits.forEach((exit, i) => {
         const id = idsOf(rows)[i] ?? ""
-        if (Exit.isSuccess(exit)) return holds(idsOf(kept.rows).includes(id), `row ${i} was acknowledged`)
+        if (Exit.isSuccess(exit)) return holds(idsOf(stored.rows).includes(id), `row ${i} was acknowledged`)
         const error = Exit.findErrorOption(exit)
         const reason =
           error._tag === "Some" && error.value instanceof MemoryError ? error.value.reason._tag : "none"

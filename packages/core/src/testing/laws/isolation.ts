@@ -194,7 +194,7 @@ export const isolation = group("isolation", {
       holds(Exit.isSuccess(put) || Exit.hasFails(put), "an answer or a typed error")
       const seen = yield* store.get({ scope, now: NOW, ids: [memory.id] })
       holds(
-        seen.every((found) => found.scope.userId === scope.userId),
+        seen.every((memory) => memory.scope.userId === scope.userId),
         "what is seen under a scope is of that scope"
       )
     }

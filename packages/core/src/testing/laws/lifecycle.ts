@@ -11,12 +11,12 @@ import { T0 } from "../rows.ts"
 const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawContext) => {
   const now = T0
   const page = { scope, now, filter: ANY, limit: 1 }
-  const one = row("Written too late.")
-  const { id } = one.memory
+  const late = row("Written too late.")
+  const { id } = late.memory
   return {
-    put: store.put({ scope, now, rows: [one] }),
+    put: store.put({ scope, now, rows: [late] }),
     get: store.get({ scope, now, ids: [id] }),
-    search: store.search({ ...page, terms: one.terms.ids }),
+    search: store.search({ ...page, terms: late.terms.ids }),
     around: store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 }),
     speakers: store.speakers({ scope, now }),
     lastTurn: store.lastTurn({ scope, sessionId: "s" }),
@@ -24,7 +24,7 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
     listRows: store.listRows(page),
     latest: store.latest(page),
     patch: store.patch({ scope, now, id, change: { pinned: true } }),
-    supersede: store.supersede({ scope, now, id: row("x").memory.id, row: one }),
+    supersede: store.supersede({ scope, now, id: row("x").memory.id, row: late }),
     remove: store.remove({ scope, now, target: { _tag: "All" } }),
     touch: store.touch({ scope, now, ids: [id] }),
     count: store.count({ scope, now, filter: ANY }),
@@ -44,7 +44,7 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
     fingerprint: admin.fingerprint,
     stage: admin.stage(lawFingerprint(fingerprint.embedding?.dimensions ?? 4, "next")),
     unstaged: admin.unstaged({ limit: 1 }),
-    fillStage: admin.fillStage([{ scope, id, vector: one.vector, terms: one.terms }]),
+    fillStage: admin.fillStage([{ scope, id, vector: late.vector, terms: late.terms }]),
     commitStage: admin.commitStage,
     dropStage: admin.dropStage
   } satisfies Readonly<Record<string, Effect.Effect<unknown, unknown>>>
@@ -61,8 +61,8 @@ export const lifecycle = group("lifecycle", {
       yield* failsWith<unknown>(call, "Closed", method)
     }
     const again = yield* place.open()
-    const kept = yield* again.store.count({ scope: context.scope, now: T0, filter: ANY })
-    same(kept, 1, "none of the late calls did anything")
+    const count = yield* again.store.count({ scope: context.scope, now: T0, filter: ANY })
+    same(count, 1, "none of the late calls did anything")
   }),
 
   "what was acknowledged is there after closing and opening again": Effect.fnUntraced(function* (context) {
@@ -89,7 +89,7 @@ export const lifecycle = group("lifecycle", {
     const after = yield* store.listRows({ scope, now: T0 + 100, filter: ANY, closed: true, limit: 100 })
     same(after.rows.length, 20, "the rows")
     sameRows(after.rows, before.rows, epsilon, "as they were")
-    const found = yield* store.search({
+    const result = yield* store.search({
       scope,
       now: T0 + 100,
       vector: rows[7]?.vector ?? undefined,
@@ -98,7 +98,7 @@ export const lifecycle = group("lifecycle", {
       limit: 100,
       exact: true
     })
-    same([found.hits.length, found.n, found.df], [19, 19, [18]], "found as before")
+    same([result.hits.length, result.n, result.df], [19, 19, [18]], "found as before")
     same(yield* admin.fingerprint, lawFingerprint(dimensions), "the fingerprint")
     same(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 20 }], "the scopes")
   }),
@@ -212,7 +212,7 @@ export const lifecycle = group("lifecycle", {
     same(yield* admin.fingerprint, fingerprint(null), "the fingerprint")
     const rows = [row("apple tart", { vector: null, sessionId: "s", turn: 0 }), row("pear", { vector: null })]
     yield* store.put({ scope, now: T0, rows })
-    const found = yield* store.search({
+    const result = yield* store.search({
       scope,
       now: T0,
       terms: row("apple").terms.ids,
@@ -221,7 +221,7 @@ export const lifecycle = group("lifecycle", {
       exact: true
     })
     same(
-      [found.hits.map((hit) => [hit.memory.content, hit.cosine, hit.bm25 > 0]), found.n, found.df],
+      [result.hits.map((hit) => [hit.memory.content, hit.cosine, hit.bm25 > 0]), result.n, result.df],
       [[["apple tart", null, true]], 2, [1]],
       "the search"
     )

@@ -44,7 +44,7 @@ export const lifetime = group("lifetime", {
     const { row, scope, store } = context
     const mortal = row("Mortal.", { expiresAt: T0 + DAY, sessionId: "s", turn: 0, speaker: "Ana" })
     yield* store.put({ scope, now: T0, rows: [mortal] })
-    for (const [now, there] of [
+    for (const [now, visible] of [
       [T0, true],
       [T0 + DAY - 1, true],
       [T0 + DAY, false],
@@ -52,7 +52,7 @@ export const lifetime = group("lifetime", {
       [T0 + 4_000 * DAY, false]
     ] as const) {
       const seen = yield* seenBy(context, mortal, now)
-      same(seen, all(seen, there), `at T0 + ${now - T0} ms`)
+      same(seen, all(seen, visible), `at T0 + ${now - T0} ms`)
     }
   }),
 
@@ -90,14 +90,14 @@ export const lifetime = group("lifetime", {
   }) {
     const { memory, terms } = row("Renewed.", { expiresAt: T0 + 100 })
     yield* store.put({ scope, now: T0, rows: [{ ...row("Renewed."), memory }] })
-    const found = (now: number) =>
+    const countHits = (now: number) =>
       Effect.map(store.search({ scope, now, terms: terms.ids, filter: ANY, limit: 1 }), (r) => r.hits.length)
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: T0 + 1_000 } })
-    same([yield* found(T0 + 100), yield* found(T0 + 1_000)], [1, 0], "longer")
+    same([yield* countHits(T0 + 100), yield* countHits(T0 + 1_000)], [1, 0], "longer")
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: T0 + 10 } })
-    same([yield* found(T0 + 9), yield* found(T0 + 10)], [1, 0], "shorter")
+    same([yield* countHits(T0 + 9), yield* countHits(T0 + 10)], [1, 0], "shorter")
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: null } })
-    same(yield* found(T0 + 4_000 * DAY), 1, "without end")
+    same(yield* countHits(T0 + 4_000 * DAY), 1, "without end")
   }),
 
   "purging removes what has expired and nothing else": Effect.fnUntraced(function* (context) {

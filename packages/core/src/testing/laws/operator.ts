@@ -8,19 +8,19 @@ import { T0 } from "../rows.ts"
 
 /** Every scope of the shared place, read in pages. */
 const walk = Effect.fnUntraced(function* ({ admin }: LawContext, limit: number) {
-  const found: Array<ScopeCount> = []
+  const counts: Array<ScopeCount> = []
   let after: Scope | undefined
   for (;;) {
     const page = yield* admin.scopes({ limit, ...(after && { after }) })
     holds(page.length <= limit, "a page keeps to its limit")
-    found.push(...page)
+    counts.push(...page)
     after = page.at(-1)?.scope
-    if (page.length < limit) return found
+    if (page.length < limit) return counts
   }
 })
 
-const ofUsers = (found: ReadonlyArray<ScopeCount>, ...users: ReadonlyArray<string>) =>
-  found
+const ofUsers = (counts: ReadonlyArray<ScopeCount>, ...users: ReadonlyArray<string>) =>
+  counts
     .filter(({ scope }) => users.includes(scope.userId))
     .toSorted((a, b) => (JSON.stringify(a.scope) < JSON.stringify(b.scope) ? -1 : 1))
 
@@ -95,8 +95,8 @@ export const operator = group("operator", {
         const { rows } = yield* store.list({ scope: own, now: T0, filter: ANY, closed: true, limit: 10 })
         same(contentsOf(rows), [], "nothing is left")
         const terms = row("apple").terms.ids
-        const found = yield* store.search({ scope: own, now: T0, terms, filter: ANY, limit: 10 })
-        same([found.n, found.df, found.hits], [0, [0], []], "nothing is counted or found")
+        const result = yield* store.search({ scope: own, now: T0, terms, filter: ANY, limit: 10 })
+        same([result.n, result.df, result.hits], [0, [0], []], "nothing is counted or found")
       }
       for (const other of others) {
         const { rows } = yield* store.list({ scope: other, now: T0, filter: ANY, closed: true, limit: 10 })

@@ -152,7 +152,7 @@ export const paging = group("paging", {
     const rest = yield* lister(context, { limit: 1_000 })(page.next ?? undefined)
     same([rest.rows.length, rest.next], [10, null], "the rest")
     same(new Set(idsOf([...page.rows, ...rest.rows])).size, 1_010, "each once")
-    const found = yield* store.search({
+    const result = yield* store.search({
       scope,
       now: T0,
       vector: rows[0]?.vector ?? undefined,
@@ -161,8 +161,8 @@ export const paging = group("paging", {
       limit: 1_000,
       exact: true
     })
-    same([found.n, found.df], [1_010, [1_010]], "n and df")
-    holds(found.hits.length >= 1_000 && found.hits.length <= 1_010, "1,000 hits a channel")
+    same([result.n, result.df], [1_010, [1_010]], "n and df")
+    holds(result.hits.length >= 1_000 && result.hits.length <= 1_010, "1,000 hits a channel")
     same((yield* store.latest({ scope, now: T0, filter: ANY, limit: 1_000 })).length, 1_000, "latest")
   })
 })

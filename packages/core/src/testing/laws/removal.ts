@@ -80,8 +80,14 @@ export const removal = group("removal", {
     yield* mixed(context)
     const { removed } = yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })
     same([removed, yield* left(context)], [6, []], "the count and what is left")
-    const found = yield* store.search({ scope, now: T0, terms: row("fact").terms.ids, filter: ANY, limit: 5 })
-    same([found.n, found.df], [0, [0]], "n and df")
+    const result = yield* store.search({
+      scope,
+      now: T0,
+      terms: row("fact").terms.ids,
+      filter: ANY,
+      limit: 5
+    })
+    same([result.n, result.df], [0, [0]], "n and df")
     same(yield* store.lastTurn({ scope, sessionId: "s" }), null, "lastTurn")
     same((yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })).removed, 0, "a second time")
   }),

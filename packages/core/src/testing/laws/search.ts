@@ -139,8 +139,8 @@ export const search = group("search", {
         terms: { ids: Uint32Array.from(ids.slice(0, i + 1)), weights: new Float32Array(i + 1).fill(1) }
       }))
     )
-    const asked = [ids[3], ids[0], ids[4], 77, ids[2]].map(Number)
-    const { df, hits } = yield* ask(context, { terms: Uint32Array.from(asked) })
+    const termIds = [ids[3], ids[0], ids[4], 77, ids[2]].map(Number)
+    const { df, hits } = yield* ask(context, { terms: Uint32Array.from(termIds) })
     same(df, [2, 5, 1, 0, 3], "df")
     same(hits.length, 5, "hits")
   }),

@@ -83,15 +83,15 @@ export const staging = group("staging", {
 
     const moved = yield* place.open(next)
     same(yield* moved.admin.fingerprint, next, "the new fingerprint")
-    const kept = yield* moved.store.listRows({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
-    sameSet(memories(kept.rows), memories([...rows, late]), "the memories are as they were")
-    const found = yield* searchAll(moved, context, vectorOf("apple 3", dimensions + 3))
-    same([found.n, found.df, found.hits.length], [11, [11], 11], "found in the new space")
-    const nearest = found.hits.find(({ memory }) => memory.content === "apple 3")
+    const after = yield* moved.store.listRows({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
+    sameSet(memories(after.rows), memories([...rows, late]), "the memories are as they were")
+    const result = yield* searchAll(moved, context, vectorOf("apple 3", dimensions + 3))
+    same([result.n, result.df, result.hits.length], [11, [11], 11], "found in the new space")
+    const nearest = result.hits.find(({ memory }) => memory.content === "apple 3")
     holds(Math.abs((nearest?.cosine ?? 0) - 1) <= epsilon, "by the new vectors")
-    const one = kept.rows.find(({ memory }) => memory.content === "apple 3")
+    const apple = after.rows.find(({ memory }) => memory.content === "apple 3")
     same(
-      Array.from(one?.terms.weights ?? []),
+      Array.from(apple?.terms.weights ?? []),
       Array.from(documentTerms("apple 3", next).weights),
       "with the new weights"
     )
@@ -114,8 +114,8 @@ export const staging = group("staging", {
     same(yield* fillAll(handle, next), [], "nothing is left to fill")
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
-    const { rows: kept } = yield* moved.store.list({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
-    same(contentsOf(kept), contentsOf(rows.slice(4, -1)), "what is left")
+    const { rows: left } = yield* moved.store.list({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
+    same(contentsOf(left), contentsOf(rows.slice(4, -1)), "what is left")
     same(yield* moved.store.count({ scope: other, now: T0, filter: ANY, lifetime: "any" }), 0, "of the other")
     const all = yield* searchAll(moved, context, vectorOf("apple 0", context.dimensions + 3))
     same([all.n, all.df, all.hits.length], [5, [5], 5], "found and counted")
@@ -169,8 +169,8 @@ export const staging = group("staging", {
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
     same(yield* moved.store.list(page), before, "the memories")
-    const found = yield* searchAll(moved, context, vectorOf("pear", context.dimensions + 3))
-    same([found.n, found.df], [10, [9]], "n and df")
+    const result = yield* searchAll(moved, context, vectorOf("pear", context.dimensions + 3))
+    same([result.n, result.df], [10, [9]], "n and df")
   }),
 
   "a move goes on where it stopped, after a close": Effect.fnUntraced(function* (context) {
@@ -258,14 +258,14 @@ export const staging = group("staging", {
     const place = yield* fresh
     const handle = yield* place.open()
     const next = nextOf(context)
-    const one = row("apple")
-    yield* handle.store.put({ scope, now: T0, rows: [one] })
+    const apple = row("apple")
+    yield* handle.store.put({ scope, now: T0, rows: [apple] })
     yield* handle.admin.stage(next)
     yield* handle.admin.fillStage([])
     const fill = (vector: Float32Array) =>
-      handle.admin.fillStage([{ ...stagedFor(next, one.memory), vector }])
+      handle.admin.fillStage([{ ...stagedFor(next, apple.memory), vector }])
     yield* failsWith(fill(vectorOf("apple", dimensions)), "InvalidInput", "a vector of the old space")
-    same(yield* handle.admin.unstaged({ limit: 5 }), [one.memory], "it is still to be filled")
+    same(yield* handle.admin.unstaged({ limit: 5 }), [apple.memory], "it is still to be filled")
     yield* fill(vectorOf("something else", dimensions + 3))
     yield* fill(vectorOf("apple", dimensions + 3))
     yield* handle.admin.commitStage

@@ -56,9 +56,9 @@ export const supersession = group("supersession", {
     const { scope, store } = context
     const { after, before } = yield* superseded(context, { sessionId: "s", turn: 0, speaker: "Ana" })
     const now = T0 + 2_000
-    const found = yield* searchBoth(context, before)
-    same(idsOf(found.hits), [after.memory.id], "search")
-    same([found.n, found.df.toSorted((a, b) => a - b)], [1, [0, 1]], "search counts current rows only")
+    const result = yield* searchBoth(context, before)
+    same(idsOf(result.hits), [after.memory.id], "search")
+    same([result.n, result.df.toSorted((a, b) => a - b)], [1, [0, 1]], "search counts current rows only")
     const around = yield* store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })
     same(around, [], "around")
     same(yield* store.speakers({ scope, now }), [], "speakers")

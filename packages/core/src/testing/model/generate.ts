@@ -17,7 +17,7 @@ export interface World {
   readonly start: number
   now: number
   /** Memories of a scope, expired and closed ones included. */
-  readonly known: (scope: Scope) => ReadonlyArray<Memory>
+  readonly stored: (scope: Scope) => ReadonlyArray<Memory>
 }
 
 const WORDS =
@@ -111,8 +111,8 @@ const metadataFilter = (random: Random): NonNullable<Filter["metadata"]> => ({
 
 /** Mostly an id of the scope; else of another scope, or an unknown one. */
 const idFor = (world: World, scope: Scope): string => {
-  const { known, random, scopes } = world
-  const from = known(random.chance(0.8) ? scope : random.pick(scopes))
+  const { stored, random, scopes } = world
+  const from = stored(random.chance(0.8) ? scope : random.pick(scopes))
   return from.length === 0 ? rowFor(world, scope).memory.id : random.pick(from).id
 }
 
@@ -141,8 +141,8 @@ const searchFor = (world: World, scope: Scope): Operation => {
 }
 
 const listFor = (world: World, scope: Scope): ListRequest => {
-  const { known, now, random } = world
-  const rows = known(scope)
+  const { stored, now, random } = world
+  const rows = stored(scope)
   const after = random.chance(0.5) && rows.length > 0 ? random.pick(rows) : null
   const by = random.pick(["createdAt", "saidAt"] as const)
   return {

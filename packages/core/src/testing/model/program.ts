@@ -37,7 +37,7 @@ export const runProgram = Effect.fnUntraced(function* (program: Program) {
     dimensions,
     start: T0,
     now: T0,
-    known: (scope) => Array.from(data.scopes.get(scopeKey(scope))?.values() ?? [], (row) => row.memory)
+    stored: (scope) => Array.from(data.scopes.get(scopeKey(scope))?.values() ?? [], (row) => row.memory)
   }
   const trail: Array<string> = []
   const replayable = (i: number) => (cause: MemoryError) =>

@@ -4,15 +4,15 @@ import { oneLine, padEnd, width, wrap } from "./text.ts"
 
 const MARKS = { ok: "ok   ", warning: "WARN ", fault: "FAULT" } as const
 
-/** What the doctor found, one check a paragraph, within `columns`. */
+/** The doctor's findings, one check per paragraph, within `columns`. */
 export const doctorReport = (findings: ReadonlyArray<Finding>, columns: number): string => {
-  const names = findings.reduce((most, { check }) => Math.max(most, width(check)), 0)
-  const indent = MARKS.ok.length + 1 + names + 2
+  const nameWidth = findings.reduce((widest, { check }) => Math.max(widest, width(check)), 0)
+  const indent = MARKS.ok.length + 1 + nameWidth + 2
   const lines = findings.flatMap(({ check, detail, fix, status }) => {
     const room = columns - indent
     const text = [...wrap(oneLine(detail), room), ...(fix === "" ? [] : wrap(`fix: ${oneLine(fix)}`, room))]
     return text.map((line, i) =>
-      i === 0 ? `${MARKS[status]} ${padEnd(check, names)}  ${line}` : " ".repeat(indent) + line
+      i === 0 ? `${MARKS[status]} ${padEnd(check, nameWidth)}  ${line}` : " ".repeat(indent) + line
     )
   })
   const faults = findings.filter(({ status }) => status === "fault").length
@@ -20,6 +20,8 @@ export const doctorReport = (findings: ReadonlyArray<Finding>, columns: number):
   return [
     ...lines,
     "",
-    faults + warnings === 0 ? "All is well." : `${plural(faults, "fault")}, ${plural(warnings, "warning")}.`
+    faults + warnings === 0
+      ? "Nothing is wrong."
+      : `${plural(faults, "fault")}, ${plural(warnings, "warning")}.`
   ].join("\n")
 }

@@ -11,34 +11,34 @@ const COLUMNS: ReadonlyArray<Column> = [
   { title: "MEMORY", grow: true }
 ]
 
-const marks = (memory: Memory, now: number): string => {
-  const said: Array<string> = []
-  if (memory.pinned) said.push("pinned")
-  if (memory.source !== "user") said.push(memory.source)
-  if (memory.speaker !== null) said.push(oneLine(memory.speaker))
-  if (memory.validity.at(-1)?.to !== null) said.push("superseded")
-  if (memory.expiresAt !== null) said.push(`ends ${relative(memory.expiresAt, now)}`)
-  return said.length === 0 ? "" : `(${said.join(", ")}) `
+const describeMarks = (memory: Memory, now: number): string => {
+  const marks: Array<string> = []
+  if (memory.pinned) marks.push("pinned")
+  if (memory.source !== "user") marks.push(memory.source)
+  if (memory.speaker !== null) marks.push(oneLine(memory.speaker))
+  if (memory.validity.at(-1)?.to !== null) marks.push("superseded")
+  if (memory.expiresAt !== null) marks.push(`ends ${relative(memory.expiresAt, now)}`)
+  return marks.length === 0 ? "" : `(${marks.join(", ")}) `
 }
 
-const cells = (memory: Memory, now: number): ReadonlyArray<string> => [
+const toCells = (memory: Memory, now: number): ReadonlyArray<string> => [
   memory.id.slice(0, ID_SHOWN),
   relative(memory.saidAt, now),
   memory.type,
-  marks(memory, now) + oneLine(memory.content)
+  describeMarks(memory, now) + oneLine(memory.content)
 ]
 
-/** One line a memory; ids are shortened to what `forget` and `list` accept. */
+/** One line per memory; `forget` accepts the shortened ids. */
 export const memoryTable = (memories: ReadonlyArray<Memory>, now: number): string =>
   memories.length === 0
     ? "Nothing is remembered here."
     : table(
         COLUMNS,
-        memories.map((memory) => cells(memory, now)),
+        memories.map((memory) => toCells(memory, now)),
         columns()
       )
 
-const explained = ({ explain }: Recollection): ReadonlyArray<string> => {
+const explainScore = ({ explain }: Recollection): ReadonlyArray<string> => {
   const parts = Object.entries(explain.parts)
     .filter(([, part]) => Math.abs(part) >= 0.005)
     .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
@@ -48,22 +48,22 @@ const explained = ({ explain }: Recollection): ReadonlyArray<string> => {
   )
 }
 
-/** What was recalled, best first; with `explain`, each score's parts beneath it. */
+/** Recollections, highest score first; with `explain`, the parts of each score. */
 export const recollectionTable = (
-  found: ReadonlyArray<Recollection>,
+  recollections: ReadonlyArray<Recollection>,
   now: number,
   explain: boolean
 ): string => {
-  if (found.length === 0) return "Nothing comes to mind. A lower --threshold shows weaker matches."
+  if (recollections.length === 0) return "Nothing matches. A lower --threshold shows weaker matches."
   const lines = table(
     [{ title: "SCORE", align: "right" }, ...COLUMNS],
-    found.map(({ memory, score }) => [score.toFixed(2), ...cells(memory, now)]),
+    recollections.map(({ memory, score }) => [score.toFixed(2), ...toCells(memory, now)]),
     columns()
   ).split("\n")
   return lines
     .flatMap((line, i) => {
-      const one = found[i - 1]
-      return explain && one !== undefined ? [line, ...explained(one)] : [line]
+      const recollection = recollections[i - 1]
+      return explain && recollection !== undefined ? [line, ...explainScore(recollection)] : [line]
     })
     .join("\n")
 }

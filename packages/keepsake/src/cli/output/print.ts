@@ -1,13 +1,13 @@
 import { Console, Effect } from "effect"
 
-/** Columns of the terminal; 80 where there is none. */
+/** Columns of the terminal; 80 without one. */
 export const columns = (): number => Math.max(40, process.stdout.columns ?? 80)
 
 /** JSON for programs, text for people. */
 export const print = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> =>
   Console.log(json ? JSON.stringify(value) : text())
 
-/** For people alone, and beside the output, so that a pipe carries only the result. */
+/** Prints to standard error, so that a pipe carries only the result. */
 export const note = (text: string): Effect.Effect<void> =>
   Effect.sync(() => {
     process.stderr.write(`${text}\n`)
@@ -15,10 +15,10 @@ export const note = (text: string): Effect.Effect<void> =>
 
 const BAR = 24
 
-/** A progress bar on a terminal, a line now and then elsewhere, nothing at all for programs. */
+/** A progress bar on a terminal, a line per 1,000 elsewhere, nothing if `quiet`. */
 export const makeProgress = (label: string, total: number | null, quiet: boolean) => {
-  const live = process.stderr.isTTY && !quiet
-  let shown = 0
+  const isLive = process.stderr.isTTY && !quiet
+  let lastShown = 0
   const line = (done: number): string => {
     if (total === null || total === 0) return `${label} ${done}`
     const share = Math.min(1, done / total)
@@ -28,14 +28,14 @@ export const makeProgress = (label: string, total: number | null, quiet: boolean
   return {
     show: (done: number): Effect.Effect<void> =>
       Effect.sync(() => {
-        if (live) process.stderr.write(`\r\u001b[K${line(done)}`)
-        else if (!quiet && done - shown >= 1_000) {
-          shown = done
+        if (isLive) process.stderr.write(`\r\u001b[K${line(done)}`)
+        else if (!quiet && done - lastShown >= 1_000) {
+          lastShown = done
           process.stderr.write(`${line(done)}\n`)
         }
       }),
     end: Effect.sync(() => {
-      if (live) process.stderr.write("\r\u001b[K")
+      if (isLive) process.stderr.write("\r\u001b[K")
     })
   }
 }

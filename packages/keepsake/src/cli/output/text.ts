@@ -1,4 +1,4 @@
-/** Text for a terminal: widths, cuts, wraps. What a memory says is data and must not steer the terminal. */
+/** Text for a terminal: widths, cuts, wraps. A memory's text must not control the terminal. */
 import { DAY_MS } from "@keepsake/core/driver"
 
 // oxlint-disable-next-line no-control-regex
@@ -16,22 +16,23 @@ const segmenter = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 const graphemes = (text: string): ReadonlyArray<string> =>
   Array.from(segmenter.segment(text), (part) => part.segment)
 
-const widthOf = (grapheme: string): number => (WIDE.test(grapheme) ? 2 : 1)
+const graphemeWidth = (grapheme: string): number => (WIDE.test(grapheme) ? 2 : 1)
 
-/** Columns that a text takes. */
-export const width = (text: string): number => graphemes(text).reduce((sum, part) => sum + widthOf(part), 0)
+/** Terminal columns of a text. */
+export const width = (text: string): number =>
+  graphemes(text).reduce((sum, part) => sum + graphemeWidth(part), 0)
 
-/** Cut to at most `columns`, with an ellipsis where something is missing. */
+/** Cuts to `columns`, with an ellipsis. */
 const cut = (text: string, columns: number): string => {
   if (width(text) <= columns) return text
-  let kept = ""
+  let start = ""
   let used = 1
   for (const part of graphemes(text)) {
-    used += widthOf(part)
+    used += graphemeWidth(part)
     if (used > columns) break
-    kept += part
+    start += part
   }
-  return `${kept.trimEnd()}…`
+  return `${start.trimEnd()}…`
 }
 
 export const padEnd = (text: string, columns: number): string =>
@@ -40,7 +41,7 @@ export const padEnd = (text: string, columns: number): string =>
 const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - width(text))) + text
 
-/** Broken between words into lines of at most `columns`; a longer word has a line of its own. */
+/** Breaks between words into lines of at most `columns`; a longer word stands alone. */
 export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   const lines: Array<string> = []
   for (const word of text.split(" ")) {
@@ -51,13 +52,13 @@ export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
   return lines
 }
 
-/** Sentences, within `columns`. */
+/** Wraps sentences to `columns`. */
 export const prose = (text: string, columns: number): string => wrap(text, columns).join("\n")
 
 export interface Column {
   readonly title: string
   readonly align?: "right" | undefined
-  /** Takes what the others leave; one of a table. */
+  /** Takes the rest of the width; at most one column of a table. */
   readonly grow?: boolean | undefined
 }
 
@@ -68,7 +69,7 @@ export const table = (
   total: number
 ): string => {
   const natural = columns.map((column, i) =>
-    rows.reduce((most, row) => Math.max(most, width(row[i] ?? "")), width(column.title))
+    rows.reduce((widest, row) => Math.max(widest, width(row[i] ?? "")), width(column.title))
   )
   const others = columns.reduce((sum, column, i) => sum + (column.grow === true ? 0 : (natural[i] ?? 0)), 0)
   const room = Math.max(12, total - others - 2 * (columns.length - 1))

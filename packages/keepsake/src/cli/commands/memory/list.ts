@@ -1,17 +1,17 @@
-import { type Cursor, type Memory, type ScopedMemory } from "@keepsake/core"
+import type { Cursor, Filter, Memory, ScopedMemory } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { filterFlags, filterOf } from "../../filter.ts"
+import { filterFlags, toFilter } from "../../filter.ts"
 import { memoryTable } from "../../output/memoryTable.ts"
 import { print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
 
 const PAGE = 500
 
-const firstOf = Effect.fnUntraced(function* (
+const listFirst = Effect.fnUntraced(function* (
   memory: ScopedMemory,
-  filter: ReturnType<typeof filterOf>,
+  filter: Filter,
   includeSuperseded: boolean,
   limit: number
 ) {
@@ -27,36 +27,36 @@ const firstOf = Effect.fnUntraced(function* (
     memories.push(...page.rows)
     after = page.next
   }
-  return { memories, more: after !== null }
+  return { memories, hasMore: after !== null }
 })
 
 export const list = Command.make(
   "list",
   {
     limit: Flag.Int("limit").pipe(
-      Flag.withDescription("How many at the most; 50 unless said"),
+      Flag.withDescription("Most memories to list; 50 by default"),
       Flag.withDefault(50)
     ),
-    all: Flag.Boolean("all").pipe(Flag.withDescription("Every one, however many"), Flag.withDefault(false)),
+    all: Flag.Boolean("all").pipe(Flag.withDescription("List every memory"), Flag.withDefault(false)),
     closed: Flag.Boolean("closed").pipe(
-      Flag.withDescription("Superseded ones as well"),
+      Flag.withDescription("Include superseded memories"),
       Flag.withDefault(false)
     ),
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ all, closed, limit, ...filter }) {
     if (limit < 1) return yield* invalidInput("limit", "give a whole number from 1, or --all")
-    return yield* withMemory((memory, { json }) =>
-      Effect.gen(function* () {
-        const { memories, more } = yield* firstOf(
+    return yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json }) {
+        const { memories, hasMore } = yield* listFirst(
           memory,
-          filterOf(filter),
+          toFilter(filter),
           closed,
           all ? Number.MAX_SAFE_INTEGER : limit
         )
         const now = yield* Clock.currentTimeMillis
         yield* print(json, memories, () =>
-          more
+          hasMore
             ? `${memoryTable(memories, now)}\nThere are more: --limit N or --all.`
             : memoryTable(memories, now)
         )
@@ -64,9 +64,9 @@ export const list = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("List what is remembered, in order of creation"),
+  Command.withDescription("List memories in order of creation"),
   Command.withExamples([
     { command: "keepsake list", description: "The first fifty" },
-    { command: "keepsake list --type semantic --json", description: "Every fact among them, for a program" }
+    { command: "keepsake list --type semantic --json", description: "The facts among them, for a program" }
   ])
 )

@@ -1,6 +1,6 @@
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { filterFlags, filterOf, timeOf } from "../../filter.ts"
+import { filterFlags, toFilter, timeFlag } from "../../filter.ts"
 import { recollectionTable } from "../../output/memoryTable.ts"
 import { print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
@@ -8,44 +8,43 @@ import { withMemory } from "../../withMemory.ts"
 export const recall = Command.make(
   "recall",
   {
-    query: Argument.String("query").pipe(Argument.withDescription("What to look for, in your own words")),
+    query: Argument.String("query").pipe(Argument.withDescription("The question, in your own words")),
     limit: Flag.Int("limit").pipe(
-      Flag.withDescription("How many at the most; 10 unless said"),
+      Flag.withDescription("Most memories to recall; 10 by default"),
       Flag.optional
     ),
-    threshold: Flag.Finite("threshold").pipe(Flag.withDescription("Least score, 0 to 1"), Flag.optional),
-    asOf: Flag.Date("as-of").pipe(
-      Flag.withDescription("What was so then, such as 2026-01-31"),
+    threshold: Flag.Finite("threshold").pipe(Flag.withDescription("Lowest score, 0 to 1"), Flag.optional),
+    asOf: timeFlag("as-of").pipe(
+      Flag.withDescription("Recall what was true then, such as 2026-01-31T12:00:00Z"),
       Flag.optional
     ),
     explain: Flag.Boolean("explain").pipe(
-      Flag.withDescription("Show what each score is made of"),
+      Flag.withDescription("Show the parts of each score"),
       Flag.withDefault(false)
     ),
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ asOf, explain, limit, query, threshold, ...filter }) {
-    const at = Option.isSome(asOf) ? yield* timeOf("as-of", asOf.value) : undefined
-    yield* withMemory((memory, { json }) =>
-      Effect.gen(function* () {
-        const found = yield* memory.recall(query, {
-          ...filterOf(filter),
+    yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json }) {
+        const recollections = yield* memory.recall(query, {
+          ...toFilter(filter),
           limit: Option.getOrUndefined(limit),
           minScore: Option.getOrUndefined(threshold),
-          asOf: at
+          asOf: Option.getOrUndefined(asOf)
         })
         const now = yield* Clock.currentTimeMillis
-        yield* print(json, found, () => recollectionTable(found, now, explain))
+        yield* print(json, recollections, () => recollectionTable(recollections, now, explain))
       })
     )
   })
 ).pipe(
-  Command.withDescription("Recall what answers a question, best first"),
+  Command.withDescription("Recall memories that answer a question, highest score first"),
   Command.withExamples([
-    { command: 'keepsake recall "what is Ana building?"', description: "Search by meaning and words" },
+    { command: 'keepsake recall "what is Ana building?"', description: "Search by meaning and keywords" },
     {
       command: 'keepsake recall "freight" --explain --threshold 0',
-      description: "Show every match and its score's parts"
+      description: "Show every match with the parts of its score"
     }
   ])
 )

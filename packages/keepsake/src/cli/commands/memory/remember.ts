@@ -1,7 +1,6 @@
-import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { metadataOf, metaFlag, sourceFlag, timeOf, typeFlag } from "../../filter.ts"
+import { toMetadata, metaFlag, sourceFlag, timeFlag, typeFlag } from "../../filter.ts"
 import { print } from "../../output/print.ts"
 import { readStdin } from "../../stdin.ts"
 import { withMemory } from "../../withMemory.ts"
@@ -12,30 +11,24 @@ export const remember = Command.make(
     text: Argument.String("text").pipe(
       Argument.withDescription('What to remember; "-" reads it from standard input')
     ),
-    type: typeFlag.pipe(
-      Flag.withDescription("What kind of memory it is"),
-      Flag.withDefault("episodic" as const)
-    ),
+    type: typeFlag.pipe(Flag.withDescription("The kind of memory"), Flag.withDefault("episodic" as const)),
     source: sourceFlag.pipe(Flag.withDescription("Who stated it"), Flag.withDefault("user" as const)),
     speaker: Flag.String("speaker").pipe(
-      Flag.withDescription("Who said it, where several people talk"),
+      Flag.withDescription("Who said it, if several people talk"),
       Flag.optional
     ),
     session: Flag.String("session").pipe(
-      Flag.withDescription("The conversation it was said in"),
+      Flag.withDescription("The conversation in which it was said"),
       Flag.optional
     ),
-    importance: Flag.Finite("importance").pipe(
-      Flag.withDescription("0 to 1; 0.5 unless said"),
-      Flag.optional
-    ),
+    importance: Flag.Finite("importance").pipe(Flag.withDescription("0 to 1; 0.5 by default"), Flag.optional),
     pin: Flag.Boolean("pin").pipe(
       Flag.withDescription("Always part of the context"),
       Flag.withDefault(false)
     ),
-    ttlDays: Flag.Int("ttl-days").pipe(Flag.withDescription("Forget it after so many days"), Flag.optional),
-    saidAt: Flag.Date("said-at").pipe(
-      Flag.withDescription("When it was said; now unless given"),
+    ttlDays: Flag.Int("ttl-days").pipe(Flag.withDescription("Forget it after this many days"), Flag.optional),
+    saidAt: timeFlag("said-at").pipe(
+      Flag.withDescription("When it was said, such as 2026-01-31T12:00:00Z; now by default"),
       Flag.optional
     ),
     key: Flag.String("key").pipe(
@@ -46,10 +39,8 @@ export const remember = Command.make(
   },
   Effect.fnUntraced(function* (flags) {
     const content = flags.text === "-" ? yield* readStdin : flags.text
-    if (content.trim() === "") return yield* invalidInput("text", "is empty; there is nothing to remember")
-    const saidAt = Option.isSome(flags.saidAt) ? yield* timeOf("said-at", flags.saidAt.value) : undefined
-    return yield* withMemory((memory, { json }) =>
-      Effect.gen(function* () {
+    return yield* withMemory(
+      Effect.fnUntraced(function* (memory, { json }) {
         const remembered = yield* memory.remember({
           content,
           type: flags.type,
@@ -59,9 +50,9 @@ export const remember = Command.make(
           importance: Option.getOrUndefined(flags.importance),
           pinned: flags.pin,
           ttlDays: Option.getOrUndefined(flags.ttlDays),
-          saidAt,
+          saidAt: Option.getOrUndefined(flags.saidAt),
           key: Option.getOrUndefined(flags.key),
-          metadata: metadataOf(flags.meta)
+          metadata: toMetadata(flags.meta)
         })
         yield* print(json, remembered, () => `Remembered as ${remembered.id} (${remembered.outcome}).`)
       })

@@ -1,24 +1,24 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
-import { resolveConfig } from "../../../config/resolve.ts"
+import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { diagnose } from "../../../doctor/diagnose.ts"
 import { loadPackage } from "../../../loadPackage.ts"
-import { storeLayer } from "../../../openMemory.ts"
+import { storeLayer } from "../../../storeLayer.ts"
 import { doctorReport } from "../../output/doctorReport.ts"
 import { EXIT } from "../../exitCodes.ts"
 import { columns, note, print } from "../../output/print.ts"
-import { givenFlags, settings } from "../../root.ts"
+import { sharedFlags, settings } from "../../root.ts"
 
-/** Rewrites the files of a PostgreSQL store without what was deleted from it. */
-const erase = Effect.gen(function* () {
+/** Rewrites the tables of a PostgreSQL store without the deleted rows. */
+const eraseBytes = Effect.gen(function* () {
   const { config, json } = yield* settings
   const { store } = yield* resolveConfig(config)
   if (!("backend" in store) || store.backend !== "pgvector") {
     return yield* new MemoryError({
       reason: new Unsupported({
         message:
-          "--erase is for PostgreSQL: a file store erases at once, and Qdrant says in each receipt how to force it."
+          "--erase is for PostgreSQL: a file store erases at once, and for Qdrant each receipt says what to do."
       })
     })
   }
@@ -29,12 +29,12 @@ const erase = Effect.gen(function* () {
   )
   return yield* Effect.gen(function* () {
     const admin = Option.getOrThrow(yield* Effect.serviceOption(PgVectorAdmin))
-    yield* note("Rewriting the tables; they are locked meanwhile.")
+    yield* note("Rewriting the tables, which are locked until it is done.")
     const checkpointed = yield* admin.eraseBytes
     yield* print(json, { erased: true, checkpointed }, () =>
       checkpointed
-        ? "Erased. Write-ahead logs, replicas and backups keep what was deleted until they are recycled."
-        : "The tables are rewritten; this role may not run checkpoint: have it run to reach the disk."
+        ? "Erased. Write-ahead logs, replicas and backups keep the deleted rows until they are recycled."
+        : "The tables are rewritten, but this role may not run CHECKPOINT: the old files stay on disk until the next one."
     )
     return EXIT.ok
   }).pipe(Effect.provide(storeLayer(config)))
@@ -44,26 +44,26 @@ export const doctor = Command.make(
   "doctor",
   {
     erase: Flag.Boolean("erase").pipe(
-      Flag.withDescription("PostgreSQL: rewrite the tables without what was deleted (locks them meanwhile)"),
+      Flag.withDescription("PostgreSQL: rewrite the tables without the deleted rows (locks them)"),
       Flag.withDefault(false)
     )
   },
   Effect.fnUntraced(function* (flags) {
     if (flags.erase) {
-      yield* erase
+      yield* eraseBytes
       return
     }
-    const { given, json } = yield* givenFlags
-    const findings = yield* diagnose(given, process.env)
+    const { flags: settingFlags, json } = yield* sharedFlags
+    const findings = yield* diagnose(settingFlags, process.env)
     yield* print(json, findings, () => doctorReport(findings, columns()))
     if (findings.some(({ status }) => status === "fault")) process.exitCode = EXIT.faults
   })
 ).pipe(
   Command.withDescription(
-    "Check the configuration, the embedder and the store, and say how to mend what is wrong. Exit code 3 when something is"
+    "Check the config, the embedder and the store, and say how to fix each fault. Exit code 3 if there is one"
   ),
   Command.withExamples([
-    { command: "keepsake doctor", description: "Check what the environment and ./keepsake.json say" },
+    { command: "keepsake doctor", description: "Check the store of the environment and ./keepsake.json" },
     {
       command: "keepsake doctor --store file:./memory.db --json",
       description: "Check a store, for a program"

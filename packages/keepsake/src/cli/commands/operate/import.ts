@@ -1,12 +1,19 @@
-import { AgentMemory, type Imported, type Memory, type MemoryError, type Scope } from "@keepsake/core"
-import { invalidInput, scopeKey, memoryFromStatement, STORE_LIMITS } from "@keepsake/core/driver"
+import {
+  AgentMemory,
+  type Imported,
+  type Memory,
+  type MemoryError,
+  type Scope,
+  type Statement
+} from "@keepsake/core"
+import { invalidInput, memoryFromStatement, readTime, scopeKey, STORE_LIMITS } from "@keepsake/core/driver"
 import { Clock, Effect, Result } from "effect"
 import { chunksOf } from "effect/Array"
 import { Argument, Command, Flag } from "effect/cli"
 import { readText } from "../../../config/readText.ts"
-import type { ForeignStatement, PlacedStatement } from "../../../interchange/foreign.ts"
+import type { ForeignStatement, LocatedStatement } from "../../../interchange/foreign.ts"
 import { readImport } from "../../../interchange/readImport.ts"
-import { memoryOfScope } from "../../../interchange/scopes.ts"
+import { openScope } from "../../../interchange/scopes.ts"
 import { columns, makeProgress, print } from "../../output/print.ts"
 import { readStdin } from "../../stdin.ts"
 import { prose } from "../../output/text.ts"
@@ -14,13 +21,13 @@ import { withMemory } from "../../withMemory.ts"
 
 type Show = (done: number) => Effect.Effect<void>
 
-const grouped = <A>(
+const groupByScope = <A>(
   items: ReadonlyArray<A>,
-  scopeOf: (item: A) => Scope
+  toScope: (item: A) => Scope
 ): ReadonlyArray<{ readonly scope: Scope; readonly items: ReadonlyArray<A> }> => {
   const groups = new Map<string, { scope: Scope; items: Array<A> }>()
   for (const item of items) {
-    const scope = scopeOf(item)
+    const scope = toScope(item)
     const group = groups.get(scopeKey(scope)) ?? { scope, items: [] }
     group.items.push(item)
     groups.set(scopeKey(scope), group)
@@ -30,12 +37,12 @@ const grouped = <A>(
 
 const importMemories = Effect.fnUntraced(function* (
   memories: ReadonlyArray<Memory>,
-  scopeOf: (memory: Memory) => Scope,
+  toScope: (memory: Memory) => Scope,
   show: Show
 ): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
   const counts = { created: 0, known: 0, conflicting: 0, expired: 0 }
-  for (const { items, scope } of grouped(memories, scopeOf)) {
-    const memory = yield* memoryOfScope(scope)
+  for (const { items, scope } of groupByScope(memories, toScope)) {
+    const memory = yield* openScope(scope)
     const imported = yield* memory.import(items)
     counts.created += imported.created
     counts.known += imported.known
@@ -46,36 +53,41 @@ const importMemories = Effect.fnUntraced(function* (
   return counts
 })
 
-/** All of them before any is written, so that a bad one in the middle changes nothing. */
+/** Checks all statements before any is written, so that a bad one changes nothing. */
 const checkStatements = Effect.fnUntraced(function* (
   name: string,
-  statements: ReadonlyArray<PlacedStatement>,
-  scopeOf: (statement: ForeignStatement) => Scope,
+  statements: ReadonlyArray<LocatedStatement>,
+  toScope: (statement: ForeignStatement) => Scope,
   now: number
 ) {
-  for (const placed of statements) {
-    const memory = memoryFromStatement(scopeOf(placed), placed.statement, now)
+  for (const statement of statements) {
+    const memory = memoryFromStatement(toScope(statement), statement.statement, now)
     if (Result.isSuccess(memory)) continue
     const [field, problem] = memory.failure
-    return yield* invalidInput(name, `${placed.place}: ${field}: ${problem}. Nothing was imported`)
+    return yield* invalidInput(name, `${statement.position}: ${field}: ${problem}. Nothing was imported`)
   }
   return undefined
 })
 
+/** False for what `readTime` refuses: `checkStatements` names its line. */
+const isPast = (expiresAt: Statement["expiresAt"], now: number): boolean => {
+  if (expiresAt === undefined || expiresAt === null) return false
+  const time = readTime(expiresAt)
+  return Result.isSuccess(time) && time.success <= now
+}
+
 const importStatements = Effect.fnUntraced(function* (
   name: string,
-  statements: ReadonlyArray<PlacedStatement>,
-  scopeOf: (statement: ForeignStatement) => Scope,
+  statements: ReadonlyArray<LocatedStatement>,
+  toScope: (statement: ForeignStatement) => Scope,
   show: Show
 ): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
   const now = yield* Clock.currentTimeMillis
-  const live = statements.filter(
-    ({ statement: { expiresAt } }) => typeof expiresAt !== "number" || expiresAt > now
-  )
-  yield* checkStatements(name, live, scopeOf, now)
+  const live = statements.filter(({ statement }) => !isPast(statement.expiresAt, now))
+  yield* checkStatements(name, live, toScope, now)
   const counts = { created: 0, known: 0, conflicting: 0, expired: statements.length - live.length }
-  for (const { items, scope } of grouped(live, scopeOf)) {
-    const memory = yield* memoryOfScope(scope)
+  for (const { items, scope } of groupByScope(live, toScope)) {
+    const memory = yield* openScope(scope)
     for (const batch of chunksOf(items, STORE_LIMITS.batch)) {
       const outcomes = yield* memory.rememberMany(batch.map(({ statement }) => statement))
       for (const { outcome } of outcomes) {
@@ -89,32 +101,30 @@ const importStatements = Effect.fnUntraced(function* (
   return counts
 })
 
-const describe = ({ conflicting, created, expired, known }: Imported, file: string): string =>
+const describeCounts = ({ conflicting, created, expired, known }: Imported, file: string): string =>
   `Imported ${created} from ${file}.` +
-  (known > 0 ? ` ${known} were known already and left as they are.` : "") +
-  (conflicting > 0
-    ? ` ${conflicting} say something else than what is kept under the same key, and were left out.`
-    : "") +
-  (expired > 0 ? ` ${expired} had expired and were left out.` : "")
+  (known > 0 ? ` Known already, unchanged: ${known}.` : "") +
+  (conflicting > 0 ? ` Other content under the same key, left out: ${conflicting}.` : "") +
+  (expired > 0 ? ` Expired, left out: ${expired}.` : "")
 
 export const importCommand = Command.make(
   "import",
   {
     file: Argument.String("file").pipe(Argument.withDescription('The export to read; "-" is standard input')),
     keepScopes: Flag.Boolean("keep-scopes").pipe(
-      Flag.withDescription("Each to the user and agent that the export names, not to --user"),
+      Flag.withDescription("Import for the users and agents of the export, not for --user"),
       Flag.withDefault(false)
     ),
     partial: Flag.Boolean("partial").pipe(
-      Flag.withDescription("Take what is whole in a damaged export"),
+      Flag.withDescription("Import the complete lines of a damaged export"),
       Flag.withDefault(false)
     )
   },
   Effect.fnUntraced(function* ({ file, keepScopes, partial }) {
     const name = file === "-" ? "standard input" : file
     const content = yield* readImport(name, file === "-" ? yield* readStdin : yield* readText(file), partial)
-    yield* withMemory((_, { json, scope }) =>
-      Effect.gen(function* () {
+    yield* withMemory(
+      Effect.fnUntraced(function* (_, { json, scope }) {
         const total = content._tag === "Memories" ? content.memories.length : content.statements.length
         const progress = makeProgress("Importing", total, json)
         const counts =
@@ -132,7 +142,7 @@ export const importCommand = Command.make(
                 progress.show
               )
         yield* progress.end
-        yield* print(json, counts, () => prose(describe(counts, name), columns()))
+        yield* print(json, counts, () => prose(describeCounts(counts, name), columns()))
       })
     )
   })
@@ -141,11 +151,11 @@ export const importCommand = Command.make(
   Command.withExamples([
     {
       command: "keepsake import memories.jsonl",
-      description: "Into this user's memory; importing twice changes nothing"
+      description: "For this user; a second import changes nothing"
     },
     {
       command: "keepsake import mem0.json --keep-scopes",
-      description: "Each to its own user, as mem0 had it"
+      description: "Each memory for its own user in mem0"
     }
   ])
 )

@@ -2,30 +2,30 @@ import { Embedder, fingerprint, type MemoryError, StoreAdmin } from "@keepsake/c
 import { describeFingerprint, sameFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import { embedderOfSpec } from "../../../config/embedderSpec.ts"
+import { parseEmbedderSpec } from "../../../config/parseEmbedderSpec.ts"
 import { plural } from "../../../plural.ts"
 import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { reembedStore } from "../../../interchange/reembedStore.ts"
-import { storeLayerAsFilled } from "../../../openMemory.ts"
+import { storeLayerAsFilled } from "../../../storeLayer.ts"
 import { columns, makeProgress, print } from "../../output/print.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
 
-const embedderFor = Effect.fnUntraced(function* (spec: string) {
-  const provider = yield* Effect.flatMap(embedderOfSpec(spec), resolveEmbedder)
+const makeEmbedder = Effect.fnUntraced(function* (spec: string) {
+  const provider = yield* Effect.flatMap(parseEmbedderSpec(spec), resolveEmbedder)
   if (provider === null) return null
   return Context.get(yield* Layer.build(Embedder.layer(provider, { cache: 0 })), Embedder)
 })
 
-const move = Effect.fnUntraced(function* (
+const moveStore = Effect.fnUntraced(function* (
   to: string,
   json: boolean
 ): Effect.fn.Return<void, MemoryError, StoreAdmin> {
   const admin = yield* StoreAdmin
   yield* Effect.scoped(
     Effect.gen(function* () {
-      const embedder = yield* embedderFor(to)
+      const embedder = yield* makeEmbedder(to)
       const next = fingerprint(embedder?.space ?? null)
       const before = yield* admin.fingerprint
       if (sameFingerprint(before, next)) {
@@ -42,7 +42,7 @@ const move = Effect.fnUntraced(function* (
       const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end)
       return yield* print(json, { moved, from: before, to: next }, () =>
         prose(
-          `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. From now on open this store with --embedder ${to}.`,
+          `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. Open this store with --embedder ${to} from now on.`,
           columns()
         )
       )
@@ -60,14 +60,14 @@ export const reembed = Command.make(
   },
   Effect.fnUntraced(function* ({ to }) {
     const { config, json } = yield* settings
-    yield* Effect.provide(move(to, json), storeLayerAsFilled(config.store))
+    yield* Effect.provide(moveStore(to, json), storeLayerAsFilled(config.store))
   })
 ).pipe(
   Command.withDescription(
-    "Move a store to another embedder. The present one is not asked: it may be gone. The store serves all the while; stopped, it goes on where it was"
+    "Move a store to another embedder. The store serves meanwhile, and the old embedder is not needed. Run it again to continue an interrupted move"
   ),
   Command.withExamples([
-    { command: "keepsake reembed --to lexical", description: "Give a store by words its first vectors" },
-    { command: "keepsake reembed --to none", description: "Back to recall by words alone" }
+    { command: "keepsake reembed --to lexical", description: "Give a store without vectors its first ones" },
+    { command: "keepsake reembed --to none", description: "Back to keyword search alone" }
   ])
 )

@@ -10,8 +10,8 @@ import { settings } from "../../root.ts"
 
 const SYSTEM = "You are a helpful assistant. You remember this user between conversations."
 
-/** Prints one turn as it comes; what memory could not do is said, and the conversation goes on. */
-const turn = async (session: ChatSession, message: string, signal: AbortSignal): Promise<void> => {
+/** Prints one turn while it streams. A failure of memory is printed too and does not end the conversation. */
+const printTurn = async (session: ChatSession, message: string, signal: AbortSignal): Promise<void> => {
   for await (const event of session.stream(message, { signal })) {
     switch (event.type) {
       case "recalled":
@@ -36,11 +36,11 @@ const turn = async (session: ChatSession, message: string, signal: AbortSignal):
   }
 }
 
-const prompt = (lines: Interface): void => {
+const showPrompt = (lines: Interface): void => {
   if (process.stdin.isTTY) lines.prompt()
 }
 
-/** Until the input ends or `/exit`. A failed turn leaves the conversation as it was before it. */
+/** Reads messages until the input ends or `/exit`. A failed turn does not change the conversation. */
 const converse = async (session: ChatSession, signal: AbortSignal): Promise<void> => {
   const lines = createInterface({
     input: process.stdin,
@@ -49,58 +49,64 @@ const converse = async (session: ChatSession, signal: AbortSignal): Promise<void
     terminal: process.stdin.isTTY
   })
   signal.addEventListener("abort", () => lines.close(), { once: true })
-  let failed: unknown
-  prompt(lines)
+  let lastError: unknown
+  showPrompt(lines)
   for await (const line of lines) {
     const message = line.trim()
     if (message === "/exit") break
     if (message !== "") {
       try {
-        await turn(session, message, signal)
-        failed = undefined
+        await printTurn(session, message, signal)
+        lastError = undefined
       } catch (error) {
         if (signal.aborted) break
-        failed = error
+        lastError = error
         process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
       }
     }
-    prompt(lines)
+    showPrompt(lines)
   }
   lines.close()
-  // A script that sends its last message in vain should know.
-  if (failed !== undefined && !process.stdin.isTTY) throw failed
+  // A script learns by the exit code that its last message failed.
+  if (lastError !== undefined && !process.stdin.isTTY) throw lastError
 }
 
 export const chat = Command.make(
   "chat",
   {
     model: Flag.String("model").pipe(
-      Flag.withDescription("Which Claude, such as claude-sonnet-5-5; or KEEPSAKE_MODEL"),
+      Flag.withDescription("The Claude model, such as claude-sonnet-5-5; KEEPSAKE_MODEL by default"),
       Flag.optional
     ),
     system: Flag.String("system").pipe(Flag.withDescription("The system prompt"), Flag.withDefault(SYSTEM)),
     session: Flag.String("session").pipe(
-      Flag.withDescription("The conversation's name; a new one unless given"),
+      Flag.withDescription("The conversation's name; a new conversation by default"),
       Flag.optional
     ),
     memoryTools: Flag.Boolean("memory-tools").pipe(
-      Flag.withDescription("Let the model remember, recall, update and forget by itself"),
+      Flag.withDescription("Give the model tools to remember, recall, update and forget"),
       Flag.withDefault(false)
     )
   },
   Effect.fnUntraced(function* ({ memoryTools, model, session, system }) {
     const { config, scope } = yield* settings
-    const name = Option.getOrElse(model, () => process.env["KEEPSAKE_MODEL"] ?? "")
-    if (name === "")
+    const modelName = Option.getOrElse(model, () => process.env["KEEPSAKE_MODEL"] ?? "")
+    if (modelName === "")
       return yield* invalidInput("model", "name the model: --model claude-sonnet-5-5, or set KEEPSAKE_MODEL")
     const sessionId = Option.getOrUndefined(session)
-    yield* note(`Remembering ${scope.userId}. /exit or Ctrl-D ends the conversation; what was said stays.`)
+    yield* note(`Remembering ${scope.userId}. /exit or Ctrl-D ends the conversation; its memories stay.`)
     return yield* Effect.tryPromise({
       try: async (signal) => {
-        // The model's library is a third of a second to load: only who talks waits for it.
+        // The agent's library takes a third of a second to load: only `chat` needs it.
         const { createAgent } = await import("@keepsake/agent")
         await using memory = await openMemory(config)
-        await using agent = createAgent({ memory, model: name, system, agentId: scope.agentId, memoryTools })
+        await using agent = createAgent({
+          memory,
+          model: modelName,
+          system,
+          agentId: scope.agentId,
+          memoryTools
+        })
         await converse(
           agent.session({ userId: scope.userId, ...(sessionId === undefined ? {} : { sessionId }) }),
           signal
@@ -125,7 +131,7 @@ export const chat = Command.make(
     { command: "keepsake chat --model claude-sonnet-5-5", description: "Talk; end with Ctrl-D" },
     {
       command: "keepsake chat --model claude-sonnet-5-5 --user ana < questions.txt",
-      description: "One message a line"
+      description: "One message per line"
     }
   ])
 )

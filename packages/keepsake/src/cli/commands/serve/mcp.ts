@@ -1,4 +1,4 @@
-import { type MemoryClient, MemoryError, Unavailable } from "@keepsake/core"
+import { type MemoryClient, MemoryError, type Scope, Unavailable } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openMemory } from "../../../openMemory.ts"
@@ -6,7 +6,7 @@ import { note } from "../../output/print.ts"
 import { settings } from "../../root.ts"
 import { version } from "../../version.ts"
 
-const failure = (cause: unknown): MemoryError =>
+const toMemoryError = (cause: unknown): MemoryError =>
   cause instanceof MemoryError
     ? cause
     : new MemoryError({
@@ -16,40 +16,39 @@ const failure = (cause: unknown): MemoryError =>
         })
       })
 
-/** Runs until this process is told to stop. */
-const http = (
+/** Serves until the process is interrupted. */
+const runHttp = Effect.fnUntraced(function* (
   client: MemoryClient,
-  scope: { userId: string; agentId: string },
+  scope: Scope,
   port: number,
   host: string | undefined
-) =>
-  Effect.gen(function* () {
-    const server = yield* Effect.acquireRelease(
-      Effect.tryPromise({
-        try: async () => {
-          const { serveHttp } = await import("../../../mcp/serveHttp.ts")
-          return serveHttp(client.for(scope), {
-            version,
-            host,
-            port,
-            token: process.env["KEEPSAKE_MCP_TOKEN"]
-          })
-        },
-        catch: failure
-      }),
-      (server) => Effect.promise(async () => server.close())
-    )
-    yield* note(`Serving the memory of ${scope.userId} at ${server.url}. Stop with Ctrl-C.`)
-    return yield* Effect.never
-  })
+) {
+  const server = yield* Effect.acquireRelease(
+    Effect.tryPromise({
+      try: async () => {
+        const { serveHttp } = await import("../../../mcp/serveHttp.ts")
+        return serveHttp(client.for(scope), {
+          version,
+          host,
+          port,
+          token: process.env["KEEPSAKE_MCP_TOKEN"]
+        })
+      },
+      catch: toMemoryError
+    }),
+    (server) => Effect.promise(async () => server.close())
+  )
+  yield* note(`Serving the memory of ${scope.userId} at ${server.url}. Stop with Ctrl-C.`)
+  return yield* Effect.never
+})
 
-const stdio = (client: MemoryClient, scope: { userId: string; agentId: string }) =>
+const runStdio = (client: MemoryClient, scope: Scope) =>
   Effect.tryPromise({
     try: async (signal) => {
       const { serveStdio } = await import("../../../mcp/serveStdio.ts")
       return serveStdio(client.for(scope), version, signal)
     },
-    catch: failure
+    catch: toMemoryError
   })
 
 export const mcp = Command.make(
@@ -59,12 +58,9 @@ export const mcp = Command.make(
       Flag.withDescription("Streamable HTTP instead of standard input and output"),
       Flag.withDefault(false)
     ),
-    port: Flag.Int("port").pipe(
-      Flag.withDescription("For --http; 7337 unless said"),
-      Flag.withDefault(7_337)
-    ),
+    port: Flag.Int("port").pipe(Flag.withDescription("For --http; 7337 by default"), Flag.withDefault(7_337)),
     host: Flag.String("host").pipe(
-      Flag.withDescription("For --http; 127.0.0.1 unless said. Any other needs KEEPSAKE_MCP_TOKEN"),
+      Flag.withDescription("For --http; 127.0.0.1 by default. Any other address needs KEEPSAKE_MCP_TOKEN"),
       Flag.optional
     )
   },
@@ -73,25 +69,25 @@ export const mcp = Command.make(
     yield* Effect.scoped(
       Effect.gen(function* () {
         const client = yield* Effect.acquireRelease(
-          Effect.tryPromise({ try: async () => openMemory(config), catch: failure }),
+          Effect.tryPromise({ try: async () => openMemory(config), catch: toMemoryError }),
           (client) => Effect.promise(async () => client.close())
         )
-        yield* overHttp ? http(client, scope, port, Option.getOrUndefined(host)) : stdio(client, scope)
+        yield* overHttp ? runHttp(client, scope, port, Option.getOrUndefined(host)) : runStdio(client, scope)
       })
     )
   })
 ).pipe(
   Command.withDescription(
-    "Serve one user's memory to an MCP client. The user is the one of --user; a model cannot name another"
+    "Serve one user's memory to an MCP client. --user names the user; a model cannot name another"
   ),
   Command.withExamples([
     {
       command: "keepsake mcp --user ana",
-      description: "For a client that starts it, such as Claude Desktop"
+      description: "For a client that starts the server, such as Claude Desktop"
     },
     {
       command: "keepsake mcp --http --port 7337",
-      description: "For clients that connect, at http://127.0.0.1:7337/mcp"
+      description: "For clients that connect to http://127.0.0.1:7337/mcp"
     }
   ])
 )

@@ -1,13 +1,13 @@
-import { type MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { EMBEDDER_SCHEMAS, type EmbedderConfig } from "./EmbedderConfig.ts"
+import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
 
 /**
- * What an embedder's short form says: `provider`, `provider:model`, or the address of an OpenAI-compatible
- * service with the model after `#` (`http://localhost:8000/v1#bge-m3`). `null` is `none`.
+ * Parses an embedder's short form: `provider`, `provider:model`, or the address of an OpenAI-compatible
+ * service with the model after `#` (`http://localhost:8000/v1#bge-m3`). `none` gives `null`.
  */
-export const embedderOfSpec = (spec: string): Effect.Effect<EmbedderConfig | null, MemoryError> => {
+export const parseEmbedderSpec = (spec: string): Effect.Effect<EmbedderConfig | null, MemoryError> => {
   const fail = (message: string) => Effect.fail(invalidInput("embedder", message))
   if (/^https?:\/\//u.test(spec)) {
     const [baseUrl = "", model = ""] = spec.split("#", 2)
@@ -35,10 +35,10 @@ export const embedderOfSpec = (spec: string): Effect.Effect<EmbedderConfig | nul
     case "ollama":
       return Effect.succeed({ provider, model })
     case "openai-compatible":
-      return fail("where does it answer? Write its address and model: http://localhost:8000/v1#MODEL")
+      return fail("needs an address. Write it with the model: http://localhost:8000/v1#MODEL")
     default:
       return fail(
-        `"${provider}" is not known. ${didYouMean(provider, [...Object.keys(EMBEDDER_SCHEMAS), "none"])}`
+        `"${provider}" is not known. ${didYouMean(provider, [...Object.keys(EMBEDDER_TABLES), "none"])}`
       )
   }
 }

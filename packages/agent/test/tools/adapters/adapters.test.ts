@@ -15,8 +15,8 @@ import {
   mcpHandlers,
   memoryTools,
   openAiTools
-} from "../../src/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+} from "../../../src/index.ts"
+import { listAll, openMemory, serve } from "../../support/fixtures.ts"
 
 const FACT = "Ana's warehouse is in Rotterdam."
 const NAMES = ["remember", "recall", "forget", "update"]
@@ -28,8 +28,8 @@ const openTools = async () => {
   return { memory, tools: memoryTools(memory) }
 }
 
-/** What each framework must have done after: remember, recall, then a call with bad input. */
-const expectKept = async (
+/** What each framework does with `CALLS`. */
+const expectOutcome = async (
   memory: Awaited<ReturnType<typeof openTools>>["memory"],
   outputs: ReadonlyArray<string>
 ) => {
@@ -41,6 +41,7 @@ const expectKept = async (
   expect((await listAll(memory)).map(({ content }) => content)).toEqual([FACT])
 }
 
+/** Remember, recall, then a call with bad input. */
 const CALLS = [
   { name: "remember", input: { content: FACT } },
   { name: "recall", input: { query: "Where is Ana's warehouse?" } },
@@ -60,9 +61,9 @@ describe("memory tools in", () => {
     })
     await runner.runUntilDone()
     const outputs = server.requests.slice(1).map(({ body }) => JSON.stringify(body.messages.at(-1)?.content))
-    await expectKept(
+    await expectOutcome(
       memory,
-      outputs.map((one) => (JSON.parse(one) as [{ content: string }])[0].content)
+      outputs.map((output) => (JSON.parse(output) as [{ content: string }])[0].content)
     )
     expect(server.requests[0]?.body.tools?.map((tool) => ("name" in tool ? tool.name : ""))).toEqual(NAMES)
   })
@@ -105,7 +106,7 @@ describe("memory tools in", () => {
       stopWhen: isStepCount(5)
     })
     expect(result.text).toBe("Done.")
-    await expectKept(
+    await expectOutcome(
       memory,
       result.steps.flatMap(({ toolResults }) => toolResults.map(({ output }) => String(output)))
     )
@@ -174,7 +175,7 @@ describe("memory tools in", () => {
       outputs.push(...results.map(({ content }) => content))
       messages.push(...results)
     }
-    await expectKept(memory, outputs)
+    await expectOutcome(memory, outputs)
     expect(bodies[0]?.tools).toHaveLength(4)
     expect(
       (await run([{ id: "x", type: "function", function: { name: "recall", arguments: "{" } }]))[0]?.content
@@ -193,8 +194,8 @@ describe("memory tools in", () => {
       handlers.callTool(params, { signal })
     )
     const client = new Client({ name: "test", version: "1.0.0" })
-    const [near, far] = InMemoryTransport.createLinkedPair()
-    await Promise.all([server.connect(far), client.connect(near)])
+    const [clientTransport, serverTransport] = InMemoryTransport.createLinkedPair()
+    await Promise.all([server.connect(serverTransport), client.connect(clientTransport)])
     onTestFinished(() => client.close())
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(NAMES)
     const outputs: Array<string> = []
@@ -204,11 +205,11 @@ describe("memory tools in", () => {
       outputs.push((content as [{ text: string }])[0].text)
       flags.push(isError === true)
     }
-    await expectKept(memory, outputs)
+    await expectOutcome(memory, outputs)
     expect(flags).toEqual([false, false, true, true])
   })
 
-  it("none of them with two tools of one name", () => {
+  it("no framework with two tools of the same name", () => {
     const tool: AgentTool = { name: "x", description: "", inputSchema: { type: "object" }, execute: () => "" }
     for (const adapt of [anthropicTools, aiSdkTools, openAiTools, mcpHandlers])
       expect(() => adapt([tool, tool])).toThrow(/two tools named "x"/)

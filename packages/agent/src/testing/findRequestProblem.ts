@@ -1,5 +1,6 @@
 import type { RequestBody } from "./scriptedMessage.ts"
 
+/** The API's refusal of a request. */
 export interface RequestProblem {
   readonly status: number
   readonly type: string
@@ -21,7 +22,7 @@ const toBlocks = (content: unknown): ReadonlyArray<Block> =>
 
 const CACHE_BREAKPOINTS_MAX = 4
 
-/** Consecutive messages of one role are one turn to the API. */
+/** The API joins consecutive messages of the same role into one turn. */
 const joinTurns = (
   messages: RequestBody["messages"]
 ): ReadonlyArray<{ role: string; blocks: Array<Block> }> => {
@@ -37,25 +38,25 @@ const joinTurns = (
 const findPairingProblem = (messages: RequestBody["messages"]): string | undefined => {
   const turns = joinTurns(messages)
   for (const [i, { blocks, role }] of turns.entries()) {
-    const asked =
+    const callIds =
       role === "assistant" ? blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])) : []
-    const next = turns[i + 1]
-    const answered = new Set(
-      next?.blocks.flatMap((block) => (block.type === "tool_result" ? [block.tool_use_id] : []))
+    const resultIds = new Set(
+      turns[i + 1]?.blocks.flatMap((block) => (block.type === "tool_result" ? [block.tool_use_id] : []))
     )
-    const open = asked.filter((id) => !answered.has(id))
-    if (open.length > 0)
-      return `messages.${i}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${open.join(", ")}`
-    const before = turns[i - 1]
-    const known = new Set(before?.blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : [])))
-    const stray = blocks.find((block) => block.type === "tool_result" && !known.has(block.tool_use_id))
+    const unanswered = callIds.filter((id) => !resultIds.has(id))
+    if (unanswered.length > 0)
+      return `messages.${i}: \`tool_use\` ids were found without \`tool_result\` blocks immediately after: ${unanswered.join(", ")}`
+    const previousIds = new Set(
+      turns[i - 1]?.blocks.flatMap((block) => (block.type === "tool_use" ? [block.id] : []))
+    )
+    const stray = blocks.find((block) => block.type === "tool_result" && !previousIds.has(block.tool_use_id))
     if (stray !== undefined)
       return `messages.${i}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ${stray.tool_use_id}`
   }
   return undefined
 }
 
-/** What the API would refuse in this request; the checks its users run into. */
+/** Why the API would refuse the request, or `undefined`. Has the checks that callers run into. */
 export const findRequestProblem = (body: RequestBody): RequestProblem | undefined => {
   if (typeof body.model !== "string" || !body.model.startsWith("claude-")) {
     return { status: 404, type: "not_found_error", message: `model: ${String(body.model)}` }
@@ -75,17 +76,17 @@ export const findRequestProblem = (body: RequestBody): RequestProblem | undefine
   }
   const names = (body.tools ?? []).flatMap((tool) => ("name" in tool ? [tool.name] : []))
   if (new Set(names).size < names.length) return invalid("tools: Tool names must be unique.")
-  const marked = [
+  const markable = [
     ...(body.tools ?? []),
     ...toBlocks(body.system),
     ...body.messages.flatMap(({ content }) => toBlocks(content))
   ]
-  const breakpoints = marked.filter((block) => "cache_control" in block && block.cache_control).length
+  const breakpoints = markable.filter((block) => "cache_control" in block && block.cache_control).length
   if (breakpoints > CACHE_BREAKPOINTS_MAX) {
     return invalid(
       `A maximum of ${CACHE_BREAKPOINTS_MAX} blocks with cache_control may be provided. Found ${breakpoints}.`
     )
   }
-  const pairing = findPairingProblem(body.messages)
-  return pairing === undefined ? undefined : invalid(pairing)
+  const problem = findPairingProblem(body.messages)
+  return problem === undefined ? undefined : invalid(problem)
 }

@@ -1,11 +1,11 @@
 import { homedir } from "node:os"
 import { fileURLToPath } from "node:url"
-import { type MemoryError } from "@keepsake/core"
+import type { MemoryError } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StoreConfig } from "./StoreConfig.ts"
 
-/** What each scheme looks like, for messages. */
+/** An example of each scheme, for messages. */
 const SCHEMES = {
   file: "file:./memory.db",
   memory: "memory:",
@@ -28,7 +28,7 @@ const file = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
         )
     })
   }
-  // In front of a shell's eyes it is not at the start of a word, so that no shell has expanded it.
+  // A shell expands "~" only at the start of a word, and here "file:" comes before it.
   const path = url.slice("file:".length).replace(/^~(?=[/\\])/u, homedir())
   return path === "" ? bad(`names no file; write ${SCHEMES.file}`) : Effect.succeed({ backend: "hnsw", path })
 }
@@ -47,10 +47,10 @@ const qdrant = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
 }
 
 /**
- * What a store URL says. A Qdrant API key may be given as the password (`qdrant+https://:KEY@host`); a
- * message about a URL never repeats it, since it may hold a password.
+ * Parses a store URL. The password of a Qdrant URL is the API key (`qdrant+https://:KEY@host`). No message
+ * repeats a URL, which may hold a password.
  */
-export const storeOfUrl = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
+export const parseStoreUrl = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
   if (/^[a-z]:[\\/]/iu.test(url)) return bad(`a store is a URL. For a file on Windows, write file:${url}`)
   const scheme = /^([a-z][a-z0-9+.-]*):/iu.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
@@ -72,10 +72,10 @@ export const storeOfUrl = (url: string): Effect.Effect<StoreConfig, MemoryError>
       return bad(`a store is a URL. For a file, write file:${url === "" ? "./memory.db" : url}`)
     case "http":
     case "https":
-      return bad(`for Qdrant, write qdrant+${scheme}://… so that it is clear what answers there`)
+      return bad(`for Qdrant, write qdrant+${scheme}://…: the scheme names the backend`)
     default:
       return bad(
-        `nothing is known about the scheme "${scheme}:". ${didYouMean(scheme, Object.keys(SCHEMES))} A file, for example, is ${SCHEMES.file}`
+        `the scheme "${scheme}:" is not known. ${didYouMean(scheme, Object.keys(SCHEMES))} For a file, write ${SCHEMES.file}`
       )
   }
 }

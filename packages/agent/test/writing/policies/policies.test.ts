@@ -1,9 +1,8 @@
 import { MemoryError, type PromiseMemory, Unavailable } from "@keepsake/core"
 import { describe, expect, it } from "vitest"
-import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../src/index.ts"
-import { parsePartialJson } from "../../src/writing/policies/partialJson.ts"
-import type { RecordedRequest, Reply } from "../../src/testing/index.ts"
-import { listAll, openMemory, saidIn, serve } from "../support/fixtures.ts"
+import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../../src/index.ts"
+import type { RecordedRequest, Reply } from "../../../src/testing/index.ts"
+import { listAll, openMemory, readUserText, serve } from "../../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const SMALL = "claude-haiku-5-5"
@@ -31,8 +30,8 @@ const fact = (content: string, rest: object = {}) => ({
   ...rest
 })
 
-/** An agent whose small model is scripted by what it is asked for. */
-const withFacts = async (scripts: Scripts, options: Partial<AgentOptions> = {}) => {
+/** An agent with a small model that is scripted by the kind of question. */
+const openAgent = async (scripts: Scripts, options: Partial<AgentOptions> = {}) => {
   const server = await serve((request) => {
     if (request.body.model !== SMALL) return (scripts.chat ?? (() => "I see."))(request)
     const { content } = request.body.messages[0] ?? { content: "" }
@@ -58,12 +57,12 @@ const withFacts = async (scripts: Scripts, options: Partial<AgentOptions> = {}) 
   return { server, memory: memory.for({ userId: "ana" }), agent, session, say }
 }
 
-const current = async (memory: PromiseMemory) =>
+const listCurrent = async (memory: PromiseMemory) =>
   (await memory.list({ limit: 1_000 })).rows.map(({ content }) => content).toSorted()
 
 describe("facts", () => {
-  it("keeps typed statements, the assistant's claims marked as such", async () => {
-    const { memory, say, server } = await withFacts({
+  it("stores typed statements, and marks the assistant's claims", async () => {
+    const { memory, say, server } = await openAgent({
       chat: () => "Oslo's port closes at ten, I believe.",
       extract: () =>
         json({
@@ -92,8 +91,8 @@ describe("facts", () => {
     expect(request?.body.output_config).toMatchObject({ format: { type: "json_schema" } })
   })
 
-  it("adds, refreshes and supersedes; what was so stays as history, and comes back (A, B, A)", async () => {
-    const { memory, say } = await withFacts({
+  it("adds, refreshes and supersedes; a superseded fact stays as history and can come back (A, B, A)", async () => {
+    const { memory, say } = await openAgent({
       extract: ({ user }) => json({ facts: [fact(user)] }),
       decide: (open) =>
         json({
@@ -107,27 +106,27 @@ describe("facts", () => {
     await say("Ana lives in Bergen.")
     const inBergen = (await listAll(memory))[0]?.saidAt
     expect((await say("Ana now lives in Oslo."))?.memories).toMatchObject([{ outcome: "created" }])
-    expect(await current(memory)).toEqual(["Ana now lives in Oslo."])
+    expect(await listCurrent(memory)).toEqual(["Ana now lives in Oslo."])
     expect((await listAll(memory)).find(({ content }) => content === "Ana lives in Bergen.")).toMatchObject({
       supersededBy: expect.any(String) as string
     })
     expect(
       (await memory.recall("Where does Ana live, in Bergen?", { asOf: inBergen, minScore: 0 })).map(
-        (one) => one.memory.content
+        (match) => match.memory.content
       )
     ).toContain("Ana lives in Bergen.")
 
     await say("ana now  lives in Oslo")
-    expect(await current(memory)).toEqual(["Ana now lives in Oslo."])
+    expect(await listCurrent(memory)).toEqual(["Ana now lives in Oslo."])
 
     expect((await say("Ana lives in Bergen."))?.memories).toMatchObject([{ outcome: "reopened" }])
-    expect(await current(memory)).toEqual(["Ana lives in Bergen."])
+    expect(await listCurrent(memory)).toEqual(["Ana lives in Bergen."])
     expect(await listAll(memory)).toHaveLength(2)
   })
 
   it("does not let a claim of the assistant overrule what the user stated", async () => {
     let by = "user"
-    const { memory, say } = await withFacts({
+    const { memory, say } = await openAgent({
       extract: ({ user }) => json({ facts: [fact(user, { by })] }),
       decide: (open) =>
         json({ decisions: open.map(({ statement }) => ({ statement, action: "supersede", known: 0 })) })
@@ -135,7 +134,7 @@ describe("facts", () => {
     await say("Ana lives in Bergen.")
     by = "assistant"
     await say("Ana now lives in Oslo.")
-    expect(await current(memory)).toEqual(["Ana lives in Bergen.", "Ana now lives in Oslo."])
+    expect(await listCurrent(memory)).toEqual(["Ana lives in Bergen.", "Ana now lives in Oslo."])
   })
 
   it.each([
@@ -152,45 +151,45 @@ describe("facts", () => {
       { text: `\`\`\`json\n{"facts":[${JSON.stringify(fact("Ana ships to Oslo."))}]}\n\`\`\`` },
       ["Ana ships to Oslo."]
     ],
-    ["no JSON at all", { text: "Sorry, I cannot do that." }, []],
+    ["not JSON", { text: "Sorry, I cannot do that." }, []],
     ["of another shape", { text: '{"statements":[]}' }, []],
     [
-      "with an item that is no fact",
+      "with an item that is not a fact",
       { text: JSON.stringify({ facts: [fact("Ana ships to Oslo."), { content: "" }] }) },
       ["Ana ships to Oslo."]
     ],
     ["a refusal", { text: "No.", stopReason: "refusal" as const }, []]
   ])("loses nothing when the answer is %s", async (_, reply, saved) => {
-    const { memory, say } = await withFacts({ extract: () => reply })
+    const { memory, say } = await openAgent({ extract: () => reply })
     const outcome = await say("I ship to Oslo and Rome and more.")
     expect(outcome).toMatchObject({ status: "stored" })
     expect(outcome?.notes.join()).toContain("the text was kept instead")
-    expect(await current(memory)).toEqual(
+    expect(await listCurrent(memory)).toEqual(
       [...saved, "I see.", "I ship to Oslo and Rome and more."].toSorted()
     )
   })
 
-  it("adds what the model left undecided", async () => {
-    const { memory, say } = await withFacts({
+  it("adds facts that the model left undecided", async () => {
+    const { memory, say } = await openAgent({
       extract: ({ user }) => json({ facts: [fact(user)] }),
       decide: () => ({ text: '{"decisions":[{"stat', stopReason: "max_tokens" })
     })
     await say("Ana lives in Bergen.")
     const outcome = await say("Ana lives near Bergen.")
     expect(outcome?.notes).toEqual(["1 facts were added undecided: the model's answer was incomplete"])
-    expect(await current(memory)).toEqual(["Ana lives in Bergen.", "Ana lives near Bergen."])
+    expect(await listCurrent(memory)).toEqual(["Ana lives in Bergen.", "Ana lives near Bergen."])
   })
 
-  it("asks again when the model is overloaded, and keeps the text when it may not be asked", async () => {
+  it("asks again when the model is overloaded, and keeps the text when the API refuses the key", async () => {
     let calls = 0
     const busy: Reply = { failure: { status: 529, type: "overloaded_error", message: "busy" } }
-    const retried = await withFacts({
+    const retried = await openAgent({
       extract: () => (calls++ === 0 ? busy : json({ facts: [fact("Ana ships to Oslo.")] }))
     })
     expect(await retried.say("I ship to Oslo.")).toMatchObject({ status: "stored", attempts: 2, notes: [] })
-    expect(await current(retried.memory)).toEqual(["Ana ships to Oslo."])
+    expect(await listCurrent(retried.memory)).toEqual(["Ana ships to Oslo."])
 
-    const refused = await withFacts({
+    const refused = await openAgent({
       extract: () => ({ failure: { status: 401, type: "authentication_error", message: "no" } })
     })
     expect(await refused.say("I ship to Oslo.")).toMatchObject({
@@ -198,13 +197,13 @@ describe("facts", () => {
       attempts: 1,
       notes: ["the model could not be asked (Refused); the text was kept instead"]
     })
-    expect(await current(refused.memory)).toEqual(["I see.", "I ship to Oslo."])
+    expect(await listCurrent(refused.memory)).toEqual(["I see.", "I ship to Oslo."])
   })
 
-  it("does not extract twice when the store fails, nor write twice", async () => {
-    let extracted = 0
-    const { memory, say, session } = await withFacts({
-      extract: () => json({ facts: [fact(`Ana ships to port ${++extracted}.`), fact("Ana sails.")] })
+  it("extracts and writes once when the store fails", async () => {
+    let extractionCount = 0
+    const { memory, say, session } = await openAgent({
+      extract: () => json({ facts: [fact(`Ana ships to port ${++extractionCount}.`), fact("Ana sails.")] })
     })
     const scoped = session.memory as { remember: PromiseMemory["remember"] }
     const original = scoped.remember.bind(scoped)
@@ -216,27 +215,28 @@ describe("facts", () => {
       return stored
     }
     expect(await say("I ship.")).toMatchObject({ status: "stored", attempts: 2 })
-    expect(await current(memory)).toEqual(["Ana sails.", "Ana ships to port 1."])
+    expect(await listCurrent(memory)).toEqual(["Ana sails.", "Ana ships to port 1."])
   })
 
-  it("never shows the extraction what was recalled", async () => {
+  it("does not show recalled text to the extraction", async () => {
     const secret = "Ana's warehouse is in Rotterdam, behind the old mill."
-    const asked: Array<string> = []
-    const { memory, say } = await withFacts({
-      chat: (request) => `You once told me: ${secret}\nThe tide is at nine. You said ${saidIn(request)}`,
+    const exchanges: Array<string> = []
+    const { memory, say } = await openAgent({
+      chat: (request) =>
+        `You once told me: ${secret}\nThe tide is at nine. You said ${readUserText(request)}`,
       extract: (exchange) => {
-        asked.push(JSON.stringify(exchange))
+        exchanges.push(JSON.stringify(exchange))
         return json({ facts: [] })
       }
     })
     await memory.remember({ content: secret, type: "semantic" })
     expect(await say("Where is my warehouse?")).toMatchObject({ status: "skipped" })
-    expect(asked).toHaveLength(1)
-    expect(asked[0]).toContain("The tide is at nine.")
-    expect(asked[0]).not.toContain("Rotterdam")
+    expect(exchanges).toHaveLength(1)
+    expect(exchanges[0]).toContain("The tide is at nine.")
+    expect(exchanges[0]).not.toContain("Rotterdam")
   })
 
-  it("runs in the background: send does not wait for it, flush and close do", async () => {
+  it("runs in the background: close waits for it, send does not", async () => {
     const gate = Promise.withResolvers<void>()
     const server = await serve(async ({ body }) => {
       if (body.model !== SMALL) return "I see."
@@ -252,27 +252,27 @@ describe("facts", () => {
     })
     const { degraded, written } = await agent.session({ userId: "ana" }).send("I ship to Oslo.")
     const memory = client.for({ userId: "ana" })
-    expect([degraded, await current(memory)]).toEqual([[], []])
+    expect([degraded, await listCurrent(memory)]).toEqual([[], []])
     const closing = agent.close()
     gate.resolve()
     await closing
-    expect(await current(memory)).toEqual(["Ana ships to Oslo."])
+    expect(await listCurrent(memory)).toEqual(["Ana ships to Oslo."])
     expect(await written).toMatchObject([{ status: "stored" }])
   })
 })
 
 describe("other policies", () => {
   it("firstParagraph keeps the reply's first paragraph", async () => {
-    const { memory, say } = await withFacts(
+    const { memory, say } = await openAgent(
       { chat: () => "The short answer.\n\nThe long answer, with details." },
       { writing: "firstParagraph" }
     )
     expect(await say("Question?")).toMatchObject({ policy: "firstParagraph", status: "stored" })
-    expect(await current(memory)).toEqual(["Question?", "The short answer."])
+    expect(await listCurrent(memory)).toEqual(["Question?", "The short answer."])
   })
 
-  it("verbatim keeps the reply's first 500 code points, whole ones", async () => {
-    const { memory, say } = await withFacts({ chat: () => "🚢".repeat(600) }, { writing: "verbatim" })
+  it("verbatim keeps the reply's first 500 code points", async () => {
+    const { memory, say } = await openAgent({ chat: () => "🚢".repeat(600) }, { writing: "verbatim" })
     await say("Ships?")
     const [reply] = (await listAll(memory)).filter(({ source }) => source === "assistant")
     expect(Array.from(reply?.content ?? "")).toHaveLength(500)
@@ -280,13 +280,13 @@ describe("other policies", () => {
   })
 
   it("none keeps nothing", async () => {
-    const { memory, say } = await withFacts({}, { writing: "none" })
+    const { memory, say } = await openAgent({}, { writing: "none" })
     expect(await say("Question?")).toBeUndefined()
     expect(await listAll(memory)).toEqual([])
   })
 
-  it("summary keeps what a small model makes of it, and the text where it makes nothing", async () => {
-    const { memory, say } = await withFacts(
+  it("summary keeps the small model's sentences, and the text if there are none", async () => {
+    const { memory, say } = await openAgent(
       {
         extract: ({ user }) =>
           user === "First" ? "Ana asked first." : { text: "Ana ask", stopReason: "max_tokens" }
@@ -298,11 +298,11 @@ describe("other policies", () => {
       { content: "Ana asked first.", source: "assistant", type: "episodic", turn: 0 }
     ])
     expect((await say("Second"))?.notes[0]).toContain("the text was kept instead")
-    expect(await current(memory)).toEqual(["Ana asked first.", "I see.", "Second"])
+    expect(await listCurrent(memory)).toEqual(["Ana asked first.", "I see.", "Second"])
   })
 
-  it("takes a policy of one's own, and several at once", async () => {
-    const own: WritingPolicy = {
+  it("accepts custom policies, several at once", async () => {
+    const shout: WritingPolicy = {
       name: "shout",
       awaited: true,
       write: async ({ fence, memory, sessionId, signal, turn, user }) => ({
@@ -320,33 +320,9 @@ describe("other policies", () => {
       awaited: true,
       write: () => Promise.reject(new MemoryError({ reason: new Unavailable({ message: "no" }) }))
     }
-    const { memory, session } = await withFacts({}, { writing: [own, failing], memoryTimeoutMs: 1_000 })
+    const { memory, session } = await openAgent({}, { writing: [shout, failing], memoryTimeoutMs: 1_000 })
     const result = await session.send("quiet words")
     expect(result.degraded).toMatchObject([{ stage: "write" }])
-    expect(await current(memory)).toEqual(["QUIET WORDS"])
-  })
-})
-
-describe("parsePartialJson", () => {
-  const whole = JSON.stringify({
-    facts: [
-      { content: 'a "quoted" } ] \\ thing' },
-      { content: "b", deep: { list: [1, { x: "]" }] } },
-      { content: "🚢" }
-    ]
-  })
-  it("reads every complete item of a text cut off anywhere", () => {
-    expect(parsePartialJson(whole, "facts")).toMatchObject({ isWhole: true })
-    const items = parsePartialJson(whole, "facts").items
-    for (let end = 0; end < whole.length; end++) {
-      const { isWhole, items: saved } = parsePartialJson(whole.slice(0, end), "facts")
-      expect(isWhole).toBe(false)
-      expect(saved).toEqual(items.slice(0, saved.length))
-      // An item that is there to its closing brace is among them.
-      const ends = items.map(
-        (_, i) => whole.indexOf(JSON.stringify(items[i])) + JSON.stringify(items[i]).length
-      )
-      expect(saved.length).toBe(ends.filter((at) => at <= end).length)
-    }
+    expect(await listCurrent(memory)).toEqual(["QUIET WORDS"])
   })
 })

@@ -4,14 +4,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import type { PromiseMemory } from "@keepsake/core"
-import { createAgent, nativeMemoryTool } from "../../src/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+import { createAgent, nativeMemoryTool } from "../../../src/index.ts"
+import { listAll, openMemory, serve } from "../../support/fixtures.ts"
 
 type Command = { readonly command: string; readonly [field: string]: unknown }
 type Run = (command: Command) => Promise<string>
 
-/** The tool as a function of text; it answers in nothing else. */
-const toolOver = (files: PromiseMemory): Run => {
+/** Runs a command of the tool, which answers in text. */
+const openTool = (files: PromiseMemory): Run => {
   const tool = nativeMemoryTool(files)
   return async (command) => {
     const answer = await tool.run(command)
@@ -20,12 +20,12 @@ const toolOver = (files: PromiseMemory): Run => {
   }
 }
 
-const ours = async (): Promise<Run> => {
-  return toolOver((await openMemory()).files({ userId: "ana" }))
+const openOurs = async (): Promise<Run> => {
+  return openTool((await openMemory()).files({ userId: "ana" }))
 }
 
-/** The SDK's own tool over real files: what ours is compared with. */
-const theirs = async (): Promise<Run> => {
+/** The SDK's own tool over real files, with which ours is compared. */
+const openTheirs = async (): Promise<Run> => {
   const folder = await mkdtemp(join(tmpdir(), "keepsake-files-"))
   onTestFinished(() => rm(folder, { recursive: true }))
   const tool = await BetaLocalFilesystemMemoryTool.init(folder)
@@ -37,8 +37,8 @@ const theirs = async (): Promise<Run> => {
   }
 }
 
-/** The answer or the error, with the sizes of folders left out: those of a disk are the disk's business. */
-const said = async (run: Run, command: Command): Promise<string> => {
+/** The answer or the error, without the sizes of folders, which depend on the disk. */
+const readAnswer = async (run: Run, command: Command): Promise<string> => {
   const answer = await run(command).then(
     (text) => text,
     (error: unknown) => `Error: ${(error as Error).message}`
@@ -130,7 +130,7 @@ const PROGRAM: ReadonlyArray<Command> = [
   create("/memories/notes2/../notes3.txt", "dotted"),
   view("/memories/./notes3.txt"),
   view("/memories//notes3.txt"),
-  create("/memories/cargo/plan.md", "made anew"),
+  create("/memories/cargo/plan.md", "created again"),
   view("/memories/cargo/plan.md"),
   view("/etc/passwd"),
   view("/memories/../../etc/passwd"),
@@ -144,10 +144,10 @@ const PROGRAM: ReadonlyArray<Command> = [
 ]
 
 describe("Anthropic's memory tool over a store", () => {
-  it("says and does what the SDK's own file tool says and does", async () => {
-    const [store, disk] = [await ours(), await theirs()]
+  it("answers like the SDK's own file tool", async () => {
+    const [store, disk] = [await openOurs(), await openTheirs()]
     for (const command of PROGRAM) {
-      expect([command, await said(store, command)]).toEqual([command, await said(disk, command)])
+      expect([command, await readAnswer(store, command)]).toEqual([command, await readAnswer(disk, command)])
     }
   })
 
@@ -161,34 +161,34 @@ describe("Anthropic's memory tool over a store", () => {
     undefined,
     7
   ])("keeps the path %j inside", async (path) => {
-    const run = await ours()
-    const answer = await said(run, { command: "create", path, file_text: "x" })
-    // Encoded or backslashed dots are names like any other: there is no file system to fool.
+    const run = await openOurs()
+    const answer = await readAnswer(run, { command: "create", path, file_text: "x" })
+    // Encoded dots and backslashes are ordinary names: there is no file system to fool.
     const isName = typeof path === "string" && (path.includes("%2e") || path.includes("\\"))
     expect(answer.startsWith("Error:")).toBe(!isName)
-    expect(await said(run, view("/memories"))).not.toContain("etc/passwd")
+    expect(await readAnswer(run, view("/memories"))).not.toContain("etc/passwd")
   })
 
   it("replaces text over several lines, which the SDK's does not", async () => {
-    const run = await ours()
+    const run = await openOurs()
     await run(create("/memories/a.txt", "one\ntwo\nthree\ntwo\nthree"))
     await expect(run(replace("/memories/a.txt", "two\nthree", "x"))).rejects.toThrow("in lines: 2, 4")
     await run(replace("/memories/a.txt", "one\ntwo", "ONE\nTWO"))
     expect(await run(view("/memories/a.txt"))).toContain("TWO")
   })
 
-  it("loses no edit of several that are made at once", async () => {
+  it("loses no edit of several concurrent ones", async () => {
     const memory = await openMemory()
-    const tools = [1, 2, 3].map(() => toolOver(memory.files({ userId: "ana" })))
+    const tools = [1, 2, 3].map(() => openTool(memory.files({ userId: "ana" })))
     await tools[0]?.(create("/memories/list.txt", "start"))
     await Promise.all(tools.map((tool, i) => tool(insert("/memories/list.txt", 1, `line ${i}`))))
     const text = await tools[0]?.(view("/memories/list.txt"))
     for (const i of [0, 1, 2]) expect(text).toContain(`line ${i}`)
-    const made = await Promise.allSettled(
+    const creations = await Promise.allSettled(
       tools.map((tool, i) => tool(create("/memories/one.txt", `by ${i}`)))
     )
-    expect(made.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
-    // Nothing is left behind of what was replaced.
+    expect(creations.filter(({ status }) => status === "fulfilled")).toHaveLength(1)
+    // Replaced versions are gone.
     expect(
       (await listAll(memory.files({ userId: "ana" }))).filter(
         ({ metadata }) => metadata.path === "/memories/list.txt"
@@ -196,7 +196,7 @@ describe("Anthropic's memory tool over a store", () => {
     ).toHaveLength(1)
   })
 
-  it("keeps users apart, out of recall, and goes with the user", async () => {
+  it("keeps users apart, stays out of recall, and is gone after forgetAll", async () => {
     const server = await serve(({ body }) => {
       const isAnswered = JSON.stringify(body.messages.at(-1)).includes("tool_result")
       return isAnswered
@@ -216,7 +216,7 @@ describe("Anthropic's memory tool over a store", () => {
     const scoped = memory.for({ userId: "ana" })
     expect(await scoped.recall("What is the code 4711?", { minScore: 0 })).toEqual([])
     expect((await scoped.stats()).total).toBe(0)
-    const bob = toolOver(memory.files({ userId: "bob" }))
+    const bob = openTool(memory.files({ userId: "bob" }))
     expect(await bob(view("/memories"))).not.toContain("secret.md")
     await scoped.forgetAll()
     expect(await listAll(memory.files({ userId: "ana" }))).toEqual([])

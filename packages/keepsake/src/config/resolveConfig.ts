@@ -1,0 +1,57 @@
+import type { EmbedderProvider, MemoryError } from "@keepsake/core"
+import { invalidInput, object, valid, within } from "@keepsake/core/driver"
+import { Effect, Layer } from "effect"
+import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
+import { anything, isRecord, variant } from "./fields.ts"
+import type { KeepsakeConfig, StoreLayer } from "./KeepsakeConfig.ts"
+import { parseEmbedderSpec } from "./parseEmbedderSpec.ts"
+import { parseStoreUrl } from "./parseStoreUrl.ts"
+import { STORE_TABLES, type StoreConfig } from "./StoreConfig.ts"
+
+/** A config whose short forms are parsed and whose fields are checked. */
+export interface ResolvedConfig {
+  readonly store: StoreConfig | StoreLayer
+  readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
+}
+
+const isProvider = (value: object): value is EmbedderProvider =>
+  "embed" in value && typeof value.embed === "function"
+
+const isPromise = (value: object): value is PromiseLike<EmbedderProvider> =>
+  "then" in value && typeof value.then === "function"
+
+const readStore = within("store", variant<StoreConfig>("backend", STORE_TABLES))
+const readEmbedder = within("embedder", variant<EmbedderConfig>("provider", EMBEDDER_TABLES))
+
+const resolveStore = (store: unknown): Effect.Effect<ResolvedConfig["store"], MemoryError> => {
+  if (typeof store === "string") return parseStoreUrl(store)
+  if (Layer.isLayer(store)) return Effect.succeed(store as StoreLayer)
+  if (isRecord(store)) return valid(() => readStore(store))
+  return Effect.fail(
+    invalidInput("store", "is missing: give a URL such as file:./memory.db, or { backend: …, … }")
+  )
+}
+
+const resolveEmbedderConfig = (embedder: unknown): Effect.Effect<ResolvedConfig["embedder"], MemoryError> => {
+  if (embedder === undefined || embedder === null) return Effect.succeed(null)
+  if (typeof embedder === "string") return parseEmbedderSpec(embedder)
+  if (typeof embedder === "object" && (isProvider(embedder) || isPromise(embedder)))
+    return Effect.succeed(embedder)
+  if (isRecord(embedder)) return valid(() => readEmbedder(embedder))
+  return Effect.fail(
+    invalidInput("embedder", "give a name such as openai:text-embedding-3-small, options, or a provider")
+  )
+}
+
+const readConfig = within("config", object({ store: anything, embedder: anything }))
+
+/** Checks what `openMemory` takes; a string is the store's URL. */
+export const resolveConfig = Effect.fnUntraced(function* (
+  config: string | KeepsakeConfig
+): Effect.fn.Return<ResolvedConfig, MemoryError> {
+  if (typeof config === "string") return { store: yield* parseStoreUrl(config), embedder: null }
+  if (!isRecord(config))
+    return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")
+  const { embedder, store } = yield* valid(() => readConfig(config))
+  return { store: yield* resolveStore(store), embedder: yield* resolveEmbedderConfig(embedder) }
+})
