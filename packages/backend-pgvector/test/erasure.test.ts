@@ -57,6 +57,34 @@ describe("removal", () => {
     })
   )
 
+  it.effect("of everything takes entries and last turns too, and of a user those of an empty scope", () =>
+    Effect.gen(function* () {
+      const { admin, store } = yield* open(yield* freshOnPGlite({ tablePrefix: "turns_" }))
+      const turn = row("A turn.", { sessionId: "s", turn: 3 })
+      const forgetTurn = Effect.andThen(
+        store.put({ scope, now: T0, rows: [turn] }),
+        store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [turn.memory.id] } })
+      )
+      const lastTurn = store.lastTurn({ scope, sessionId: "s" })
+      yield* forgetTurn
+      assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [])
+      assert.strictEqual(yield* lastTurn, 3)
+      yield* admin.eraseUser({ userId: "another" })
+      assert.strictEqual(yield* lastTurn, 3)
+      yield* admin.eraseUser({ userId: scope.userId })
+      assert.isNull(yield* lastTurn)
+      yield* forgetTurn
+      yield* store.put({ scope, now: T0, rows: [turn] })
+      const entry = { sessionId: "s", kind: "notes", number: 0, content: "Kept." }
+      yield* store.append({ scope, now: T0, entries: [entry] })
+      const { removed } = yield* store.remove({ scope, now: T0, target: { _tag: "All" } })
+      assert.strictEqual(removed, 1)
+      assert.isNull(yield* lastTurn)
+      assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [])
+      assert.deepStrictEqual((yield* store.listEntries({ scope, limit: 10 })).entries, [])
+    })
+  )
+
   const whenPrivate = privateServer ? it.live : it.live.skip
   whenPrivate(
     `leaves text in the server's files until eraseBytes${privateServer ? "" : ` (${NO_PRIVATE_SERVER})`}`,

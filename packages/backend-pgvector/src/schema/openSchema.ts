@@ -145,10 +145,16 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
   const { fingerprint, names, vectorType } = options
   const facts = await inspectServer(session, names)
   checkServer(facts)
-  if (facts.extension === null || !facts.migrated) return null
+  if (facts.extension === null || !facts.migrated) {
+    if (options.readOnly) throw notMade(names)
+    return null
+  }
   const version = await readVersion(session, names)
   checkVersion(version)
-  if (version < LATEST) return null
+  if (version < LATEST) {
+    if (options.readOnly) throw notMigrated(version)
+    return null
+  }
   const settings = await readSettings(session, names)
   if (options.rowLevelSecurity && !settings.rowLevelSecurity && !options.readOnly) return null
   if (!sameFingerprint(settings.fingerprint, fingerprint))
@@ -170,16 +176,21 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
   }
 }
 
-const cannotOpenReadOnly = (names: Identifiers): MemoryError =>
+/** Why a schema that opening would make or migrate cannot be opened read-only. */
+const notMade = ({ schemaName }: Identifiers): MemoryError =>
   unsupported(
-    `The schema ${names.schemaName} holds no store at version ${LATEST}, and opening read-only makes and migrates none: open it once without readOnly, on the primary.`
+    `The schema ${schemaName} holds no store, and opening read-only makes none: open it once without readOnly, on the primary.`
+  )
+
+const notMigrated = (version: number): MemoryError =>
+  unsupported(
+    `The database is at schema version ${version}, this package reads version ${LATEST}, and opening read-only migrates nothing: open it once without readOnly, on the primary.`
   )
 
 /** Migrates where needed. Of ten instances that start at once, one migrates and the others wait for its lock. */
 export const openSchema = async (database: Database, options: OpenOptions): Promise<OpenedSchema> => {
   const current = await openCurrent(database, options)
   if (current !== null) return current
-  if (options.readOnly) throw cannotOpenReadOnly(options.names)
   await database.transaction((session) => migrate(session, options, database.concurrent))
   const migrated = await openCurrent(database, options)
   if (migrated === null) throw unsupported("The migration left no usable schema: see the server's log.")

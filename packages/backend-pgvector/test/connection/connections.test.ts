@@ -1,5 +1,5 @@
 /** The kinds of connection, and prepared statements. */
-import { ANY, MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
+import { ANY, type Condition, MemoryStore, StoreFingerprint } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
@@ -33,6 +33,17 @@ describe("PGlite", () => {
     })
   )
 })
+
+/** Conditions of 70 shapes. */
+const shapes = Array.from({ length: 70 }, (_, i): Condition => ({
+  _tag: "Or",
+  conditions: Array.from({ length: i + 2 }, (_unused, value) => ({
+    _tag: "Compare",
+    target: { field: "importance" },
+    comparison: "lt",
+    value
+  }))
+}))
 
 const onServer = serverUrl === undefined ? describe.skip : describe
 
@@ -87,6 +98,27 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
           const names = rows.map(({ name }) => name.replace(/[0-9a-f]{16}$/u, ""))
           assert.deepStrictEqual(names, namedStatements ? ["keepsake_put_", "keepsake_search_"] : [])
         }
+      })
+    )
+  )
+
+  it.live("prepares few of the statements with a condition, and answers all", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const schema = yield* serverSchema
+        const pool = yield* Effect.acquireRelease(
+          Effect.sync(() => new Pool({ connectionString: Redacted.value(requireServerUrl()), max: 1 })),
+          (opened) => Effect.promise(() => opened.end())
+        )
+        const { store } = yield* open(PgVectorStore.layer({ pool, schema }))
+        yield* store.put({ scope, now: T0, rows: [row("apple")] })
+        for (let round = 0; round < 2; round++) {
+          for (const filter of shapes) assert.strictEqual(yield* store.count({ scope, now: T0, filter }), 1)
+        }
+        const { rows } = yield* Effect.promise(() =>
+          pool.query("select name from pg_prepared_statements where name ~ '_count_'")
+        )
+        assert.strictEqual(rows.length, 64)
       })
     )
   )
