@@ -5,8 +5,11 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { PgVectorStore } from "../../src/index.ts"
+import type { SqlStatement } from "../../src/connection/Database.ts"
+import type { StatementLayout } from "../../src/schema/EmbeddingColumns.ts"
 import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 import { scopeId } from "../../src/scopeId.ts"
+import { listStatement, predecessorsStatement } from "../../src/statements/read.ts"
 import { searchStatement } from "../../src/statements/search.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
 import { runWithPlan } from "../support/runWithPlan.ts"
@@ -33,7 +36,7 @@ const fill = (schema: string) =>
       await client.query(
         `insert into ${schema}.memories_2 (scope, agent_id, user_id, id, said_at, created_at, updated_at, valid_from,
            importance, access_count, pinned, type, source, stated, past, metadata, content, terms_1, weights_1, embedding_1)
-         select s.scope, 'agent', s.user_id, gen_random_uuid(), $3, $3, $3, $3, 0.5, 0, false, 'episodic', 'user', 'created',
+         select s.scope, 'agent', s.user_id, gen_random_uuid(), $3::bigint - g, $3, $3, $3, 0.5, 0, false, 'episodic', 'user', 'created',
            '{}', '{}', 'row ' || g, array[g % 100, 100 + g % 1000], array[1, 1], e.embedding
          from generate_series(1, ${ROWS}) g
          cross join lateral (
@@ -50,27 +53,28 @@ const fill = (schema: string) =>
     })
   )
 
-const explainSearch = (schema: string, scope: Scope, plan: "exact" | "tuned") =>
+const explain = (schema: string, build: (layout: StatementLayout) => SqlStatement) =>
   Effect.promise(() =>
     withClient(url(), async (client) => {
       const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const layout = { names: makeIdentifiers(schema, ""), space, vectorOid: 0 }
-      const apple = row("apple")
-      const buildStatement = plan === "tuned" ? tunedSearchStatement : searchStatement
-      const statement = buildStatement(layout, {
-        scope,
-        now: T0,
-        vector: apple.vector ?? undefined,
-        terms: Uint32Array.of(1, 107),
-        filter: ANY,
-        limit: 100
-      })
-      const { rows } = await client.query<Record<string, string>>(`explain (costs off) ${statement.text}`, [
-        ...statement.values
-      ])
+      const { text, values } = build({ names: makeIdentifiers(schema, ""), space, vectorOid: 0 })
+      const { rows } = await client.query<Record<string, string>>(`explain (costs off) ${text}`, [...values])
       return rows.map((line) => line["QUERY PLAN"]).join("\n")
     })
   )
+
+const explainSearch = (schema: string, scope: Scope, plan: "exact" | "tuned") =>
+  explain(schema, (layout) => {
+    const buildStatement = plan === "tuned" ? tunedSearchStatement : searchStatement
+    return buildStatement(layout, {
+      scope,
+      now: T0,
+      vector: row("apple").vector ?? undefined,
+      terms: Uint32Array.of(1, 107),
+      filter: ANY,
+      limit: 100
+    })
+  })
 
 const onServer = serverUrl === undefined ? describe.skip : describe
 
@@ -141,6 +145,32 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
         })
       ),
     300_000
+  )
+
+  it.live("of a list in either order and of predecessors go along an index", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const schema = yield* serverSchema
+        yield* open(PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3 }))
+        yield* fill(schema)
+        for (const by of ["createdAt", "saidAt"] as const) {
+          for (const newestFirst of [false, true]) {
+            const after = { at: T0, id: row("apple").memory.id }
+            const plan = yield* explain(schema, (layout) =>
+              listStatement(layout, { scope: LARGE, now: T0, filter: ANY, by, newestFirst, after, limit: 50 })
+            )
+            const direction = newestFirst ? " Backward" : ""
+            const index = by === "createdAt" ? "memories_created" : "memories_said"
+            assert.include(plan, `Index Scan${direction} using ${index} on memories_2`)
+          }
+        }
+        const ids = [row("apple").memory.id]
+        assert.include(
+          yield* explain(schema, (layout) => predecessorsStatement(layout, { scope: LARGE, now: T0, ids })),
+          "using memories_superseded on memories_2"
+        )
+      })
+    )
   )
 
   it.live("a filter does not starve a tuned search", () =>
