@@ -28,6 +28,8 @@ import type { Serving } from "./Serving.ts"
 const PAGE = 256
 /** Sessions whose first or last row one batch of queries finds. */
 const BATCH = 64
+/** Sessions of earlier pages that are left out from the start. */
+const NEWER_MAX = 1_000
 
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -62,11 +64,22 @@ const readEnds = Effect.fnUntraced(function* (
   return ends
 })
 
+/** Sessions with rows later than the cursor: they belong to earlier pages. */
+const findNewer = Effect.fnUntraced(function* (
+  points: PointsApi,
+  live: Conditions,
+  after: SessionCursor | undefined
+): Effect.fn.Return<ReadonlyArray<string>, MemoryError> {
+  if (after === undefined) return []
+  const later = all(live, must(between("saidAt", { gt: after.lastSaidAt })))
+  return (yield* points.facet("sessionId", later, NEWER_MAX)).map(({ value }) => String(value))
+})
+
 /**
  * Sessions in order of their last live row, at least one more than `limit` if there are so many.
  *
  * Reads live rows backwards in time, without the sessions that were seen, so that each request finds another session.
- * A session that also has later rows than the cursor belongs to an earlier page.
+ * The first row of a session that it meets is the session's last, unless a session of an earlier page may be among them.
  */
 const findSessions = Effect.fnUntraced(function* (
   points: PointsApi,
@@ -75,7 +88,8 @@ const findSessions = Effect.fnUntraced(function* (
   limit: number
 ): Effect.fn.Return<ReadonlyArray<SessionCursor>, MemoryError> {
   const upToCursor = after === undefined ? NO_CONDITIONS : must(between("saidAt", { lte: after.lastSaidAt }))
-  const seen = new Set<string>()
+  const newer = yield* findNewer(points, live, after)
+  const seen = new Set(newer)
   const found: Array<SessionCursor> = []
   for (;;) {
     const unseen = seen.size === 0 ? NO_CONDITIONS : mustNot(oneOf("sessionId", Array.from(seen)))
@@ -91,7 +105,7 @@ const findSessions = Effect.fnUntraced(function* (
       if (!lastRows.has(sessionId)) lastRows.set(sessionId, readSaidAt(payload))
     }
     const ends =
-      after === undefined ? lastRows : yield* readEnds(points, live, Array.from(lastRows.keys()), "desc")
+      newer.length < NEWER_MAX ? lastRows : yield* readEnds(points, live, Array.from(lastRows.keys()), "desc")
     for (const [sessionId, lastSaidAt] of ends) {
       const session = { sessionId, lastSaidAt }
       if (after === undefined || newestFirst(session, after) > 0) found.push(session)

@@ -100,9 +100,10 @@ export const makeLayoutMove = (
 ): LayoutMove => {
   const points = makePointsApi(http, alias)
   let current: Layouts = layouts
+  let finished = layouts !== "both"
 
   const finish: LayoutMove["finish"] = Effect.gen(function* () {
-    if (current !== "both") return
+    if (finished) return
     while ((yield* points.count(unmoved)) > 0) {
       yield* scrollPages(points, unmoved, { with_payload: ["metadata", "importance"] }, PAGE, (page) =>
         points.update("move to layout 2", moveOperations(page))
@@ -110,6 +111,7 @@ export const makeLayoutMove = (
     }
     current = "second"
     yield* makeCollectionsApi(http).setMetadata(name, encodeNote(fingerprint, { ready: true }))
+    finished = true
   })
 
   /** Fails unless another process has finished the move. */

@@ -89,6 +89,20 @@ const REFUSED: ReadonlyArray<
     400,
     /Cannot use an `offset`/u
   ],
+  [
+    "an empty key without an index",
+    "points/count",
+    { filter: { must_not: [{ is_empty: { key: "content" } }] } },
+    400,
+    /Index required but not found for "content"/u
+  ],
+  [
+    "a query in the order of a key without an index of ranges",
+    "points/query/batch",
+    { searches: [{ query: { order_by: { key: "content" } } }] },
+    400,
+    /No range index for `order_by`/u
+  ],
   ["a facet without an index", "facet", { key: "content" }, 400, /Index required/u],
   [
     "a vector of other dimensions",
@@ -190,6 +204,31 @@ describe("the stand-in answers", () => {
         [2, 1]
       )
       assert.isNull(result.next_page_offset)
+    })
+  )
+
+  it.live("a query in the order of a key, of the points that have it", () =>
+    Effect.gen(function* () {
+      const { post, rows } = yield* fillCollection
+      const query = { order_by: { key: "turn", direction: "desc" } }
+      const searches = [{ query, filter: { must: [{ key: "turn", range: { lt: 2 } }] }, limit: 1 }]
+      const { result } = JSON.parse((yield* post("points/query/batch", { searches })).text)
+      assert.deepStrictEqual(
+        result[0].points.map(({ id }: { id: string }) => id),
+        [rows[1]?.memory.id]
+      )
+    })
+  )
+
+  it.live("that null, nothing and an empty list are empty", () =>
+    Effect.gen(function* () {
+      const { post, server } = yield* fillCollection
+      const [first, second, third] = server.data.collections.get("keepsake")?.points.values() ?? []
+      if (first !== undefined) Object.assign(first.payload, { facts: null })
+      if (second !== undefined) Object.assign(second.payload, { facts: [] })
+      if (third !== undefined) Object.assign(third.payload, { facts: ["a"] })
+      const filter = { must: [{ is_empty: { key: "facts" } }] }
+      assert.strictEqual(JSON.parse((yield* post("points/count", { filter })).text).result.count, 2)
     })
   )
 
