@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ANY, type Condition, conditionOf } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import type { QdrantServer } from "../server/QdrantServer.ts"
 import { firstCollection, openFirstVersion, startFirstVersion } from "../support/firstVersion.ts"
 import { flipError, openStore } from "../support/openStore.ts"
@@ -75,6 +75,25 @@ describe("a store that is opened read-only", () => {
         assert.strictEqual(error.reason._tag, "Unsupported")
       }
       assertNoWrites(server)
+    })
+  )
+
+  it.live("needs only a key for reading", () =>
+    Effect.gen(function* () {
+      const server = yield* startStandIn({ apiKey: "right", readOnlyKey: "read" })
+      const tea = row("Ana likes tea.")
+      const writer = yield* openStore({ url: server.url, apiKey: Redacted.make("right") })
+      yield* writer.store.put({ scope: SCOPE, now: NOW, rows: [tea] })
+      const { store } = yield* openStore({
+        url: server.url,
+        apiKey: Redacted.make("read"),
+        readOnly: true
+      })
+      assert.deepStrictEqual(yield* store.latest({ scope: SCOPE, now: NOW, filter: ANY, limit: 5 }), [
+        tea.memory
+      ])
+      const search = { scope: SCOPE, now: NOW, terms: tea.terms.ids, filter: ANY, limit: 5 }
+      assert.strictEqual((yield* store.search(search)).hits.length, 1)
     })
   )
 
