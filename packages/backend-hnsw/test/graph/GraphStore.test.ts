@@ -1,11 +1,12 @@
 import { assert, it } from "@effect/vitest"
-import { ANY } from "@keepsake/core/driver"
+import { ANY, queryTerms } from "@keepsake/core/driver"
 import { Effect, Logger } from "effect"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { INSTALL_LINE, loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { makeLayer } from "../../src/HnswStore.ts"
 import { direction, makeRow, makeScope, NOW } from "../support/rows.ts"
+import { makeFirstVersionFile } from "../support/makeFirstVersionFile.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
@@ -16,8 +17,8 @@ const ROWS = 600
 const scope = makeScope("heavy")
 const rows = Array.from({ length: ROWS }, (_, i) => makeRow(scope, `memory ${i}`, direction(i, DIMENSIONS)))
 
-const open = (path: string) =>
-  openStore({ path, synchronous: "normal", graphFromRows: 200 }, DIMENSIONS, (options) =>
+const open = (path: string, readOnly = false) =>
+  openStore({ path, readOnly, synchronous: "normal", graphFromRows: 200 }, DIMENSIONS, (options) =>
     makeLayer(options, true)
   )
 
@@ -114,6 +115,57 @@ for (const [damage, inflict] of [
     }).pipe(Effect.scoped)
   )
 }
+
+itWithGraphs(
+  "a graph of the first version serves after the migration, and read-only (needs hnswlib-node)",
+  () =>
+    Effect.gen(function* () {
+      const path = `${yield* temporaryFolder}/memory.db`
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          const opened = yield* open(path)
+          yield* fill(opened)
+          yield* nearest(opened, 1, false)
+        })
+      )
+      makeFirstVersionFile(path)
+      const readGraph = () =>
+        readdirSync(`${path}-graphs`).map((file) => readFileSync(`${path}-graphs/${file}`).toString("base64"))
+      const before = readGraph()
+      for (const readOnly of [true, false, true]) {
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const opened = yield* open(path, readOnly)
+            const vector = direction(3, DIMENSIONS)
+            const request = { scope, now: NOW, vector, filter: ANY, limit: 10 }
+            assert.deepStrictEqual((yield* opened.store.search(request)).plan, {
+              way: "graph",
+              byWordsAlone: 0
+            })
+            const exact = yield* opened.store.search({ ...request, exact: true })
+            assert.strictEqual(exact.plan.way, "exact")
+            const words = yield* opened.store.search({
+              scope,
+              now: NOW,
+              terms: queryTerms("memory"),
+              filter: ANY,
+              limit: 1
+            })
+            assert.strictEqual(words.plan.way, "exact")
+          })
+        )
+        assert.deepStrictEqual(readGraph(), before)
+      }
+      const { store } = yield* open(path)
+      const removed = yield* store.remove({
+        scope,
+        now: NOW,
+        target: { _tag: "Ids", ids: [rows[5]?.memory.id ?? ""] }
+      })
+      assert.strictEqual(removed.bytes, "erased")
+      assert.deepStrictEqual(readdirSync(`${path}-graphs`), [])
+    }).pipe(Effect.scoped)
+)
 
 itWithGraphs("later rows are found, removed ones are not, and their vectors leave the disk", () =>
   Effect.gen(function* () {
