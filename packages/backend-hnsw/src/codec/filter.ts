@@ -286,6 +286,13 @@ const decideAny =
     return verdict
   }
 
+const isOneOf = (values: ReadonlySet<number>, valueAt: (slot: number) => number): Decide => {
+  const [only] = values
+  // Most conditions name one value, and this runs for each row of a scope.
+  if (values.size === 1) return (slot) => (valueAt(slot) === only ? YES : NO)
+  return (slot) => (values.has(valueAt(slot)) ? YES : NO)
+}
+
 const COMPARE: Readonly<Record<Comparison, (value: number, bound: number) => boolean>> = {
   gt: (value, bound) => value > bound,
   gte: (value, bound) => value >= bound,
@@ -341,16 +348,16 @@ class RowCompiler {
     const { field } = target
     if (field === "sessionId") {
       const sessions = this.#numbersOf(values, (name) => this.#lookup.sessionNumber(name))
-      return (slot) => (sessions.has(rows.session(slot)) ? YES : NO)
+      return isOneOf(sessions, (slot) => rows.session(slot))
     }
     if (field === "speaker") {
       const speakers = this.#numbersOf(values, (name) => this.#lookup.speakerNumber(name))
-      return (slot) => (speakers.has(rows.speaker(slot)) ? YES : NO)
+      return isOneOf(speakers, (slot) => rows.speaker(slot))
     }
     const times = new Set(values.filter((value) => typeof value === "number"))
-    if (field === "saidAt") return (slot) => (times.has(rows.saidAt(slot)) ? YES : NO)
+    if (field === "saidAt") return isOneOf(times, (slot) => rows.saidAt(slot))
     // A row that never expires has Infinity, which no caller can ask for.
-    if (field === "expiresAt") return (slot) => (times.has(rows.expiresAt(slot)) ? YES : NO)
+    if (field === "expiresAt") return isOneOf(times, (slot) => rows.expiresAt(slot))
     return constant(OPEN)
   }
 

@@ -303,14 +303,16 @@ export class ScopeIndex {
       rows.saidAt(slot) === cursor.at
         ? compare(place(slot), cursor) > 0
         : sign * (cursor.at - rows.saidAt(slot)) > 0
-    const slots = findLatestSlots(
-      { saidAt: (slot) => sign * rows.saidAt(slot), turn: () => -1 },
+    // Backwards for the oldest first, since rows are mostly written in the order they were said.
+    const toSlot = (i: number): number => (newestFirst === true ? i : rows.count - 1 - i)
+    const found = findLatestSlots(
+      { saidAt: (i) => sign * rows.saidAt(toSlot(i)), turn: () => -1 },
       rows.count,
       limit + 1,
-      (slot) => (after === undefined || isAfter(slot, after)) && passes(slot)
+      (i) => (after === undefined || isAfter(toSlot(i), after)) && passes(toSlot(i))
     )
-    const places = slots
-      .map((slot) => ({ slot, place: place(slot) }))
+    const places = found
+      .map((i) => ({ slot: toSlot(i), place: place(toSlot(i)) }))
       .sort((a, b) => compare(a.place, b.place))
     const shown = places.slice(0, limit)
     const last = shown.at(-1)
