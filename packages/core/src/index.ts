@@ -5,6 +5,7 @@ export { Scope } from "./memory/Scope.ts"
 export * from "./memory/Memory.ts"
 export type { Filter } from "./memory/Filter.ts"
 export * from "./memory/MemoryError.ts"
+export type { DegradableList, Degraded } from "./memory/Degraded.ts"
 export { type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
 export type { FilterInput } from "./input/filter.ts"
 export {
@@ -18,6 +19,7 @@ export {
   type RecallOptions,
   type WriteOptions
 } from "./input/options.ts"
+export { READS_MAX, type ScopeOptions } from "./input/scope.ts"
 export type { TimeInput } from "./input/time.ts"
 
 // The memory itself: Effect's service, and its Promise twin.

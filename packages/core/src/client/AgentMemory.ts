@@ -4,7 +4,7 @@ import { eraseUser } from "../forget/eraseUser.ts"
 import { purge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
-import { readScope, readUserId } from "../input/scope.ts"
+import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
 import type { StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
@@ -44,8 +44,14 @@ const checkScope = (scope: Scope): Effect.Effect<Scope, MemoryError> => valid(()
 export class AgentMemory extends Context.Service<
   AgentMemory,
   {
-    /** `InvalidInput` for an id that is empty, too long, or holds control or path characters. */
-    for(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
+    /**
+     * The memory of one user. `InvalidInput` for an id that is empty, too long, or holds control or path
+     * characters.
+     *
+     * With `reads`, recall and context answer from up to seven other scopes too:
+     * `memory.for({ agentId, userId: "ana" }, { reads: ["team:blue"] })`. Each costs one search, in parallel.
+     */
+    for(scope: Scope, options?: ScopeOptions): Effect.Effect<ScopedMemory, MemoryError>
     /** The agent's own notes about this user; see `filesScope`. */
     files(scope: Scope): Effect.Effect<ScopedMemory, MemoryError>
     /**
@@ -96,7 +102,10 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
   }
 
   return AgentMemory.of({
-    for: (scope) => Effect.map(checkScope(scope), (checked) => new BoundMemory(services, checked)),
+    for: Effect.fnUntraced(function* (scope, options = {}) {
+      const own = yield* checkScope(scope)
+      return new BoundMemory(services, own, yield* valid(() => readScopeOptions(own, options)))
+    }),
     files: (scope) =>
       Effect.map(checkScope(scope), (checked) => new BoundMemory(services, filesScope(checked))),
     eraseUser: Effect.fnUntraced(function* (request) {

@@ -15,6 +15,7 @@ import type {
   WriteOptions
 } from "../input/options.ts"
 import type { Statement } from "../input/Statement.ts"
+import type { DegradableList } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
@@ -32,18 +33,21 @@ import { appendEntries, dropEntries, entries } from "./entries.ts"
 import { history } from "./history.ts"
 import { count, exportMemories, get, list, sessions, stats } from "./read.ts"
 import { context, recall } from "./recall.ts"
+import { refuseSharedIds, refuseSharedIfEmpty, refuseSharedIfNotFound } from "./refuseShared.ts"
 import type { ScopedMemory, Stats } from "./ScopedMemory.ts"
 import { traceVerb } from "./traceVerb.ts"
 
 /** The verbs of `ScopedMemory`, each a function of its room in a span. */
 export class BoundMemory implements ScopedMemory {
   readonly scope: Scope
+  readonly reads: ReadonlyArray<Scope>
   // Private at run time: a holder of one scope never reaches the store through it.
   readonly #services: MemoryServices
 
-  constructor(services: MemoryServices, scope: Scope) {
+  constructor(services: MemoryServices, scope: Scope, reads: ReadonlyArray<Scope> = []) {
     this.#services = services
     this.scope = scope
+    this.reads = reads
   }
 
   #trace<A>(verb: keyof ScopedMemory, effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> {
@@ -68,16 +72,16 @@ export class BoundMemory implements ScopedMemory {
     return this.#trace("rememberExchange", rememberExchange(this.#services, this.scope, exchange, options))
   }
 
-  recall(query: string, options?: RecallOptions): Effect.Effect<ReadonlyArray<Recollection>, MemoryError> {
-    return this.#trace("recall", recall(this.#services, this.scope, query, options))
+  recall(query: string, options?: RecallOptions): Effect.Effect<DegradableList<Recollection>, MemoryError> {
+    return this.#trace("recall", recall(this.#services, this, query, options))
   }
 
   context(message: string, options?: ContextOptions): Effect.Effect<MemoryContext, MemoryError> {
-    return this.#trace("context", context(this.#services, this.scope, message, options))
+    return this.#trace("context", context(this.#services, this, message, options))
   }
 
   get(id: string): Effect.Effect<Memory | null, MemoryError> {
-    return this.#trace("get", get(this.#services, this.scope, id))
+    return this.#trace("get", get(this.#services, this, id))
   }
 
   list(options?: ListOptions): Effect.Effect<Page<Memory>, MemoryError> {
@@ -89,7 +93,8 @@ export class BoundMemory implements ScopedMemory {
   }
 
   history(id: string): Effect.Effect<ReadonlyArray<Memory>, MemoryError> {
-    return this.#trace("history", history(this.#services, this.scope, id))
+    const own = history(this.#services, this.scope, id)
+    return this.#trace("history", refuseSharedIfEmpty(this.#services, this.reads, id, own))
   }
 
   sessions(options?: SessionsOptions): Effect.Effect<SessionPage, MemoryError> {
@@ -113,7 +118,8 @@ export class BoundMemory implements ScopedMemory {
   }
 
   update(id: string, change: MemoryUpdate): Effect.Effect<Memory, MemoryError> {
-    return this.#trace("update", update(this.#services, this.scope, id, change))
+    const own = update(this.#services, this.scope, id, change)
+    return this.#trace("update", refuseSharedIfNotFound(this.#services, this.reads, id, own))
   }
 
   supersede(
@@ -121,11 +127,13 @@ export class BoundMemory implements ScopedMemory {
     input: string | Statement,
     options?: WriteOptions
   ): Effect.Effect<Supersession, MemoryError> {
-    return this.#trace("supersede", supersede(this.#services, this.scope, id, input, options))
+    const own = supersede(this.#services, this.scope, id, input, options)
+    return this.#trace("supersede", refuseSharedIfNotFound(this.#services, this.reads, id, own))
   }
 
   forget(target: ForgetTarget, options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {
-    return this.#trace("forget", forget(this.#services, this.scope, target, options))
+    const own = forget(this.#services, this.scope, target, options)
+    return this.#trace("forget", refuseSharedIds(this.#services, this, target, own))
   }
 
   forgetAll(options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {

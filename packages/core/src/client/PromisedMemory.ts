@@ -12,11 +12,13 @@ export interface PromiseMemory extends MemoryVerbs<"promise"> {}
 /** The Promise twin of a `ScopedMemory`: its prototype gets each verb once, from `BoundMemory`'s. */
 export class PromisedMemory {
   readonly scope: Scope
+  readonly reads: ReadonlyArray<Scope>
   readonly #memory: ScopedMemory
   readonly #runner: Runner
 
   constructor(memory: ScopedMemory, runner: Runner) {
     this.scope = memory.scope
+    this.reads = memory.reads
     this.#memory = memory
     this.#runner = runner
   }

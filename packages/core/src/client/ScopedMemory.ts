@@ -13,6 +13,7 @@ import type {
   RecallOptions,
   WriteOptions
 } from "../input/options.ts"
+import type { DegradableList } from "../memory/Degraded.ts"
 import type { Memory, MemoryType } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Page } from "../store/MemoryStore.ts"
@@ -64,6 +65,9 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   /** The one user of one agent whose memories these are. */
   readonly scope: Scope
 
+  /** The shared scopes that recall, context and `get` read too; no other verb touches them. */
+  readonly reads: ReadonlyArray<Scope>
+
   /**
    * Stores one statement; the same statement by the same speaker is one memory, refreshed when it is said
    * again. `Conflict` when its key already names other content.
@@ -93,21 +97,24 @@ export interface MemoryVerbs<Face extends MemoryFace> {
 
   /**
    * The memories that answer a question, highest score first, all at or above the threshold. A query has up
-   * to 100,000 characters.
+   * to 100,000 characters. Hits of shared scopes have their own `memory.scope`; of a statement that several
+   * scopes hold there is one hit, one's own memory if it is among them, with the best copy's score. A shared
+   * scope that fails is named in the list's `degraded`.
    */
   recall(
     query: string,
     options?: RecallOptions,
     ...run: Runs[Face]
-  ): Answers<ReadonlyArray<Recollection>>[Face]
+  ): Answers<DegradableList<Recollection>>[Face]
 
   /**
    * The block of memories that goes to the model beside a message; its text is `""` when there is nothing to
-   * say. Of a message of more than 100,000 characters, the beginning and the end are the query.
+   * say. Of a message of more than 100,000 characters, the beginning and the end are the query. Of shared
+   * scopes it has what is pinned and what is relevant, in lines that say `from="…"`.
    */
   context(message: string, options?: ContextOptions, ...run: Runs[Face]): Answers<MemoryContext>[Face]
 
-  /** One memory by id; `null` when it does not exist, is expired, or belongs to another scope. */
+  /** One memory by id; `null` when it does not exist, is expired, or belongs to a scope that is not read. */
   get(id: string, ...run: Runs[Face]): Answers<Memory | null>[Face]
 
   /** One page of memories, in order of creation unless said otherwise; `next` of a page is `after` of the following one. */

@@ -4,6 +4,7 @@
  */
 import { Cause, type Context, Effect, Exit, type Layer, ManagedRuntime, Result } from "effect"
 import { Closed, MemoryError } from "../memory/MemoryError.ts"
+import type { ScopeOptions } from "../input/scope.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { AgentMemory } from "./AgentMemory.ts"
@@ -19,8 +20,13 @@ export interface UserScope {
 
 /** What `openMemory` returns: a memory per user, and a store to close at the end. */
 export interface MemoryClient extends AsyncDisposable {
-  /** The memory of one user. Throws `InvalidInput` at once for a bad id. */
-  for(scope: UserScope): PromiseMemory
+  /**
+   * The memory of one user. Throws `InvalidInput` at once for a bad id.
+   *
+   * With `reads`, recall and context answer from up to seven other scopes too:
+   * `memory.for({ userId: "ana" }, { reads: ["team:blue"] })`. Each costs one search, in parallel.
+   */
+  for(scope: UserScope, options?: ScopeOptions): PromiseMemory
   /** The agent's own notes about one user; see `filesScope`. */
   files(scope: UserScope): PromiseMemory
   /**
@@ -91,7 +97,7 @@ export const promiseClient = async (
   }
 
   return {
-    for: (input) => bind((scope) => memory.for(scope), input),
+    for: (input, options) => bind((scope) => memory.for(scope, options), input),
     files: (input) => bind((scope) => memory.files(scope), input),
     eraseUser: promised(memory, runner).eraseUser,
     admin: promised(admin, runner),

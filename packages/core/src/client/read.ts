@@ -8,6 +8,7 @@ import { type Memory, MEMORY_TYPES } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { type ReadScopes, readShared } from "../recall/readScopes.ts"
 import { type Cursor, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import type { Stats } from "./ScopedMemory.ts"
@@ -15,11 +16,22 @@ import type { Stats } from "./ScopedMemory.ts"
 /** Rows per page when `limit` is absent. */
 const PAGE = 100
 
-export const get = Effect.fnUntraced(function* ({ store }: MemoryServices, scope: Scope, id: string) {
+export const get = Effect.fnUntraced(function* (
+  { store }: MemoryServices,
+  { reads, scope }: ReadScopes,
+  id: string
+) {
   if (!isUuid(id)) return null
   const now = yield* Clock.currentTimeMillis
   const [memory] = yield* store.get({ scope, now, ids: [id] })
-  return memory ?? null
+  if (memory !== undefined || reads.length === 0) return memory ?? null
+  const { answers, failures } = yield* readShared(reads, (shared) =>
+    store.get({ scope: shared, now, ids: [id] })
+  )
+  const [found] = answers.flat()
+  const [failure] = failures
+  // `null` would claim that no scope has it.
+  return found === undefined && failure !== undefined ? yield* failure.error : (found ?? null)
 })
 
 export const list = Effect.fnUntraced(function* (

@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { chunksOf } from "effect/Array"
 import { type Calibration, type EmbeddingSpace, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { shareCalls } from "../runtime/shareCalls.ts"
 import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, type EmbedderProblem, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
@@ -156,28 +157,38 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
   const cache = new LruMap<string, Float32Array>(options.cache ?? 2_048)
   const cacheKey = (text: string, purpose: EmbedPurpose) => `${purpose}\u0000${text}`
 
+  const embed = (texts: ReadonlyArray<string>, purpose: EmbedPurpose) =>
+    Effect.suspend(() => {
+      const vectors = new Map<string, Float32Array>()
+      const missing: Array<string> = []
+      for (const text of new Set(texts)) {
+        const vector = cache.get(cacheKey(text, purpose))
+        if (vector === undefined) missing.push(text)
+        else vectors.set(text, vector)
+      }
+      const inOrder = () => texts.flatMap((text) => vectors.get(text) ?? [])
+      if (missing.length === 0) return Effect.succeed(inOrder())
+      const embedding = embedAll(provider, missing, purpose, (text, vector) => {
+        vectors.set(text, vector)
+        cache.set(cacheKey(text, purpose), vector)
+      })
+      return spanned(Effect.map(embedding, inOrder), "Embedder.embed", {
+        "gen_ai.request.model": model,
+        "keepsake.embed.texts": missing.length
+      })
+    })
+  const askOnce = shareCalls((question: string) => embed([question], "query"))
+
   return Embedder.of({
     forget: () => cache.clear(),
     space: { model, dimensions, calibration: provider.calibration ?? REFERENCE_CALIBRATION },
-    embed: (texts, purpose) =>
-      Effect.suspend(() => {
-        const vectors = new Map<string, Float32Array>()
-        const missing: Array<string> = []
-        for (const text of new Set(texts)) {
-          const vector = cache.get(cacheKey(text, purpose))
-          if (vector === undefined) missing.push(text)
-          else vectors.set(text, vector)
-        }
-        const inOrder = () => texts.flatMap((text) => vectors.get(text) ?? [])
-        if (missing.length === 0) return Effect.succeed(inOrder())
-        const embedding = embedAll(provider, missing, purpose, (text, vector) => {
-          vectors.set(text, vector)
-          cache.set(cacheKey(text, purpose), vector)
-        })
-        return spanned(Effect.map(embedding, inOrder), "Embedder.embed", {
-          "gen_ai.request.model": model,
-          "keepsake.embed.texts": missing.length
-        })
-      })
+    embed: (texts, purpose) => {
+      const [text] = texts
+      if (purpose === "document" || texts.length !== 1 || text === undefined) return embed(texts, purpose)
+      // Several scopes are asked the same question at the same moment.
+      return Effect.suspend(() =>
+        cache.get(cacheKey(text, purpose)) === undefined ? askOnce(text) : embed(texts, purpose)
+      )
+    }
   })
 })

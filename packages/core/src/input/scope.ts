@@ -1,6 +1,6 @@
 import { Result, Schema } from "effect"
-import { Scope } from "../memory/Scope.ts"
-import { type Field, type Fields, input, object, refused } from "./fields.ts"
+import { sameScope, Scope } from "../memory/Scope.ts"
+import { type Field, type Fields, input, list, object, optional, type Problem, refused } from "./fields.ts"
 
 const isScope = Schema.is(Scope)
 
@@ -20,6 +20,18 @@ const ids: Field<Scope> = (value) => {
 
 export const readScope = input("scope", ids)
 
+/** What a memory reads beside its own scope. */
+export interface ScopeOptions {
+  /**
+   * Up to seven other scopes that recall and context answer from too; a string is a user of the same agent.
+   * They are only read. The application names them, never a tool or a model.
+   */
+  readonly reads?: ReadonlyArray<string | Scope> | undefined
+}
+
+/** Most scopes that are read beside one's own. */
+export const READS_MAX = 7
+
 /** Stands in for the agent where only the user's id is checked. */
 const ANY_AGENT = "any"
 
@@ -31,4 +43,34 @@ export const readUserId: Field<string> = (value) => {
   if (Result.isFailure(read)) return Result.fail(read.failure)
   const scope = readScope({ agentId: ANY_AGENT, userId: read.success.userId })
   return Result.map(scope, ({ userId }) => userId)
+}
+
+const user: Field<string> = (value) =>
+  isScope({ agentId: ANY_AGENT, userId: value })
+    ? Result.succeed(value as string)
+    : refused("a user is 1 to 256 characters without control characters, slashes or outer spaces")
+
+const readable: Field<string | Scope> = (value) => (typeof value === "string" ? user(value) : ids(value))
+
+const scopeOptions = input(
+  "options",
+  object({ reads: optional(list(readable, READS_MAX)) } satisfies Fields<ScopeOptions>)
+)
+
+/** Reads the options of a memory of `own`, and gives the scopes that it reads beside its own. */
+export const readScopeOptions = (
+  own: Scope,
+  value: unknown
+): Result.Result<ReadonlyArray<Scope>, Problem> => {
+  const read = scopeOptions(value)
+  if (Result.isFailure(read)) return Result.fail(read.failure)
+  const scopes: Array<Scope> = []
+  for (const [i, named] of (read.success.reads ?? []).entries()) {
+    const scope = typeof named === "string" ? { agentId: own.agentId, userId: named } : named
+    if (sameScope(scope, own)) return Result.fail([`reads[${i}]`, "is this memory's own scope; name others"])
+    const before = scopes.findIndex((other) => sameScope(scope, other))
+    if (before >= 0) return Result.fail([`reads[${i}]`, `is the scope of reads[${before}]; name it once`])
+    scopes.push(Object.freeze(scope))
+  }
+  return Result.succeed(Object.freeze(scopes))
 }

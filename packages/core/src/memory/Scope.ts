@@ -34,6 +34,10 @@ export const Scope: Schema.Codec<Scope> = Schema.Struct({ agentId: ScopePart, us
 /** Whether two scopes are the same. */
 export const sameScope = (a: Scope, b: Scope): boolean => a.agentId === b.agentId && a.userId === b.userId
 
+/** A scope as messages name it. */
+export const describeScope = ({ agentId, userId }: Scope): string =>
+  `user ${JSON.stringify(userId)} of agent ${JSON.stringify(agentId)}`
+
 /** One string per scope, for maps and caches; no two scopes share it because neither part holds a NUL. */
 export const scopeKey = (scope: Scope): string => `${scope.agentId}\u0000${scope.userId}`
 

@@ -57,13 +57,14 @@ describe("the Promise twin", () => {
     assert.strictEqual(Object.getPrototypeOf(client.for({ userId: "bob" })), prototype)
   })
 
-  it("shows its scope, and neither the store nor another scope's memories", async () => {
+  it("shows its scope and what it reads, and neither the store nor another scope's memories", async () => {
     await using client = await words()
     const user = client.for({ userId: "ada" })
     assert.deepStrictEqual(JSON.parse(JSON.stringify(user)), {
-      scope: { agentId: "default", userId: "ada" }
+      scope: { agentId: "default", userId: "ada" },
+      reads: []
     })
-    assert.deepStrictEqual(Reflect.ownKeys(user), ["scope"])
+    assert.deepStrictEqual(Reflect.ownKeys(user), ["scope", "reads"])
   })
 
   it("rejects with the typed error itself", async () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Embedder, type EmbedderProvider, StoreFingerprint } from "@keepsake/core"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
 
 /** Counts what it is asked, and answers with the text's length and its first letter. */
 const provider = (over: Partial<EmbedderProvider> = {}) => {
@@ -48,6 +48,53 @@ describe("Embedder", () => {
       yield* embed(["b"])
       assert.deepStrictEqual(calls.at(-1), ["b"])
     }).pipe(Effect.provide(Embedder.layer(lengths, { cache: 2 })))
+  })
+
+  it.effect("asks once for a question that several ask at the same moment, and again after a failure", () => {
+    const asked: Array<ReadonlyArray<string>> = []
+    let isDown = true
+    const slow = provider({
+      embed: async (texts) => {
+        asked.push(texts)
+        await Promise.resolve()
+        if (isDown) throw new Error("down")
+        return texts.map((text) => [text.length, 1, 1])
+      }
+    }).provider
+    return Effect.gen(function* () {
+      const askThrice = Effect.all(
+        ["a", "a", "b"].map((text) => Effect.result(embed([text], "query"))),
+        { concurrency: "unbounded" }
+      )
+      const failed = yield* askThrice
+      assert.deepStrictEqual(
+        failed.map(({ _tag }) => _tag),
+        ["Failure", "Failure", "Failure"]
+      )
+      assert.deepStrictEqual(asked, [["a"], ["b"]])
+      isDown = false
+      const [first, second] = yield* askThrice
+      assert.deepStrictEqual(first, second)
+      assert.deepStrictEqual(asked.slice(2), [["a"], ["b"]])
+    }).pipe(Effect.provide(Embedder.layer(slow)))
+  })
+
+  it.effect("embeds a question for those who wait when the first who asked was interrupted", () => {
+    let calls = 0
+    const stuckOnce = provider({
+      embed: async (texts) => {
+        calls += 1
+        if (calls === 1) await new Promise(() => {})
+        return texts.map((text) => [text.length, 1, 1])
+      }
+    }).provider
+    return Effect.gen(function* () {
+      const first = yield* Effect.forkChild(embed(["a"], "query"), { startImmediately: true })
+      const second = yield* Effect.forkChild(embed(["a"], "query"), { startImmediately: true })
+      yield* Fiber.interrupt(first)
+      assert.lengthOf(yield* Fiber.join(second), 1)
+      assert.strictEqual(calls, 2)
+    }).pipe(Effect.provide(Embedder.layer(stuckOnce)))
   })
 
   it.effect("names the store's fingerprint", () =>

@@ -129,7 +129,7 @@ describe("context", () => {
     Effect.gen(function* () {
       const memory = yield* remembering([])
       const block = yield* memory.context("What was my project again?")
-      assert.deepStrictEqual(block, { text: "", tokens: 0, items: [], dropped: 0 })
+      assert.deepStrictEqual(block, { text: "", tokens: 0, items: [], dropped: 0, degraded: null })
     }).pipe(Effect.provide(layer))
   )
 

@@ -1,0 +1,32 @@
+import type { MemoryError } from "./MemoryError.ts"
+import { describeScope, type Scope } from "./Scope.ts"
+
+/** A part of an answer that is missing because something failed; the rest of the answer stands. */
+export interface Degraded {
+  readonly stage: "recall"
+  /** The reason of the `MemoryError`. */
+  readonly reason: string
+  /** What is missing, and why; without remembered text. */
+  readonly message: string
+  /** The shared scope that is missing. */
+  readonly scope?: Scope | undefined
+}
+
+/** A list that says what it lacks; `degraded` is `null` when it lacks nothing. Optional, so that a plain list fits. */
+export interface DegradableList<A> extends ReadonlyArray<A> {
+  readonly degraded?: ReadonlyArray<Degraded> | null | undefined
+}
+
+export const missingScope = (scope: Scope, error: MemoryError): Degraded => ({
+  stage: "recall",
+  reason: error.reason._tag,
+  message: `Answered without ${describeScope(scope)}: ${error.message}`,
+  scope
+})
+
+/** Copies a list and adds `degraded`, which is not enumerable: two lists are equal when their items are. */
+export const withDegraded = <A>(
+  items: ReadonlyArray<A>,
+  degraded: ReadonlyArray<Degraded> | null
+): DegradableList<A> =>
+  Object.defineProperty(items.slice(), "degraded", { value: degraded }) as unknown as DegradableList<A>
