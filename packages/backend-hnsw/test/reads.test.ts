@@ -10,7 +10,7 @@ const OPERATIONS = Number(process.env["KEEPSAKE_READS_OPERATIONS"] ?? 400)
 const SEED = Number(process.env["KEEPSAKE_SEED"] ?? 15)
 
 describe("several scopes read together from one file", () => {
-  it.live(
+  it.effect(
     `answer as the oracle does (${OPERATIONS} operations, seed ${SEED})`,
     () =>
       Effect.gen(function* () {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import {
+  ANY,
   checkedAdmin,
   checkedStore,
   fingerprint,
@@ -43,7 +44,7 @@ describe("checkedStore", () => {
         }
       }
       const store = checkedStore(bound, { fingerprint: wordsOnly, closedReason: () => null })
-      assert.strictEqual(yield* store.count({ scope, now: 0, filter: {} }), 7)
+      assert.strictEqual(yield* store.count({ scope, now: 0, filter: ANY }), 7)
     }).pipe(Effect.provide(InMemoryStore.layer), Effect.provide(StoreFingerprint.wordsOnly))
   )
 
