@@ -25,7 +25,7 @@ const open = async (embedder?: EmbedderProvider) => {
     ana: client.for({ userId: "ana" }, { reads: ["team:blue", { agentId: "handbook", userId: "all" }] }),
     team: client.for({ userId: "team:blue" }),
     handbook: client.for({ agentId: "handbook", userId: "all" }),
-    [Symbol.asyncDispose]: client.close
+    [Symbol.asyncDispose]: () => client.close()
   }
 }
 

@@ -117,10 +117,10 @@ describe("a context over several scopes", () => {
       ])
       yield* handbook.rememberMany([fact, pin])
       const { items, text } = yield* ana.context("When does the freight leave, and is the office closed?")
-      assert.deepStrictEqual(items.map(({ memory }) => [memory.scope.userId, memory.content]).toSorted(), [
-        ["ana", fact.content],
-        ["team:blue", pin.content]
-      ])
+      assert.deepStrictEqual(
+        items.map(({ memory }) => `${memory.scope.userId}: ${memory.content}`).toSorted(),
+        [`ana: ${fact.content}`, `team:blue: ${pin.content}`]
+      )
       assert.lengthOf(linesOf(text), 2)
     }).pipe(Effect.provide(layer()))
   )

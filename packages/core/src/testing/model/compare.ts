@@ -1,5 +1,7 @@
 import { Effect, Result } from "effect"
+import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
+import type { AroundRow, Page, StoreRow } from "../../store/MemoryStore.ts"
 import { close, same, sameRows, sameSearch, sameSet, soundSearch } from "../check.ts"
 import type { Handle } from "../Law.ts"
 import type { Operation } from "./Operation.ts"
@@ -21,24 +23,19 @@ export const compare = (
   ): Effect.Effect<void, MemoryError> =>
     Effect.flatMap(call(handle), (actual) => Effect.map(call(oracle), (expected) => agree(actual, expected)))
   const exactly = <A>(actual: A, expected: A) => same(actual, expected, method)
+  const inAnyOrder = (actual: ReadonlyArray<Memory>, expected: ReadonlyArray<Memory>) =>
+    sameSet(actual, expected, method)
   switch (operation.method) {
     case "put":
       return both(({ store }) => store.put(operation.request), exactly)
     case "get":
-      return both(
-        ({ store }) => store.get(operation.request),
-        (actual, expected) => sameSet(actual, expected, method)
-      )
+      return both(({ store }) => store.get(operation.request), inAnyOrder)
     case "search":
       return compareSearch(operation.request, handle, oracle, epsilon)
     case "around":
       return both(
         ({ store }) => store.around(operation.request),
-        (actual, expected) => {
-          sameSet(actual.map(memoryOf), expected.map(memoryOf), method)
-          const cosines = new Map(expected.map((row) => [row.memory.id, row.cosine]))
-          for (const row of actual) close(row.cosine, cosines.get(row.memory.id) ?? null, epsilon, method)
-        }
+        (actual, expected) => sameNeighbours(actual, expected, epsilon, method)
       )
     case "speakers":
       return both(
@@ -52,10 +49,7 @@ export const compare = (
     case "listRows":
       return both(
         ({ store }) => store.listRows(operation.request),
-        (actual, expected) => {
-          same(actual.next, expected.next, `${method}: next`)
-          sameRows(actual.rows, expected.rows, epsilon, method)
-        }
+        (actual, expected) => samePages(actual, expected, epsilon, method)
       )
     case "latest":
       return both(({ store }) => store.latest(operation.request), exactly)
@@ -70,10 +64,7 @@ export const compare = (
     case "count":
       return both(({ store }) => store.count(operation.request), exactly)
     case "predecessors":
-      return both(
-        ({ store }) => store.predecessors(operation.request),
-        (actual, expected) => sameSet(actual, expected, method)
-      )
+      return both(({ store }) => store.predecessors(operation.request), inAnyOrder)
     case "sessions":
       return both(({ store }) => store.sessions(operation.request), exactly)
     case "append":
@@ -87,6 +78,27 @@ export const compare = (
     default:
       return both(({ admin }) => Effect.map(admin.expire(operation.request), removedOf), exactly)
   }
+}
+
+const sameNeighbours = (
+  actual: ReadonlyArray<AroundRow>,
+  expected: ReadonlyArray<AroundRow>,
+  epsilon: number,
+  method: string
+): void => {
+  sameSet(actual.map(memoryOf), expected.map(memoryOf), method)
+  const cosines = new Map(expected.map((row) => [row.memory.id, row.cosine]))
+  for (const row of actual) close(row.cosine, cosines.get(row.memory.id) ?? null, epsilon, method)
+}
+
+const samePages = (
+  actual: Page<StoreRow>,
+  expected: Page<StoreRow>,
+  epsilon: number,
+  method: string
+): void => {
+  same(actual.next, expected.next, `${method}: next`)
+  sameRows(actual.rows, expected.rows, epsilon, method)
 }
 
 const memoryOf = <Row extends { readonly memory: unknown }>(row: Row): Row["memory"] => row.memory
