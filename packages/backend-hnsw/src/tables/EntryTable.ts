@@ -3,7 +3,7 @@ import type { StatementSync } from "node:sqlite"
 import { decodeJsonBlob, encodeJsonBlob } from "../codec/jsonBlob.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Scan } from "../connection/Scan.ts"
-import { entryKindKey, entrySessionKey } from "../nameHash.ts"
+import { entryKindKey, entrySessionKey } from "../sessionKey.ts"
 
 /** The entries of one session and kind. */
 interface EntryList {

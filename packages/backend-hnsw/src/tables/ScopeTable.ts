@@ -2,7 +2,7 @@ import { type Scope, type ScopeCount, scopeKey } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { decodeScopeName, encodeScopeName } from "../codec/scopeName.ts"
 import type { Connection } from "../connection/Connection.ts"
-import { scopeId, userIdHash } from "../nameHash.ts"
+import { scopeId, userIdHash } from "../scopeId.ts"
 
 /** A scope's number and counters (`schema.ts`). */
 export interface ScopeRow {

@@ -1,7 +1,7 @@
 import type { StatementSync } from "node:sqlite"
 import { hashString } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
-import { turnCounterKey } from "../nameHash.ts"
+import { turnCounterKey } from "../sessionKey.ts"
 
 /** The `session` table: which turns were given away and then removed. Call the methods that write inside a transaction. */
 export class SessionTable {

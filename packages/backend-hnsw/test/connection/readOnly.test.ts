@@ -2,7 +2,17 @@ import { assert, it } from "@effect/vitest"
 import { ANY, type MemoryError, type Memory } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync
+} from "node:fs"
 import { join } from "node:path"
 import { makeFirstVersionFile } from "../support/makeFirstVersionFile.ts"
 import { openStore } from "../support/openStore.ts"
@@ -168,6 +178,36 @@ it.effect("sees what another handle writes, whichever was first", () =>
     yield* reader.admin.close
     const error = yield* Effect.flip(count)
     assert.strictEqual(error.reason._tag, "Closed")
+  }).pipe(Effect.scoped)
+)
+
+it.effect("follows a link to the file and its log, and to another file that takes its place", () =>
+  Effect.gen(function* () {
+    const path = yield* makeFile
+    const link = `${yield* temporaryFolder}/link.db`
+    symlinkSync(path, link)
+    const { store: writer } = yield* openStore({ path })
+    yield* writer.put({ scope, now: NOW, rows: [makeRow(scope, "in the log", direction(50, DIMENSIONS))] })
+    const count = (yield* openStore({ path: link, readOnly: true })).store.count({
+      scope,
+      now: NOW,
+      filter: ANY
+    })
+    assert.strictEqual(yield* count, 31)
+    const other = yield* makeFile
+    const otherLink = `${yield* temporaryFolder}/link.db`
+    symlinkSync(other, otherLink)
+    const { store } = yield* openStore({ path: otherLink, readOnly: true })
+    assert.strictEqual(yield* store.count({ scope, now: NOW, filter: ANY }), 30)
+    const larger = yield* makeFile
+    yield* Effect.scoped(
+      Effect.flatMap(openStore({ path: larger }), (opened) =>
+        opened.store.put({ scope, now: NOW, rows: [makeRow(scope, "one more", direction(51, DIMENSIONS))] })
+      )
+    )
+    symlinkSync(larger, `${otherLink}.new`)
+    renameSync(`${otherLink}.new`, otherLink)
+    assert.strictEqual(yield* store.count({ scope, now: NOW, filter: ANY }), 31)
   }).pipe(Effect.scoped)
 )
 

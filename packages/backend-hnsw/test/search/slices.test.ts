@@ -40,19 +40,7 @@ it.live("a call that must read every row yields to the event loop, and finds wha
     const request = { scope, now: NOW, filter: rare, limit: 10 }
     // Loads the index.
     yield* store.latest({ ...request, filter: not(rare) })
-    const searches = {
-      "search by words": store.search({ ...request, terms: queryTerms("memory") }),
-      "search by vector": store.search({ ...request, vector: direction(5, DIMENSIONS) })
-    }
-    for (const [name, search] of Object.entries(searches)) {
-      const { answer, turns } = yield* countTurns(search)
-      assert.deepStrictEqual(
-        answer.hits.map(({ memory }) => memory.content),
-        ["memory 1"],
-        name
-      )
-      assert.isAtLeast(turns, 2, name)
-    }
+    // Before the searches: from the second one on, rows that were read are cached.
     const lists = {
       latest: store.latest(request),
       "list by createdAt": Effect.map(store.list(request), (page) => page.rows),
@@ -70,6 +58,19 @@ it.live("a call that must read every row yields to the event loop, and finds wha
     const counted = yield* countTurns(store.count(request))
     assert.strictEqual(counted.answer, 1)
     assert.isAtLeast(counted.turns, 2, "count")
+    const searches = {
+      "search by words": store.search({ ...request, terms: queryTerms("memory") }),
+      "search by vector": store.search({ ...request, vector: direction(5, DIMENSIONS) })
+    }
+    for (const [name, search] of Object.entries(searches)) {
+      const { answer, turns } = yield* countTurns(search)
+      assert.deepStrictEqual(
+        answer.hits.map(({ memory }) => memory.content),
+        ["memory 1"],
+        name
+      )
+      assert.isAtLeast(turns, 2, name)
+    }
     const removal = yield* store.remove({ scope, now: NOW, target: { _tag: "Filter", filter: not(rare) } })
     assert.strictEqual(removal.removed, ROWS - 1)
   }).pipe(Effect.scoped)

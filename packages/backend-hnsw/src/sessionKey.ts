@@ -1,14 +1,5 @@
-/** How the file names scopes, users and sessions: by salted hashes, which cannot be read back. Part of the file format. */
-import { type Scope, scopeKey } from "@keepsake/core/driver"
-import { hash } from "node:crypto"
-
-const hashName = (salt: string, name: string): Buffer => hash("sha256", salt + name, "buffer").subarray(0, 16)
-
-/** `scope.key`. */
-export const scopeId = (salt: string, scope: Scope): Buffer => hashName(salt, scopeKey(scope))
-
-/** `scope.user_key`. */
-export const userIdHash = (salt: string, userId: string): Buffer => hashName(salt, userId)
+/** How the file names what it keeps about a session beside memories: by salted hashes. Part of the file format. */
+import { hashName } from "./scopeId.ts"
 
 /** `session.key`; made of `memory.session_key`, so that a removal need not read the session's name. */
 export const turnCounterKey = (salt: string, sid: number, sessionKey: number): Buffer =>
