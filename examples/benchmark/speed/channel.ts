@@ -1,4 +1,5 @@
 /** The vector channel alone, and recall around it, in scopes of growing size. */
+import { ANY } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { bareGraph, type Graph, loadHnswlib, NO_ADDON } from "./bare/graph.ts"
 import { bareScan } from "./bare/scan.ts"
@@ -70,7 +71,7 @@ const channelOf =
   ({ opened, user }: Scene) =>
   (query: Float32Array): ReadonlyArray<number> => {
     const { hits } = Effect.runSync(
-      opened.store.search({ scope: scopeOf(user), now: Date.now(), vector: query, filter: {}, limit: LIMIT })
+      opened.store.search({ scope: scopeOf(user), now: Date.now(), vector: query, filter: ANY, limit: LIMIT })
     )
     return hits.map(({ memory }) => Number(indexOf.exec(memory.content)?.[1]))
   }
@@ -103,7 +104,7 @@ const channelRow = async (scene: Scene, rounds: number): Promise<Row> => {
   const query = (queries: ReadonlyArray<Float32Array>, round: number) =>
     queries[round % queries.length] ?? new Float32Array()
   const search = (vector: Float32Array) =>
-    Effect.runSync(opened.store.search({ scope, now, vector, filter: {}, limit: LIMIT })).hits.length
+    Effect.runSync(opened.store.search({ scope, now, vector, filter: ANY, limit: LIMIT })).hits.length
   const times = await interleaved(
     {
       // What was asked before finds rows that are known: the channel, and no reading of the file.
@@ -139,7 +140,7 @@ const recallRow = async ({ opened, size, user }: Scene, rounds: number): Promise
     {
       channel: (round) =>
         Effect.runSync(
-          opened.store.search({ scope, now, vector: queryVector(user, round), filter: {}, limit: LIMIT })
+          opened.store.search({ scope, now, vector: queryVector(user, round), filter: ANY, limit: LIMIT })
         ),
       whole: async (round) => Effect.runPromise(memory.recall(queryOf(user, round), { minScore: 0 }))
     },

@@ -9,6 +9,7 @@ import {
   StoreFingerprint
 } from "@keepsake/core"
 import { type HnswOptions, HnswStore } from "@keepsake/backend-hnsw"
+import { ANY } from "@keepsake/core/driver"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
 import { queryVector, scopeOf, statementOf, stubEmbedder } from "./data.ts"
 
@@ -62,7 +63,7 @@ export const searchByMeaning = (
     scope: scopeOf(user),
     now: Date.now(),
     vector: queryVector(user, round),
-    filter: {},
+    filter: ANY,
     limit,
     exact
   })

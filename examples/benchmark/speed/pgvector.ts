@@ -5,7 +5,7 @@
  */
 import { PgVectorAdmin, PgVectorStore } from "@keepsake/backend-pgvector"
 import { fingerprint, MemoryStore, type Scope, StoreFingerprint } from "@keepsake/core"
-import { type SearchRequest, type StoreRow } from "@keepsake/core/driver"
+import { ANY, type SearchRequest, type StoreRow } from "@keepsake/core/driver"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { Pool } from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"
@@ -47,7 +47,7 @@ const search = (
   request: Pick<SearchRequest, "scope" | "limit"> & Partial<SearchRequest>
 ) =>
   runtime.runPromise(
-    Effect.flatMap(MemoryStore, (store) => store.search({ now: LATER, filter: {}, ...request }))
+    Effect.flatMap(MemoryStore, (store) => store.search({ now: LATER, filter: ANY, ...request }))
   )
 
 const rowsOf = (scope: Scope, talk: Talk, start: number, count: number): ReadonlyArray<StoreRow> =>

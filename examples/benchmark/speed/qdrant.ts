@@ -8,7 +8,14 @@
  */
 import { QdrantStore } from "@keepsake/backend-qdrant"
 import { fingerprint, type Memory, MemoryStore, StoreFingerprint } from "@keepsake/core"
-import { documentTerms, memoryIdOfText, queryTerms, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
+import {
+  ANY,
+  documentTerms,
+  memoryIdOfText,
+  queryTerms,
+  STORE_LIMITS,
+  type StoreRow
+} from "@keepsake/core/driver"
 import { QdrantClient, type QdrantClientParams } from "@qdrant/js-client-rest"
 import { type Effect, Layer, ManagedRuntime } from "effect"
 import { randomBytes } from "node:crypto"
@@ -34,6 +41,7 @@ const rowOf = (index: number): StoreRow => {
   const statement = { source: "user", speaker: null, type: "episodic", content } as const
   const memory: Memory = {
     id: memoryIdOfText(scope, statement),
+    key: null,
     scope,
     ...statement,
     metadata: { project: "benchmark" },
@@ -140,7 +148,7 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
         now: NOW + ROWS,
         vector: queryVector(USER, round),
         terms: queryTerms(queryOf(USER, round)),
-        filter: {},
+        filter: ANY,
         limit
       })
       const search = (round: number) => runtime.runPromise(store.search(request(round)))

@@ -87,13 +87,12 @@ const tools = test(
   "give a list of tools, or a function that makes them for a session"
 )
 
-/** Checked now, read again by each turn's `context`: callers and core write filters differently. */
-const context: fields.Field<ContextOptions> = (value) => {
-  const read = readContextOptions(value)
-  if (Result.isSuccess(read)) return Result.succeed(value as ContextOptions)
-  const [field, message] = read.failure
-  return Result.fail([field === "options" ? "" : `.${field}`, message])
-}
+/** `where` stays as it was written: each call of `context` reads it. */
+const context: fields.Field<ContextOptions> = (value) =>
+  Result.mapBoth(readContextOptions(value), {
+    onSuccess: ({ where: _, ...read }) => ({ ...read, where: (value as ContextOptions).where }),
+    onFailure: ([field, message]) => [field === "options" ? "" : `.${field}`, message] as const
+  })
 
 const cache = test(
   (value): value is CacheSetting => value === false || value === "5m" || value === "1h",

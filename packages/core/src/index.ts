@@ -4,13 +4,16 @@
 export { Scope } from "./memory/Scope.ts"
 export * from "./memory/Memory.ts"
 export type { Filter } from "./memory/Filter.ts"
+export type { MetadataTest, Moment, Where } from "./memory/Where.ts"
 export * from "./memory/MemoryError.ts"
 export type { DegradableList, Degraded } from "./memory/Degraded.ts"
 export { type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
 export type { FilterInput } from "./input/filter.ts"
+export type { DropEntriesOptions, EntriesOptions, EntryInput, SessionsOptions } from "./input/entries.ts"
 export {
   type ContextOptions,
   type ContextPart,
+  type CountOptions,
   type Exchange,
   type ForgetOptions,
   type ListOptions,
@@ -52,7 +55,8 @@ export { type Calibration, type EmbeddingSpace, type Fingerprint } from "./memor
 // Stores.
 export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { type Cursor, type Erasure, MemoryStore } from "./store/MemoryStore.ts"
-export { type ScopeCount, StoreAdmin } from "./store/StoreAdmin.ts"
+export type { Entry, SessionCursor, SessionPage, SessionSummary } from "./store/sessions.ts"
+export { type ScopeCount, StoreAdmin, type StoreMode, type StoreOptions } from "./store/StoreAdmin.ts"
 export { type InMemoryData, inMemoryData } from "./store/inMemory/inMemoryData.ts"
 export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
 

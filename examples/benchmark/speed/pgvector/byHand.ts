@@ -76,6 +76,7 @@ const validityOf = (row: Found): ReadonlyArray<Interval> => {
 
 const memoryOf = (row: Found, scope: Scope): Memory => ({
   id: row.id,
+  key: null,
   scope,
   content: row.content,
   type: row.type,

@@ -51,6 +51,7 @@ export const storeRow = (scope: Scope, talk: Talk, index: number): StoreRow => {
   const statement = { source: "user", speaker: null, type: "episodic", content } as const
   const memory: Memory = {
     id: memoryIdOfText(scope, statement),
+    key: null,
     scope,
     ...statement,
     metadata: {},

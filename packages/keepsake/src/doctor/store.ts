@@ -1,4 +1,5 @@
 import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
+import type { Condition } from "@keepsake/core/driver"
 import { Clock, Effect, Stream } from "effect"
 import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
@@ -76,9 +77,14 @@ const SCOPES_MAX = 100
 const checkDates = Effect.fnUntraced(function* (scopes: ReadonlyArray<ScopeCount>) {
   const store = yield* MemoryStore
   const now = yield* Clock.currentTimeMillis
-  const saidFrom = now + FUTURE_SLACK_MS
+  const filter: Condition = {
+    _tag: "Compare",
+    target: { field: "saidAt" },
+    comparison: "gte",
+    value: now + FUTURE_SLACK_MS
+  }
   for (const { scope } of scopes.slice(0, SCOPES_MAX)) {
-    const [latest] = yield* store.latest({ scope, now, filter: { saidFrom }, limit: 1 })
+    const [latest] = yield* store.latest({ scope, now, filter, limit: 1 })
     if (latest === undefined) continue
     return [
       warning(

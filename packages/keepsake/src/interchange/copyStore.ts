@@ -1,6 +1,14 @@
 /** Copies memories between stores row by row: ids, history, counts and dates stay. */
 import { Embedder, type Cursor, type MemoryError, MemoryStore, type Scope, StoreAdmin } from "@keepsake/core"
-import { conflict, documentTerms, sameFingerprint, STORE_LIMITS, type StoreRow } from "@keepsake/core/driver"
+import {
+  ANY,
+  conflict,
+  documentTerms,
+  type EntryKey,
+  sameFingerprint,
+  STORE_LIMITS,
+  type StoreRow
+} from "@keepsake/core/driver"
 import { Clock, Context, Effect, Option, Stream } from "effect"
 import { chunksOf } from "effect/Array"
 import { allScopes } from "./scopes.ts"
@@ -39,6 +47,15 @@ const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
     )
 })
 
+/** What is kept about a scope's sessions, page by page. */
+const entryPages = (store: MemoryStore["Service"], scope: Scope) =>
+  Stream.paginate(undefined as EntryKey | undefined, (after) =>
+    Effect.map(
+      store.listEntries({ scope, after, limit: STORE_LIMITS.entries }),
+      ({ entries, next }) => [[entries], Option.fromNullishOr(next)] as const
+    )
+  )
+
 /** A scope's rows page by page, superseded ones included, expired ones not. */
 const rowPages = (store: MemoryStore["Service"], scope: Scope) =>
   Stream.paginate(
@@ -48,7 +65,7 @@ const rowPages = (store: MemoryStore["Service"], scope: Scope) =>
       const page = yield* store.listRows({
         scope,
         now,
-        filter: {},
+        filter: ANY,
         closed: true,
         after,
         limit: STORE_LIMITS.batch
@@ -124,8 +141,12 @@ export const copyStore = Effect.fnUntraced(function* (
     yield* show(counts.rows)
     return undefined
   })
-  for (const scope of scopes)
+  for (const scope of scopes) {
     yield* Stream.runForEach(rowPages(source, scope), (rows) => copyPage(scope, rows))
+    yield* Stream.runForEach(entryPages(source, scope), (entries) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => target.append({ scope, now, entries }))
+    )
+  }
   yield* verify(source, target, scopes)
   return { scopes: scopes.length, ...counts }
 })

@@ -11,6 +11,7 @@ import {
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core"
+import { ANY } from "@keepsake/core/driver"
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, it } from "vitest"
 import { copyStore } from "../../src/interchange/copyStore.ts"
@@ -255,7 +256,7 @@ describe("reembed", () => {
           expect(yield* reembedStore(fingerprint(null), null, nothing)).toBe(0)
           expect(
             yield* Effect.flip(
-              (yield* MemoryStore).count({ scope: { agentId: "a", userId: "u" }, now: 0, filter: {} })
+              (yield* MemoryStore).count({ scope: { agentId: "a", userId: "u" }, now: 0, filter: ANY })
             )
           ).toMatchObject({ reason: { _tag: "Closed" } })
           expect((yield* StoreAdmin).backend).toBe("memory")

@@ -48,7 +48,7 @@ export class MemoryFiles {
       const page = await this.#memory.list({
         ...after,
         limit: PAGE_ROWS,
-        ...(metadata === undefined ? {} : { filter: { metadata } })
+        ...(metadata === undefined ? {} : { where: { metadata } })
       })
       rows.push(...page.rows)
       if (page.next === null) return rows

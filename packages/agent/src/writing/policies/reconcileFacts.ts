@@ -62,7 +62,7 @@ interface Candidate {
 const findCandidate = async (fact: Fact, { memory, signal }: WriteContext): Promise<Candidate> => {
   const ranked = await memory.recall(
     fact.content,
-    { limit: CANDIDATES, minScore: CANDIDATE_MIN_SCORE, types: REPLACEABLE },
+    { limit: CANDIDATES, minScore: CANDIDATE_MIN_SCORE, where: { type: { in: REPLACEABLE } } },
     { signal }
   )
   return { fact, matches: ranked.map((match) => match.memory) }
