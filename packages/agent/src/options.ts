@@ -90,7 +90,7 @@ const tools = test(
 /** `where` stays as it was written: each call of `context` reads it. */
 const context: fields.Field<ContextOptions> = (value) =>
   Result.mapBoth(readContextOptions(value), {
-    onSuccess: ({ where: _, ...read }) => ({ ...read, where: (value as ContextOptions).where }),
+    onSuccess: (read) => ({ ...read, where: (value as ContextOptions).where }),
     onFailure: ([field, message]) => [field === "options" ? "" : `.${field}`, message] as const
   })
 

@@ -94,5 +94,7 @@ export const conditionFrom = ({ where, ...fields }: ReadFilter): Result.Result<C
 
 /** A filter of a removal, called `target`: `{ where }`, or the older form. */
 export const readTarget: Field<Condition> = within("target", (value) =>
-  Result.flatMap(removal(value), conditionFrom)
+  Result.flatMap(removal(value), (read) =>
+    Result.mapError(conditionFrom(read), ([field, message]): Problem => [`.${field}`, message])
+  )
 )

@@ -14,6 +14,7 @@ import {
   nullable,
   object,
   oneOf,
+  optional,
   type Problem,
   refused,
   share,
@@ -83,14 +84,10 @@ const successorProblem = (memory: Pick<Memory, "id" | "supersededBy" | "validity
     : undefined
 }
 
-/** Exports of the first version have none. */
-const keyOrNone: Field<string | null> = (value) =>
-  value === undefined || value === null ? Result.succeed(null) : key(value)
-
 const MEMORY = {
   id: id("is not a UUID"),
   scope,
-  key: keyOrNone,
+  key: optional(nullable(key)),
   content,
   type: oneOf(MEMORY_TYPES),
   metadata,
@@ -108,7 +105,7 @@ const MEMORY = {
   supersededBy: orNull(id("is not an id")),
   accessCount: count,
   lastAccessedAt: orNull(time)
-} satisfies Fields<Memory>
+} satisfies Fields<Omit<Memory, "key"> & Partial<Pick<Memory, "key">>>
 
 const row = input(
   "",
@@ -117,4 +114,9 @@ const row = input(
 
 /** Reads a memory as `export` wrote it. The field of a problem is `""` where no field is to blame. */
 export const readMemory: Field<Memory> = (value) =>
-  Result.map(row(value), (memory) => ({ ...memory, content: memory.content.normalize("NFC") }))
+  Result.map(row(value), (memory) => ({
+    ...memory,
+    // Exports of the first version have no key.
+    key: memory.key ?? null,
+    content: memory.content.normalize("NFC")
+  }))
