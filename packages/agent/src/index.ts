@@ -35,7 +35,7 @@ export {
 export type { AgentTool, ToolRun, ToolSchema } from "./tools/AgentTool.ts"
 export { defineTool } from "./tools/defineTool.ts"
 export type { SessionTool, SessionTools, ToolOwner } from "./tools/sessionTools.ts"
-export { memoryTools, type MemoryToolsOptions } from "./tools/memoryTools.ts"
+export { memoryTools, type MemoryToolsOptions, WhereInput } from "./tools/memoryTools.ts"
 export { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
 export { anthropicTools } from "./tools/anthropic.ts"
 export { aiSdkTools } from "./tools/adapters/aiSdk.ts"

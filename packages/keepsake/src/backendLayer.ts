@@ -1,4 +1,4 @@
-import { InMemoryStore } from "@keepsake/core"
+import { inMemoryData, InMemoryStore } from "@keepsake/core"
 import { Effect, Layer, Redacted } from "effect"
 import type { StoreLayer } from "./config/KeepsakeConfig.ts"
 import type { HnswConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
@@ -39,7 +39,7 @@ const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): S
 
 /** The store of a config; the layer loads its package when it is built. */
 export const backendLayer = (config: StoreConfig): StoreLayer => {
-  if (config.backend === "memory") return InMemoryStore.layer
+  if (config.backend === "memory") return InMemoryStore.layerOf(inMemoryData(), config)
   if (config.backend === "hnsw") return hnsw(config)
   return config.backend === "pgvector" ? pgvector(config) : qdrant(config)
 }

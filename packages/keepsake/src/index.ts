@@ -25,14 +25,17 @@ export {
   type Calibration,
   type ContextOptions,
   type EmbedderProvider,
+  type JsonScalar,
   type Memory,
   type MemoryClient,
   type MemoryContext,
   MemoryError,
+  type MetadataTest,
   type PromiseMemory,
   type RecallOptions,
   type Receipt,
   type Recollection,
   type Statement,
-  type UserReceipt
+  type UserReceipt,
+  type Where
 } from "@keepsake/core"

@@ -1,13 +1,14 @@
 import {
-  type Filter,
   type JsonScalar,
   MEMORY_SOURCES,
   MEMORY_TYPES,
+  type MemoryError,
   type MemorySource,
-  type MemoryType
+  type MemoryType,
+  type Where
 } from "@keepsake/core"
-import { readTime } from "@keepsake/core/driver"
-import { Option, Result } from "effect"
+import { invalidInput, readTime } from "@keepsake/core/driver"
+import { Effect, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 
 export const typeFlag = Flag.Literals("type", MEMORY_TYPES)
@@ -59,7 +60,12 @@ export const filterFlags = {
     Flag.withDescription("Said before, such as 2026-02-28T00:00:00Z"),
     Flag.optional
   ),
-  meta: metaFlag
+  meta: metaFlag,
+  where: Flag.String("where").pipe(
+    Flag.withMetavar("json"),
+    Flag.withDescription('A filter as JSON, such as {"pinned":true}'),
+    Flag.optional
+  )
 }
 
 export interface FilterFlags {
@@ -71,19 +77,41 @@ export interface FilterFlags {
   readonly since: Option.Option<number>
   readonly until: Option.Option<number>
   readonly meta: Option.Option<Readonly<Record<string, string>>>
+  readonly where: Option.Option<string>
 }
 
-/** The filter of the flags; empty without them. */
-export const toFilter = (flags: FilterFlags): Filter => {
+/** A flag names a key, not a path: a dot in it is a dot. */
+const escapeKey = (key: string): string => key.replace(/[.\\]/gu, "\\$&")
+
+const toMetadataTests = (metadata: { readonly [key: string]: JsonScalar }): Where["metadata"] =>
+  Object.fromEntries(Object.entries(metadata).map(([key, value]) => [escapeKey(key), value]))
+
+const readNamedFlags = (flags: FilterFlags): Where => {
+  const since = Option.getOrUndefined(flags.since)
+  const until = Option.getOrUndefined(flags.until)
   const metadata = toMetadata(flags.meta)
   return {
-    ...(flags.type.length > 0 ? { types: flags.type } : {}),
-    ...(flags.source.length > 0 ? { sources: flags.source } : {}),
-    ...(flags.speaker.length > 0 ? { speakers: flags.speaker } : {}),
+    ...(flags.type.length > 0 ? { type: { in: flags.type } } : {}),
+    ...(flags.source.length > 0 ? { source: { in: flags.source } } : {}),
+    ...(flags.speaker.length > 0 ? { speaker: { in: flags.speaker } } : {}),
     ...(Option.isSome(flags.session) ? { sessionId: flags.session.value } : {}),
     ...(flags.pinned ? { pinned: true } : {}),
-    ...(Option.isSome(flags.since) ? { saidFrom: flags.since.value } : {}),
-    ...(Option.isSome(flags.until) ? { saidTo: flags.until.value } : {}),
-    ...(metadata === undefined ? {} : { metadata })
+    ...(since === undefined && until === undefined ? {} : { saidAt: { gte: since, lt: until } }),
+    ...(metadata === undefined ? {} : { metadata: toMetadataTests(metadata) })
   }
+}
+
+/** Core checks the filter and names the nearest known word for an unknown one. */
+const parseWhere = (text: string): Effect.Effect<Where, MemoryError> =>
+  Effect.try({
+    try: () => JSON.parse(text) as Where,
+    catch: () => invalidInput("where", `is not JSON; write --where '{"metadata":{"floor":{"gte":3}}}'`)
+  })
+
+/** The filter of the flags, all of them required; `undefined` without them. */
+export const toWhere = (flags: FilterFlags): Effect.Effect<Where | undefined, MemoryError> => {
+  const named = readNamedFlags(flags)
+  const isEmpty = Object.keys(named).length === 0
+  if (Option.isNone(flags.where)) return Effect.succeed(isEmpty ? undefined : named)
+  return Effect.map(parseWhere(flags.where.value), (where) => (isEmpty ? where : { and: [named, where] }))
 }

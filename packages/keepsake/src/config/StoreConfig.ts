@@ -1,13 +1,14 @@
+import type { StoreOptions } from "@keepsake/core"
 import { boolean, type Field, type Fields, object, oneOf, optional } from "@keepsake/core/driver"
 import { literal, optionalText, text, wholeNumber } from "./fields.ts"
 
 /** Memories that end with the process. */
-export interface InMemoryConfig {
+export interface InMemoryConfig extends StoreOptions {
   readonly backend: "memory"
 }
 
 /** One SQLite file on this machine: no server, nothing to compile. */
-export interface HnswConfig {
+export interface HnswConfig extends StoreOptions {
   readonly backend: "hnsw"
   /** The file; created with its folder if it does not exist. */
   readonly path: string
@@ -18,7 +19,7 @@ export interface HnswConfig {
 }
 
 /** PostgreSQL with the `vector` extension; needs `@keepsake/backend-pgvector`. */
-export interface PgVectorConfig {
+export interface PgVectorConfig extends StoreOptions {
   readonly backend: "pgvector"
   /** `postgres://user:password@host:5432/database` */
   readonly url: string
@@ -41,7 +42,7 @@ export interface PgVectorConfig {
 }
 
 /** Qdrant 1.19 or newer; needs `@keepsake/backend-qdrant`. */
-export interface QdrantConfig {
+export interface QdrantConfig extends StoreOptions {
   readonly backend: "qdrant"
   /** `http://localhost:6333` */
   readonly url: string
@@ -62,14 +63,18 @@ export type StoreConfig = InMemoryConfig | HnswConfig | PgVectorConfig | QdrantC
 const count = optional(wholeNumber(0, Number.MAX_SAFE_INTEGER))
 const flag = optional(boolean)
 
+/** Options that every store takes. */
+const MODE = { readOnly: flag, accessCounts: flag } satisfies Fields<StoreOptions>
+
 /** What each backend's options are read by; the backends check the ranges. */
 export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field<StoreConfig> } = {
-  memory: object({ backend: literal("memory") } satisfies Fields<InMemoryConfig>),
+  memory: object({ backend: literal("memory"), ...MODE } satisfies Fields<InMemoryConfig>),
   hnsw: object({
     backend: literal("hnsw"),
     path: text,
     cacheBytes: count,
-    synchronous: optional(oneOf(["full", "normal"]))
+    synchronous: optional(oneOf(["full", "normal"])),
+    ...MODE
   } satisfies Fields<HnswConfig>),
   pgvector: object({
     backend: literal("pgvector"),
@@ -81,7 +86,8 @@ export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field
     halfvec: flag,
     rowLevelSecurity: flag,
     namedStatements: flag,
-    autoTuneRows: count
+    autoTuneRows: count,
+    ...MODE
   } satisfies Fields<PgVectorConfig>),
   qdrant: object({
     backend: literal("qdrant"),
@@ -90,6 +96,7 @@ export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field
     collection: optionalText,
     prefix: optionalText,
     timeoutMs: count,
-    concurrency: count
+    concurrency: count,
+    ...MODE
   } satisfies Fields<QdrantConfig>)
 }

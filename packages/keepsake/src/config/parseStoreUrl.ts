@@ -1,6 +1,6 @@
 import { homedir } from "node:os"
 import { fileURLToPath } from "node:url"
-import type { MemoryError } from "@keepsake/core"
+import type { MemoryError, StoreOptions } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StoreConfig } from "./StoreConfig.ts"
@@ -46,11 +46,43 @@ const qdrant = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
   })
 }
 
+const OPTIONS = ["readOnly", "accessCounts"] as const satisfies ReadonlyArray<keyof StoreOptions>
+
+const isOption = (name: string): name is (typeof OPTIONS)[number] =>
+  (OPTIONS as ReadonlyArray<string>).includes(name)
+
+interface SplitUrl {
+  readonly url: string
+  readonly options: StoreOptions
+}
+
 /**
- * Parses a store URL. The password of a Qdrant URL is the API key (`qdrant+https://:KEY@host`). No message
- * repeats a URL, which may hold a password.
+ * Takes `?readOnly=true&accessCounts=false` off a URL. The other parameters of a server's URL stay, since they are
+ * the driver's; a file has no others.
  */
-export const parseStoreUrl = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
+const splitOptions = (text: string): Effect.Effect<SplitUrl, MemoryError> => {
+  const start = text.indexOf("?")
+  const isFile = /^file:/iu.test(text)
+  // A question mark alone may be part of a file's name.
+  if (start < 0 || (isFile && !text.includes("=", start))) return Effect.succeed({ url: text, options: {} })
+  const options: { -readonly [Name in keyof StoreOptions]: boolean } = {}
+  const others: Array<string> = []
+  for (const part of text.slice(start + 1).split("&")) {
+    const [name = "", value] = part.split("=")
+    if (isOption(name)) {
+      if (value !== "true" && value !== "false") return bad(`${name} is true or false; write ?${name}=true`)
+      options[name] = value === "true"
+    } else if (isFile) {
+      return bad(
+        `has an unknown option. ${didYouMean(name, OPTIONS)} Give a file with "?" in its name as { backend: "hnsw", path }`
+      )
+    } else others.push(part)
+  }
+  const rest = others.length === 0 ? "" : `?${others.join("&")}`
+  return Effect.succeed({ url: `${text.slice(0, start)}${rest}`, options })
+}
+
+const parseLocation = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
   if (/^[a-z]:[\\/]/iu.test(url)) return bad(`a store is a URL. For a file on Windows, write file:${url}`)
   const scheme = /^([a-z][a-z0-9+.-]*):/iu.exec(url)?.[1]?.toLowerCase()
   switch (scheme) {
@@ -79,3 +111,12 @@ export const parseStoreUrl = (url: string): Effect.Effect<StoreConfig, MemoryErr
       )
   }
 }
+
+/**
+ * Parses a store URL, with `?readOnly=true` and `?accessCounts=false` where they are given. The password of a Qdrant URL is the API key (`qdrant+https://:KEY@host`). No message
+ * repeats a URL, which may hold a password.
+ */
+export const parseStoreUrl = (text: string): Effect.Effect<StoreConfig, MemoryError> =>
+  Effect.flatMap(splitOptions(text), ({ options, url }) =>
+    Effect.map(parseLocation(url), (config) => ({ ...config, ...options }))
+  )

@@ -34,8 +34,8 @@ const parseExamples = (help: string): ReadonlyArray<ReadonlyArray<string>> =>
     .filter((line) => line.startsWith("keepsake "))
     .map((line) =>
       Array.from(
-        line.slice("keepsake ".length).matchAll(/"([^"]*)"|(\S+)/gu),
-        ([, quoted, bare]) => quoted ?? bare ?? ""
+        line.slice("keepsake ".length).matchAll(/'([^']*)'|"([^"]*)"|(\S+)/gu),
+        ([, single, double, bare]) => single ?? double ?? bare ?? ""
       )
     )
 
@@ -175,6 +175,11 @@ describe("commands", () => {
     })
     const rows: ReadonlyArray<{ id: string; metadata: unknown }> = await json("list", "--meta", "team=blue")
     expect(rows).toMatchObject([{ id: first.id, metadata: { team: "blue" }, pinned: true }])
+    const where = '{"metadata":{"team":{"in":["blue","red"]}},"not":{"pinned":false}}'
+    expect(await json("list", "--where", where)).toEqual(rows)
+    expect(await json("list", "--where", where, "--type", "episodic")).toEqual([])
+    expect(await json("recall", "freight SaaS", "--where", '{"pinned":false}')).toEqual([])
+    expect((await keepsake(path, ["forget", "--where", where, "--dry-run"])).out).toContain("1 memory")
     const shown = (await keepsake(path, ["list"])).out
     expect(shown).not.toContain("\u001b")
     for (const line of shown.split("\n")) expect(width(line)).toBeLessThanOrEqual(80)
@@ -225,6 +230,9 @@ describe("commands", () => {
     [["remember", "x", "--importance", "7"], 2, /importance/u],
     [["remember", "x", "--user", "a/b"], 2, /scope/u],
     [["forget"], 2, /give one of/u],
+    [["forget", "--where", "{}"], 2, /empty filter/u],
+    [["list", "--where", "{"], 2, /where: is not JSON/u],
+    [["list", "--where", '{"typ":"semantic"}'], 2, /where\.typ[\s\S]*Did you mean "type"/u],
     [["forget", ""], 2, /not the beginning of an id/u],
     [["forget", "ab"], 2, /not the beginning of an id/u],
     [["forget", "%"], 2, /not the beginning of an id/u],

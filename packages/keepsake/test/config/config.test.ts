@@ -71,6 +71,10 @@ describe("openMemory", () => {
     ["./memory.db", /file:\.\/memory\.db/u],
     ["", /file:\.\/memory\.db/u],
     ["file:", /names no file/u],
+    ["file:./memory.db?readonly=true", /Did you mean "readOnly"/u],
+    ["file:./memory.db?readOnly=1", /readOnly is true or false/u],
+    [{ store: { backend: "hnsw", path: "x", readonly: true } }, /Did you mean "readOnly"/u],
+    [{ store: { backend: "qdrant", url: "x", accessCounts: "no" } }, /Expected boolean/u],
     ["file://relative/x.db", /absolute/u],
     ["qdrant+http://", /complete URL/u],
     [undefined, /give a URL/u],
@@ -111,6 +115,47 @@ describe("openMemory", () => {
     ]) {
       expect((await refusal(url)).message).not.toContain("hunter2")
     }
+  })
+
+  it("opens a file read-only, and without counts, as its URL or its options say", async () => {
+    await using folder = await temporaryFolder()
+    const path = join(folder.path, "memory.db")
+    {
+      await using memory = await openMemory(`file:${path}?accessCounts=false`)
+      expect(memory.admin.mode).toEqual({ readOnly: false, accessCounts: false })
+      await memory.for({ userId: "ana" }).remember("Ana likes tea")
+    }
+    for (const store of [`file:${path}?readOnly=true`, { backend: "hnsw", path, readOnly: true }] as const) {
+      await using memory = await openMemory({ store })
+      const ana = memory.for({ userId: "ana" })
+      expect((await ana.recall("tea", { minScore: 0 })).map((found) => found.memory.content)).toEqual([
+        "Ana likes tea"
+      ])
+      await expect(ana.remember("more")).rejects.toThrow("opened read-only")
+    }
+  })
+
+  it.each([
+    ["file:./what?.db", { backend: "hnsw", path: "./what?.db" }],
+    [
+      "file:./m.db?accessCounts=false&readOnly=true",
+      { backend: "hnsw", path: "./m.db", accessCounts: false, readOnly: true }
+    ],
+    [
+      "postgres://localhost/db?sslmode=require&readOnly=true",
+      { backend: "pgvector", url: "postgres://localhost/db?sslmode=require", readOnly: true }
+    ],
+    [
+      "postgres://localhost/db?accessCounts=true",
+      { backend: "pgvector", url: "postgres://localhost/db", accessCounts: true }
+    ],
+    [
+      "qdrant+http://localhost:6333?readOnly=true",
+      { backend: "qdrant", url: "http://localhost:6333", readOnly: true }
+    ],
+    ["memory:?accessCounts=false", { backend: "memory", accessCounts: false }]
+  ])("reads %s", async (url, config) => {
+    expect(await Effect.runPromise(parseStoreUrl(url))).toEqual(config)
   })
 
   it("refuses two embedders of different spaces on one store", async () => {

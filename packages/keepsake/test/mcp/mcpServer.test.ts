@@ -22,7 +22,14 @@ const connect = async (transport: Parameters<Client["connect"]>[0]): Promise<Cli
 /** Uses every tool, resource and prompt through the official client, as each transport must allow. */
 const useEverything = async (client: Client): Promise<void> => {
   const { tools } = await client.listTools()
-  expect(tools.map((tool) => tool.name).sort()).toEqual(["context", "forget", "recall", "remember", "update"])
+  expect(tools.map((tool) => tool.name).sort()).toEqual([
+    "context",
+    "forget",
+    "list",
+    "recall",
+    "remember",
+    "update"
+  ])
   for (const { inputSchema } of tools)
     expect(Object.keys(inputSchema.properties ?? {})).not.toContain("userId")
 
@@ -53,6 +60,25 @@ const useEverything = async (client: Client): Promise<void> => {
   const { prompts } = await client.listPrompts()
   const prompt = await client.getPrompt({ name: prompts[0]?.name ?? "" })
   expect(JSON.stringify(prompt.messages)).toContain("remember")
+
+  const call = async (name: string, input: Record<string, unknown>) =>
+    readText(await client.callTool({ name, arguments: input }))
+  expect(await call("list", { where: { type: "semantic", content: "x" } })).toMatch(
+    /where\.content: is not known/u
+  )
+  expect(await call("list", { where: { importance: { gte: 0.1 } } })).toContain(id)
+  expect(await call("list", { where: { pinned: true } })).toBe("No memory passes this filter.")
+  expect(await call("recall", { query: "freight SaaS", where: { not: { type: "semantic" } } })).not.toContain(
+    id
+  )
+  expect(await call("recall", { query: "freight SaaS", where: { type: { equals: "semantic" } } })).toMatch(
+    /where\.type\.equals: is no operator here\. .*eq/u
+  )
+  expect(await call("forget", { where: {} })).toMatch(/forgetAll/u)
+  expect(await call("forget", { id, where: { pinned: true } })).toBe("Give id or where, not both.")
+  expect(await call("forget", { where: { pinned: true } })).toBe("No memory passes this filter.")
+  expect(await call("remember", { content: "Ana has a boat", type: "procedural" })).toMatch(/Remembered/u)
+  expect(await call("forget", { where: { type: "procedural" } })).toBe("Forgotten: 1.")
 
   const misspelt = await client.callTool({ name: "recall", arguments: { query: "x", limt: 3 } })
   expect(misspelt.isError).toBe(true)

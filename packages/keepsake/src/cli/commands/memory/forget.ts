@@ -1,17 +1,10 @@
 import { createInterface } from "node:readline/promises"
-import {
-  AgentMemory,
-  type Filter,
-  MemoryError,
-  NotFound,
-  type Receipt,
-  type ScopedMemory
-} from "@keepsake/core"
+import { AgentMemory, MemoryError, NotFound, type Receipt, type ScopedMemory } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../../../plural.ts"
-import { filterFlags, toFilter } from "../../filter.ts"
+import { filterFlags, toWhere } from "../../filter.ts"
 import { oneLine, prose } from "../../output/text.ts"
 import { columns, note, print } from "../../output/print.ts"
 import { type CommandSettings, withMemory } from "../../withMemory.ts"
@@ -96,8 +89,6 @@ const forgetScope = Effect.fnUntraced(function* (memory: ScopedMemory, options: 
   return yield* memory.forgetAll({ dryRun: options.dryRun })
 })
 
-const isEmpty = (filter: Filter): boolean => Object.keys(filter).length === 0
-
 export const forget = Command.make(
   "forget",
   {
@@ -125,8 +116,8 @@ export const forget = Command.make(
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ all, dryRun, everywhere, ids, yes, ...flags }) {
-    const filter = toFilter(flags)
-    const targets = [ids.length > 0, !isEmpty(filter), all, everywhere].filter(Boolean).length
+    const where = yield* toWhere(flags)
+    const targets = [ids.length > 0, where !== undefined, all, everywhere].filter(Boolean).length
     if (targets !== 1)
       return yield* invalidInput(
         "forget",
@@ -135,9 +126,10 @@ export const forget = Command.make(
     return yield* withMemory(
       Effect.fnUntraced(function* (memory, settings) {
         if (everywhere) return yield* forgetEverywhere(settings, { dryRun, yes })
+        const target = where === undefined ? yield* completeIds(memory, ids) : { where }
         const receipt = all
           ? yield* forgetScope(memory, { dryRun, yes })
-          : yield* memory.forget(ids.length > 0 ? yield* completeIds(memory, ids) : filter, { dryRun })
+          : yield* memory.forget(target, { dryRun })
         yield* print(settings.json, receipt, () => prose(describeReceipt(receipt), columns()))
         if (receipt.removed === 0 && !settings.json) yield* note("Nothing matched.")
         return undefined

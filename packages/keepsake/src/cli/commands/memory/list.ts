@@ -1,8 +1,8 @@
-import type { Cursor, Filter, Memory, ScopedMemory } from "@keepsake/core"
+import type { Cursor, Memory, ScopedMemory, Where } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
-import { filterFlags, toFilter } from "../../filter.ts"
+import { filterFlags, toWhere } from "../../filter.ts"
 import { memoryTable } from "../../output/memoryTable.ts"
 import { print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
@@ -11,7 +11,7 @@ const PAGE = 500
 
 const listFirst = Effect.fnUntraced(function* (
   memory: ScopedMemory,
-  filter: Filter,
+  where: Where | undefined,
   includeSuperseded: boolean,
   limit: number
 ) {
@@ -19,7 +19,7 @@ const listFirst = Effect.fnUntraced(function* (
   let after: Cursor | null | undefined
   while (after !== null && memories.length < limit) {
     const page = yield* memory.list({
-      filter,
+      where,
       includeSuperseded,
       after,
       limit: Math.min(PAGE, limit - memories.length)
@@ -46,11 +46,12 @@ export const list = Command.make(
   },
   Effect.fnUntraced(function* ({ all, closed, limit, ...filter }) {
     if (limit < 1) return yield* invalidInput("limit", "give a whole number from 1, or --all")
+    const where = yield* toWhere(filter)
     return yield* withMemory(
       Effect.fnUntraced(function* (memory, { json }) {
         const { memories, hasMore } = yield* listFirst(
           memory,
-          toFilter(filter),
+          where,
           closed,
           all ? Number.MAX_SAFE_INTEGER : limit
         )
@@ -67,6 +68,10 @@ export const list = Command.make(
   Command.withDescription("List memories in order of creation"),
   Command.withExamples([
     { command: "keepsake list", description: "The first fifty" },
+    {
+      command: `keepsake list --where '{"importance":{"gte":0.5}}'`,
+      description: "Memories of at least this importance"
+    },
     { command: "keepsake list --type semantic --json", description: "The facts among them, for a program" }
   ])
 )

@@ -1,6 +1,6 @@
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { filterFlags, toFilter, timeFlag } from "../../filter.ts"
+import { filterFlags, toWhere, timeFlag } from "../../filter.ts"
 import { recollectionTable } from "../../output/memoryTable.ts"
 import { print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
@@ -25,10 +25,11 @@ export const recall = Command.make(
     ...filterFlags
   },
   Effect.fnUntraced(function* ({ asOf, explain, limit, query, threshold, ...filter }) {
+    const where = yield* toWhere(filter)
     yield* withMemory(
       Effect.fnUntraced(function* (memory, { json }) {
         const recollections = yield* memory.recall(query, {
-          ...toFilter(filter),
+          where,
           limit: Option.getOrUndefined(limit),
           minScore: Option.getOrUndefined(threshold),
           asOf: Option.getOrUndefined(asOf)
