@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { Memory, PromiseMemory } from "@keepsake/keepsake"
+import type { Memory, PromiseMemory, Where } from "@keepsake/keepsake"
 import {
   BaseStore,
   type GetOperation,
@@ -11,10 +11,10 @@ import {
   type SearchItem,
   type SearchOperation
 } from "@langchain/langgraph-checkpoint"
-import { matchesFilter, matchesPath } from "./matching.ts"
+import { matchesFilter, matchesPath, scalarsOf, whereOf } from "./matching.ts"
 
 const PAGE = 500
-/** Results of a search by meaning are filtered by value afterwards, so more are asked for. */
+/** What the store cannot decide of a filter is decided afterwards, so more are asked for. */
 const RECALLED = 100
 
 interface Kept {
@@ -39,7 +39,7 @@ const itemOf = (memory: Memory): Item => {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex")
 
-/** Filters are equality on top-level scalars: each beginning of a namespace is one. */
+/** Each beginning of a namespace is a value to ask for. */
 const prefixes = (namespace: ReadonlyArray<string>): Record<string, string> =>
   Object.fromEntries(
     namespace.map((_, i) => [`ns${i + 1}`, digest(JSON.stringify(namespace.slice(0, i + 1)))])
@@ -85,12 +85,12 @@ export class KeepsakeStore extends BaseStore {
     return this.#namespaces(operation)
   }
 
-  async #all(metadata: Record<string, string>): Promise<ReadonlyArray<Memory>> {
+  async #all(metadata: Record<string, string>, where: Where = {}): Promise<ReadonlyArray<Memory>> {
     const rows: Array<Memory> = []
     let after: Awaited<ReturnType<PromiseMemory["list"]>>["next"] | undefined
     do {
       const page = await this.#memory.list({
-        filter: { metadata: { langgraph: true, ...metadata } },
+        where: { and: [{ metadata: { langgraph: true, ...metadata } }, where] },
         limit: PAGE,
         after: after ?? undefined
       })
@@ -134,6 +134,7 @@ export class KeepsakeStore extends BaseStore {
           indexed: text.trim() !== "",
           place: digest(JSON.stringify([namespace, key])),
           ...prefixes(namespace),
+          fields: scalarsOf(value),
           item: JSON.stringify(kept)
         }
       })
@@ -148,13 +149,14 @@ export class KeepsakeStore extends BaseStore {
     offset = 0,
     query
   }: SearchOperation): Promise<Array<SearchItem>> {
-    const metadata = { langgraph: true, ...prefixFilter(namespacePrefix) }
+    const where = whereOf(filter ?? {})
+    const metadata = { langgraph: true, indexed: true, ...prefixFilter(namespacePrefix) }
     const found: ReadonlyArray<SearchItem> =
       query === undefined
-        ? (await this.#all(prefixFilter(namespacePrefix))).map(itemOf)
+        ? (await this.#all(prefixFilter(namespacePrefix), where)).map(itemOf)
         : (
             await this.#memory.recall(query, {
-              metadata: { ...metadata, indexed: true },
+              where: { and: [{ metadata }, where] },
               limit: RECALLED,
               minScore: 0
             })

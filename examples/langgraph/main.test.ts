@@ -48,6 +48,14 @@ const QUESTIONS: ReadonlyArray<readonly [string, (store: BaseStore) => Promise<u
     "search by inequality",
     async (store) => (await store.search(["users"], { filter: { rank: { $ne: 2 } } })).map(shown)
   ],
+  [
+    "search by several fields",
+    async (store) => [
+      ...(await store.search([], { filter: { rank: { $gt: 1 }, text: "likes coffee" } })).map(shown),
+      ...(await store.search([], { filter: { text: { $eq: "blue team" }, rank: { $lte: 4 } } })).map(shown),
+      ...(await store.search([], { filter: { nested: { $ne: "x" } } })).map(shown)
+    ]
+  ],
   ["namespaces", async (store) => (await store.listNamespaces()).map(String).sort()],
   [
     "namespaces by prefix",
