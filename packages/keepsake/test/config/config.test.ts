@@ -74,7 +74,7 @@ describe("openMemory", () => {
     ["file:./memory.db?readonly=true", /Did you mean "readOnly"/u],
     ["file:./memory.db?readOnly=1", /readOnly is true or false/u],
     [{ store: { backend: "hnsw", path: "x", readonly: true } }, /Did you mean "readOnly"/u],
-    [{ store: { backend: "qdrant", url: "x", accessCounts: "no" } }, /Expected boolean/u],
+    [{ store: { backend: "qdrant", url: "x", accessCounts: "no" } }, /give true or false/u],
     ["file://relative/x.db", /absolute/u],
     ["qdrant+http://", /complete URL/u],
     [undefined, /give a URL/u],
