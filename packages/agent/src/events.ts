@@ -90,7 +90,7 @@ export type AgentEvent = { readonly userId: string; readonly sessionId: string }
   | { readonly type: "written"; readonly outcome: WriteOutcome }
 )
 
-export const EMPTY_CONTEXT: MemoryContext = { text: "", tokens: 0, items: [], dropped: 0 }
+export const EMPTY_CONTEXT: MemoryContext = { text: "", tokens: 0, items: [], dropped: 0, degraded: null }
 
 /** The failure's reason by name, for reports. */
 export const readReason = (error: unknown): string => {
