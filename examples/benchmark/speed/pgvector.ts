@@ -176,7 +176,7 @@ const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   for (let start = 0; start < bench.rows; start += 250) {
     await put(bench, HEAVY, rowsOf(HEAVY, talkOfAll, start, Math.min(250, bench.rows - start)))
   }
-  await bench.pool.query(`vacuum analyze ${SCHEMA}.memories, ${SCHEMA}.postings`)
+  await bench.pool.query(`vacuum analyze ${SCHEMA}.memories_2, ${SCHEMA}.postings`)
   const vector = (i: number) => queryAbout(talkOfAll, i)
   const both = (i: number) =>
     search(bench, { scope: HEAVY, vector: vector(i), terms: queryWords(i), limit: CHANNEL })
@@ -233,7 +233,7 @@ const measure = async (url: string, count: number): Promise<ReadonlyArray<Row>> 
   const bench: Bench = { runtime, pool, rows: count }
   try {
     await loadUsers(bench)
-    await pool.query(`vacuum analyze ${SCHEMA}.memories, ${SCHEMA}.postings, ${SCHEMA}.scopes`)
+    await pool.query(`vacuum analyze ${SCHEMA}.memories_2, ${SCHEMA}.postings, ${SCHEMA}.scopes`)
     return [...(await searchRows(bench)), ...(await putRows(bench)), ...(await heavyRows(bench))]
   } finally {
     await runtime.dispose()

@@ -131,19 +131,19 @@ words as (
   where p.scope = $1 group by p.id
 ),
 by_words as (
-  select w.id from words w join ${schema}.memories m on m.scope = $1 and m.id = w.id
+  select w.id from words w join ${schema}.memories_2 m on m.scope = $1 and m.id = w.id
   where m.valid_to is null and (m.expires_at is null or m.expires_at > $5)
   order by bm25 desc limit $4
 ),
 by_meaning as (
-  select m.id from ${schema}.memories m
+  select m.id from ${schema}.memories_2 m
   where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $5)
   order by m.embedding_1 <#> $2 limit $4
 )
 select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, coalesce(w.bm25, 0) as bm25,
   (select n from n) as n, (select array_agg(df order by place) from df) as df
 from (select id from by_words union select id from by_meaning) hit
-join ${schema}.memories m on m.scope = $1 and m.id = hit.id
+join ${schema}.memories_2 m on m.scope = $1 and m.id = hit.id
 left join words w on w.id = hit.id
 left join ${schema}.accesses a on a.scope = $1 and a.id = hit.id`,
     values: [key, vectorBytes(query.vector), signed(query.terms), query.limit, NOW + 1e9]
@@ -163,7 +163,7 @@ export const nearest = async (
     name: "by_hand_nearest",
     text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, 0::float8 as bm25,
   (select current_count from ${schema}.scopes where scope = $1) as n, '{}'::bigint[] as df
-from ${schema}.memories m left join ${schema}.accesses a on a.scope = m.scope and a.id = m.id
+from ${schema}.memories_2 m left join ${schema}.accesses a on a.scope = m.scope and a.id = m.id
 where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $4)
 order by m.embedding_1 <#> $2 limit $3`,
     values: [key, vectorBytes(vector), limit, NOW + 1e9]
@@ -173,7 +173,7 @@ order by m.embedding_1 <#> $2 limit $3`,
 
 /** Tables of the same columns and indexes, without triggers or conflicts to look for. */
 export const bareTables = async (client: pg.Pool, schema: string): Promise<void> => {
-  await client.query(`create table ${schema}.bare_memories (like ${schema}.memories including all)`)
+  await client.query(`create table ${schema}.bare_memories (like ${schema}.memories_2 including all)`)
   await client.query(`create table ${schema}.bare_postings (like ${schema}.postings including all)`)
 }
 
