@@ -57,6 +57,7 @@ const everyTest: Condition = {
   _tag: "And",
   conditions: [
     { _tag: "In", target: { path: ["address", "city"] }, values: ["Porto", 1, null] },
+    { _tag: "In", target: { path: ["address", "city"] }, values: ["Porto"] },
     { _tag: "Compare", target: { path: ["floor"] }, comparison: "gte", value: 3 },
     { _tag: "Compare", target: { field: "expiresAt" }, comparison: "lt", value: 1.5 },
     {
