@@ -43,6 +43,7 @@ const rowOf = (index: number): StoreRow => {
     id: memoryIdOfText(scope, statement),
     key: null,
     scope,
+    key: null,
     ...statement,
     metadata: { project: "benchmark" },
     sessionId,
@@ -210,8 +211,9 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
   } finally {
     await runtime.dispose()
     await heard.dispose()
-    await client.deleteCollection(collection)
-    await client.deleteCollection(`${collection}${HEARD}`)
+    for (const base of [collection, `${collection}${HEARD}`]) {
+      for (const name of [base, `${base}.sessions`]) await client.deleteCollection(name)
+    }
   }
 }
 

@@ -111,8 +111,8 @@ const unsettled = () =>
   })
 
 /**
- * Inserts what is missing, reads back who was first, and takes all of the batch back if another writer was. An
- * entry that another append may still take back is kept in its stead, and inserted again if it is gone by then.
+ * Inserts what is missing, reads back who was first, and takes the whole batch back if another writer was. Takes the
+ * mark off an entry that another append inserted, and inserts the entry again if that append took it back before.
  */
 const insertAndSettle = (append: Append, attempts = ATTEMPTS): Effect.Effect<void, MemoryError> =>
   Effect.gen(function* () {
