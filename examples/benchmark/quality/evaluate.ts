@@ -44,7 +44,9 @@ const remember = async (memory: MemoryClient, set: EvaluationSet) => {
     const known = new Map<string, string>()
     for (let at = 0; at < statements.length; at += BATCH) {
       const batch = await scopedTo(memory, set.name, scope).rememberMany(statements.slice(at, at + BATCH))
-      batch.forEach(({ id }, i) => known.set(id, docs[at + i]?.id ?? ""))
+      batch.forEach(({ id }, i) => {
+        if (id !== null) known.set(id, docs[at + i]?.id ?? "")
+      })
     }
     ids.set(scope, known)
   }

@@ -28,7 +28,8 @@ export interface WriteOutcome {
   readonly policy: string
   /**
    * `stored`: the store has it. `void`: everything was forgotten in the meantime, so nothing was written.
-   * `skipped`: the policy had nothing to write. `failed`: it was not stored, see `error`.
+   * `skipped`: the policy had nothing to write, or the memory's `beforeWrite` dropped it. `failed`: it was not
+   * stored, see `error`.
    */
   readonly status: "stored" | "void" | "skipped" | "failed"
   readonly memories: ReadonlyArray<Remembered>

@@ -22,6 +22,8 @@ export { ollama, openAi, type ServiceOptions, voyage } from "./embedders/service
 export { transformers, type TransformersOptions } from "./embedders/transformers.ts"
 // Types of core that a program names, so that it needs only this package.
 export {
+  type BeforeWrite,
+  type BeforeWriteResult,
   type Calibration,
   type ContextOptions,
   type EmbedderProvider,
@@ -35,7 +37,10 @@ export {
   type RecallOptions,
   type Receipt,
   type Recollection,
+  redactSecrets,
+  redactSecretsIn,
   type Statement,
   type UserReceipt,
-  type Where
+  type Where,
+  type WriteCandidate
 } from "@keepsake/core"

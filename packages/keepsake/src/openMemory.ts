@@ -7,15 +7,19 @@ import {
   type StoreAdmin,
   type StoreFingerprint
 } from "@keepsake/core"
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
+import { resolveConfig } from "./config/resolveConfig.ts"
 import { storeLayer } from "./storeLayer.ts"
 
 /** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.provideMerge(AgentMemory.layer(), storeLayer(config))
+  Layer.provideMerge(
+    Layer.unwrap(Effect.map(resolveConfig(config), ({ memory }) => AgentMemory.layer(memory))),
+    storeLayer(config)
+  )
 
 /**
  * Opens a memory: `await using memory = await openMemory("file:./memory.db")`, then

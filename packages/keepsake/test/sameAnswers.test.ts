@@ -88,6 +88,7 @@ const fill = Effect.fnUntraced(function* (user: ScopedMemory) {
       content: `Now it is otherwise with ${pick(WHAT, i)}, ${i}`,
       saidAt: START + i
     })
+    assert.isNotNull(next.id)
     // Back to the first content.
     if (i % 4 === 0) yield* user.supersede(next.id, { ...statement(i * 9 + 2), saidAt: START + 100 + i })
   }

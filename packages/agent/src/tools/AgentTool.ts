@@ -26,10 +26,14 @@ export interface AgentTool {
 
 /** A failure as text for the model. */
 export const toolErrorText = (error: unknown): string => {
-  if (error instanceof MemoryError)
-    return error.reason._tag === "InvalidInput"
+  if (error instanceof MemoryError) {
+    const { reason } = error
+    const isAboutInput =
+      reason._tag === "InvalidInput" || (reason._tag === "WriteRefused" && reason.problem === "refused")
+    return isAboutInput
       ? `Error: ${error.message}`
-      : `Error: memory is not available (${error.reason._tag}); go on without it.`
+      : `Error: memory is not available (${reason._tag}); go on without it.`
+  }
   return `Error: ${error instanceof Error ? error.message : String(error)}`
 }
 

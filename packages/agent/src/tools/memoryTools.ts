@@ -84,6 +84,9 @@ const toLine = ({ content, id, saidAt, source, type }: Memory): string =>
 const isSameText = (a: string, b: string): boolean =>
   a.normalize("NFC").trim().toLowerCase() === b.normalize("NFC").trim().toLowerCase()
 
+/** The application's hook dropped it. */
+const NOT_KEPT = "Not kept: this memory does not keep such a statement."
+
 const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTool =>
   defineTool({
     name: "remember",
@@ -100,7 +103,7 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
         { fence: options.fence },
         run
       )
-      return `Remembered as ${id}.`
+      return id === null ? NOT_KEPT : `Remembered as ${id}.`
     }
   })
 
@@ -169,7 +172,7 @@ const updateTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
           { fence: options.fence },
           run
         )
-        return `Updated; it is now ${successor.id}.`
+        return successor.id === null ? NOT_KEPT : `Updated; it is now ${successor.id}.`
       } catch (error) {
         if (error instanceof MemoryError && error.reason._tag === "NotFound")
           return "There is no such memory."

@@ -68,7 +68,8 @@ export const attemptWrite = Effect.fnUntraced(
         onSuccess: (result) => {
           if (result === null) return end({ status: "void" })
           const { memories, notes = [] } = result
-          return end({ status: memories.length === 0 ? "skipped" : "stored", memories, notes })
+          const isStored = memories.some((remembered) => remembered.outcome !== "dropped")
+          return end({ status: isStored ? "stored" : "skipped", memories, notes })
         },
         onFailure: (error) => end(job.isVoid() ? { status: "void" } : { status: "failed", error })
       }),

@@ -14,6 +14,7 @@ import { Retriever } from "../recall/Retriever.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
+import { type BeforeWrite, readGate } from "../write/beforeWrite.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import { WriteFences } from "../write/WriteFences.ts"
 import { BoundMemory } from "./BoundMemory.ts"
@@ -27,6 +28,10 @@ export interface AgentMemoryOptions {
    * absent. `false` if another process does it: a store needs one purger.
    */
   readonly purgeEvery?: Duration.Input | false | undefined
+  /** Sees everything before it is kept, and changes, refuses or drops it. */
+  readonly beforeWrite?: BeforeWrite | undefined
+  /** Longest that `beforeWrite` may take; 5,000 when absent. The write is refused then. */
+  readonly beforeWriteTimeoutMs?: number | undefined
 }
 
 /** How often access counts are written to the store. */
@@ -73,10 +78,12 @@ export class AgentMemory extends Context.Service<
     Layer.effect(AgentMemory, make(options))
 }
 
-const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }: AgentMemoryOptions) {
+const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
+  const { purgeEvery = Duration.minutes(10) } = options
   if (purgeEvery !== false && !isPeriod(purgeEvery)) {
     return yield* invalidInput("purgeEvery", "give a duration of a second at the least, or false")
   }
+  const gate = yield* valid(() => readGate(options))
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin
   const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
@@ -90,6 +97,7 @@ const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }:
     retriever,
     accesses,
     fences: new WriteFences(),
+    gate,
     sessions: new KeyedLocks()
   }
 

@@ -25,7 +25,7 @@ import { rememberExchange } from "../write/exchange.ts"
 import { importMemories } from "../write/import.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import { remember, rememberMany } from "../write/remember.ts"
-import type { Imported, Remembered, Supersession } from "../write/results.ts"
+import type { Appended, Imported, Remembered, Supersession } from "../write/results.ts"
 import { nextTurn } from "../write/sessionTurns.ts"
 import { supersede } from "../write/supersede.ts"
 import { update } from "../write/update.ts"
@@ -101,7 +101,7 @@ export class BoundMemory implements ScopedMemory {
     return this.#trace("sessions", sessions(this.#services, this.scope, options))
   }
 
-  appendEntries(input: ReadonlyArray<EntryInput>): Effect.Effect<void, MemoryError> {
+  appendEntries(input: ReadonlyArray<EntryInput>): Effect.Effect<Appended, MemoryError> {
     return this.#trace("appendEntries", appendEntries(this.#services, this.scope, input))
   }
 

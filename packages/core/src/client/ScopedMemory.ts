@@ -21,7 +21,7 @@ import type { Recollection } from "../recall/Retriever.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Statement } from "../input/Statement.ts"
 import type { Receipt } from "../forget/receipt.ts"
-import type { Imported, Remembered, Supersession } from "../write/results.ts"
+import type { Appended, Imported, Remembered, Supersession } from "../write/results.ts"
 
 /** How much a scope holds. */
 export interface Stats {
@@ -70,7 +70,7 @@ export interface MemoryVerbs<Face extends MemoryFace> {
 
   /**
    * Stores one statement; the same statement by the same speaker is one memory, refreshed when it is said
-   * again. `Conflict` when its key already names other content.
+   * again. `Conflict` when its key already names other content; no id when `beforeWrite` drops it.
    */
   remember(input: string | Statement, options?: WriteOptions, ...run: Runs[Face]): Answers<Remembered>[Face]
 
@@ -137,7 +137,7 @@ export interface MemoryVerbs<Face extends MemoryFace> {
    * none. `Conflict` when another writer took a number for other content; the same content again is no error. Recall,
    * lists and exports leave entries out; `forgetAll` and `eraseUser` remove them.
    */
-  appendEntries(entries: ReadonlyArray<EntryInput>, ...run: Runs[Face]): Answers<void>[Face]
+  appendEntries(entries: ReadonlyArray<EntryInput>, ...run: Runs[Face]): Answers<Appended>[Face]
 
   /** Entries of a conversation and kind, in order of their numbers. */
   entries(options: EntriesOptions, ...run: Runs[Face]): Answers<ReadonlyArray<Entry>>[Face]

@@ -1,5 +1,6 @@
 /** What callers say of sessions and of the entries kept about them. */
 import { Result } from "effect"
+import { MEMORY_SOURCES, type MemorySource } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { SessionCursor } from "../store/sessions.ts"
 import {
@@ -13,6 +14,7 @@ import {
   list,
   name,
   object,
+  oneOf,
   optional,
   type Problem,
   refused,
@@ -29,6 +31,8 @@ export interface EntryInput {
   readonly number: number
   /** 1 to 1,000,000 characters (UTF-16 code units). */
   readonly content: string
+  /** Who said it. Not stored: `beforeWrite` sees it, and cannot change what the assistant said. */
+  readonly source?: MemorySource | undefined
 }
 
 /** Which entries of a session. */
@@ -64,7 +68,7 @@ const kind = test(
   (value) => `${shown(value)} is no kind of entry; give 1 to 64 characters of a-z, 0-9 and -`
 )
 
-const content: Field<string> = (value) => {
+export const entryContent: Field<string> = (value) => {
   if (typeof value !== "string" || value.length === 0) return refused("give the text to keep")
   if (value.length > STORE_LIMITS.entryCharacters) {
     return refused(
@@ -82,7 +86,13 @@ const limit = integer(
   (value) => `${shown(value)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
 )
 
-const entry = object({ sessionId: name, kind, number: count, content } satisfies Fields<EntryInput>)
+const entry = object({
+  sessionId: name,
+  kind,
+  number: count,
+  content: entryContent,
+  source: optional(oneOf(MEMORY_SOURCES))
+} satisfies Fields<EntryInput>)
 
 const entries = input("entries", list(entry, STORE_LIMITS.entries))
 

@@ -86,6 +86,17 @@ export class Unsupported extends reason<Unsupported>()("Unsupported", {}) {
   readonly isRetryable = false
 }
 
+/** How the hook `beforeWrite` came to keep nothing: it refused, threw, took too long, or gave a wrong answer. */
+export const WriteRefusal = Schema.Literals(["refused", "failed", "timeout", "badAnswer"])
+export type WriteRefusal = typeof WriteRefusal.Type
+
+/** The application's hook `beforeWrite` did not let the write through; nothing was stored. */
+export class WriteRefused extends reason<WriteRefused>()("WriteRefused", {
+  problem: WriteRefusal,
+  /** True when the hook took too long or threw, unless its error says otherwise. */
+  isRetryable: Schema.Boolean
+}) {}
+
 /** Every kind of failure, told apart by `_tag`. */
 export const MemoryErrorReason = Schema.Union([
   InvalidInput,
@@ -99,7 +110,8 @@ export const MemoryErrorReason = Schema.Union([
   StorageFull,
   Corrupt,
   Closed,
-  Unsupported
+  Unsupported,
+  WriteRefused
 ])
 export type MemoryErrorReason = typeof MemoryErrorReason.Type
 

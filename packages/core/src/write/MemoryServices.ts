@@ -4,6 +4,7 @@ import type { Retriever } from "../recall/Retriever.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
 import type { StoreAdmin } from "../store/StoreAdmin.ts"
+import type { WriteGate } from "./beforeWrite.ts"
 import type { WriteFences } from "./WriteFences.ts"
 
 /** Everything that the verbs use; one set per `AgentMemory`, shared by all scopes. */
@@ -16,6 +17,8 @@ export interface MemoryServices {
   /** `null` when the store keeps no access counts. */
   readonly accesses: AccessCounter | null
   readonly fences: WriteFences
+  /** `null` without a hook. */
+  readonly gate: WriteGate | null
   /** One lock per session whose turns are assigned. */
   readonly sessions: KeyedLocks
 }

@@ -3,6 +3,8 @@ import { valid } from "../input/fields.ts"
 import { type Exchange, readExchange, readWriteOptions, type WriteOptions } from "../input/options.ts"
 import type { Statement } from "../input/Statement.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { askBeforeWrite, type WriteGate } from "./beforeWrite.ts"
+import { toCandidate, withDropped } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import { prepareMemories } from "./prepareMemories.ts"
 import { takenKey } from "./refusals.ts"
@@ -22,46 +24,63 @@ const TURN_ATTEMPTS = 8
 
 const firstCodePoints = (text: string, count: number): string => Array.from(text).slice(0, count).join("")
 
-/** The user's statement and, unless the answer is blank, the assistant's. */
-const toStatements = (
-  { assistant, saidAt, sessionId, user }: Exchange,
-  turn: number
-): ReadonlyArray<Statement> => {
-  const question: Statement = {
-    content: user,
-    source: "user",
-    sessionId,
-    turn,
-    saidAt,
-    key: turnKey(sessionId, turn)
-  }
-  const answer = firstCodePoints(assistant, ANSWER_CODE_POINTS)
-  if (answer.trim() === "") return [question]
-  return [
-    question,
-    {
-      content: answer,
-      source: "assistant",
-      sessionId,
-      turn: turn + 1,
-      saidAt,
-      key: turnKey(sessionId, turn + 1),
-      ttlDays: ANSWER_TTL_DAYS
-    }
-  ]
+/** The user's statement and, unless the answer is blank, the assistant's, without their turns. */
+const toStatements = ({ assistant, saidAt, sessionId, user }: Exchange): ReadonlyArray<Statement> => {
+  const question: Statement = { content: user, source: "user", sessionId, saidAt }
+  if (firstCodePoints(assistant, ANSWER_CODE_POINTS).trim() === "") return [question]
+  return [question, { content: assistant, source: "assistant", sessionId, saidAt, ttlDays: ANSWER_TTL_DAYS }]
+}
+
+/** Both statements as they are to be kept; `null` for one that is dropped. */
+type Halves = ReadonlyArray<Statement | null>
+
+/** The halves that are kept, the user's at `turn` and the answer's beginning at the next. */
+const placeHalves = (halves: Halves, sessionId: string, turn: number): ReadonlyArray<Statement> =>
+  halves.flatMap((half, i) => {
+    if (half === null) return []
+    const place = { turn: turn + i, key: turnKey(sessionId, turn + i) }
+    return i === 0
+      ? [{ ...half, ...place }]
+      : [{ ...half, ...place, content: firstCodePoints(half.content, ANSWER_CODE_POINTS) }]
+  })
+
+/** Shows the hook the whole answer: its beginning could end within a secret, which has no form then. */
+const gateExchange = Effect.fnUntraced(function* (gate: WriteGate, scope: Scope, exchange: Exchange) {
+  const statements = toStatements(exchange)
+  const { sessionId, turn } = exchange
+  const now = yield* Clock.currentTimeMillis
+  const memories = yield* prepareMemories(scope, placeHalves(statements, sessionId, turn ?? 0), now)
+  const verdicts = yield* askBeforeWrite(
+    gate,
+    memories.map((memory, i) => ({
+      ...toCandidate("rememberExchange", scope, memory),
+      ...(turn === undefined ? { turn: null, key: null } : {}),
+      content: i === 0 ? memory.content : exchange.assistant
+    }))
+  )
+  return statements.map((statement, i) => {
+    const verdict = verdicts[i] ?? null
+    return verdict === null ? null : { ...statement, ...verdict }
+  })
+})
+
+/** An exchange after the hook. */
+interface GatedExchange {
+  readonly halves: Halves
+  readonly sessionId: string
 }
 
 /** Puts both memories of an exchange in one call, which a store keeps or refuses as a whole. */
 const storeExchange = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  exchange: Exchange,
+  { halves, sessionId }: GatedExchange,
   turn: number,
   fence: number
 ) {
   const now = yield* Clock.currentTimeMillis
-  const memories = yield* prepareMemories(scope, toStatements(exchange, turn), now)
-  return yield* storeMemories(services, scope, memories, fence)
+  const memories = yield* prepareMemories(scope, placeHalves(halves, sessionId, turn), now)
+  return withDropped(halves, yield* storeMemories(services, scope, memories, fence))
 })
 
 /** Removes what a refused exchange created: half of it would be an answer without its question. */
@@ -79,7 +98,7 @@ const withdraw = Effect.fnUntraced(function* (
 const storeAtTurn = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  exchange: Exchange,
+  exchange: GatedExchange,
   turn: number,
   fence: number
 ) {
@@ -92,14 +111,14 @@ const storeAtTurn = Effect.fnUntraced(function* (
 const storeAtNextTurn = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  exchange: Exchange,
+  exchange: GatedExchange,
   fence: number
 ) {
   for (let attempt = 0; attempt < TURN_ATTEMPTS; attempt++) {
     const turn = yield* readNextTurn(services, scope, exchange.sessionId)
     const results = yield* storeExchange(services, scope, exchange, turn, fence)
-    // The turn was free, so any outcome but `created` means that another process took it.
-    if (results.every(({ outcome }) => outcome === "created")) return results
+    // The turn was free, so any other outcome means that another process took it.
+    if (results.every(({ outcome }) => outcome === "created" || outcome === "dropped")) return results
     yield* withdraw(services, scope, results)
   }
   return yield* takenKey
@@ -114,10 +133,11 @@ export const rememberExchange = Effect.fnUntraced(function* (
   const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
   const exchange = yield* valid(() => readExchange(input))
   const { sessionId, turn } = exchange
+  const { gate, sessions } = services
+  const halves = gate === null ? toStatements(exchange) : yield* gateExchange(gate, scope, exchange)
+  if (halves.every((half) => half === null)) return withDropped(halves, [])
+  const gated: GatedExchange = { halves, sessionId }
   return yield* turn === undefined
-    ? services.sessions.withLock(
-        sessionKey(scope, sessionId),
-        storeAtNextTurn(services, scope, exchange, fence)
-      )
-    : storeAtTurn(services, scope, exchange, turn, fence)
+    ? sessions.withLock(sessionKey(scope, sessionId), storeAtNextTurn(services, scope, gated, fence))
+    : storeAtTurn(services, scope, gated, turn, fence)
 })

@@ -9,6 +9,7 @@ import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Problem, valid } from "../input/fields.ts"
 import { readMemory } from "../input/memory.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
+import { gateMemories } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import type { Imported } from "./results.ts"
 import { putDistinct } from "./storeMemories.ts"
@@ -55,16 +56,37 @@ const idIn = (scope: Scope, memory: Memory): string => {
     : memoryIdOfKey(scope, `imported:${memory.id}`)
 }
 
-const moveToScope = (scope: Scope, memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
-  const idByOldId = new Map(memories.map((memory) => [memory.id, idIn(scope, memory)]))
-  return memories.map((memory): Memory => {
+/** Of memories that the hook made one, the open one, which says what is so now. */
+const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
+  const byId = new Map<string, Memory>()
+  for (const memory of memories) {
+    const other = byId.get(memory.id)
+    if (other === undefined || other.validity.at(-1)?.to !== null) byId.set(memory.id, memory)
+  }
+  return Array.from(byId.values(), (memory) =>
+    memory.supersededBy === memory.id ? { ...memory, supersededBy: null } : memory
+  )
+}
+
+/** `gated` has what is to be kept of `exported`: `null` for what is dropped, nothing for what expired. */
+const moveToScope = (
+  scope: Scope,
+  exported: ReadonlyArray<Memory>,
+  gated: ReadonlyMap<Memory, Memory | null>
+): ReadonlyArray<Memory> => {
+  const idByOldId = new Map(exported.map((memory) => [memory.id, idIn(scope, gated.get(memory) ?? memory)]))
+  return exported.flatMap((before): ReadonlyArray<Memory> => {
+    const memory = gated.get(before) ?? null
+    if (memory === null) return []
     const successor = memory.supersededBy
-    return {
-      ...memory,
-      scope,
-      id: idByOldId.get(memory.id) ?? memory.id,
-      supersededBy: successor === null ? null : (idByOldId.get(successor) ?? successor)
-    }
+    return [
+      {
+        ...memory,
+        scope,
+        id: idByOldId.get(before.id) ?? memory.id,
+        supersededBy: successor === null ? null : (idByOldId.get(successor) ?? successor)
+      }
+    ]
   })
 }
 
@@ -104,15 +126,19 @@ export const importMemories = Effect.fnUntraced(function* (
   memories: Iterable<Memory> | AsyncIterable<Memory>
 ) {
   const fence = services.fences.token()
-  const moved = moveToScope(scope, yield* readExport(memories))
+  const exported = yield* readExport(memories)
   const now = yield* Clock.currentTimeMillis
-  const live = moved.filter((memory) => !isExpired(memory, now))
-  const { created, storedContents } = yield* putUnknown(services, scope, live, fence)
-  const conflicting = live.filter(({ content, id }) => storedContents.get(id) !== content).length
+  const live = exported.filter((memory) => !isExpired(memory, now))
+  const gated = yield* gateMemories(services, "import", scope, live)
+  const moved = moveToScope(scope, exported, new Map(live.map((memory, i) => [memory, gated[i] ?? null])))
+  const distinct = services.gate === null ? moved : mergeById(moved)
+  const { created, storedContents } = yield* putUnknown(services, scope, distinct, fence)
+  const conflicting = moved.filter(({ content, id }) => storedContents.get(id) !== content).length
   return {
     created,
-    known: live.length - created - conflicting,
+    known: moved.length - created - conflicting,
     conflicting,
-    expired: moved.length - live.length
+    expired: exported.length - live.length,
+    dropped: live.length - moved.length
   } satisfies Imported
 })

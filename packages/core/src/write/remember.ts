@@ -6,6 +6,7 @@ import { invalidInput } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import { prepareMemories } from "./prepareMemories.ts"
+import { DROPPED, gateMemories, withDropped } from "./gateMemories.ts"
 import { takenKey } from "./refusals.ts"
 import { withSessionTurns } from "./sessionTurns.ts"
 import { storeMemories } from "./storeMemories.ts"
@@ -18,7 +19,10 @@ export const remember = Effect.fnUntraced(function* (
 ) {
   const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
   const now = yield* Clock.currentTimeMillis
-  const memory = yield* valid(() => memoryFromStatement(scope, input, now))
+  const stated = yield* valid(() => memoryFromStatement(scope, input, now))
+  const [memory] =
+    services.gate === null ? [stated] : yield* gateMemories(services, "remember", scope, [stated])
+  if (memory === undefined || memory === null) return DROPPED
   const [stored] = yield* withSessionTurns(services, scope, [memory], (placed) =>
     storeMemories(services, scope, placed, fence)
   )
@@ -35,8 +39,11 @@ export const rememberMany = Effect.fnUntraced(function* (
   // A string is iterable too: it would be remembered letter by letter.
   if (!Array.isArray(inputs)) return yield* invalidInput("inputs", "give a list of texts or statements")
   const now = yield* Clock.currentTimeMillis
-  const memories = yield* prepareMemories(scope, inputs, now)
-  return yield* withSessionTurns(services, scope, memories, (placed) =>
+  const stated = yield* prepareMemories(scope, inputs, now)
+  const gated = yield* gateMemories(services, "rememberMany", scope, stated)
+  const memories = services.gate === null ? stated : gated.filter((memory) => memory !== null)
+  const outcomes = yield* withSessionTurns(services, scope, memories, (placed) =>
     storeMemories(services, scope, placed, fence)
   )
+  return withDropped(gated, outcomes)
 })

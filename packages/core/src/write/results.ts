@@ -1,8 +1,8 @@
 /** What the verbs of this room answer. */
 import type { PutOutcome } from "../store/MemoryStore.ts"
 
-/** The id of a stored statement, and what the write did. */
-export interface Remembered {
+/** A statement that is stored. */
+export interface Stored {
   readonly id: string
   /**
    * `created`, `refreshed` (already stored: only its dates moved), `reopened` (expired or superseded, now
@@ -12,15 +12,34 @@ export interface Remembered {
   readonly outcome: PutOutcome
 }
 
-/** The new memory, and whether the old one was closed. */
-export interface Supersession extends Remembered {
-  /** The memory that is no longer current. */
+/** A statement that `beforeWrite` dropped; nothing was written. Only a memory with that hook drops any. */
+export interface Dropped {
+  readonly id: null
+  readonly outcome: "dropped"
+}
+
+/** The id of a stored statement, and what the write did. */
+export type Remembered = Stored | Dropped
+
+/** The old memory of a supersession, and whether it was closed. */
+interface Replaced {
+  /** The memory that is no longer current, unless the new statement was dropped. */
   readonly supersededId: string
-  /** False when another writer closed or removed it first. */
+  /** False when another writer closed or removed it first, or the new statement was dropped. */
   readonly closed: boolean
 }
 
-/** How many memories of an import were stored, known, conflicting or expired. */
+/** The new memory, and whether the old one was closed. */
+export type Supersession = Remembered & Replaced
+
+/** What became of the entries of one call. */
+export interface Appended {
+  readonly appended: number
+  /** `beforeWrite` dropped them. */
+  readonly dropped: number
+}
+
+/** How many memories of an import were stored, known, conflicting, expired or dropped. */
 export interface Imported {
   readonly created: number
   /** Already stored; left as they are. */
@@ -29,4 +48,6 @@ export interface Imported {
   readonly conflicting: number
   /** Their lifetime has ended; left out. */
   readonly expired: number
+  /** `beforeWrite` dropped them. */
+  readonly dropped: number
 }

@@ -7,6 +7,7 @@ import { invalidInput } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
+import { DROPPED, gateMemories } from "./gateMemories.ts"
 import { notFound, takenKey } from "./refusals.ts"
 import type { Supersession } from "./results.ts"
 import { withSessionTurns } from "./sessionTurns.ts"
@@ -23,7 +24,11 @@ export const supersede = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const [old] = isUuid(id) ? yield* services.store.get({ scope, now, ids: [id] }) : []
   if (old === undefined) return yield* notFound(id)
-  const memory = yield* valid(() => memoryFromStatement(scope, input, now, old))
+  const stated = yield* valid(() => memoryFromStatement(scope, input, now, old))
+  const [memory] = yield* gateMemories(services, "supersede", scope, [stated])
+  if (memory === undefined || memory === null) {
+    return { ...DROPPED, supersededId: id, closed: false } satisfies Supersession
+  }
   if (memory.id === id) {
     return yield* invalidInput(
       "content",

@@ -63,6 +63,7 @@ describe("AgentMemory", () => {
     Effect.gen(function* () {
       const user = yield* memory
       const { id } = yield* user.remember({ content: "Parked on level 3", ttlDays: 1 })
+      assert.isNotNull(id)
       yield* TestClock.adjust(DAY - 1)
       assert.strictEqual((yield* user.get(id))?.content, "Parked on level 3")
       yield* TestClock.adjust(1)
@@ -81,7 +82,9 @@ describe("AgentMemory", () => {
       const user = yield* memory
       const a = yield* user.remember({ content: "The office is in Hamburg", type: "semantic" })
       yield* TestClock.adjust(HOUR)
+      assert.isNotNull(a.id)
       const b = yield* user.supersede(a.id, "The office is in Bremen")
+      assert.isNotNull(b.id)
       assert.deepInclude(b, { supersededId: a.id, closed: true, outcome: "created" })
       const contents = (found: ReadonlyArray<{ readonly memory: { readonly content: string } }>) =>
         found.map((one) => one.memory.content)
@@ -208,6 +211,7 @@ describe("AgentMemory", () => {
     Effect.gen(function* () {
       const user = yield* memory
       const { id } = yield* user.remember("one")
+      assert.isNotNull(id)
       yield* user.remember({ content: "two", metadata: { topic: "x" } })
       const fence = user.fence()
       assert.deepInclude(yield* user.forget({ metadata: { topic: "x" } }, { dryRun: true }), {
@@ -231,6 +235,7 @@ describe("AgentMemory", () => {
       const memories = yield* AgentMemory
       const user = yield* memories.for(ada)
       const a = yield* user.remember({ content: "Lives in Oslo", type: "semantic" })
+      assert.isNotNull(a.id)
       yield* user.supersede(a.id, "Lives in Bergen")
       yield* user.remember({ content: "Booked", key: "booking" })
       const exported = yield* Stream.runCollect(user.export())
@@ -240,13 +245,15 @@ describe("AgentMemory", () => {
         created: 3,
         known: 0,
         conflicting: 0,
-        expired: 0
+        expired: 0,
+        dropped: 0
       })
       assert.deepStrictEqual(yield* other.import(exported), {
         created: 0,
         known: 3,
         conflicting: 0,
-        expired: 0
+        expired: 0,
+        dropped: 0
       })
       assert.strictEqual(
         (yield* other.remember({ content: "Lives in Bergen", type: "semantic" })).outcome,
@@ -256,7 +263,8 @@ describe("AgentMemory", () => {
         created: 0,
         known: 3,
         conflicting: 0,
-        expired: 0
+        expired: 0,
+        dropped: 0
       })
       const moved = yield* Stream.runCollect(other.export())
       const closed = moved.find((one) => one.supersededBy !== null)
@@ -272,6 +280,7 @@ describe("AgentMemory", () => {
     Effect.gen(function* () {
       const user = yield* memory
       const { id } = yield* user.remember("Prefers tea")
+      assert.isNotNull(id)
       const changed = yield* user.update(id, {
         pinned: true,
         importance: 0.9,
@@ -295,6 +304,7 @@ describe("AgentMemory", () => {
       const user = yield* memory
       yield* user.remember({ content: "gone tomorrow", ttlDays: 1 })
       const { id } = yield* user.remember("stays")
+      assert.isNotNull(id)
       yield* user.recall("stays")
       yield* TestClock.adjust(2 * DAY)
       assert.deepInclude(yield* user.stats(), { total: 1, kept: 1 })

@@ -3,6 +3,7 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { afterEach, describe, expect, it } from "vitest"
 import { keep } from "../../src/store/inMemory/inMemoryData.ts"
 import { bothFaces } from "../support/bothFaces.ts"
+import { idOf } from "../support/idOf.ts"
 import { reasonOf } from "../support/reasonOf.ts"
 
 const SCOPE = { agentId: "tutor", userId: "ada" }
@@ -28,7 +29,7 @@ describe.each(bothFaces)("%s", (_, open) => {
       { content: "two", metadata: { floor: 7 }, pinned: true },
       { content: "three", expiresAt: new Date(Date.now() + 3_600_000) }
     ])
-    const { id } = await memory.remember("four")
+    const id = idOf(await memory.remember("four"))
     await memory.supersede(id, "five")
     expect(await memory.count()).toBe(4)
     expect(await memory.count({})).toBe(4)
@@ -43,9 +44,11 @@ describe.each(bothFaces)("%s", (_, open) => {
     it("tells what was stated before and after, oldest first, from any of the statements", async () => {
       const memory = await ada()
       const said = ["Oslo", "Bergen", "Bodø", "Tromsø"]
-      const { id: first } = await memory.remember("Oslo")
+      const first = idOf(await memory.remember("Oslo"))
       const ids = [first]
-      for (const city of said.slice(1)) ids.push((await memory.supersede(ids.at(-1) ?? "", city)).id)
+      for (const city of said.slice(1)) {
+        ids.push(idOf(await memory.supersede(ids.at(-1) ?? "", city)))
+      }
       await memory.remember("unrelated")
       for (const id of ids) expect(contents(await memory.history(id))).toEqual(said)
       const [oldest, ...later] = await memory.history(first)
@@ -55,25 +58,25 @@ describe.each(bothFaces)("%s", (_, open) => {
 
     it("keeps to the branch of the memory, and shows all that came together in it", async () => {
       const memory = await ada()
-      const tea = await memory.remember("likes tea")
-      const coffee = await memory.remember("likes coffee")
-      const both = await memory.supersede(tea.id, "likes both")
-      await memory.supersede(coffee.id, "likes both")
-      expect(contents(await memory.history(both.id)).toSorted()).toEqual([
+      const tea = idOf(await memory.remember("likes tea"))
+      const coffee = idOf(await memory.remember("likes coffee"))
+      const both = idOf(await memory.supersede(tea, "likes both"))
+      await memory.supersede(coffee, "likes both")
+      expect(contents(await memory.history(both)).toSorted()).toEqual([
         "likes both",
         "likes coffee",
         "likes tea"
       ])
-      expect(contents(await memory.history(tea.id))).toEqual(["likes tea", "likes both"])
+      expect(contents(await memory.history(tea))).toEqual(["likes tea", "likes both"])
     })
 
     it("ends where statements supersede each other in a loop", async () => {
       const memory = await ada()
-      const hamburg = await memory.remember("in Hamburg")
-      const bremen = await memory.supersede(hamburg.id, "in Bremen")
+      const hamburg = idOf(await memory.remember("in Hamburg"))
+      const bremen = idOf(await memory.supersede(hamburg, "in Bremen"))
       // Hamburg is current again, and Bremen is superseded by it.
-      await memory.supersede(bremen.id, "in Hamburg")
-      for (const { id } of [hamburg, bremen]) {
+      await memory.supersede(bremen, "in Hamburg")
+      for (const id of [hamburg, bremen]) {
         expect(contents(await memory.history(id)).toSorted()).toEqual(["in Bremen", "in Hamburg"])
       }
     })
@@ -104,7 +107,7 @@ describe.each(bothFaces)("%s", (_, open) => {
     await say("bye", "monday", T0 + 9)
     await say("again", "tuesday", T0 + 5)
     await say("out of any", undefined, T0 + 20)
-    const { id } = await say("gone", "wednesday", T0 + 7)
+    const id = idOf(await say("gone", "wednesday", T0 + 7))
     await memory.forget(id)
     const monday = { sessionId: "monday", firstSaidAt: T0, lastSaidAt: T0 + 9, turns: 2 }
     const tuesday = { sessionId: "tuesday", firstSaidAt: T0 + 5, lastSaidAt: T0 + 5, turns: 1 }
@@ -167,7 +170,7 @@ describe.each(bothFaces)("%s", (_, open) => {
     it("are no memories, and go with the whole scope alone", async () => {
       const memory = await ada()
       await memory.appendEntries([entry(0, "the vault code")])
-      const { id } = await memory.remember({ content: "a memory", sessionId: "s" })
+      const id = idOf(await memory.remember({ content: "a memory", sessionId: "s" }))
       expect(await memory.recall("vault code", { minScore: 0 })).toEqual([])
       expect(await memory.count()).toBe(1)
       expect((await memory.stats()).kept).toBe(1)

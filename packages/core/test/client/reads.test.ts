@@ -106,6 +106,7 @@ describe("the scopes that a memory reads", () => {
     const { ana, calls, team } = opened
     await opened.client.for({ userId: "bo" }).remember("freight leaves on Sunday")
     const { id } = await team.remember("freight leaves on Friday")
+    assert.isNotNull(id)
     calls.length = 0
     await ana.recall("freight")
     await ana.context("freight")
@@ -161,9 +162,11 @@ describe("get", () => {
     const { ana, client, handbook, team } = opened
     for (const memory of [ana, team, handbook]) {
       const { id } = await memory.remember("freight leaves on Friday")
+      assert.isNotNull(id)
       assert.deepStrictEqual((await ana.get(id))?.scope, memory.scope)
     }
     const { id } = await client.for({ userId: "bo" }).remember("freight leaves on Sunday")
+    assert.isNotNull(id)
     assert.isNull(await ana.get(id))
     assert.isNull(await ana.get("nothing"))
   })
@@ -171,7 +174,9 @@ describe("get", () => {
   it("does not claim that nothing is there where a shared scope could not be asked", async () => {
     await using opened = await open()
     const own = await opened.ana.remember("freight")
+    assert.isNotNull(own.id)
     const shared = await opened.handbook.remember("freight")
+    assert.isNotNull(shared.id)
     opened.failing.add("team:blue")
     assert.isNotNull(await opened.ana.get(own.id))
     assert.isNotNull(await opened.ana.get(shared.id))
@@ -185,7 +190,9 @@ describe("what is one's own", () => {
     await using opened = await open()
     const { ana, team } = opened
     const { id } = await team.remember("freight leaves on Friday")
+    assert.isNotNull(id)
     const own = await ana.remember("I like ships")
+    assert.isNotNull(own.id)
     const before = await team.get(id)
     const calls = {
       update: () => ana.update(id, { pinned: true }),
@@ -203,6 +210,7 @@ describe("what is one's own", () => {
     assert.deepStrictEqual(await team.get(id), before)
     assert.deepStrictEqual(await ids(ana), [own.id])
     const unread = await opened.client.for({ userId: "bo" }).remember("freight")
+    assert.isNotNull(unread.id)
     assert.deepStrictEqual(await ana.history(unread.id), [])
     assert.strictEqual((await ana.forget(unread.id)).removed, 0)
     const { reason } = await failure(ana.update(unread.id, { pinned: true }))
@@ -217,6 +225,7 @@ describe("what is one's own", () => {
     const shared = [...(await ids(team)), ...(await ids(handbook))]
     const left = async () => [...(await ids(team)), ...(await ids(handbook))]
     const { id } = await ana.remember("I like ships")
+    assert.isNotNull(id)
     assert.isTrue((await ana.update(id, { pinned: true })).pinned)
     assert.strictEqual((await ana.forget([id, id])).removed, 1)
     await ana.remember("I like freight")
@@ -261,6 +270,7 @@ describe("what is forgotten through its own handle", () => {
       ]
       for (const forget of ways) {
         const { id } = await team.remember("freight leaves on Friday")
+        assert.isNotNull(id)
         assert.include(texts(await ana.recall("freight")), "freight leaves on Friday")
         await forget(id)
         assert.notInclude(texts(await ana.recall("freight")), "freight leaves on Friday")

@@ -160,6 +160,7 @@ describe("input that types would not allow", () => {
         }
       }
       const { id } = yield* user.remember({ content: "y", metadata: shifty as never })
+      assert.isNotNull(id)
       assert.deepStrictEqual((yield* user.get(id))?.metadata, { a: 1 })
       const metadata = { tags: ["a"] }
       yield* user.update(id, { metadata })
@@ -220,7 +221,13 @@ describe("input that types would not allow", () => {
       // Ids are the same whatever the case of their letters.
       const one = good ?? assert.fail("nothing exported")
       const loud = { ...one, id: one.id.toUpperCase() }
-      assert.deepStrictEqual(yield* user.import([loud]), { created: 0, known: 1, conflicting: 0, expired: 0 })
+      assert.deepStrictEqual(yield* user.import([loud]), {
+        created: 0,
+        known: 1,
+        conflicting: 0,
+        expired: 0,
+        dropped: 0
+      })
     }).pipe(Effect.provide(layer()))
   )
 

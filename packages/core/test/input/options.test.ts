@@ -12,6 +12,7 @@ const user = Effect.gen(function* () {
   const memories = yield* AgentMemory
   const scoped = yield* memories.for({ agentId: "tutor", userId: "ada" })
   const { id } = yield* scoped.remember({ content: "Ada lives in Oslo", type: "semantic" })
+  assert.isNotNull(id)
   yield* scoped.supersede(id, "Ada lives in Bergen")
   yield* scoped.rememberMany(["Ada builds a freight SaaS", "Ada plays the cello"])
   return scoped

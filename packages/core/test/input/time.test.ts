@@ -58,6 +58,7 @@ describe("the verbs", () => {
         saidAt: new Date(at - 1_000),
         expiresAt
       })
+      assert.isNotNull(id)
       const memory = yield* user.get(id)
       assert.strictEqual(memory?.saidAt, at - 1_000)
       assert.strictEqual(memory?.expiresAt, Date.parse(expiresAt))

@@ -103,7 +103,8 @@ describe("an application's own retriever", () => {
     const { client, forgotten, seen } = await open()
     const ada = client.for({ userId: "ada" })
     const scope = { agentId: "default", userId: "ada" }
-    const [{ id } = { id: "" }] = await ada.rememberMany(SAID)
+    const [{ id } = { id: null }] = await ada.rememberMany(SAID)
+    assert.isNotNull(id)
     const ways = [
       () => ada.forget(id),
       () => ada.forget({ types: ["semantic"] }),

@@ -90,6 +90,7 @@ describe("recall over several scopes", () => {
       yield* ana.remember({ content: "freight is dull", type: "episodic", metadata: { floor: 1 } })
       yield* team.remember({ content: "freight leaves on Friday", type: "semantic", metadata: { floor: 2 } })
       const { id } = yield* handbook.remember({ content: "freight is paid in advance", type: "semantic" })
+      assert.isNotNull(id)
       yield* TestClock.setTime(5_000)
       yield* handbook.supersede(id, "freight is paid on arrival")
       const recall = (options: Parameters<typeof ana.recall>[1]) =>
@@ -173,7 +174,9 @@ describe("recall over several scopes", () => {
     Effect.gen(function* () {
       const { ana, team } = yield* memories
       const own = yield* ana.remember("I like freight")
+      assert.isNotNull(own.id)
       const shared = yield* team.remember("freight leaves on Friday")
+      assert.isNotNull(shared.id)
       yield* ana.recall("freight")
       yield* ana.context("freight")
       yield* TestClock.adjust("10 seconds")

@@ -12,6 +12,7 @@ import {
 } from "@keepsake/core"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
+import { idOf } from "../support/idOf.ts"
 
 const ada = { agentId: "tutor", userId: "ada" }
 const DAY = 86_400_000
@@ -49,7 +50,7 @@ const fill = (data: InMemoryData) =>
   Effect.gen(function* () {
     const user = yield* memory
     yield* user.remember({ content: "gone tomorrow", ttlDays: 1 })
-    return (yield* user.remember("stays here")).id
+    return idOf(yield* user.remember("stays here"))
   }).pipe(Effect.provide(layerOf(data, {})))
 
 describe("a store opened read-only", () => {

@@ -156,7 +156,7 @@ const keep = (world: World, scope: Scope, id: string): void => {
 
 const remember = Effect.fnUntraced(function* (world: World, { memory, scope }: Handle) {
   const { id } = yield* memory.remember(statement(world.random))
-  keep(world, scope, id)
+  if (id !== null) keep(world, scope, id)
 })
 
 /** A change by any id there ever was: one of another scope changes nothing and is refused. */

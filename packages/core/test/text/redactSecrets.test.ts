@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { makeRandom } from "../../src/testing/random.ts"
-import { redactSecrets } from "../../src/text/redactSecrets.ts"
+import { redactSecrets, redactSecretsIn } from "../../src/text/redactSecrets.ts"
 
 const random = makeRandom(7)
 const LOWER = "abcdefghijklmnopqrstuvwxyz"
@@ -77,6 +77,49 @@ const FORMS: ReadonlyArray<readonly [name: string, make: () => string, around?: 
     ["British IBAN", () => withIbanCheck("GB", `NWBK${draw(DIGITS, 14)}`)]
   ]
 
+const HEX = `${DIGITS}abcdef`
+const LOWER_ALNUM = `${LOWER}${DIGITS}`
+const UPPER_ALNUM = `${LOWER.toUpperCase()}${DIGITS}`
+const uuid = () => [8, 4, 4, 4, 12].map((length) => draw(HEX, length)).join("-")
+
+/** Further forms of public lists of secret scanners. */
+const ISSUED: ReadonlyArray<readonly [name: string, make: () => string]> = [
+  ["1Password", () => `ops_eyJ${draw(ALNUM, 260)}`],
+  ["Airtable", () => `pat${draw(ALNUM, 14)}.${draw(HEX, 64)}`],
+  ["Azure, an application", () => `${draw(ALNUM, 3)}8Q~${draw(ALNUM, 34)}`],
+  ["Azure, a storage account", () => `DefaultEndpointsProtocol=https;AccountKey=${draw(ALNUM, 86)}==`],
+  ["Bedrock", () => `ABSK${draw(ALNUM, 110)}=`],
+  ["Brevo", () => `xkeysib-${draw(HEX, 64)}-${draw(ALNUM, 16)}`],
+  ["Cerebras", () => `csk-${draw(LOWER_ALNUM, 48)}`],
+  ["Dynatrace", () => `dt0c01.${draw(UPPER_ALNUM, 24)}.${draw(UPPER_ALNUM, 64)}`],
+  ["ElevenLabs", () => `sk_${draw(HEX, 48)}`],
+  ["Firecrawl", () => `fc-${draw(HEX, 32)}`],
+  ["GitLab, routable", () => `glpat-${draw(ALNUM, 30)}.01.${draw(LOWER_ALNUM, 9)}`],
+  ["Groq", () => `gsk_${draw(ALNUM, 52)}`],
+  ["Heroku", () => `HRKU-AA${draw(ALNUM, 58)}`],
+  ["Langfuse", () => `sk-lf-${uuid()}`],
+  ["LangSmith", () => `lsv2_pt_${draw(HEX, 32)}_${draw(HEX, 10)}`],
+  ["Mailchimp", () => `${draw(HEX, 32)}-us12`],
+  ["Neon", () => `napi_${draw(LOWER_ALNUM, 64)}`],
+  ["Notion", () => `ntn_${draw(DIGITS, 11)}${draw(ALNUM, 35)}`],
+  ["Pinecone", () => `pcsk_${draw(ALNUM, 6)}_${draw(ALNUM, 62)}`],
+  ["Plaid", () => `access-production-${uuid()}`],
+  ["PlanetScale", () => `pscale_tkn_${draw(ALNUM, 43)}`],
+  ["Pulumi", () => `pul-${draw(HEX, 40)}`],
+  ["Resend", () => `re_${draw(ALNUM, 8)}_${draw(ALNUM, 24)}`],
+  ["Sentry", () => `sntryu_${draw(HEX, 64)}`],
+  ["Supabase", () => `sb_secret_${draw(ALNUM, 22)}_${draw(ALNUM, 8)}`],
+  ["Tailscale", () => `tskey-auth-${draw(ALNUM, 12)}CNTRL-${draw(ALNUM, 32)}`],
+  ["Terraform", () => `${draw(ALNUM, 14)}.atlasv1.${draw(ALNUM, 67)}`],
+  ["Together", () => `tgp_v1_${draw(ALNUM, 43)}`],
+  ["Vercel", () => `vercel_blob_rw_${draw(ALNUM, 16)}_${draw(ALNUM, 30)}`],
+  ["Voyage", () => `pa-${draw(ALNUM, 43)}`],
+  ["xAI", () => `xai-${draw(ALNUM, 80)}`],
+  ["a wallet", () => `private key: 0x${draw(HEX, 64)}`],
+  ["curl", () => `curl -s -u admin:${draw(ALNUM, 14)}`],
+  ["PuTTY", () => `Private-Lines: 2\n${draw(ALNUM, 64)}\n${draw(ALNUM, 44)}`]
+]
+
 describe("redactSecrets", () => {
   it("finds at least 190 of 200 made-up secrets and leaves the words around them", () => {
     const missed: Array<string> = []
@@ -93,6 +136,44 @@ describe("redactSecrets", () => {
     expect(FORMS.length * 8).toBe(200)
     // The eleventh miss and those after it: the bar is ten.
     expect(missed.slice(10)).toEqual([])
+  })
+
+  it.each(ISSUED)("finds a key of %s", (_, make) => {
+    for (let i = 0; i < 20; i++) {
+      const secret = make()
+      const redacted = redactSecrets(`Keep ${secret} for me.`)
+      expect(redacted).toMatch(/^Keep .*\[redacted: [a-zA-Z ]+\].* for me\.$/su)
+      expect(redacted).not.toContain(secret.slice(-12))
+    }
+  })
+
+  it.each([
+    ["a card with its date", "4111 1111 1111 1111 12/27 123", "[redacted: card number] 12/27 123"],
+    ["a card and a security code", "4111 1111 1111 1111 123", "[redacted: card number] 123"],
+    [
+      "an IBAN before a word of four letters",
+      "AT61 1904 3002 3457 3201 from work",
+      "[redacted: account number] from work"
+    ],
+    [
+      "a key cut off within",
+      `-----BEGIN PRIVATE KEY-----\n${"Ab1+".repeat(16)}\n${"Ab1/".repeat(8)}\nThen we talked on.`,
+      "[redacted: private key]\nThen we talked on."
+    ],
+    ["a name of several words", "OPENAI_API_KEY=Zx81kQ02mNv73bTq", "OPENAI_API_KEY=[redacted: password]"],
+    ["another language", "Das Passwort ist Kx7!tulpe", "Das Passwort ist [redacted: password]"],
+    ["no spaces", "密码是Kx7!tulpe", "密码是[redacted: password]"]
+  ])("finds %s", (_, text, redacted) => {
+    expect(redactSecrets(text)).toBe(redacted)
+  })
+
+  it("redacts every text of JSON and leaves the rest", () => {
+    const key = `ghp_${draw(ALNUM, 36)}`
+    const facts = { url: [`https://x.org/?token=${key}`], nested: { [key]: key, n: 1, no: null, yes: true } }
+    expect(redactSecretsIn(facts)).toEqual({
+      url: ["https://x.org/?token=[redacted: token]"],
+      nested: { "[redacted: token]": "[redacted: token]", n: 1, no: null, yes: true }
+    })
   })
 
   it("finds at most one in 10,000 words of ordinary prose", () => {
@@ -117,23 +198,40 @@ describe("redactSecrets", () => {
     "id b48ca159-88d9-5a29-b8aa-c391d5a30189",
     "password = process.env.DB_PASSWORD",
     "Meet at 10:30 on 2026-11-24, room 12, https://example.org/a/b?page=2",
-    "basic understanding of authentication"
+    "basic understanding of authentication",
+    "The sort key is createdAt, the primary key: userId2.",
+    "hot-key: Ctrl+Shift+P",
+    "sk-learn-based-classifier-pipeline and secret_santa_gift_exchange_list",
+    "npm_config_registry_url_default_value_of_all",
+    "const password = userPassword; PWD=/home/robot1",
+    "A file that begins with -----BEGIN PRIVATE KEY----- holds a key. We went on, then had lunch.",
+    "DE89 3704 0044 0532 0130 01 is mistyped"
   ])("leaves %j as it is", (text) => {
     expect(redactSecrets(text)).toBe(text)
   })
 
-  it.each(["-----BEGIN PRIVATE KEY-----", "password=", "eyJaaaaaaaa.", "http://a:", "AB12 ", "4111 ", "sk-"])(
-    "takes time in proportion to the text: %j again and again",
-    (part) => {
-      const time = (size: number) => {
-        const text = part.repeat(size / part.length)
-        const start = process.cpuUsage()
-        redactSecrets(text)
-        const { user } = process.cpuUsage(start)
-        return user
-      }
-      time(50_000)
-      expect(time(400_000)).toBeLessThan(40 * Math.max(time(50_000), 1_000))
+  it.each([
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----\n",
+    "password=",
+    "eyJaaaaaaaa.",
+    "http://a:",
+    "AB12 ",
+    "4111 ",
+    "sk-",
+    "curl -",
+    "api_key: ",
+    "Private-Lines: 1\n",
+    "Ab1xAb1x"
+  ])("takes time in proportion to the text: %j again and again", (part) => {
+    const time = (size: number) => {
+      const text = part.repeat(size / part.length)
+      const start = process.cpuUsage()
+      redactSecrets(text)
+      const { user } = process.cpuUsage(start)
+      return user
     }
-  )
+    time(50_000)
+    expect(time(400_000)).toBeLessThan(40 * Math.max(time(50_000), 1_000))
+  })
 })

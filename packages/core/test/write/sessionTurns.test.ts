@@ -20,6 +20,7 @@ describe("nextTurn", () => {
       assert.strictEqual(yield* user.nextTurn("s"), 3)
       assert.strictEqual(yield* user.nextTurn("other"), 0)
       const next = yield* user.remember({ content: "Next", sessionId: "s" })
+      assert.isNotNull(next.id)
       assert.strictEqual((yield* user.get(next.id))?.turn, 3)
     }).pipe(Effect.provide(layer()))
   )

@@ -1,4 +1,11 @@
-import type { EmbedderProvider, MemoryError, MemoryStore, StoreAdmin, StoreFingerprint } from "@keepsake/core"
+import type {
+  BeforeWrite,
+  EmbedderProvider,
+  MemoryError,
+  MemoryStore,
+  StoreAdmin,
+  StoreFingerprint
+} from "@keepsake/core"
 import type { Layer } from "effect"
 import type { EmbedderConfig } from "./EmbedderConfig.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
@@ -6,7 +13,7 @@ import type { StoreConfig } from "./StoreConfig.ts"
 /** A store of your own, such as `PgVectorStore.layer({ pool })`. */
 export type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
 
-/** What `openMemory` takes. Except for layers and providers it has a JSON form, which `keepsake.json` holds. */
+/** What `openMemory` takes. Except for layers, providers and functions it has a JSON form, which `keepsake.json` holds. */
 export interface KeepsakeConfig {
   /**
    * Where memories are stored: a URL (`file:./memory.db`, `memory:`, `postgres://…`, `qdrant+http://…`), an
@@ -19,4 +26,11 @@ export interface KeepsakeConfig {
    * provider (`fromAiSdk(model)`). Absent or `"none"`: recall by keyword search alone.
    */
   readonly embedder?: string | EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | undefined
+  /**
+   * Sees everything before it is kept, and changes, refuses or drops it:
+   * `(candidate) => ({ ...candidate, content: redactSecrets(candidate.content) })`.
+   */
+  readonly beforeWrite?: BeforeWrite | undefined
+  /** Longest that `beforeWrite` may take; 5,000 when absent. The write is refused then. */
+  readonly beforeWriteTimeoutMs?: number | undefined
 }

@@ -12,6 +12,8 @@ import { STORE_TABLES, type StoreConfig } from "./StoreConfig.ts"
 export interface ResolvedConfig {
   readonly store: StoreConfig | StoreLayer
   readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
+  /** Options of the memory and not of its store; `AgentMemory` checks them. */
+  readonly memory: Pick<KeepsakeConfig, "beforeWrite" | "beforeWriteTimeoutMs">
 }
 
 const isProvider = (value: object): value is EmbedderProvider =>
@@ -43,15 +45,22 @@ const resolveEmbedderConfig = (embedder: unknown): Effect.Effect<ResolvedConfig[
   )
 }
 
-const readConfig = within("config", object({ store: anything, embedder: anything }))
+const readConfig = within(
+  "config",
+  object({ store: anything, embedder: anything, beforeWrite: anything, beforeWriteTimeoutMs: anything })
+)
 
 /** Checks what `openMemory` takes; a string is the store's URL. */
 export const resolveConfig = Effect.fnUntraced(function* (
   config: string | KeepsakeConfig
 ): Effect.fn.Return<ResolvedConfig, MemoryError> {
-  if (typeof config === "string") return { store: yield* parseStoreUrl(config), embedder: null }
+  if (typeof config === "string") return { store: yield* parseStoreUrl(config), embedder: null, memory: {} }
   if (!isRecord(config))
     return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")
-  const { embedder, store } = yield* valid(() => readConfig(config))
-  return { store: yield* resolveStore(store), embedder: yield* resolveEmbedderConfig(embedder) }
+  const { embedder, store, ...memory } = yield* valid(() => readConfig(config))
+  return {
+    store: yield* resolveStore(store),
+    embedder: yield* resolveEmbedderConfig(embedder),
+    memory: memory as ResolvedConfig["memory"]
+  }
 })

@@ -10,7 +10,7 @@ import { describe, expect, it } from "vitest"
 import { readSettings } from "../../src/config/readSettings.ts"
 import { parseStoreUrl } from "../../src/config/parseStoreUrl.ts"
 import type { HnswConfig, KeepsakeConfig, PgVectorConfig, QdrantConfig } from "../../src/index.ts"
-import { lexical, openMemory } from "../../src/index.ts"
+import { lexical, openMemory, redactSecrets } from "../../src/index.ts"
 import { temporaryFolder } from "../support/runKeepsake.ts"
 
 // The config of a backend must fit the backend's options.
@@ -49,6 +49,22 @@ describe("openMemory", () => {
     const [first] = await ana.recall("freight logistics SaaS", { minScore: 0 })
     expect(first?.memory.content).toContain("freight")
     expect(await memory.for({ userId: "bo" }).recall("freight logistics SaaS", { minScore: 0 })).toEqual([])
+  })
+
+  it("puts a hook before everything that is kept", async () => {
+    await using memory = await openMemory({
+      store: "memory:",
+      beforeWrite: (candidate) =>
+        candidate.source === "tool" ? "dropped" : { ...candidate, content: redactSecrets(candidate.content) },
+      beforeWriteTimeoutMs: 1_000
+    })
+    const ana = memory.for({ userId: "ana" })
+    await ana.remember({ content: "from a tool", source: "tool" })
+    await ana.remember(`The token is ghp_${"Ab1".repeat(12)}`)
+    const { rows } = await ana.list()
+    expect(rows.map(({ content }) => content)).toEqual(["The token is [redacted: token]"])
+    const bad = await refusal({ store: "memory:", beforeWrite: "redactSecrets" })
+    expect(bad.reason).toMatchObject({ _tag: "InvalidInput", field: "beforeWrite" })
   })
 
   it("keeps a file's memories for the next process", async () => {

@@ -13,7 +13,7 @@ import {
 } from "@keepsake/core"
 import { ANY } from "@keepsake/core/driver"
 import { Context, Effect, Layer } from "effect"
-import { describe, expect, it } from "vitest"
+import { assert, describe, expect, it } from "vitest"
 import { copyStore } from "../../src/interchange/copyStore.ts"
 import { reembedStore } from "../../src/interchange/reembedStore.ts"
 import { lexical, openMemory } from "../../src/index.ts"
@@ -33,6 +33,7 @@ const fill = async (store: string, embedder: EmbedderProvider | undefined, count
       }))
     )
     const { id } = await user.remember("lives in Graz")
+    assert.isNotNull(id)
     await user.supersede(id, "lives in Linz")
   }
   await memory.files({ userId: "ana" }).remember("the agent's own note")

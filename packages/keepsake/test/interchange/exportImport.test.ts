@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Memory } from "@keepsake/core"
 import { Effect } from "effect"
-import { describe, expect, it } from "vitest"
+import { assert, describe, expect, it } from "vitest"
 import { readImport } from "../../src/interchange/readImport.ts"
 import { openMemory } from "../../src/index.ts"
 import { keepsake, keepsakeProcess, temporaryFolder } from "../support/runKeepsake.ts"
@@ -17,6 +17,7 @@ const exportAna = async (path: string): Promise<string> => {
     type: "semantic",
     metadata: { a: [1, null] }
   })
+  assert.isNotNull(id)
   await ana.supersede(id, "Ana lives in Linz")
   await ana.rememberMany([
     { content: "naïve café 日本 👩‍👩‍👧", sessionId: "s" },
@@ -35,8 +36,8 @@ describe("export and import", () => {
     expect(before).toHaveLength(4)
     await using memory = await openMemory("memory:")
     const ana = memory.for({ userId: "ana" })
-    expect(await ana.import(before)).toEqual({ created: 4, known: 0, conflicting: 0, expired: 0 })
-    expect(await ana.import(before)).toEqual({ created: 0, known: 4, conflicting: 0, expired: 0 })
+    expect(await ana.import(before)).toEqual({ created: 4, known: 0, conflicting: 0, expired: 0, dropped: 0 })
+    expect(await ana.import(before)).toEqual({ created: 0, known: 4, conflicting: 0, expired: 0, dropped: 0 })
     const after: Array<Memory> = []
     for await (const row of ana.export()) after.push(row)
     const byId = (rows: ReadonlyArray<Memory>) => rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -50,7 +51,7 @@ describe("export and import", () => {
     const text = (await exportAna(path)).replace(/"expiresAt":\d+/u, `"expiresAt":${Date.now() - day}`)
     await writeFile(join(path, "old.jsonl"), text)
     const counts = await keepsake(path, ["import", "old.jsonl", "--json"])
-    expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, conflicting: 0, expired: 1 })
+    expect(JSON.parse(counts.out)).toEqual({ created: 3, known: 0, conflicting: 0, expired: 1, dropped: 0 })
     expect((await keepsake(path, ["import", "old.jsonl"])).out).toBe(
       "Imported 0 from old.jsonl. Known already, unchanged: 3. Expired, left out: 1.\n"
     )
@@ -62,7 +63,7 @@ describe("export and import", () => {
     ]
     await writeFile(join(path, "plain.json"), JSON.stringify(statements))
     const plain = await keepsake(path, ["import", "plain.json", "--json"])
-    expect(JSON.parse(plain.out)).toEqual({ created: 2, known: 0, conflicting: 0, expired: 2 })
+    expect(JSON.parse(plain.out)).toEqual({ created: 2, known: 0, conflicting: 0, expired: 2, dropped: 0 })
   })
 
   it("counts memories that differ from the stored ones under the same key", async () => {
@@ -73,7 +74,7 @@ describe("export and import", () => {
       return JSON.parse((await keepsake(path, ["import", file, "--json"])).out) as unknown
     }
     await change("first.jsonl", '{"content":"Lives in Porto","key":"home"}\n')
-    const moved = { created: 0, known: 0, conflicting: 1, expired: 0 }
+    const moved = { created: 0, known: 0, conflicting: 1, expired: 0, dropped: 0 }
     expect(await change("second.jsonl", '{"content":"Lives in Braga","key":"home"}\n')).toEqual(moved)
     const { out } = await keepsake(path, ["export"])
     expect(await change("third.jsonl", out.replace("Porto", "Braga"))).toEqual(moved)

@@ -30,6 +30,10 @@ const readText = (content: string): string => content.slice(content.indexOf("\n"
 const isMemoryError = (error: unknown, reason: "Conflict" | "NotFound"): boolean =>
   error instanceof MemoryError && error.reason._tag === reason
 
+/** The application's hook dropped the file, or its new version. */
+const toDroppedError = (path: string): Error =>
+  new Error(`${path} was not written: this memory does not keep such a text`)
+
 /**
  * Files in a memory scope of their own. Each version of a file is a memory whose key is the path and the
  * version, because content never changes in place. Optimistic locking: of two concurrent edits of one version
@@ -124,12 +128,15 @@ export class MemoryFiles {
     await this.#makeFolders(parentPath(path))
     try {
       const { id, outcome } = await this.#memory.remember(statement)
+      if (outcome === "dropped") throw toDroppedError(path)
       if (outcome === "refreshed") return false
       const file = await this.read(path)
       if (file?.id === id) return true
-      // Another writer created and edited it in the meantime.
       await this.#memory.forget(id)
-      return false
+      // Another writer created and edited it in the meantime.
+      if (file !== undefined) return false
+      // The application's hook changed the path, or another writer removed the file.
+      throw new Error(`${path} was not kept under this name`)
     } catch (error) {
       if (isMemoryError(error, "Conflict")) return false
       throw error
@@ -148,6 +155,7 @@ export class MemoryFiles {
           file.id,
           this.#toStatement(path, text, file.version + 1)
         )
+        if (successor.outcome === "dropped") throw toDroppedError(path)
         if (successor.closed) {
           await this.#memory.forget(file.id)
           return text

@@ -54,7 +54,9 @@ export const remember = Command.make(
           key: Option.getOrUndefined(flags.key),
           metadata: toMetadata(flags.meta)
         })
-        yield* print(json, remembered, () => `Remembered as ${remembered.id} (${remembered.outcome}).`)
+        yield* print(json, remembered, () =>
+          remembered.id === null ? "Not kept." : `Remembered as ${remembered.id} (${remembered.outcome}).`
+        )
       })
     )
   })

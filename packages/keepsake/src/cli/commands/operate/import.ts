@@ -40,7 +40,7 @@ const importMemories = Effect.fnUntraced(function* (
   toScope: (memory: Memory) => Scope,
   show: Show
 ): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
-  const counts = { created: 0, known: 0, conflicting: 0, expired: 0 }
+  const counts = { created: 0, known: 0, conflicting: 0, expired: 0, dropped: 0 }
   for (const { items, scope } of groupByScope(memories, toScope)) {
     const memory = yield* openScope(scope)
     const imported = yield* memory.import(items)
@@ -48,7 +48,8 @@ const importMemories = Effect.fnUntraced(function* (
     counts.known += imported.known
     counts.conflicting += imported.conflicting
     counts.expired += imported.expired
-    yield* show(counts.created + counts.known + counts.conflicting + counts.expired)
+    counts.dropped += imported.dropped
+    yield* show(counts.created + counts.known + counts.conflicting + counts.expired + counts.dropped)
   }
   return counts
 })
@@ -85,7 +86,8 @@ const importStatements = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const live = statements.filter(({ statement }) => !isPast(statement.expiresAt, now))
   yield* checkStatements(name, live, toScope, now)
-  const counts = { created: 0, known: 0, conflicting: 0, expired: statements.length - live.length }
+  const expired = statements.length - live.length
+  const counts = { created: 0, known: 0, conflicting: 0, expired, dropped: 0 }
   for (const { items, scope } of groupByScope(live, toScope)) {
     const memory = yield* openScope(scope)
     for (const batch of chunksOf(items, STORE_LIMITS.batch)) {
@@ -93,19 +95,21 @@ const importStatements = Effect.fnUntraced(function* (
       for (const { outcome } of outcomes) {
         if (outcome === "created") counts.created++
         else if (outcome === "conflict") counts.conflicting++
+        else if (outcome === "dropped") counts.dropped++
         else counts.known++
       }
-      yield* show(counts.created + counts.known + counts.conflicting)
+      yield* show(counts.created + counts.known + counts.conflicting + counts.dropped)
     }
   }
   return counts
 })
 
-const describeCounts = ({ conflicting, created, expired, known }: Imported, file: string): string =>
+const describeCounts = ({ conflicting, created, dropped, expired, known }: Imported, file: string): string =>
   `Imported ${created} from ${file}.` +
   (known > 0 ? ` Known already, unchanged: ${known}.` : "") +
   (conflicting > 0 ? ` Other content under the same key, left out: ${conflicting}.` : "") +
-  (expired > 0 ? ` Expired, left out: ${expired}.` : "")
+  (expired > 0 ? ` Expired, left out: ${expired}.` : "") +
+  (dropped > 0 ? ` Dropped before writing: ${dropped}.` : "")
 
 export const importCommand = Command.make(
   "import",

@@ -1,0 +1,62 @@
+/** Memories before and after the hook `beforeWrite`. */
+import { Effect } from "effect"
+import type { Memory } from "../memory/Memory.ts"
+import type { MemoryError } from "../memory/MemoryError.ts"
+import { memoryIdOfText } from "../memory/MemoryId.ts"
+import type { Scope } from "../memory/Scope.ts"
+import { askBeforeWrite, type Verdict, type WriteCandidate, type WriteDoor } from "./beforeWrite.ts"
+import type { MemoryServices } from "./MemoryServices.ts"
+import type { Dropped, Remembered } from "./results.ts"
+
+export const DROPPED: Dropped = { id: null, outcome: "dropped" }
+
+export const toCandidate = (door: WriteDoor, scope: Scope, memory: Memory): WriteCandidate => ({
+  door,
+  scope,
+  key: memory.key,
+  sessionId: memory.sessionId,
+  turn: memory.turn,
+  source: memory.source,
+  type: memory.type,
+  entryKind: null,
+  content: memory.content,
+  speaker: memory.speaker,
+  metadata: memory.metadata
+})
+
+/** The memory as it is to be kept. An id made of the text is made again; one made of a key stays. */
+const applyVerdict = (memory: Memory, verdict: Verdict): Memory | null => {
+  if (verdict === null) return null
+  const changed = { ...memory, ...verdict, content: verdict.content.normalize("NFC") }
+  const saysTheSame = changed.content === memory.content && changed.speaker === memory.speaker
+  return saysTheSame || memory.id !== memoryIdOfText(memory.scope, memory)
+    ? changed
+    : { ...changed, id: memoryIdOfText(memory.scope, changed) }
+}
+
+/** The memories as they are to be kept in `scope`; `null` for one that is dropped. Without a hook, the same list. */
+export const gateMemories = (
+  { gate }: MemoryServices,
+  door: WriteDoor,
+  scope: Scope,
+  memories: ReadonlyArray<Memory>
+): Effect.Effect<ReadonlyArray<Memory | null>, MemoryError> =>
+  gate === null
+    ? Effect.succeed(memories)
+    : Effect.map(
+        askBeforeWrite(
+          gate,
+          memories.map((memory) => toCandidate(door, scope, memory))
+        ),
+        (verdicts) => memories.map((memory, i) => applyVerdict(memory, verdicts[i] ?? null))
+      )
+
+/** The outcomes of what was kept, with those of what was dropped in their places. */
+export const withDropped = (
+  gated: ReadonlyArray<unknown>,
+  outcomes: ReadonlyArray<Remembered>
+): ReadonlyArray<Remembered> => {
+  if (outcomes.length === gated.length) return outcomes
+  let next = 0
+  return gated.map((kept) => (kept === null ? DROPPED : (outcomes[next++] ?? DROPPED)))
+}
