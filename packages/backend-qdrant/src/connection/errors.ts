@@ -105,7 +105,7 @@ const classifyStatus = (
     case 404:
       return failure(
         new Closed({
-          message: `${server} no longer serves the collection this store was opened on (404): it was moved by re-embedding, or dropped. Open the store again.${text}`,
+          message: `${server} no longer serves the collection this store was opened on (404): re-embedding or a newer version moved it, or it was dropped. Open the store again.${text}`,
           cause
         })
       )
