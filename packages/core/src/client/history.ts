@@ -7,7 +7,7 @@ import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 
 /** Most statements of a history. */
-export const HISTORY_MAX = STORE_LIMITS.batch
+const HISTORY_MAX = STORE_LIMITS.batch
 
 /** A statement, and how many steps it is before (below 0) or after the memory whose history this is. */
 interface Stated {

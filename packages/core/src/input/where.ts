@@ -28,7 +28,7 @@ import { didYouMean } from "./suggest.ts"
 import { timeBound } from "./time.ts"
 
 /** Bounds of a filter; a store may rely on them. */
-export const WHERE_LIMITS = {
+const WHERE_LIMITS = {
   /** How deep `and`, `or` and `not` nest. */
   depth: 4,
   /** Tests in all. */

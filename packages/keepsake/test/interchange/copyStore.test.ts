@@ -87,6 +87,27 @@ describe("copy", () => {
     expect(await contents(b, embedder)).toEqual(await contents(a, embedder))
   })
 
+  it("copies what is kept about sessions, of a scope without memories too, and again without harm", async () => {
+    await using folder = await temporaryFolder()
+    const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
+    const entries = Array.from({ length: 70 }, (_, number) => ({
+      sessionId: "s",
+      kind: "history",
+      number,
+      content: `entry ${number}`
+    }))
+    {
+      await using memory = await openMemory(a)
+      await memory.for({ userId: "ana" }).appendEntries(entries.slice(0, 64))
+      await memory.for({ userId: "ana" }).appendEntries(entries.slice(64))
+    }
+    await copyAll(a, b)
+    expect(await copyAll(a, b)).toMatchObject({ scopes: 1, rows: 0 })
+    await using memory = await openMemory(b)
+    const copied = await memory.for({ userId: "ana" }).entries({ sessionId: "s", kind: "history" })
+    expect(copied).toMatchObject(entries)
+  })
+
   it("continues an interrupted copy", async () => {
     await using folder = await temporaryFolder()
     const [a, b] = [`file:${join(folder.path, "a.db")}`, `file:${join(folder.path, "b.db")}`]
