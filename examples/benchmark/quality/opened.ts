@@ -25,8 +25,8 @@ const onPostgres = async <A>(use: Use<A>): Promise<A> => {
 
 /** The server of `KEEPSAKE_QDRANT_URL`, or the stand-in of the tests. */
 const onQdrant = async <A>(use: Use<A>): Promise<A> => {
-  const { stop, url, what } = await startQdrant()
-  console.error(`Qdrant: ${what}`)
+  const { description, stop, url } = await startQdrant()
+  console.error(`Qdrant: ${description}`)
   try {
     return await use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
   } finally {

@@ -211,7 +211,7 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
 export const rows = async (): Promise<ReadonlyArray<Row>> => {
   const server = await startQdrant()
   try {
-    return await measure(server.url, `on ${server.what}`)
+    return await measure(server.url, `on ${server.description}`)
   } finally {
     await server.stop()
   }
