@@ -24,7 +24,7 @@ const isOperators = (expected: unknown): expected is Record<string, unknown> =>
   expected !== null &&
   Object.keys(expected).some((key) => key.startsWith("$"))
 
-/** LangGraph's filter: equality on the value's fields, or operators such as `{ $gte: 3 }`. */
+/** LangGraph's filter: compares the value's fields by equality, or by operators such as `{ $gte: 3 }`. */
 export const matchesFilter = (filter: Record<string, unknown>, value: Record<string, unknown>): boolean =>
   Object.entries(filter).every(([key, expected]) =>
     isOperators(expected)
@@ -32,7 +32,7 @@ export const matchesFilter = (filter: Record<string, unknown>, value: Record<str
       : JSON.stringify(value[key]) === JSON.stringify(expected)
   )
 
-/** LangGraph's namespace patterns: a beginning or an end, `*` for any one part. */
+/** LangGraph's namespace patterns: a prefix or a suffix; `*` matches any one part. */
 export const matchesPath = (
   { matchType, path }: MatchCondition,
   namespace: ReadonlyArray<string>
