@@ -1,6 +1,6 @@
 import type { ServerCommand } from "./serverCommand.ts"
 
-/** The part of the Claude Agent SDK that this example uses. It is not a dependency, because it brings a whole runtime. */
+/** The part of the Claude Agent SDK in use. The SDK is not a dependency, because it brings a whole runtime. */
 interface AgentSdk {
   readonly query: (request: {
     readonly prompt: string

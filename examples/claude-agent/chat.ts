@@ -8,7 +8,7 @@ export interface Terminal {
 
 const oneLine = (value: unknown): string => JSON.stringify(value).slice(0, 200)
 
-/** Chats until the input ends or `/quit`: streams each reply, and prints recalls, tool calls and memory problems. */
+/** Chats until `/quit` or the end of input. Streams replies, and prints recalls, tool calls and memory problems. */
 export const chat = async (session: ChatSession, { lines, print }: Terminal): Promise<void> => {
   print("you> ")
   for await (const line of lines) {
