@@ -69,7 +69,7 @@ export class AgentMemory extends Context.Service<
 
 const make = Effect.fnUntraced(function* ({ purgeEvery = Duration.minutes(10) }: AgentMemoryOptions) {
   if (purgeEvery !== false && !isPeriod(purgeEvery)) {
-    return yield* invalidInput("purgeEvery", "give a duration of a second at the least, or false")
+    return yield* invalidInput("purgeEvery", "give a duration of at least one second, or false")
   }
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin

@@ -1,7 +1,7 @@
 /** Memories as text for a model. */
 import { CONTEXT_PARTS, type ContextPart } from "../input/options.ts"
 import type { Memory } from "../memory/Memory.ts"
-import { isName, sourceOf } from "../text/speakerNames.ts"
+import { isName, toSource } from "../text/speakerNames.ts"
 
 /** A memory in the block, and the part that shows it. */
 export interface ContextItem {
@@ -50,7 +50,7 @@ const formatDay = (at: number): string => {
 }
 
 const author = (memory: Memory): string =>
-  isName(memory.speaker) ? clean(memory.speaker, " ") : sourceOf(memory)
+  isName(memory.speaker) ? clean(memory.speaker, " ") : toSource(memory)
 
 /** One memory: its day, its author and its whole text. */
 export const itemLine = ({ memory, score }: ContextItem, scores: boolean): string => {
