@@ -266,8 +266,8 @@ const recallAnswers = async (place: Place, kind: Kind) => {
       const memory = client.for(scope)
       for (const query of kind === "large" ? LARGE_QUERIES : QUERIES) {
         for (const option of options) {
-          const found = await memory.recall(query, option as never)
-          const ranked = found.map(({ memory, score }) => [memory.id, rounded(score)])
+          const recollections = await memory.recall(query, option as never)
+          const ranked = recollections.map(({ memory, score }) => [memory.id, rounded(score)])
           recalls.push({ scope, query, options: option, answer: ranked })
         }
       }
