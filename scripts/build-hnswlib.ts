@@ -1,7 +1,7 @@
 /**
- * Compiles hnswlib-node inside node_modules, so that the tests exercise real graphs: its install script is
- * denied (`allowBuilds`), because no user of the workspace needs a compiler. Wants g++, make and python3.
- * Headers come from the Node that runs this, so that nothing is downloaded for them.
+ * Compiles hnswlib-node inside node_modules, so that the tests use real graphs. Its install script is denied
+ * (`allowBuilds`), because the workspace must install without a compiler. Needs g++, make and python3. The headers
+ * come from the Node that runs this script, not from a download.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -12,18 +12,17 @@ import { dirname, join, resolve } from "node:path"
 const from = createRequire(resolve(import.meta.dirname, "../packages/backend-hnsw/package.json"))
 const addon = dirname(from.resolve("hnswlib-node/package.json"))
 
-/** Node's own folder: a normal installation, or the one that the `node` package keeps beside itself. */
-const nodeFolder = (): string => {
-  const installed = dirname(dirname(process.execPath))
-  const found = [installed, join(installed, "node_modules", `node-${platform}-${arch}`)].find((folder) =>
-    existsSync(join(folder, "include", "node", "node_api.h"))
-  )
-  if (found === undefined)
+/** The folder with Node's headers: of a normal installation, or of the `node` package. */
+const findNodeFolder = (): string => {
+  const installation = dirname(dirname(process.execPath))
+  const folders = [installation, join(installation, "node_modules", `node-${platform}-${arch}`)]
+  const nodeFolder = folders.find((folder) => existsSync(join(folder, "include", "node", "node_api.h")))
+  if (nodeFolder === undefined)
     throw new Error(`No Node headers beside ${process.execPath}: install Node with its headers.`)
-  return found
+  return nodeFolder
 }
 
-execFileSync("npx", ["-y", "node-gyp@12", "rebuild", `--nodedir=${nodeFolder()}`], {
+execFileSync("npx", ["-y", "node-gyp@12", "rebuild", `--nodedir=${findNodeFolder()}`], {
   cwd: addon,
   stdio: "inherit"
 })

@@ -1,7 +1,7 @@
 /**
- * Type-checks every ```ts block of the documents, parses every ```json block, and follows every relative link.
- * A block is a module of its own; `ts continued` continues the block before it. `memory`, `user` and `agent`
- * are declared globally, as in the README's first program.
+ * Type-checks every ```ts block of the documents, parses every ```json block, and checks that every relative link's
+ * target exists. Each block is a module; `ts continued` continues the block before it. `memory`, `user` and `agent`
+ * are global, as in the README's first program.
  */
 import { existsSync } from "node:fs"
 import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
@@ -31,7 +31,7 @@ const readBlocks = (file: string, markdown: string): ReadonlyArray<Block> => {
   return blocks
 }
 
-/** TypeScript blocks as modules, each with its first block. */
+/** Joins continued blocks to one module, which keeps its first block. */
 const toModules = (
   blocks: ReadonlyArray<Block>
 ): ReadonlyArray<{ readonly block: Block; readonly text: string }> => {
@@ -88,7 +88,7 @@ const TSCONFIG = {
   include: ["*.ts"]
 }
 
-/** The compiler's errors, with lines of the documents. */
+/** The compiler's errors, with the documents' line numbers. */
 const typeProblems = async (modules: ReturnType<typeof toModules>): Promise<ReadonlyArray<string>> => {
   await mkdir(join(ROOT, "node_modules/.cache"), { recursive: true })
   const folder = await mkdtemp(join(ROOT, "node_modules/.cache/docs-"))

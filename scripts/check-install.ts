@@ -1,15 +1,15 @@
 /**
- * Installs the packed packages into an empty project outside the workspace, as a newcomer would, and runs the
- * README's first program there: types under node16 and bundler, then twice on each Node that the packages
- * promise. Then a backend author's project: `keepsake-conformance` without Vitest and with it.
- * `--this-node` leaves the other Nodes out.
+ * Installs the packed packages into an empty project outside the workspace, as a newcomer would, and tries the
+ * README's first program there: type-checks it under node16 and bundler, then runs it twice on each Node that the
+ * packages support. Then runs `keepsake-conformance` as a backend author would, without Vitest and with it.
+ * `--this-node` skips the other Nodes.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { packAll, readManifest, ROOT, run } from "./pack.ts"
 
-/** The least that `engines` allows, then the lines in use. */
+/** The lowest version that `engines` allows, then the release lines in use. */
 const NODES = ["22.19", "24", "26"]
 
 const compile = async (project: string, module: string, resolution: string): Promise<void> => {
@@ -32,13 +32,13 @@ const compile = async (project: string, module: string, resolution: string): Pro
   console.log(`types: module ${module}, moduleResolution ${resolution}`)
 }
 
-/** The text of a program that imports every entry of every package. */
-const everything = async (tarballs: ReadonlyMap<string, string>): Promise<string> => {
+/** Writes a program that imports every entry of every package. */
+const writeImports = async (tarballs: ReadonlyMap<string, string>): Promise<string> => {
   const entries: Array<string> = []
   for (const name of tarballs.keys()) {
     const { exports = {} } = await readManifest(join(ROOT, "packages", name.replace("@keepsake/", "")))
     for (const [path, target] of Object.entries(exports)) {
-      // Private paths, and entries that need a test runner.
+      // Skips private paths, and entries that need a test runner.
       if (target === null || path === "./testing" || path === "./package.json") continue
       entries.push(name + path.slice(1))
     }
@@ -57,26 +57,25 @@ if (program === undefined) throw new Error("README.md has no ts block")
 
 const runOn = async (node: string, project: string): Promise<void> => {
   const file = join(project, "out/readme.js")
-  const at = async (script: string, cwd: string, args: ReadonlyArray<string> = []): Promise<string> =>
+  const cwd = join(project, `run-${node}`)
+  const runScript = async (script: string, args: ReadonlyArray<string> = []): Promise<string> =>
     node === "this"
       ? run(process.execPath, [script, ...args], { cwd })
       : run("npx", ["-y", "-p", `node@${node}`, "node", script, ...args], { cwd })
-  const place = join(project, `run-${node}`)
-  await mkdir(place)
-  await at(join(project, "out/everything.js"), place)
-  await at(file, place)
-  const second = await at(file, place)
+  await mkdir(cwd)
+  await runScript(join(project, "out/everything.js"))
+  await runScript(file)
+  const second = await runScript(file)
   if (!second.includes("freight"))
     throw new Error(`On Node ${node} the second run of the README's program does not remember:\n${second}`)
   const cli = join(project, "node_modules/@keepsake/keepsake/dist/cli/main.js")
   const store = ["--store", "file:./cli.db"]
-  await at(cli, place, ["remember", "Ana ships on Fridays", ...store])
-  const recalled = await at(cli, place, ["recall", "ships Fridays", "--threshold", "0", ...store])
+  await runScript(cli, ["remember", "Ana ships on Fridays", ...store])
+  const recalled = await runScript(cli, ["recall", "ships Fridays", "--threshold", "0", ...store])
   if (!recalled.includes("Fridays"))
     throw new Error(`On Node ${node} the command line does not recall:\n${recalled}`)
-  console.log(
-    `runs: ${(await at(cli, place, ["--version"])).trim()} on Node ${node === "this" ? process.versions.node : node}`
-  )
+  const version = (await runScript(cli, ["--version"])).trim()
+  console.log(`runs: ${version} on Node ${node === "this" ? process.versions.node : node}`)
 }
 
 const MY_STORE = `import { InMemoryStore, inMemoryData } from "@keepsake/core"
@@ -90,7 +89,7 @@ export const options: StoreLawsOptions = { operations: 50 }
 const npmInstall = (project: string, packages: Iterable<string>): Promise<string> =>
   run("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error", ...packages], { cwd: project })
 
-/** The installed `keepsake-conformance` names what is missing, and runs the laws once it is there. */
+/** Checks that the installed `keepsake-conformance` asks for Vitest, and runs the laws once it is installed. */
 const checkConformance = async (project: string): Promise<void> => {
   await writeFile(join(project, "my-store.ts"), MY_STORE)
   const conformance = (): Promise<string> =>
@@ -123,7 +122,7 @@ try {
   )
   await npmInstall(project, [...tarballs.values(), "@types/node@24"])
   await writeFile(join(project, "readme.ts"), program)
-  await writeFile(join(project, "everything.ts"), await everything(tarballs))
+  await writeFile(join(project, "everything.ts"), await writeImports(tarballs))
   await compile(project, "esnext", "bundler")
   await compile(project, "node16", "node16")
   for (const node of process.argv.includes("--this-node") ? ["this"] : NODES) await runOn(node, project)

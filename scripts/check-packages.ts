@@ -17,39 +17,40 @@ const TOOLS: ReadonlyArray<readonly [program: string, args: (tarball: string) =>
 ]
 
 /** Every file that a manifest's `exports` and `bin` point at. */
-const targets = (value: unknown): ReadonlyArray<string> => {
+const listTargets = (value: unknown): ReadonlyArray<string> => {
   if (typeof value === "string") return [posix.normalize(value)]
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(targets) : []
+  return typeof value === "object" && value !== null ? Object.values(value).flatMap(listTargets) : []
 }
 
-/** Build output that no source of the package makes. */
-const staleOutput = (files: ReadonlySet<string>): ReadonlyArray<string> =>
+/** Build output without a source in the package. */
+const findStaleOutput = (files: ReadonlySet<string>): ReadonlyArray<string> =>
   Array.from(files).filter((file) => {
     const source = /^dist\/(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/u.exec(file)?.[1]
     return source !== undefined && !files.has(`src/${source}.ts`)
   })
 
 const findProblems = (manifest: Manifest, files: ReadonlySet<string>): ReadonlyArray<string> => {
-  const missing = [...targets(manifest.exports), ...targets(manifest.bin)].filter((file) => !files.has(file))
+  const targets = [...listTargets(manifest.exports), ...listTargets(manifest.bin)]
+  const missing = targets.filter((file) => !files.has(file))
   const links = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
     ([, range]) => /^(?:workspace|catalog|link|file):/u.test(range)
   )
   return [
     ...missing.map((file) => `points at ${file}, which is not in the tarball`),
-    ...links.map(([name, range]) => `depends on ${name}@${range}, which no one else can install`),
+    ...links.map(([name, range]) => `depends on ${name}@${range}, which only this workspace can install`),
     ...Array.from(files)
       .filter((file) => /\.(?:tsbuildinfo|test\.\w+)$/u.test(file))
-      .map((file) => `carries ${file}`),
-    ...staleOutput(files).map((file) => `carries ${file}, which no source makes`)
+      .map((file) => `contains ${file}`),
+    ...findStaleOutput(files).map((file) => `contains ${file}, which has no source`)
   ]
 }
 
 const check = async (name: string, tarball: string, folder: string): Promise<ReadonlyArray<string>> => {
   await run("tar", ["-xzf", tarball, "-C", folder])
-  const inside = join(folder, "package")
-  const files = (await readdir(inside, { recursive: true })).map((file) => file.replaceAll("\\", "/"))
-  const problems = [...findProblems(await readManifest(inside), new Set(files))]
-  await rm(inside, { recursive: true })
+  const unpacked = join(folder, "package")
+  const files = (await readdir(unpacked, { recursive: true })).map((file) => file.replaceAll("\\", "/"))
+  const problems = [...findProblems(await readManifest(unpacked), new Set(files))]
+  await rm(unpacked, { recursive: true })
   for (const [tool, args] of TOOLS) {
     await run(process.execPath, [tool, ...args(tarball)]).catch((error: unknown) =>
       problems.push(String(error))

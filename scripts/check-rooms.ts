@@ -7,7 +7,7 @@ import { dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const FILES_MAX = 14
-/** One file per group of laws: the list of laws is the room. */
+/** Holds one file per group of laws. */
 const UNBOUNDED = new Set(["testing/laws/"])
 
 /** Paths are relative to `src`. A folder ends in a slash; `""` is `src` itself. */
@@ -33,23 +33,23 @@ export const readRooms = (markdown: string): Rooms => {
   return rooms
 }
 
-const folderOf = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1)
-const topFolderOf = (path: string): string => path.slice(0, path.indexOf("/") + 1)
+const toFolder = (path: string): string => path.slice(0, path.lastIndexOf("/") + 1)
+const toTopFolder = (path: string): string => path.slice(0, path.indexOf("/") + 1)
 
-/** The row of an imported file: a file directly in `src` is a row of its own. */
-const rowOf = (path: string): string => topFolderOf(path) || path
+/** The row that a file belongs to: a file directly in `src` has a row of its own. */
+const toRow = (path: string): string => toTopFolder(path) || path
 
 const findImportProblems = ({ imports, path }: SourceFile, rooms: Rooms): ReadonlyArray<string> => {
-  const room = rowOf(path)
+  const room = toRow(path)
   const allowed = rooms.get(room)
-  // Entries and wiring stand directly in `src`; those without a row import what they need, and no room imports them.
-  if (allowed === undefined && topFolderOf(path) === "") return []
+  // An entry or wiring file without a row may import any room, and no room imports it.
+  if (allowed === undefined && toTopFolder(path) === "") return []
   return imports
-    .filter((target) => rowOf(target) !== room && allowed?.has(rowOf(target)) !== true)
-    .map((target) => `${path} imports ${target}: the row of \`${room}\` does not allow \`${rowOf(target)}\``)
+    .filter((target) => toRow(target) !== room && allowed?.has(toRow(target)) !== true)
+    .map((target) => `${path} imports ${target}: the row of \`${room}\` does not allow \`${toRow(target)}\``)
 }
 
-/** A path of arrows that comes back to its start; `undefined` where the rows form no cycle. */
+/** A path of imports that returns to its start; `undefined` if the rows form no cycle. */
 const findCycle = (rooms: Rooms): ReadonlyArray<string> | undefined => {
   const done = new Set<string>()
   const walk = (room: string, path: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
@@ -69,10 +69,10 @@ const findCycle = (rooms: Rooms): ReadonlyArray<string> | undefined => {
   return undefined
 }
 
-/** One sentence per problem; none for sources that keep to their table. */
+/** One sentence per problem; empty if the sources keep to their table. */
 export const findRoomProblems = (rooms: Rooms, files: ReadonlyArray<SourceFile>): ReadonlyArray<string> => {
   const counts = new Map<string, number>()
-  for (const { path } of files) counts.set(folderOf(path), (counts.get(folderOf(path)) ?? 0) + 1)
+  for (const { path } of files) counts.set(toFolder(path), (counts.get(toFolder(path)) ?? 0) + 1)
   const cycle = findCycle(rooms)
   return [
     ...Array.from(counts.keys())
@@ -93,7 +93,7 @@ export const findRoomProblems = (rooms: Rooms, files: ReadonlyArray<SourceFile>)
   ]
 }
 
-/** Relative imports, exports and `new URL("./x.ts", …)` of workers. */
+/** Matches relative imports, exports and the `new URL("./x.ts", …)` of workers. */
 const IMPORT = /(?:\bfrom |\bimport\(|\bimport |\bnew URL\()"(\.{1,2}\/[^"]+\.ts)"/gu
 
 export const readSources = async (src: string): Promise<ReadonlyArray<SourceFile>> => {

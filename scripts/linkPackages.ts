@@ -3,7 +3,7 @@ import { glob, mkdir, symlink } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { packageFolders, readManifest, ROOT } from "./pack.ts"
 
-/** The packages and the examples: every folder whose dependencies a document may import. */
+/** The packages and the examples: a document may import their dependencies. */
 const workspaceFolders = async (): Promise<ReadonlyArray<string>> => {
   const folders = [...(await packageFolders())]
   for await (const manifest of glob("examples/*/package.json", { cwd: ROOT }))
@@ -11,7 +11,7 @@ const workspaceFolders = async (): Promise<ReadonlyArray<string>> => {
   return folders
 }
 
-/** Makes `node_modules` in a folder: the packages of the workspace, and what any of them depends on. */
+/** Fills a folder's `node_modules` with links to the workspace's packages and to their dependencies. */
 export const linkPackages = async (folder: string): Promise<void> => {
   const linked = new Set<string>()
   const link = async (name: string, target: string): Promise<void> => {

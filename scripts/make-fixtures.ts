@@ -1,7 +1,7 @@
 /**
- * Makes `packages/<backend>/test/fixtures/first-version` with the first version's own code: checks its commit
- * out, installs there and runs `scripts/first-version`. `node scripts/make-fixtures.ts [COMMIT]`. Wants g++, make
- * and python3, for the graph.
+ * Makes `packages/<backend>/test/fixtures/first-version` with the first version's own code: checks out its commit,
+ * installs there and runs `scripts/first-version`. `node scripts/make-fixtures.ts [COMMIT]`. Needs g++, make and
+ * python3, for the graph.
  */
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
@@ -14,7 +14,7 @@ const [commit = FIRST_VERSION] = process.argv.slice(2)
 const workplace = mkdtempSync(join(tmpdir(), "keepsake-fixtures-"))
 const checkout = join(workplace, "checkout")
 const output = join(workplace, "output")
-/** A package there that depends on every package the program imports. */
+/** The program runs from a folder of the benchmark, which depends on every package that the program imports. */
 const program = join(checkout, "examples", "benchmark", "first-version")
 
 const run = (command: string, args: ReadonlyArray<string>, cwd = checkout): void => {

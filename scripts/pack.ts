@@ -43,7 +43,7 @@ export const packageFolders = async (): Promise<ReadonlyArray<string>> => {
   return names.sort().map((name) => join(ROOT, "packages", name))
 }
 
-/** The pnpm that started this script, else npx. */
+/** Runs the pnpm that started this script, else pnpm through npx. */
 const pnpm = async (args: ReadonlyArray<string>, cwd: string): Promise<string> => {
   const parent = process.env["npm_execpath"]
   if (parent === undefined || !parent.includes("pnpm")) return run("npx", ["-y", "pnpm@12", ...args], { cwd })
@@ -52,14 +52,14 @@ const pnpm = async (args: ReadonlyArray<string>, cwd: string): Promise<string> =
     : run(parent, args, { cwd })
 }
 
-/** Builds every package from nothing: the compiler leaves the output of a source that was moved or deleted. */
+/** Deletes old output before it builds: the compiler keeps the output of moved and deleted sources. */
 const buildAll = async (): Promise<void> => {
   for (const folder of await packageFolders())
     await rm(join(folder, "dist"), { recursive: true, force: true })
   await run(join(ROOT, "node_modules/.bin/tsc"), ["-b"])
 }
 
-/** Builds and packs every package as it would be published; the tarballs' paths by package name. */
+/** Builds and packs every package as it would be published. Returns the tarballs' paths by package name. */
 export const packAll = async (destination: string): Promise<ReadonlyMap<string, string>> => {
   await buildAll()
   await mkdir(destination, { recursive: true })

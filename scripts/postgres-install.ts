@@ -1,6 +1,6 @@
 /**
- * A PostgreSQL tree with pgvector, unpacked beside the project from Debian's own packages: nothing is
- * installed into the system, and the machine's own servers are not touched.
+ * Unpacks PostgreSQL with pgvector from Debian's packages into a folder of the project. It does not install them
+ * into the system, and does not touch the machine's own servers.
  */
 import { execFileSync } from "node:child_process"
 import {
@@ -21,7 +21,7 @@ import { dirname, join, resolve } from "node:path"
 export interface PostgresTree {
   /** `…/usr/lib/postgresql/15/bin`. */
   readonly bin: string
-  /** For `LD_LIBRARY_PATH`: libraries that the machine itself may lack. */
+  /** For `LD_LIBRARY_PATH`: libraries that the machine may lack. */
   readonly libraries: string
   /** `PostgreSQL 15.20, pgvector 0.8.0`. */
   readonly versions: string
@@ -29,7 +29,7 @@ export interface PostgresTree {
 
 /** The oldest pgvector that this project supports. */
 const PGVECTOR_MIN = { major: 0, minor: 8 }
-/** The release whose pgvector source is compiled where the machine's own is too old. */
+/** The Debian release whose pgvector source is compiled if the machine's package is too old. */
 const SOURCE_SUITE = "trixie"
 
 const run = (command: string, args: ReadonlyArray<string>, cwd?: string): string =>
@@ -39,8 +39,8 @@ const run = (command: string, args: ReadonlyArray<string>, cwd?: string): string
     ...(cwd ? { cwd } : {})
   })
 
-/** Whether a server that runs as an ordinary user could read there: every parent must let others pass. */
-const reachable = (path: string): boolean => {
+/** Whether an unprivileged server can read the path: every parent must be searchable by others. */
+const isReadableByOthers = (path: string): boolean => {
   for (let at = path; at !== dirname(at); at = dirname(at)) {
     if (existsSync(at) && (statSync(at).mode & 0o001) === 0) return false
   }
@@ -49,10 +49,10 @@ const reachable = (path: string): boolean => {
 
 const cacheFolder = (): string => {
   const own = resolve(import.meta.dirname, "../.cache/postgres")
-  return process.getuid?.() !== 0 || reachable(own) ? own : join(tmpdir(), "keepsake-postgres")
+  return process.getuid?.() !== 0 || isReadableByOthers(own) ? own : join(tmpdir(), "keepsake-postgres")
 }
 
-/** The machine's own package sources, as one-line entries, and one for the source of a newer pgvector. */
+/** The machine's package sources as one-line entries, and a source of a newer pgvector. */
 const packageSources = (): string => {
   const folder = "/etc/apt/sources.list.d"
   const lines: Array<string> = []
@@ -93,7 +93,7 @@ const packageSources = (): string => {
   return [...debian, source, ""].join("\n")
 }
 
-/** apt with lists, cache and archives of its own. */
+/** apt with private lists, cache and archives. */
 const privateApt = (folder: string) => {
   for (const part of ["lists/partial", "archives/partial", "cache"])
     mkdirSync(join(folder, part), { recursive: true })
@@ -116,22 +116,22 @@ const privateApt = (folder: string) => {
 
 type Apt = ReturnType<typeof privateApt>
 
-const candidateOf = (apt: Apt, name: string): string | null => {
+const findCandidate = (apt: Apt, name: string): string | null => {
   const version = /Candidate: (?:\d+:)?(\S+)/u.exec(apt.cache(["policy", name]))?.[1]
   return version === undefined || version === "(none)" ? null : version
 }
 
-const newEnough = (version: string | null): boolean => {
+const isNewEnough = (version: string | null): boolean => {
   if (version === null) return false
   const [major = 0, minor = 0] = version.split(".").map(Number)
   return major > PGVECTOR_MIN.major || (major === PGVECTOR_MIN.major && minor >= PGVECTOR_MIN.minor)
 }
 
-/** As pgvector's own Makefile, for any machine of the architecture. */
+/** The flags of pgvector's Makefile, without those that tie it to one machine. */
 const COMPILE =
   "-shared -fPIC -O2 -ftree-vectorize -fassociative-math -fno-signed-zeros -fno-trapping-math".split(" ")
 
-/** The one thing that is installed into the system, and only as root: a compiler, where there is none. */
+/** Installs a compiler into the system, only as root and only if it is missing. */
 const ensureCompiler = (): void => {
   try {
     run("gcc", ["--version"])
@@ -166,10 +166,10 @@ const build = (folder: string): void => {
   apt.get(["update"])
   const major = /Depends: postgresql-(\d+)/u.exec(apt.cache(["depends", "postgresql"]))?.[1]
   if (major === undefined) throw new Error("apt knows no postgresql package: set KEEPSAKE_PG_URL instead.")
-  const packaged = candidateOf(apt, `postgresql-${major}-pgvector`)
-  const wanted = [`postgresql-${major}`, ...(newEnough(packaged) ? [`postgresql-${major}-pgvector`] : [])]
+  const packaged = findCandidate(apt, `postgresql-${major}-pgvector`)
+  const wanted = [`postgresql-${major}`, ...(isNewEnough(packaged) ? [`postgresql-${major}-pgvector`] : [])]
   apt.get(["install", "--download-only", "--reinstall", "-y", "--no-install-recommends", ...wanted])
-  if (!newEnough(packaged)) {
+  if (!isNewEnough(packaged)) {
     apt.get(["download", `postgresql-server-dev-${major}`])
     apt.get(["source", "--download-only", "pgvector"])
   }
@@ -177,8 +177,8 @@ const build = (folder: string): void => {
   for (const name of readdirSync(archives).filter((file) => file.endsWith(".deb"))) {
     run("dpkg", ["-x", join(archives, name), root])
   }
-  const vector = newEnough(packaged) ? packaged : compilePgvector(archives, root, major)
-  const server = candidateOf(apt, `postgresql-${major}`)?.replace(/-.*$/u, "")
+  const vector = isNewEnough(packaged) ? packaged : compilePgvector(archives, root, major)
+  const server = findCandidate(apt, `postgresql-${major}`)?.replace(/-.*$/u, "")
   writeFileSync(
     join(folder, "tree.json"),
     JSON.stringify({ major, versions: `PostgreSQL ${server}, pgvector ${vector?.replace(/-.*$/u, "")}` })
@@ -186,7 +186,7 @@ const build = (folder: string): void => {
   for (const part of ["lists", "archives", "cache"]) rmSync(join(folder, part), { recursive: true })
 }
 
-/** The cached tree; the first call takes about 15 s, over the network. */
+/** Returns the cached tree. The first call downloads it, in about 15 s. */
 export const installPostgres = (): PostgresTree => {
   const cache = cacheFolder()
   const folder = join(cache, "tree")

@@ -16,7 +16,7 @@ export interface PrivatePostgres {
   readonly kill: () => Promise<void>
   /** Starts it again over the same files, on the same port. */
   readonly start: () => Promise<void>
-  /** An orderly end; the files go too. */
+  /** Shuts the server down and deletes its files. */
   readonly stop: () => Promise<void>
 }
 
@@ -56,14 +56,14 @@ const initialise = (tree: PostgresTree, folder: string, password: string): strin
   return data
 }
 
-/** Resolves when it takes connections; rejects with the server's log when it ends first. */
+/** Resolves once the server accepts connections; rejects with its log if it exits first. */
 const launch = (tree: PostgresTree, data: string, port: number): Promise<ChildProcess> =>
   new Promise((done, fail) => {
     const settings = {
       listen_addresses: "127.0.0.1",
       port,
       unix_socket_directories: "",
-      // The cluster is thrown away: a crash of the machine is nothing to prepare for, a crash of the server is.
+      // The cluster is temporary: it must survive a crash of the server, not of the machine.
       fsync: "off",
       max_connections: 200,
       shared_buffers: "512MB",
@@ -88,13 +88,13 @@ const launch = (tree: PostgresTree, data: string, port: number): Promise<ChildPr
     server.once("exit", () => fail(new Error(`PostgreSQL did not start:\n${log}`)))
   })
 
-const ended = (server: ChildProcess): Promise<void> =>
+const waitForExit = (server: ChildProcess): Promise<void> =>
   new Promise((done) => {
     if (server.exitCode !== null || server.signalCode !== null) done()
     else server.once("exit", () => done())
   })
 
-const sessionsOf = (pid: number): ReadonlyArray<number> => {
+const listSessions = (pid: number): ReadonlyArray<number> => {
   try {
     return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean).map(Number)
   } catch {
@@ -102,7 +102,7 @@ const sessionsOf = (pid: number): ReadonlyArray<number> => {
   }
 }
 
-/** A new cluster, started. About 2 s once the tree is cached. */
+/** Creates and starts a cluster: about 2 s once the tree is cached. */
 export const startPostgres = async (): Promise<PrivatePostgres> => {
   const tree = installPostgres()
   const folder = mkdtempSync(join(tmpdir(), "keepsake-pg-"))
@@ -115,18 +115,18 @@ export const startPostgres = async (): Promise<PrivatePostgres> => {
   let server = await launch(tree, dataFolder, port)
 
   const kill = async () => {
-    const pids = server.pid === undefined ? [] : [server.pid, ...sessionsOf(server.pid)]
+    const pids = server.pid === undefined ? [] : [server.pid, ...listSessions(server.pid)]
     for (const pid of pids) {
       try {
         process.kill(pid, "SIGKILL")
       } catch {
-        // Ended by itself meanwhile.
+        // Already exited.
       }
     }
-    await ended(server)
+    await waitForExit(server)
   }
   const start = async () => {
-    // A session that outlives its server for a moment still holds the shared memory.
+    // Retries: a session that briefly outlives its server still holds the shared memory.
     for (let attempt = 1; ; attempt++) {
       try {
         server = await launch(tree, dataFolder, port)
@@ -138,7 +138,7 @@ export const startPostgres = async (): Promise<PrivatePostgres> => {
   }
   const stop = async () => {
     server.kill("SIGINT")
-    await ended(server)
+    await waitForExit(server)
     rmSync(folder, { recursive: true, force: true })
   }
   process.once("exit", () => server.kill("SIGKILL"))

@@ -6,22 +6,24 @@ const STAND_IN = fileURLToPath(new URL("../packages/backend-qdrant/test/harness/
 
 export interface RunningQdrant {
   readonly url: string
-  /** What it is, for people. */
-  readonly what: string
+  /** Names the server in messages. */
+  readonly description: string
   readonly stop: () => Promise<void>
 }
 
-/** The stand-in of the tests, in a process of its own. */
+/** Starts the tests' stand-in in a separate process. */
 const startStandIn = async (): Promise<RunningQdrant> => {
   const child = spawn(process.execPath, [STAND_IN], { stdio: ["pipe", "pipe", "inherit"] })
   const exited = once(child, "exit")
   const url = await Promise.race([
     once(child.stdout, "data").then(([data]) => String(data).trim()),
-    exited.then(([code]) => Promise.reject(new Error(`The Qdrant stand-in ended at once (${String(code)}).`)))
+    exited.then(([code]) =>
+      Promise.reject(new Error(`The Qdrant stand-in exited at once (${String(code)}).`))
+    )
   ])
   return {
     url,
-    what: `the stand-in of packages/backend-qdrant/test/server at ${url} (no real server: set KEEPSAKE_QDRANT_URL for one)`,
+    description: `the stand-in of packages/backend-qdrant/test/server at ${url} (no real server: set KEEPSAKE_QDRANT_URL for one)`,
     stop: async () => {
       child.stdin.end()
       await exited
@@ -36,7 +38,7 @@ export const startQdrant = (): Promise<RunningQdrant> => {
     ? startStandIn()
     : Promise.resolve({
         url,
-        what: `the server of KEEPSAKE_QDRANT_URL (${new URL(url).host})`,
+        description: `the server of KEEPSAKE_QDRANT_URL (${new URL(url).host})`,
         stop: () => Promise.resolve()
       })
 }

@@ -1,4 +1,4 @@
-/** Runs the first program of each package's README, each in an empty folder. */
+/** Runs the first program of each package's README in an empty folder. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
@@ -8,16 +8,16 @@ import { linkPackages } from "./linkPackages.ts"
 import { packageFolders, run } from "./pack.ts"
 import { startQdrant } from "./qdrant.ts"
 
-const FOUND = /^0\.\d\d I'm building a SaaS for freight logistics/mu
+const RECALLED = /^0\.\d\d I'm building a SaaS for freight logistics/mu
 
-/** What each program prints. */
+/** The output of each program. */
 const PRINTED: Readonly<Record<string, RegExp>> = {
   agent: /Nothing remembered yet\. Run me again\.\nShip often\./u,
-  "backend-hnsw": FOUND,
-  "backend-pgvector": FOUND,
-  "backend-qdrant": FOUND,
-  core: FOUND,
-  keepsake: FOUND
+  "backend-hnsw": RECALLED,
+  "backend-pgvector": RECALLED,
+  "backend-qdrant": RECALLED,
+  core: RECALLED,
+  keepsake: RECALLED
 }
 
 const readProgram = async (folder: string): Promise<string> => {

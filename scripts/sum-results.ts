@@ -1,4 +1,7 @@
-/** Adds up vitest's JSON reports of a folder and prints the closing line. Steps that failed are named after it. */
+/**
+ * Adds up a folder's JSON reports of vitest and prints the last line of a run. Further arguments name the steps
+ * that failed.
+ */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
 
@@ -18,7 +21,7 @@ const sum = (count: (report: Report) => number): number =>
   reports.reduce((total, report) => total + count(report), 0)
 
 const passed = sum((report) => report.numPassedTests)
-// A step that fails without a failed test of its own (a lint, a build) counts as one.
+// A failed step without a failed test (a lint, a build) counts as one.
 const failed = Math.max(
   sum((report) => report.numFailedTests),
   failedSteps.length

@@ -1,15 +1,15 @@
 /**
- * `node scripts/with-postgres.ts <command…>` runs a command with `KEEPSAKE_PG_URL` set: to the server it is
- * given, else to a private one that lives as long as the command.
+ * `node scripts/with-postgres.ts <command…>` runs a command with `KEEPSAKE_PG_URL`. If it is not set, starts a
+ * private server for as long as the command runs.
  */
-import { givenCommand } from "./givenCommand.ts"
+import { readCommand } from "./readCommand.ts"
 import { startPostgres } from "./postgres.ts"
 
-const run = givenCommand("scripts/with-postgres.ts")
+const run = readCommand("scripts/with-postgres.ts")
 
-const given = process.env["KEEPSAKE_PG_URL"]
-if (given !== undefined && given !== "") {
-  console.error(`PostgreSQL: the server of KEEPSAKE_PG_URL (${new URL(given).host})`)
+const url = process.env["KEEPSAKE_PG_URL"]
+if (url !== undefined && url !== "") {
+  console.error(`PostgreSQL: the server of KEEPSAKE_PG_URL (${new URL(url).host})`)
   process.exitCode = await run({})
 } else {
   const server = await startPostgres()

@@ -1,14 +1,14 @@
 /**
- * `node scripts/with-qdrant.ts <command…>` runs a command with `KEEPSAKE_QDRANT_URL` set: to the server it is
- * given (`KEEPSAKE_QDRANT_API_KEY` with it), else to the tests' stand-in, which lives as long as the command.
+ * `node scripts/with-qdrant.ts <command…>` runs a command with `KEEPSAKE_QDRANT_URL` (and
+ * `KEEPSAKE_QDRANT_API_KEY`). If it is not set, starts the tests' stand-in for as long as the command runs.
  */
-import { givenCommand } from "./givenCommand.ts"
+import { readCommand } from "./readCommand.ts"
 import { startQdrant } from "./qdrant.ts"
 
-const run = givenCommand("scripts/with-qdrant.ts")
+const run = readCommand("scripts/with-qdrant.ts")
 
 const server = await startQdrant()
-console.error(`Qdrant: ${server.what}`)
+console.error(`Qdrant: ${server.description}`)
 try {
   process.exitCode = await run({ KEEPSAKE_QDRANT_URL: server.url })
 } finally {

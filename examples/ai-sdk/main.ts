@@ -5,14 +5,14 @@ import { openMemory, type PromiseMemory } from "@keepsake/keepsake"
 import { generateText, isStepCount } from "ai"
 import { script } from "./script.ts"
 
-/** One turn with the Vercel AI SDK: context before, tools while it runs, the exchange after. */
+/** One turn with the Vercel AI SDK: recalls the context, offers memory tools, remembers the exchange. */
 export const answer = async (
   anthropic: AnthropicProvider,
   memory: PromiseMemory,
   sessionId: string,
   message: string
 ): Promise<string> => {
-  const { text: remembered } = await memory.context(message)
+  const { text: context } = await memory.context(message)
   const { text } = await generateText({
     model: anthropic("claude-sonnet-5-5"),
     maxOutputTokens: 1_024,
@@ -20,7 +20,7 @@ export const answer = async (
     messages: [
       {
         role: "user",
-        content: [message, remembered]
+        content: [message, context]
           .filter((part) => part !== "")
           .map((part) => ({ type: "text" as const, text: part }))
       }
@@ -34,10 +34,10 @@ export const answer = async (
 
 if (import.meta.main) {
   await using memory = await openMemory(process.env["KEEPSAKE_STORE"] ?? "file:./memory.db")
-  await using demo = await modelClient(script)
+  await using model = await modelClient(script)
   const anthropic = createAnthropic({
-    apiKey: demo.client.apiKey ?? "",
-    baseURL: `${demo.client.baseURL}/v1`
+    apiKey: model.client.apiKey ?? "",
+    baseURL: `${model.client.baseURL}/v1`
   })
   const ana = memory.for({ userId: "ana" })
   console.log(await answer(anthropic, ana, "monday", "My truck is called Bertha."))

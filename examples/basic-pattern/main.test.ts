@@ -5,7 +5,7 @@ import { expect, it } from "vitest"
 import { reply } from "./main.ts"
 import { script } from "./script.ts"
 
-it("remembers across sessions, with two calls around one's own loop", async () => {
+it("remembers across sessions, with two calls around the model", async () => {
   await using server = await messagesServer(script)
   await using memory = await openMemory("memory:")
   const ana = memory.for({ userId: "ana" })
@@ -18,7 +18,7 @@ it("remembers across sessions, with two calls around one's own loop", async () =
   ).not.toContain("freight")
 })
 
-it("is 30 lines or less", async () => {
+it("has up to 30 lines", async () => {
   const source = await readFile(new URL("main.ts", import.meta.url), "utf8")
   expect(source.trimEnd().split("\n").length).toBeLessThanOrEqual(30)
 })

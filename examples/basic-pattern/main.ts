@@ -4,8 +4,8 @@ import { openMemory, type PromiseMemory } from "@keepsake/keepsake"
 import { script } from "./script.ts"
 
 export const reply = async (claude: Anthropic, memory: PromiseMemory, sessionId: string, user: string) => {
-  const { text: remembered } = await memory.context(user)
-  const blocks = [user, remembered]
+  const { text: context } = await memory.context(user)
+  const blocks = [user, context]
     .filter((text) => text !== "")
     .map((text) => ({ type: "text" as const, text }))
   const { content } = await claude.messages.create({

@@ -1,6 +1,6 @@
 import type { ServerCommand } from "./serverCommand.ts"
 
-/** The part of the Claude Agent SDK that is used here. It brings a whole runtime, so it is installed by hand. */
+/** The part of the Claude Agent SDK in use. The SDK is not a dependency, because it brings a whole runtime. */
 interface AgentSdk {
   readonly query: (request: {
     readonly prompt: string
@@ -21,7 +21,7 @@ const loadSdk = async (): Promise<AgentSdk> => {
   }
 }
 
-/** One question to Claude through the Claude Agent SDK, with the memory as an MCP server. */
+/** Asks Claude one question through the Claude Agent SDK, with the memory as an MCP server. */
 export const askThroughSdk = async (server: ServerCommand, prompt: string): Promise<string> => {
   const { query } = await loadSdk()
   const options = {
@@ -31,5 +31,5 @@ export const askThroughSdk = async (server: ServerCommand, prompt: string): Prom
   for await (const message of query({ prompt, options })) {
     if (message.type === "result") return message.result ?? `ended with ${message.subtype}`
   }
-  throw new Error("the Claude Agent SDK gave no result")
+  throw new Error("The Claude Agent SDK returned no result.")
 }

@@ -26,7 +26,7 @@ it("remembers over MCP, from one process to the next, each user apart", async ()
   })
 })
 
-it("says how to install the SDK where it is missing", async () => {
+it("says how to install a missing SDK", async () => {
   await expect(askThroughSdk(serverCommand("memory:", "ana"), "hello")).rejects.toThrow(
     "pnpm add @anthropic-ai/claude-agent-sdk"
   )

@@ -11,7 +11,7 @@ if (process.env["ANTHROPIC_API_KEY"]) {
   }
 } else {
   console.log(
-    "ANTHROPIC_API_KEY is not set: no model takes part. These are the calls an agent would make, over MCP:"
+    "ANTHROPIC_API_KEY is not set, so this runs without a model. These are the MCP calls that an agent would make:"
   )
   await withTools(server, async ({ call, names }) => {
     console.log("tools:", names.join(", "))

@@ -8,12 +8,12 @@ export interface ServerCommand {
 }
 
 /**
- * `keepsake mcp` as a process that speaks MCP on its standard streams. Whose memory it serves is fixed here,
- * outside the model's reach. Outside this workspace: `npx -y @keepsake/keepsake mcp …`.
+ * Starts `keepsake mcp` as a process that speaks MCP on its standard streams. The user is fixed here, out of the
+ * model's reach. Outside this workspace: `npx -y @keepsake/keepsake mcp …`.
  */
 export const serverCommand = (store: string, userId: string): ServerCommand => ({
   command: fileURLToPath(new URL("node_modules/.bin/keepsake", import.meta.url)),
   args: ["mcp", "--store", store, "--user", userId],
-  // The same Node as runs this example.
+  // Puts the Node that runs this example first.
   env: { PATH: [dirname(process.execPath), process.env["PATH"] ?? ""].join(delimiter) }
 })

@@ -7,7 +7,7 @@ export interface Tools {
   readonly call: (name: string, input: Record<string, unknown>) => Promise<string>
 }
 
-/** Starts the server and uses its tools as any MCP client would. */
+/** Starts the server and calls its tools, as any MCP client does. */
 export const withTools = async (
   server: ServerCommand,
   use: (tools: Tools) => Promise<void>

@@ -1,24 +1,28 @@
 import type { ChatSession } from "@keepsake/agent"
 
 export interface Terminal {
-  /** What the user types, line by line. */
+  /** The user's input, line by line. */
   readonly lines: AsyncIterable<string>
   readonly print: (text: string) => void
 }
 
 const oneLine = (value: unknown): string => JSON.stringify(value).slice(0, 200)
 
-/** Talks until the lines end or `/quit`: streams each reply and shows what memory and tools did. */
+/** Chats until `/quit` or the end of input. Streams replies, and prints recalls, tool calls and memory problems. */
 export const chat = async (session: ChatSession, { lines, print }: Terminal): Promise<void> => {
   print("you> ")
   for await (const line of lines) {
     if (line.trim() === "/quit") break
-    if (line.trim() !== "") await turn(session, line, print)
+    if (line.trim() !== "") await runTurn(session, line, print)
     print("you> ")
   }
 }
 
-const turn = async (session: ChatSession, message: string, print: (text: string) => void): Promise<void> => {
+const runTurn = async (
+  session: ChatSession,
+  message: string,
+  print: (text: string) => void
+): Promise<void> => {
   try {
     for await (const event of session.stream(message)) {
       switch (event.type) {
@@ -43,7 +47,7 @@ const turn = async (session: ChatSession, message: string, print: (text: string)
       }
     }
   } catch (error) {
-    // The session is as it was before this message: it can be sent again.
+    // A failed turn leaves the session unchanged, so the user can send the message again.
     print(`\n  [${error instanceof Error ? error.message : String(error)}]\n`)
   }
 }

@@ -36,7 +36,7 @@ it("streams replies, shows tools, and remembers in the next session", async () =
   expect(later).toContain("Bertha")
 })
 
-it("shows what went wrong and goes on", async () => {
+it("prints an error and continues", async () => {
   await using memory = await openMemory("memory:")
   let calls = 0
   const busy: Respond = (request) =>

@@ -1,4 +1,4 @@
-/** The first process: a conversation is had, each exchange is remembered, the process ends. */
+/** The first process: remembers each exchange of a conversation, then exits. */
 import { openMemory } from "@keepsake/keepsake"
 import { heading, readScript, wrap } from "./script.ts"
 
@@ -8,26 +8,29 @@ const script = await readScript()
 await using memory = await openMemory(url)
 const user = memory.for({ userId: script.user })
 
+const TURNS_SHOWN = 6
+
 for (const { date, id, turns } of script.sessions) {
   console.log(
-    heading(`First session (process ${process.pid}), ${turns.length} turns, said on ${date.slice(0, 10)}`)
+    heading(`First session (process ${process.pid}): ${turns.length} turns on ${date.slice(0, 10)}`)
   )
   for (let turn = 0; turn < turns.length; turn += 2) {
-    const [asked, answered] = [turns[turn], turns[turn + 1]]
+    const message = turns[turn]?.text ?? ""
+    const answer = turns[turn + 1]?.text ?? ""
     await user.rememberExchange({
-      user: asked?.text ?? "",
-      assistant: answered?.text ?? "",
+      user: message,
+      assistant: answer,
       sessionId: id,
       turn,
       saidAt: Date.parse(date) + turn * 60_000
     })
-    if (turn < 6) {
-      console.log(wrap(asked?.text ?? "", "         ", "   user: "))
-      console.log(wrap(answered?.text ?? "", "         ", "  agent: "))
+    if (turn < TURNS_SHOWN) {
+      console.log(wrap(message, "         ", "   user: "))
+      console.log(wrap(answer, "         ", "  agent: "))
     }
   }
-  console.log(`  … and ${turns.length - 6} turns more, among them a parser error, a radiator and a cat.`)
+  console.log(`  … and ${turns.length - TURNS_SHOWN} more turns, about a parser error, a radiator, a cat …`)
 }
 
 const { total } = await user.stats()
-console.log(`\n  ${total} memories kept in ${url}; the process ends here.`)
+console.log(`\n  Stored ${total} memories in ${url}. This process exits now.`)

@@ -1,6 +1,6 @@
 /**
- * The whole of Keepsake in one run, without a key, a server or a model: a conversation is remembered by one
- * process and recalled by another.
+ * Shows Keepsake in one run, without a key, a server or a model: one process remembers a conversation, another
+ * recalls it.
  */
 import { execFile } from "node:child_process"
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
@@ -13,7 +13,7 @@ import { heading, readScript } from "./script.ts"
 const folder = await mkdtemp(join(tmpdir(), "keepsake-demo-"))
 const url = `file:${join(folder, "memory.db")}`
 
-/** A process of its own, so that nothing can pass from one session to the next but the file. */
+/** Runs a session in a separate process: the two share only the file. */
 const run = async (file: string): Promise<void> => {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const { stderr, stdout } = await promisify(execFile)(process.execPath, [path, url])
@@ -22,21 +22,24 @@ const run = async (file: string): Promise<void> => {
 }
 
 try {
-  console.log("Keepsake: an agent's memory, across a restart. Words only: no model, no key, no server.")
+  console.log("Keepsake: an agent's memory survives a restart. Keyword search only: no model, key or server.")
   await run("first-session.ts")
   await run("second-session.ts")
 
   const files = await readdir(folder)
   const bytes = Buffer.concat(await Promise.all(files.map((name) => readFile(join(folder, name)))))
   const { sessions } = await readScript()
-  const left = sessions.flatMap(({ turns }) => turns).filter(({ text }) => bytes.includes(text)).length
-  console.log(`  in the bytes of ${files.join(", ")}: ${left} of the forgotten turns`)
+  const turns = sessions.flatMap((session) => session.turns)
+  const remaining = turns.filter(({ text }) => bytes.includes(text)).length
+  console.log(
+    `  The bytes of ${files.join(", ")} contain ${remaining} of the ${turns.length} forgotten turns.`
+  )
 } finally {
   await rm(folder, { recursive: true, force: true })
 }
 
-console.log(heading("What to try next"))
-console.log(`  The first program in README.md: fifteen lines, your own memories.
-  Find by meaning as well: name an embedder beside the store, as README does.
-  The store you already run: "postgres://…" or "qdrant+http://…" for "file:…".
-  A Claude agent that remembers: examples/claude-agent.`)
+console.log(heading("Next steps"))
+console.log(`  Run the first program of README.md: it remembers your own sentences.
+  Add an embedder to search by meaning as well (README.md shows how).
+  Use a store you already run: "postgres://…" or "qdrant+http://…" instead of "file:…".
+  Chat with a Claude agent that remembers: examples/claude-agent.`)

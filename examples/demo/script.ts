@@ -1,4 +1,4 @@
-/** The recorded conversation that both sessions work from. */
+/** The recorded conversation that both sessions use. */
 import { readFile } from "node:fs/promises"
 
 interface Turn {
@@ -24,7 +24,7 @@ export const readScript = async (): Promise<Script> =>
 
 const WIDTH = 78
 
-/** Wraps at spaces, with a hanging indent; words longer than a line stay whole. */
+/** Wraps at spaces, with a hanging indent. A word longer than a line is not broken. */
 export const wrap = (text: string, indent = "  ", first = indent): string => {
   const lines: Array<string> = []
   let line = first

@@ -11,23 +11,25 @@ import {
   type SearchItem,
   type SearchOperation
 } from "@langchain/langgraph-checkpoint"
-import { matchesFilter, matchesPath, scalarsOf, whereOf } from "./matching.ts"
+import { matchesFilter, matchesPath, pickScalars, toWhere } from "./matching.ts"
 
 const PAGE = 500
-/** What the store cannot decide of a filter is decided afterwards, so more are asked for. */
-const RECALLED = 100
+/** Exceeds LangGraph's limit, because `matchesFilter` decides afterwards what the store cannot. */
+const RECALL_LIMIT = 100
 
-interface Kept {
+/** An item as a memory's metadata stores it. */
+interface StoredItem {
   readonly namespace: ReadonlyArray<string>
   readonly key: string
   readonly value: string
   readonly createdAt: number
 }
 
-const keptOf = ({ metadata }: Memory): Kept => JSON.parse(metadata["item"] as string) as Kept
+const parseStoredItem = ({ metadata }: Memory): StoredItem =>
+  JSON.parse(metadata["item"] as string) as StoredItem
 
-const itemOf = (memory: Memory): Item => {
-  const { createdAt, key, namespace, value } = keptOf(memory)
+const toItem = (memory: Memory): Item => {
+  const { createdAt, key, namespace, value } = parseStoredItem(memory)
   return {
     namespace: [...namespace],
     key,
@@ -39,27 +41,27 @@ const itemOf = (memory: Memory): Item => {
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex")
 
-/** Each beginning of a namespace is a value to ask for. */
-const prefixes = (namespace: ReadonlyArray<string>): Record<string, string> =>
+/** One field per prefix of the namespace: a filter compares top-level scalars by equality. */
+const toPrefixFields = (namespace: ReadonlyArray<string>): Record<string, string> =>
   Object.fromEntries(
     namespace.map((_, i) => [`ns${i + 1}`, digest(JSON.stringify(namespace.slice(0, i + 1)))])
   )
 
-const prefixFilter = (namespace: ReadonlyArray<string>): Record<string, string> => {
-  const all = prefixes(namespace)
+const toPrefixFilter = (namespace: ReadonlyArray<string>): Record<string, string> => {
+  const fields = toPrefixFields(namespace)
   const last = `ns${namespace.length}`
-  return namespace.length === 0 ? {} : { [last]: all[last] ?? "" }
+  return namespace.length === 0 ? {} : { [last]: fields[last] ?? "" }
 }
 
-/** Its texts, for search: what `index` names, or every string in the value. */
-const textOf = (value: unknown): string => {
+/** Joins every string in a value, for search. */
+const joinTexts = (value: unknown): string => {
   if (typeof value === "string") return value
   if (typeof value === "object" && value !== null)
-    return Object.values(value).map(textOf).filter(Boolean).join("\n")
+    return Object.values(value).map(joinTexts).filter(Boolean).join("\n")
   return ""
 }
 
-/** LangGraph's long-term memory, kept in one user's memory: the namespaces live inside that scope. */
+/** LangGraph's long-term memory inside one user's memory: all namespaces are in that scope. */
 export class KeepsakeStore extends BaseStore {
   readonly #memory: PromiseMemory
 
@@ -68,7 +70,7 @@ export class KeepsakeStore extends BaseStore {
     this.#memory = memory
   }
 
-  /** As LangGraph's own stores: what is read in a batch was there before it, then the puts are made in order. */
+  /** Like LangGraph's own stores: first all reads of the batch, then its puts in order. */
   async batch<const Operations extends Array<Operation>>(
     operations: Operations
   ): Promise<OperationResults<Operations>> {
@@ -82,10 +84,10 @@ export class KeepsakeStore extends BaseStore {
   async #read(operation: Exclude<Operation, PutOperation>): Promise<unknown> {
     if ("namespacePrefix" in operation) return this.#search(operation)
     if ("key" in operation) return this.#get(operation)
-    return this.#namespaces(operation)
+    return this.#listNamespaces(operation)
   }
 
-  async #all(metadata: Record<string, string>, where: Where = {}): Promise<ReadonlyArray<Memory>> {
+  async #listMemories(metadata: Record<string, string>, where: Where = {}): Promise<ReadonlyArray<Memory>> {
     const rows: Array<Memory> = []
     let after: Awaited<ReturnType<PromiseMemory["list"]>>["next"] | undefined
     do {
@@ -100,31 +102,32 @@ export class KeepsakeStore extends BaseStore {
     return rows
   }
 
-  async #at({ key, namespace }: GetOperation): Promise<ReadonlyArray<Memory>> {
-    return this.#all({ place: digest(JSON.stringify([namespace, key])) })
+  /** All versions of an item, oldest first. */
+  async #listVersions({ key, namespace }: GetOperation): Promise<ReadonlyArray<Memory>> {
+    return this.#listMemories({ place: digest(JSON.stringify([namespace, key])) })
   }
 
   async #get(operation: GetOperation): Promise<Item | null> {
-    const last = (await this.#at(operation)).at(-1)
-    return last === undefined ? null : itemOf(last)
+    const latest = (await this.#listVersions(operation)).at(-1)
+    return latest === undefined ? null : toItem(latest)
   }
 
-  /** The new one first, then the old ones go: nothing that was acknowledged is lost in between. */
+  /** Writes the new version before it removes the old ones, so that a crash loses no acknowledged item. */
   async #put({ index, key, namespace, value }: PutOperation): Promise<void> {
-    const old = await this.#at({ namespace, key })
+    const oldVersions = await this.#listVersions({ namespace, key })
     if (value !== null) {
-      const [first] = old
+      const [first] = oldVersions
       const now = Date.now()
-      const kept: Kept = {
+      const item: StoredItem = {
         namespace,
         key,
         value: JSON.stringify(value),
-        createdAt: first === undefined ? now : keptOf(first).createdAt
+        createdAt: first === undefined ? now : parseStoredItem(first).createdAt
       }
-      const named = Array.isArray(index)
+      const indexedFields = Array.isArray(index)
         ? Object.fromEntries(index.map((path) => [path, value[path]]))
         : value
-      const text = index === false ? "" : textOf(named)
+      const text = index === false ? "" : joinTexts(indexedFields)
       await this.#memory.remember({
         content: text.trim() === "" ? key : text,
         type: "semantic",
@@ -133,13 +136,13 @@ export class KeepsakeStore extends BaseStore {
           langgraph: true,
           indexed: text.trim() !== "",
           place: digest(JSON.stringify([namespace, key])),
-          ...prefixes(namespace),
-          fields: scalarsOf(value),
-          item: JSON.stringify(kept)
+          ...toPrefixFields(namespace),
+          fields: pickScalars(value),
+          item: JSON.stringify(item)
         }
       })
     }
-    if (old.length > 0) await this.#memory.forget(old.map(({ id }) => id))
+    if (oldVersions.length > 0) await this.#memory.forget(oldVersions.map(({ id }) => id))
   }
 
   async #search({
@@ -149,30 +152,30 @@ export class KeepsakeStore extends BaseStore {
     offset = 0,
     query
   }: SearchOperation): Promise<Array<SearchItem>> {
-    const where = whereOf(filter ?? {})
-    const metadata = { langgraph: true, indexed: true, ...prefixFilter(namespacePrefix) }
-    const found: ReadonlyArray<SearchItem> =
+    const where = toWhere(filter ?? {})
+    const metadata = { langgraph: true, indexed: true, ...toPrefixFilter(namespacePrefix) }
+    const items: ReadonlyArray<SearchItem> =
       query === undefined
-        ? (await this.#all(prefixFilter(namespacePrefix), where)).map(itemOf)
+        ? (await this.#listMemories(toPrefixFilter(namespacePrefix), where)).map(toItem)
         : (
             await this.#memory.recall(query, {
               where: { and: [{ metadata }, where] },
-              limit: RECALLED,
+              limit: RECALL_LIMIT,
               minScore: 0
             })
-          ).map(({ memory, score }) => ({ ...itemOf(memory), score }))
-    return found.filter(({ value }) => matchesFilter(filter ?? {}, value)).slice(offset, offset + limit)
+          ).map(({ memory, score }) => ({ ...toItem(memory), score }))
+    return items.filter(({ value }) => matchesFilter(filter ?? {}, value)).slice(offset, offset + limit)
   }
 
-  async #namespaces({
+  async #listNamespaces({
     limit,
     matchConditions = [],
     maxDepth,
     offset
   }: ListNamespacesOperation): Promise<Array<Array<string>>> {
     const distinct = new Set<string>()
-    for (const memory of await this.#all({})) {
-      const { namespace } = keptOf(memory)
+    for (const memory of await this.#listMemories({})) {
+      const { namespace } = parseStoredItem(memory)
       if (!matchConditions.every((condition) => matchesPath(condition, namespace))) continue
       distinct.add(JSON.stringify(namespace.slice(0, maxDepth)))
     }

@@ -1,4 +1,4 @@
-/** LangGraph's long-term memory on Keepsake: pass the store to `graph.compile({ store })`. */
+/** Stores LangGraph's long-term memory in Keepsake. Pass the store to `graph.compile({ store })`. */
 import { openMemory } from "@keepsake/keepsake"
 import { KeepsakeStore } from "./KeepsakeStore.ts"
 

@@ -25,7 +25,7 @@ const isOperators = (expected: unknown): expected is Record<string, unknown> =>
   expected !== null &&
   Object.keys(expected).some((key) => key.startsWith("$"))
 
-/** LangGraph's filter: equality on the value's fields, or operators such as `{ $gte: 3 }`. */
+/** LangGraph's filter: compares the value's fields by equality, or by operators such as `{ $gte: 3 }`. */
 export const matchesFilter = (filter: Record<string, unknown>, value: Record<string, unknown>): boolean =>
   Object.entries(filter).every(([key, expected]) =>
     isOperators(expected)
@@ -37,7 +37,7 @@ const isScalar = (value: unknown): value is JsonScalar =>
   value === null || typeof value === "string" || typeof value === "boolean" || Number.isFinite(value)
 
 /** The fields of a value that a filter can ask for, kept beside it in the metadata. */
-export const scalarsOf = (value: Record<string, unknown>): Record<string, JsonScalar> =>
+export const pickScalars = (value: Record<string, unknown>): Record<string, JsonScalar> =>
   Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, JsonScalar] => isScalar(entry[1]))
   )
@@ -49,7 +49,7 @@ const RANGES = { $gt: "gt", $gte: "gte", $lt: "lt", $lte: "lte" } as const
 
 const isRange = (operator: string): operator is keyof typeof RANGES => operator in RANGES
 
-const conditionOf = (path: string, operator: string, operand: unknown): Where => {
+const toCondition = (path: string, operator: string, operand: unknown): Where => {
   const on = (test: MetadataTest): Where => ({ metadata: { [path]: test } })
   if (isRange(operator) && typeof operand === "number" && Number.isFinite(operand)) {
     return { or: [on({ [RANGES[operator]]: operand }), { not: on(ANY_NUMBER) }] }
@@ -63,15 +63,15 @@ const conditionOf = (path: string, operator: string, operand: unknown): Where =>
  * What the store can decide of a LangGraph filter: every item that `matchesFilter` takes passes it, and what it lets
  * through `matchesFilter` decides.
  */
-export const whereOf = (filter: Record<string, unknown>): Where => ({
+export const toWhere = (filter: Record<string, unknown>): Where => ({
   and: Object.entries(filter).flatMap(([key, expected]) => {
     const path = `fields.${key.replace(/[.\\]/gu, "\\$&")}`
     const operators = isOperators(expected) ? Object.entries(expected) : [["$eq", expected] as const]
-    return operators.map(([operator, operand]) => conditionOf(path, operator, operand))
+    return operators.map(([operator, operand]) => toCondition(path, operator, operand))
   })
 })
 
-/** LangGraph's namespace patterns: a beginning or an end, `*` for any one part. */
+/** LangGraph's namespace patterns: a prefix or a suffix; `*` matches any one part. */
 export const matchesPath = (
   { matchType, path }: MatchCondition,
   namespace: ReadonlyArray<string>

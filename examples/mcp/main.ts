@@ -1,4 +1,4 @@
-/** A program that talks to the memory over MCP, as an assistant's client does: it starts the server itself. */
+/** Uses the memory over MCP, as an assistant's client does: it starts the server itself. */
 import { fileURLToPath } from "node:url"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
@@ -6,8 +6,8 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 /** Outside this workspace: `npx -y @keepsake/keepsake mcp …`. */
 const KEEPSAKE = fileURLToPath(new URL("node_modules/@keepsake/keepsake/src/cli/main.ts", import.meta.url))
 
-/** One conversation with the server: what it remembers is there for the next. */
-export const talk = async (
+/** Starts the server, makes the calls, and stops it. Memories persist in the store. */
+export const callTools = async (
   store: string,
   userId: string,
   calls: ReadonlyArray<readonly [tool: string, input: Record<string, unknown>]>
@@ -35,10 +35,10 @@ export const talk = async (
 
 if (import.meta.main) {
   const store = "file:./memory.db"
-  const [kept] = await talk(store, "ines", [
+  const [remembered] = await callTools(store, "ines", [
     ["remember", { content: "Ines is building a SaaS for freight logistics" }]
   ])
-  console.log(kept)
-  const [known] = await talk(store, "ines", [["context", { message: "What was my project again?" }]])
-  console.log(known)
+  console.log(remembered)
+  const [context] = await callTools(store, "ines", [["context", { message: "What was my project again?" }]])
+  console.log(context)
 }

@@ -1,4 +1,4 @@
-/** What there is to research: a few notes on freight. */
+/** The notes to research: a few on freight. */
 export const NOTES: ReadonlyArray<{ readonly title: string; readonly text: string }> = [
   {
     title: "Rotterdam",

@@ -11,16 +11,16 @@ const search = defineTool({
   description: "Search the freight notes for a word.",
   input: Schema.Struct({ word: Schema.String }),
   execute: ({ word }) => {
-    const found = NOTES.filter(({ text, title }) =>
+    const matches = NOTES.filter(({ text, title }) =>
       `${title} ${text}`.toLowerCase().includes(word.toLowerCase())
     )
-    return found.length === 0
+    return matches.length === 0
       ? "Nothing found."
-      : found.map(({ text, title }) => `${title}: ${text}`).join("\n")
+      : matches.map(({ text, title }) => `${title}: ${text}`).join("\n")
   }
 })
 
-/** Researches a question, keeping what it learns: the SDK's own tool runner with the memory's tools beside one's own. */
+/** Researches a question with the SDK's tool runner, and remembers the findings through the memory tools. */
 export const research = async (
   claude: Anthropic,
   memory: PromiseMemory,
@@ -31,7 +31,7 @@ export const research = async (
     max_tokens: 2_048,
     max_iterations: 12,
     system:
-      "You research questions. First recall what is known, then search the notes for what is missing, then remember each finding as one self-contained statement, then answer.",
+      "You research questions. First recall known facts, then search the notes for missing ones, then remember each finding as one self-contained statement, then answer.",
     messages: [{ role: "user", content: question }],
     tools: anthropicTools([search, ...memoryTools(memory)]),
     thread: false

@@ -2,7 +2,7 @@ import { type KeepsakeConfig, openMemory } from "@keepsake/keepsake"
 
 const SAID_AT = Date.UTC(2026, 8, 1)
 
-const SAID = [
+const STATEMENTS = [
   "I'm building a SaaS for freight logistics",
   "The database is PostgreSQL 17, hosted in Frankfurt",
   "We ship a release every Friday at noon",
@@ -22,20 +22,22 @@ const QUESTIONS = [
 
 export interface Answer {
   readonly content: string
-  /** Three decimals: what differs beyond them is float arithmetic. */
+  /** Three decimals: differences beyond them are float arithmetic. */
   readonly score: string
 }
 
-/** The program, the same for every store: remember, then ask. */
-export const answersOf = async (config: KeepsakeConfig): Promise<ReadonlyArray<ReadonlyArray<Answer>>> => {
+/** Remembers the statements and asks the questions on one store. */
+const askStore = async (config: KeepsakeConfig): Promise<ReadonlyArray<ReadonlyArray<Answer>>> => {
   await using memory = await openMemory(config)
   const user = memory.for({ userId: "ines", agentId: "swap-backends" })
   await user.forgetAll()
-  await user.rememberMany(SAID.map((content) => ({ content, saidAt: SAID_AT })))
+  await user.rememberMany(STATEMENTS.map((content) => ({ content, saidAt: SAID_AT })))
   const answers: Array<ReadonlyArray<Answer>> = []
   for (const question of QUESTIONS) {
-    const found = await user.recall(question, { limit: 2, minScore: 0 })
-    answers.push(found.map(({ memory: { content }, score }) => ({ content, score: score.toFixed(3) })))
+    const recollections = await user.recall(question, { limit: 2, minScore: 0 })
+    answers.push(
+      recollections.map(({ memory: { content }, score }) => ({ content, score: score.toFixed(3) }))
+    )
   }
   await user.forgetAll()
   return answers
@@ -45,19 +47,19 @@ export interface NamedConfig extends KeepsakeConfig {
   readonly name: string
 }
 
-/** The same program on each store, side by side; whether all gave the same. */
+/** Runs the same program on each store. Returns the answers side by side, and whether all are the same. */
 export const compare = async (
   configs: ReadonlyArray<NamedConfig>
 ): Promise<{ readonly table: string; readonly same: boolean }> => {
   const answers: Array<ReadonlyArray<ReadonlyArray<Answer>>> = []
-  for (const { name: _, ...config } of configs) answers.push(await answersOf(config))
+  for (const { name: _, ...config } of configs) answers.push(await askStore(config))
   const lines = QUESTIONS.flatMap((question, q) => [
     question,
     ...configs.map(({ name }, i) => {
-      const given = answers[i]?.[q]?.map(({ content, score }) => `${score} ${content.slice(0, 24)}…`)
-      return `  ${name.padEnd(10)} ${given?.join("   ")}`
+      const results = answers[i]?.[q]?.map(({ content, score }) => `${score} ${content.slice(0, 24)}…`)
+      return `  ${name.padEnd(10)} ${results?.join("   ")}`
     })
   ])
-  const [first, ...others] = answers.map((one) => JSON.stringify(one))
-  return { table: lines.join("\n"), same: others.every((one) => one === first) }
+  const [first, ...others] = answers.map((answer) => JSON.stringify(answer))
+  return { table: lines.join("\n"), same: others.every((other) => other === first) }
 }

@@ -1,4 +1,4 @@
-/** One program, three stores, the same answers. */
+/** Runs one program on three stores and compares the answers. */
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,7 +11,7 @@ const folder = await mkdtemp(join(tmpdir(), "keepsake-swap-"))
 const { KEEPSAKE_PG_URL: postgres, KEEPSAKE_QDRANT_URL: qdrant } = process.env
 const pglite = postgres === undefined ? await PGlite.create({ extensions: { vector } }) : undefined
 
-// A lexical embedder, so that no key and no download is needed; any other gives the same picture.
+// The lexical embedder needs no key and no download. The stores agree with any other embedder too.
 const embedder = "lexical"
 const configs: Array<NamedConfig> = [
   { name: "file", store: `file:${join(folder, "memory.db")}`, embedder },
@@ -20,7 +20,7 @@ const configs: Array<NamedConfig> = [
     : { name: "pglite", store: PgVectorStore.layer({ pglite }), embedder }
 ]
 if (qdrant === undefined)
-  console.log("Set KEEPSAKE_QDRANT_URL to see Qdrant beside them, KEEPSAKE_PG_URL for a PostgreSQL server.\n")
+  console.log("Set KEEPSAKE_QDRANT_URL to include Qdrant, KEEPSAKE_PG_URL to use a PostgreSQL server.\n")
 else
   configs.push({
     name: "qdrant",

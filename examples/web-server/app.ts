@@ -3,21 +3,21 @@ import type { MemoryClient } from "@keepsake/keepsake"
 import { type Context, Hono } from "hono"
 import { streamSSE } from "hono/streaming"
 
-/** Conversations kept open; the one not used for longest goes first, and is recalled from memory if it comes back. */
+/** Open sessions: the least recently used one is dropped first, and continues from memory if its user returns. */
 const SESSIONS_MAX = 1_000
 
 /**
- * Many users over one agent. Who a request is from comes from the token it carries, never from its body:
- * `userOf` is where a real application checks its sessions.
+ * Serves many users with one agent. The user comes from the request's token, never from its body: a real
+ * application checks its sessions in `findUser`.
  */
-export const makeApp = (parts: {
+export const makeApp = (services: {
   readonly agent: ChatAgent
   readonly memory: MemoryClient
-  readonly userOf: (token: string) => string | undefined
+  readonly findUser: (token: string) => string | undefined
 }) => {
-  const { agent, memory, userOf } = parts
+  const { agent, findUser, memory } = services
   const sessions = new Map<string, ChatSession>()
-  const sessionOf = (userId: string, sessionId: string): ChatSession => {
+  const openSession = (userId: string, sessionId: string): ChatSession => {
     const key = JSON.stringify([userId, sessionId])
     const session = sessions.get(key) ?? agent.session({ userId, sessionId })
     sessions.delete(key)
@@ -30,10 +30,10 @@ export const makeApp = (parts: {
   }
 
   const app = new Hono<{ Variables: { userId: string } }>()
-  const user = (context: Context<{ Variables: { userId: string } }>): string => context.get("userId")
+  const getUserId = (context: Context<{ Variables: { userId: string } }>): string => context.get("userId")
 
   app.use(async (context, next) => {
-    const userId = userOf(context.req.header("authorization")?.replace(/^Bearer /, "") ?? "")
+    const userId = findUser(context.req.header("authorization")?.replace(/^Bearer /, "") ?? "")
     if (userId === undefined) return context.json({ error: "sign in first" }, 401)
     context.set("userId", userId)
     return next()
@@ -41,7 +41,7 @@ export const makeApp = (parts: {
 
   app.post("/chat/:session", async (context) => {
     const { message } = await context.req.json<{ message?: string }>()
-    const session = sessionOf(user(context), context.req.param("session"))
+    const session = openSession(getUserId(context), context.req.param("session"))
     return streamSSE(context, async (stream) => {
       const controller = new AbortController()
       stream.onAbort(() => controller.abort())
@@ -64,12 +64,14 @@ export const makeApp = (parts: {
     })
   })
 
-  app.get("/memories", async (context) => context.json(await memory.for({ userId: user(context) }).list()))
+  app.get("/memories", async (context) => {
+    return context.json(await memory.for({ userId: getUserId(context) }).list())
+  })
 
   app.delete("/memories", async (context) => {
-    for (const key of sessions.keys())
-      if ((JSON.parse(key) as [string])[0] === user(context)) sessions.delete(key)
-    return context.json(await memory.for({ userId: user(context) }).forgetAll())
+    const userId = getUserId(context)
+    for (const key of sessions.keys()) if ((JSON.parse(key) as [string])[0] === userId) sessions.delete(key)
+    return context.json(await memory.for({ userId }).forgetAll())
   })
 
   return app

@@ -5,11 +5,11 @@ import { expect, it } from "vitest"
 import { makeApp } from "./app.ts"
 import { script } from "./script.ts"
 
-it("serves many users: each has their own memory, and can have it forgotten", async () => {
+it("serves many users: each has a separate memory and can erase it", async () => {
   await using server = await messagesServer(script)
   await using memory = await openMemory("memory:")
   await using agent = createAgent({ memory, client: server.client(), model: "claude-sonnet-5-5" })
-  const app = makeApp({ agent, memory, userOf: (token) => (token === "" ? undefined : token) })
+  const app = makeApp({ agent, memory, findUser: (token) => (token === "" ? undefined : token) })
   const as = (userId: string) => ({ authorization: `Bearer ${userId}` })
   const say = async (userId: string, session: string, message: string): Promise<string> => {
     const response = await app.request(`/chat/${session}`, {

@@ -14,12 +14,12 @@ const agent = createAgent({
   system: "You are a helpful assistant."
 })
 
-// For the demonstration a token is the user's name. Put your own check of signed-in users here.
-const userOf = (token: string): string | undefined => (/^[a-z]+$/.test(token) ? token : undefined)
+// In this example the token is the user's name. Replace it with your own check of signed-in users.
+const findUser = (token: string): string | undefined => (/^[a-z]+$/.test(token) ? token : undefined)
 
 const server = serve(
   {
-    fetch: makeApp({ agent, memory, userOf }).fetch,
+    fetch: makeApp({ agent, memory, findUser }).fetch,
     hostname: "127.0.0.1",
     port: Number(process.env["PORT"] ?? 3000)
   },

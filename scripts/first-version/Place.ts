@@ -11,25 +11,25 @@ import {
 import { Clock, Effect, Layer } from "effect"
 import { fixtureEmbedder } from "./embedder.ts"
 
-/** What a fixture holds. */
+/** The kinds of fixtures. */
 export const KINDS = ["words", "vectors", "large"] as const
 export type Kind = (typeof KINDS)[number]
 
-/** Where a backend keeps a store. */
+/** The store that a fixture is written from. */
 export interface Place {
   readonly layer: Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
-  /** Writes the fixture into a folder. The store is closed. */
+  /** Writes the fixture into a folder. Call it while the store is closed. */
   save(folder: string): Promise<void>
   end(): Promise<void>
 }
 
-/** A store's own calls, and a way to run them. */
+/** The services of an open store. */
 export interface OpenStore {
   readonly store: MemoryStore["Service"]
   readonly admin: StoreAdmin["Service"]
 }
 
-/** Time stands still until it is set, and nothing wakes up in the background. */
+/** The current time: it moves only when it is set, and `sleep` never returns, so no background work runs. */
 export const time = { now: 0 }
 
 const clock: Clock.Clock = {
@@ -54,7 +54,7 @@ export const withStore = <A>(place: Place, kind: Kind, body: (open: OpenStore) =
     }).pipe(Effect.provide(place.layer), Effect.provide(space(kind)))
   )
 
-export const fingerprintOf = (kind: Kind) =>
+export const readFingerprint = (kind: Kind) =>
   Effect.runPromise(
     Effect.gen(function* () {
       return yield* StoreFingerprint

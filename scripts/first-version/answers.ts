@@ -1,4 +1,4 @@
-/** Asks a store of the first version, and keeps what it answers. */
+/** Queries a store of the first version and records its answers. */
 import {
   type Filter,
   filesScope,
@@ -13,11 +13,19 @@ import { Effect } from "effect"
 import { MemoryFiles } from "../../../packages/agent/src/MemoryFiles.ts"
 import { ANA, ARCHIVE, BO, COACH, DAY, NAMED, NOW, START } from "./contents.ts"
 import { FIXTURE_DIMENSIONS, fixtureEmbedder } from "./embedder.ts"
-import { fingerprintOf, type Kind, type OpenStore, type Place, time, withMemory, withStore } from "./Place.ts"
+import {
+  readFingerprint,
+  type Kind,
+  type OpenStore,
+  type Place,
+  time,
+  withMemory,
+  withStore
+} from "./Place.ts"
 
 type Store = MemoryStore["Service"]
 
-/** A call of the store; vectors and terms as plain lists. */
+/** A call of the store, with vectors and terms as plain lists. */
 type Question = {
   readonly method: string
   readonly request: Record<string, unknown> & { readonly scope: Scope }
@@ -52,8 +60,8 @@ const FILTERS: ReadonlyArray<Filter> = [
   { metadata: { checked: "x".repeat(300) } }
 ]
 
-/** Beside the directions of whole numbers, so that few cosines are equal. */
-const vectorOf = (text: string): ReadonlyArray<number> => {
+/** Shifts the embedder's whole numbers, so that few cosines are equal. */
+const toVector = (text: string): ReadonlyArray<number> => {
   const components = (fixtureEmbedder.embed([text])[0] ?? []).map((whole, i) => whole + Math.sin(i + 1) / 3)
   const vector = unitVector(components, FIXTURE_DIMENSIONS)
   if (typeof vector === "string") throw new Error(vector)
@@ -68,7 +76,7 @@ const searches = (kind: Kind, scope: Scope): ReadonlyArray<Question> => {
   })
   const terms = (text: string) => Array.from(queryTerms(text))
   return queries.flatMap((text) => {
-    const vector = vectorOf(text)
+    const vector = toVector(text)
     const byWords = search({ terms: terms(text) })
     if (kind === "words") return [byWords]
     return [byWords, search({ vector }), search({ vector, terms: terms(text) })]
@@ -88,15 +96,15 @@ const narrowedSearches = (kind: Kind): ReadonlyArray<Question> =>
         limit: 1_000,
         exact: true,
         terms: Array.from(queryTerms("the lake and the choir")),
-        ...(kind === "words" ? {} : { vector: vectorOf("the lake and the choir") })
+        ...(kind === "words" ? {} : { vector: toVector("the lake and the choir") })
       }
     })
   )
 
-const scopesOf = (kind: Kind): ReadonlyArray<Scope> =>
+const listScopes = (kind: Kind): ReadonlyArray<Scope> =>
   kind === "large" ? [ARCHIVE] : [ANA, filesScope(ANA), BO, COACH, NAMED]
 
-const ofScope = (kind: Kind, scope: Scope): ReadonlyArray<Question> => {
+const scopeQuestions = (kind: Kind, scope: Scope): ReadonlyArray<Question> => {
   const limit = kind === "large" ? 25 : 1_000
   const now = { scope, now: NOW }
   return [
@@ -110,8 +118,8 @@ const ofScope = (kind: Kind, scope: Scope): ReadonlyArray<Question> => {
   ]
 }
 
-/** What only a small store is asked. */
-const ofAna = (kind: Kind): ReadonlyArray<Question> => {
+/** Questions for the small stores only. */
+const smallStoreQuestions = (kind: Kind): ReadonlyArray<Question> => {
   const scope = ANA
   const anchors = [
     { sessionId: "monday", turn: 4 },
@@ -122,7 +130,7 @@ const ofAna = (kind: Kind): ReadonlyArray<Question> => {
     now: NOW,
     anchors,
     radius: 2,
-    ...(kind === "words" ? {} : { vector: vectorOf("lake") })
+    ...(kind === "words" ? {} : { vector: toVector("lake") })
   }
   return [
     ...FILTERS.flatMap((filter): ReadonlyArray<Question> => [
@@ -140,46 +148,44 @@ const ofAna = (kind: Kind): ReadonlyArray<Question> => {
   ]
 }
 
-const typed = ({ request }: Question): Record<string, unknown> => ({
+const toRequest = ({ request }: Question): Record<string, unknown> => ({
   ...request,
   ...(Array.isArray(request["vector"]) ? { vector: Float32Array.from(request["vector"]) } : {}),
   ...(Array.isArray(request["terms"]) ? { terms: Uint32Array.from(request["terms"]) } : {})
 })
 
-/** Eight decimals are more than any answer is compared by. */
+/** Eight decimals: more than any comparison uses. */
 const rounded = (value: number): number => Number(value.toFixed(8))
 const roundedOrNull = (value: number | null): number | null => (value === null ? null : rounded(value))
 
 type Entry = readonly [row: number, ...rest: ReadonlyArray<unknown>]
 const byRow = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => entries.toSorted(([a], [b]) => a - b)
 
-/**
- * The answer as plain JSON. A row is its number, which `rowOf` gives; what has no order is sorted by it.
- */
+/** The answer as plain JSON. Rows are the numbers that `toRow` returns; unordered answers are sorted by them. */
 const answer = async (
   store: Store,
   question: Question,
-  rowOf: (memory: Memory) => number
+  toRow: (memory: Memory) => number
 ): Promise<unknown> => {
-  const request = typed(question)
+  const request = toRequest(question)
   const run = <A>(call: Effect.Effect<A, unknown>): Promise<A> => Effect.runPromise(call)
   switch (question.method) {
     case "list": {
       const { next, rows } = await run(store.list(request as never))
-      return { rows: rows.map(rowOf), next }
+      return { rows: rows.map(toRow), next }
     }
     case "listRows": {
       const { next, rows } = await run(store.listRows(request as never))
       const entries = rows.map(({ memory, vector }) => [
-        rowOf(memory),
+        toRow(memory),
         vector === null ? null : Array.from(vector, rounded)
       ])
       return { rows: entries, next }
     }
     case "latest":
-      return (await run(store.latest(request as never))).map(rowOf)
+      return (await run(store.latest(request as never))).map(toRow)
     case "get":
-      return (await run(store.get(request as never))).map(rowOf).toSorted((a, b) => a - b)
+      return (await run(store.get(request as never))).map(toRow).toSorted((a, b) => a - b)
     case "speakers":
       return (await run(store.speakers(request as never))).toSorted()
     case "count":
@@ -188,12 +194,12 @@ const answer = async (
       return run(store.lastTurn(request as never))
     case "around": {
       const rows = await run(store.around(request as never))
-      return byRow(rows.map(({ cosine, memory }) => [rowOf(memory), roundedOrNull(cosine)]))
+      return byRow(rows.map(({ cosine, memory }) => [toRow(memory), roundedOrNull(cosine)]))
     }
     default: {
       const { df, hits, n } = await run(store.search(request as never))
       const entries = hits.map(({ bm25, cosine, memory }): Entry => [
-        rowOf(memory),
+        toRow(memory),
         roundedOrNull(cosine),
         rounded(bm25)
       ])
@@ -202,11 +208,11 @@ const answer = async (
   }
 }
 
-/** Whoever is last by a channel must be so by far: the answer is then the same however ties are broken. */
+/** Throws if the last hit of a channel nearly ties with the next: the answer would depend on the tie-break. */
 const assertClearCut = async (store: Store, question: Question): Promise<void> => {
   const { limit } = question.request
   if (question.method !== "search" || limit === 1_000) return
-  const wide = typed({ ...question, request: { ...question.request, limit: 1_000 } })
+  const wide = toRequest({ ...question, request: { ...question.request, limit: 1_000 } })
   const { hits }: SearchResult = await Effect.runPromise(store.search(wide as never))
   for (const score of [
     (hit: SearchResult["hits"][number]) => hit.cosine ?? 0,
@@ -221,24 +227,24 @@ const assertClearCut = async (store: Store, question: Question): Promise<void> =
 
 const storeAnswers = async ({ admin, store }: OpenStore, kind: Kind) => {
   const rows = new Map<string, { readonly row: number; readonly memory: Memory }>()
-  const rowOf = (memory: Memory): number => {
+  const toRow = (memory: Memory): number => {
     const { row } = rows.get(memory.id) ?? { row: rows.size }
     rows.set(memory.id, { row, memory })
     return row
   }
-  const questions = scopesOf(kind).flatMap((scope) => ofScope(kind, scope))
+  const questions = listScopes(kind).flatMap((scope) => scopeQuestions(kind, scope))
   const whole =
     kind === "large"
       ? searches(kind, ARCHIVE)
-      : [...searches(kind, ANA), ...ofAna(kind), ...searches(kind, BO)]
+      : [...searches(kind, ANA), ...smallStoreQuestions(kind), ...searches(kind, BO)]
   const answered: Array<Question & { readonly answer: unknown }> = []
   for (const question of [...questions, ...whole]) {
     await assertClearCut(store, question)
-    answered.push({ ...question, answer: await answer(store, question, rowOf) })
+    answered.push({ ...question, answer: await answer(store, question, toRow) })
   }
   const scope = kind === "large" ? ARCHIVE : ANA
   const get = { method: "get", request: { scope, now: NOW, ids: Array.from(rows.keys()).slice(0, 200) } }
-  answered.push({ ...get, answer: await answer(store, get, rowOf) })
+  answered.push({ ...get, answer: await answer(store, get, toRow) })
   const scopes = await Effect.runPromise(admin.scopes({ limit: 1_000 }))
   return {
     scopes: scopes.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
@@ -260,8 +266,8 @@ const recallAnswers = async (place: Place, kind: Kind) => {
       const memory = client.for(scope)
       for (const query of kind === "large" ? LARGE_QUERIES : QUERIES) {
         for (const option of options) {
-          const found = await memory.recall(query, option as never)
-          const ranked = found.map(({ memory, score }) => [memory.id, rounded(score)])
+          const recollections = await memory.recall(query, option as never)
+          const ranked = recollections.map(({ memory, score }) => [memory.id, rounded(score)])
           recalls.push({ scope, query, options: option, answer: ranked })
         }
       }
@@ -276,7 +282,7 @@ const recallAnswers = async (place: Place, kind: Kind) => {
   return { now: NOW, recalls, contexts }
 }
 
-const filesOf = async (place: Place, kind: Kind) => {
+const readFiles = async (place: Place, kind: Kind) => {
   const files: Array<unknown> = []
   if (kind === "large") return files
   await withMemory(place, kind, async (client) => {
@@ -286,7 +292,7 @@ const filesOf = async (place: Place, kind: Kind) => {
   return files
 }
 
-/** The answers that must keep holding, and those that a later version may change on purpose. */
+/** `expected` must hold in every later version; `recall` may change on purpose. */
 export const answers = async (place: Place, kind: Kind, commit: string) => {
   time.now = NOW
   const store = await withStore(place, kind, (open) => storeAnswers(open, kind))
@@ -294,10 +300,10 @@ export const answers = async (place: Place, kind: Kind, commit: string) => {
     expected: {
       commit,
       now: NOW,
-      fingerprint: await fingerprintOf(kind),
+      fingerprint: await readFingerprint(kind),
       scope: kind === "large" ? ARCHIVE : ANA,
       ...store,
-      files: await filesOf(place, kind)
+      files: await readFiles(place, kind)
     },
     recall: await recallAnswers(place, kind)
   }

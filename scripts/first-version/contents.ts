@@ -1,4 +1,4 @@
-/** What the stores hold: every kind of row that the first version could write. */
+/** The contents of the stores: every kind of row that the first version could write. */
 import type { MemoryClient, PromiseMemory, Scope, Statement } from "@keepsake/core"
 import { Effect } from "effect"
 import { MemoryFiles } from "../../../packages/agent/src/MemoryFiles.ts"
@@ -7,7 +7,7 @@ import { type Kind, type Place, time, withMemory, withStore } from "./Place.ts"
 const HOUR = 3_600_000
 export const DAY = 24 * HOUR
 export const START = 1_750_000_000_000
-/** When the fixtures are asked. */
+/** The time of the queries. */
 export const NOW = START + 90 * DAY
 
 export const ANA: Scope = { agentId: "assistant", userId: "ana" }
@@ -83,7 +83,7 @@ const plain = (content: string, i: number): Statement => ({
   }
 })
 
-/** Writes one thing an hour. */
+/** Writes one statement per hour. */
 const oneByOne = async (memory: PromiseMemory, statements: ReadonlyArray<string | Statement>) => {
   const ids: Array<string> = []
   for (const statement of statements) {
@@ -97,11 +97,11 @@ const oneByOne = async (memory: PromiseMemory, statements: ReadonlyArray<string 
   }
 }
 
-const expect = (outcome: string, wanted: string): void => {
-  if (outcome !== wanted) throw new Error(`${outcome} where ${wanted} is meant`)
+const expect = (outcome: string, expected: string): void => {
+  if (outcome !== expected) throw new Error(`outcome ${outcome}, expected ${expected}`)
 }
 
-const rowsOfAna = async (memory: PromiseMemory): Promise<void> => {
+const writeAnasRows = async (memory: PromiseMemory): Promise<void> => {
   const fact = await oneByOne(memory, FACTS.map(plain))
   await oneByOne(memory, [
     { content: "Ana's full name is Ana Luísa Ferreira.", pinned: true, type: "semantic", importance: 1 },
@@ -179,7 +179,7 @@ const files = async (memory: PromiseMemory): Promise<void> => {
   await folder.create("/memories/旅行.md", "七月：湖。")
 }
 
-/** Each text is a pair of words of its own; about ten texts share a word. */
+/** Each text is a different pair of words; about ten texts share a word. */
 const archived = (i: number): Statement => ({
   content: `box${i % 997} shelf${(i * 31) % 1_009}${i % 3 === 0 ? " filed" : ""}`,
   saidAt: START + i * 1_000,
@@ -198,7 +198,7 @@ export const fill = async (place: Place, kind: Kind): Promise<void> => {
   time.now = START
   if (kind === "large") return withMemory(place, kind, (client) => large(client.for(ARCHIVE)))
   await withMemory(place, kind, async (client: MemoryClient) => {
-    await rowsOfAna(client.for(ANA))
+    await writeAnasRows(client.for(ANA))
     await conversations(client.for(ANA))
     await files(client.files(ANA))
     await oneByOne(

@@ -1,4 +1,4 @@
-/** The embedder of the fixtures: the tests that open them use it too. A change of a vector contradicts the fixtures. */
+/** The embedder of the fixtures and of the tests that open them. The fixtures depend on its exact vectors. */
 
 export const FIXTURE_DIMENSIONS = 16
 
@@ -9,7 +9,7 @@ const hash = (text: string): number => {
   return state >>> 0
 }
 
-/** Adds each word to three dimensions. The components are small whole numbers, so that thousands compress well. */
+/** Adds each word to three dimensions. The components are small whole numbers, which compress well. */
 const embed = (text: string): Array<number> => {
   const vector = new Array<number>(FIXTURE_DIMENSIONS).fill(0)
   for (const word of text.toLowerCase().match(/[\p{L}\p{M}\p{N}]+/gu) ?? []) {

@@ -10,15 +10,15 @@ import { FIXTURE_DIMENSIONS } from "./embedder.ts"
 import { type Kind, type Place, withStore } from "./Place.ts"
 import { saveCompressed } from "./save.ts"
 
-/** Only the fullest scope has so many. */
+/** Only the largest scope has this many. */
 const GRAPH_FROM_ROWS = 50
 
-/** A search builds the graph of the scope and saves it beside the file. */
+/** Searches, which builds the graph of the scope and saves it beside the file. */
 const buildGraph = async (path: string, place: Place): Promise<void> => {
   if ((await loadHnswlib()) === null) throw new Error("hnswlib-node is not compiled")
   const layer = makeLayer({ path, graphFromRows: GRAPH_FROM_ROWS }, true)
   const vector = Float32Array.from({ length: FIXTURE_DIMENSIONS }, () => 1 / Math.sqrt(FIXTURE_DIMENSIONS))
-  // The worker that builds it does not keep the process running.
+  // Keeps the process running: the worker that builds the graph does not.
   const keepAlive = setInterval(() => {}, 1_000)
   await withStore({ ...place, layer }, "vectors", ({ store }) =>
     Effect.runPromise(store.search({ scope: ANA, now: NOW, filter: {}, limit: 10, vector }))

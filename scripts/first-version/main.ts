@@ -1,4 +1,4 @@
-/** `node main.ts FOLDER COMMIT` writes `FOLDER/<backend>/<kind>`, with the first version's answers beside each store. */
+/** `node main.ts FOLDER COMMIT` writes `FOLDER/<backend>/<kind>`: each store and the first version's answers. */
 import crypto from "node:crypto"
 import { writeFileSync } from "node:fs"
 import { syncBuiltinESMExports } from "node:module"
@@ -12,7 +12,7 @@ import { qdrantPlace } from "./qdrant.ts"
 
 const [folder = "", commit = ""] = process.argv.slice(2)
 
-// A file's salt is random: two runs must write the same bytes.
+// Replaces the random salt of a file, so that two runs write the same bytes.
 crypto.randomBytes = ((size: number) => Buffer.alloc(size, 7)) as typeof crypto.randomBytes
 syncBuiltinESMExports()
 
@@ -22,7 +22,7 @@ const BACKENDS = {
   "backend-qdrant": qdrantPlace
 }
 
-/** One question a line. */
+/** Writes one question per line. */
 const writeJson = (path: string, value: unknown): void =>
   writeFileSync(path, `${JSON.stringify(value).replaceAll('{"scope":', '\n{"scope":')}\n`)
 
@@ -31,7 +31,7 @@ for (const [backend, makePlace] of Object.entries(BACKENDS)) {
     const target = join(folder, backend, kind)
     const place = await makePlace(kind)
     await fill(place, kind)
-    // Before it is asked: a recall counts what it found.
+    // Saves before it queries: a recall increments access counts.
     await place.save(target)
     const { expected, recall } = await answers(place, kind, commit)
     writeJson(join(target, "expected.json"), expected)

@@ -1,4 +1,4 @@
-/** The store as SQL that PGlite and a server read: the first version's own tables and triggers, then the rows. */
+/** Exports the store as SQL for PGlite or a server: the first version's tables and triggers, then the rows. */
 import type { PGlite } from "@electric-sql/pglite"
 import { PgVectorStore } from "@keepsake/backend-pgvector"
 import { join } from "node:path"
@@ -9,10 +9,10 @@ import { FIXTURE_DIMENSIONS } from "./embedder.ts"
 import type { Kind, Place } from "./Place.ts"
 import { saveCompressed } from "./save.ts"
 
-/** Whoever restores it puts another name in its place. */
+/** A restore replaces this name. */
 const SCHEMA = "first_version"
 const BATCH = 500
-/** The triggers fill postings and scopes. */
+/** The triggers fill the derived tables. */
 const DUMPED = ["migrations", "settings", "memories", "accesses"]
 const DERIVED = ["postings", "scopes"]
 const EMPTY = ["stage", "tuned"]
@@ -30,7 +30,7 @@ const tables = (kind: Kind): ReadonlyArray<string> => {
   ]
 }
 
-const columnsOf = async (db: PGlite, table: string): Promise<ReadonlyArray<string>> => {
+const readColumns = async (db: PGlite, table: string): Promise<ReadonlyArray<string>> => {
   const { rows } = await db.query<{ name: string }>(
     "select column_name as name from information_schema.columns where table_schema = $1 and table_name = $2 order by ordinal_position",
     [SCHEMA, table]
@@ -41,7 +41,7 @@ const columnsOf = async (db: PGlite, table: string): Promise<ReadonlyArray<strin
 const ORDER: Record<string, string> = { memories: "order by created_at, id", accesses: "order by scope, id" }
 
 const inserts = async (db: PGlite, table: string): Promise<ReadonlyArray<string>> => {
-  const columns = await columnsOf(db, table)
+  const columns = await readColumns(db, table)
   const literals = columns.map((column) => `coalesce(quote_literal(${column}::text), 'null')`).join(", ")
   const { rows } = await db.query<{ row: string }>(
     `select concat_ws(',', ${literals}) as row from ${SCHEMA}.${table} ${ORDER[table] ?? ""}`
@@ -56,23 +56,24 @@ const inserts = async (db: PGlite, table: string): Promise<ReadonlyArray<string>
   return statements
 }
 
-/** All rows of a table, to compare. */
-const contentOf = async (db: PGlite, table: string): Promise<string> => {
+/** All rows of a table as one text, for a comparison. */
+const readContent = async (db: PGlite, table: string): Promise<string> => {
   const { rows } = await db.query<{ content: string | null }>(
     `select string_agg(t::text, chr(10) order by t::text) as content from ${SCHEMA}.${table} t`
   )
   return rows[0]?.content ?? ""
 }
 
-/** Throws unless the script makes the very tables that it was written from. */
+/** Throws unless the script restores the same tables. */
 const assertFaithful = async (db: PGlite, script: string): Promise<void> => {
   const copy = await openPGlite()
   await copy.exec(script)
   for (const table of [...DUMPED, ...DERIVED]) {
-    if ((await contentOf(db, table)) !== (await contentOf(copy, table)))
-      throw new Error(`${table} came back otherwise`)
+    if ((await readContent(db, table)) !== (await readContent(copy, table)))
+      throw new Error(`${table} differs after the restore`)
   }
-  for (const table of EMPTY) if ((await contentOf(db, table)) !== "") throw new Error(`${table} is left out`)
+  for (const table of EMPTY)
+    if ((await readContent(db, table)) !== "") throw new Error(`${table} has rows that the script leaves out`)
   await copy.close()
 }
 

@@ -1,14 +1,14 @@
-/** The store as the requests that make it again on any Qdrant server. */
+/** Exports the store as the requests that restore it on any Qdrant server. */
 import { QdrantStore } from "@keepsake/backend-qdrant"
 import { join } from "node:path"
 import { type QdrantServer, startQdrant } from "../../../packages/backend-qdrant/test/server/QdrantServer.ts"
 import type { Kind, Place } from "./Place.ts"
 import { saveCompressed } from "./save.ts"
 
-/** Whoever restores it puts another name in its place. */
+/** A restore replaces this name. */
 const COLLECTION = "first-version"
 
-const stateOf = ({ data }: QdrantServer) => ({
+const exportState = ({ data }: QdrantServer) => ({
   collections: Array.from(data.collections, ([name, { config, indexes, metadata, points }]) => ({
     name,
     create: { ...config, metadata },
@@ -32,7 +32,7 @@ export const qdrantPlace = async (_kind: Kind): Promise<Place> => {
   const server = await startQdrant()
   return {
     layer: QdrantStore.layer({ url: server.url, collection: COLLECTION }),
-    save: async (folder) => saveCompressed(join(folder, "store.json"), JSON.stringify(stateOf(server))),
+    save: async (folder) => saveCompressed(join(folder, "store.json"), JSON.stringify(exportState(server))),
     end: () => server.stop()
   }
 }

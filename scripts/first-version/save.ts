@@ -4,7 +4,7 @@ import { brotliCompressSync, constants } from "node:zlib"
 
 const WINDOW_BITS = 24
 
-/** Writes a file as small as Brotli makes it. */
+/** Writes a file with Brotli's best compression. */
 export const saveCompressed = (path: string, content: Uint8Array | string): void => {
   const bytes = Buffer.from(content)
   mkdirSync(dirname(path), { recursive: true })

@@ -1,8 +1,8 @@
 /**
- * Writes docs/api, one module a package entry, from the docstrings of what the packages export. A link that
- * leads nowhere, an export that nobody describes, or a type that is used but not exported fails it.
+ * Writes docs/api, one module per package entry, from the docstrings of the packages' exports. It fails on a broken
+ * link, an export without a docstring, or a type that is used but not exported.
  *
- * TypeDoc reads programs with TypeScript 6, which this package has of its own: 7 has no such interface yet.
+ * TypeDoc needs the compiler API of TypeScript 6, so this package depends on it: 7 has no such API yet.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -22,14 +22,14 @@ import {
 const ROOT = fileURLToPath(new URL("../..", import.meta.url))
 
 interface Entry {
-  /** What an importer writes. */
+  /** The import path. */
   readonly name: string
   readonly path: string
   readonly description: string
 }
 
-/** Every entry of every package, as its sources lie. */
-const entriesOf = async (folder: string): Promise<ReadonlyArray<Entry>> => {
+/** Every entry of a package, with the path of its source. */
+const readEntries = async (folder: string): Promise<ReadonlyArray<Entry>> => {
   const manifest = JSON.parse(await readFile(join(folder, "package.json"), "utf8")) as {
     readonly name: string
     readonly description: string
@@ -50,10 +50,10 @@ const entriesOf = async (folder: string): Promise<ReadonlyArray<Entry>> => {
 
 const packages = (await readdir(join(ROOT, "packages"))).sort()
 const entries = (
-  await Promise.all(packages.map(async (name) => entriesOf(join(ROOT, "packages", name))))
+  await Promise.all(packages.map(async (name) => readEntries(join(ROOT, "packages", name))))
 ).flat()
 
-/** A service of Effect's is declared as an argument of the class it extends: what it offers belongs to it. */
+/** Moves a service's methods to its class: Effect declares them in a type argument of the base class. */
 const liftShape = (service: DeclarationReflection): void => {
   for (const base of service.extendedTypes ?? []) {
     if (!(base instanceof ReferenceType)) continue
@@ -68,32 +68,35 @@ const liftShape = (service: DeclarationReflection): void => {
   }
 }
 
-/** What a class has from a library, of which only the library's own documents speak. */
-const dropInherited = (project: ProjectReflection, one: DeclarationReflection): void => {
-  for (const child of one.children ?? []) {
+/** Removes the parts that a class inherits from a library: the library documents them. */
+const dropInherited = (project: ProjectReflection, declaration: DeclarationReflection): void => {
+  for (const child of declaration.children ?? []) {
     if (child.kindOf(ReflectionKind.Constructor)) project.removeReflection(child)
   }
-  delete one.extendedTypes
+  delete declaration.extendedTypes
 }
 
-/** The expression that declares an error's fields, repeated at each of them. */
-const dropExpressions = (one: DeclarationReflection): void => {
-  for (const child of one.children ?? []) {
+/** Removes the expression that declares an error's fields: TypeDoc repeats it at each field. */
+const dropExpressions = (declaration: DeclarationReflection): void => {
+  for (const child of declaration.children ?? []) {
     delete child.inheritedFrom
     delete child.defaultValue
     for (const signature of child.signatures ?? []) delete signature.inheritedFrom
   }
 }
 
-/** Exports without a word, of a name that no other declaration explains. TypeDoc would ask it of every member too. */
-const unexplained = (project: ProjectReflection): ReadonlyArray<string> =>
+/**
+ * Exports without a docstring, unless another declaration of the same name has one. TypeDoc's own check would
+ * demand one for every member too.
+ */
+const findUndocumented = (project: ProjectReflection): ReadonlyArray<string> =>
   project.getChildrenByKind(ReflectionKind.Module).flatMap((module) => {
-    const isExplained = (one: DeclarationReflection) =>
-      one.hasComment() || (one.signatures ?? []).some((signature) => signature.hasComment())
-    const named = new Set((module.children ?? []).filter(isExplained).map(({ name }) => name))
+    const isDocumented = (declaration: DeclarationReflection) =>
+      declaration.hasComment() || (declaration.signatures ?? []).some((signature) => signature.hasComment())
+    const documented = new Set((module.children ?? []).filter(isDocumented).map(({ name }) => name))
     return (module.children ?? [])
-      .filter((one) => !named.has(one.name) && !one.isReference())
-      .map((one) => one.getFriendlyFullName())
+      .filter((declaration) => !documented.has(declaration.name) && !declaration.isReference())
+      .map((declaration) => declaration.getFriendlyFullName())
   })
 
 const app = await Application.bootstrap({
@@ -108,7 +111,7 @@ const app = await Application.bootstrap({
   disableSources: true,
   disableGit: true,
   hideGenerator: true,
-  // The compiler that develops the project has checked it; this one is a version behind.
+  // `pnpm check` already checks types, with a newer compiler.
   skipErrorChecking: true,
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
@@ -125,23 +128,24 @@ app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
     module.name = entry.name
     module.comment = new Comment([{ kind: "text", text: entry.description }])
   }
-  for (const one of project.getReflectionsByKind(ReflectionKind.Class)) {
-    const service = one as DeclarationReflection
+  for (const reflection of project.getReflectionsByKind(ReflectionKind.Class)) {
+    const service = reflection as DeclarationReflection
     liftShape(service)
     dropInherited(project, service)
   }
 })
 
 app.converter.on(Converter.EVENT_RESOLVE_END, ({ project }) => {
-  for (const one of project.getReflectionsByKind(ReflectionKind.Class)) {
-    dropExpressions(one as DeclarationReflection)
+  for (const reflection of project.getReflectionsByKind(ReflectionKind.Class)) {
+    dropExpressions(reflection as DeclarationReflection)
   }
 })
 
 const project = await app.convert()
 if (project !== undefined) {
   app.validate(project)
-  for (const name of unexplained(project)) app.logger.warn(`${name} has no docstring` as TranslatedString)
+  for (const name of findUndocumented(project))
+    app.logger.warn(`${name} has no docstring` as TranslatedString)
   await app.generateOutputs(project)
 }
 if (project === undefined || app.logger.hasErrors() || app.logger.hasWarnings()) process.exitCode = 1

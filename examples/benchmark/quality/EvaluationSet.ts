@@ -17,7 +17,7 @@ export interface Question {
   readonly gold: ReadonlyArray<string>
 }
 
-/** One conversation: one user's memory, and what is asked of it. */
+/** One conversation, remembered as one user, and the questions about it. */
 export interface Dialogue {
   readonly scope: string
   readonly docs: ReadonlyArray<Doc>
@@ -32,18 +32,18 @@ export interface EvaluationSet {
 export const readSet = async (file: string): Promise<EvaluationSet> => {
   const set = JSON.parse(await readFile(file, "utf8")) as EvaluationSet
   if (typeof set.name !== "string" || !Array.isArray(set.scopes))
-    throw new Error(`${file} is no evaluation set; examples/benchmark/data/README.md has the schema`)
+    throw new Error(`${file} is not an evaluation set; examples/benchmark/data/README.md has the schema`)
   return set
 }
 
-/** Category 5 is what the dialogue does not tell: there is nothing to find, whatever `gold` says. */
+/** The dialogue does not answer questions of category 5, even if LoCoMo lists evidence in `gold`. */
 export const isAnswerable = ({ cat, gold }: Question): boolean => cat !== 5 && gold.length > 0
 
-/** Longest content that the library takes. */
+/** Longest content that Keepsake accepts. */
 const CONTENT_MAX = 100_000
 
-/** What is remembered of a turn: what was said, and shown; who said it is a field. */
-export const contentOf = ({ caption = "", text }: Doc): string => {
+/** The text of a turn and the caption of its image, without the speaker, who is a field. */
+export const toContent = ({ caption = "", text }: Doc): string => {
   const content = `${text}${caption === "" ? "" : ` [shared image: ${caption}]`}`.slice(0, CONTENT_MAX)
   return (content.trim() === "" ? "(nothing)" : content)
     .toWellFormed()
@@ -55,8 +55,8 @@ const CLOCK = /(\d{1,2}):(\d{2})\s*(am|pm)/iu
 const DAY_FIRST = /(\d{1,2})\s+([A-Za-z]+),?\s+(\d{4})/u
 const MONTH_FIRST = /([A-Za-z]+)[-\s](\d{1,2}),?[-\s](\d{4})/u
 
-/** Epoch milliseconds of a date as people write it, in UTC; `undefined` for one that cannot be read. */
-export const dateOf = (written: string): number | undefined => {
+/** Parses a date as people write it, in UTC, to epoch milliseconds; `undefined` if it cannot. */
+export const parseDate = (written: string): number | undefined => {
   const [, day, month, year] = DAY_FIRST.exec(written) ?? []
   const [, month2, day2, year2] = MONTH_FIRST.exec(written) ?? []
   const at = Date.parse(
@@ -75,8 +75,8 @@ export const dateOf = (written: string): number | undefined => {
 
 const SOURCES = { user: "user", assistant: "assistant", system: "system", tool: "tool" } as const
 
-/** A dialogue's turns as the library is given them. */
-export const statementsOf = (docs: ReadonlyArray<Doc>): ReadonlyArray<Statement> => {
+/** A dialogue's turns as statements. */
+export const toStatements = (docs: ReadonlyArray<Doc>): ReadonlyArray<Statement> => {
   const turns = new Map<string, number>()
   return docs.map((doc): Statement => {
     const sessionId = String(doc.session)
@@ -85,9 +85,9 @@ export const statementsOf = (docs: ReadonlyArray<Doc>): ReadonlyArray<Statement>
     const source = Object.hasOwn(SOURCES, doc.speaker)
       ? SOURCES[doc.speaker as keyof typeof SOURCES]
       : undefined
-    const saidAt = dateOf(doc.date)
+    const saidAt = parseDate(doc.date)
     return {
-      content: contentOf(doc),
+      content: toContent(doc),
       ...(source === undefined ? { speaker: doc.speaker } : { source }),
       sessionId,
       turn,

@@ -5,7 +5,7 @@ export type Backend = (typeof BACKENDS)[number]
 
 export interface Source {
   readonly data: string
-  /** Recorded vectors of that set. */
+  /** File of the set's recorded vectors. */
   readonly vectors: string | null
 }
 
@@ -15,19 +15,19 @@ export interface Settings {
   /** A live embedder, such as `transformers:…` or `ollama:…`, for sets without recorded vectors. */
   readonly embedder: string | null
   readonly json: string | null
-  /** Per-question values of an earlier run to compare with; the last run of the same kind when absent. */
+  /** File with an earlier run's value per question, to compare with; by default the last run of the same kind. */
   readonly against: string | null
 }
 
 export const USAGE = `pnpm bench:quality [options]
 
   --data FILE       an evaluation set (examples/benchmark/data/README.md has the schema); repeatable;
-                    the project's own dialogues when absent
-  --vectors FILE    recorded vectors of the set before it
+                    default: the project's own dialogues
+  --vectors FILE    recorded vectors of the preceding --data
   --embedder SPEC   a live embedder instead, such as lexical or transformers:Xenova/all-MiniLM-L6-v2
-  --backend NAME    ${BACKENDS.join(", ")}; hnsw when absent
-  --json FILE       writes the result
-  --against FILE    per-question values of an earlier run (bench-results/quality-*.questions.json)`
+  --backend NAME    ${BACKENDS.join(", ")}; default: hnsw
+  --json FILE       writes the result to FILE
+  --against FILE    compares with an earlier run's value per question (bench-results/quality-*.questions.json)`
 
 export class UsageError extends Error {}
 
@@ -47,18 +47,18 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
   })
   if (values.help === true) return null
   const sources: Array<Source> = []
-  // Order carries meaning: vectors belong to the data before them.
+  // Reads tokens in order: --vectors belongs to the --data before it.
   for (const token of tokens) {
     if (token.kind !== "option" || token.value === undefined) continue
     if (token.name === "data") sources.push({ data: token.value, vectors: null })
     if (token.name !== "vectors") continue
     const last = sources.pop()
-    if (last === undefined) throw new UsageError("--vectors belongs after the --data whose vectors they are")
+    if (last === undefined) throw new UsageError("--vectors must follow the --data that they belong to")
     sources.push({ ...last, vectors: token.value })
   }
   const backend = BACKENDS.find((name) => name === (values.backend ?? "hnsw"))
   if (backend === undefined)
-    throw new UsageError(`--backend ${values.backend}: there are ${BACKENDS.join(", ")}`)
+    throw new UsageError(`--backend ${values.backend} is unknown: use one of ${BACKENDS.join(", ")}`)
   return {
     sources: sources.length === 0 ? [{ data: ownData, vectors: null }] : sources,
     backend,

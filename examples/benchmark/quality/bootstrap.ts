@@ -1,12 +1,12 @@
 import type { Outcome } from "./evaluate.ts"
 import { mean, recallAt } from "./metrics.ts"
 
-/** R@10 of each answerable question, to compare a later run with. */
+/** R@10 of each answerable question, for comparison with a later run. */
 export interface Answers {
   readonly [set: string]: { readonly [question: string]: { readonly scope: string; readonly r10: number } }
 }
 
-export const answersOf = (outcomes: ReadonlyArray<Outcome>): Answers[string] =>
+export const toAnswers = (outcomes: ReadonlyArray<Outcome>): Answers[string] =>
   Object.fromEntries(
     outcomes
       .filter(({ answerable }) => answerable)
@@ -16,7 +16,7 @@ export const answersOf = (outcomes: ReadonlyArray<Outcome>): Answers[string] =>
       ])
   )
 
-/** mulberry32: the same draws on every machine. */
+/** mulberry32: draws the same numbers on every machine. */
 const random = (seed: number) => () => {
   seed = (seed + 0x6d2b79f5) | 0
   let t = Math.imul(seed ^ (seed >>> 15), 1 | seed)
@@ -32,14 +32,17 @@ export interface Difference {
 
 const ROUNDS = 2_000
 
-/** Paired over the same questions, resampled by dialogue, since questions of one dialogue stand or fall together. 95 %. */
+/**
+ * The mean difference over the same questions with its 95 % interval. Resamples dialogues, because the questions of
+ * one dialogue are not independent.
+ */
 export const pairedDifference = (before: Answers[string], after: Answers[string]): Difference | null => {
   const byScope = new Map<string, Array<number>>()
   for (const [question, { r10, scope }] of Object.entries(after)) {
-    const old = before[question]
-    if (old === undefined) continue
+    const earlier = before[question]
+    if (earlier === undefined) continue
     const differences = byScope.get(scope) ?? []
-    differences.push(r10 - old.r10)
+    differences.push(r10 - earlier.r10)
     byScope.set(scope, differences)
   }
   const scopes = Array.from(byScope.values())

@@ -4,14 +4,14 @@ import { mean } from "./metrics.ts"
 export interface Bucket {
   readonly count: number
   /** Mean score. */
-  readonly said: number
-  /** Share that is evidence. */
+  readonly meanScore: number
+  /** Share of the memories that are evidence. */
   readonly right: number
 }
 
-const bucketOf = (rows: ReadonlyArray<{ readonly score: number; readonly gold: boolean }>): Bucket => ({
+const toBucket = (rows: ReadonlyArray<{ readonly score: number; readonly gold: boolean }>): Bucket => ({
   count: rows.length,
-  said: mean(rows.map(({ score }) => score)),
+  meanScore: mean(rows.map(({ score }) => score)),
   right: mean(rows.map(({ gold }) => (gold ? 1 : 0)))
 })
 
@@ -22,42 +22,47 @@ export const calibrationTable = (outcomes: ReadonlyArray<Outcome>): ReadonlyArra
     .flatMap(({ found }) => found.slice(0, 10))
     .sort((a, b) => a.score - b.score)
   return Array.from({ length: 10 }, (_, i) =>
-    bucketOf(rows.slice(Math.floor((i * rows.length) / 10), Math.floor(((i + 1) * rows.length) / 10)))
+    toBucket(rows.slice(Math.floor((i * rows.length) / 10), Math.floor(((i + 1) * rows.length) / 10)))
   ).filter(({ count }) => count > 0)
 }
 
-/** Expected calibration error: how far the said share is from the right one, weighed by how often. */
+/** Expected calibration error: the distance between mean score and right share, weighted by the bucket's size. */
 export const calibrationError = (table: ReadonlyArray<Bucket>): number => {
   const total = table.reduce((sum, { count }) => sum + count, 0)
-  return table.reduce((sum, { count, right, said }) => sum + (count / total) * Math.abs(said - right), 0)
+  return table.reduce(
+    (sum, { count, right, meanScore }) => sum + (count / total) * Math.abs(meanScore - right),
+    0
+  )
 }
 
-/** What each threshold keeps and leaves out of the top ten. */
+/** The effect of each threshold on the top ten. */
 export const thresholdTable = (outcomes: ReadonlyArray<Outcome>, thresholds: ReadonlyArray<number>) =>
   thresholds.map((threshold) => {
-    const kept = (outcome: Outcome) => outcome.found.slice(0, 10).filter(({ score }) => score >= threshold)
+    const pass = (outcome: Outcome) => outcome.found.slice(0, 10).filter(({ score }) => score >= threshold)
     const answerable = outcomes.filter((outcome) => outcome.answerable)
-    const others = outcomes.filter((outcome) => !outcome.answerable)
-    const emptyShare = (some: ReadonlyArray<Outcome>) =>
-      mean(some.map((one) => (kept(one).length === 0 ? 1 : 0)))
+    const unanswerable = outcomes.filter((outcome) => !outcome.answerable)
+    const emptyShare = (group: ReadonlyArray<Outcome>) =>
+      mean(group.map((outcome) => (pass(outcome).length === 0 ? 1 : 0)))
     return {
       threshold,
-      r10: mean(answerable.map((one) => kept(one).filter(({ gold }) => gold).length / one.goldCount)),
-      items: mean(answerable.map((one) => kept(one).length)),
+      r10: mean(
+        answerable.map((outcome) => pass(outcome).filter(({ gold }) => gold).length / outcome.goldCount)
+      ),
+      items: mean(answerable.map((outcome) => pass(outcome).length)),
       emptyAnswerable: emptyShare(answerable),
-      emptyUnanswerable: emptyShare(others)
+      emptyUnanswerable: emptyShare(unanswerable)
     }
   })
 
-/** Probability that an answerable question's best score is above an unanswerable one's; ½ knows nothing. */
+/** AUROC: the probability that an answerable question's best score exceeds an unanswerable one's; ½ is chance. */
 export const separation = (outcomes: ReadonlyArray<Outcome>): number | null => {
-  const best = (answerable: boolean) =>
-    outcomes.filter((one) => one.answerable === answerable).map(({ found }) => found[0]?.score ?? 0)
-  const [known, unknown] = [best(true), best(false)]
-  if (known.length === 0 || unknown.length === 0) return null
-  const above = known.reduce(
-    (sum, a) => sum + unknown.reduce((inner, b) => inner + (a > b ? 1 : a === b ? 0.5 : 0), 0),
+  const bestScores = (isAnswerable: boolean) =>
+    outcomes.filter(({ answerable }) => answerable === isAnswerable).map(({ found }) => found[0]?.score ?? 0)
+  const [answerable, unanswerable] = [bestScores(true), bestScores(false)]
+  if (answerable.length === 0 || unanswerable.length === 0) return null
+  const wins = answerable.reduce(
+    (sum, a) => sum + unanswerable.reduce((inner, b) => inner + (a > b ? 1 : a === b ? 0.5 : 0), 0),
     0
   )
-  return above / (known.length * unknown.length)
+  return wins / (answerable.length * unanswerable.length)
 }

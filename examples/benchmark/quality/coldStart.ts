@@ -12,7 +12,7 @@ interface Case {
     readonly pinned?: true
   }>
   readonly question: string
-  /** Of each inner list, one at least must stand in the block. */
+  /** The block must contain at least one text of each inner list. */
   readonly needs: ReadonlyArray<ReadonlyArray<string>>
 }
 
@@ -25,7 +25,7 @@ export interface ColdStart {
   readonly tokens: number
 }
 
-/** Conversations of 2 to 20 turns: does the default context block carry what the next question needs? */
+/** Tests on conversations of 2 to 20 turns whether the default context block has what the next question needs. */
 export const coldStart = async (
   embedder: string | EmbedderProvider | null,
   file: string
@@ -46,7 +46,7 @@ export const coldStart = async (
       )
       const block = await scoped.context(question, { sessionId: "the next one" })
       tokens += block.tokens
-      const unmet = needs.filter((choice) => !choice.some((text) => block.text.includes(text)))
+      const unmet = needs.filter((alternatives) => !alternatives.some((text) => block.text.includes(text)))
       if (unmet.length > 0) missed.push({ id, needs: unmet })
     }
     return { cases: cases.length, missed, tokens: tokens / cases.length }

@@ -1,5 +1,5 @@
 import type { MemoryClient, Recollection } from "@keepsake/keepsake"
-import { type EvaluationSet, isAnswerable, type Question, statementsOf } from "./EvaluationSet.ts"
+import { type EvaluationSet, isAnswerable, type Question, toStatements } from "./EvaluationSet.ts"
 
 /** One recalled turn. */
 export interface Found {
@@ -8,16 +8,16 @@ export interface Found {
   readonly gold: boolean
 }
 
-/** What became of one question. */
+/** The result of one question. */
 export interface Outcome {
   readonly qid: string
   readonly scope: string
   readonly cat: string
   readonly answerable: boolean
   readonly goldCount: number
-  /** The best hundred without a threshold, best first. */
+  /** The best hundred without a threshold, highest score first. */
   readonly found: ReadonlyArray<Found>
-  /** How many the default setting returns, and how many of them are gold. */
+  /** Results of the default settings: how many, and how many of them are gold. */
   readonly shown: { readonly count: number; readonly gold: number }
   readonly ms: number
 }
@@ -25,7 +25,7 @@ export interface Outcome {
 export interface Evaluation {
   readonly name: string
   readonly outcomes: ReadonlyArray<Outcome>
-  /** Recalled memories that belong to another user. Zero, or scopes leak. */
+  /** Recalled memories of another user: more than 0 means that scopes leak. */
   readonly foreignIds: number
   readonly writeMs: number
 }
@@ -33,52 +33,56 @@ export interface Evaluation {
 const BATCH = 256
 const agentId = "bench-quality"
 
-export const scopedTo = (memory: MemoryClient, set: string, scope: string) =>
+export const openScope = (memory: MemoryClient, set: string, scope: string) =>
   memory.for({ agentId, userId: `${set}-${scope}` })
 
-/** Remembers every dialogue, each as its own user; returns each user's ids by doc. */
+/** Remembers each dialogue as a user. Returns the doc of each memory id, by scope. */
 const remember = async (memory: MemoryClient, set: EvaluationSet) => {
-  const ids = new Map<string, ReadonlyMap<string, string>>()
+  const docsByScope = new Map<string, ReadonlyMap<string, string>>()
   for (const { docs, scope } of set.scopes) {
-    const statements = statementsOf(docs)
-    const known = new Map<string, string>()
+    const statements = toStatements(docs)
+    const docsById = new Map<string, string>()
     for (let at = 0; at < statements.length; at += BATCH) {
-      const batch = await scopedTo(memory, set.name, scope).rememberMany(statements.slice(at, at + BATCH))
+      const batch = await openScope(memory, set.name, scope).rememberMany(statements.slice(at, at + BATCH))
       batch.forEach(({ id }, i) => {
-        if (id !== null) known.set(id, docs[at + i]?.id ?? "")
+        if (id !== null) docsById.set(id, docs[at + i]?.id ?? "")
       })
     }
-    ids.set(scope, known)
+    docsByScope.set(scope, docsById)
   }
-  return ids
+  return docsByScope
 }
 
-/** Asks everything through the handle that users hold. */
+/** Remembers the dialogues and asks the questions through the public API. */
 export const evaluate = async (memory: MemoryClient, set: EvaluationSet): Promise<Evaluation> => {
   const started = performance.now()
-  const ids = await remember(memory, set)
+  const docsByScope = await remember(memory, set)
   const docCount = set.scopes.reduce((sum, { docs }) => sum + docs.length, 0)
   const writeMs = (performance.now() - started) / docCount
   let foreignIds = 0
 
   const ask = async (scope: string, question: Question): Promise<Outcome> => {
-    const scoped = scopedTo(memory, set.name, scope)
-    const known = ids.get(scope) ?? new Map<string, string>()
+    const scoped = openScope(memory, set.name, scope)
+    const docsById = docsByScope.get(scope) ?? new Map<string, string>()
     const gold = new Set(question.gold)
-    const isGold = ({ memory: { id } }: Recollection) => gold.has(known.get(id) ?? "")
+    const isGold = ({ memory: { id } }: Recollection) => gold.has(docsById.get(id) ?? "")
     const all = await scoped.recall(question.q, { limit: 100, minScore: 0 })
-    // The second time around the question's vector is in the cache: what is timed is the library, not the embedder.
-    const asked = performance.now()
+    // Times the second call: the question's vector is cached by then, so the embedder's time is left out.
+    const start = performance.now()
     const shown = await scoped.recall(question.q)
-    const ms = performance.now() - asked
-    foreignIds += [...all, ...shown].filter(({ memory: { id } }) => !known.has(id)).length
+    const ms = performance.now() - start
+    foreignIds += [...all, ...shown].filter(({ memory: { id } }) => !docsById.has(id)).length
     return {
       qid: question.qid,
       scope,
       cat: String(question.cat),
       answerable: isAnswerable(question),
       goldCount: gold.size,
-      found: all.map((one) => ({ score: one.score, parts: one.explain.parts, gold: isGold(one) })),
+      found: all.map((recollection) => ({
+        score: recollection.score,
+        parts: recollection.explain.parts,
+        gold: isGold(recollection)
+      })),
       shown: { count: shown.length, gold: shown.filter(isGold).length },
       ms
     }

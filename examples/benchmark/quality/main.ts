@@ -1,10 +1,10 @@
-/** `pnpm bench:quality`: does recall find what answers the question? `--help` lists the options. */
+/** `pnpm bench:quality` measures how much of the evidence recall finds. `--help` lists the options. */
 import { mkdir, readFile, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import type { EmbedderProvider } from "@keepsake/keepsake"
 import { resultsFolder } from "../speed/paths.ts"
-import { type Answers, answersOf, pairedDifference } from "./bootstrap.ts"
+import { type Answers, toAnswers, pairedDifference } from "./bootstrap.ts"
 import { coldStart } from "./coldStart.ts"
 import { contextBudgets } from "./contextBudget.ts"
 import { type Evaluation, evaluate } from "./evaluate.ts"
@@ -13,7 +13,7 @@ import { withMemory } from "./opened.ts"
 import { recordedVectors } from "./recordedVectors.ts"
 import { page } from "./page.ts"
 import { printColdStart, printMacro, printSet, type SetReport } from "./report.ts"
-import { resultOf } from "./result.ts"
+import { toResult } from "./result.ts"
 import { readSettings, type Settings, type Source, USAGE, UsageError } from "./Settings.ts"
 import { scopeSizes } from "./scopeSizes.ts"
 
@@ -32,7 +32,7 @@ const measure = async (settings: Settings, source: Source, earlier: Answers) => 
   }))
   const sizes = await scopeSizes(embedder, set)
   const before = earlier[set.name]
-  const difference = before === undefined ? null : pairedDifference(before, answersOf(evaluation.outcomes))
+  const difference = before === undefined ? null : pairedDifference(before, toAnswers(evaluation.outcomes))
   const report: SetReport = {
     evaluation,
     budgets,
@@ -60,9 +60,9 @@ const main = async (settings: Settings): Promise<void> => {
   if (settings.embedder !== null)
     printColdStart(settings.embedder, await coldStart(settings.embedder, dataFile("cold-start.json")))
 
-  const result = resultOf(settings, evaluations)
+  const result = toResult(settings, evaluations)
   await mkdir(resultsFolder, { recursive: true })
-  const answers = Object.fromEntries(evaluations.map(({ name, outcomes }) => [name, answersOf(outcomes)]))
+  const answers = Object.fromEntries(evaluations.map(({ name, outcomes }) => [name, toAnswers(outcomes)]))
   await writeFile(answersFile, JSON.stringify({ ...(await readAnswers(answersFile)), ...answers }))
   const json = `${JSON.stringify(result, null, 2)}\n`
   await writeFile(join(resultsFolder, `quality-${settings.backend}-${kind}.json`), json)
@@ -72,7 +72,7 @@ const main = async (settings: Settings): Promise<void> => {
     await mkdir(dirname(settings.json), { recursive: true })
     await writeFile(settings.json, json)
   }
-  console.log(`\nA chart to look at: ${chart}`)
+  console.log(`\nChart: ${chart}`)
 }
 
 try {

@@ -23,7 +23,7 @@ const discount = (rank: number): number => 1 / Math.log2(rank + 2)
 export const recallAt = ({ found, goldCount }: Pick<Outcome, "found" | "goldCount">, k: number): number =>
   goldCount === 0 ? 0 : goldWithin(found, k) / goldCount
 
-const metricsOf = (outcome: Outcome): Omit<Metrics, "n"> => {
+const measureOutcome = (outcome: Outcome): Omit<Metrics, "n"> => {
   const { found, goldCount } = outcome
   const first = found.findIndex(({ gold }) => gold)
   const gain = found.slice(0, 10).reduce((sum, { gold }, rank) => sum + (gold ? discount(rank) : 0), 0)
@@ -53,8 +53,10 @@ export const percentile = (values: ReadonlyArray<number>, p: number): number => 
 }
 
 export const summarise = (outcomes: ReadonlyArray<Outcome>): Metrics => {
-  const each = outcomes.map(metricsOf)
-  const averaged = Object.fromEntries(METRIC_NAMES.map((name) => [name, mean(each.map((one) => one[name]))]))
+  const each = outcomes.map(measureOutcome)
+  const averaged = Object.fromEntries(
+    METRIC_NAMES.map((name) => [name, mean(each.map((metrics) => metrics[name]))])
+  )
   return { n: outcomes.length, ...averaged } as unknown as Metrics
 }
 
@@ -65,17 +67,17 @@ export const byCategory = (outcomes: ReadonlyArray<Outcome>): { readonly [cat: s
       .map((cat) => [cat, summarise(outcomes.filter((outcome) => outcome.cat === cat))])
   )
 
-/** R@10 with a part of each score left out: what that feature is worth. Ranks the hundred that were recalled. */
+/** R@10 if a part is left out of each score: ranks the recalled hundred again, to show the feature's worth. */
 export const withoutPart = (outcomes: ReadonlyArray<Outcome>, part: string): number =>
   mean(
     outcomes.map(({ found, goldCount }) => {
       const logit = ({ parts }: Found) =>
         Object.entries(parts).reduce((sum, [name, value]) => sum + (name === part ? 0 : value), 0)
-      const ranked = found.map((one) => ({ ...one, logit: logit(one) })).sort((a, b) => b.logit - a.logit)
+      const ranked = found.map((row) => ({ ...row, logit: logit(row) })).sort((a, b) => b.logit - a.logit)
       return recallAt({ found: ranked, goldCount }, 10)
     })
   )
 
-/** Parts that occur in any score and differ within some question's candidates. */
+/** The parts that occur in any score. */
 export const partNames = (outcomes: ReadonlyArray<Outcome>): ReadonlyArray<string> =>
   Array.from(new Set(outcomes.flatMap(({ found }) => found.flatMap(({ parts }) => Object.keys(parts)))))

@@ -10,11 +10,11 @@ type Embedder = string | EmbedderProvider | null
 
 type Use<A> = (store: KeepsakeConfig["store"]) => Promise<A>
 
-/** The server of `KEEPSAKE_PG_URL`, or a private one for as long as it is used. */
+/** Uses the server of `KEEPSAKE_PG_URL`, else starts a private one. */
 const onPostgres = async <A>(use: Use<A>): Promise<A> => {
   const schema = `keepsake_bench_${randomUUID().slice(0, 8)}`
-  const given = process.env["KEEPSAKE_PG_URL"]
-  if (given !== undefined && given !== "") return use({ backend: "pgvector", url: given, schema })
+  const url = process.env["KEEPSAKE_PG_URL"]
+  if (url !== undefined && url !== "") return use({ backend: "pgvector", url, schema })
   const server = await startPostgres()
   try {
     return await use({ backend: "pgvector", url: server.url, schema })
@@ -23,10 +23,10 @@ const onPostgres = async <A>(use: Use<A>): Promise<A> => {
   }
 }
 
-/** The server of `KEEPSAKE_QDRANT_URL`, or the stand-in of the tests. */
+/** Uses the server of `KEEPSAKE_QDRANT_URL`, else starts the tests' stand-in. */
 const onQdrant = async <A>(use: Use<A>): Promise<A> => {
-  const { stop, url, what } = await startQdrant()
-  console.error(`Qdrant: ${what}`)
+  const { description, stop, url } = await startQdrant()
+  console.error(`Qdrant: ${description}`)
   try {
     return await use({ backend: "qdrant", url, collection: `keepsake_bench_${randomUUID().slice(0, 8)}` })
   } finally {
@@ -42,7 +42,7 @@ const onStore: { readonly [backend in Backend]: <A>(use: Use<A>) => Promise<A> }
   qdrant: onQdrant
 }
 
-/** Runs `use` with an empty memory on a backend, through the front door that users open. */
+/** Runs `use` with an empty memory on a backend, opened through the public API. */
 export const withMemory = async <A>(
   backend: Backend,
   embedder: Embedder,

@@ -1,4 +1,4 @@
-/** A page that a person would rather look at than read: bars and curves in one file, no script. */
+/** Draws the results as bars and curves, in one file without scripts. */
 import { type Bucket, calibrationTable } from "./calibration.ts"
 import { byCategory, summarise } from "./metrics.ts"
 import type { SetReport } from "./report.ts"
@@ -28,11 +28,11 @@ const bars = (
 
 const SIDE = 240
 
-/** Said against right on one square: a calibrated score lies on the diagonal. */
+/** Plots the right share over the score: a calibrated score lies on the diagonal. */
 const curve = (table: ReadonlyArray<Bucket>): string => {
-  const top = Math.max(0.1, ...table.flatMap(({ right, said }) => [right, said])) * 1.1
-  const at = ({ right, said }: Pick<Bucket, "right" | "said">) =>
-    `${((said / top) * SIDE + 30).toFixed(1)},${(SIDE - (right / top) * SIDE + 8).toFixed(1)}`
+  const top = Math.max(0.1, ...table.flatMap(({ right, meanScore }) => [right, meanScore])) * 1.1
+  const at = ({ right, meanScore }: Pick<Bucket, "right" | "meanScore">) =>
+    `${((meanScore / top) * SIDE + 30).toFixed(1)},${(SIDE - (right / top) * SIDE + 8).toFixed(1)}`
   return (
     `<svg class="square" viewBox="0 0 ${SIDE + 50} ${SIDE + 40}" role="img">` +
     `<rect class="track" x="30" y="8" width="${SIDE}" height="${SIDE}"/>` +
@@ -62,7 +62,7 @@ const section = ({ embedder, evaluation }: SetReport): string => {
   return (
     `<section><h2>${escape(evaluation.name)} <small>${escape(embedder)}, ${answerable.length} questions</small></h2>` +
     `<p>Share of the evidence among the first ten memories, in per cent</p>${bars(rows)}` +
-    `<p>What a score promises, and what it keeps</p>${curve(calibrationTable(evaluation.outcomes))}</section>`
+    `<p>Share that is right, by score (calibrated: on the diagonal)</p>${curve(calibrationTable(evaluation.outcomes))}</section>`
   )
 }
 

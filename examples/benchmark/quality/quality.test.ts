@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { answersOf, pairedDifference } from "./bootstrap.ts"
+import { toAnswers, pairedDifference } from "./bootstrap.ts"
 import { calibrationError, calibrationTable, separation, thresholdTable } from "./calibration.ts"
-import { contentOf, dateOf, isAnswerable, statementsOf } from "./EvaluationSet.ts"
+import { toContent, parseDate, isAnswerable, toStatements } from "./EvaluationSet.ts"
 import type { Outcome } from "./evaluate.ts"
 import { summarise, withoutPart } from "./metrics.ts"
 import { readSettings, UsageError } from "./Settings.ts"
@@ -12,10 +12,10 @@ const outcome = (gold: ReadonlyArray<boolean>, rest: Partial<Outcome> = {}): Out
   cat: "1",
   answerable: true,
   goldCount: 2,
-  found: gold.map((one, i) => ({
-    gold: one,
+  found: gold.map((isGold, i) => ({
+    gold: isGold,
     score: 0.9 - i / 20,
-    parts: { a: 1 - i / 10, b: one ? 0.5 : 0 }
+    parts: { a: 1 - i / 10, b: isGold ? 0.5 : 0 }
   })),
   shown: { count: 0, gold: 0 },
   ms: 1,
@@ -52,21 +52,21 @@ describe("metrics", () => {
 })
 
 describe("calibration", () => {
-  it("finds no error where the score says what is so", () => {
+  it("finds no error if the score equals the right share", () => {
     const found = Array.from({ length: 10 }, (_, i) => ({ gold: i === 0, score: 0.1, parts: {} }))
     const table = calibrationTable(Array.from({ length: 1 }, () => outcome([], { found })))
     assert.strictEqual(table.length, 10)
     assert.isAbove(calibrationError(table), 0)
-    const sure = found.map((one) => ({ ...one, score: one.gold ? 1 : 0 }))
+    const sure = found.map((row) => ({ ...row, score: row.gold ? 1 : 0 }))
     assert.closeTo(calibrationError(calibrationTable([outcome([], { found: sure })])), 0, 1e-12)
   })
 
-  it("separates what is known from what is not", () => {
-    const known = outcome([true])
-    const unknown = outcome([], { answerable: false, found: [{ gold: false, score: 0.1, parts: {} }] })
-    assert.strictEqual(separation([known, unknown]), 1)
-    assert.strictEqual(separation([known]), null)
-    const [row] = thresholdTable([known, unknown], [0.5])
+  it("separates answerable from unanswerable questions", () => {
+    const answerable = outcome([true])
+    const unanswerable = outcome([], { answerable: false, found: [{ gold: false, score: 0.1, parts: {} }] })
+    assert.strictEqual(separation([answerable, unanswerable]), 1)
+    assert.strictEqual(separation([answerable]), null)
+    const [row] = thresholdTable([answerable, unanswerable], [0.5])
     assert.deepStrictEqual(row, {
       threshold: 0.5,
       r10: 0.5,
@@ -78,9 +78,9 @@ describe("calibration", () => {
 })
 
 describe("pairedDifference", () => {
-  it("is certain where every dialogue gained the same", () => {
-    const before = answersOf(["a", "b", "c"].map((scope) => outcome([false], { scope })))
-    const after = answersOf(["a", "b", "c"].map((scope) => outcome([true], { scope })))
+  it("has an empty interval if every dialogue gained the same", () => {
+    const before = toAnswers(["a", "b", "c"].map((scope) => outcome([false], { scope })))
+    const after = toAnswers(["a", "b", "c"].map((scope) => outcome([true], { scope })))
     assert.deepStrictEqual(pairedDifference(before, after), { mean: 0.5, low: 0.5, high: 0.5 })
     assert.strictEqual(pairedDifference({}, after), null)
   })
@@ -90,16 +90,16 @@ describe("an evaluation set", () => {
   const doc = { id: "D1:1", session: 1, speaker: "Ana", date: "1:56 pm on 8 May, 2023", text: "Hello" }
 
   it("reads dates as people write them", () => {
-    assert.strictEqual(dateOf("1:56 pm on 8 May, 2023"), Date.UTC(2023, 4, 8, 13, 56))
-    assert.strictEqual(dateOf("12:05 am on 8 May, 2023"), Date.UTC(2023, 4, 8, 0, 5))
-    assert.strictEqual(dateOf("March-15-2024"), Date.UTC(2024, 2, 15))
-    assert.strictEqual(dateOf("2023-05-08T10:00:00Z"), Date.UTC(2023, 4, 8, 10))
-    assert.strictEqual(dateOf("some day"), undefined)
+    assert.strictEqual(parseDate("1:56 pm on 8 May, 2023"), Date.UTC(2023, 4, 8, 13, 56))
+    assert.strictEqual(parseDate("12:05 am on 8 May, 2023"), Date.UTC(2023, 4, 8, 0, 5))
+    assert.strictEqual(parseDate("March-15-2024"), Date.UTC(2024, 2, 15))
+    assert.strictEqual(parseDate("2023-05-08T10:00:00Z"), Date.UTC(2023, 4, 8, 10))
+    assert.strictEqual(parseDate("some day"), undefined)
   })
 
-  it("keeps who said it out of what was said", () => {
-    assert.strictEqual(contentOf({ ...doc, caption: "a goat" }), "Hello [shared image: a goat]")
-    const [byName, byRole, next] = statementsOf([
+  it("keeps the speaker out of the content", () => {
+    assert.strictEqual(toContent({ ...doc, caption: "a goat" }), "Hello [shared image: a goat]")
+    const [byName, byRole, next] = toStatements([
       doc,
       { ...doc, id: "D2:1", session: 2, speaker: "user" },
       { ...doc, id: "D1:2" }
@@ -110,7 +110,7 @@ describe("an evaluation set", () => {
     assert.deepStrictEqual([byName?.turn, byRole?.turn, next?.turn], [0, 0, 1])
   })
 
-  it("asks nothing that the dialogue does not tell", () => {
+  it("knows the questions that the dialogue does not answer", () => {
     const question = { qid: "q", q: "?", gold: ["D1:1"] }
     assert.isTrue(isAnswerable({ ...question, cat: 1 }))
     assert.isFalse(isAnswerable({ ...question, cat: 5 }))
@@ -119,7 +119,7 @@ describe("an evaluation set", () => {
 })
 
 describe("settings", () => {
-  it("gives vectors to the data before them", () => {
+  it("assigns vectors to the data before them", () => {
     const settings = readSettings(
       ["--data", "a", "--data", "b", "--vectors", "v", "--backend", "memory"],
       "own"
@@ -131,7 +131,7 @@ describe("settings", () => {
     assert.deepStrictEqual(readSettings([], "own")?.sources, [{ data: "own", vectors: null }])
   })
 
-  it("refuses what it cannot mean", () => {
+  it("refuses vectors without data and unknown backends", () => {
     assert.throws(() => readSettings(["--vectors", "v"], "own"), UsageError)
     assert.throws(() => readSettings(["--backend", "oracle"], "own"), UsageError)
   })

@@ -20,7 +20,7 @@ export interface SetReport {
   readonly embedder: string
   readonly budgets: ReadonlyArray<BudgetResult>
   readonly sizes: ReadonlyArray<SizeResult>
-  /** Against the earlier run, in R@10. */
+  /** In R@10, from the earlier run. */
   readonly difference: Difference | null
 }
 
@@ -67,7 +67,7 @@ export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: S
   for (const [cat, metrics] of Object.entries(byCategory(answerable))) print(metricsLine(cat, metrics))
   print(metricsLine("all", total))
   print(
-    `  a query ${percentile(times, 50).toFixed(2)} ms (p95 ${percentile(times, 95).toFixed(2)}), a write ${writeMs.toFixed(2)} ms with its embedding; memories of other users recalled: ${foreignIds}`
+    `  per query ${percentile(times, 50).toFixed(2)} ms (p95 ${percentile(times, 95).toFixed(2)}), per write ${writeMs.toFixed(2)} ms with its embedding; memories of other users recalled: ${foreignIds}`
   )
   if (difference !== null) {
     print(
@@ -77,11 +77,11 @@ export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: S
 
   const table = calibrationTable(outcomes)
   print(`\n  calibration of the top ten (expected error ${calibrationError(table).toFixed(3)})`)
-  print(`    said  ${table.map(({ said }) => said.toFixed(2).padStart(6)).join("")}`)
+  print(`    score ${table.map(({ meanScore }) => meanScore.toFixed(2).padStart(6)).join("")}`)
   print(`    right ${table.map(({ right }) => right.toFixed(2).padStart(6)).join("")}`)
-  print("    scope size (questions): said / right")
+  print("    scope size (questions): score / right")
   print(
-    `    ${sizes.map(({ questions, right, said, size }) => `${size} (${questions}): ${said.toFixed(3)} / ${right.toFixed(3)}`).join("   ")}`
+    `    ${sizes.map(({ questions, right, meanScore, size }) => `${size} (${questions}): ${meanScore.toFixed(3)} / ${right.toFixed(3)}`).join("   ")}`
   )
 
   print("\n  threshold     R@10   items   empty: answerable / not")
@@ -98,7 +98,7 @@ export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: S
     `    ${budgets.map(({ budget, recall, tokens }) => `${budget ?? "default"}: ${tokens.toFixed(0)}, ${percent(recall)} %`).join("   ")}`
   )
 
-  print("\n  without a part of the score, R@10 changes by (points)")
+  print("\n  change in R@10 without a part of the score (points)")
   const changes = partNames(answerable)
     .map((part) => ({ part, change: withoutPart(answerable, part) - total.r10 }))
     .filter(({ change }) => Math.abs(change) >= 0.0005)
@@ -112,7 +112,7 @@ export const printMacro = (evaluations: ReadonlyArray<Evaluation>): void => {
 
 export const printColdStart = (embedder: string, { cases, missed, tokens }: ColdStart): void => {
   console.log(
-    `\ncold start, ${embedder}: the context block carries what the next question needs in ${cases - missed.length} of ${cases} young memories, ${tokens.toFixed(0)} tokens on average`
+    `\ncold start, ${embedder}: for ${cases - missed.length} of ${cases} new users the context block has what the next question needs, ${tokens.toFixed(0)} tokens on average`
   )
   for (const { id, needs } of missed)
     console.log(`  ${id} lacks ${needs.map((choice) => choice.join(" or ")).join(", ")}`)

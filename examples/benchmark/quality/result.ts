@@ -2,14 +2,14 @@ import type { Evaluation } from "./evaluate.ts"
 import { byCategory, mean, percentile, summarise } from "./metrics.ts"
 import type { Settings } from "./Settings.ts"
 
-const answerableOf = ({ outcomes }: Evaluation) => outcomes.filter(({ answerable }) => answerable)
+const answerableOutcomes = ({ outcomes }: Evaluation) => outcomes.filter(({ answerable }) => answerable)
 
-/** R@10 averaged over the sets, so that a large one does not drown a small one. */
+/** R@10 averaged over the sets, so that each set has the same weight. */
 export const macroR10 = (evaluations: ReadonlyArray<Evaluation>): number =>
-  mean(evaluations.map((evaluation) => summarise(answerableOf(evaluation)).r10))
+  mean(evaluations.map((evaluation) => summarise(answerableOutcomes(evaluation)).r10))
 
-/** What `--json` writes. Shares are 0 to 1. */
-export const resultOf = (
+/** The result that `--json` writes. Shares are 0 to 1. */
+export const toResult = (
   { backend, embedder, sources }: Settings,
   evaluations: ReadonlyArray<Evaluation>
 ) => ({
@@ -17,7 +17,7 @@ export const resultOf = (
   backend,
   sets: Object.fromEntries(
     evaluations.map((evaluation) => {
-      const answerable = answerableOf(evaluation)
+      const answerable = answerableOutcomes(evaluation)
       const times = evaluation.outcomes.map(({ ms }) => ms)
       return [
         evaluation.name,

@@ -1,20 +1,20 @@
 /** One line of the speed table. Every ratio is between two medians of the same run. */
 export interface Row {
   readonly name: string
-  /** What was measured, in `unit`; `null` when it could not be: then `note` says why. */
+  /** The measured value, in `unit`; `null` if it could not be measured, and `note` explains why. */
   readonly value: number | null
   readonly unit: string
-  /** What it is compared with; empty when with nothing. */
+  /** The baseline's name; empty without one. */
   readonly against: string
-  /** The same quantity of `against`, in `unit`. */
+  /** The baseline's value, in `unit`. */
   readonly baseline?: number | undefined
-  /** What `bar` speaks of: times as fast for `≥`, times as long or as much for `≤`. */
+  /** The ratio that `bar` limits: times as fast for `≥`, times as long or as large for `≤`. */
   readonly ratio: number | null
-  /** Such as `≥ 100×`; empty when the row only reports. */
+  /** Such as `≥ 100×`; empty if the row has no bar. */
   readonly bar: string
-  /** `null` when there is no bar, or nothing was measured. */
+  /** `null` without a bar or a value. */
   readonly holds: boolean | null
-  /** What explains the figure: sizes, the percentile, why a bar is missed and what would meet it. */
+  /** Explains the figure: sizes, percentiles, the reason for a missed bar. */
   readonly note?: string | undefined
 }
 
@@ -27,15 +27,15 @@ export interface Compared {
   readonly note?: string | undefined
 }
 
-/** Less is better (times, bytes): how many times less than the baseline, at least `times`. */
+/** Lower is better (times, bytes): the baseline must be at least `times` the value. */
 export const lessBy = (row: Compared, times: number): Row =>
   judged(row, row.baseline / row.value, `≥ ${times}×`, (ratio) => ratio >= times)
 
-/** More is better (calls a second): how many times the baseline, at least `times`. */
+/** Higher is better (calls per second): the value must be at least `times` the baseline. */
 export const atLeast = (row: Compared, times: number): Row =>
   judged(row, row.value / row.baseline, `≥ ${times}×`, (ratio) => ratio >= times)
 
-/** Less is better: how many times the baseline, at most `times`. */
+/** Lower is better: the value must be up to `times` the baseline. */
 export const atMost = (row: Compared, times: number): Row =>
   judged(row, row.value / row.baseline, `≤ ${times}×`, (ratio) => ratio <= times)
 
@@ -71,7 +71,7 @@ export const reported = (row: Measured & { readonly against?: string; readonly b
   holds: null
 })
 
-/** A row that could not be measured here; `note` says why and names the command that would. */
+/** A row that could not be measured; `note` explains why and how to measure it. */
 export const unmeasured = (row: {
   readonly name: string
   readonly unit: string

@@ -1,5 +1,5 @@
-/** How thoroughly to measure. */
+/** The settings of a run. */
 export interface Settings {
-  /** Fewer rounds and smaller sizes: to see that everything runs. */
+  /** Fewer rounds and smaller sizes, to check that everything runs. */
   readonly quick: boolean
 }

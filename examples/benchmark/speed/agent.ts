@@ -1,8 +1,8 @@
-/** What the agent adds to a turn: recall, injection and the awaited write, over the bare SDK call on a local server. */
+/** The time that the agent adds to a bare SDK call to a local server: recall, injection and the awaited write. */
 import { createAgent } from "@keepsake/agent"
 import { messagesServer } from "@keepsake/agent/testing"
 import { join } from "node:path"
-import { scopeOf, textOf } from "./data.ts"
+import { makeScope, makeText } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { interleaved, percentile, type Timing } from "./measure.ts"
 import { fill, openEmbedded } from "./opened.ts"
@@ -15,9 +15,7 @@ const SYSTEM = "You are a helpful assistant."
 const REPLY = "A reply of the usual length, in a few words that say what there is to say. ".repeat(4)
 const BAR_MS = 3
 
-const isUnder = (ms: number): boolean => ms <= BAR_MS
-
-const added = (turn: Timing, bare: Timing, share: number): number =>
+const addedMs = (turn: Timing, bare: Timing, share: number): number =>
   percentile(turn.samples, share) - percentile(bare.samples, share)
 
 const measure = async (memories: number, rounds: number): Promise<ReadonlyArray<Row>> =>
@@ -28,22 +26,22 @@ const measure = async (memories: number, rounds: number): Promise<ReadonlyArray<
     const client = server.client()
     const agent = createAgent({
       memory: opened.client,
-      agentId: scopeOf(0).agentId,
+      agentId: makeScope(0).agentId,
       client,
       model: MODEL,
       system: SYSTEM
     })
     const reader = createAgent({
       memory: opened.client,
-      agentId: scopeOf(0).agentId,
+      agentId: makeScope(0).agentId,
       client,
       model: MODEL,
       system: SYSTEM,
       writing: "none"
     })
-    const { userId } = scopeOf(0)
-    const scoped = opened.client.for(scopeOf(0))
-    const ask = (round: number): string => `${textOf({ user: 0, index: round })} What about it?`
+    const { userId } = makeScope(0)
+    const scoped = opened.client.for(makeScope(0))
+    const ask = (round: number): string => `${makeText({ user: 0, index: round })} What about it?`
     const times = await interleaved(
       {
         bare: (round) =>
@@ -63,20 +61,20 @@ const measure = async (memories: number, rounds: number): Promise<ReadonlyArray<
     await reader.close()
     await opened.close()
     const { bare, context, turn, turnWithoutWrite } = times
-    const p50 = added(turn, bare, 0.5)
-    const name = `agent: added to a turn, ${memories.toLocaleString("en-US")} memories`
+    const p50 = addedMs(turn, bare, 0.5)
+    const name = `agent: time added to a turn, ${memories.toLocaleString("en-US")} memories`
     return [
       within(
         {
           name: `${name}, p50`,
           value: p50,
           unit: "ms",
-          note: `bare call ${bare.median.toFixed(2)} ms; ${context.median.toFixed(2)} ms are context(), ${(turn.median - turnWithoutWrite.median).toFixed(2)} ms the durable write`
+          note: `bare call ${bare.median.toFixed(2)} ms; context() takes ${context.median.toFixed(2)} ms, the durable write ${(turn.median - turnWithoutWrite.median).toFixed(2)} ms`
         },
         `≤ ${BAR_MS} ms`,
-        isUnder(p50)
+        p50 <= BAR_MS
       ),
-      reported({ name: `${name}, p95`, value: added(turn, bare, 0.95), unit: "ms" })
+      reported({ name: `${name}, p95`, value: addedMs(turn, bare, 0.95), unit: "ms" })
     ]
   })
 

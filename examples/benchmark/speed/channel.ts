@@ -1,12 +1,12 @@
-/** The vector channel alone, and recall around it, in scopes of growing size. */
+/** The vector channel alone and the whole recall, in scopes of growing size. */
 import { ANY } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { bareGraph, type Graph, loadHnswlib, NO_ADDON } from "./bare/graph.ts"
 import { bareScan } from "./bare/scan.ts"
 import { top } from "./bare/top.ts"
-import { queryOf, queryVector, scopeOf, vectorOf } from "./data.ts"
+import { makeQuery, queryVector, makeScope, makeVector } from "./data.ts"
 import { interleaved } from "./measure.ts"
-import { scopes, settled } from "./kept.ts"
+import { scopes, waitForGraphs } from "./cachedFiles.ts"
 import { type Opened, openEmbedded, searchByMeaning } from "./opened.ts"
 import { atMost, reported, type Row, unmeasured, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
@@ -20,14 +20,14 @@ interface Scene {
   readonly size: number
   readonly opened: Opened
   readonly vectors: ReadonlyArray<Float32Array>
-  /** The indices of the exact best, for each of the first queries. */
+  /** The exact best indices of each of the first queries. */
   readonly truth: ReadonlyArray<ReadonlySet<number>>
 }
 
-/** Queries by which recall is counted. */
-const COUNTED = 40
+/** Queries for which recall is measured. */
+const RECALL_QUERIES = 40
 
-/** Searches of one contestant in a row: nobody runs three of them side by side over copies of the same vectors. */
+/** Consecutive searches of one side, so that each finds its own copy of the vectors in the caches. */
 const BLOCK = 20
 
 const dot = (a: Float32Array, b: Float32Array): number => {
@@ -46,41 +46,53 @@ const exactTop = (user: number, vectors: ReadonlyArray<Float32Array>, round: num
   )
 }
 
-const recallOf = ({ truth, user }: Scene, search: (query: Float32Array) => ReadonlyArray<number>): number => {
-  const found = truth.map(
+const measureRecall = (
+  { truth, user }: Scene,
+  search: (query: Float32Array) => ReadonlyArray<number>
+): number => {
+  const hits = truth.map(
     (best, round) => search(queryVector(user, round)).filter((label) => best.has(label)).length
   )
-  return found.reduce((a, b) => a + b, 0) / (truth.length * LIMIT)
+  return hits.reduce((a, b) => a + b, 0) / (truth.length * LIMIT)
 }
 
-/** Gives the graph the least `ef` with which it finds enough, the fastest it can be called with, or else the last. */
+/** Sets the lowest `ef` that reaches `RECALL_MIN`, which is the fastest; else the highest. */
 const tune = (graph: Graph, scene: Scene): { readonly ef: number; readonly recall: number } => {
   let tuned = { ef: 0, recall: 0 }
   for (const ef of EF) {
     graph.setEf(ef)
-    tuned = { ef, recall: recallOf(scene, (query) => graph.searchKnn(Array.from(query), LIMIT).neighbors) }
+    tuned = {
+      ef,
+      recall: measureRecall(scene, (query) => graph.searchKnn(Array.from(query), LIMIT).neighbors)
+    }
     if (tuned.recall >= RECALL_MIN) break
   }
   return tuned
 }
 
-const indexOf = /x(\d+)$/u
+const INDEX = /x(\d+)$/u
 
-/** The store's search without words, for ids and scores. */
-const channelOf =
+/** The store's search by vector alone; returns indices. */
+const makeChannel =
   ({ opened, user }: Scene) =>
   (query: Float32Array): ReadonlyArray<number> => {
     const { hits } = Effect.runSync(
-      opened.store.search({ scope: scopeOf(user), now: Date.now(), vector: query, filter: ANY, limit: LIMIT })
+      opened.store.search({
+        scope: makeScope(user),
+        now: Date.now(),
+        vector: query,
+        filter: ANY,
+        limit: LIMIT
+      })
     )
-    return hits.map(({ memory }) => Number(indexOf.exec(memory.content)?.[1]))
+    return hits.map(({ memory }) => Number(INDEX.exec(memory.content)?.[1]))
   }
 
-const sized = (size: number): string => (size >= 1_000 ? `${size / 1_000}k` : String(size))
+const formatSize = (size: number): string => (size >= 1_000 ? `${size / 1_000}k` : String(size))
 
 const channelRow = async (scene: Scene, rounds: number): Promise<Row> => {
   const { opened, size, user, vectors } = scene
-  const name = `vector channel, scope of ${sized(size)}`
+  const name = `vector channel, scope of ${formatSize(size)}`
   const hnswlib = await loadHnswlib()
   if (hnswlib === null) {
     return unmeasured({
@@ -92,25 +104,25 @@ const channelRow = async (scene: Scene, rounds: number): Promise<Row> => {
     })
   }
   const scan = bareScan(vectors)
-  // The data of one user, under that user's number, so that both hold the same vectors.
+  // Gives the vectors to the same user number, so that both sides have the same vectors.
   const users = Array.from({ length: user + 1 }, (_, i) => (i === user ? size : 0))
   const graph = await bareGraph(hnswlib, `user${user}-${size}`, users)
   const tuned = tune(graph, scene)
-  const own = recallOf(scene, channelOf(scene))
-  const scope = scopeOf(user)
+  const ownRecall = measureRecall(scene, makeChannel(scene))
+  const scope = makeScope(user)
   const now = Date.now()
-  const fresh = Array.from({ length: 2 * rounds }, (_, round) => queryVector(user, COUNTED + round))
-  const asked = Array.from({ length: COUNTED }, (_, round) => queryVector(user, round))
+  const fresh = Array.from({ length: 2 * rounds }, (_, round) => queryVector(user, RECALL_QUERIES + round))
+  const repeated = Array.from({ length: RECALL_QUERIES }, (_, round) => queryVector(user, round))
   const query = (queries: ReadonlyArray<Float32Array>, round: number) =>
     queries[round % queries.length] ?? new Float32Array()
   const search = (vector: Float32Array) =>
     Effect.runSync(opened.store.search({ scope, now, vector, filter: ANY, limit: LIMIT })).hits.length
   const times = await interleaved(
     {
-      // What was asked before finds rows that are known: the channel, and no reading of the file.
-      ours: (round) => search(query(asked, round)),
-      kernel: (round) => scan(query(asked, round), LIMIT).length,
-      hnswlib: (round) => graph.searchKnn(Array.from(query(asked, round)), LIMIT).neighbors.length,
+      // A repeated query finds decoded rows, so it measures the channel without reads of the file.
+      ours: (round) => search(query(repeated, round)),
+      kernel: (round) => scan(query(repeated, round), LIMIT).length,
+      hnswlib: (round) => graph.searchKnn(Array.from(query(repeated, round)), LIMIT).neighbors.length,
       reading: (round) => search(query(fresh, round))
     },
     { rounds, block: BLOCK }
@@ -125,7 +137,7 @@ const channelRow = async (scene: Scene, rounds: number): Promise<Row> => {
       against: faster,
       baseline: Math.min(kernel.median, graphTime.median),
       note:
-        `best 10, p99 ${ours.p99.toFixed(3)} ms, recall ${own.toFixed(3)}; where their rows are still to be read ${reading.median.toFixed(3)} ms; bare kernel ${kernel.median.toFixed(3)} ms ` +
+        `best 10, p99 ${ours.p99.toFixed(3)} ms, recall ${ownRecall.toFixed(3)}; with reads of the rows ${reading.median.toFixed(3)} ms; bare kernel ${kernel.median.toFixed(3)} ms ` +
         `(exact), hnswlib-node ${graphTime.median.toFixed(3)} ms (ef ${tuned.ef}, recall ${tuned.recall.toFixed(3)})`
     },
     1.3
@@ -133,7 +145,7 @@ const channelRow = async (scene: Scene, rounds: number): Promise<Row> => {
 }
 
 const recallRow = async ({ opened, size, user }: Scene, rounds: number): Promise<Row> => {
-  const scope = scopeOf(user)
+  const scope = makeScope(user)
   const memory = await Effect.runPromise(opened.memory.for(scope))
   const now = Date.now()
   const { channel, whole } = await interleaved(
@@ -142,13 +154,13 @@ const recallRow = async ({ opened, size, user }: Scene, rounds: number): Promise
         Effect.runSync(
           opened.store.search({ scope, now, vector: queryVector(user, round), filter: ANY, limit: LIMIT })
         ),
-      whole: async (round) => Effect.runPromise(memory.recall(queryOf(user, round), { minScore: 0 }))
+      whole: async (round) => Effect.runPromise(memory.recall(makeQuery(user, round), { minScore: 0 }))
     },
     { rounds }
   )
-  const name = `whole recall, scope of ${sized(size)}`
+  const name = `whole recall, scope of ${formatSize(size)}`
   const over = whole.median - channel.median
-  const note = `p99 ${whole.p99.toFixed(2)} ms; 100 candidates a channel, words, neighbouring turns, features; ${over.toFixed(2)} ms over the vector channel alone`
+  const note = `p99 ${whole.p99.toFixed(2)} ms; 100 candidates per channel, words, neighbouring turns, features; ${over.toFixed(2)} ms more than the vector channel alone`
   if (size === 1_000) {
     const row = { name, value: whole.median, unit: "ms", note }
     return {
@@ -171,14 +183,14 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
   const sizes = quick ? [1_000, 5_000] : [1_000, 5_000, 20_000, 100_000]
   const file = await scopes(sizes)
   const opened = await openEmbedded(file.path, { cacheBytes: 2 ** 30 })
-  await settled(opened, file)
+  await waitForGraphs(opened, file)
   const channel: Array<Row> = []
   const whole: Array<Row> = []
   for (const [user, size] of sizes.entries()) {
-    const vectors = Array.from({ length: size }, (_, index) => vectorOf({ user, index }))
-    const truth = Array.from({ length: COUNTED }, (_, round) => exactTop(user, vectors, round))
+    const vectors = Array.from({ length: size }, (_, index) => makeVector({ user, index }))
+    const truth = Array.from({ length: RECALL_QUERIES }, (_, round) => exactTop(user, vectors, round))
     const scene = { user, size, opened, vectors, truth }
-    // Once by itself: the scope is loaded, which takes turns.
+    // Loads the scope, which is asynchronous the first time.
     await Effect.runPromise(searchByMeaning(opened, user, 0, 1))
     channel.push(await channelRow(scene, quick ? 50 : 300))
     whole.push(await recallRow(scene, quick ? 30 : 150))

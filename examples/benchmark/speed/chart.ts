@@ -1,14 +1,14 @@
-/** The table as one picture: an SVG, and a page that holds it. */
+/** Draws the table as an SVG, and as a page with the SVG and the notes. */
 import { describe, type Environment } from "./environment.ts"
 import type { Row } from "./Row.ts"
 import { figure, quantity } from "./table.ts"
 
 const WIDTH = 1_080
 const LEFT = 24
-/** Leaves room behind a full bar for what it is measured against, and for the verdict. */
+/** Leaves space to the right of a full bar for the baseline's name and the verdict. */
 const BAR = 470
 const LINE = 50
-/** From a row's name down to its bars. */
+/** Distance from a row's name down to its bars. */
 const NAME = 8
 const HEAD = 108
 
@@ -23,11 +23,11 @@ const text = (x: number, y: number, content: string, style: string): string =>
 const rect = (x: number, y: number, width: number, height: number, fill: string): string =>
   `<rect x="${x}" y="${y}" width="${Math.max(1.5, width).toFixed(1)}" height="${height}" rx="2" fill="${fill}"/>`
 
-/** Both bars of a row share a scale of their own: the longer one is as wide as there is room. */
+/** Each row has its own scale: the longer bar takes the full width. */
 const bars = (row: Row, y: number): string => {
   if (row.value === null) return text(LEFT, y + 14, "not measured", `fill="${COLOURS.faint}" font-size="12"`)
-  const most = Math.max(row.value, row.baseline ?? row.value)
-  const width = (value: number) => (value / most) * BAR
+  const max = Math.max(row.value, row.baseline ?? row.value)
+  const width = (value: number) => (value / max) * BAR
   const colour = row.holds === false ? COLOURS.missed : COLOURS.ours
   const label = (at: number, value: number, name: string, dy: number) =>
     text(
@@ -45,7 +45,7 @@ const bars = (row: Row, y: number): string => {
   )
 }
 
-const verdictOf = (row: Row): string => {
+const describeVerdict = (row: Row): string => {
   const ratio = row.ratio === null ? "" : `${figure(row.ratio)}×`
   const bar = row.bar === "" ? "" : `bar ${row.bar}`
   return [ratio, bar].filter((part) => part !== "").join("  ")
@@ -61,7 +61,7 @@ const line = (row: Row, i: number): string => {
     text(
       WIDTH - 34,
       y + NAME + 14,
-      verdictOf(row),
+      describeVerdict(row),
       `text-anchor="end" fill="${COLOURS.faint}" font-size="11"`
     ),
     text(WIDTH - 24, y + NAME + 15, mark, `fill="${colour}" font-size="15" font-weight="700"`)
@@ -74,8 +74,8 @@ export const svg = (rows: ReadonlyArray<Row>, environment: Environment): string 
   const held = judged.filter(({ holds }) => holds === true).length
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif">
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
-${text(LEFT, 34, "Keepsake beside the bare tools and a peer", `fill="${COLOURS.text}" font-size="19" font-weight="700"`)}
-${text(LEFT, 56, `${held} of ${judged.length} bars hold. Upper bar: keepsake. Lower bar: what it is measured against, in the same run. Each pair has a scale of its own.`, `fill="${COLOURS.faint}" font-size="12"`)}
+${text(LEFT, 34, "Keepsake compared with bare tools and a peer", `fill="${COLOURS.text}" font-size="19" font-weight="700"`)}
+${text(LEFT, 56, `${held} of ${judged.length} bars hold. Upper bar: keepsake. Lower bar: the baseline, measured in the same run. Each pair has its own scale.`, `fill="${COLOURS.faint}" font-size="12"`)}
 ${text(LEFT, 74, describe(environment), `fill="${COLOURS.faint}" font-size="10.5"`)}
 ${rows.map(line).join("\n")}
 </svg>
@@ -98,7 +98,7 @@ export const page = (rows: ReadonlyArray<Row>, environment: Environment): string
   dd { margin: 0; color: #475569 }
 </style>
 ${svg(rows, environment)}
-<h2>What explains the figures</h2>
+<h2>Notes</h2>
 <dl>${notes.join("\n")}</dl>
 </html>
 `

@@ -1,23 +1,23 @@
 /**
- * Made-up memories for measuring: clustered vectors and Zipfian words and users, the same on every machine.
- * A memory's text ends in its number, from which the stub embedder makes its vector: embedding costs
- * microseconds, for every contestant alike.
+ * Synthetic memories: clustered vectors, and words and users by Zipf's law, the same on every machine. A memory's
+ * text ends in its number, from which the stub embedder makes its vector, so that embedding takes microseconds on
+ * every side.
  */
 import type { EmbedderProvider, Scope, Statement } from "@keepsake/core"
 
-/** Kept files that hold other data than this version's are made anew. */
+/** Part of the names of cached files: a new version fills them again. */
 export const DATA_VERSION = 2
 
 export const DIMENSIONS = 384
-/** Directions that memories gather around; what a user talks about. */
+/** Directions that the vectors cluster around. */
 const TOPICS = 512
 const TOPICS_OF_A_USER = 8
-/** Length of the noise beside a topic of length 1: two memories of a topic have a cosine of about 0.6. */
+/** Length of the noise added to a topic of length 1: two memories of a topic have a cosine of about 0.6. */
 const SPREAD = 0.8
 const WORDS = 8_000
 const WORDS_OF_A_TEXT = 12
 
-/** murmur's finaliser: a well-mixed 32-bit number for every number. */
+/** murmur's finaliser: hashes a 32-bit number. */
 const mix = (value: number): number => {
   let h = value | 0
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
@@ -53,17 +53,17 @@ const topics = Array.from({ length: TOPICS }, (_, i) => {
   return unit(vector)
 })
 
-/** Whose the memory is and which it is, as one number below 2^48. */
+/** Identifies a memory: its user and its index among that user's memories. */
 export interface Place {
   readonly user: number
   readonly index: number
 }
 
-const seedOf = ({ index, user }: Place): number => mix(user * 0x9e3779b1 + mix(index))
+const makeSeed = ({ index, user }: Place): number => mix(user * 0x9e3779b1 + mix(index))
 
-/** A memory's vector: one of its user's topics, and noise. */
-export const vectorOf = (place: Place): Float32Array => {
-  const seed = seedOf(place)
+/** A memory's vector: one of its user's topics plus noise. */
+export const makeVector = (place: Place): Float32Array => {
+  const seed = makeSeed(place)
   const vector = (
     topics[mix(place.user * TOPICS_OF_A_USER + (seed % TOPICS_OF_A_USER)) % TOPICS] ?? new Float32Array()
   ).slice()
@@ -71,7 +71,7 @@ export const vectorOf = (place: Place): Float32Array => {
   return unit(vector)
 }
 
-/** The k-th most frequent word, as something a stemmer leaves alone. */
+/** The word of a frequency rank, in a form that the stemmer does not change. */
 const word = (rank: number): string => {
   const consonants = "bdfghjklmnprtvz"
   const vowels = "aou"
@@ -84,10 +84,10 @@ const word = (rank: number): string => {
 }
 const vocabulary = Array.from({ length: WORDS }, (_, rank) => word(rank))
 
-/** Twelve words by Zipf's law, then the tag that says which memory it is. */
-export const textOf = (place: Place): string => {
+/** Twelve words by Zipf's law, then a tag with the memory's user and index. */
+export const makeText = (place: Place): string => {
   const words: Array<string> = []
-  let state = seedOf(place)
+  let state = makeSeed(place)
   for (let i = 0; i < WORDS_OF_A_TEXT; i++) {
     state = mix(state + 0x6d2b79f5)
     words.push(vocabulary[Math.floor(WORDS ** (state / 2 ** 32)) - 1] ?? "")
@@ -97,27 +97,27 @@ export const textOf = (place: Place): string => {
 
 const TURNS_OF_A_SESSION = 20
 
-/** The memory as a turn of a conversation, which is what recall reads the neighbours of. */
-export const statementOf = (place: Place): Statement => ({
-  content: textOf(place),
+/** The memory as a turn of a session, so that recall reads its neighbours. */
+export const makeStatement = (place: Place): Statement => ({
+  content: makeText(place),
   sessionId: `session-${Math.floor(place.index / TURNS_OF_A_SESSION)}`,
   turn: place.index % TURNS_OF_A_SESSION
 })
 
-/** Queries are memories nobody has: numbers from here on. */
+/** Queries use indices from here on, which no memory has. */
 const QUERIES = 0x4000_0000
 
-/** A text a user might ask, about one of their topics. */
-export const queryOf = (user: number, round: number): string => textOf({ user, index: QUERIES + round })
+/** A query about one of the user's topics. */
+export const makeQuery = (user: number, round: number): string => makeText({ user, index: QUERIES + round })
 export const queryVector = (user: number, round: number): Float32Array =>
-  vectorOf({ user, index: QUERIES + round })
+  makeVector({ user, index: QUERIES + round })
 
 const TAG = / m(\d+)x(\d+)$/u
 
-/** Makes each text's vector from its tag; a text without one (a peer embeds single words too) is as long as it is. */
+/** Makes a text's vector from its tag, or from its length without one: a peer embeds single words too. */
 export const stubVector = (text: string): Float32Array => {
   const [, user = "0", index = text.length] = TAG.exec(text) ?? []
-  return vectorOf({ user: Number(user), index: Number(index) })
+  return makeVector({ user: Number(user), index: Number(index) })
 }
 
 export const stubEmbedder: EmbedderProvider = {
@@ -127,21 +127,21 @@ export const stubEmbedder: EmbedderProvider = {
   embed: (texts) => texts.map(stubVector)
 }
 
-export const scopeOf = (user: number): Scope => ({ agentId: "bench", userId: `user-${user}` })
+export const makeScope = (user: number): Scope => ({ agentId: "bench", userId: `user-${user}` })
 
-/** How many memories each user has when `total` are shared out by Zipf's law; at least one each. */
+/** Distributes `total` memories among users by Zipf's law, at least one each. */
 export const zipfSizes = (total: number, users: number): ReadonlyArray<number> => {
   let mass = 0
   for (let rank = 1; rank <= users; rank++) mass += 1 / rank
   const sizes = Array.from({ length: users }, (_, i) =>
     Math.max(1, Math.floor((total - users) / (mass * (i + 1))))
   )
-  const given = sizes.reduce((a, b) => a + b)
-  sizes[0] = (sizes[0] ?? 0) + Math.max(0, total - given)
+  const distributed = sizes.reduce((a, b) => a + b)
+  sizes[0] = (sizes[0] ?? 0) + Math.max(0, total - distributed)
   return sizes
 }
 
-/** A sequence of numbers in [0, 1) that is the same every time. */
+/** A reproducible sequence of numbers in [0, 1). */
 export const sequence = (seed: number): (() => number) => {
   let state = seed
   return () => {

@@ -1,6 +1,6 @@
 import { cpus, loadavg, platform, release, totalmem, arch } from "node:os"
 
-/** What the figures depend on. */
+/** The machine and the versions that the figures depend on. */
 export interface Environment {
   readonly date: string
   readonly node: string
@@ -8,7 +8,7 @@ export interface Environment {
   readonly processor: string
   readonly cores: number
   readonly memoryGiB: number
-  /** Processes that wanted a core while measuring began and ended, on average over a minute: above `cores`, times are long. */
+  /** Load average over a minute at the start and at the end. Above `cores`, times are too long. */
   readonly load: readonly [number, number]
   readonly keepsake: string
 }

@@ -1,7 +1,7 @@
-/** The longest time that nothing else could run while the embedded store was at work. */
+/** The longest time that the embedded store blocks the event loop. */
 import { Effect } from "effect"
 import { join } from "node:path"
-import { queryOf, scopeOf, statementOf } from "./data.ts"
+import { makeQuery, makeScope, makeStatement } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { fill, type Opened, openEmbedded, searchByMeaning } from "./opened.ts"
 import { type Row, within } from "./Row.ts"
@@ -10,15 +10,15 @@ import type { Settings } from "./Settings.ts"
 const BLOCK_MAX_MS = 20
 
 interface Blocks {
-  /** Longest time between two turns of the event loop, milliseconds. */
+  /** Longest time between two ticks of the event loop, milliseconds. */
   readonly longest: number
-  /** How much of that this thread worked; the rest it waited, for the disk or for a core that others had. */
+  /** CPU time of this thread in that interval; the rest is waiting for the disk or a busy core. */
   readonly worked: number
-  /** Turns longer than the bar. */
+  /** Intervals longer than the bar. */
   readonly over: number
 }
 
-/** Turns the event loop as fast as it goes while `body` runs, and looks at the gaps. */
+/** Ticks the event loop continuously while `body` runs, and measures the gaps. */
 const longestBlock = async (body: () => Promise<unknown>): Promise<Blocks> => {
   const cpuMs = (): number => {
     const { system, user } = process.threadCpuUsage()
@@ -49,13 +49,13 @@ const longestBlock = async (body: () => Promise<unknown>): Promise<Blocks> => {
   return { longest, worked, over }
 }
 
-const row = (name: string, { longest, over, worked }: Blocks, what: string): Row =>
+const row = (name: string, { longest, over, worked }: Blocks, description: string): Row =>
   within(
     {
       name: `longest block, ${name}`,
       value: longest,
       unit: "ms",
-      note: `${what}; in that turn this thread worked ${worked.toFixed(1)} ms, the rest it waited for the disk or a core; ${over} turns over ${BLOCK_MAX_MS} ms`
+      note: `${description}; this thread used the CPU for ${worked.toFixed(1)} ms of it, and waited for the disk or a core for the rest; ${over} blocks over ${BLOCK_MAX_MS} ms`
     },
     `≤ ${BLOCK_MAX_MS} ms`,
     longest <= BLOCK_MAX_MS
@@ -73,20 +73,22 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> =>
     await filling.close()
 
     const opened = await openEmbedded(path, { cacheBytes: 2 ** 30 })
-    const memory = opened.client.for(scopeOf(0))
-    // Compiled and loaded before it is looked at: that first time is the cold load's row.
-    for (let i = 0; i < 10; i++) await memory.recall(queryOf(0, i))
+    const memory = opened.client.for(makeScope(0))
+    // Compiles the code and loads the scope first: the cold load has a row of its own.
+    for (let i = 0; i < 10; i++) await memory.recall(makeQuery(0, i))
     const recall = await longestBlock(async () => {
-      for (let i = 0; i < (quick ? 20 : 100); i++) await memory.recall(queryOf(0, 100 + i), { minScore: 0 })
+      for (let i = 0; i < (quick ? 20 : 100); i++) await memory.recall(makeQuery(0, 100 + i), { minScore: 0 })
     })
     const burst = await longestBlock(() =>
       Promise.all(
-        Array.from({ length: 1_000 }, (_, i) => memory.remember(statementOf({ user: 0, index: 20_000 + i })))
+        Array.from({ length: 1_000 }, (_, i) =>
+          memory.remember(makeStatement({ user: 0, index: 20_000 + i }))
+        )
       )
     )
     const load = await longestBlock(() => search(opened, 1))
     const after = await longestBlock(async () => {
-      // What the store does with a large scope once it has one, it does by now, while searches go on.
+      // Searches while the store builds the graph of the large scope.
       const end = performance.now() + (quick ? 5_000 : 60_000)
       while (performance.now() < end) {
         await search(opened, 1)

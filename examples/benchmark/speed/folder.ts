@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { cacheFolder } from "./paths.ts"
 
-/** Runs `use` with a new folder that is removed afterwards. On the disk of the workspace, since /tmp may be memory. */
+/** Runs `use` with a temporary folder, on the workspace's disk because /tmp may be in memory. */
 export const withFolder = async <A>(use: (folder: string) => Promise<A>): Promise<A> => {
   const parent = join(cacheFolder, "speed")
   await mkdir(parent, { recursive: true })

@@ -1,4 +1,4 @@
-/** What a user's first `npm install` brings in, ours from packed tarballs, against the peer's. */
+/** The first `npm install` of a user: ours from packed tarballs, compared with the peer's. */
 import { execFile } from "node:child_process"
 import { readdir } from "node:fs/promises"
 import { join } from "node:path"
@@ -25,15 +25,15 @@ export const rows = async (): Promise<ReadonlyArray<Row>> =>
   withFolder(async (folder) => {
     const ours = await npmInstall(join(folder, "ours"), await pack(folder), process.execPath)
     const theirs = await installMem0()
-    const row = (what: keyof Installed, unit: string): Row => {
-      const [value, baseline] = [ours[what], theirs[what]]
+    const row = (measure: keyof Installed, unit: string): Row => {
+      const [value, baseline] = [ours[measure], theirs[measure]]
       return {
         ...within(
           {
             name: `npm install, ${unit === "s" ? "seconds" : unit}`,
             value,
             unit,
-            note: "@keepsake/core and @keepsake/backend-hnsw with their peer effect, into an empty folder with an empty cache; the peer as it installed here"
+            note: "@keepsake/core and @keepsake/backend-hnsw with their peer effect, into an empty folder with an empty cache; the peer as installed on this machine"
           },
           "smaller",
           value < baseline

@@ -1,11 +1,11 @@
 /**
- * `pnpm bench`: is it fast, against what? Prints a table and writes bench-results/speed.json, speed.svg and
+ * `pnpm bench` measures speed against baselines. Prints a table and writes bench-results/speed.json, speed.svg and
  * speed.html.
  *
- *     pnpm bench                       everything: about half an hour, the first time longer
- *     pnpm bench --quick               smaller sizes and fewer rounds: does everything run?
+ *     pnpm bench                       everything: about half an hour, longer the first time
+ *     pnpm bench --quick               smaller sizes and fewer rounds, to check that everything runs
  *     pnpm bench --only mem0,channel   some sections; the others keep the rows of the last run
- *     pnpm bench --soak 10             ten minutes of mixed traffic as well
+ *     pnpm bench --soak 10             also ten minutes of mixed traffic
  */
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -34,27 +34,26 @@ const { values: flags } = parseArgs({
   }
 })
 
-const known = [...Object.keys(SECTIONS), "soak"]
-const wanted = flags.only?.split(",") ?? Object.keys(SECTIONS)
+const sectionNames = [...Object.keys(SECTIONS), "soak"]
+const requested = flags.only?.split(",") ?? Object.keys(SECTIONS)
 const minutes = flags.soak === undefined ? null : Number(flags.soak)
-const unknown = wanted.filter((name) => !known.includes(name))
-if (unknown.length > 0 || (minutes !== null && !(minutes > 0))) {
-  process.stderr.write(`Sections are ${known.join(", ")}; --soak takes minutes above 0.\n`)
+if (requested.some((name) => !sectionNames.includes(name)) || (minutes !== null && !(minutes > 0))) {
+  process.stderr.write(`--only takes ${sectionNames.join(", ")}; --soak takes minutes above 0.\n`)
   process.exit(1)
 }
 
-const commit = (): string => {
+const readCommit = (): string => {
   try {
     return execFileSync("git", ["rev-parse", "--short", "HEAD"], {
       cwd: workspaceFolder,
       encoding: "utf8"
     }).trim()
   } catch {
-    return "of an unknown commit"
+    return "at an unknown commit"
   }
 }
 
-const measured = async (name: string): Promise<ReadonlyArray<Row>> => {
+const measure = async (name: string): Promise<ReadonlyArray<Row>> => {
   process.stderr.write(`measuring ${name} …\n`)
   try {
     return name === "soak"
@@ -67,20 +66,20 @@ const measured = async (name: string): Promise<ReadonlyArray<Row>> => {
 }
 
 const file = join(resultsFolder, flags.quick ? "speed-quick.json" : "speed.json")
-const start = environment(commit())
-const sections = minutes !== null && !wanted.includes("soak") ? [...wanted, "soak"] : wanted
-const fresh = new Map<string, ReadonlyArray<Row>>()
-for (const name of sections) fresh.set(name, await measured(name))
+const start = environment(readCommit())
+const sections = minutes !== null && !requested.includes("soak") ? [...requested, "soak"] : requested
+const newRows = new Map<string, ReadonlyArray<Row>>()
+for (const name of sections) newRows.set(name, await measure(name))
 
-// Read late, so that sections measured by another run meanwhile are kept.
-const before: Results | null =
+// Reads the file after measuring, to keep the sections that another run measured meanwhile.
+const earlier: Results | null =
   flags.only !== undefined && existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Results) : null
 
-const rows = known.flatMap((name) => {
-  const own = fresh.get(name)
-  return own === undefined
-    ? (before?.rows.filter((row) => row.section === name) ?? [])
-    : own.map((row) => ({ ...row, section: name }))
+const rows = sectionNames.flatMap((name) => {
+  const measured = newRows.get(name)
+  return measured === undefined
+    ? (earlier?.rows.filter((row) => row.section === name) ?? [])
+    : measured.map((row) => ({ ...row, section: name }))
 })
 const results: Results = {
   environment: { ...start, load: [start.load[0], loadavg()[0] ?? 0] },

@@ -1,18 +1,18 @@
-/** Timing by interleaved rounds: what is compared runs in turns, so that both see the same machine. */
+/** Times operations in interleaved rounds: they take turns, so that all run under the same load. */
 
-/** What one operation took, by its own clock: for what runs in another process. */
+/** The time that an operation in another process measured itself. */
 export interface OwnTime {
   readonly ms: number
 }
 
-/** Does one operation. What it returns is awaited if it is a promise, and is its time if it is an `OwnTime`. */
+/** Runs one operation. A returned promise is awaited; a returned `OwnTime` is its time. */
 export type Operation = (round: number) => unknown
 
 const isOwnTime = (value: unknown): value is OwnTime =>
   typeof value === "object" && value !== null && "ms" in value
 
 export interface Timing {
-  /** Milliseconds an operation, ascending. */
+  /** Milliseconds per operation, ascending. */
   readonly samples: ReadonlyArray<number>
   readonly median: number
   readonly p99: number
@@ -20,18 +20,18 @@ export interface Timing {
 
 export interface Rounds {
   readonly rounds: number
-  /** Rounds run before any is kept; a tenth of `rounds`, at least 3, when absent. */
+  /** Rounds before the first that counts; by default a tenth of `rounds`, and at least 3. */
   readonly warmup?: number | undefined
   /**
-   * Rounds that one operation runs in a row before the next has its turn; 1 when absent. With more, each is
-   * measured at work, not as it comes back to caches that the others' copies of the data have filled.
+   * Consecutive rounds of one operation before the next takes its turn; 1 by default. With more, each operation
+   * runs with its own data in the caches.
    */
   readonly block?: number | undefined
-  /** Stops early, after at least 5 rounds, when this is used up; milliseconds. */
+  /** Stops after this time, but not before 5 rounds; milliseconds. */
   readonly budgetMs?: number | undefined
 }
 
-/** `samples` is ascending; `share` 0 to 1. */
+/** Expects ascending `samples`, and a `share` from 0 to 1. */
 export const percentile = (samples: ReadonlyArray<number>, share: number): number =>
   samples[Math.min(samples.length - 1, Math.floor(share * samples.length))] ?? Number.NaN
 
@@ -41,16 +41,16 @@ export const timing = (samples: ReadonlyArray<number>): Timing => {
   return { samples: sorted, median: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) }
 }
 
-/** Milliseconds that one call takes, its promise included. */
+/** Milliseconds until a call returns, or until its promise resolves. */
 export const timed = async (body: () => unknown): Promise<number> => {
   const start = performance.now()
   const returned = body()
-  // Awaiting a plain value would cost a turn of the microtask queue that the caller of `body` does not pay.
+  // Does not await a plain value: that would add a microtask.
   const value: unknown = returned instanceof Promise ? await returned : returned
   return isOwnTime(value) ? value.ms : performance.now() - start
 }
 
-/** Each operation once a round, in an order that turns with the rounds, or with the blocks of them. */
+/** Runs each operation once per round, in an order that rotates with each block of rounds. */
 export const interleaved = async <Name extends string>(
   operations: { readonly [name in Name]: Operation },
   {
@@ -75,6 +75,6 @@ export const interleaved = async <Name extends string>(
     }
     if (first - warmup >= 4 && performance.now() - start > budgetMs) break
   }
-  const timings = Array.from(samples, ([name, kept]) => [name, timing(kept)] as const)
+  const timings = Array.from(samples, ([name, times]) => [name, timing(times)] as const)
   return Object.fromEntries(timings) as { readonly [name in Name]: Timing }
 }

@@ -1,22 +1,22 @@
-/** A million memories of twenty thousand users in one file, in processes of their own. */
+/** A million memories of twenty thousand users in one file, measured in separate processes. */
 import { NO_ADDON } from "./bare/graph.ts"
 import type { Cold } from "./million/cold.ts"
 import type { GlobalGraph } from "./million/globalGraph.ts"
 import type { Traffic } from "./million/traffic.ts"
 import type { Warm } from "./million/warm.ts"
 import { ownProcess } from "./ownProcess.ts"
-import { type Kept, population } from "./kept.ts"
+import { type CachedFile, population } from "./cachedFiles.ts"
 import { atLeast, reported, type Row, unmeasured, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
 const CACHE_MB = 3_072
-/** Cold starts a figure. */
+/** Cold starts per figure. */
 const STARTS = 5
 
 const median = (values: ReadonlyArray<number>): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 
-const cold = async ({ memories, path, sizes }: Kept, user: number, name: string): Promise<Row> => {
+const cold = async ({ memories, path, sizes }: CachedFile, user: number, name: string): Promise<Row> => {
   const starts: Array<Cold> = []
   for (let i = 0; i < STARTS; i++) {
     starts.push(await ownProcess<Cold>(new URL("million/cold.ts", import.meta.url), path, String(user)))
@@ -28,21 +28,24 @@ const cold = async ({ memories, path, sizes }: Kept, user: number, name: string)
       name: `cold open + first recall at ${memories.toLocaleString("en-US")}, ${name}`,
       value: total / 1_000,
       unit: "s",
-      note: `a scope of ${sizes[user]?.toLocaleString("en-US")}; opening takes ${openMs.toFixed(0)} ms of it; new process, the file in the system's cache; median of ${STARTS}`
+      note: `a scope of ${sizes[user]?.toLocaleString("en-US")}; opening takes ${openMs.toFixed(0)} ms of the total; new process, the file in the system's cache; median of ${STARTS}`
     },
     "< 1 s",
     total < 1_000
   )
 }
 
-const traffic = async ({ memories, path, sizes }: Kept, { quick }: Settings): Promise<ReadonlyArray<Row>> => {
+const traffic = async (
+  { memories, path, sizes }: CachedFile,
+  { quick }: Settings
+): Promise<ReadonlyArray<Row>> => {
   const ask = (cacheMB: number, queries: number, graphs: "graphs" | "" = "") =>
     ownProcess<Warm>(
       new URL("million/warm.ts", import.meta.url),
       path,
       ...[memories, sizes.length, queries, cacheMB, graphs].map(String)
     )
-  // The graph may be smaller than the file: it then has less to wade through, which is to its advantage.
+  // The graph holds fewer memories than the file, which makes it faster.
   const graphSize = quick ? 20_000 : 200_000
   const graphUsers = Math.round((sizes.length * graphSize) / memories)
   const graph = await ownProcess<GlobalGraph | null>(
@@ -50,14 +53,14 @@ const traffic = async ({ memories, path, sizes }: Kept, { quick }: Settings): Pr
     ...[graphSize, graphUsers, quick ? 20 : 60].map(String)
   )
   const ours = await ask(CACHE_MB, quick ? 300 : 1_000, "graphs")
-  // Fewer: with users drawn by size, heavy scopes push each other out, and each of them takes long to load.
+  // Asks fewer queries: with users drawn by size, large scopes evict each other, and each takes long to load.
   const byDefault = await ask(256, quick ? 300 : 200)
   const name = `${memories.toLocaleString("en-US")} memories of ${sizes.length.toLocaleString("en-US")} users`
   const described = ({ p50, p99 }: Traffic) => `p50 ${p50.toFixed(3)}, p99 ${p99.toFixed(2)} ms`
   const against = "one global hnswlib graph with a filter callback"
-  const room = `RSS ${ours.rssMB.toFixed(0)} MB with room for all scopes`
-  const searches = (draw: "weighted" | "uniform", drawn: string, found: string): Row => {
-    const row = { name: `${name}, searches, ${drawn}`, unit: "/s", against }
+  const memoryUse = `RSS ${ours.rssMB.toFixed(0)} MB with all scopes cached`
+  const searches = (draw: "weighted" | "uniform", drawName: string, recall: string): Row => {
+    const row = { name: `${name}, searches, ${drawName}`, unit: "/s", against }
     if (graph === null) return unmeasured({ ...row, bar: "≥ 100×", note: NO_ADDON })
     const theirs = `The graph holds ${graphSize.toLocaleString("en-US")} of ${graphUsers.toLocaleString("en-US")} users: ${described(graph[draw])}, RSS ${graph.rssMB.toFixed(0)} MB`
     return atLeast(
@@ -65,7 +68,7 @@ const traffic = async ({ memories, path, sizes }: Kept, { quick }: Settings): Pr
         ...row,
         value: ours[draw].perSecond,
         baseline: graph[draw].perSecond,
-        note: `best 10 by meaning: ${described(ours[draw])}${found}; ${room}. ${theirs}`
+        note: `best 10 by meaning: ${described(ours[draw])}${recall}; ${memoryUse}. ${theirs}`
       },
       100
     )
@@ -99,7 +102,7 @@ export const rows = async (settings: Settings): Promise<ReadonlyArray<Row>> => {
       name: `filling ${people.memories.toLocaleString("en-US")} memories`,
       value: people.memories / people.fillSeconds,
       unit: "rows/s",
-      note: "through rememberMany, synchronous = normal, when the kept file was made"
+      note: "through rememberMany, synchronous = normal, measured when the cached file was filled"
     })
   ]
 }

@@ -11,9 +11,9 @@ import {
 import { type HnswOptions, HnswStore } from "@keepsake/backend-hnsw"
 import { ANY } from "@keepsake/core/driver"
 import { Context, Effect, Layer, ManagedRuntime } from "effect"
-import { queryVector, scopeOf, statementOf, stubEmbedder } from "./data.ts"
+import { queryVector, makeScope, makeStatement, stubEmbedder } from "./data.ts"
 
-/** A memory and what lies beneath it, over one store. */
+/** A memory and the services under it, over one store. */
 export interface Opened {
   readonly client: MemoryClient
   readonly memory: AgentMemory["Service"]
@@ -24,7 +24,7 @@ export interface Opened {
   readonly close: () => Promise<void>
 }
 
-/** Any backend's store with the stub embedder. */
+/** Opens any backend's store with the stub embedder. */
 export const openLayer = async (
   store: Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
 ): Promise<Opened> => {
@@ -51,7 +51,7 @@ export const openLayer = async (
 export const openEmbedded = (path: string, options: Omit<HnswOptions, "path"> = {}): Promise<Opened> =>
   openLayer(HnswStore.layer({ ...options, path }))
 
-/** The user's question of that round, asked of the vector channel alone. */
+/** Searches by the vector of the user's query of that round alone. */
 export const searchByMeaning = (
   { store }: Pick<Opened, "store">,
   user: number,
@@ -60,7 +60,7 @@ export const searchByMeaning = (
   exact = false
 ) =>
   store.search({
-    scope: scopeOf(user),
+    scope: makeScope(user),
     now: Date.now(),
     vector: queryVector(user, round),
     filter: ANY,
@@ -70,17 +70,17 @@ export const searchByMeaning = (
 
 const BATCH = 256
 
-/** Remembers the memories `from` up to, but not at, `to` of a user. */
+/** Remembers a user's memories from index `from` to `to`, exclusive. */
 export const fill = async (
   { client }: Pick<Opened, "client">,
   user: number,
   from: number,
   to: number
 ): Promise<void> => {
-  const scoped = client.for(scopeOf(user))
+  const scoped = client.for(makeScope(user))
   for (let at = from; at < to; at += BATCH) {
     await scoped.rememberMany(
-      Array.from({ length: Math.min(BATCH, to - at) }, (_, i) => statementOf({ user, index: at + i }))
+      Array.from({ length: Math.min(BATCH, to - at) }, (_, i) => makeStatement({ user, index: at + i }))
     )
   }
 }

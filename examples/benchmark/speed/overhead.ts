@@ -1,28 +1,28 @@
 /**
- * What the way to a store costs by itself: the same question asked of an empty store by a bare function, by the
- * Effect service, and through its Promise twin. What is above the bare function is Effect, checks and spans.
+ * The overhead of a call: the same question to an empty store through a bare function, the Effect service and the
+ * Promise client. The difference to the bare function is Effect, checks and spans.
  */
 import { InMemoryStore } from "@keepsake/core"
 import { queryTerms } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { queryOf, scopeOf, stubVector } from "./data.ts"
+import { makeQuery, makeScope, stubVector } from "./data.ts"
 import { interleaved } from "./measure.ts"
 import { openLayer } from "./opened.ts"
 import { reported, type Row } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
-/** Calls a sample: one takes too few microseconds to be timed alone. */
+/** Calls per sample: a single call is too short to time. */
 const CALLS = 50
 
 export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => {
   const opened = await openLayer(InMemoryStore.layer)
-  const scope = scopeOf(0)
+  const scope = makeScope(0)
   const service = await Effect.runPromise(opened.memory.for(scope))
-  const twin = opened.client.for(scope)
+  const promised = opened.client.for(scope)
   const store = new Map<string, ReadonlyArray<unknown>>()
-  let asked = 0
+  let round = 0
   const repeat = (call: (query: string) => unknown) => async () => {
-    for (let i = 0; i < CALLS; i++) await call(queryOf(0, asked++))
+    for (let i = 0; i < CALLS; i++) await call(makeQuery(0, round++))
   }
   const times = await interleaved(
     {
@@ -32,7 +32,7 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
         hits: store.get(scope.userId) ?? []
       })),
       service: repeat(async (query) => Effect.runPromise(service.recall(query))),
-      twin: repeat(async (query) => twin.recall(query))
+      promised: repeat(async (query) => promised.recall(query))
     },
     { rounds: quick ? 20 : 150 }
   )
@@ -46,10 +46,10 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
       unit: "µs",
       against: "a bare async function",
       baseline,
-      note: `${(perCall(median) - baseline).toFixed(0)} µs are Effect, checks and spans; nothing is found, so that nothing else is measured`
+      note: `${(perCall(median) - baseline).toFixed(0)} µs are Effect, checks and spans; the scope is empty, so that only these are measured`
     })
   return [
     row("recall of an empty scope, Effect", times.service.median),
-    row("recall of an empty scope, Promise", times.twin.median)
+    row("recall of an empty scope, Promise", times.promised.median)
   ]
 }

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url"
 
-/** Git-ignored; kept between runs. */
+/** Files that persist between runs; git-ignored. */
 export const cacheFolder = fileURLToPath(new URL("../../../.cache", import.meta.url))
 
-/** Where tables and charts are written; git-ignored. */
+/** Tables and charts; git-ignored. */
 export const resultsFolder = fileURLToPath(new URL("../../../bench-results", import.meta.url))
 
 /** The root of the workspace. */

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL: the store beside hand-written SQL on `pg`, on the same server, tables and rows, taking turns.
+ * PostgreSQL: the store compared with hand-written SQL on `pg`, on the same server, tables and rows, taking turns.
  *
  *     node scripts/with-postgres.ts node examples/benchmark/speed/pgvector.ts [rows]
  */
@@ -9,27 +9,27 @@ import { ANY, type SearchRequest, type StoreRow } from "@keepsake/core/driver"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { Pool } from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"
-import { DIMENSIONS, queryVector, scopeOf, zipfSizes } from "./data.ts"
+import { DIMENSIONS, queryVector, makeScope, zipfSizes } from "./data.ts"
 import { interleaved, timed } from "./measure.ts"
-import { bareTables, insert, nearest, search as searchByHand, type Whose } from "./pgvector/byHand.ts"
+import { bareTables, insert, nearest, search as searchByHand, type TableScope } from "./pgvector/byHand.ts"
 import {
   NOW,
   queryAbout,
   queryWords,
-  storeRow,
-  type Talk,
-  talkOfAll,
-  talkOfUser
+  makeStoreRow,
+  type PickTopicUser,
+  allTopics,
+  topicsOfUser
 } from "./pgvector/memories.ts"
 import { atLeast, atMost, reported, type Row, within } from "./Row.ts"
 
 const ROWS = 100_000
 const USERS = 1_000
-/** Hits a channel, as recall asks for. */
+/** Hits per channel, as in a recall. */
 const CHANNEL = 100
 const LATER = NOW + 1e9
 const SCHEMA = "keepsake_bench"
-/** As many rounds before as are kept: a server that recalls has long compiled its code and met its pages. */
+/** A long warm-up: a server in use has compiled its code and cached its pages. */
 const WARM = { rounds: 300, warmup: 300, budgetMs: 60_000 }
 const BY_HAND = "hand-written SQL on pg, binary vectors"
 
@@ -50,10 +50,15 @@ const search = (
     Effect.flatMap(MemoryStore, (store) => store.search({ now: LATER, filter: ANY, ...request }))
   )
 
-const rowsOf = (scope: Scope, talk: Talk, start: number, count: number): ReadonlyArray<StoreRow> =>
-  Array.from({ length: count }, (_, i) => storeRow(scope, talk, start + i))
+const makeRows = (
+  scope: Scope,
+  pickTopicUser: PickTopicUser,
+  start: number,
+  count: number
+): ReadonlyArray<StoreRow> =>
+  Array.from({ length: count }, (_, i) => makeStoreRow(scope, pickTopicUser, start + i))
 
-/** In small groups, shuffled: a user's rows lie all over the table, as they do in life. */
+/** Rows are inserted in small, shuffled groups, so that a user's rows are spread over the table. */
 const GROUP = 25
 const loadUsers = async (bench: Bench): Promise<void> => {
   const groups = zipfSizes(bench.rows, USERS).flatMap((size, user) =>
@@ -66,11 +71,11 @@ const loadUsers = async (bench: Bench): Promise<void> => {
   )
   groups.sort((a, b) => a.place - b.place)
   for (const { count, start, user } of groups) {
-    await put(bench, scopeOf(user), rowsOf(scopeOf(user), talkOfUser(user), start, count))
+    await put(bench, makeScope(user), makeRows(makeScope(user), topicsOfUser(user), start, count))
   }
 }
 
-const whoseOf = async ({ pool }: Bench, scope: Scope): Promise<Whose> => {
+const readTableScope = async ({ pool }: Bench, scope: Scope): Promise<TableScope> => {
   const { rows } = await pool.query<{ scope: string }>(
     `select scope from ${SCHEMA}.scopes where agent_id = $1 and user_id = $2`,
     [scope.agentId, scope.userId]
@@ -79,21 +84,23 @@ const whoseOf = async ({ pool }: Bench, scope: Scope): Promise<Whose> => {
 }
 
 const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
-  const whose = await Promise.all(Array.from({ length: USERS }, (_, user) => whoseOf(bench, scopeOf(user))))
-  const whom = (user: number): Whose => whose[user] ?? { scope: scopeOf(user), key: "" }
-  const both = async (name: string, userOf: (round: number) => number): Promise<Row> => {
+  const tableScopes = await Promise.all(
+    Array.from({ length: USERS }, (_, user) => readTableScope(bench, makeScope(user)))
+  )
+  const tableScope = (user: number): TableScope => tableScopes[user] ?? { scope: makeScope(user), key: "" }
+  const both = async (name: string, pickUser: (round: number) => number): Promise<Row> => {
     const { ours, theirs } = await interleaved(
       {
         ours: (i) =>
           search(bench, {
-            scope: scopeOf(userOf(i)),
-            vector: queryVector(userOf(i), i),
+            scope: makeScope(pickUser(i)),
+            vector: queryVector(pickUser(i), i),
             terms: queryWords(i),
             limit: CHANNEL
           }),
         theirs: (i) =>
-          searchByHand(bench.pool, SCHEMA, whom(userOf(i)), {
-            vector: queryVector(userOf(i), i),
+          searchByHand(bench.pool, SCHEMA, tableScope(pickUser(i)), {
+            vector: queryVector(pickUser(i), i),
             terms: queryWords(i),
             limit: CHANNEL
           })
@@ -106,8 +113,8 @@ const searchRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   const { ours, theirs } = await interleaved(
     {
       ours: (i) =>
-        search(bench, { scope: scopeOf(anyUser(i)), vector: queryVector(anyUser(i), i), limit: 10 }),
-      theirs: (i) => nearest(bench.pool, SCHEMA, whom(anyUser(i)), queryVector(anyUser(i), i), 10)
+        search(bench, { scope: makeScope(anyUser(i)), vector: queryVector(anyUser(i), i), limit: 10 }),
+      theirs: (i) => nearest(bench.pool, SCHEMA, tableScope(anyUser(i)), queryVector(anyUser(i), i), 10)
     },
     WARM
   )
@@ -137,7 +144,7 @@ const putRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   const oid = rows[0]?.oid ?? 0
   const batch = (kind: string, round: number) => {
     const scope: Scope = { agentId: "bench-put", userId: `${kind}-${round}` }
-    return { scope, rows: rowsOf(scope, talkOfUser(5_000 + round), 0, BATCH) }
+    return { scope, rows: makeRows(scope, topicsOfUser(5_000 + round), 0, BATCH) }
   }
   const prepared = ["ours", "whole", "alone"].map((kind) =>
     Array.from({ length: 90 }, (_, i) => batch(kind, i))
@@ -145,7 +152,7 @@ const putRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   const [ourBatches = [], wholeBatches = [], aloneBatches = []] = prepared
   const { alone, ours, whole } = await interleaved(
     {
-      ours: (i) => put(bench, ourBatches[i]?.scope ?? scopeOf(0), ourBatches[i]?.rows ?? []),
+      ours: (i) => put(bench, ourBatches[i]?.scope ?? makeScope(0), ourBatches[i]?.rows ?? []),
       whole: (i) => insert(pool, SCHEMA, crypto.randomUUID(), wholeBatches[i]?.rows ?? [], oid, true),
       alone: (i) => insert(pool, SCHEMA, crypto.randomUUID(), aloneBatches[i]?.rows ?? [], oid, false)
     },
@@ -170,20 +177,20 @@ const putRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   ]
 }
 
-const HEAVY: Scope = scopeOf(9_999)
+const HEAVY: Scope = makeScope(9_999)
 
 const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   for (let start = 0; start < bench.rows; start += 250) {
-    await put(bench, HEAVY, rowsOf(HEAVY, talkOfAll, start, Math.min(250, bench.rows - start)))
+    await put(bench, HEAVY, makeRows(HEAVY, allTopics, start, Math.min(250, bench.rows - start)))
   }
   await bench.pool.query(`vacuum analyze ${SCHEMA}.memories_2, ${SCHEMA}.postings`)
-  const vector = (i: number) => queryAbout(talkOfAll, i)
+  const vector = (i: number) => queryAbout(allTopics, i)
   const both = (i: number) =>
     search(bench, { scope: HEAVY, vector: vector(i), terms: queryWords(i), limit: CHANNEL })
   const alone = (i: number) => search(bench, { scope: HEAVY, vector: vector(i), limit: 10 })
-  const asked = Array.from({ length: 100 }, (_, i) => i)
+  const queries = Array.from({ length: 100 }, (_, i) => i)
   const truth: Array<ReadonlySet<string>> = []
-  for (const i of asked) {
+  for (const i of queries) {
     const { hits } = await search(bench, { scope: HEAVY, vector: vector(i), limit: 10, exact: true })
     truth.push(new Set(hits.map((hit) => hit.memory.id)))
   }
@@ -193,11 +200,11 @@ const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   )
   const tuned = await interleaved({ both, alone }, { rounds: 200 })
   let found = 0
-  for (const i of asked) {
+  for (const i of queries) {
     const { hits } = await alone(i)
     found += hits.filter((hit) => truth[i]?.has(hit.memory.id) === true).length
   }
-  const recall = found / (10 * asked.length)
+  const recall = found / (10 * queries.length)
   const name = `pgvector, a scope of ${bench.rows.toLocaleString("en")}`
   const unit = "ms"
   return [
@@ -220,11 +227,11 @@ const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
 
 const measure = async (url: string, count: number): Promise<ReadonlyArray<Row>> => {
   const pool = new Pool({ connectionString: url, max: 4 })
-  // Ending a pool does not wait for its connections to close: a server that stops right afterwards speaks to them
-  // once more, which without a listener ends the process.
+  // `pool.end` does not wait for its connections to close. A server that stops right afterwards sends them an
+  // error, which would end the process without a listener.
   pool.on("error", () => {})
   await pool.query(`drop schema if exists ${SCHEMA} cascade`)
-  const space = { model: "made up", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
+  const space = { model: "synthetic", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
   const runtime = ManagedRuntime.make(
     PgVectorStore.layer({ url: Redacted.make(url), schema: SCHEMA, statementTimeoutMs: 600_000 }).pipe(
       Layer.provide(StoreFingerprint.layer(fingerprint(space)))
@@ -242,10 +249,10 @@ const measure = async (url: string, count: number): Promise<ReadonlyArray<Row>> 
   }
 }
 
-/** On `KEEPSAKE_PG_URL`, or on a private server that lives as long as the measurement; `count` memories. About two minutes. */
+/** Measures `count` memories on `KEEPSAKE_PG_URL`, else on a private server, in about two minutes. */
 export const rows = async (count: number = ROWS): Promise<ReadonlyArray<Row>> => {
-  const given = process.env["KEEPSAKE_PG_URL"]
-  if (given !== undefined && given !== "") return measure(given, count)
+  const url = process.env["KEEPSAKE_PG_URL"]
+  if (url !== undefined && url !== "") return measure(url, count)
   const server = await startPostgres()
   try {
     return await measure(server.url, count)

@@ -1,10 +1,10 @@
 /**
- * Qdrant: the store beside the bare client making the same calls with the same bodies, on the same server,
- * taking turns.
+ * Qdrant: the store compared with the bare client, which makes the same calls with the same bodies on the same
+ * server, taking turns.
  *
  *     node examples/benchmark/speed/qdrant.ts
  *
- * On the server of `KEEPSAKE_QDRANT_URL`, else on the tests' stand-in in a process of its own.
+ * Uses the server of `KEEPSAKE_QDRANT_URL`, else the tests' stand-in in a separate process.
  */
 import { QdrantStore } from "@keepsake/backend-qdrant"
 import { fingerprint, type Memory, MemoryStore, StoreFingerprint } from "@keepsake/core"
@@ -20,7 +20,7 @@ import { QdrantClient, type QdrantClientParams } from "@qdrant/js-client-rest"
 import { type Effect, Layer, ManagedRuntime } from "effect"
 import { randomBytes } from "node:crypto"
 import { startQdrant } from "../../../scripts/qdrant.ts"
-import { DIMENSIONS, queryOf, queryVector, scopeOf, statementOf, vectorOf } from "./data.ts"
+import { DIMENSIONS, makeQuery, queryVector, makeScope, makeStatement, makeVector } from "./data.ts"
 import { interleaved } from "./measure.ts"
 import { atMost, reported, type Row } from "./Row.ts"
 import { table } from "./table.ts"
@@ -34,14 +34,13 @@ const PUT_ROWS = 64
 const BAR = 1.2
 const AGAINST = "the bare client, same bodies"
 
-const scope = scopeOf(USER)
+const scope = makeScope(USER)
 
-const rowOf = (index: number): StoreRow => {
-  const { content, sessionId = null, turn = null } = statementOf({ user: USER, index })
+const makeRow = (index: number): StoreRow => {
+  const { content, sessionId = null, turn = null } = makeStatement({ user: USER, index })
   const statement = { source: "user", speaker: null, type: "episodic", content } as const
   const memory: Memory = {
     id: memoryIdOfText(scope, statement),
-    key: null,
     scope,
     key: null,
     ...statement,
@@ -59,21 +58,21 @@ const rowOf = (index: number): StoreRow => {
     accessCount: 0,
     lastAccessedAt: null
   }
-  return { memory, vector: vectorOf({ user: USER, index }), terms: documentTerms(content) }
+  return { memory, vector: makeVector({ user: USER, index }), terms: documentTerms(content) }
 }
 
 type Body = Readonly<Record<string, unknown>>
 type Call = readonly [endpoint: string, body: Body]
 
-/** The client, and what was asked of it since the last look. */
-const listening = (client: QdrantClient) => {
-  const heard: Array<Call> = []
+/** A client that records its calls; `take` returns the calls since the last `take`. */
+const recordingClient = (client: QdrantClient) => {
+  const calls: Array<Call> = []
   const api = new Proxy(client.api(), {
     get: (target, endpoint) => {
       const method: unknown = Reflect.get(target, endpoint)
       if (typeof method !== "function") return method
       return (body: Body, init: unknown): unknown => {
-        heard.push([String(endpoint), body])
+        calls.push([String(endpoint), body])
         return Reflect.apply(method, target, [body, init])
       }
     }
@@ -81,15 +80,15 @@ const listening = (client: QdrantClient) => {
   const proxy = new Proxy(client, {
     get: (target, key) => (key === "api" ? () => api : (Reflect.get(target, key) as unknown))
   })
-  return { client: proxy, take: () => heard.splice(0) }
+  return { client: proxy, take: () => calls.splice(0) }
 }
 
-/** What a store that was only listened to adds to the name of its collections. */
-const HEARD = "-heard"
+/** Suffix of the recording store's collection. */
+const RECORDING = "-recording"
 
-/** The same call by the client's public method, to the collection that is measured. */
-const bare = (client: QdrantClient, [endpoint, { collection_name, ...body }]: Call): Promise<unknown> => {
-  const name = String(collection_name).replace(HEARD, "")
+/** Repeats a recorded call through the client's public method, on the measured collection. */
+const replay = (client: QdrantClient, [endpoint, { collection_name, ...body }]: Call): Promise<unknown> => {
+  const name = String(collection_name).replace(RECORDING, "")
   switch (endpoint) {
     case "queryBatchPoints":
       return client.queryBatch(name, body as Parameters<QdrantClient["queryBatch"]>[1])
@@ -104,7 +103,87 @@ const bare = (client: QdrantClient, [endpoint, { collection_name, ...body }]: Ca
   }
 }
 
-const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> => {
+type Store = MemoryStore["Service"]
+
+interface Bench {
+  readonly client: QdrantClient
+  /** Runs a call of the measured store. */
+  readonly run: <A>(call: (store: Store) => Effect.Effect<A, unknown>) => Promise<A>
+  /** Makes a call with the recording store, so that its requests are new to the measured collection. */
+  readonly recordCalls: (
+    call: (store: Store) => Effect.Effect<unknown, unknown>
+  ) => Promise<ReadonlyArray<Call>>
+  readonly server: string
+}
+
+const searchRows = async (
+  { client, recordCalls, run, server }: Bench,
+  limit: number
+): Promise<ReadonlyArray<Row>> => {
+  const request = (round: number) => ({
+    scope,
+    now: NOW + ROWS,
+    vector: queryVector(USER, round),
+    terms: queryTerms(makeQuery(USER, round)),
+    filter: ANY,
+    limit
+  })
+  const calls: Array<ReadonlyArray<Call>> = []
+  for (let round = 0; round < ROUNDS * 1.1; round++) {
+    calls.push(await recordCalls((store) => store.search(request(round))))
+  }
+  const { ours, theirs } = await interleaved(
+    {
+      ours: (round) => run((store) => store.search(request(round))),
+      theirs: (round) => Promise.all((calls[round] ?? []).map((call) => replay(client, call)))
+    },
+    { rounds: ROUNDS }
+  )
+  const name = `qdrant: search, ${limit} a channel with rows`
+  const note = `${ROWS} memories of 384 dimensions; ${server}`
+  return [
+    atMost(
+      { name, value: ours.median, unit: "ms p50", against: AGAINST, baseline: theirs.median, note },
+      BAR
+    ),
+    reported({ name: `${name}: our own share`, value: ours.median - theirs.median, unit: "ms" })
+  ]
+}
+
+const putRow = async ({ client, recordCalls, run, server }: Bench): Promise<Row> => {
+  const makeBatch = (round: number, side: number) =>
+    Array.from({ length: PUT_ROWS }, (_, i) => makeRow(ROWS + (round * 2 + side) * PUT_ROWS + i))
+  const calls: Array<ReadonlyArray<Call>> = []
+  const batches: Array<ReadonlyArray<StoreRow>> = []
+  for (let round = 0; round < PUT_ROUNDS * 1.1; round++) {
+    batches.push(makeBatch(round, 0))
+    const rows = makeBatch(round, 1)
+    calls.push(await recordCalls((store) => store.put({ scope, now: NOW, rows })))
+  }
+  const { ours, theirs } = await interleaved(
+    {
+      ours: (round) => run((store) => store.put({ scope, now: NOW, rows: batches[round] ?? [] })),
+      theirs: async (round) => {
+        for (const call of calls[round] ?? []) await replay(client, call)
+      }
+    },
+    { rounds: PUT_ROUNDS }
+  )
+  const name = `qdrant: put of ${PUT_ROWS} rows`
+  return atMost(
+    { name, value: ours.median, unit: "ms p50", against: AGAINST, baseline: theirs.median, note: server },
+    BAR
+  )
+}
+
+const openStore = (client: QdrantClient, collection: string) => {
+  const space = { model: "bench", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
+  return ManagedRuntime.make(
+    QdrantStore.layer({ client, collection }).pipe(Layer.provide(StoreFingerprint.layer(fingerprint(space))))
+  )
+}
+
+const measure = async (url: string, server: string): Promise<ReadonlyArray<Row>> => {
   const collection = `keepsake-bench-${randomBytes(4).toString("hex")}`
   const { port, protocol, hostname } = new URL(url)
   const key = process.env["KEEPSAKE_QDRANT_API_KEY"]
@@ -115,113 +194,41 @@ const measure = async (url: string, what: string): Promise<ReadonlyArray<Row>> =
     headers: { "accept-encoding": "identity", ...(key === undefined ? {} : { "api-key": key }) }
   }
   const client = new QdrantClient(params)
-  const ear = listening(new QdrantClient(params))
-  const open = (given: QdrantClient, name: string) =>
-    ManagedRuntime.make(
-      QdrantStore.layer({ client: given, collection: name }).pipe(
-        Layer.provide(
-          StoreFingerprint.layer(
-            fingerprint({ model: "bench", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } })
-          )
-        )
-      )
-    )
-  const runtime = open(new QdrantClient(params), collection)
-  const heard = open(ear.client, `${collection}${HEARD}`)
+  const recorder = recordingClient(new QdrantClient(params))
+  const measured = openStore(new QdrantClient(params), collection)
+  const recording = openStore(recorder.client, `${collection}${RECORDING}`)
   try {
-    const store = await runtime.runPromise(MemoryStore)
-    const overheard = await heard.runPromise(MemoryStore)
-    /** What a call sends, told by a store that does it elsewhere: the measured one has not seen it yet. */
-    const callsOf = async (call: (told: typeof store) => Effect.Effect<unknown, unknown>) => {
-      ear.take()
-      await heard.runPromise(call(overheard))
-      return ear.take()
+    const store = await measured.runPromise(MemoryStore)
+    const recordingStore = await recording.runPromise(MemoryStore)
+    const bench: Bench = {
+      client,
+      run: (call) => measured.runPromise(call(store)),
+      recordCalls: async (call) => {
+        recorder.take()
+        await recording.runPromise(call(recordingStore))
+        return recorder.take()
+      },
+      server
     }
     for (let i = 0; i < ROWS; i += STORE_LIMITS.batch) {
-      const rows = Array.from({ length: Math.min(STORE_LIMITS.batch, ROWS - i) }, (_, j) => rowOf(i + j))
-      await runtime.runPromise(store.put({ scope, now: NOW, rows }))
+      const rows = Array.from({ length: Math.min(STORE_LIMITS.batch, ROWS - i) }, (_, j) => makeRow(i + j))
+      await bench.run((target) => target.put({ scope, now: NOW, rows }))
     }
-    const note = `${ROWS} memories of 384 dimensions; ${what}`
-
-    const searching = async (limit: number): Promise<ReadonlyArray<Row>> => {
-      const request = (round: number) => ({
-        scope,
-        now: NOW + ROWS,
-        vector: queryVector(USER, round),
-        terms: queryTerms(queryOf(USER, round)),
-        filter: ANY,
-        limit
-      })
-      const search = (round: number) => runtime.runPromise(store.search(request(round)))
-      const calls: Array<ReadonlyArray<Call>> = []
-      for (let round = 0; round < ROUNDS * 1.1; round++) {
-        calls.push(await callsOf((told) => told.search(request(round))))
-      }
-      const { ours, theirs } = await interleaved(
-        {
-          ours: search,
-          theirs: (round) => Promise.all((calls[round] ?? []).map((call) => bare(client, call)))
-        },
-        { rounds: ROUNDS }
-      )
-      const name = `qdrant: search, ${limit} a channel with rows`
-      return [
-        atMost(
-          { name, value: ours.median, unit: "ms p50", against: AGAINST, baseline: theirs.median, note },
-          BAR
-        ),
-        reported({ name: `${name}: our own share`, value: ours.median - theirs.median, unit: "ms" })
-      ]
-    }
-
-    const putting = async (): Promise<Row> => {
-      const batch = (round: number, who: number) =>
-        Array.from({ length: PUT_ROWS }, (_, i) => rowOf(ROWS + (round * 2 + who) * PUT_ROWS + i))
-      const put = (rows: ReadonlyArray<StoreRow>) => runtime.runPromise(store.put({ scope, now: NOW, rows }))
-      const calls: Array<ReadonlyArray<Call>> = []
-      const mine: Array<ReadonlyArray<StoreRow>> = []
-      for (let round = 0; round < PUT_ROUNDS * 1.1; round++) {
-        mine.push(batch(round, 0))
-        const rows = batch(round, 1)
-        calls.push(await callsOf((told) => told.put({ scope, now: NOW, rows })))
-      }
-      const { ours, theirs } = await interleaved(
-        {
-          ours: (round) => put(mine[round] ?? []),
-          theirs: async (round) => {
-            for (const call of calls[round] ?? []) await bare(client, call)
-          }
-        },
-        { rounds: PUT_ROUNDS }
-      )
-      return atMost(
-        {
-          name: `qdrant: put of ${PUT_ROWS} rows`,
-          value: ours.median,
-          unit: "ms p50",
-          against: AGAINST,
-          baseline: theirs.median,
-          note: what
-        },
-        BAR
-      )
-    }
-
-    return [...(await searching(100)), ...(await searching(10)), await putting()]
+    return [...(await searchRows(bench, 100)), ...(await searchRows(bench, 10)), await putRow(bench)]
   } finally {
-    await runtime.dispose()
-    await heard.dispose()
-    for (const base of [collection, `${collection}${HEARD}`]) {
+    await measured.dispose()
+    await recording.dispose()
+    for (const base of [collection, `${collection}${RECORDING}`]) {
       for (const name of [base, `${base}.sessions`]) await client.deleteCollection(name)
     }
   }
 }
 
-/** On the server of `KEEPSAKE_QDRANT_URL`, else on the tests' stand-in. */
+/** Measures on the server of `KEEPSAKE_QDRANT_URL`, else on the tests' stand-in. */
 export const rows = async (): Promise<ReadonlyArray<Row>> => {
   const server = await startQdrant()
   try {
-    return await measure(server.url, `on ${server.what}`)
+    return await measure(server.url, `on ${server.description}`)
   } finally {
     await server.stop()
   }

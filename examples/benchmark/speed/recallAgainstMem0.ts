@@ -1,8 +1,8 @@
-/** Recall as an application calls it, against the peer's search, with the same memories and the same embedder. */
+/** Recall through the public API, compared with the peer's search, with the same memories and the same embedder. */
 import { existsSync } from "node:fs"
 import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { DATA_VERSION, queryOf, scopeOf, textOf } from "./data.ts"
+import { DATA_VERSION, makeQuery, makeScope, makeText } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { installMem0, MEM0 } from "./mem0/installMem0.ts"
 import { openMem0 } from "./mem0/Mem0.ts"
@@ -14,7 +14,7 @@ import type { Settings } from "./Settings.ts"
 
 const USERS = 10
 
-const measured = async (total: number, times: number, rounds: number): Promise<Row> =>
+const measure = async (total: number, times: number, rounds: number): Promise<Row> =>
   withFolder(async (folder) => {
     const ours = await openEmbedded(join(folder, "keepsake.db"))
     const theirFolder = join(cacheFolder, "speed", `mem0-${total}-${DATA_VERSION}`)
@@ -24,30 +24,31 @@ const measured = async (total: number, times: number, rounds: number): Promise<R
     const each = total / USERS
     for (let user = 0; user < USERS; user++) {
       await fill(ours, user, 0, each)
-      // The peer adds one memory at a time: its file is kept for the next run.
+      // The peer adds one memory at a time, which is slow: its file is cached.
       if (filled) continue
       await theirs.add(
         `user-${user}`,
-        Array.from({ length: each }, (_, index) => textOf({ user, index }))
+        Array.from({ length: each }, (_, index) => makeText({ user, index }))
       )
     }
     await writeFile(join(theirFolder, "filled"), "")
-    const scoped = Array.from({ length: USERS }, (_, user) => ours.client.for(scopeOf(user)))
-    // Scopes are loaded when they are first asked; that is the cold start's row, not this one's.
+    const scoped = Array.from({ length: USERS }, (_, user) => ours.client.for(makeScope(user)))
+    // Warms up: loading a scope on its first recall has a row of its own.
     for (let round = 0; round < 3 * USERS; round++) {
       const user = round % USERS
-      await scoped[user]?.recall(queryOf(user, 1_000 + round))
+      await scoped[user]?.recall(makeQuery(user, 1_000 + round))
     }
     let found = 0
     const { keepsake, mem0 } = await interleaved(
       {
         keepsake: async (round) => {
           const user = round % USERS
-          found += (await scoped[user]?.recall(queryOf(user, round), { limit: 10, minScore: 0 }))?.length ?? 0
+          found +=
+            (await scoped[user]?.recall(makeQuery(user, round), { limit: 10, minScore: 0 }))?.length ?? 0
         },
         mem0: async (round) => {
           const user = round % USERS
-          return { ms: await theirs.search(`user-${user}`, queryOf(user, round)) }
+          return { ms: await theirs.search(`user-${user}`, makeQuery(user, round)) }
         }
       },
       { rounds, warmup: USERS, block: USERS, budgetMs: 60_000 }
@@ -62,7 +63,7 @@ const measured = async (total: number, times: number, rounds: number): Promise<R
         unit: "ms",
         against: `${MEM0} default store`,
         baseline: mem0.median,
-        note: `p99 ${keepsake.p99.toFixed(2)} ms against ${mem0.p99.toFixed(0)} ms; best 10 of the user's memories, through each one's Promise API`
+        note: `p99 ${keepsake.p99.toFixed(2)} ms against ${mem0.p99.toFixed(0)} ms; best 10 of the user's memories, through the Promise API of each`
       },
       times
     )
@@ -83,5 +84,5 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
     ]
   }
   const rounds = quick ? 10 : 50
-  return [await measured(1_000, 30, 2 * rounds), await measured(10_000, 100, rounds)]
+  return [await measure(1_000, 30, 2 * rounds), await measure(10_000, 100, rounds)]
 }

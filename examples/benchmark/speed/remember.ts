@@ -1,11 +1,11 @@
-/** Writing, durable, against node:sqlite by hand with the same columns, indexes, vector and terms. */
+/** Durable writes, compared with hand-written node:sqlite with the same columns, indexes, vector and terms. */
 import { type Statement } from "@keepsake/core"
 import { documentTerms } from "@keepsake/core/driver"
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { Effect } from "effect"
-import { scopeOf, statementOf, stubVector } from "./data.ts"
+import { makeScope, makeStatement, stubVector } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { interleaved, type Timing } from "./measure.ts"
 import { openEmbedded } from "./opened.ts"
@@ -14,15 +14,15 @@ import type { Settings } from "./Settings.ts"
 
 const BATCH = 100
 /**
- * Rounds before the first that counts: the code is compiled by then, and the log of each file is as long as it gets
- * (a log that grows is synced more slowly, on either side).
+ * Rows of the warm-up: by then the code is compiled, and each file's log has its full length (a growing log syncs
+ * more slowly, on both sides).
  */
 const WARMUP_ROWS = 1_500
 
-const bytesOf = ({ buffer, byteLength, byteOffset }: Float32Array | Uint32Array): Uint8Array =>
+const toBytes = ({ buffer, byteLength, byteOffset }: Float32Array | Uint32Array): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength)
 
-/** As much as a person would write to keep the same: embed, make the terms, insert in one transaction a call. */
+/** Stores the same data by hand: embeds, makes the terms, and inserts in one transaction per call. */
 const bareSqlite = (path: string) => {
   const db = new DatabaseSync(path)
   db.exec(`
@@ -52,7 +52,7 @@ const bareSqlite = (path: string) => {
         const terms = documentTerms(content)
         const now = Date.now()
         const { lastInsertRowid } = insert.run(1, randomUUID(), 1, turn++, now, now, now, now)
-        const parts = [bytesOf(vector), bytesOf(terms.ids), bytesOf(terms.weights), Buffer.from(content)]
+        const parts = [toBytes(vector), toBytes(terms.ids), toBytes(terms.weights), Buffer.from(content)]
         insertBody.run(lastInsertRowid, Buffer.concat(parts))
       }
       db.exec("COMMIT")
@@ -61,19 +61,19 @@ const bareSqlite = (path: string) => {
   }
 }
 
-/** Rows a second over all of the time. */
-const inTotal = ({ samples }: Timing, size: number): string =>
+/** Rows per second over the whole time, checkpoints included. */
+const formatTotalRate = ({ samples }: Timing, size: number): string =>
   ((1_000 * size * samples.length) / samples.reduce((a, b) => a + b)).toFixed(0)
 
 export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> =>
   withFolder(async (folder) => {
     const opened = await openEmbedded(join(folder, "keepsake.db"))
     const bare = bareSqlite(join(folder, "bare.db"))
-    const memory = await Effect.runPromise(opened.memory.for(scopeOf(0)))
-    const measured = async (size: number, rounds: number, first: number): Promise<Row> => {
+    const memory = await Effect.runPromise(opened.memory.for(makeScope(0)))
+    const measure = async (size: number, rounds: number, first: number): Promise<Row> => {
       const warmup = Math.ceil((quick ? 0.1 : 1) * (WARMUP_ROWS / size))
       const batches = Array.from({ length: warmup + rounds }, (_, round) =>
-        Array.from({ length: size }, (_, i) => statementOf({ user: 0, index: first + round * size + i }))
+        Array.from({ length: size }, (_, i) => makeStatement({ user: 0, index: first + round * size + i }))
       )
       const { keepsake, sqlite } = await interleaved(
         {
@@ -96,16 +96,16 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> =>
           against: "bare node:sqlite",
           baseline: (1_000 * size) / sqlite.median,
           note:
-            `${keepsake.median.toFixed(2)} ms a call against ${sqlite.median.toFixed(2)} ms, p99 ${keepsake.p99.toFixed(1)} against ` +
-            `${sqlite.p99.toFixed(1)} ms; with checkpoints, which the medians leave out, ${inTotal(keepsake, size)} rows/s against ` +
-            `${inTotal(sqlite, size)}. synchronous = FULL on both sides. Both embed by stub and make the terms; the bare side inserts ` +
-            `blindly, ours also checks, derives ids, finds what is known, and keeps texts where they can be erased`
+            `${keepsake.median.toFixed(2)} ms per call against ${sqlite.median.toFixed(2)} ms, p99 ${keepsake.p99.toFixed(1)} against ` +
+            `${sqlite.p99.toFixed(1)} ms; with checkpoints, which the medians leave out, ${formatTotalRate(keepsake, size)} rows/s against ` +
+            `${formatTotalRate(sqlite, size)}. synchronous = FULL on both sides. Both use the stub embedder and make the terms; the bare side only ` +
+            `inserts, ours also checks input, derives ids, finds existing rows, and stores texts so that they can be erased`
         },
         0.7
       )
     }
-    const single = await measured(1, quick ? 60 : 1_000, 0)
-    const batch = await measured(BATCH, quick ? 10 : 100, 10_000)
+    const single = await measure(1, quick ? 60 : 1_000, 0)
+    const batch = await measure(BATCH, quick ? 10 : 100, 10_000)
     await opened.close()
     bare.close()
     return [single, batch]

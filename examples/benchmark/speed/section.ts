@@ -1,4 +1,4 @@
-/** Runs one section and gives its rows to the process that asked. */
+/** Runs one section and sends its rows to the parent process. */
 import { answer } from "./ownProcess.ts"
 import { SECTIONS } from "./sections.ts"
 

@@ -5,7 +5,7 @@ interface Section {
   readonly rows: (settings: Settings) => Promise<ReadonlyArray<Row>>
 }
 
-/** What `--only` names, in the order of the table. Each is loaded, and run, in a process of its own. */
+/** The sections that `--only` can name, in the order of the table. Each is loaded and run in a separate process. */
 export const SECTIONS: { readonly [name: string]: () => Promise<Section> } = {
   mem0: () => import("./recallAgainstMem0.ts"),
   channel: () => import("./channel.ts"),

@@ -1,10 +1,10 @@
-/** Mixed traffic for minutes: memory must stay flat, and no handle may be left behind. */
+/** Mixed traffic for minutes: memory use must stay flat, and no handle may leak. */
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
 import { MemoryError } from "@keepsake/core"
-import { queryOf, scopeOf, sequence, statementOf } from "./data.ts"
+import { makeQuery, makeScope, sequence, makeStatement } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { percentile, timing } from "./measure.ts"
 import { type Opened, openEmbedded } from "./opened.ts"
@@ -12,9 +12,9 @@ import { answer } from "./ownProcess.ts"
 import { type Row, within } from "./Row.ts"
 
 const USERS = 200
-/** A user who has this many is forgotten and begins anew, so that the data stays of one size. */
+/** A user with this many memories is forgotten and starts again, so that the data stays the same size. */
 const MEMORIES_MAX = 300
-/** What an hour of an assistant with a few hundred users may bring, on average. */
+/** An estimate for an assistant with a few hundred users. */
 const CALLS_AN_HOUR = 36_000
 const SAMPLES = 60
 const GROWTH_MAX = 1.1
@@ -48,34 +48,31 @@ const sample = (): Sample => {
   }
 }
 
-/**
- * Users overlap: what one call has found another may have forgotten meanwhile, and what is said while everything
- * is being forgotten is refused.
- */
+/** Calls overlap: another call may have forgotten the memory, and a write during `forgetAll` is refused. */
 const isGone = (error: unknown): boolean =>
   error instanceof MemoryError && (error.reason._tag === "NotFound" || error.reason._tag === "Conflict")
 
-/** One call of a user, chosen as an assistant's traffic is made up. */
-const call = async (
+/** Makes one random call of a user, in the proportions of an assistant's traffic. */
+const makeCall = async (
   opened: Opened,
   counts: Array<number>,
   random: () => number,
   round: number
 ): Promise<void> => {
   const user = Math.floor(random() ** 2 * USERS)
-  const memory = opened.client.for(scopeOf(user))
+  const memory = opened.client.for(makeScope(user))
   const dice = random()
   const index = counts[user] ?? 0
   if (index >= MEMORIES_MAX) {
     counts[user] = 0
     await memory.forgetAll()
-  } else if (dice < 0.45) await memory.recall(queryOf(user, round), { minScore: 0 })
-  else if (dice < 0.55) await memory.context(queryOf(user, round))
+  } else if (dice < 0.45) await memory.recall(makeQuery(user, round), { minScore: 0 })
+  else if (dice < 0.55) await memory.context(makeQuery(user, round))
   else if (dice < 0.8) {
     counts[user] = index + 1
-    await memory.remember(statementOf({ user, index }))
+    await memory.remember(makeStatement({ user, index }))
   } else if (dice < 0.88) {
-    const { content } = statementOf({ user, index })
+    const { content } = makeStatement({ user, index })
     counts[user] = index + 2
     await memory.rememberExchange({
       user: content,
@@ -87,16 +84,21 @@ const call = async (
     const [first] = (await memory.list({ limit: 1 })).rows
     if (first === undefined) return
     if (dice < 0.95) await memory.update(first.id, { importance: random() })
-    else if (dice < 0.97) await memory.supersede(first.id, statementOf({ user, index: 1_000_000 + round }))
+    else if (dice < 0.97) await memory.supersede(first.id, makeStatement({ user, index: 1_000_000 + round }))
     else await memory.forget(first.id)
   }
 }
 
 const mean = (values: ReadonlyArray<number>): number => values.reduce((a, b) => a + b, 0) / values.length
 
-const flat = (samples: ReadonlyArray<Sample>, of: "heapMB" | "rssMB", name: string, note: string): Row => {
-  const values = samples.map((one) => one[of])
-  // The first quarter fills caches up to their bounds.
+const flatRow = (
+  samples: ReadonlyArray<Sample>,
+  field: "heapMB" | "rssMB",
+  name: string,
+  note: string
+): Row => {
+  const values = samples.map((sample) => sample[field])
+  // Skips the first quarter, in which the caches fill.
   const early = mean(values.slice(Math.floor(SAMPLES / 4), Math.floor(SAMPLES / 2)))
   const late = mean(values.slice(-Math.floor(SAMPLES / 4)))
   return {
@@ -119,10 +121,10 @@ const soak = async (minutes: number): Promise<ReadonlyArray<Row>> =>
     let round = 0
     while (performance.now() < end) {
       const before = performance.now()
-      // Four at a time, as requests overlap.
+      // Makes four calls at a time, because real requests overlap.
       await Promise.all(
         [0, 1, 2, 3].map(() =>
-          call(opened, counts, random, round++).catch((error: unknown) => {
+          makeCall(opened, counts, random, round++).catch((error: unknown) => {
             if (!isGone(error)) throw error
           })
         )
@@ -144,8 +146,8 @@ const soak = async (minutes: number): Promise<ReadonlyArray<Row>> =>
       (last?.files ?? 0) - (first?.files ?? 0)
     )
     return [
-      flat(samples, "heapMB", "soak, heap and buffers after collection", note),
-      flat(samples, "rssMB", "soak, resident memory", "with freed memory that the allocator keeps"),
+      flatRow(samples, "heapMB", "soak, heap and buffers after collection", note),
+      flatRow(samples, "rssMB", "soak, resident memory", "includes freed memory that the allocator keeps"),
       within(
         {
           name: "soak, handles and open files",
@@ -153,7 +155,7 @@ const soak = async (minutes: number): Promise<ReadonlyArray<Row>> =>
           unit: "",
           note: `${first?.handles} handles and ${first?.files} files after the first quarter, ${last?.handles} and ${last?.files} at the end`
         },
-        "none more",
+        "no increase",
         grown <= 0
       )
     ]

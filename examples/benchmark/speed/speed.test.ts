@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { page, svg } from "./chart.ts"
-import { queryVector, stubVector, textOf, vectorOf, zipfSizes } from "./data.ts"
+import { queryVector, stubVector, makeText, makeVector, zipfSizes } from "./data.ts"
 import { environment } from "./environment.ts"
 import { interleaved, percentile, timing } from "./measure.ts"
 import { atLeast, atMost, lessBy, reported, unmeasured, within } from "./Row.ts"
@@ -9,14 +9,14 @@ import { table } from "./table.ts"
 const compared = { name: "a", value: 2, unit: "ms", against: "b" }
 
 describe("rows", () => {
-  it("judge times by how much less they are, and calls a second by how many more", () => {
+  it("judge times by how much lower they are, and rates by how much higher", () => {
     assert.deepInclude(lessBy({ ...compared, baseline: 20 }, 10), { ratio: 10, bar: "≥ 10×", holds: true })
     assert.deepInclude(lessBy({ ...compared, baseline: 19 }, 10), { holds: false })
     assert.deepInclude(atLeast({ ...compared, baseline: 4 }, 0.5), { ratio: 0.5, holds: true })
     assert.deepInclude(atMost({ ...compared, baseline: 1 }, 1.5), { ratio: 2, holds: false })
   })
 
-  it("claim nothing where nothing was measured or nothing was asked", () => {
+  it("have no verdict without a value or a bar", () => {
     assert.deepInclude(unmeasured({ name: "a", unit: "ms", against: "b", bar: "≤ 2×", note: "why" }), {
       value: null,
       holds: null
@@ -26,7 +26,7 @@ describe("rows", () => {
 })
 
 describe("the stopwatch", () => {
-  it("times each operation as often as the others, in turns", async () => {
+  it("runs each operation equally often, in turns", async () => {
     const calls: Array<string> = []
     const times = await interleaved(
       { a: () => calls.push("a"), b: async () => calls.push("b"), c: () => ({ ms: 7 }) },
@@ -38,7 +38,7 @@ describe("the stopwatch", () => {
     assert.deepStrictEqual(calls.slice(0, 4), ["a", "b", "b", "a"])
   })
 
-  it("lets each run its block of rounds where it is asked to", async () => {
+  it("runs consecutive rounds of an operation with `block`", async () => {
     const calls: Array<string> = []
     const call = (name: string) => (round: number) => calls.push(`${name}${round}`)
     const times = await interleaved({ a: call("a"), b: call("b") }, { rounds: 3, warmup: 2, block: 2 })
@@ -53,18 +53,18 @@ describe("the stopwatch", () => {
   })
 })
 
-describe("made-up memories", () => {
-  it("have a vector of length one that their text alone gives", () => {
-    const vector = vectorOf({ user: 12_345, index: 678 })
+describe("synthetic memories", () => {
+  it("have a unit vector that depends on their text alone", () => {
+    const vector = makeVector({ user: 12_345, index: 678 })
     assert.closeTo(Math.hypot(...vector), 1, 1e-5)
     for (const index of [0, 33, 1_214, 2_484, 99_999]) {
-      const one = { user: 33, index }
-      assert.deepStrictEqual(stubVector(textOf(one)), vectorOf(one))
+      const place = { user: 33, index }
+      assert.deepStrictEqual(stubVector(makeText(place)), makeVector(place))
     }
     assert.notDeepEqual(queryVector(12_345, 678), vector)
   })
 
-  it("are shared out by Zipf's law, all of them, at least one each", () => {
+  it("are distributed by Zipf's law, at least one each", () => {
     const sizes = zipfSizes(10_000, 300)
     assert.strictEqual(
       sizes.reduce((a, b) => a + b),
@@ -75,7 +75,7 @@ describe("made-up memories", () => {
   })
 })
 
-describe("what is printed", () => {
+describe("the output", () => {
   const rows = [
     lessBy({ ...compared, name: "recall <fast>", baseline: 20, note: "p99 3 ms" }, 5),
     within({ name: "block", value: 30, unit: "ms" }, "≤ 20 ms", false),
@@ -89,7 +89,7 @@ describe("what is printed", () => {
     assert.match(text, /absent: not installed/u)
   })
 
-  it("is a picture whose text cannot break it", () => {
+  it("is a picture with escaped text", () => {
     const picture = svg(rows, environment("test"))
     assert.include(picture, "recall &lt;fast&gt;")
     assert.include(picture, "1 of 2 bars hold")

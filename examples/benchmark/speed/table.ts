@@ -1,6 +1,6 @@
 import type { Row } from "./Row.ts"
 
-/** Three significant digits, and no more than a reader needs. */
+/** Formats with three significant digits. */
 export const figure = (value: number): string => {
   const size = Math.abs(value)
   if (size >= 1_000) return Math.round(value).toLocaleString("en-US")
@@ -28,7 +28,7 @@ const cells = (row: Row): ReadonlyArray<string> => [
 
 const HEAD = ["", "keepsake", "against", "ratio", "bar", ""]
 
-/** The rows as a text table, notes beneath. */
+/** The rows as a text table, followed by their notes. */
 export const table = (rows: ReadonlyArray<Row>): string => {
   const lines = [HEAD, ...rows.map(cells)]
   const widths = HEAD.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)))

@@ -1,4 +1,4 @@
-/* oxlint-disable vitest/no-standalone-expect -- the expectations are within tests, in what is handed to withAgent */
+/* oxlint-disable vitest/no-standalone-expect -- the expectations run inside tests, in the callback of withAgent */
 import { expect, it } from "@effect/vitest"
 import { MemoryError, Unavailable } from "@keepsake/core"
 import { Effect, Fiber } from "effect"

@@ -1,4 +1,4 @@
-/** Row-level security holds for a role that owns its tables and is no superuser. */
+/** Row-level security holds for a role that owns its tables and is not a superuser. */
 import { ANY } from "@keepsake/core/driver"
 import { storeLaws } from "@keepsake/core/testing"
 import { rowBuilder, T0 } from "@keepsake/core/testing"

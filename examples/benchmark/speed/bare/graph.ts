@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { mkdir, rename } from "node:fs/promises"
 import { join } from "node:path"
-import { DIMENSIONS, vectorOf } from "../data.ts"
+import { DIMENSIONS, makeVector } from "../data.ts"
 import { cacheFolder } from "../paths.ts"
 
 type HnswlibNode = typeof import("hnswlib-node")
@@ -11,9 +11,9 @@ const M = 16
 const EF_CONSTRUCTION = 100
 
 export const NO_ADDON =
-  "hnswlib-node is not compiled; run `node scripts/build-hnswlib.ts` (wants g++, make and python3)"
+  "hnswlib-node is not compiled; run `node scripts/build-hnswlib.ts` (needs g++, make and python3)"
 
-/** The compiled addon, or nothing where it was not compiled. */
+/** The compiled addon; `null` if it was not compiled. */
 export const loadHnswlib = async (): Promise<HnswlibNode | null> => {
   try {
     return (await import("hnswlib-node")).default
@@ -22,7 +22,7 @@ export const loadHnswlib = async (): Promise<HnswlibNode | null> => {
   }
 }
 
-/** hnswlib as it comes over these places, label by label; built once and kept, since building takes minutes. */
+/** A plain hnswlib graph over all memories of the users. Saved and read again, because building takes minutes. */
 export const bareGraph = async (
   { HierarchicalNSW }: HnswlibNode,
   name: string,
@@ -40,7 +40,7 @@ export const bareGraph = async (
   let label = 0
   for (let user = 0; user < users.length; user++) {
     for (let index = 0; index < (users[user] ?? 0); index++) {
-      built.addPoint(Array.from(vectorOf({ user, index })), label++)
+      built.addPoint(Array.from(makeVector({ user, index })), label++)
     }
   }
   await mkdir(join(cacheFolder, "speed", "graphs"), { recursive: true })

@@ -5,7 +5,7 @@ import { top } from "./top.ts"
 const ROW = DIMENSIONS * 4
 const PAGE = 65_536
 
-/** The scan kernel over one contiguous array, with nothing around it: what a scan costs at least. */
+/** The scan kernel over one contiguous array: the lower bound of a scan's time. */
 export const bareScan = (
   vectors: ReadonlyArray<Float32Array>
 ): ((query: Float32Array, limit: number) => ReadonlyArray<number>) => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs"
 import { mkdir, readdir, rm, stat, writeFile } from "node:fs/promises"
 import { delimiter, dirname, join } from "node:path"
 
-/** What an installation costs its user. */
+/** The size and time of an installation. */
 export interface Installed {
   readonly packages: number
   /** Sizes of the files in `node_modules`, in 10^6 bytes. */
@@ -11,8 +11,8 @@ export interface Installed {
   readonly seconds: number
 }
 
-/** Where the headers of a Node are, for packages that compile; none where it came without. */
-const headers = (node: string): string | undefined => {
+/** The folder with a Node's headers, for packages that compile; `undefined` if it has none. */
+const findHeaders = (node: string): string | undefined => {
   const root = dirname(dirname(node))
   return [root, join(root, "node_modules", `node-${process.platform}-${process.arch}`)].find((folder) =>
     existsSync(join(folder, "include", "node", "node.h"))
@@ -20,7 +20,7 @@ const headers = (node: string): string | undefined => {
 }
 
 const npm = async (args: ReadonlyArray<string>, cwd: string, node: string): Promise<void> => {
-  const nodedir = headers(node)
+  const nodedir = findHeaders(node)
   const child = spawn("npm", args, {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
@@ -31,17 +31,19 @@ const npm = async (args: ReadonlyArray<string>, cwd: string, node: string): Prom
     }
   })
   let output = ""
-  const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000))
-  child.stdout.on("data", keep)
-  child.stderr.on("data", keep)
+  const append = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4_000))
+  child.stdout.on("data", append)
+  child.stderr.on("data", append)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once("error", reject)
     child.once("close", resolve)
   })
-  if (code !== 0) throw new Error(`npm ${args.join(" ")} ended with ${code}: ${output}`)
+  if (code !== 0) throw new Error(`npm ${args.join(" ")} exited with ${code}: ${output}`)
 }
 
-const measured = async (folder: string): Promise<{ readonly packages: number; readonly bytes: number }> => {
+const measureFolder = async (
+  folder: string
+): Promise<{ readonly packages: number; readonly bytes: number }> => {
   let packages = 0
   let bytes = 0
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true })) {
@@ -52,7 +54,7 @@ const measured = async (folder: string): Promise<{ readonly packages: number; re
   return { packages, bytes }
 }
 
-/** `npm install` of the packages alone, in an emptied folder with an empty cache, for the given Node. */
+/** Runs `npm install` of the packages in an emptied folder with an empty cache, with the given Node. */
 export const npmInstall = async (
   folder: string,
   packages: ReadonlyArray<string>,
@@ -67,6 +69,6 @@ export const npmInstall = async (
   await npm(["install", ...quiet, ...packages], folder, node)
   const seconds = (performance.now() - start) / 1_000
   await rm(cache, { recursive: true, force: true })
-  const { bytes, packages: count } = await measured(join(folder, "node_modules"))
+  const { bytes, packages: count } = await measureFolder(join(folder, "node_modules"))
   return { packages: count, megabytes: bytes / 1e6, seconds }
 }

@@ -5,11 +5,11 @@ import { fileURLToPath } from "node:url"
 import { stubVector } from "../data.ts"
 import { mem0Folder, peerNode } from "./installMem0.ts"
 
-/** The peer with its default store, in files of its own; no model, no telemetry, nothing leaves the machine. */
+/** The peer with its default store in separate files, without a model, telemetry or network. */
 export interface Mem0 {
   /** Milliseconds. */
   readonly add: (user: string, texts: ReadonlyArray<string>) => Promise<number>
-  /** Milliseconds, as measured beside the peer. */
+  /** Milliseconds, measured in the peer's process. */
   readonly search: (user: string, query: string) => Promise<number>
   readonly close: () => Promise<void>
 }
@@ -27,28 +27,28 @@ export const openMem0 = async (folder: string): Promise<Mem0> => {
       serialization: "json"
     }
   )
-  const ended = once(child, "exit")
-  const answered = async (): Promise<number> => {
+  const exited = once(child, "exit")
+  const readAnswer = async (): Promise<number> => {
     const answer = await Promise.race([
       once(child, "message").then(([message]) => message as Answer),
-      ended.then(([code, signal]): Answer => ({ error: `it ended with ${code ?? signal}` }))
+      exited.then(([code, signal]): Answer => ({ error: `it exited with ${code ?? signal}` }))
     ])
     if ("error" in answer) throw new Error(`The peer failed: ${answer.error}`)
     return answer.ms
   }
   const ask = (message: object, texts: ReadonlyArray<string>): Promise<number> => {
-    const answer = answered()
+    const answer = readAnswer()
     child.send({ ...message, vectors: texts.map((text) => [text, Array.from(stubVector(text))]) })
     return answer
   }
-  await answered()
+  await readAnswer()
   return {
     add: (user, texts) => ask({ add: texts, user }, texts),
     search: (user, query) => ask({ search: query, user }, [query]),
     close: async () => {
       child.disconnect()
       child.kill()
-      await ended
+      await exited
     }
   }
 }

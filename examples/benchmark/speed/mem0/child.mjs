@@ -1,5 +1,5 @@
-// Runs the peer in a process, and under a Node, of its own; plain JavaScript, since that Node may be an older one.
-// Messages come one at a time: { open }, { add, user }, { search, user }; each is answered with its milliseconds.
+// Runs the peer in a separate process and under another Node, which may be too old for TypeScript.
+// Takes one message at a time, { add, user } or { search, user }, and answers with its milliseconds.
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
@@ -10,7 +10,7 @@ process.env.MEM0_TELEMETRY = "false"
 process.env.MEM0_DIR = dataFolder
 process.env.HOME = dataFolder
 
-/** Vectors come with each message: looking one up costs the peer less than making it. */
+/** Each message carries its vectors: the peer only looks them up. */
 let vectors = new Map()
 const embed = (text) => vectors.get(text) ?? [1, ...Array.from({ length: 383 }, () => 0)]
 
@@ -22,7 +22,7 @@ const memory = new Memory({
       model: { embedQuery: async (text) => embed(text), embedDocuments: async (texts) => texts.map(embed) }
     }
   },
-  // Never called: memories are added as they are, but the constructor wants a key.
+  // Never called, because memories are added verbatim; the constructor requires a key.
   llm: { provider: "openai", config: { apiKey: "unused", model: "unused" } },
   vectorStore: { provider: "memory", config: { dimension: 384, dbPath: join(dataFolder, "vectors.db") } },
   historyDbPath: join(dataFolder, "history.db")

@@ -6,13 +6,13 @@ import { cacheFolder } from "../paths.ts"
 
 export const MEM0 = "mem0ai@3.3.1"
 
-/** The peer has a folder of its own, so that nothing of it gets near the workspace. */
+/** A separate folder, so that the peer's packages stay out of the workspace. */
 export const mem0Folder = join(cacheFolder, "mem0")
 const record = join(mem0Folder, "installed.json")
 
 /**
- * The Node that runs the peer: `PEER_NODE`, else the first of the PATH that is not the workspace's. Under Node
- * 24.21 the peer's SQLite (better-sqlite3 12.11.1) ends the process at the first garbage collection.
+ * The Node that runs the peer: `PEER_NODE`, else the first in the PATH outside the workspace. Under Node 24.21 the
+ * peer's SQLite (better-sqlite3 12.11.1) crashes the process at the first garbage collection.
  */
 export const peerNode = (): string =>
   process.env["PEER_NODE"] ??
@@ -23,7 +23,7 @@ export const peerNode = (): string =>
     .find((file) => existsSync(file)) ??
   process.execPath
 
-/** Installs the peer once; a minute or three, since it compiles its SQLite. The figures are of that time. */
+/** Installs the peer once, in one to three minutes (it compiles SQLite), and returns that installation's figures. */
 export const installMem0 = async (): Promise<Installed> => {
   if (!existsSync(record)) {
     const installed = await npmInstall(mem0Folder, [MEM0], peerNode())

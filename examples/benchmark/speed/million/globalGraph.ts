@@ -1,4 +1,4 @@
-/** One hnswlib graph over everybody's memories, asked with a callback that lets one user's through. */
+/** One hnswlib graph over the memories of all users, searched with a callback that accepts one user's. */
 import { bareGraph, loadHnswlib } from "../bare/graph.ts"
 import { queryVector, zipfSizes } from "../data.ts"
 import { answer } from "../ownProcess.ts"
@@ -27,7 +27,7 @@ else {
     graph.searchKnn(
       Array.from(queryVector(user, round)),
       Math.min(10, sizes[user] ?? 1),
-      (one) => owner[one] === user
+      (candidate) => owner[candidate] === user
     )
   const { uniform, weighted } = drawUsers(sizes, Number(queries))
   answer({

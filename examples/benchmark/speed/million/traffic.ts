@@ -1,8 +1,8 @@
-/** Which users are asked, and how fast they are answered; the same for every contestant. */
+/** Draws users and times their searches, in the same way for every side. */
 import { sequence } from "../data.ts"
 import { timed, timing } from "../measure.ts"
 
-/** Milliseconds a search, and searches a second one after another. */
+/** Milliseconds per search, and sequential searches per second. */
 export interface Traffic {
   readonly p50: number
   readonly p99: number
@@ -10,7 +10,7 @@ export interface Traffic {
 }
 
 export interface Draws {
-  /** Users drawn by how much they have: the heaviest are asked most. */
+  /** Users drawn in proportion to their memories: the largest are drawn most. */
   readonly weighted: ReadonlyArray<number>
   /** Users drawn evenly. */
   readonly uniform: ReadonlyArray<number>

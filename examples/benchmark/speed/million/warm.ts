@@ -1,7 +1,7 @@
-/** A process that asks many users' memories in turn and says how fast, how rightly, and in how many bytes. */
+/** Searches the memories of many users, and answers with speed, recall and memory use. */
 import { Effect } from "effect"
-import { queryOf, scopeOf, zipfSizes } from "../data.ts"
-import { settled } from "../kept.ts"
+import { makeQuery, makeScope, zipfSizes } from "../data.ts"
+import { waitForGraphs } from "../cachedFiles.ts"
 import { type Opened, openEmbedded, searchByMeaning } from "../opened.ts"
 import { answer } from "../ownProcess.ts"
 import { drawUsers, traffic, type Traffic } from "./traffic.ts"
@@ -10,13 +10,13 @@ export interface Warm {
   readonly weighted: Traffic
   readonly uniform: Traffic
   readonly wholeRecall: Traffic
-  /** Share of the exact best 10 among those found, users drawn by size. */
+  /** Share of the exact best 10 that is found, users drawn by size. */
   readonly recall: number
   readonly rssMB: number
 }
 
 const LIMIT = 10
-/** `graphs` where there is room for those of heavy scopes: they are waited for. */
+/** With `graphs`, the cache holds the graphs of large scopes, and the process waits for them. */
 const [, , path = "", memories = "", users = "", queries = "", cacheMB = "", graphs = ""] = process.argv
 const sizes = zipfSizes(Number(memories), Number(users))
 
@@ -26,13 +26,13 @@ const channel = (user: number, round: number) =>
   Effect.runPromise(searchByMeaning(opened, user, round, LIMIT))
 const clients = new Map<number, ReturnType<Opened["client"]["for"]>>()
 const recall = (user: number, round: number) => {
-  const client = clients.get(user) ?? opened.client.for(scopeOf(user))
+  const client = clients.get(user) ?? opened.client.for(makeScope(user))
   clients.set(user, client)
-  return client.recall(queryOf(user, round), { minScore: 0 })
+  return client.recall(makeQuery(user, round), { minScore: 0 })
 }
 
-if (graphs === "graphs") await settled(opened, { path, sizes })
-// Once unmeasured: scopes are read from the file when they are first asked.
+if (graphs === "graphs") await waitForGraphs(opened, { path, sizes })
+// Warms up: a scope is read from the file on its first search.
 await traffic(weighted, channel)
 await traffic(uniform, channel)
 const result: Warm = {
@@ -41,15 +41,15 @@ const result: Warm = {
   wholeRecall: await traffic(weighted.slice(0, 200), recall),
   recall: await (async () => {
     let found = 0
-    let wanted = 0
+    let total = 0
     for (const [round, user] of weighted.slice(0, 200).entries()) {
       const truth = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT, true))
-      const given = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT))
-      const ids = new Set(given.hits.map(({ memory }) => memory.id))
-      wanted += truth.hits.length
+      const result = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT))
+      const ids = new Set(result.hits.map(({ memory }) => memory.id))
+      total += truth.hits.length
       found += truth.hits.filter(({ memory }) => ids.has(memory.id)).length
     }
-    return found / wanted
+    return found / total
   })(),
   rssMB: process.memoryUsage.rss() / 1e6
 }

@@ -1,4 +1,4 @@
-/** What somebody who knows PostgreSQL would write with `pg` alone, for the same job on the same tables. */
+/** The same queries and inserts as a PostgreSQL expert would write them with `pg`, on the same tables. */
 import type { Interval, JsonObject, Memory, MemoryType, MemorySource, Scope } from "@keepsake/core"
 import type { SearchHit, StoreRow } from "@keepsake/core/driver"
 import type pg from "pg"
@@ -35,8 +35,8 @@ const COLUMNS = `m.id, m.content, m.type, m.metadata, m.source, m.speaker, m.ses
   m.access_count + coalesce(a.access_count, 0) as access_count,
   coalesce(a.last_accessed_at, m.last_accessed_at) as last_accessed_at`
 
-/** As the driver reads them: a bigint comes as text. */
-interface Found {
+/** A row as the driver returns it: a bigint is text. */
+interface FoundRow {
   readonly id: string
   readonly content: string
   readonly type: MemoryType
@@ -65,7 +65,7 @@ interface Found {
 
 const numberOrNull = (text: string | null): number | null => (text === null ? null : Number(text))
 
-const validityOf = (row: Found): ReadonlyArray<Interval> => {
+const parseValidity = (row: FoundRow): ReadonlyArray<Interval> => {
   const validity: Array<Interval> = []
   for (let i = 0; i + 1 < row.past.length; i += 2) {
     validity.push({ from: Number(row.past[i]), to: Number(row.past[i + 1]) })
@@ -74,7 +74,7 @@ const validityOf = (row: Found): ReadonlyArray<Interval> => {
   return validity
 }
 
-const memoryOf = (row: Found, scope: Scope): Memory => ({
+const parseMemory = (row: FoundRow, scope: Scope): Memory => ({
   id: row.id,
   key: null,
   scope,
@@ -91,32 +91,36 @@ const memoryOf = (row: Found, scope: Scope): Memory => ({
   createdAt: Number(row.created_at),
   updatedAt: Number(row.updated_at),
   expiresAt: numberOrNull(row.expires_at),
-  validity: validityOf(row),
+  validity: parseValidity(row),
   supersededBy: row.superseded_by,
   accessCount: Number(row.access_count),
   lastAccessedAt: numberOrNull(row.last_accessed_at)
 })
 
-const answer = (rows: ReadonlyArray<Found>, scope: Scope) => ({
-  hits: rows.map((row): SearchHit => ({ memory: memoryOf(row, scope), cosine: row.cosine, bm25: row.bm25 })),
+const answer = (rows: ReadonlyArray<FoundRow>, scope: Scope) => ({
+  hits: rows.map((row): SearchHit => ({
+    memory: parseMemory(row, scope),
+    cosine: row.cosine,
+    bm25: row.bm25
+  })),
   n: Number(rows[0]?.n ?? 0),
   df: rows[0]?.df.map(Number) ?? []
 })
 
-/** Whose rows: the scope, and its key in the tables. */
-export interface Whose {
+/** A scope and its key in the tables. */
+export interface TableScope {
   readonly scope: Scope
   readonly key: string
 }
 
-/** Both channels, both scores, the rows, n and df: what `search` of the store answers. */
+/** Returns the same as the store's `search`: both channels, both scores, the rows, n and df. */
 export const search = async (
   client: pg.Pool,
   schema: string,
-  { key, scope }: Whose,
+  { key, scope }: TableScope,
   query: { readonly vector: Float32Array; readonly terms: Uint32Array; readonly limit: number }
 ) => {
-  const { rows } = await client.query<Found>({
+  const { rows } = await client.query<FoundRow>({
     name: "by_hand_search",
     text: `with n as (select current_count as n from ${schema}.scopes where scope = $1),
 df as (
@@ -151,15 +155,15 @@ left join ${schema}.accesses a on a.scope = $1 and a.id = hit.id`,
   return answer(rows, scope)
 }
 
-/** The vector channel alone: the query of every tutorial, with the scope and its size. */
+/** The vector channel alone: a tutorial's query, plus the scope and its size. */
 export const nearest = async (
   client: pg.Pool,
   schema: string,
-  { key, scope }: Whose,
+  { key, scope }: TableScope,
   vector: Float32Array,
   limit: number
 ) => {
-  const { rows } = await client.query<Found>({
+  const { rows } = await client.query<FoundRow>({
     name: "by_hand_nearest",
     text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, 0::float8 as bm25,
   (select current_count from ${schema}.scopes where scope = $1) as n, '{}'::bigint[] as df
@@ -171,13 +175,13 @@ order by m.embedding_1 <#> $2 limit $3`,
   return answer(rows, scope)
 }
 
-/** Tables of the same columns and indexes, without triggers or conflicts to look for. */
+/** Creates tables with the same columns and indexes, without triggers. */
 export const bareTables = async (client: pg.Pool, schema: string): Promise<void> => {
   await client.query(`create table ${schema}.bare_memories (like ${schema}.memories_2 including all)`)
   await client.query(`create table ${schema}.bare_postings (like ${schema}.postings including all)`)
 }
 
-/** One insert of a batch: the same columns, and with `postings` the inverted index as well. */
+/** Inserts a batch with the same columns; with `postings`, also into the inverted index. */
 export const insert = (
   client: pg.Pool,
   schema: string,

@@ -1,11 +1,11 @@
-/** Memories as stores keep them, with words spread as in conversations without stop words. */
+/** Memories as store rows, with word frequencies as in conversations without stop words. */
 import { type Memory, type Scope } from "@keepsake/core"
 import { documentTerms, memoryIdOfText, queryTerms, type StoreRow, termId } from "@keepsake/core/driver"
-import { queryVector, vectorOf } from "../data.ts"
+import { queryVector, makeVector } from "../data.ts"
 
 const VOCABULARY = 20_000
 const WORDS = 12
-/** Zipf–Mandelbrot's shift: the commonest word is in about a tenth of the texts, as measured on LoCoMo. */
+/** Zipf–Mandelbrot's shift: the most common word is in about a tenth of the texts, as in LoCoMo. */
 const SHIFT = 15
 
 /** mulberry32. */
@@ -27,26 +27,27 @@ const words = (seed: number, count: number): string => {
 
 const termSeed = (user: string, index: number): number => termId(user) ^ Math.imul(index + 1, 0x9e3779b1)
 
-/** Six words of the same spread. */
+/** A query of six words, by the same frequencies. */
 export const queryWords = (round: number): Uint32Array => queryTerms(words(0x7fff_0000 + round, 6))
 
 export const NOW = Date.UTC(2026, 0, 1)
 
-/** Where vectors of a scope lie: about what one user talks about, or, in a heavy scope, what everybody does. */
-export type Talk = (index: number) => number
+/** Picks the user whose topics a memory is about: one user's in most scopes, all users' in a large scope. */
+export type PickTopicUser = (index: number) => number
 
-export const talkOfUser =
-  (user: number): Talk =>
+export const topicsOfUser =
+  (user: number): PickTopicUser =>
   () =>
     user
 
-/** All topics there are, some 200 memories each at 100,000. */
-export const talkOfAll: Talk = (index) => index % 512
+/** Covers all topics, with some 200 memories each at 100,000. */
+export const allTopics: PickTopicUser = (index) => index % 512
 
-export const queryAbout = (talk: Talk, round: number): Float32Array => queryVector(talk(round), round)
+export const queryAbout = (pickTopicUser: PickTopicUser, round: number): Float32Array =>
+  queryVector(pickTopicUser(round), round)
 
-export const storeRow = (scope: Scope, talk: Talk, index: number): StoreRow => {
-  const user = talk(index)
+export const makeStoreRow = (scope: Scope, pickTopicUser: PickTopicUser, index: number): StoreRow => {
+  const user = pickTopicUser(index)
   const content = `${words(termSeed(scope.userId, index), WORDS)} ${index}`
   const statement = { source: "user", speaker: null, type: "episodic", content } as const
   const memory: Memory = {
@@ -68,5 +69,5 @@ export const storeRow = (scope: Scope, talk: Talk, index: number): StoreRow => {
     accessCount: 0,
     lastAccessedAt: null
   }
-  return { memory, vector: vectorOf({ user, index }), terms: documentTerms(content) }
+  return { memory, vector: makeVector({ user, index }), terms: documentTerms(content) }
 }

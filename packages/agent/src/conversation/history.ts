@@ -76,7 +76,7 @@ export const dropUnansweredCalls = (messages: ReadonlyArray<MessageParam>): Hist
     return answeredBlocks.some(isContent) ? [{ ...message, content: answeredBlocks }] : []
   })
 
-/** What is wrong with an imported history, or `undefined`. */
+/** The problem of an imported history, or `undefined`. */
 export const findHistoryProblem = (entries: unknown): string | undefined => {
   if (!Array.isArray(entries)) return "is not a list of exchanges"
   for (const [i, entry] of (entries as ReadonlyArray<unknown>).entries()) {

@@ -201,7 +201,7 @@ export const disassemble = (
   const names = new Map(
     readSection(7, (section) => {
       const name = section.name()
-      if (section.byte() !== 0) throw new RangeError("An export that is no function")
+      if (section.byte() !== 0) throw new RangeError("An export that is not a function")
       return [section.unsigned(), name] as const
     })
   )

@@ -81,7 +81,7 @@ export class AgentMemory extends Context.Service<
 const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   const { purgeEvery = Duration.minutes(10) } = options
   if (purgeEvery !== false && !isPeriod(purgeEvery)) {
-    return yield* invalidInput("purgeEvery", "give a duration of a second at the least, or false")
+    return yield* invalidInput("purgeEvery", "give a duration of at least one second, or false")
   }
   const gate = yield* valid(() => readGate(options))
   const store = yield* MemoryStore

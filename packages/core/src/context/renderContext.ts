@@ -2,7 +2,7 @@
 import { CONTEXT_PARTS, type ContextPart } from "../input/options.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { Scope } from "../memory/Scope.ts"
-import { isName, sourceOf } from "../text/speakerNames.ts"
+import { isName, toSource } from "../text/speakerNames.ts"
 
 /** A memory in the block, and the part that shows it. */
 export interface ContextItem {
@@ -51,7 +51,7 @@ const formatDay = (at: number): string => {
 }
 
 const author = (memory: Memory): string =>
-  isName(memory.speaker) ? clean(memory.speaker, " ") : sourceOf(memory)
+  isName(memory.speaker) ? clean(memory.speaker, " ") : toSource(memory)
 
 /** The user of a shared scope, after its agent if that is another one: an id holds no slash. */
 export const formatOrigin = (shared: Scope, own: Scope): string =>

@@ -6,7 +6,7 @@ import { shareCalls } from "../runtime/shareCalls.ts"
 import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, type EmbedderProblem, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
-import { squareOf } from "../store/vectors.ts"
+import { sumSquares } from "../store/vectors.ts"
 import { embedderFailed } from "./embedderFailed.ts"
 
 /** Some models embed stored texts and queries differently. */
@@ -82,7 +82,7 @@ const badVectors = (message: string, problem?: EmbedderProblem): MemoryError =>
 /** The vector scaled to unit length; a string says why that is impossible. */
 const toUnitVector = (raw: ArrayLike<number>): Float32Array | string => {
   const vector = new Float32Array(raw)
-  const square = squareOf(vector)
+  const square = sumSquares(vector)
   if (!Number.isFinite(square)) return "a vector holds a number that is not finite"
   if (square === 0) return "a vector is zero: it has no direction to compare"
   const scale = 1 / Math.sqrt(square)

@@ -55,7 +55,7 @@ const copy = (path: string, value: unknown, depth: number, left: { values: numbe
   return Object.fromEntries(parts)
 }
 
-/** Reads a plain copy, so that what is checked is what is stored. */
+/** Reads a plain copy, so that the checked value is the stored one. */
 export const metadata: Field<JsonObject> = (value) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refused("give a plain JSON object")

@@ -20,14 +20,14 @@ export const readQuestion = within("query", bounded)
 
 const readMessage = within("query", text)
 
-/** The beginning and the end of a long message: people say there what they want, around what they pasted. */
+/** Keeps the start and the end of a long message: people put their request there, around pasted text. */
 const clip = (message: string): string => {
   if (message.length <= QUERY_MAX) return message
   const half = QUERY_MAX / 2
   return `${message.slice(0, half)}\n${message.slice(-half)}`.toWellFormed()
 }
 
-/** Reads what `context` takes. A message is not looked at where nothing is recalled with it. */
+/** Reads the arguments of `context`. Ignores the message if the relevant part is omitted. */
 export const readContextRequest = (
   message: unknown,
   options: unknown

@@ -6,7 +6,7 @@ const isScope = Schema.is(Scope)
 
 const part: Field<string> = (value) => Result.succeed(value as string)
 
-/** A misspelt `agentId` would share one agent's memories with another. */
+/** Refuses unknown fields: a misspelt `agentId` would share one agent's memories with another. */
 const fields = object({ agentId: part, userId: part } satisfies Fields<Scope>)
 
 const ids: Field<Scope> = (value) => {
@@ -18,6 +18,7 @@ const ids: Field<Scope> = (value) => {
       )
 }
 
+/** Reads a scope, and refuses unknown fields and invalid ids. */
 export const readScope = input("scope", ids)
 
 /** What a memory reads beside its own scope. */
@@ -32,12 +33,12 @@ export interface ScopeOptions {
 /** Most scopes that are read beside one's own. */
 export const READS_MAX = 7
 
-/** Stands in for the agent where only the user's id is checked. */
+/** A placeholder, to check a user's id alone. */
 const ANY_AGENT = "any"
 
 const request = input("request", object({ userId: part }))
 
-/** Reads the request to erase a user, and gives the user's id. */
+/** Reads a request to erase a user, and returns the user's id. */
 export const readUserId: Field<string> = (value) => {
   const read = request(value)
   if (Result.isFailure(read)) return Result.fail(read.failure)

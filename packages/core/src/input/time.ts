@@ -65,6 +65,6 @@ export const timeOrNever = moment(isTime, `${ADVICE}, or null for never`)
 /** A bound to compare with, which may lie outside the times that a memory can have. */
 export const timeBound = moment(Number.isSafeInteger, ADVICE)
 
-/** Reads a moment as callers of the API may write it, or says what is wrong with it. */
+/** Reads a time in any form that the API accepts, or describes the problem. */
 export const readTime = (value: TimeInput): Result.Result<number, string> =>
   Result.mapError(time(value), ([, message]) => message)

@@ -35,7 +35,7 @@ export type Restated =
   | { readonly outcome: "conflict" }
 
 /**
- * The upsert of `stated` on the row `known`, which has its id.
+ * The upsert of `stated` on the row `existing`, which has its id.
  *
  * - Other content (a caller's key used twice): `conflict`, nothing changes. An expired row counts as purged,
  *   and `stated` replaces it: `created`.
@@ -43,19 +43,19 @@ export type Restated =
  * - Expired or closed: `reopened`, with a new interval after the old ones, so that A→B→A keeps its history. An
  *   interval that is open on an expired row ends when it expired.
  */
-export const restate = (known: Memory, stated: Memory, now: number): Restated => {
-  if (known.content !== stated.content) {
-    return isExpired(known, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
+export const restate = (existing: Memory, stated: Memory, now: number): Restated => {
+  if (existing.content !== stated.content) {
+    return isExpired(existing, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
   }
   const refreshed = {
-    ...known,
-    updatedAt: Math.max(known.updatedAt, stated.updatedAt),
+    ...existing,
+    updatedAt: Math.max(existing.updatedAt, stated.updatedAt),
     expiresAt: stated.expiresAt
   }
-  if (isVisible(known, now)) return { outcome: "refreshed", memory: refreshed }
-  const past = known.validity.map((interval) =>
+  if (isVisible(existing, now)) return { outcome: "refreshed", memory: refreshed }
+  const past = existing.validity.map((interval) =>
     interval.to === null
-      ? { from: interval.from, to: Math.max(interval.from, known.expiresAt ?? now) }
+      ? { from: interval.from, to: Math.max(interval.from, existing.expiresAt ?? now) }
       : interval
   )
   const from = Math.max(stated.validity[0]?.from ?? now, past.at(-1)?.to ?? now)

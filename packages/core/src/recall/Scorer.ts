@@ -3,7 +3,7 @@ import { DAY_MS } from "../memory/duration.ts"
 import type { SessionNeighbours } from "./SessionNeighbours.ts"
 import { timeMatch } from "../text/timeHint.ts"
 import { coverage, type Evidence, phraseShare } from "./features.ts"
-import { isName, sourceOf } from "../text/speakerNames.ts"
+import { isName, toSource } from "../text/speakerNames.ts"
 import type { Query, QueryWeights } from "./query.ts"
 import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
 
@@ -136,7 +136,7 @@ export class Scorer {
     const { memory } = row
     const { speaker } = this.#query
     const byName = isName(memory.speaker)
-    const source = sourceOf(memory)
+    const source = toSource(memory)
     const byUser = source === "user" && !byName
     parts[AT.time] = table.time * timeMatch(this.#query.time, memory.saidAt)
     parts[AT.otherSpeaker] = speaker !== null && byName && memory.speaker !== speaker ? table.otherSpeaker : 0

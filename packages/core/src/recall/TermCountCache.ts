@@ -5,7 +5,7 @@ import { type CountedTerms, countTerms } from "../text/bm25.ts"
 
 /** A text's counted terms, and their norm. */
 export interface TermCounts extends CountedTerms {
-  /** √Σ(1 + ln count)²: the norm of the text's vector, without IDF: that of other words is not known. */
+  /** √Σ(1 + ln count)²: the norm of the text's vector, without IDF: that of other words is unknown. */
   readonly norm: number
 }
 
@@ -20,8 +20,8 @@ const toTermCounts = (text: string): TermCounts => {
 const BYTES_MAX = 64 * 2 ** 20
 const SCOPES_MAX = 256
 
-/** The numbers, and the objects around them. */
-const sizeOf = ({ numbers }: TermCounts): number => 300 + numbers.byteLength
+/** Estimates the bytes of the numbers and of the objects around them. */
+const countBytes = ({ numbers }: TermCounts): number => 300 + numbers.byteLength
 
 interface ScopeCounts {
   readonly byId: Map<string, TermCounts>
@@ -41,27 +41,27 @@ export class TermCountCache {
   /** A function for the memories of one recall, which looks up the scope once. */
   of(scope: Scope): (memory: Memory) => TermCounts {
     const key = scopeKey(scope)
-    const known = this.#scopes.get(key)?.byId
-    return ({ content, id }) => known?.get(id) ?? this.#read(key, id, content)
+    const cached = this.#scopes.get(key)?.byId
+    return ({ content, id }) => cached?.get(id) ?? this.#read(key, id, content)
   }
 
   #read(key: string, id: string, content: string): TermCounts {
-    let cached = this.#scopes.get(key)
-    const known = cached?.byId.get(id)
-    if (known !== undefined) return known
+    let scopeCounts = this.#scopes.get(key)
+    const cached = scopeCounts?.byId.get(id)
+    if (cached !== undefined) return cached
     const counts = toTermCounts(content)
-    const bytes = sizeOf(counts)
+    const bytes = countBytes(counts)
     if (this.#bytes + bytes > BYTES_MAX) {
       this.#scopes.clear()
       this.#bytes = 0
-      cached = undefined
+      scopeCounts = undefined
     }
-    if (cached === undefined) {
-      cached = { byId: new Map(), bytes: 0 }
-      this.#scopes.set(key, cached)
+    if (scopeCounts === undefined) {
+      scopeCounts = { byId: new Map(), bytes: 0 }
+      this.#scopes.set(key, scopeCounts)
     }
-    cached.byId.set(id, counts)
-    cached.bytes += bytes
+    scopeCounts.byId.set(id, counts)
+    scopeCounts.bytes += bytes
     this.#bytes += bytes
     return counts
   }
@@ -70,7 +70,7 @@ export class TermCountCache {
     this.#drop(scopeKey(scope))
   }
 
-  /** Across agents. */
+  /** Drops the scopes of a user, of every agent. */
   forgetUser(userId: string): void {
     const ending = scopeKey({ agentId: "", userId })
     for (const key of this.#scopes.keys()) if (key.endsWith(ending)) this.#drop(key)

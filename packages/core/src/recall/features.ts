@@ -33,8 +33,8 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
   return Math.min(1, Math.max(0, REFERENCE_CALIBRATION.mean + standard * REFERENCE_CALIBRATION.spread))
 }
 
-const holds = (mask0: number, mask1: number, place: number): boolean =>
-  ((place < 32 ? mask0 >>> place : mask1 >>> (place - 32)) & 1) === 1
+const holds = (mask0: number, mask1: number, termIndex: number): boolean =>
+  ((termIndex < 32 ? mask0 >>> termIndex : mask1 >>> (termIndex - 32)) & 1) === 1
 
 /** Counts of the query's terms in the current text; valid for the terms in its masks alone. */
 const queryCounts = new Uint32Array(STORE_LIMITS.queryTerms)
@@ -53,11 +53,11 @@ export const toEvidence = (
   let mask0 = 0
   let mask1 = 0
   for (let i = 0; i < distinct; i++) {
-    const place = query.places.of(numbers[i] ?? 0)
-    if (place < 0) continue
-    queryCounts[place] = numbers[distinct + i] ?? 0
-    if (place < 32) mask0 |= 1 << place
-    else mask1 |= 1 << (place - 32)
+    const termIndex = query.termTable.indexOf(numbers[i] ?? 0)
+    if (termIndex < 0) continue
+    queryCounts[termIndex] = numbers[distinct + i] ?? 0
+    if (termIndex < 32) mask0 |= 1 << termIndex
+    else mask1 |= 1 << (termIndex - 32)
   }
   let matched = 0
   let idfSum = 0
@@ -65,13 +65,13 @@ export const toEvidence = (
   let lexical = 0
   if ((mask0 | mask1) !== 0) {
     const penalty = lengthPenalty(counts.length, settings)
-    for (let place = 0; place < idfs.length; place++) {
-      if (!holds(mask0, mask1, place)) continue
-      const count = queryCounts[place] ?? 0
-      const idf = idfs[place] ?? 0
+    for (let termIndex = 0; termIndex < idfs.length; termIndex++) {
+      if (!holds(mask0, mask1, termIndex)) continue
+      const count = queryCounts[termIndex] ?? 0
+      const idf = idfs[termIndex] ?? 0
       matched += 1
       idfSum += idf
-      shared += (squares[place] ?? 0) * (1 + Math.log(count))
+      shared += (squares[termIndex] ?? 0) * (1 + Math.log(count))
       lexical += idf * documentWeight(count, penalty, settings)
     }
   }
@@ -87,22 +87,22 @@ export const toEvidence = (
 export const phraseShare = ({ phrases }: Query, { counts, mask0, mask1, matched }: Evidence): number => {
   const { distinct, numbers } = counts
   if (phrases.length === 0 || matched < 2 || distinct < 2) return 0
-  let found = 0
+  let adjacent = 0
   for (const phrase of phrases) {
     if ((phrase.mask0 & ~mask0) !== 0 || (phrase.mask1 & ~mask1) !== 0) continue
     let at = numbers.indexOf(phrase.first, 2 * distinct)
     while (at !== -1 && numbers[at + 1] !== phrase.second) at = numbers.indexOf(phrase.first, at + 1)
-    if (at !== -1) found += 1
+    if (at !== -1) adjacent += 1
   }
-  return found / phrases.length
+  return adjacent / phrases.length
 }
 
 /** Share of the query's IDF under these masks. */
 export const coverage = ({ idfs, mass }: QueryWeights, mask0: number, mask1: number): number => {
   if (mass === 0) return 0
   let held = 0
-  for (let place = 0; place < idfs.length; place++) {
-    if (holds(mask0, mask1, place)) held += idfs[place] ?? 0
+  for (let termIndex = 0; termIndex < idfs.length; termIndex++) {
+    if (holds(mask0, mask1, termIndex)) held += idfs[termIndex] ?? 0
   }
   return held / mass
 }

@@ -20,8 +20,8 @@ export interface Query {
   readonly text: string
   /** Distinct term ids of `text`, up to `STORE_LIMITS.queryTerms`. */
   readonly terms: Uint32Array
-  /** The place of a term in `terms`. */
-  readonly places: QueryTermTable
+  /** Finds a term in `terms`. */
+  readonly termTable: QueryTermTable
   /** Distinct pairs of adjacent terms, in order. */
   readonly phrases: ReadonlyArray<Phrase>
   /** The one speaker that it names; `null` for none or several. */
@@ -30,27 +30,27 @@ export interface Query {
 }
 
 /** The bit of a term in `mask0` and `mask1`; 0 for a term that is not in the query. */
-const lowBit = (place: number): number => (place >= 0 && place < 32 ? 1 << place : 0)
-const highBit = (place: number): number => (place >= 32 ? 1 << (place - 32) : 0)
+const lowBit = (termIndex: number): number => (termIndex >= 0 && termIndex < 32 ? 1 << termIndex : 0)
+const highBit = (termIndex: number): number => (termIndex >= 32 ? 1 << (termIndex - 32) : 0)
 
 export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: number): Query => {
   const { named, text } = withoutNames(query, speakers)
   const sequence = tokenise(text).map(termId)
   const terms = Uint32Array.from(new Set(sequence)).slice(0, STORE_LIMITS.queryTerms)
-  const places = new QueryTermTable(terms)
+  const termTable = new QueryTermTable(terms)
   const seen = new Set<string>()
   const phrases: Array<Phrase> = []
   for (let i = 1; i < sequence.length; i++) {
     const [first = 0, second = 0] = [sequence[i - 1], sequence[i]]
     if (first === second || seen.has(`${first} ${second}`)) continue
     seen.add(`${first} ${second}`)
-    const [a, b] = [places.of(first), places.of(second)]
+    const [a, b] = [termTable.indexOf(first), termTable.indexOf(second)]
     phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
   return {
     text,
     terms,
-    places,
+    termTable,
     phrases,
     speaker: named.length === 1 ? (named[0] ?? null) : null,
     time: timeHint(query, now)

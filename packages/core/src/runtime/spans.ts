@@ -2,7 +2,7 @@ import { Effect, Tracer } from "effect"
 
 /**
  * Adds a span only if a tracer is installed or a span is open: Effect's default tracer records spans that
- * no one exports, and they were a sixth of what core does for a `remember`.
+ * no one exports, which took a sixth of core's time in a `remember`.
  */
 export const spanned = <A, E>(
   effect: Effect.Effect<A, E>,

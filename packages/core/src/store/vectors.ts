@@ -5,8 +5,8 @@ import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 /** Allowed distance of a vector's squared length from 1: the rounding of 16-bit floats, with a margin. */
 const LENGTH_SLACK = 0.01
 
-/** Σ x². By index: a typed array's iterator costs six times as much, and every vector is checked twice on its way in. */
-export const squareOf = (vector: Float32Array): number => {
+/** Σ x². Loops by index: the iterator takes six times as long, and each written vector is checked twice. */
+export const sumSquares = (vector: Float32Array): number => {
   let square = 0
   for (let i = 0; i < vector.length; i++) square += (vector[i] ?? 0) ** 2
   return square
@@ -22,7 +22,7 @@ const describeProblem = (vector: Float32Array, fingerprint: Fingerprint): string
     return `a vector of ${vector.length} dimensions came to a store of [${describeFingerprint(fingerprint)}]`
   }
   // Not `>`, which would let NaN pass.
-  return Math.abs(squareOf(vector) - 1) <= LENGTH_SLACK
+  return Math.abs(sumSquares(vector) - 1) <= LENGTH_SLACK
     ? null
     : "the vector has not unit length; scale it, or check the embedder"
 }

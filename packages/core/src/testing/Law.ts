@@ -57,7 +57,7 @@ export interface LawContext extends Handle, LawSettings {
 /** Fails or dies if the store breaks the law. */
 export type LawRun = (context: LawContext) => Effect.Effect<void, unknown, EffectScope.Scope>
 
-/** What must be true of every store. */
+/** A rule that every store must keep. */
 export interface Law {
   /** `group > what holds`. */
   readonly name: string

@@ -1,5 +1,5 @@
 /**
- * Names of speakers in a query. The speaker is a feature of its own, and its name drowns the meaning of a text:
+ * Names of speakers in a query. The speaker is a feature of its own, and its name outweighs the meaning of a text:
  * on LoCoMo all-MiniLM-L6-v2 alone finds 59 % without the names in the query, 30 % with them.
  */
 import type { Memory, MemorySource } from "../memory/Memory.ts"
@@ -24,7 +24,7 @@ export const isName = (speaker: string | null): speaker is string =>
   speaker !== null && sourceOfRole(speaker) === undefined
 
 /** Who said it. A role in `speaker` comes before `source`, which may be the default. */
-export const sourceOf = ({ source, speaker }: Pick<Memory, "source" | "speaker">): MemorySource =>
+export const toSource = ({ source, speaker }: Pick<Memory, "source" | "speaker">): MemorySource =>
   (speaker === null ? undefined : sourceOfRole(speaker)) ?? source
 
 const escape = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/-]/gu, "\\$&")

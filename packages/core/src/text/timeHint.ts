@@ -80,10 +80,10 @@ export const timeHint = (query: string, now: number): TimeHint => {
   const months = new Set<number>()
   const days = new Set<number>()
   const years = new Set<number>()
-  for (const found of query.matchAll(MONTH_NAME)) {
-    const [, before, name = "", after] = found
+  for (const match of query.matchAll(MONTH_NAME)) {
+    const [, before, name = "", after] = match
     const day = before ?? after
-    if (!isMonth(query, name, found.index + found[0].indexOf(name), day !== undefined)) continue
+    if (!isMonth(query, name, match.index + match[0].indexOf(name), day !== undefined)) continue
     months.add(MONTHS.indexOf(name.toLowerCase()))
     if (day !== undefined) days.add(Number(day))
   }

@@ -55,8 +55,8 @@ const stems = new Map<string, string>()
 /** Porter's stem of an English word. The cache is cleared when full. */
 const stem = (word: string): string => {
   if (word.length <= 2) return word
-  const known = stems.get(word)
-  if (known !== undefined) return known
+  const cached = stems.get(word)
+  if (cached !== undefined) return cached
   if (!/^[a-z]+$/.test(word)) return word
   if (stems.size >= 20_000) stems.clear()
   const stemmed = stemmer(word)

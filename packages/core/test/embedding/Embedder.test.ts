@@ -103,7 +103,7 @@ describe("Embedder", () => {
     }).pipe(Effect.provide(Embedder.layer(provider().provider)))
   )
 
-  it.effect("refuses what is not a vector of its space, and says whether trying again can help", () =>
+  it.effect("refuses a vector of another space, and says whether a retry can help", () =>
     Effect.gen(function* () {
       const bad: ReadonlyArray<readonly [Partial<EmbedderProvider>, RegExp, boolean]> = [
         [{ embed: () => [[1, 2]] }, /2 dimensions instead of 3/u, false],
@@ -128,7 +128,7 @@ describe("Embedder", () => {
     })
   )
 
-  it.effect("says what is wrong, as far as the provider or the vectors tell", () =>
+  it.effect("names the problem, as far as the provider or the vectors show it", () =>
     Effect.gen(function* () {
       const rejects = (fields: object) => ({
         embed: () => Promise.reject(Object.assign(new Error("down"), fields))

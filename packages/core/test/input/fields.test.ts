@@ -30,7 +30,7 @@ const read = input(
   )
 )
 
-const problemOf = (value: unknown) => Result.getOrUndefined(Result.flip(read(value)))
+const readProblem = (value: unknown) => Result.getOrUndefined(Result.flip(read(value)))
 
 describe("object", () => {
   it("reads each field once, and leaves absent fields absent", () => {
@@ -48,32 +48,32 @@ describe("object", () => {
   })
 
   it("names the path of a bad part", () => {
-    assert.deepStrictEqual(problemOf({ pinned: true, kinds: ["a", "c"] }), [
+    assert.deepStrictEqual(readProblem({ pinned: true, kinds: ["a", "c"] }), [
       "kinds[1]",
       '"c" is none of a, b'
     ])
-    assert.deepStrictEqual(problemOf({ pinned: true, inner: { score: 2 } }), [
+    assert.deepStrictEqual(readProblem({ pinned: true, inner: { score: 2 } }), [
       "inner.score",
       "2 is not between 0 and 1"
     ])
-    assert.deepStrictEqual(problemOf({ pinned: true, limit: 1, kinds: ["a"] }), [
+    assert.deepStrictEqual(readProblem({ pinned: true, limit: 1, kinds: ["a"] }), [
       "kinds",
       "as many as the limit"
     ])
   })
 
   it("refuses an unknown field before anything else, and suggests no deprecated name", () => {
-    assert.deepStrictEqual(problemOf({ limit: 0, limitt: 3 }), [
+    assert.deepStrictEqual(readProblem({ limit: 0, limitt: 3 }), [
       "limitt",
       'is not known here. Did you mean "limit"? Known: limit, kinds, pinned, inner.'
     ])
-    assert.deepStrictEqual(problemOf({ pinned: true, inner: { scor: 1, score: 1 } })?.[0], "inner.scor")
-    assert.deepStrictEqual(problemOf({ pinned: true, constructor: 1 })?.[0], "constructor")
+    assert.deepStrictEqual(readProblem({ pinned: true, inner: { scor: 1, score: 1 } })?.[0], "inner.scor")
+    assert.deepStrictEqual(readProblem({ pinned: true, constructor: 1 })?.[0], "constructor")
   })
 
   it("refuses a required field that is missing", () => {
-    assert.deepStrictEqual(problemOf({ limit: 1 }), ["pinned", "give true or false"])
-    assert.deepStrictEqual(problemOf({ pinned: undefined }), ["pinned", "give true or false"])
+    assert.deepStrictEqual(readProblem({ limit: 1 }), ["pinned", "give true or false"])
+    assert.deepStrictEqual(readProblem({ pinned: undefined }), ["pinned", "give true or false"])
   })
 
   it("gives a deprecated name's value to the new name, and refuses both", () => {
@@ -81,18 +81,18 @@ describe("object", () => {
       read({ pinned: true, max: 3 }),
       Result.succeed({ pinned: true, limit: 3 } as never)
     )
-    assert.deepStrictEqual(problemOf({ pinned: true, max: 0 })?.[0], "max")
-    assert.deepStrictEqual(problemOf({ pinned: true, max: 3, limit: 3 }), [
+    assert.deepStrictEqual(readProblem({ pinned: true, max: 0 })?.[0], "max")
+    assert.deepStrictEqual(readProblem({ pinned: true, max: 3, limit: 3 }), [
       "max",
       "is the old name of limit; give limit alone"
     ])
   })
 
-  it("refuses what is no plain object", () => {
+  it("refuses a value that is not a plain object", () => {
     for (const value of [null, 1, "x", [], new Map([["pinned", true]])]) {
-      assert.strictEqual(problemOf(value)?.[0], "options")
+      assert.strictEqual(readProblem(value)?.[0], "options")
     }
     const hostile = new Proxy({}, { ownKeys: () => assert.fail("looked at") })
-    assert.deepStrictEqual(problemOf(hostile), ["options", "could not be read; give a plain object"])
+    assert.deepStrictEqual(readProblem(hostile), ["options", "could not be read; give a plain object"])
   })
 })

@@ -28,7 +28,7 @@ describe("readTime", () => {
     assert.include(messageOf("2026-01-31T12:00:00"), "write 2026-01-31T12:00:00Z for UTC")
   })
 
-  it("refuses what is no time", () => {
+  it("refuses a value that is not a time", () => {
     const odd = ["", "yesterday", "31 Jan 2026", "2026-02-30T12:00:00Z", "2026-01-31T25:00:00Z", "2026-13-01"]
     for (const text of [...odd, "1969-12-31T23:59:59Z"]) {
       assert.match(messageOf(text), /is no time from 1970 to 9999; write ISO text .*2026-01-31T12:00:00Z/u)

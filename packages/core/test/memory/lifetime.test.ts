@@ -18,7 +18,7 @@ type Life = typeof Life.Type
 
 const scope = { agentId: "agent", userId: "user" }
 
-const memoryOf = ({ bounds, content, expiresAt, updatedAt }: Life): Memory => {
+const makeMemory = ({ bounds, content, expiresAt, updatedAt }: Life): Memory => {
   const sorted = bounds.toSorted((a, b) => a - b)
   const validity: Array<Interval> = []
   for (let i = 0; i < sorted.length; i += 2)
@@ -44,7 +44,7 @@ const HORIZON = Array.from({ length: 16 }, (_, at) => at - 1)
 
 describe("isVisible", () => {
   it.prop("is: not expired, and current or held then", [Life, Instant, Instant], ([life, now, asOf]) => {
-    const memory = memoryOf(life)
+    const memory = makeMemory(life)
     const expired = memory.expiresAt !== null && now >= memory.expiresAt
     assert.strictEqual(isExpired(memory, now), expired)
     assert.strictEqual(isCurrent(memory), life.bounds.length % 2 === 1)
@@ -53,7 +53,7 @@ describe("isVisible", () => {
   })
 
   it("an expiry at this very millisecond is gone, one later is not", () => {
-    const memory = memoryOf({ bounds: [0], expiresAt: 5, updatedAt: 0, content: "A" })
+    const memory = makeMemory({ bounds: [0], expiresAt: 5, updatedAt: 0, content: "A" })
     assert.deepStrictEqual(
       [4, 5, 6].map((now) => isVisible(memory, now)),
       [true, false, false]
@@ -61,7 +61,7 @@ describe("isVisible", () => {
   })
 
   it("asOf takes in the start of an interval and leaves out its end", () => {
-    const memory = memoryOf({ bounds: [2, 4], expiresAt: null, updatedAt: 0, content: "A" })
+    const memory = makeMemory({ bounds: [2, 4], expiresAt: null, updatedAt: 0, content: "A" })
     assert.deepStrictEqual(
       [1, 2, 3, 4].map((asOf) => isVisible(memory, 9, asOf)),
       [false, true, true, false]
@@ -70,8 +70,8 @@ describe("isVisible", () => {
 })
 
 describe("closeAt", () => {
-  it.prop("closes what is open, never before it began", [Life, Instant], ([life, at]) => {
-    const memory = memoryOf(life)
+  it.prop("closes the open interval, never before its start", [Life, Instant], ([life, at]) => {
+    const memory = makeMemory(life)
     const closed = closeAt(memory, at, "next")
     if (!isCurrent(memory)) {
       assert.strictEqual(closed, memory)
@@ -91,69 +91,69 @@ describe("closeAt", () => {
   })
 
   it.prop("a second close changes nothing", [Life, Instant, Instant], ([life, at, later]) => {
-    const closed = closeAt(memoryOf(life), at, "next")
+    const closed = closeAt(makeMemory(life), at, "next")
     assert.deepStrictEqual(closeAt(closed, later, "other"), closed)
   })
 })
 
 describe("restate", () => {
   it.prop(
-    "other content conflicts, unless what is known has expired",
+    "other content conflicts, unless the existing row has expired",
     [Life, Life, Instant],
     ([a, b, now]) => {
-      const [known, stated] = [memoryOf({ ...a, content: "A" }), memoryOf({ ...b, content: "B" })]
-      const result = restate(known, stated, now)
+      const [existing, stated] = [makeMemory({ ...a, content: "A" }), makeMemory({ ...b, content: "B" })]
+      const result = restate(existing, stated, now)
       assert.deepStrictEqual(
         result,
-        isExpired(known, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
+        isExpired(existing, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
       )
     }
   )
 
   it.prop(
-    "what is visible is refreshed: only updatedAt and expiresAt move",
+    "a visible row is refreshed: only updatedAt and expiresAt move",
     [Life, Life, Instant],
     ([a, b, now]) => {
-      const [known, stated] = [memoryOf(a), memoryOf({ ...b, content: a.content })]
-      const result = restate(known, stated, now)
+      const [existing, stated] = [makeMemory(a), makeMemory({ ...b, content: a.content })]
+      const result = restate(existing, stated, now)
       if (result.outcome === "conflict") assert.fail("the content is the same")
-      assert.strictEqual(result.outcome, isVisible(known, now) ? "refreshed" : "reopened")
+      assert.strictEqual(result.outcome, isVisible(existing, now) ? "refreshed" : "reopened")
       const { expiresAt, supersededBy, updatedAt, validity, ...kept } = result.memory
-      assert.deepStrictEqual({ ...known, ...kept }, known)
+      assert.deepStrictEqual({ ...existing, ...kept }, existing)
       assert.strictEqual(expiresAt, stated.expiresAt)
-      assert.strictEqual(updatedAt, Math.max(known.updatedAt, stated.updatedAt))
+      assert.strictEqual(updatedAt, Math.max(existing.updatedAt, stated.updatedAt))
       if (result.outcome === "refreshed") {
-        assert.deepStrictEqual([validity, supersededBy], [known.validity, known.supersededBy])
+        assert.deepStrictEqual([validity, supersededBy], [existing.validity, existing.supersededBy])
       }
     }
   )
 
   it.prop(
-    "what is not is reopened: a new interval after the old ones",
+    "any other row is reopened: a new interval after the old ones",
     [Life, Life, Instant],
     ([a, b, now]) => {
-      const [known, stated] = [memoryOf(a), memoryOf({ ...b, content: a.content })]
-      const result = restate(known, stated, now)
+      const [existing, stated] = [makeMemory(a), makeMemory({ ...b, content: a.content })]
+      const result = restate(existing, stated, now)
       if (result.outcome !== "reopened") return
       const { memory } = result
       assert.strictEqual(wellFormed(memory), true)
       assert.strictEqual(isCurrent(memory), true)
       assert.strictEqual(memory.supersededBy, null)
-      assert.strictEqual(memory.validity.length, known.validity.length + 1)
+      assert.strictEqual(memory.validity.length, existing.validity.length + 1)
       const past = memory.validity.slice(0, -1)
-      assert.deepStrictEqual(past.slice(0, -1), known.validity.slice(0, -1))
-      const [was, is] = [known.validity.at(-1), past.at(-1)]
+      assert.deepStrictEqual(past.slice(0, -1), existing.validity.slice(0, -1))
+      const [was, is] = [existing.validity.at(-1), past.at(-1)]
       assert.strictEqual(is?.from, was?.from)
       // What was still open on an expired row ended when it expired.
-      assert.strictEqual(is?.to, was?.to ?? Math.max(was?.from ?? 0, known.expiresAt ?? 0))
+      assert.strictEqual(is?.to, was?.to ?? Math.max(was?.from ?? 0, existing.expiresAt ?? 0))
       assert.strictEqual(memory.validity.at(-1)?.from, Math.max(stated.validity[0]?.from ?? 0, is?.to ?? 0))
     }
   )
 
   it("A, then B, then A keeps three intervals apart", () => {
-    const a = memoryOf({ bounds: [1], expiresAt: null, updatedAt: 1, content: "A" })
+    const a = makeMemory({ bounds: [1], expiresAt: null, updatedAt: 1, content: "A" })
     const superseded = closeAt(a, 5, "B")
-    const again = memoryOf({ bounds: [8], expiresAt: null, updatedAt: 8, content: "A" })
+    const again = makeMemory({ bounds: [8], expiresAt: null, updatedAt: 8, content: "A" })
     const result = restate(superseded, again, 8)
     assert.deepStrictEqual(result, {
       outcome: "reopened",

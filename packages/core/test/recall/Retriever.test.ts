@@ -31,16 +31,16 @@ const turn = (
   ...rest
 })
 
-const texts = (found: ReadonlyArray<{ readonly memory: { readonly content: string } }>) =>
-  found.map(({ memory: { content } }) => content)
+const texts = (recollections: ReadonlyArray<{ readonly memory: { readonly content: string } }>) =>
+  recollections.map(({ memory: { content } }) => content)
 
 describe("recall", () => {
   it.effect("adds up what it explains", () =>
     Effect.gen(function* () {
       const memory = yield* remembering(["I keep two goats", "The harbour is closed", "Goats eat roses"])
-      const found = yield* memory.recall("What do my goats eat?", { minScore: 0 })
-      assert.isAbove(found.length, 1)
-      for (const { explain, score } of found) {
+      const recollections = yield* memory.recall("What do my goats eat?", { minScore: 0 })
+      assert.isAbove(recollections.length, 1)
+      for (const { explain, score } of recollections) {
         const sum = Object.values(explain.parts).reduce((a, b) => a + b, 0)
         assert.closeTo(sum, explain.logit, 1e-9)
         assert.closeTo(score, 1 / (1 + Math.exp(-explain.logit)), 1e-9)
@@ -56,8 +56,8 @@ describe("recall", () => {
         turn("b", 0, "The tiller is broken again."),
         turn("b", 1, "Then row.", { source: "assistant" })
       ])
-      const found = yield* memory.recall("colour of the shutters")
-      assert.include(texts(found), "Dark green, please.")
+      const recollections = yield* memory.recall("colour of the shutters")
+      assert.include(texts(recollections), "Dark green, please.")
     }).pipe(Effect.provide(layer))
   )
 
@@ -67,9 +67,9 @@ describe("recall", () => {
         turn("a", 0, "Which colour shall the shutters have?", { source: "assistant" }),
         turn("a", 1, "The shutters? Dark green, please.")
       ])
-      const found = yield* memory.recall("colour of the shutters", { sources: ["user"] })
-      assert.deepStrictEqual(texts(found), ["The shutters? Dark green, please."])
-      assert.isAbove(found[0]?.explain.parts["previous"] ?? 0, 0)
+      const recollections = yield* memory.recall("colour of the shutters", { sources: ["user"] })
+      assert.deepStrictEqual(texts(recollections), ["The shutters? Dark green, please."])
+      assert.isAbove(recollections[0]?.explain.parts["previous"] ?? 0, 0)
     }).pipe(Effect.provide(layer))
   )
 
@@ -85,7 +85,7 @@ describe("recall", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("scores a memory the same whatever else is returned", () =>
+  it.effect("scores a memory independently of the other results", () =>
     Effect.gen(function* () {
       const memory = yield* remembering([
         "I keep two goats",
@@ -178,7 +178,7 @@ describe("context", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.effect("puts what is pinned first, and leaves parts out on request", () =>
+  it.effect("puts pinned memories first, and leaves parts out on request", () =>
     Effect.gen(function* () {
       const memory = yield* remembering([
         { content: "Speaks Dutch", type: "semantic" },

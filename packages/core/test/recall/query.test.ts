@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
-import { isName, sourceOf, withoutNames } from "../../src/text/speakerNames.ts"
+import { isName, toSource, withoutNames } from "../../src/text/speakerNames.ts"
 import { readQuery } from "../../src/recall/query.ts"
 
 describe("withoutNames", () => {
@@ -23,24 +23,24 @@ describe("withoutNames", () => {
     })
   }
 
-  it("takes a name literally, whatever characters it holds", () => {
+  it("takes any name literally, special characters included", () => {
     assert.deepStrictEqual(withoutNames("What did A.(J) say?", ["A.(J)"]).named, ["A.(J)"])
     assert.deepStrictEqual(withoutNames("What did AxJ say?", ["A.J"]).named, [])
   })
 })
 
-describe("sourceOf", () => {
+describe("toSource", () => {
   it("takes a role given as the speaker at its word", () => {
-    assert.strictEqual(sourceOf({ source: "user", speaker: "Assistant" }), "assistant")
-    assert.strictEqual(sourceOf({ source: "assistant", speaker: null }), "assistant")
-    assert.strictEqual(sourceOf({ source: "assistant", speaker: "Claude" }), "assistant")
+    assert.strictEqual(toSource({ source: "user", speaker: "Assistant" }), "assistant")
+    assert.strictEqual(toSource({ source: "assistant", speaker: null }), "assistant")
+    assert.strictEqual(toSource({ source: "assistant", speaker: "Claude" }), "assistant")
     assert.isFalse(isName("assistant"))
     assert.isTrue(isName("Ana"))
   })
 })
 
 describe("readQuery", () => {
-  it("names a speaker only where there is one", () => {
+  it("names a speaker only if there is exactly one", () => {
     assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0).speaker, "Ana")
     assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0).speaker, null)
   })
@@ -73,7 +73,7 @@ describe("timeHint", () => {
     assert.strictEqual(match("what did we do in march", [2023, 3, 3]), 1)
   })
 
-  it("knows what is said relative to now", () => {
+  it("reads times relative to now", () => {
     assert.strictEqual(match("What did I say yesterday?", [2025, 5, 13]), 2)
     assert.strictEqual(match("What did I say yesterday?", [2025, 5, 12]), 0)
     assert.strictEqual(match("What did we discuss last week?", [2025, 5, 5]), 2)

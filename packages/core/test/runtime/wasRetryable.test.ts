@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { wasRetryable } from "../../src/runtime/wasRetryable.ts"
 
 describe("wasRetryable", () => {
-  it("takes an error at its word, whatever the default", () => {
+  it("follows the error, not the default", () => {
     for (const otherwise of [true, false]) {
       assert.isTrue(wasRetryable({ isRetryable: true }, otherwise))
       assert.isFalse(wasRetryable({ isRetryable: false }, otherwise))

@@ -33,7 +33,7 @@ describe("tokenise", () => {
     assert.deepStrictEqual(tokenise("re\u0301sume\u0301"), tokenise("résumé"))
   })
 
-  it("bounds a run that is no word", () => {
+  it("bounds a run of characters that is not a word", () => {
     assert.deepStrictEqual(
       tokenise("x".repeat(5_000)).map((token) => token.length),
       [64]
@@ -105,11 +105,11 @@ describe("QueryTermTable", () => {
     const terms = Uint32Array.from({ length: 64 }, (_, i) => i * 256 + (i % 3))
     const places = new QueryTermTable(terms)
     assert.deepStrictEqual(
-      Array.from(terms, (term) => places.of(term)),
+      Array.from(terms, (term) => places.indexOf(term)),
       Array.from(terms.keys())
     )
-    for (const absent of [1_000_000 * 256, 255, 2 ** 32 - 1]) assert.strictEqual(places.of(absent), -1)
-    assert.strictEqual(new QueryTermTable(new Uint32Array()).of(0), -1)
+    for (const absent of [1_000_000 * 256, 255, 2 ** 32 - 1]) assert.strictEqual(places.indexOf(absent), -1)
+    assert.strictEqual(new QueryTermTable(new Uint32Array()).indexOf(0), -1)
   })
 })
 
@@ -129,10 +129,10 @@ describe("TermFormCache", () => {
 
   it("keeps what one recall reads while another has everything forgotten", () => {
     const cache = new TermCountCache()
-    const formOf = cache.of(scope("ana"))
-    const first = formOf(memory("1", "apple"))
+    const getCounts = cache.of(scope("ana"))
+    const first = getCounts(memory("1", "apple"))
     cache.forget(scope("ana"))
-    assert.notStrictEqual(formOf(memory("1", "apple")), first)
-    assert.strictEqual(formOf(memory("1", "apple")), cache.of(scope("ana"))(memory("1", "apple")))
+    assert.notStrictEqual(getCounts(memory("1", "apple")), first)
+    assert.strictEqual(getCounts(memory("1", "apple")), cache.of(scope("ana"))(memory("1", "apple")))
   })
 })

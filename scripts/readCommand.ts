@@ -1,7 +1,10 @@
 import { spawn } from "node:child_process"
 
-/** The command in the script's arguments, to be run with more environment; its exit code. Without one, the usage. */
-export const givenCommand = (script: string): ((env: NodeJS.ProcessEnv) => Promise<number>) => {
+/**
+ * Reads the command in the script's arguments, or prints the usage and exits. The returned function runs the
+ * command with more environment and resolves to its exit code.
+ */
+export const readCommand = (script: string): ((env: NodeJS.ProcessEnv) => Promise<number>) => {
   const [command, ...args] = process.argv.slice(2)
   if (command === undefined) {
     console.error(`Usage: node ${script} <command…>`)
