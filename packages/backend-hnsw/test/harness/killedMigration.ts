@@ -4,7 +4,7 @@ import { openFile } from "../../src/schema/openFile.ts"
 import { DIMENSIONS, makeFingerprint } from "../support/rows.ts"
 
 const [path = "", point = "1"] = process.argv.slice(2)
-const { exec } = DatabaseSync.prototype
+const exec = Reflect.get(DatabaseSync.prototype, "exec") as (this: DatabaseSync, sql: string) => void
 let calls = 0
 DatabaseSync.prototype.exec = function (sql) {
   calls++

@@ -41,7 +41,7 @@ export const toDegraded = (failures: ReadonlyArray<Failure>): ReadonlyArray<Degr
   failures.length === 0 ? null : failures.map(({ error, scope }) => missingScope(scope, error))
 
 /** Memories are copies of one statement when text, speaker and type are the same. */
-export const statementKey = ({ content, speaker, type }: Memory): string =>
+const statementKey = ({ content, speaker, type }: Memory): string =>
   JSON.stringify([content.normalize("NFC"), speaker, type])
 
 /** The first memory of each statement, by `statementKey`. */
