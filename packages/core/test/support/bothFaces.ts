@@ -1,5 +1,6 @@
 import {
   AgentMemory,
+  type AgentMemoryOptions,
   InMemoryStore,
   type MemoryError,
   type MemoryStore,
@@ -19,22 +20,22 @@ interface Face {
   readonly close: () => Promise<void>
 }
 
-const layerOver = (store: StoreLayer) =>
-  AgentMemory.layer({ purgeEvery: false }).pipe(
+const layerOver = (store: StoreLayer, options: AgentMemoryOptions) =>
+  AgentMemory.layer({ purgeEvery: false, ...options }).pipe(
     Layer.provideMerge(store),
     Layer.provide(StoreFingerprint.wordsOnly)
   )
 
 const ADA: Scope = { agentId: "tutor", userId: "ada" }
 
-const openPromises = async (store: StoreLayer): Promise<Face> => {
-  const client = await promiseClient(layerOver(store))
+const openPromises = async (store: StoreLayer, options: AgentMemoryOptions): Promise<Face> => {
+  const client = await promiseClient(layerOver(store, options))
   return { memory: (scope) => client.for({ ...ADA, ...scope }), close: () => client.close() }
 }
 
 /** The Effect handle; each verb is run where it is called. */
-const openEffects = async (store: StoreLayer): Promise<Face> => {
-  const runtime = ManagedRuntime.make(layerOver(store))
+const openEffects = async (store: StoreLayer, options: AgentMemoryOptions): Promise<Face> => {
+  const runtime = ManagedRuntime.make(layerOver(store, options))
   const memories = await runtime.runPromise(AgentMemory)
   const memory: Face["memory"] = (scope) => {
     const handle = runtime.runSync(memories.for({ ...ADA, ...scope }))
@@ -63,5 +64,9 @@ const FACES = [
 
 /** For `describe.each`: both faces over stores of their own. */
 export const bothFaces = FACES.map(
-  ([name, open]) => [name, (store: StoreLayer = InMemoryStore.layer) => open(store)] as const
+  ([name, open]) =>
+    [
+      name,
+      (store: StoreLayer = InMemoryStore.layer, options: AgentMemoryOptions = {}) => open(store, options)
+    ] as const
 )

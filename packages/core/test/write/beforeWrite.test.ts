@@ -1,20 +1,18 @@
 import {
-  AgentMemory,
   type AgentMemoryOptions,
   type BeforeWrite,
   InMemoryStore,
   type Memory,
   MemoryError,
   MemoryStore,
-  promiseClient,
   type PromiseMemory,
   redactSecrets,
   redactSecretsIn,
-  StoreFingerprint,
   type WriteCandidate
 } from "@keepsake/core"
-import { Effect, Layer, ManagedRuntime } from "effect"
+import { Effect, Layer } from "effect"
 import { afterEach, assert, describe, it } from "vitest"
+import { bothFaces } from "../support/bothFaces.ts"
 
 const SECRET = `ghp_${"Ab1".repeat(12)}`
 const MARK = "[redacted: token]"
@@ -25,81 +23,35 @@ const redact: BeforeWrite = (candidate) => ({
   metadata: redactSecretsIn(candidate.metadata)
 })
 
-/** A memory over a store that counts its writes. */
-const layer = (options: AgentMemoryOptions, writes: Array<string>) =>
-  AgentMemory.layer({ purgeEvery: false, ...options }).pipe(
-    Layer.provideMerge(
-      Layer.effect(
-        MemoryStore,
-        Effect.map(MemoryStore, (store) => {
-          const counted =
-            <Request, A, E>(name: string, write: (request: Request) => Effect.Effect<A, E>) =>
-            (request: Request) =>
-              Effect.suspend(() => {
-                writes.push(name)
-                return write(request)
-              })
-          return {
-            ...store,
-            put: counted("put", (request: Parameters<typeof store.put>[0]) => store.put(request)),
-            supersede: counted("supersede", (request: Parameters<typeof store.supersede>[0]) =>
-              store.supersede(request)
-            ),
-            patch: counted("patch", (request: Parameters<typeof store.patch>[0]) => store.patch(request)),
-            append: counted("append", (request: Parameters<typeof store.append>[0]) => store.append(request))
-          }
-        })
-      )
+/** A store that notes its writes. */
+const countedStore = (writes: Array<string>) =>
+  Layer.provideMerge(
+    Layer.effect(
+      MemoryStore,
+      Effect.map(MemoryStore, (store) => {
+        const counted =
+          <Request, A, E>(name: string, write: (request: Request) => Effect.Effect<A, E>) =>
+          (request: Request) =>
+            Effect.suspend(() => {
+              writes.push(name)
+              return write(request)
+            })
+        return {
+          ...store,
+          put: counted("put", (request: Parameters<typeof store.put>[0]) => store.put(request)),
+          supersede: counted("supersede", (request: Parameters<typeof store.supersede>[0]) =>
+            store.supersede(request)
+          ),
+          patch: counted("patch", (request: Parameters<typeof store.patch>[0]) => store.patch(request)),
+          append: counted("append", (request: Parameters<typeof store.append>[0]) => store.append(request))
+        }
+      })
     ),
-    Layer.provideMerge(InMemoryStore.layer),
-    Layer.provide(StoreFingerprint.wordsOnly)
+    InMemoryStore.layer
   )
-
-interface Opened {
-  readonly user: PromiseMemory
-  readonly writes: Array<string>
-}
 
 let close: () => Promise<void> = () => Promise.resolve()
 afterEach(async () => close())
-
-/** The two faces, opened as one type: the verbs of the Effect handle are run one by one. */
-const FACES: ReadonlyArray<readonly [string, (options: AgentMemoryOptions) => Promise<Opened>]> = [
-  [
-    "promises",
-    async (options) => {
-      const writes: Array<string> = []
-      const client = await promiseClient(layer(options, writes))
-      close = () => client.close()
-      return { user: client.for({ agentId: "tutor", userId: "ana" }), writes }
-    }
-  ],
-  [
-    "effects",
-    async (options) => {
-      const writes: Array<string> = []
-      const runtime = ManagedRuntime.make(layer(options, writes))
-      close = () => runtime.dispose()
-      const handle = await runtime.runPromise(
-        Effect.flatMap(AgentMemory, (memories) => memories.for({ agentId: "tutor", userId: "ana" }))
-      )
-      const user = new Proxy(handle, {
-        get: (target, verb) => {
-          const member: unknown = Reflect.get(target, verb)
-          return typeof member !== "function"
-            ? member
-            : (...input: ReadonlyArray<unknown>) => {
-                const returned: unknown = Reflect.apply(member, target, input)
-                return Effect.isEffect(returned)
-                  ? runtime.runPromise(returned as Effect.Effect<unknown, unknown>)
-                  : returned
-              }
-        }
-      }) as unknown as PromiseMemory
-      return { user, writes }
-    }
-  ]
-]
 
 const reasonOf = async (call: Promise<unknown>) => {
   try {
@@ -174,7 +126,14 @@ const everything = async (user: PromiseMemory): Promise<string> => {
   return JSON.stringify([rows, await user.entries({ sessionId: "s", kind: "history" })])
 }
 
-describe.each(FACES)("beforeWrite, as %s", (_, open) => {
+describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
+  const open = async (options: AgentMemoryOptions) => {
+    const writes: Array<string> = []
+    const face = await openFace(countedStore(writes), options)
+    close = face.close
+    return { user: face.memory({ userId: "ana" }), writes }
+  }
+
   /** A memory with one statement in it, whose hook is `hook` from then on. */
   const openWith = async (hook: BeforeWrite, options: AgentMemoryOptions = {}) => {
     let current: BeforeWrite = (candidate) => candidate
