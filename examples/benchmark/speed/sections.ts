@@ -18,6 +18,7 @@ export const SECTIONS: { readonly [name: string]: () => Promise<Section> } = {
   qdrant: () => import("./qdrant.ts"),
   agent: () => import("./agent.ts"),
   growth: () => import("./growth.ts"),
+  reads: () => import("./reads.ts"),
   install: () => import("./installation.ts"),
   overhead: () => import("./overhead.ts"),
   eventloop: () => import("./eventLoop.ts")
