@@ -100,7 +100,9 @@ const makeSessionServices = (shared: Shared, options: SessionOptions): SessionSe
   const { agentId } = settings
   const read = readSessionOptions(options)
   const { resume, userId } = read
-  const memory = settings.memory.for({ agentId, userId })
+  const ownMemory = settings.memory.for({ agentId, userId })
+  const reads = [...settings.reads, ...(read.reads ?? [])]
+  const memory = reads.length === 0 ? ownMemory : settings.memory.for({ agentId, userId }, { reads })
   if (resume !== undefined) checkOwner(resume, agentId, userId)
   const sessionId = resume?.sessionId ?? read.sessionId ?? randomUUID()
   const echoFilter = new EchoFilter()
@@ -109,6 +111,7 @@ const makeSessionServices = (shared: Shared, options: SessionOptions): SessionSe
     userId,
     sessionId,
     memory,
+    ownMemory,
     echoFilter,
     tools: toRunnerTools(collectTools(settings, { userId, sessionId, memory }, echoFilter)),
     conversation: startConversation(memory, sessionId, read)

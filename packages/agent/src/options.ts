@@ -1,4 +1,4 @@
-import { type ContextOptions, DEFAULT_AGENT, type MemoryClient } from "@keepsake/core"
+import { type ContextOptions, DEFAULT_AGENT, type MemoryClient, type Scope } from "@keepsake/core"
 import { fields, readContextOptions } from "@keepsake/core/driver"
 import { Result } from "effect"
 import type { CacheSetting, Placement, SystemPrompt } from "./conversation/prompt.ts"
@@ -30,6 +30,11 @@ export interface AgentOptions {
   readonly agentId?: string | undefined
   /** For all sessions, or a function that makes them for each. */
   readonly tools?: SessionTools | undefined
+  /**
+   * Other scopes that every session recalls from and never writes to, such as `["team:blue"]`; a string is a
+   * user of the same agent. A session may add its own. Up to seven together.
+   */
+  readonly reads?: ReadonlyArray<string | Scope> | undefined
   /** Gives the model `remember`, `recall`, `forget` and `update` over this user's memory. */
   readonly memoryTools?: boolean | undefined
   /** Gives the model Anthropic's own memory tool (`memory_20250818`), with its files in the same store. */
@@ -65,6 +70,8 @@ export interface SessionOptions {
   readonly userId: string
   /** A new id when absent. Earlier turns under the same id are recalled, but not repeated in the history. */
   readonly sessionId?: string | undefined
+  /** Scopes that this session recalls from beside those of the agent. */
+  readonly reads?: ReadonlyArray<string | Scope> | undefined
   /** Continues from `session.export()`. */
   readonly resume?: SessionExport | undefined
 }
@@ -93,6 +100,12 @@ const context: fields.Field<ContextOptions> = (value) =>
     onSuccess: (read) => ({ ...read, where: (value as ContextOptions).where }),
     onFailure: ([field, message]) => [field === "options" ? "" : `.${field}`, message] as const
   })
+
+/** The memory checks the scopes when a session is made. */
+const reads = test(
+  (value): value is ReadonlyArray<string | Scope> => Array.isArray(value),
+  'give a list, such as ["team:blue"]'
+)
 
 const cache = test(
   (value): value is CacheSetting => value === false || value === "5m" || value === "1h",
@@ -129,6 +142,7 @@ const agentOptions = input(
       test((value) => typeof value === "string", `give an id, or leave it out for "${DEFAULT_AGENT}"`)
     ),
     tools: optional(tools),
+    reads: optional(reads),
     memoryTools: optional(boolean),
     memoryFiles: optional(boolean),
     maxTokens: optional(positiveInteger),
@@ -163,6 +177,7 @@ export const readAgentOptions = (options: AgentOptions): AgentSettings => {
     system: read.system,
     agentId: read.agentId ?? DEFAULT_AGENT,
     tools: read.tools ?? [],
+    reads: read.reads ?? [],
     memoryTools: read.memoryTools ?? false,
     memoryFiles: read.memoryFiles ?? false,
     maxTokens: read.maxTokens ?? 4_096,
@@ -188,6 +203,7 @@ const sessionOptions = input(
   object({
     userId,
     sessionId: optional(sessionId),
+    reads: optional(reads),
     resume: optional(sessionExport)
   } satisfies fields.Fields<SessionOptions>)
 )

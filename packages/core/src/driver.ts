@@ -22,7 +22,15 @@ export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
 export * from "./memory/Memory.ts"
 export * from "./memory/MemoryError.ts"
 export { reason } from "./memory/reason.ts"
-export { filesScope, sameScope, Scope, SCOPE_PART_MAX, scopeBeside, scopeKey } from "./memory/Scope.ts"
+export {
+  filesScope,
+  formatOrigin,
+  sameScope,
+  Scope,
+  SCOPE_PART_MAX,
+  scopeBeside,
+  scopeKey
+} from "./memory/Scope.ts"
 export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
 export { DAY_MS } from "./memory/duration.ts"
 export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"

@@ -1,5 +1,13 @@
-import { type Memory, MemoryError, type PromiseMemory, STATEMENT_LIMITS, type Where } from "@keepsake/core"
-import { fields } from "@keepsake/core/driver"
+import {
+  type Memory,
+  MemoryError,
+  type PromiseMemory,
+  type RunOptions,
+  type Scope,
+  STATEMENT_LIMITS,
+  type Where
+} from "@keepsake/core"
+import { fields, formatOrigin, sameScope } from "@keepsake/core/driver"
 import { Schema } from "effect"
 import { callback, readOrThrow } from "../inputFields.ts"
 import type { AgentTool } from "./AgentTool.ts"
@@ -78,8 +86,24 @@ const UpdateInput = Schema.Struct({
 const formatDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
 
 /** JSON, so that the text stays data. */
-const toLine = ({ content, id, saidAt, source, type }: Memory): string =>
-  JSON.stringify({ id, content, type, saidBy: source, on: formatDay(saidAt) })
+const toLine = ({ content, id, saidAt, scope, source, type }: Memory, own: Scope): string =>
+  JSON.stringify({
+    id,
+    content,
+    type,
+    saidBy: source,
+    on: formatDay(saidAt),
+    ...(sameScope(scope, own) ? {} : { from: formatOrigin(scope, own) })
+  })
+
+const isNotFound = (error: unknown): boolean =>
+  error instanceof MemoryError && error.reason._tag === "NotFound"
+
+/** Says why an id cannot be changed here. */
+const explainNotFound = async (memory: PromiseMemory, id: string, run: RunOptions): Promise<string> => {
+  const isShared = memory.reads.length > 0 && (await memory.get(id, run)) !== null
+  return isShared ? "This memory is shared: it cannot be changed from here." : "There is no such memory."
+}
 
 const isSameText = (a: string, b: string): boolean =>
   a.normalize("NFC").trim().toLowerCase() === b.normalize("NFC").trim().toLowerCase()
@@ -95,8 +119,8 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
     input: RememberInput,
     execute: async ({ content, importance, type = "semantic" }, run) => {
       const [match] = await memory.recall(content, { limit: 1, minScore: ASKED_MIN_SCORE }, run)
-      if (match !== undefined && isSameText(match.memory.content, content))
-        return `Already known, as ${match.memory.id}.`
+      const isOwn = match !== undefined && sameScope(match.memory.scope, memory.scope)
+      if (isOwn && isSameText(match.memory.content, content)) return `Already known, as ${match.memory.id}.`
       if (options.wasRecalled?.(content) === true) return "Already known: this is what you recalled."
       const { id } = await memory.remember(
         { content, type, importance, source: "assistant" },
@@ -126,9 +150,11 @@ const recallTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
         ...(filter === undefined ? [] : [filter])
       ])
       const ranked = await memory.recall(query, { limit, where, minScore: ASKED_MIN_SCORE }, run)
-      if (ranked.length === 0) return "Nothing is remembered about this."
+      const missing = (ranked.degraded ?? []).map(({ message }) => JSON.stringify({ degraded: message }))
+      if (ranked.length === 0) return ["Nothing is remembered about this.", ...missing].join("\n")
       const memories = ranked.map((match) => match.memory)
-      const text = memories.map(toLine).join("\n")
+      const lines = memories.map((recalled) => toLine(recalled, memory.scope))
+      const text = [...lines, ...missing].join("\n")
       options.onRecalled?.(text, memories)
       return text
     }
@@ -147,8 +173,13 @@ const forgetTool = (memory: PromiseMemory): AgentTool =>
         return removed === 0 ? "No memory passes this filter." : `Forgotten: ${removed}.`
       }
       if (id === undefined) return "Nothing to forget: give id or where."
-      const { removed } = await memory.forget(id, {}, run)
-      return removed === 0 ? "There is no such memory." : "Forgotten."
+      try {
+        const { removed } = await memory.forget(id, {}, run)
+        return removed === 0 ? "There is no such memory." : "Forgotten."
+      } catch (error) {
+        if (isNotFound(error)) return await explainNotFound(memory, id, run)
+        throw error
+      }
     }
   })
 
@@ -174,8 +205,7 @@ const updateTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
         )
         return successor.id === null ? NOT_KEPT : `Updated; it is now ${successor.id}.`
       } catch (error) {
-        if (error instanceof MemoryError && error.reason._tag === "NotFound")
-          return "There is no such memory."
+        if (isNotFound(error)) return await explainNotFound(memory, id, run)
         throw error
       }
     }

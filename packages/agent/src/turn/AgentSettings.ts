@@ -1,4 +1,4 @@
-import type { ContextOptions, MemoryClient } from "@keepsake/core"
+import type { ContextOptions, MemoryClient, Scope } from "@keepsake/core"
 import type { CacheSetting, Placement, SystemPrompt } from "../conversation/prompt.ts"
 import type { AgentEvent } from "../events.ts"
 import type { ModelClient, RequestParams } from "../ModelClient.ts"
@@ -13,6 +13,7 @@ export interface AgentSettings {
   readonly system: SystemPrompt | undefined
   readonly agentId: string
   readonly tools: SessionTools
+  readonly reads: ReadonlyArray<string | Scope>
   readonly memoryTools: boolean
   readonly memoryFiles: boolean
   readonly maxTokens: number

@@ -13,7 +13,10 @@ export interface SessionServices {
   readonly sessionId: string
   readonly settings: AgentSettings
   readonly client: () => ModelClient
+  /** Recalls from the shared scopes too. */
   readonly memory: PromiseMemory
+  /** The same scope without what is shared: a writing policy compares with the user's own memories. */
+  readonly ownMemory: PromiseMemory
   readonly conversation: Conversation
   readonly echoFilter: EchoFilter
   readonly tools: ReadonlyArray<RunnerTool>

@@ -42,7 +42,11 @@ export const recall = Effect.fnUntraced(
       }),
       Effect.result
     )
-    if (Result.isSuccess(result)) return { context: result.success, degraded: [] } satisfies Recalled
+    if (Result.isSuccess(result)) {
+      const missing = result.success.degraded ?? []
+      const degraded = missing.map(({ message, reason }) => degrade(services, "recall", reason, message))
+      return { context: result.success, degraded } satisfies Recalled
+    }
     const reason = readReason(result.failure)
     yield* Effect.annotateCurrentSpan("error.type", reason)
     const why = explain(result.failure, settings.memoryTimeoutMs)

@@ -29,7 +29,7 @@ const toWriteJob = (
   policy: WritingPolicy,
   { exchangeIndex, ...exchange }: PendingExchange
 ): WriteJob => {
-  const { client, conversation, memory, sessionId, userId } = services
+  const { client, conversation, ownMemory: memory, sessionId, userId } = services
   const scratch = new Map<string, unknown>()
   const isVoid = (): boolean => readFence(memory) !== exchange.fence
   return {

@@ -2,7 +2,6 @@ import { Effect } from "effect"
 import {
   type ContextItem,
   emptyBlock,
-  formatOrigin,
   headingLine,
   itemLine,
   renderBlock,
@@ -12,7 +11,7 @@ import { type ContextPart, RECALL_LIMIT_MAX, type ReadContextOptions } from "../
 import { allOf, ANY, type Condition, isIn, not } from "../memory/Condition.ts"
 import type { Degraded } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
-import { sameScope, type Scope } from "../memory/Scope.ts"
+import { formatOrigin, sameScope, type Scope } from "../memory/Scope.ts"
 import { byStatement, mergeRanked, type ReadScopes, readShared, toDegraded } from "../recall/readScopes.ts"
 import type { Ranked, Retriever } from "../recall/Retriever.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"

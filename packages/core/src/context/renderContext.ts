@@ -1,7 +1,6 @@
 /** Memories as text for a model. */
 import { CONTEXT_PARTS, type ContextPart } from "../input/options.ts"
 import type { Memory } from "../memory/Memory.ts"
-import type { Scope } from "../memory/Scope.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 
 /** A memory in the block, and the part that shows it. */
@@ -52,10 +51,6 @@ const formatDay = (at: number): string => {
 
 const author = (memory: Memory): string =>
   isName(memory.speaker) ? clean(memory.speaker, " ") : toSource(memory)
-
-/** The user of a shared scope, after its agent if that is another one: an id holds no slash. */
-export const formatOrigin = (shared: Scope, own: Scope): string =>
-  shared.agentId === own.agentId ? shared.userId : `${shared.agentId}/${shared.userId}`
 
 /**
  * One memory: its day, its author and its whole text. The origin of a shared memory comes first, where no

@@ -38,6 +38,10 @@ export const sameScope = (a: Scope, b: Scope): boolean => a.agentId === b.agentI
 export const describeScope = ({ agentId, userId }: Scope): string =>
   `user ${JSON.stringify(userId)} of agent ${JSON.stringify(agentId)}`
 
+/** The user of a shared scope, after its agent if that is another one: an id holds no slash. */
+export const formatOrigin = (shared: Scope, own: Scope): string =>
+  shared.agentId === own.agentId ? shared.userId : `${shared.agentId}/${shared.userId}`
+
 /** One string per scope, for maps and caches; no two scopes share it because neither part holds a NUL. */
 export const scopeKey = (scope: Scope): string => `${scope.agentId}\u0000${scope.userId}`
 

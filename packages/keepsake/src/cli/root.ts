@@ -15,22 +15,27 @@ export const root = Command.make("keepsake").pipe(
     ),
     user: setting("user", 'The user whose memory it is; "me" by default'),
     agent: setting("agent", 'The agent whose memory it is; "default" by default'),
-    config: setting("config", "A JSON file with store, embedder, user, agent; ./keepsake.json if it exists"),
+    reads: setting("reads", "Users to recall from as well, never written to: team:blue,OTHER-AGENT/USER"),
+    config: setting(
+      "config",
+      "A JSON file with store, embedder, user, agent, reads; ./keepsake.json if it exists"
+    ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
   }),
   Command.withDescription(
     "A memory that lasts, on the store you already run. Without --store it is ~/.keepsake/memory.db. " +
-      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT and KEEPSAKE_CONFIG set the same as the flags."
+      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS and KEEPSAKE_CONFIG set the same as the flags."
   )
 )
 
 /** The shared flags, and whether to print JSON. */
-export const sharedFlags = Effect.map(root, ({ agent, config, embedder, json, store, user }) => {
+export const sharedFlags = Effect.map(root, ({ agent, config, embedder, json, reads, store, user }) => {
   const flags: SettingFlags = {
     store: Option.getOrUndefined(store),
     embedder: Option.getOrUndefined(embedder),
     user: Option.getOrUndefined(user),
     agent: Option.getOrUndefined(agent),
+    reads: Option.getOrUndefined(reads),
     config: Option.getOrUndefined(config)
   }
   return { flags, json }

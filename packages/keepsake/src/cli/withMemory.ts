@@ -13,7 +13,8 @@ export const withMemory = Effect.fnUntraced(function* <A, E, R>(
   const commandSettings = yield* settings
   const run: Effect.Effect<A, E | MemoryError, R | AgentMemory> = Effect.gen(function* () {
     const memories = yield* AgentMemory
-    return yield* command(yield* memories.for(commandSettings.scope), commandSettings)
+    const { reads, scope } = commandSettings
+    return yield* command(yield* memories.for(scope, { reads }), commandSettings)
   })
   return yield* Effect.provide(run, memoryLayer(commandSettings.config))
 })

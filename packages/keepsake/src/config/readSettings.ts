@@ -8,10 +8,13 @@ import { Effect } from "effect"
 import { anything } from "./fields.ts"
 import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
 import { readText } from "./readText.ts"
+import { parseReads, type ReadConfig } from "./reads.ts"
 
 export interface CliSettings {
   readonly config: KeepsakeConfig
   readonly scope: Scope
+  /** Other scopes to recall from. */
+  readonly reads: ReadonlyArray<ReadConfig>
   /** Where `config.store` comes from, for messages. */
   readonly from: string
 }
@@ -23,6 +26,7 @@ export interface SettingFlags {
   readonly config?: string | undefined
   readonly user?: string | undefined
   readonly agent?: string | undefined
+  readonly reads?: string | undefined
 }
 
 const CONFIG_FILE = "keepsake.json"
@@ -32,18 +36,28 @@ const DEFAULT_USER = "me"
 
 const name = optional(test((value) => typeof value === "string", "give a text"))
 
+/** The memory checks each scope. */
+const reads: Field<ReadonlyArray<ReadConfig> | undefined> = optional(
+  test(
+    (value): value is ReadonlyArray<ReadConfig> => Array.isArray(value),
+    'give a list, such as ["team:blue", "handbook/all"]'
+  )
+)
+
 interface FileSettings {
   readonly store?: unknown
   readonly embedder?: unknown
   readonly user?: string | undefined
   readonly agent?: string | undefined
+  readonly reads?: ReadonlyArray<ReadConfig> | undefined
 }
 
 const fileSettings: Field<FileSettings> = object({
   store: anything,
   embedder: anything,
   user: name,
-  agent: name
+  agent: name,
+  reads
 })
 
 const readFileSettings = Effect.fnUntraced(function* (path: string) {
@@ -94,6 +108,7 @@ export const readSettings = Effect.fnUntraced(function* (
       userId: flags.user ?? fromEnv("KEEPSAKE_USER") ?? file.user ?? DEFAULT_USER,
       agentId: flags.agent ?? fromEnv("KEEPSAKE_AGENT") ?? file.agent ?? DEFAULT_AGENT
     },
+    reads: parseReads(flags.reads ?? fromEnv("KEEPSAKE_READS") ?? file.reads),
     from: describeOrigin(flags, fromEnv("KEEPSAKE_STORE"), file.store === undefined ? undefined : path)
   }
 })

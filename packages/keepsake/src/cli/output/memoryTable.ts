@@ -1,4 +1,5 @@
-import type { Memory, Recollection } from "@keepsake/core"
+import type { Memory, Recollection, Scope } from "@keepsake/core"
+import { formatOrigin, sameScope } from "@keepsake/core/driver"
 import { columns } from "./print.ts"
 import { type Column, oneLine, relative, table, wrap } from "./text.ts"
 
@@ -11,8 +12,10 @@ const COLUMNS: ReadonlyArray<Column> = [
   { title: "MEMORY", grow: true }
 ]
 
-const describeMarks = (memory: Memory, now: number): string => {
+/** `own` is the scope whose memories need no mark of their origin. */
+const describeMarks = (memory: Memory, now: number, own: Scope): string => {
   const marks: Array<string> = []
+  if (!sameScope(memory.scope, own)) marks.push(`from ${oneLine(formatOrigin(memory.scope, own))}`)
   if (memory.pinned) marks.push("pinned")
   if (memory.source !== "user") marks.push(memory.source)
   if (memory.speaker !== null) marks.push(oneLine(memory.speaker))
@@ -21,11 +24,11 @@ const describeMarks = (memory: Memory, now: number): string => {
   return marks.length === 0 ? "" : `(${marks.join(", ")}) `
 }
 
-const toCells = (memory: Memory, now: number): ReadonlyArray<string> => [
+const toCells = (memory: Memory, now: number, own: Scope = memory.scope): ReadonlyArray<string> => [
   memory.id.slice(0, ID_SHOWN),
   relative(memory.saidAt, now),
   memory.type,
-  describeMarks(memory, now) + oneLine(memory.content)
+  describeMarks(memory, now, own) + oneLine(memory.content)
 ]
 
 /** One line per memory; `forget` accepts the shortened ids. */
@@ -52,12 +55,13 @@ const explainScore = ({ explain }: Recollection): ReadonlyArray<string> => {
 export const recollectionTable = (
   recollections: ReadonlyArray<Recollection>,
   now: number,
-  explain: boolean
+  explain: boolean,
+  own: Scope
 ): string => {
   if (recollections.length === 0) return "Nothing matches. A lower --threshold shows weaker matches."
   const lines = table(
     [{ title: "SCORE", align: "right" }, ...COLUMNS],
-    recollections.map(({ memory, score }) => [score.toFixed(2), ...toCells(memory, now)]),
+    recollections.map(({ memory, score }) => [score.toFixed(2), ...toCells(memory, now, own)]),
     columns()
   ).split("\n")
   return lines

@@ -2,7 +2,7 @@ import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { filterFlags, toWhere, timeFlag } from "../../filter.ts"
 import { recollectionTable } from "../../output/memoryTable.ts"
-import { print } from "../../output/print.ts"
+import { note, print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
 
 export const recall = Command.make(
@@ -35,7 +35,8 @@ export const recall = Command.make(
           asOf: Option.getOrUndefined(asOf)
         })
         const now = yield* Clock.currentTimeMillis
-        yield* print(json, recollections, () => recollectionTable(recollections, now, explain))
+        for (const { message } of recollections.degraded ?? []) yield* note(message)
+        yield* print(json, recollections, () => recollectionTable(recollections, now, explain, memory.scope))
       })
     )
   })

@@ -89,7 +89,7 @@ export const chat = Command.make(
     )
   },
   Effect.fnUntraced(function* ({ memoryTools, model, session, system }) {
-    const { config, scope } = yield* settings
+    const { config, reads, scope } = yield* settings
     const modelName = Option.getOrElse(model, () => process.env["KEEPSAKE_MODEL"] ?? "")
     if (modelName === "")
       return yield* invalidInput("model", "name the model: --model claude-sonnet-5-5, or set KEEPSAKE_MODEL")
@@ -105,6 +105,7 @@ export const chat = Command.make(
           model: modelName,
           system,
           agentId: scope.agentId,
+          reads,
           memoryTools
         })
         await converse(

@@ -1,4 +1,4 @@
-import { type MemoryClient, MemoryError, type Scope, Unavailable } from "@keepsake/core"
+import { MemoryError, type PromiseMemory, Unavailable } from "@keepsake/core"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openMemory } from "../../../openMemory.ts"
@@ -17,17 +17,12 @@ const toMemoryError = (cause: unknown): MemoryError =>
       })
 
 /** Serves until the process is interrupted. */
-const runHttp = Effect.fnUntraced(function* (
-  client: MemoryClient,
-  scope: Scope,
-  port: number,
-  host: string | undefined
-) {
+const runHttp = Effect.fnUntraced(function* (memory: PromiseMemory, port: number, host: string | undefined) {
   const server = yield* Effect.acquireRelease(
     Effect.tryPromise({
       try: async () => {
         const { serveHttp } = await import("../../../mcp/serveHttp.ts")
-        return serveHttp(client.for(scope), {
+        return serveHttp(memory, {
           version,
           host,
           port,
@@ -38,15 +33,15 @@ const runHttp = Effect.fnUntraced(function* (
     }),
     (server) => Effect.promise(async () => server.close())
   )
-  yield* note(`Serving the memory of ${scope.userId} at ${server.url}. Stop with Ctrl-C.`)
+  yield* note(`Serving the memory of ${memory.scope.userId} at ${server.url}. Stop with Ctrl-C.`)
   return yield* Effect.never
 })
 
-const runStdio = (client: MemoryClient, scope: Scope) =>
+const runStdio = (memory: PromiseMemory) =>
   Effect.tryPromise({
     try: async (signal) => {
       const { serveStdio } = await import("../../../mcp/serveStdio.ts")
-      return serveStdio(client.for(scope), version, signal)
+      return serveStdio(memory, version, signal)
     },
     catch: toMemoryError
   })
@@ -65,14 +60,15 @@ export const mcp = Command.make(
     )
   },
   Effect.fnUntraced(function* ({ host, http: overHttp, port }) {
-    const { config, scope } = yield* settings
+    const { config, reads, scope } = yield* settings
     yield* Effect.scoped(
       Effect.gen(function* () {
         const client = yield* Effect.acquireRelease(
           Effect.tryPromise({ try: async () => openMemory(config), catch: toMemoryError }),
           (client) => Effect.promise(async () => client.close())
         )
-        yield* overHttp ? runHttp(client, scope, port, Option.getOrUndefined(host)) : runStdio(client, scope)
+        const memory = yield* Effect.try({ try: () => client.for(scope, { reads }), catch: toMemoryError })
+        yield* overHttp ? runHttp(memory, port, Option.getOrUndefined(host)) : runStdio(memory)
       })
     )
   })
