@@ -1,6 +1,6 @@
 /** What shared scopes cost: recall and context over one's own memory alone, and with others read beside it. */
 import { join } from "node:path"
-import { queryOf, scopeOf } from "./data.ts"
+import { makeQuery, makeScope } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { interleaved, type Operation } from "./measure.ts"
 import { fill, openEmbedded } from "./opened.ts"
@@ -18,9 +18,9 @@ const measure = async (folder: string, { quick }: Settings): Promise<ReadonlyArr
   for (const user of Array.from({ length: Math.max(...SCOPES) }).keys()) await fill(opened, user, 0, size)
   const operations: { [name: string]: Operation } = {}
   for (const count of SCOPES) {
-    const reads = Array.from({ length: count - 1 }, (_, i) => scopeOf(i + 1))
-    const memory = opened.client.for(scopeOf(0), { reads })
-    for (const verb of VERBS) operations[`${verb} ${count}`] = (round) => memory[verb](queryOf(0, round))
+    const reads = Array.from({ length: count - 1 }, (_, i) => makeScope(i + 1))
+    const memory = opened.client.for(makeScope(0), { reads })
+    for (const verb of VERBS) operations[`${verb} ${count}`] = (round) => memory[verb](makeQuery(0, round))
   }
   const times = await interleaved(operations, { rounds: quick ? 30 : 200 })
   await opened.close()

@@ -5,8 +5,10 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { text } from "node:stream/consumers"
 import { messagesServer } from "@keepsake/agent/testing"
+import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
 import { startQdrant } from "../../../backend-qdrant/test/server/QdrantServer.ts"
+import { readSettings, type SettingFlags } from "../../src/config/readSettings.ts"
 import { width } from "../../src/cli/output/text.ts"
 import { isNodeTooOld } from "../../src/nodeVersion.ts"
 import { cleanEnv, keepsake, keepsakeProcess, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
@@ -262,6 +264,46 @@ describe("commands", () => {
     await using folder = await temporaryFolder()
     const result = await keepsake(folder.path, ["list", "--store", "mem:", "--json"])
     expect(JSON.parse(result.err)).toMatchObject({ error: { reason: "InvalidInput" } })
+  })
+})
+
+describe("shared scopes", () => {
+  it("are recalled by --reads, KEEPSAKE_READS and the file, and say where a memory comes from", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Freight leaves on Friday", "--user", "team:blue"])
+    await keepsake(path, ["remember", "Freight is paid in advance", "--user", "all", "--agent", "handbook"])
+    await keepsake(path, ["remember", "Freight is dull"])
+    const alone = await keepsake(path, ["recall", "freight"])
+    expect(alone.out).not.toMatch(/from |Friday/u)
+    const both = await keepsake(path, ["recall", "freight", "--reads", "team:blue, handbook/all"])
+    expect(both.out).toContain("(from team:blue) Freight leaves")
+    expect(both.out).toContain("(from handbook/all) Freight is paid")
+    expect(both.out).toContain("Freight is dull")
+    const found = JSON.parse(
+      (await keepsake(path, ["recall", "freight", "--reads", "team:blue", "--json"])).out
+    ) as ReadonlyArray<{ readonly memory: { readonly scope: { readonly userId: string } } }>
+    expect(found.map(({ memory }) => memory.scope.userId).sort()).toEqual(["me", "team:blue"])
+    await writeFile(
+      join(path, "keepsake.json"),
+      '{"reads":["team:blue",{"agentId":"handbook","userId":"all"}]}'
+    )
+    expect((await keepsake(path, ["recall", "freight"])).out).toContain("from handbook/all")
+    expect((await keepsake(path, ["list"])).out).not.toContain("Friday")
+    for (const reads of ["me", "team,team", "a/b/c", ""]) {
+      const { code, err } = await keepsake(path, ["recall", "freight", "--reads", reads])
+      expect(code).not.toBe(0)
+      expect(err).toContain("reads[")
+    }
+    await writeFile(join(path, "keepsake.json"), '{"reads":"team:blue"}')
+    expect((await keepsake(path, ["recall", "freight"])).err).toContain("reads: give a list")
+  })
+
+  it("are read from the environment, which the flag overrides", async () => {
+    const env = { KEEPSAKE_READS: "team,handbook/all", KEEPSAKE_STORE: "memory:" }
+    const read = (flags: SettingFlags) => Effect.runPromise(readSettings(flags, env))
+    expect((await read({})).reads).toEqual(["team", { agentId: "handbook", userId: "all" }])
+    expect((await read({ reads: "other" })).reads).toEqual(["other"])
   })
 })
 

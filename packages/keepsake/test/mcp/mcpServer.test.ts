@@ -110,6 +110,31 @@ describe("keepsake mcp", () => {
     expect(others.out).toContain("Nothing is remembered")
   })
 
+  it("recalls from the scopes of --reads too, which no tool can name or change", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Freight leaves on Friday", "--user", "team:blue"])
+    await keepsake(path, ["remember", "Freight is paid in advance", "--user", "all", "--agent", "handbook"])
+    await keepsake(path, ["remember", "Freight is a secret", "--user", "bo"])
+    const transport = new StdioClientTransport({
+      command: process.execPath,
+      args: [MAIN, "mcp", "--user", "ana", "--reads", "team:blue,handbook/all"],
+      env: cleanEnv(path) as Record<string, string>,
+      cwd: path
+    })
+    const client = await connect(transport)
+    const call = async (name: string, input: Record<string, unknown>) =>
+      readText(await client.callTool({ name, arguments: input }))
+    const found = await call("recall", { query: "freight" })
+    expect(found).toContain('"from":"team:blue"')
+    expect(found).toContain('"from":"handbook/all"')
+    expect(found).not.toContain("secret")
+    expect(await call("context", { message: "When does the freight leave?" })).toContain('from="team:blue"')
+    expect(await call("list", {})).not.toContain("Friday")
+    expect(await call("recall", { query: "freight", reads: ["bo"] })).toMatch(/reads/u)
+    await client.close()
+  })
+
   it("finishes the calls under way when standard input closes", async () => {
     await using folder = await temporaryFolder()
     const child = spawn(process.execPath, [MAIN, "mcp"], { cwd: folder.path, env: cleanEnv(folder.path) })
