@@ -26,14 +26,14 @@ const measure = async (folder: string, { quick }: Settings): Promise<ReadonlyArr
   await opened.close()
   return VERBS.flatMap((verb) =>
     SCOPES.slice(1).map((count) => {
-      const { median = Number.NaN, p99 = Number.NaN } = times[`${verb} ${count}`] ?? {}
+      const timing = times[`${verb} ${count}`]
       return reported({
         name: `${verb} over ${count} scopes`,
-        value: median,
+        value: timing?.median ?? Number.NaN,
         unit: "ms",
         against: "one's own alone",
         baseline: times[`${verb} 1`]?.median ?? Number.NaN,
-        note: `${size} memories in each; p99 ${p99.toFixed(1)} ms`
+        note: `${size} memories in each; p99 ${timing?.p99.toFixed(1)} ms`
       })
     })
   )
