@@ -17,6 +17,7 @@ export const CONDITION_FIELDS = [
   "updatedAt",
   "expiresAt"
 ] as const satisfies ReadonlyArray<keyof Memory>
+/** A field that a condition may name. */
 export type ConditionField = (typeof CONDITION_FIELDS)[number]
 
 /** A field of the memory, or a path of keys into its metadata: objects only, a list has no keys. */
@@ -24,16 +25,17 @@ export type Target =
   | { readonly field: ConditionField; readonly path?: undefined }
   | { readonly path: ReadonlyArray<string>; readonly field?: undefined }
 
+/** How `Compare` compares a number with its bound. */
 export type Comparison = "gt" | "gte" | "lt" | "lte"
 
 /**
  * - `And` of nothing is true, `Or` of nothing is false.
  * - `In`: the value is one of these scalars, of the same type (`"1"` is not `1`). A list or an object is none.
- * - `Exists`: something stands there. A `null` in metadata does; a field that is `null` does not.
+ * - `Exists`: there is a value. A `null` in metadata is one; a field that is `null` is not.
  * - `Compare`: the value is a number and compares so.
  * - `Contains`: the value is a list that matches this scalar.
  *
- * Where nothing stands, `In`, `Compare` and `Contains` are false.
+ * Without a value, `In`, `Compare` and `Contains` are false.
  */
 export type Condition =
   | { readonly _tag: "And"; readonly conditions: ReadonlyArray<Condition> }
@@ -54,9 +56,11 @@ export const ANY: Condition = { _tag: "And", conditions: [] }
 /** True of no memory. */
 export const NONE: Condition = { _tag: "Or", conditions: [] }
 
+/** Whether a condition is `ANY`. */
 export const isAny = (condition: Condition): boolean =>
   condition._tag === "And" && condition.conditions.length === 0
 
+/** Whether a condition is `NONE`. */
 export const isNone = (condition: Condition): boolean =>
   condition._tag === "Or" && condition.conditions.length === 0
 

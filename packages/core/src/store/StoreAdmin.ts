@@ -29,6 +29,7 @@ export interface StoreMode {
   readonly accessCounts: boolean
 }
 
+/** The mode that these options ask for; a store opened read-only counts no recalls. */
 export const readMode = ({ accessCounts = true, readOnly = false }: StoreOptions): StoreMode => ({
   readOnly,
   accessCounts: accessCounts && !readOnly

@@ -26,9 +26,10 @@ export interface SessionsRequest {
   readonly limit: number
 }
 
+/** Conversations, and the cursor of the next page. */
 export interface SessionPage {
   readonly sessions: ReadonlyArray<SessionSummary>
-  /** Ask again with this as `after`; `null` at the end. */
+  /** Pass as `after` for the next page; `null` at the end. */
   readonly next: SessionCursor | null
 }
 
@@ -51,6 +52,7 @@ export interface Entry extends EntryKey {
   readonly createdAt: number
 }
 
+/** Entries of one session and kind, in order of their numbers. */
 export interface EntriesRequest {
   readonly scope: Scope
   readonly sessionId: string
@@ -70,8 +72,10 @@ export interface ListEntriesRequest {
   readonly limit: number
 }
 
+/** Entries, and the key after which the next page begins. */
 export interface EntryPage {
   readonly entries: ReadonlyArray<Entry>
+  /** Pass as `after` for the next page; `null` at the end. */
   readonly next: EntryKey | null
 }
 
