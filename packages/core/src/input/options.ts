@@ -187,12 +187,12 @@ const recallOptions = input(
   "options",
   object(
     {
-      ...FILTER,
       where: optional(condition),
       limit: optional(recallLimit),
       minScore: optional(minScore),
       asOf: optional(timeBound),
-      threshold: optional(minScore)
+      threshold: optional(minScore),
+      ...FILTER
     } satisfies Readers<RecallOptions>,
     { renamed: { threshold: "minScore" } }
   )

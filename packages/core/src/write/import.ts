@@ -17,7 +17,7 @@ import { putDistinct } from "./storeMemories.ts"
 const readAt = (index: number, value: unknown) =>
   Result.mapError(readMemory(value), ([field, message]): Problem => [
     `memories[${index}]${field === "" ? "" : `.${field}`}`,
-    `${message}; this is not an exported memory`
+    `${message.replace(/\.$/u, "")}; this is not an exported memory`
   ])
 
 const collect = async (

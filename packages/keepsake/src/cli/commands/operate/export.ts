@@ -1,3 +1,4 @@
+import { plural } from "../../../plural.ts"
 import { createWriteStream, existsSync, statSync } from "node:fs"
 import { rename, rm } from "node:fs/promises"
 import { once } from "node:events"
@@ -104,7 +105,7 @@ export const exportCommand = Command.make(
         )
         yield* writeLines(file, lines)
         yield* progress.end
-        if (file !== undefined) yield* note(`Exported ${count} memories to ${file}.`)
+        if (file !== undefined) yield* note(`Exported ${plural(count, "memory", "memories")} to ${file}.`)
       })
     )
   })

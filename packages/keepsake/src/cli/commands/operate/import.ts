@@ -65,7 +65,10 @@ const checkStatements = Effect.fnUntraced(function* (
     const memory = memoryFromStatement(toScope(statement), statement.statement, now)
     if (Result.isSuccess(memory)) continue
     const [field, problem] = memory.failure
-    return yield* invalidInput(name, `${statement.position}: ${field}: ${problem}. Nothing was imported`)
+    return yield* invalidInput(
+      name,
+      `${statement.position}: ${field}: ${problem.replace(/\.$/u, "")}. Nothing was imported`
+    )
   }
   return undefined
 })
