@@ -50,7 +50,7 @@ export {
   not,
   type Target
 } from "./memory/Condition.ts"
-export { conditionOf, type Filter } from "./memory/Filter.ts"
+export { toCondition, type Filter } from "./memory/Filter.ts"
 export {
   type Calibration,
   describeFingerprint,

@@ -108,7 +108,7 @@ export interface NecessarySql {
 /** Most parameters of a statement: above, leaves are left to `matches`. SQLite allows 32,766. */
 const PARAMETERS_MAX = 4_000
 
-const COLUMN_OF: Readonly<Partial<Record<NonNullable<Target["field"]>, string>>> = {
+const NUMBER_COLUMNS: Readonly<Partial<Record<NonNullable<Target["field"]>, string>>> = {
   importance: "m.importance",
   saidAt: "m.said_at",
   createdAt: "m.created_at",
@@ -168,7 +168,7 @@ class SqlBuilder {
         values.filter((value) => typeof value === "string").map(hashString)
       )
     }
-    const column = target.field === undefined ? undefined : COLUMN_OF[target.field]
+    const column = target.field === undefined ? undefined : NUMBER_COLUMNS[target.field]
     if (column === undefined) return this.#relax(relaxed)
     return this.#writeList(
       column,
@@ -189,7 +189,7 @@ class SqlBuilder {
   }
 
   #writeCompare({ comparison, target, value }: Leaf<"Compare">, relaxed: boolean): string {
-    const column = target.field === undefined ? undefined : COLUMN_OF[target.field]
+    const column = target.field === undefined ? undefined : NUMBER_COLUMNS[target.field]
     if (column === undefined || this.parameters.length >= PARAMETERS_MAX) return this.#relax(relaxed)
     this.parameters.push(value)
     return `ifnull(${column} ${OPERATOR[comparison]} ?, 0)`
@@ -286,7 +286,7 @@ const decideAny =
     return verdict
   }
 
-const isOneOf = (values: ReadonlySet<number>, valueAt: (slot: number) => number): Decide => {
+const decideIn = (values: ReadonlySet<number>, valueAt: (slot: number) => number): Decide => {
   const [only] = values
   // Most conditions name one value, and this runs for each row of a scope.
   if (values.size === 1) return (slot) => (valueAt(slot) === only ? YES : NO)
@@ -347,21 +347,21 @@ class RowCompiler {
     const rows = this.#rows
     const { field } = target
     if (field === "sessionId") {
-      const sessions = this.#numbersOf(values, (name) => this.#lookup.sessionNumber(name))
-      return isOneOf(sessions, (slot) => rows.session(slot))
+      const sessions = this.#toNumbers(values, (name) => this.#lookup.sessionNumber(name))
+      return decideIn(sessions, (slot) => rows.session(slot))
     }
     if (field === "speaker") {
-      const speakers = this.#numbersOf(values, (name) => this.#lookup.speakerNumber(name))
-      return isOneOf(speakers, (slot) => rows.speaker(slot))
+      const speakers = this.#toNumbers(values, (name) => this.#lookup.speakerNumber(name))
+      return decideIn(speakers, (slot) => rows.speaker(slot))
     }
     const times = new Set(values.filter((value) => typeof value === "number"))
-    if (field === "saidAt") return isOneOf(times, (slot) => rows.saidAt(slot))
+    if (field === "saidAt") return decideIn(times, (slot) => rows.saidAt(slot))
     // A row that never expires has Infinity, which no caller can ask for.
-    if (field === "expiresAt") return isOneOf(times, (slot) => rows.expiresAt(slot))
+    if (field === "expiresAt") return decideIn(times, (slot) => rows.expiresAt(slot))
     return constant(OPEN)
   }
 
-  #numbersOf(values: Scalars, toNumber: (name: string) => number): ReadonlySet<number> {
+  #toNumbers(values: Scalars, toNumber: (name: string) => number): ReadonlySet<number> {
     return new Set(values.filter((value) => typeof value === "string").map(toNumber))
   }
 

@@ -198,12 +198,12 @@ export class EntryTable {
     let dropped = 0
     for (const { lid } of lists) {
       if (dropped === limit) break
-      dropped += this.#dropOf(Number(lid), through, limit - dropped)
+      dropped += this.#dropFromList(Number(lid), through, limit - dropped)
     }
     return dropped
   }
 
-  #dropOf(lid: number, through: number, limit: number): number {
+  #dropFromList(lid: number, through: number, limit: number): number {
     const doomed = this.#selectThrough.all(lid, through, limit)
     for (const row of doomed) {
       this.#deleteEntry.run(lid, Number(row["number"]))

@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { allOf, conditionOf, isVisible, matches, type Memory, not } from "@keepsake/core/driver"
+import { allOf, toCondition, isVisible, matches, type Memory, not } from "@keepsake/core/driver"
 import { makeRandom } from "@keepsake/core/testing"
 import { DatabaseSync } from "node:sqlite"
 import { randomCondition, randomParts } from "../../../core/src/testing/model/conditions.ts"
@@ -121,7 +121,7 @@ it("a memory is read only where the numbers of its row leave the condition open"
     findByRowFilter(memories, { now: NOW, ...request }, () => reads++)
     return reads
   }
-  const byNumbers = conditionOf({
+  const byNumbers = toCondition({
     types: ["semantic"],
     sources: ["user", "tool"],
     speakers: ["Ana"],
@@ -130,10 +130,10 @@ it("a memory is read only where the numbers of its row leave the condition open"
     saidFrom: 0,
     saidTo: NOW
   })
-  const byText = conditionOf({ metadata: { k: 1 } })
+  const byText = toCondition({ metadata: { k: 1 } })
   assert.strictEqual(countReads({ filter: byNumbers }), 0)
   assert.strictEqual(countReads({ filter: not(byNumbers) }), 0)
-  const ofType = conditionOf({ types: ["semantic"] })
+  const ofType = toCondition({ types: ["semantic"] })
   const live = memories.filter((memory) => isVisible(memory, NOW) && memory.type === "semantic").length
   assert.strictEqual(countReads({ filter: allOf([byText, ofType]) }), live)
   assert.isAbove(live, 10)

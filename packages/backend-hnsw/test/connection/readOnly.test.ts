@@ -48,7 +48,7 @@ const readFolder = (folder: string) =>
 
 type Store = Effect.Success<ReturnType<typeof openStore>>["store"]
 
-const contentsOf = (memories: ReadonlyArray<Memory>): ReadonlyArray<string> =>
+const toContents = (memories: ReadonlyArray<Memory>): ReadonlyArray<string> =>
   memories.map(({ content }) => content)
 
 const assertReadable = Effect.fnUntraced(function* (store: Store, entries = 1) {
@@ -59,7 +59,7 @@ const assertReadable = Effect.fnUntraced(function* (store: Store, entries = 1) {
     filter: ANY,
     limit: 1
   })
-  assert.deepStrictEqual([contentsOf(hits.map((hit) => hit.memory)), n], [["memory 7"], 30])
+  assert.deepStrictEqual([toContents(hits.map((hit) => hit.memory)), n], [["memory 7"], 30])
   assert.strictEqual(yield* store.count({ scope, now: NOW, filter: ANY }), 30)
   assert.strictEqual(yield* store.lastTurn({ scope, sessionId: "s" }), 29)
   const page = { scope, now: NOW, filter: ANY, by: "saidAt", newestFirst: true, limit: 100 } as const
@@ -173,7 +173,7 @@ it.effect("sees what another handle writes, whichever was first", () =>
         filter: ANY,
         limit: 1
       })
-      assert.deepStrictEqual(contentsOf(hits.map((hit) => hit.memory)), [`late ${round}`])
+      assert.deepStrictEqual(toContents(hits.map((hit) => hit.memory)), [`late ${round}`])
     }
     yield* reader.admin.close
     const error = yield* Effect.flip(count)

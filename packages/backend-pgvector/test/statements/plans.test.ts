@@ -1,5 +1,5 @@
 /** The plans of searches at 100,000 rows, exact and tuned. */
-import { ANY, conditionOf } from "@keepsake/core/driver"
+import { ANY, toCondition } from "@keepsake/core/driver"
 import type { Scope } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
@@ -188,7 +188,7 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           scope: LARGE,
           now: T0,
           vector: row("pear").vector!,
-          filter: conditionOf({ sessionId: "rare" }),
+          filter: toCondition({ sessionId: "rare" }),
           limit: 40
         }
         yield* store.search(request)

@@ -3,7 +3,7 @@ import type { PGlite } from "@electric-sql/pglite"
 import {
   ANY,
   type Condition,
-  conditionOf,
+  toCondition,
   type MemoryError,
   NONE,
   type SearchRequest
@@ -41,7 +41,7 @@ const recording = (db: PGlite, sent: Array<string>): PGlite =>
 const fox = row("The quick brown fox.", { sessionId: "s", turn: 1, speaker: "Ana", metadata: { a: 1 } })
 const bear = row("The slow brown bear.", { sessionId: "s", turn: 2 })
 const { id } = fox.memory
-const fullFilter = conditionOf({
+const fullFilter = toCondition({
   types: ["episodic"],
   sources: ["user"],
   speakers: ["Ana"],
@@ -164,7 +164,7 @@ describe("emitted SQL", () => {
         "remove ids": store.remove({ ...at, target: { _tag: "Ids", ids: [id] } }),
         "remove by filter": store.remove({
           ...at,
-          target: { _tag: "Filter", filter: conditionOf({ sessionId: "s" }) }
+          target: { _tag: "Filter", filter: toCondition({ sessionId: "s" }) }
         }),
         "remove all": store.remove({ ...at, target: { _tag: "All" } }),
         expire: admin.expire({ now: T0, limit: 10 }),

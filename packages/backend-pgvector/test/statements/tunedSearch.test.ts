@@ -1,7 +1,7 @@
 /** Pruned words change no answer: the lexical channel of a tuned scope gives the oracle's best rows and scores. */
 import {
   ANY,
-  conditionOf,
+  toCondition,
   type Condition,
   InMemoryStore,
   MemoryStore,
@@ -50,8 +50,8 @@ const queries: ReadonlyArray<{ readonly words: string; readonly filter: Conditio
   { words: "absent", filter: ANY },
   { words: "absent w0 w300", filter: ANY },
   // The filter leaves too few rows above the floor, so rows below it are scored too.
-  { words: "w0 w1 w250 w300 w350", filter: conditionOf({ sessionId: "rare" }) },
-  { words: "w0 n7", filter: conditionOf({ sessionId: "rare" }) }
+  { words: "w0 w1 w250 w300 w350", filter: toCondition({ sessionId: "rare" }) },
+  { words: "w0 n7", filter: toCondition({ sessionId: "rare" }) }
 ]
 
 /** The best lexical scores, without ids: a store may choose among equal rows at the end. */

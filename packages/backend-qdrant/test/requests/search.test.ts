@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ANY, conditionOf } from "@keepsake/core/driver"
+import { ANY, toCondition } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { axis, NOW, SCOPE } from "../support/rows.ts"
 import { bodiesTo, openOnStandIn } from "../support/standIn.ts"
@@ -17,7 +17,7 @@ describe("search", () => {
         now: NOW,
         vector: axis(1),
         terms: Uint32Array.of(7, 4_294_967_295),
-        filter: conditionOf({ types: ["semantic"], exceptSessionId: "s", metadata: { k: "v" } }),
+        filter: toCondition({ types: ["semantic"], exceptSessionId: "s", metadata: { k: "v" } }),
         limit: 5,
         exact: true
       })

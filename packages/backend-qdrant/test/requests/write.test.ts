@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { conditionOf, type MemoryStore, type Scope } from "@keepsake/core/driver"
+import { toCondition, type MemoryStore, type Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { UpdateBatch } from "../server/schemas/update.ts"
 import { flipError } from "../support/openStore.ts"
@@ -138,7 +138,7 @@ describe("every change and removal", () => {
       yield* store.remove({
         scope: SCOPE,
         now: NOW,
-        target: { _tag: "Filter", filter: conditionOf({ pinned: true }) }
+        target: { _tag: "Filter", filter: toCondition({ pinned: true }) }
       })
       yield* store.remove({ scope: SCOPE, now: NOW, target: { _tag: "All" } })
       const operations = bodiesTo(server, "/points/batch").flatMap(

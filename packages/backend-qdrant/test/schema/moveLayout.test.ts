@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import {
   ANY,
   type Condition,
-  conditionOf,
+  toCondition,
   matches,
   type Memory,
   not,
@@ -41,8 +41,8 @@ const UPDATED: Condition = {
 
 const TOLD_BY_OLD_POINTS: ReadonlyArray<Condition> = [
   ANY,
-  conditionOf({ types: ["semantic"], metadata: { topic: "home" } }),
-  not(conditionOf({ metadata: { urgent: true } })),
+  toCondition({ types: ["semantic"], metadata: { topic: "home" } }),
+  not(toCondition({ metadata: { urgent: true } })),
   { _tag: "In", target: { path: ["floor"] }, values: [1, 2, "3"] },
   { _tag: "Exists", target: { field: "speaker" } },
   UPDATED
@@ -197,9 +197,9 @@ describe("a collection of the first version", () => {
       const patch = (id: string, change: object) => store.patch({ scope: SCOPE, now: NOW, id, change })
       yield* patch(first?.id ?? "", { metadata: { topic: "new", floor: 100 } })
       yield* patch(second?.id ?? "", { importance: 0.99 })
-      const moved = conditionOf({ metadata: { topic: "new" } })
+      const moved = toCondition({ metadata: { topic: "new" } })
       assert.strictEqual((yield* listAll(store, moved)).length, 1, "new facts are asked beside the old")
-      const oldTopic = conditionOf({ metadata: { topic: first?.metadata["topic"] as string } })
+      const oldTopic = toCondition({ metadata: { topic: first?.metadata["topic"] as string } })
       const ofOldTopic = yield* listAll(store, oldTopic)
       assert.isFalse(
         ofOldTopic.some(({ id }) => id === first?.id),
@@ -212,7 +212,7 @@ describe("a collection of the first version", () => {
       yield* waitUntil(() => note(server).moving === undefined)
       yield* selects(again.store, [
         { _tag: "Compare", target: { field: "importance" }, comparison: "gt", value: 0.98 },
-        conditionOf({ metadata: { topic: "newer" } })
+        toCondition({ metadata: { topic: "newer" } })
       ])
       assert.strictEqual((yield* listAll(again.store, moved)).length, 0)
     })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ANY, type Condition, conditionOf } from "@keepsake/core/driver"
+import { ANY, type Condition, toCondition } from "@keepsake/core/driver"
 import { Effect, Redacted } from "effect"
 import type { QdrantServer } from "../server/QdrantServer.ts"
 import { firstCollection, openFirstVersion, startFirstVersion } from "../support/firstVersion.ts"
@@ -104,7 +104,7 @@ describe("a store that is opened read-only", () => {
       const { admin, store } = yield* openFirstVersion(server, { readOnly: true })
       const count = (filter: Condition) => store.count({ scope: ANA, now: NOW, filter, lifetime: "any" })
       assert.strictEqual(yield* count(ANY), 81)
-      assert.isAbove(yield* count(conditionOf({ types: ["semantic"], metadata: { topic: "home" } })), 0)
+      assert.isAbove(yield* count(toCondition({ types: ["semantic"], metadata: { topic: "home" } })), 0)
       const deep: Condition = { _tag: "In", target: { path: ["address", "city"] }, values: ["Porto"] }
       const updated: Condition = {
         _tag: "Compare",

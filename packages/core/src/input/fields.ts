@@ -118,7 +118,7 @@ interface Rules<T, Renamed extends string> {
 type Copy = Record<string, unknown>
 
 /** The own fields of a value, each read once so that what is checked is what is used. */
-const copyOf = (value: object): Copy | undefined => {
+const copyFields = (value: object): Copy | undefined => {
   try {
     return { ...value }
   } catch {
@@ -167,7 +167,7 @@ export const object = <T extends Table, Renamed extends string = never>(
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return refused(`${shown(value)} is not an object; known: ${known.join(", ")}`)
     }
-    const copy = copyOf(value)
+    const copy = copyFields(value)
     if (copy === undefined) return refused("could not be read; give a plain object")
     let isEmpty = true
     let bad: Problem | undefined

@@ -1,6 +1,6 @@
 import { Result } from "effect"
 import type { Condition } from "../memory/Condition.ts"
-import { conditionOf, type Filter } from "../memory/Filter.ts"
+import { toCondition, type Filter } from "../memory/Filter.ts"
 import { condition } from "./where.ts"
 import { type JsonScalar, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
@@ -76,7 +76,7 @@ const older = object(FILTER)
 const removal = object({ ...FILTER, where: optional(condition) })
 
 /** Reads the older form as a condition. */
-export const filter: Field<Condition> = (value) => Result.map(older(value), conditionOf)
+export const filter: Field<Condition> = (value) => Result.map(older(value), toCondition)
 
 /** Options that say which memories are meant, as they were read. */
 export interface ReadFilter extends Filter {
@@ -86,7 +86,7 @@ export interface ReadFilter extends Filter {
 /** The condition that options ask for, in `where` or in fields of the older form; both at once are refused. */
 export const conditionFrom = ({ where, ...fields }: ReadFilter): Result.Result<Condition, Problem> => {
   const [field] = Object.entries(fields).find(([, value]) => value !== undefined) ?? []
-  if (where === undefined) return Result.succeed(conditionOf(fields))
+  if (where === undefined) return Result.succeed(toCondition(fields))
   return field === undefined
     ? Result.succeed(where)
     : Result.fail([field, "is of the older form of a filter; say it in where, or leave where out"])

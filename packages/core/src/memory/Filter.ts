@@ -22,7 +22,7 @@ export interface Filter {
 }
 
 /** The condition that a filter of the older form asks for. */
-export const conditionOf = (filter: Filter): Condition => {
+export const toCondition = (filter: Filter): Condition => {
   const { exceptSessionId, metadata, pinned, saidFrom, saidTo, sessionId, sources, speakers, types } = filter
   const said = (comparison: Comparison, value: number): Condition => ({
     _tag: "Compare",

@@ -76,21 +76,21 @@ const readEvidence = Effect.fnUntraced(function* (
   vector: Float32Array | undefined
 ) {
   const { terms } = query
-  const found = yield* store.search({ scope, now, asOf, vector, terms, filter, limit: CANDIDATES })
-  const weights = weighQuery(query, found.n, found.df)
+  const result = yield* store.search({ scope, now, asOf, vector, terms, filter, limit: CANDIDATES })
+  const weights = weighQuery(query, result.n, result.df)
   const calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
-  const countsOf = termCounts.of(scope)
-  const known = new Set<string>()
+  const countTerms = termCounts.of(scope)
+  const knownIds = new Set<string>()
   const rows: Array<Evidence> = []
   const neighbours = new SessionNeighbours()
   const add = ({ cosine, memory }: { readonly memory: Memory; readonly cosine: number | null }) => {
-    if (known.has(memory.id)) return
-    known.add(memory.id)
-    const row = toEvidence(query, weights, fingerprint, memory, countsOf(memory), cosine, calibration)
+    if (knownIds.has(memory.id)) return
+    knownIds.add(memory.id)
+    const row = toEvidence(query, weights, fingerprint, memory, countTerms(memory), cosine, calibration)
     rows.push(row)
     neighbours.add(row)
   }
-  found.hits.forEach(add)
+  result.hits.forEach(add)
   const anchors = selectAnchors(rows, neighbours)
   if (anchors.length > 0) {
     const around = yield* store.around({ scope, now, asOf, vector, anchors, radius: RADIUS })

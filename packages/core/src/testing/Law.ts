@@ -73,7 +73,7 @@ export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint 
   fingerprint({ model, dimensions, calibration: { mean: 0, spread: 0.1 } })
 
 /** A place over a layer that is built several times over the same data. */
-export const placeOf = (layer: StoreLayer, usual: Fingerprint): Place => ({
+export const makePlace = (layer: StoreLayer, usual: Fingerprint): Place => ({
   open: (storeFingerprint = usual) =>
     Layer.build(Layer.fresh(Layer.provide(layer, StoreFingerprint.layer(storeFingerprint)))).pipe(
       Effect.map((context) => ({
@@ -95,7 +95,7 @@ export const openBench = (
 ): Effect.Effect<Bench, unknown, EffectScope.Scope> =>
   Effect.gen(function* () {
     const usual = lawFingerprint(settings.dimensions)
-    const place = placeOf(yield* fresh, usual)
+    const place = makePlace(yield* fresh, usual)
     const handle = yield* place.open()
     let laws = 0
     const contextFor = (): LawContext => {
@@ -107,7 +107,7 @@ export const openBench = (
         place,
         scope,
         scopeOf: (label) => ({ agentId: "laws", userId: `${tag} ${label}` }),
-        fresh: Effect.map(fresh, (layer) => placeOf(layer, usual)),
+        fresh: Effect.map(fresh, (layer) => makePlace(layer, usual)),
         fingerprint: usual,
         row: rowBuilder(scope, settings.dimensions)
       }

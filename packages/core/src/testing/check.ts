@@ -34,11 +34,11 @@ export const sameSet = (actual: ReadonlyArray<Memory>, expected: ReadonlyArray<M
   same(actual.toSorted(byId), expected.toSorted(byId), what)
 
 /** The ids of rows, in order. */
-export const idsOf = (rows: ReadonlyArray<{ readonly memory: Memory } | Memory>): ReadonlyArray<string> =>
+export const toIds = (rows: ReadonlyArray<{ readonly memory: Memory } | Memory>): ReadonlyArray<string> =>
   rows.map((row) => ("memory" in row ? row.memory.id : row.id))
 
 /** The texts of rows, sorted. */
-export const contentsOf = (
+export const toContents = (
   rows: ReadonlyArray<{ readonly memory: Memory } | Memory>
 ): ReadonlyArray<string> => rows.map((row) => ("memory" in row ? row.memory.content : row.content)).toSorted()
 
@@ -104,7 +104,7 @@ export const sameSearch = (
   epsilon: number,
   what: string
 ): void => {
-  const returned = new Set(idsOf(actual.hits))
+  const returned = new Set(toIds(actual.hits))
   const allowed = new Set<string>()
   for (const [channel, score] of CHANNELS) {
     const ranked = all.hits.filter((hit) => score(hit) > Number.NEGATIVE_INFINITY)
@@ -130,7 +130,7 @@ export const sameSearch = (
 /** Each hit may be returned, equals its stored row, has exact scores, and comes once. */
 const sameHits = (actual: SearchResult, all: SearchResult, epsilon: number, what: string): void => {
   same({ n: actual.n, df: actual.df }, { n: all.n, df: all.df }, `${what}: counts`)
-  assert.equal(new Set(idsOf(actual.hits)).size, actual.hits.length, `${what}: a row is there twice`)
+  assert.equal(new Set(toIds(actual.hits)).size, actual.hits.length, `${what}: a row is there twice`)
   const right = new Map(all.hits.map((hit) => [hit.memory.id, hit]))
   for (const hit of actual.hits) {
     const expected = right.get(hit.memory.id)

@@ -27,7 +27,7 @@ export interface RowParts extends Partial<Omit<Memory, "id" | "key" | "content">
 export type RowBuilder = (content: string, parts?: RowParts) => StoreRow
 
 /** A unit vector derived from the text: equal texts have equal vectors, different texts unrelated ones. */
-export const vectorOf = (text: string, dimensions: number): Float32Array =>
+export const toVector = (text: string, dimensions: number): Float32Array =>
   makeRandom(termId(text)).direction(dimensions)
 
 /** The unit vector along an axis: the query of laws that choose their cosines. */
@@ -45,7 +45,7 @@ export const atCosine = (cosine: number, dimensions: number, towards = 0): Float
 export const rowBuilder =
   (own: Scope, dimensions: number): RowBuilder =>
   (content, parts = {}) => {
-    const { at = T0, key, vector = vectorOf(content, dimensions), ...memory } = parts
+    const { at = T0, key, vector = toVector(content, dimensions), ...memory } = parts
     const scope = memory.scope ?? own
     const statement = {
       source: memory.source ?? "user",

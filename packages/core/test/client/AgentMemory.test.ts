@@ -15,7 +15,7 @@ const DAY = 86_400_000
 const HOUR = 3_600_000
 
 /** The reason a call fails for, and the field it names. */
-const reasonOf = <A, R>(effect: Effect.Effect<A, MemoryError, R>) =>
+const readReason = <A, R>(effect: Effect.Effect<A, MemoryError, R>) =>
   Effect.map(Effect.flip(effect), ({ reason }) =>
     reason._tag === "InvalidInput" ? reason.field : reason._tag
   )
@@ -99,7 +99,7 @@ describe("AgentMemory", () => {
         "reopened"
       )
       assert.deepStrictEqual(contents(yield* user.recall("office")), ["The office is in Hamburg"])
-      assert.strictEqual(yield* reasonOf(user.supersede("no such id", "x")), "NotFound")
+      assert.strictEqual(yield* readReason(user.supersede("no such id", "x")), "NotFound")
     }).pipe(Effect.provide(layer()))
   )
 
@@ -166,19 +166,22 @@ describe("AgentMemory", () => {
         ["metadata", { content: "x", metadata: { text: "y".repeat(20_000) } }]
       ]
       for (const [field, input] of bad) {
-        assert.strictEqual(yield* reasonOf(user.remember(input as string)), field)
+        assert.strictEqual(yield* readReason(user.remember(input as string)), field)
       }
-      assert.match(yield* reasonOf(user.remember({ content: "x", metadata: deep as never })), /^metadata\./u)
-      assert.strictEqual(yield* reasonOf(user.rememberMany(["fine", ""])), "[1].content")
-      assert.strictEqual(yield* reasonOf(user.recall("")), "query")
-      assert.strictEqual(yield* reasonOf(user.recall("x", { limit: 0 })), "limit")
-      assert.strictEqual(yield* reasonOf(user.recall("x", { limit: 1e9 })), "limit")
-      assert.strictEqual(yield* reasonOf(user.recall("x", { minScore: 2 })), "minScore")
-      assert.strictEqual(yield* reasonOf(user.forget({})), "target")
+      assert.match(
+        yield* readReason(user.remember({ content: "x", metadata: deep as never })),
+        /^metadata\./u
+      )
+      assert.strictEqual(yield* readReason(user.rememberMany(["fine", ""])), "[1].content")
+      assert.strictEqual(yield* readReason(user.recall("")), "query")
+      assert.strictEqual(yield* readReason(user.recall("x", { limit: 0 })), "limit")
+      assert.strictEqual(yield* readReason(user.recall("x", { limit: 1e9 })), "limit")
+      assert.strictEqual(yield* readReason(user.recall("x", { minScore: 2 })), "minScore")
+      assert.strictEqual(yield* readReason(user.forget({})), "target")
       assert.strictEqual((yield* user.stats()).kept, 0)
       const memories = yield* AgentMemory
       for (const userId of ["", "a/b", "..", "tab\t", " x", "x".repeat(257)]) {
-        assert.strictEqual(yield* reasonOf(memories.for({ agentId: "a", userId })), "scope")
+        assert.strictEqual(yield* readReason(memories.for({ agentId: "a", userId })), "scope")
       }
     }).pipe(Effect.provide(layer()))
   )
@@ -192,7 +195,7 @@ describe("AgentMemory", () => {
         "refreshed"
       )
       assert.strictEqual(
-        yield* reasonOf(user.remember({ content: "Flight LH 400", key: "flight" })),
+        yield* readReason(user.remember({ content: "Flight LH 400", key: "flight" })),
         "Conflict"
       )
       const many = yield* user.rememberMany([
@@ -225,7 +228,7 @@ describe("AgentMemory", () => {
         backend: "memory",
         scope: ada
       })
-      assert.strictEqual(yield* reasonOf(user.remember("late", { fence })), "Conflict")
+      assert.strictEqual(yield* readReason(user.remember("late", { fence })), "Conflict")
       assert.strictEqual((yield* user.remember("afterwards")).outcome, "created")
     }).pipe(Effect.provide(layer()))
   )
@@ -270,7 +273,7 @@ describe("AgentMemory", () => {
       const closed = moved.find((one) => one.supersededBy !== null)
       assert.strictEqual(moved.find((one) => one.id === closed?.supersededBy)?.content, "Lives in Bergen")
       assert.strictEqual(
-        yield* reasonOf(other.import([{ ...exported[0], turn: "x" } as never])),
+        yield* readReason(other.import([{ ...exported[0], turn: "x" } as never])),
         "memories[0].turn"
       )
     }).pipe(Effect.provide(layer()))
@@ -294,8 +297,8 @@ describe("AgentMemory", () => {
         content: "Prefers tea"
       })
       assert.isNull((yield* user.update(id, { expiresAt: null })).expiresAt)
-      assert.strictEqual(yield* reasonOf(user.update(id, {})), "change")
-      assert.strictEqual(yield* reasonOf(user.update("nope", { pinned: true })), "NotFound")
+      assert.strictEqual(yield* readReason(user.update(id, {})), "change")
+      assert.strictEqual(yield* readReason(user.update("nope", { pinned: true })), "NotFound")
     }).pipe(Effect.provide(layer()))
   )
 

@@ -3,8 +3,8 @@ import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { afterEach, describe, expect, it } from "vitest"
 import { keep } from "../../src/store/inMemory/inMemoryData.ts"
 import { bothFaces } from "../support/bothFaces.ts"
-import { idOf } from "../support/idOf.ts"
-import { reasonOf } from "../support/reasonOf.ts"
+import { readId } from "../support/readId.ts"
+import { readReason } from "../support/readReason.ts"
 
 const SCOPE = { agentId: "tutor", userId: "ada" }
 const row = rowBuilder(SCOPE, 4)
@@ -29,25 +29,25 @@ describe.each(bothFaces)("%s", (_, open) => {
       { content: "two", metadata: { floor: 7 }, pinned: true },
       { content: "three", expiresAt: new Date(Date.now() + 3_600_000) }
     ])
-    const id = idOf(await memory.remember("four"))
+    const id = readId(await memory.remember("four"))
     await memory.supersede(id, "five")
     expect(await memory.count()).toBe(4)
     expect(await memory.count({})).toBe(4)
     expect(await memory.count({ where: { metadata: { floor: { gte: 3, lt: 7 } } } })).toBe(1)
     expect(await memory.count({ where: { not: { pinned: true } } })).toBe(3)
     expect(await memory.count({ where: { or: [] } })).toBe(0)
-    expect(await reasonOf(memory.count({ where: { pined: true } as never }))).toBe("where.pined")
-    expect(await reasonOf(memory.count({ filter: {} } as never))).toBe("filter")
+    expect(await readReason(memory.count({ where: { pined: true } as never }))).toBe("where.pined")
+    expect(await readReason(memory.count({ filter: {} } as never))).toBe("filter")
   })
 
   describe("history", () => {
     it("tells what was stated before and after, oldest first, from any of the statements", async () => {
       const memory = await ada()
       const said = ["Oslo", "Bergen", "Bodø", "Tromsø"]
-      const first = idOf(await memory.remember("Oslo"))
+      const first = readId(await memory.remember("Oslo"))
       const ids = [first]
       for (const city of said.slice(1)) {
-        ids.push(idOf(await memory.supersede(ids.at(-1) ?? "", city)))
+        ids.push(readId(await memory.supersede(ids.at(-1) ?? "", city)))
       }
       await memory.remember("unrelated")
       for (const id of ids) expect(contents(await memory.history(id))).toEqual(said)
@@ -58,9 +58,9 @@ describe.each(bothFaces)("%s", (_, open) => {
 
     it("keeps to the branch of the memory, and shows all that came together in it", async () => {
       const memory = await ada()
-      const tea = idOf(await memory.remember("likes tea"))
-      const coffee = idOf(await memory.remember("likes coffee"))
-      const both = idOf(await memory.supersede(tea, "likes both"))
+      const tea = readId(await memory.remember("likes tea"))
+      const coffee = readId(await memory.remember("likes coffee"))
+      const both = readId(await memory.supersede(tea, "likes both"))
       await memory.supersede(coffee, "likes both")
       expect(contents(await memory.history(both)).toSorted()).toEqual([
         "likes both",
@@ -72,8 +72,8 @@ describe.each(bothFaces)("%s", (_, open) => {
 
     it("ends where statements supersede each other in a loop", async () => {
       const memory = await ada()
-      const hamburg = idOf(await memory.remember("in Hamburg"))
-      const bremen = idOf(await memory.supersede(hamburg, "in Bremen"))
+      const hamburg = readId(await memory.remember("in Hamburg"))
+      const bremen = readId(await memory.supersede(hamburg, "in Bremen"))
       // Hamburg is current again, and Bremen is superseded by it.
       await memory.supersede(bremen, "in Hamburg")
       for (const id of [hamburg, bremen]) {
@@ -107,7 +107,7 @@ describe.each(bothFaces)("%s", (_, open) => {
     await say("bye", "monday", T0 + 9)
     await say("again", "tuesday", T0 + 5)
     await say("out of any", undefined, T0 + 20)
-    const id = idOf(await say("gone", "wednesday", T0 + 7))
+    const id = readId(await say("gone", "wednesday", T0 + 7))
     await memory.forget(id)
     const monday = { sessionId: "monday", firstSaidAt: T0, lastSaidAt: T0 + 9, turns: 2 }
     const tuesday = { sessionId: "tuesday", firstSaidAt: T0 + 5, lastSaidAt: T0 + 5, turns: 1 }
@@ -118,8 +118,8 @@ describe.each(bothFaces)("%s", (_, open) => {
       sessions: [tuesday],
       next: null
     })
-    expect(await reasonOf(memory.sessions({ after: null } as never))).toBe("after")
-    expect(await reasonOf(memory.sessions({ limit: 0 }))).toBe("limit")
+    expect(await readReason(memory.sessions({ after: null } as never))).toBe("after")
+    expect(await readReason(memory.sessions({ limit: 0 }))).toBe("limit")
   })
 
   it("never gives a turn's number away again", async () => {
@@ -163,14 +163,14 @@ describe.each(bothFaces)("%s", (_, open) => {
       const memory = await ada()
       await memory.appendEntries([entry(0)])
       await memory.appendEntries([entry(0), entry(1)])
-      expect(await reasonOf(memory.appendEntries([entry(2), entry(1, "other")]))).toBe("Conflict")
+      expect(await readReason(memory.appendEntries([entry(2), entry(1, "other")]))).toBe("Conflict")
       expect(await numbers(memory)).toEqual([0, 1])
     })
 
     it("are no memories, and go with the whole scope alone", async () => {
       const memory = await ada()
       await memory.appendEntries([entry(0, "the vault code")])
-      const id = idOf(await memory.remember({ content: "a memory", sessionId: "s" }))
+      const id = readId(await memory.remember({ content: "a memory", sessionId: "s" }))
       expect(await memory.recall("vault code", { minScore: 0 })).toEqual([])
       expect(await memory.count()).toBe(1)
       expect((await memory.stats()).kept).toBe(1)
@@ -194,7 +194,7 @@ describe.each(bothFaces)("%s", (_, open) => {
         ["limit", () => memory.entries({ sessionId: "s", kind: "notes", limit: 1_001 })],
         ["through", () => memory.dropEntries({ sessionId: "s", through: 1 })]
       ]
-      for (const [field, call] of refused) expect(await reasonOf(call())).toBe(field)
+      for (const [field, call] of refused) expect(await readReason(call())).toBe(field)
       await memory.appendEntries([entry(0, "x".repeat(1_000_000))])
       expect(await numbers(memory)).toEqual([0])
     })

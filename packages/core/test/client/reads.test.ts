@@ -40,7 +40,7 @@ const failure = async (call: Promise<unknown>): Promise<MemoryError> => {
 const texts = (found: ReadonlyArray<{ readonly memory: { readonly content: string } }>) =>
   found.map(({ memory }) => memory.content)
 
-const usersOf = (calls: ReadonlyArray<{ readonly scope: Scope }>) =>
+const listUsers = (calls: ReadonlyArray<{ readonly scope: Scope }>) =>
   Array.from(new Set(calls.map(({ scope }) => `${scope.agentId}/${scope.userId}`))).toSorted()
 
 const ids = async (memory: PromiseMemory) => (await memory.list()).rows.map(({ id }) => id)
@@ -98,7 +98,7 @@ describe("the scopes that a memory reads", () => {
     assert.throws(() => (memory.reads as Array<Scope>).push({ agentId: "default", userId: "secret" }))
     assert.throws(() => Object.assign(memory.reads[0] ?? {}, { userId: "secret" }))
     await memory.recall("freight")
-    assert.deepStrictEqual(usersOf(opened.calls), ["default/ana", "default/team:blue"])
+    assert.deepStrictEqual(listUsers(opened.calls), ["default/ana", "default/team:blue"])
   })
 
   it("are read by recall, context and get alone; one that is not named is never read", async () => {
@@ -111,7 +111,7 @@ describe("the scopes that a memory reads", () => {
     await ana.recall("freight")
     await ana.context("freight")
     await ana.get(id)
-    assert.deepStrictEqual(usersOf(calls), ["default/ana", "default/team:blue", "handbook/all"])
+    assert.deepStrictEqual(listUsers(calls), ["default/ana", "default/team:blue", "handbook/all"])
     calls.length = 0
     await ana.remember("I like freight")
     await ana.rememberMany(["I like ships"])
@@ -126,7 +126,7 @@ describe("the scopes that a memory reads", () => {
     for await (const memory of ana.export()) assert.strictEqual(memory.scope.userId, "ana")
     await ana.forget({ where: { type: "procedural" } })
     await ana.forgetAll()
-    assert.deepStrictEqual(usersOf(calls), ["default/ana", "default/files/ana"])
+    assert.deepStrictEqual(listUsers(calls), ["default/ana", "default/files/ana"])
   })
 
   it("cost one search each, in parallel, and one embedding of the question", async () => {

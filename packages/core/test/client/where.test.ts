@@ -2,7 +2,7 @@ import type { PromiseMemory, Where } from "@keepsake/core"
 import { T0 } from "@keepsake/core/testing"
 import { afterEach, describe, expect, it } from "vitest"
 import { bothFaces } from "../support/bothFaces.ts"
-import { reasonOf } from "../support/reasonOf.ts"
+import { readReason } from "../support/readReason.ts"
 
 const SAID = [
   { content: "The quiet room is on floor 3", type: "semantic", metadata: { floor: 3, tags: ["quiet"] } },
@@ -72,9 +72,9 @@ describe.each(bothFaces)("where, through %s", (_, open) => {
     expect(byOlder).toHaveLength(1)
     expect(await memory.list({ filter: older })).toEqual(await memory.list({ where }))
     expect((await memory.forget(older, { dryRun: true })).removed).toBe(1)
-    expect(await reasonOf(memory.recall("room", { where, types: ["semantic"] }))).toBe("types")
-    expect(await reasonOf(memory.list({ where, filter: older }))).toBe("filter")
-    expect(await reasonOf(memory.forget({ where, types: ["semantic"] } as never))).toBe("target.types")
+    expect(await readReason(memory.recall("room", { where, types: ["semantic"] }))).toBe("types")
+    expect(await readReason(memory.list({ where, filter: older }))).toBe("filter")
+    expect(await readReason(memory.forget({ where, types: ["semantic"] } as never))).toBe("target.types")
   })
 
   it("to forget, a filter without a condition is refused and points to forgetAll", async () => {
@@ -87,7 +87,7 @@ describe.each(bothFaces)("where, through %s", (_, open) => {
     ]
     for (const where of empty) {
       await expect(memory.forget({ where })).rejects.toThrow("use forgetAll")
-      expect(await reasonOf(memory.forget({ where }, { dryRun: true }))).toBe("target")
+      expect(await readReason(memory.forget({ where }, { dryRun: true }))).toBe("target")
     }
     expect((await memory.forget({ where: { type: { in: [] } } })).removed).toBe(0)
     expect((await memory.forget({ where: { or: [] } })).removed).toBe(0)

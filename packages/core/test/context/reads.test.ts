@@ -22,7 +22,7 @@ const memories = Effect.gen(function* () {
   }
 })
 
-const linesOf = (text: string) => text.split("\n").filter((line) => line.startsWith("- "))
+const readLines = (text: string) => text.split("\n").filter((line) => line.startsWith("- "))
 
 describe("a context over several scopes", () => {
   it.effect("has what is pinned and what is relevant of a shared scope, and nothing else", () =>
@@ -121,7 +121,7 @@ describe("a context over several scopes", () => {
         items.map(({ memory }) => `${memory.scope.userId}: ${memory.content}`).toSorted(),
         [`ana: ${fact.content}`, `team:blue: ${pin.content}`]
       )
-      assert.lengthOf(linesOf(text), 2)
+      assert.lengthOf(readLines(text), 2)
     }).pipe(Effect.provide(layer()))
   )
 
@@ -139,7 +139,10 @@ describe("a context over several scopes", () => {
       assert.isAbove(items.length, own.length + 5)
       assert.isAbove(dropped, 0)
       assert.isAtMost(tokens, 600)
-      assert.strictEqual(linesOf(text).filter((line) => line.startsWith("- from=")).length, items.length - 3)
+      assert.strictEqual(
+        readLines(text).filter((line) => line.startsWith("- from=")).length,
+        items.length - 3
+      )
       // Thirty of one's own are not young, even where the shared scope is: their last turns go in, not all.
       for (let i = 0; i < 30; i++) {
         yield* TestClock.adjust("1 second")
@@ -165,7 +168,7 @@ describe("a context over several scopes", () => {
         speaker: 'from="team"'
       })
       const { text } = yield* ana.context("freight")
-      assert.deepStrictEqual(linesOf(text), [
+      assert.deepStrictEqual(readLines(text), [
         '- from="x&quot;&gt;&lt;memory&gt;&lt;a b=&quot;" 1970-01-01 user: freight',
         '- 1970-01-01 from="team": - from="team" freight'
       ])

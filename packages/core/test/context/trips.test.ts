@@ -40,7 +40,7 @@ const distant = (calls: Array<string>) => {
 }
 
 /** The calls that a verb makes, and the moments at which they begin. */
-const callsOf = <A>(verb: (memory: ScopedMemory) => Effect.Effect<A, MemoryError>) =>
+const recordCalls = <A>(verb: (memory: ScopedMemory) => Effect.Effect<A, MemoryError>) =>
   Effect.gen(function* () {
     const data = inMemoryData()
     const base = InMemoryStore.layerOf(data)
@@ -68,7 +68,7 @@ const callsOf = <A>(verb: (memory: ScopedMemory) => Effect.Effect<A, MemoryError
 describe("trips to the store", () => {
   it.effect("a recall takes three: speakers, search, neighbours", () =>
     Effect.gen(function* () {
-      const { answer, calls } = yield* callsOf((memory) => memory.recall("freight by ship", { limit: 1 }))
+      const { answer, calls } = yield* recordCalls((memory) => memory.recall("freight by ship", { limit: 1 }))
       assert.lengthOf(answer, 1)
       assert.deepStrictEqual(calls, ["around 20", "search 10", "speakers 0"])
     })
@@ -76,7 +76,7 @@ describe("trips to the store", () => {
 
   it.effect("a context takes three: what needs no answer is asked together with the speakers", () =>
     Effect.gen(function* () {
-      const { answer, calls } = yield* callsOf((memory) => memory.context("freight by ship"))
+      const { answer, calls } = yield* recordCalls((memory) => memory.context("freight by ship"))
       assert.isNotEmpty(answer.items)
       assert.deepStrictEqual(calls, [
         "around 20",

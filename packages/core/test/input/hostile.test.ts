@@ -10,7 +10,7 @@ const layer = () =>
 const memory = Effect.flatMap(AgentMemory, (memories) => memories.for({ agentId: "tutor", userId: "ada" }))
 
 /** The field that a call names as bad; a defect or a success fails the test. */
-const fieldOf = Effect.fnUntraced(function* (call: () => Effect.Effect<unknown, unknown>) {
+const readField = Effect.fnUntraced(function* (call: () => Effect.Effect<unknown, unknown>) {
   const exit = yield* Effect.exit(Effect.suspend(call))
   if (Exit.isSuccess(exit)) return "accepted"
   const failure = Cause.findError(exit.cause)
@@ -92,7 +92,7 @@ describe("input that types would not allow", () => {
       yield* user.remember({ content: "stays", metadata: { a: 1 } })
       for (const [name, call] of Object.entries({ ...remembers, ...others })) {
         for (const odd of ODD) {
-          const field = yield* fieldOf(() => call(user, odd as never))
+          const field = yield* readField(() => call(user, odd as never))
           assert.isFalse(field.startsWith("not typed"), `${name}: ${field}`)
         }
       }
@@ -120,23 +120,23 @@ describe("input that types would not allow", () => {
         ["target", [undefined]]
       ]
       for (const [field, filter] of bad) {
-        assert.strictEqual(yield* fieldOf(() => user.forget(filter as never)), field)
+        assert.strictEqual(yield* readField(() => user.forget(filter as never)), field)
         if (!Array.isArray(filter) && field !== "target") {
           assert.strictEqual(
-            yield* fieldOf(() => user.list({ filter: filter as never })),
+            yield* readField(() => user.list({ filter: filter as never })),
             field.replace("target", "filter")
           )
           assert.strictEqual(
-            yield* fieldOf(() => user.recall("one", filter as never)),
+            yield* readField(() => user.recall("one", filter as never)),
             field.replace("target.", "")
           )
         }
       }
-      assert.strictEqual(yield* fieldOf(() => user.forgetAll({ dryrun: true } as never)), "dryrun")
+      assert.strictEqual(yield* readField(() => user.forgetAll({ dryrun: true } as never)), "dryrun")
       for (const options of [true, new Map([["dryRun", true]]), [{ dryRun: true }]]) {
-        assert.strictEqual(yield* fieldOf(() => user.forgetAll(options as never)), "options")
+        assert.strictEqual(yield* readField(() => user.forgetAll(options as never)), "options")
       }
-      assert.strictEqual(yield* fieldOf(() => user.forget("x", { dryRun: "yes" as never })), "dryRun")
+      assert.strictEqual(yield* readField(() => user.forget("x", { dryRun: "yes" as never })), "dryRun")
       assert.strictEqual((yield* user.stats()).kept, 2)
       const error = yield* Effect.flip(user.forget({ type: "semantic" } as never))
       assert.include(error.message, 'Did you mean "types"?')
@@ -148,7 +148,7 @@ describe("input that types would not allow", () => {
     Effect.gen(function* () {
       const user = yield* memory
       const field = (metadata: unknown) =>
-        fieldOf(() => user.remember({ content: "x", metadata: metadata as never }))
+        readField(() => user.remember({ content: "x", metadata: metadata as never }))
       assert.match(yield* field({ wide }), /^metadata/u)
       assert.match(yield* field(cyclic), /^metadata\.self/u)
       assert.strictEqual(yield* field(JSON.parse('{"a":{"__proto__":{"admin":true}}}')), "metadata.a")
@@ -173,7 +173,7 @@ describe("input that types would not allow", () => {
     Effect.gen(function* () {
       const user = yield* memory
       for (const saidAt of [Number.MAX_SAFE_INTEGER, 8.64e15, -1, 0.5]) {
-        assert.strictEqual(yield* fieldOf(() => user.remember({ content: "x", saidAt })), "saidAt")
+        assert.strictEqual(yield* readField(() => user.remember({ content: "x", saidAt })), "saidAt")
       }
       yield* user.remember({ content: "the end", saidAt: 253_402_300_799_999 })
       assert.include((yield* user.context("end")).text, "9999-12-31")
@@ -213,7 +213,7 @@ describe("input that types would not allow", () => {
         ["extra", { extra: 1 }]
       ]
       for (const [field, change] of bad) {
-        const named = yield* fieldOf(() => other.import([good, { ...good, ...change }] as never))
+        const named = yield* readField(() => other.import([good, { ...good, ...change }] as never))
         assert.strictEqual(named.replace("metadata", "metadata.\u0000").slice(0, 11), "memories[1]")
         if (!field.startsWith("metadata")) assert.strictEqual(named, `memories[1].${field}`)
       }
@@ -236,7 +236,7 @@ describe("input that types would not allow", () => {
       const user = yield* memory
       yield* user.rememberMany(["Ana builds a freight SaaS", "The gate code is 4711"])
       const filler = "lorem ".repeat(20_000)
-      assert.strictEqual(yield* fieldOf(() => user.recall(filler)), "query")
+      assert.strictEqual(yield* readField(() => user.recall(filler)), "query")
       const long = `freight? ${"lorem ".repeat(2_000_000)} what is the gate code?`
       const { items } = yield* user.context(long, { omit: ["profile", "lastTime"], minScore: 0 })
       assert.strictEqual(items.length, 2)
@@ -248,10 +248,10 @@ describe("input that types would not allow", () => {
     Effect.gen(function* () {
       const memories = yield* AgentMemory
       for (const odd of [...ODD, { userId: "u" }, { agentId: 1, userId: "u" }]) {
-        assert.strictEqual(yield* fieldOf(() => memories.for(odd as never)), "scope")
+        assert.strictEqual(yield* readField(() => memories.for(odd as never)), "scope")
       }
       const misspelt = { agentId: "a", userId: "u", agentID: "b" }
-      assert.strictEqual(yield* fieldOf(() => memories.for(misspelt)), "agentID")
+      assert.strictEqual(yield* readField(() => memories.for(misspelt)), "agentID")
     }).pipe(Effect.provide(layer()))
   )
 })

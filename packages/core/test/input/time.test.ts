@@ -5,7 +5,8 @@ import { Effect, Layer, Result } from "effect"
 import { TestClock } from "effect/testing"
 
 const at = Date.UTC(2026, 0, 31, 12)
-const messageOf = (value: unknown): string => Result.getOrElse(Result.flip(readTime(value as never)), String)
+const readMessage = (value: unknown): string =>
+  Result.getOrElse(Result.flip(readTime(value as never)), String)
 
 describe("readTime", () => {
   it("gives epoch milliseconds for a Date, a number and ISO text with a zone", () => {
@@ -21,23 +22,23 @@ describe("readTime", () => {
   })
 
   it("refuses a date without a time, and says what to write", () => {
-    assert.include(messageOf("2026-01-31"), "write 2026-01-31T00:00:00Z")
+    assert.include(readMessage("2026-01-31"), "write 2026-01-31T00:00:00Z")
   })
 
   it("refuses a time without a zone, and says what to write", () => {
-    assert.include(messageOf("2026-01-31T12:00:00"), "write 2026-01-31T12:00:00Z for UTC")
+    assert.include(readMessage("2026-01-31T12:00:00"), "write 2026-01-31T12:00:00Z for UTC")
   })
 
   it("refuses a value that is not a time", () => {
     const odd = ["", "yesterday", "31 Jan 2026", "2026-02-30T12:00:00Z", "2026-01-31T25:00:00Z", "2026-13-01"]
     for (const text of [...odd, "1969-12-31T23:59:59Z"]) {
-      assert.match(messageOf(text), /is no time from 1970 to 9999; write ISO text .*2026-01-31T12:00:00Z/u)
+      assert.match(readMessage(text), /is no time from 1970 to 9999; write ISO text .*2026-01-31T12:00:00Z/u)
     }
     for (const value of [new Date(Number.NaN), -1, 0.5, null, {}, [at]]) {
-      assert.match(messageOf(value), /give a Date, epoch milliseconds .*2026-01-31T12:00:00Z/u)
+      assert.match(readMessage(value), /give a Date, epoch milliseconds .*2026-01-31T12:00:00Z/u)
     }
     const pretended = Object.create(Date.prototype) as Date
-    assert.match(messageOf(pretended), /give a Date/u)
+    assert.match(readMessage(pretended), /give a Date/u)
   })
 })
 

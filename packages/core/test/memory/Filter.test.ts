@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Memory } from "@keepsake/core"
-import { conditionOf, type Filter, matches } from "@keepsake/core/driver"
+import { toCondition, type Filter, matches } from "@keepsake/core/driver"
 import { rowBuilder } from "@keepsake/core/testing"
 
 const memory: Memory = rowBuilder({ agentId: "agent", userId: "user" }, 4)("Tea.", {
@@ -55,7 +55,7 @@ const no: ReadonlyArray<Filter> = [
 ]
 
 /** Stores are asked with the condition that a filter of the older form becomes. */
-const passes = (filter: Filter, candidate: Memory): boolean => matches(conditionOf(filter), candidate)
+const passes = (filter: Filter, candidate: Memory): boolean => matches(toCondition(filter), candidate)
 
 describe("a filter of the older form", () => {
   it.each(yes.map((filter) => [JSON.stringify(filter), filter] as const))("%s: yes", (_, filter) => {

@@ -12,13 +12,13 @@ import {
 } from "@keepsake/core"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { idOf } from "../support/idOf.ts"
+import { readId } from "../support/readId.ts"
 
 const ada = { agentId: "tutor", userId: "ada" }
 const DAY = 86_400_000
 
 /** Over a store whose counters and purges are written down. */
-const layerOf = (data: InMemoryData, options: StoreOptions, calls: Array<string> = []) => {
+const makeLayer = (data: InMemoryData, options: StoreOptions, calls: Array<string> = []) => {
   const base = InMemoryStore.layerOf(data, options).pipe(Layer.provide(StoreFingerprint.wordsOnly))
   const watchedStore = Layer.effect(
     MemoryStore,
@@ -50,8 +50,8 @@ const fill = (data: InMemoryData) =>
   Effect.gen(function* () {
     const user = yield* memory
     yield* user.remember({ content: "gone tomorrow", ttlDays: 1 })
-    return idOf(yield* user.remember("stays here"))
-  }).pipe(Effect.provide(layerOf(data, {})))
+    return readId(yield* user.remember("stays here"))
+  }).pipe(Effect.provide(makeLayer(data, {})))
 
 describe("a store opened read-only", () => {
   it.effect("answers, and starts neither a counter nor a purge", () =>
@@ -67,7 +67,7 @@ describe("a store opened read-only", () => {
         assert.include((yield* user.context("stays here")).text, "stays here")
         yield* TestClock.adjust(2 * DAY)
         assert.strictEqual((yield* user.get(id))?.accessCount, 0)
-      }).pipe(Effect.provide(layerOf(data, { readOnly: true }, calls)))
+      }).pipe(Effect.provide(makeLayer(data, { readOnly: true }, calls)))
       assert.deepStrictEqual(calls, [])
       assert.deepStrictEqual(
         Array.from(data.scopes.values(), (rows) => Array.from(rows)),
@@ -105,7 +105,7 @@ describe("a store opened read-only", () => {
           assert.include(message, "opened read-only")
         }
         assert.strictEqual((yield* user.forgetAll({ dryRun: true })).removed, 2)
-      }).pipe(Effect.provide(layerOf(data, { readOnly: true })))
+      }).pipe(Effect.provide(makeLayer(data, { readOnly: true })))
       assert.strictEqual(data.scopes.size, 1)
     })
   )
@@ -126,7 +126,7 @@ describe("a store opened without access counts", () => {
         assert.strictEqual((yield* user.remember("more")).outcome, "created")
         yield* (yield* MemoryStore).touch({ scope: ada, now: 1, ids: [id] })
         assert.strictEqual((yield* user.get(id))?.accessCount, 0)
-      }).pipe(Effect.provide(layerOf(data, { accessCounts: false }, calls)))
+      }).pipe(Effect.provide(makeLayer(data, { accessCounts: false }, calls)))
       assert.deepStrictEqual(
         calls.filter((call) => call === "touch"),
         ["touch"]

@@ -1,5 +1,5 @@
 import type { Memory, MemoryError, MemoryStore, Scope } from "@keepsake/core"
-import { conditionOf, type Cursor, type Filter } from "@keepsake/core/driver"
+import { toCondition, type Cursor, type Filter } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 type Store = MemoryStore["Service"]
@@ -20,7 +20,7 @@ const typed = ({ request }: Question): never => {
   const { after, filter, terms, vector } = request
   return {
     ...request,
-    ...(filter === undefined ? {} : { filter: conditionOf(filter as Filter) }),
+    ...(filter === undefined ? {} : { filter: toCondition(filter as Filter) }),
     ...(after === undefined ? {} : { after: toCursor(after as FirstCursor) }),
     ...(Array.isArray(vector) ? { vector: Float32Array.from(vector as Array<number>) } : {}),
     ...(Array.isArray(terms) ? { terms: Uint32Array.from(terms as Array<number>) } : {})
@@ -38,30 +38,33 @@ const byRow = (entries: ReadonlyArray<Entry>): ReadonlyArray<Entry> => entries.t
 const ascending = (rows: ReadonlyArray<number>): ReadonlyArray<number> => rows.toSorted((a, b) => a - b)
 
 /**
- * What the store answers, as plain JSON. A row is its number, which `rowOf` gives; an answer without an order is
+ * What the store answers, as plain JSON. A row is its number, which `toNumber` gives; an answer without an order is
  * sorted by it.
  */
 export const answer = (
   store: Store,
   question: Question,
-  rowOf: (memory: Memory) => number
+  toNumber: (memory: Memory) => number
 ): Effect.Effect<unknown, MemoryError> => {
   const request = typed(question)
   switch (question.method) {
     case "list":
       return Effect.map(store.list(request), ({ next, rows }) => ({
-        rows: rows.map(rowOf),
+        rows: rows.map(toNumber),
         next: toFirstCursor(next)
       }))
     case "listRows":
       return Effect.map(store.listRows(request), ({ next, rows }) => ({
-        rows: rows.map(({ memory, vector }) => [rowOf(memory), vector === null ? null : Array.from(vector)]),
+        rows: rows.map(({ memory, vector }) => [
+          toNumber(memory),
+          vector === null ? null : Array.from(vector)
+        ]),
         next: toFirstCursor(next)
       }))
     case "latest":
-      return Effect.map(store.latest(request), (rows) => rows.map(rowOf))
+      return Effect.map(store.latest(request), (rows) => rows.map(toNumber))
     case "get":
-      return Effect.map(store.get(request), (rows) => ascending(rows.map(rowOf)))
+      return Effect.map(store.get(request), (rows) => ascending(rows.map(toNumber)))
     case "speakers":
       return Effect.map(store.speakers(request), (names) => names.toSorted())
     case "count":
@@ -70,13 +73,13 @@ export const answer = (
       return store.lastTurn(request)
     case "around":
       return Effect.map(store.around(request), (rows) =>
-        byRow(rows.map(({ cosine, memory }) => [rowOf(memory), cosine]))
+        byRow(rows.map(({ cosine, memory }) => [toNumber(memory), cosine]))
       )
     case "search":
       return Effect.map(store.search(request), ({ df, hits, n }) => ({
         n,
         df,
-        hits: byRow(hits.map(({ bm25, cosine, memory }) => [rowOf(memory), cosine, bm25]))
+        hits: byRow(hits.map(({ bm25, cosine, memory }) => [toNumber(memory), cosine, bm25]))
       }))
     default:
       throw new Error(`No such question: ${question.method}`)

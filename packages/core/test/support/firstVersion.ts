@@ -83,19 +83,19 @@ const stillClock = (now: number): Clock.Clock => ({
 })
 
 /** Today's own fingerprint, as an application gives it. */
-const spaceOf = ({ fingerprint }: Expected) =>
+const makeSpace = ({ fingerprint }: Expected) =>
   fingerprint.embedding === null ? StoreFingerprint.wordsOnly : Embedder.layer(fixtureEmbedder)
 
 const openStore = (restored: Restored, expected: Expected) =>
   Effect.gen(function* () {
-    const services = yield* Layer.build(Layer.provide(restored.layer, spaceOf(expected)))
+    const services = yield* Layer.build(Layer.provide(restored.layer, makeSpace(expected)))
     return { store: Context.get(services, MemoryStore), admin: Context.get(services, StoreAdmin) }
   })
 
 const memoryLayer = (restored: Restored, expected: Expected) =>
   AgentMemory.layer({ purgeEvery: false }).pipe(
     Layer.provideMerge(restored.layer),
-    Layer.provide(spaceOf(expected))
+    Layer.provide(makeSpace(expected))
   )
 
 /** Opens the place, runs `body` at a moment and closes the place. */
@@ -139,7 +139,7 @@ export const assertSameAnswers = (
   const rows = new Map(
     expected.memories.map((memory, row) => [memory.id, { memory: { ...memory, key: null }, row }])
   )
-  const rowOf = (memory: Memory): number => {
+  const toNumber = (memory: Memory): number => {
     const known = rows.get(memory.id)
     if (known === undefined) assert.fail(`${memory.id} is in no answer of the first version`)
     assert.isTrue(
@@ -152,7 +152,7 @@ export const assertSameAnswers = (
     const { admin, store } = yield* openStore(restored, expected)
     for (const question of expected.questions) {
       const { method, request } = question
-      const actual = yield* answer(store, relax({ method, request }), rowOf)
+      const actual = yield* answer(store, relax({ method, request }), toNumber)
       assertNear(actual, question.answer, `${method} ${JSON.stringify(request).slice(0, 200)}`)
     }
     const scopes = yield* admin.scopes({ limit: 1_000 })
@@ -160,7 +160,7 @@ export const assertSameAnswers = (
   }).pipe(Effect.scoped)
 }
 
-const filesOf = async (restored: Restored, expected: Expected) => {
+const readFiles = async (restored: Restored, expected: Expected) => {
   const client = await promiseClient(memoryLayer(restored, expected))
   const { files } = await new MemoryFiles(client.files(expected.scope)).tree()
   await client.close()
@@ -306,7 +306,7 @@ export const firstVersionTests = (name: string, folder: string, restore: Restore
       it.effect("holds the agent's files", () =>
         Effect.gen(function* () {
           const restored = yield* Place
-          assert.sameDeepMembers(yield* Effect.promise(() => filesOf(restored, expected)), [
+          assert.sameDeepMembers(yield* Effect.promise(() => readFiles(restored, expected)), [
             ...expected.files
           ])
         })

@@ -53,7 +53,7 @@ const liveIn = ({ live }: World, scope: Scope): Set<string> => {
   return ids
 }
 
-const ownOf = ({ own }: World, scope: Scope): ScopedMemory => {
+const findOwn = ({ own }: World, scope: Scope): ScopedMemory => {
   const memory = own.get(scopeKey(scope))
   return memory ?? assert.fail("no such scope")
 }
@@ -111,7 +111,7 @@ const recall = Effect.fnUntraced(function* (world: World, handle: Handle) {
     assert.isTrue(liveIn(world, memory.scope).has(memory.id), "what was forgotten was answered")
   }
   const lists = yield* Effect.forEach([handle.scope, ...handle.reads], (scope) =>
-    ownOf(world, scope).recall(query, options)
+    findOwn(world, scope).recall(query, options)
   )
   assert.deepStrictEqual(
     hits.map(({ memory, score }) => [memory.id, score] as const),

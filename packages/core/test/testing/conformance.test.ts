@@ -8,14 +8,14 @@ import {
   lawFingerprint,
   lawSettings,
   makeRandom,
-  placeOf,
+  makePlace,
   rowBuilder,
   runLaws,
   runProgram,
   sameSearch,
   soundSearch,
   unit,
-  vectorOf
+  toVector
 } from "@keepsake/core/conformance"
 import { Cause, Effect, Schema } from "effect"
 
@@ -98,8 +98,8 @@ describe("deterministic vectors", () => {
       }
     }
     assert.deepStrictEqual(unit([3, 4]), Float32Array.of(0.6, 0.8))
-    assert.deepStrictEqual(vectorOf("tea", 8), vectorOf("tea", 8))
-    assert.notDeepEqual(vectorOf("tea", 8), vectorOf("coffee", 8))
+    assert.deepStrictEqual(toVector("tea", 8), toVector("tea", 8))
+    assert.notDeepEqual(toVector("tea", 8), toVector("coffee", 8))
   })
 })
 
@@ -113,7 +113,7 @@ describe("random programs", () => {
 
   it.live("10,000 operations on the in-memory store: no difference", () =>
     Effect.gen(function* () {
-      const place = placeOf(InMemoryStore.layerOf(inMemoryData()), lawFingerprint(settings.dimensions))
+      const place = makePlace(InMemoryStore.layerOf(inMemoryData()), lawFingerprint(settings.dimensions))
       const handles = [yield* place.open(), yield* place.open()]
       yield* runProgram({ ...settings, operations: 10_000, handles, scopes })
     }).pipe(Effect.scoped)
@@ -123,7 +123,7 @@ describe("random programs", () => {
     Effect.gen(function* () {
       const messages: Array<string> = []
       for (const _ of [1, 2]) {
-        const place = placeOf(yield* broken?.fresh ?? Effect.never, lawFingerprint(settings.dimensions))
+        const place = makePlace(yield* broken?.fresh ?? Effect.never, lawFingerprint(settings.dimensions))
         const handles = [yield* place.open()]
         const exit = yield* Effect.exit(runProgram({ ...settings, handles, scopes }))
         if (exit._tag === "Success") assert.fail("the program found nothing")

@@ -53,7 +53,7 @@ const countedStore = (writes: Array<string>) =>
 let close: () => Promise<void> = () => Promise.resolve()
 afterEach(async () => close())
 
-const reasonOf = async (call: Promise<unknown>) => {
+const readReason = async (call: Promise<unknown>) => {
   try {
     await call
   } catch (error) {
@@ -64,8 +64,8 @@ const reasonOf = async (call: Promise<unknown>) => {
 }
 
 /** How `problem` of `WriteRefused` came about, and that no text is in the message. */
-const problemOf = async (call: Promise<unknown>): Promise<string> => {
-  const reason = await reasonOf(call)
+const readProblem = async (call: Promise<unknown>): Promise<string> => {
+  const reason = await readReason(call)
   assert.strictEqual(reason._tag, "WriteRefused", reason.message)
   assert.notInclude(reason.message, SECRET)
   assert.match(reason.message, /Nothing was stored\.$/u)
@@ -215,7 +215,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
         (candidate, signal) => (++calls < count ? candidate : hook(candidate, signal)),
         { beforeWriteTimeoutMs: 20 }
       )
-      assert.strictEqual(await problemOf(write(user, `The token is ${SECRET}, keep it.`, id)), problem)
+      assert.strictEqual(await readProblem(write(user, `The token is ${SECRET}, keep it.`, id)), problem)
       assert.strictEqual(await everything(user), before)
       assert.deepStrictEqual(writes, [])
     })
@@ -223,7 +223,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
 
   it("names the field that is not its to change", async () => {
     const { user } = await openWith((candidate) => ({ ...candidate, turn: 7 }))
-    const { message } = await reasonOf(user.remember("x"))
+    const { message } = await readReason(user.remember("x"))
     assert.include(message, "turn: is not the hook's to change")
   })
 
@@ -233,10 +233,10 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
         ? { refused: "no b" }
         : Promise.reject(Object.assign(new Error("x"), { isRetryable: false }))
     )
-    const refused = await reasonOf(user.rememberMany(["b", "b"]))
+    const refused = await readReason(user.rememberMany(["b", "b"]))
     assert.match(refused.message, /^\[[01]\]: Refused by beforeWrite: no b\. /u)
     assert.isFalse(refused.isRetryable)
-    const failed = await reasonOf(user.remember("c"))
+    const failed = await readReason(user.remember("c"))
     assert.isFalse(failed.isRetryable)
     assert.instanceOf(failed.cause, Error)
   })
@@ -332,7 +332,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
     assert.deepInclude(changed, { pinned: true, metadata: {} })
     await user.update(id, { pinned: false })
     assert.strictEqual(calls, 1)
-    assert.strictEqual((await reasonOf(user.update("nope", { metadata: {} })))._tag, "NotFound")
+    assert.strictEqual((await readReason(user.update("nope", { metadata: {} })))._tag, "NotFound")
   })
 
   it("counts what an import drops, and links what it redacts", async () => {
@@ -392,7 +392,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
       appended: 2,
       dropped: 0
     })
-    const { message } = await reasonOf(user.appendEntries([entry(2, "assistant")]))
+    const { message } = await readReason(user.appendEntries([entry(2, "assistant")]))
     assert.include(message, "content: is not the hook's to change")
     const contents = (await user.entries({ sessionId: "s", kind: "history" })).map(({ content }) => content)
     assert.deepStrictEqual(contents, [`It is ${MARK}`, `It is ${MARK}`])
@@ -422,9 +422,9 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
       calls++
       return candidate
     })
-    await reasonOf(user.remember(""))
-    await reasonOf(user.rememberMany(["fine", { content: "x", turn: 1 }]))
-    await reasonOf(user.rememberExchange({ user: "", assistant: "x", sessionId: "s" }))
+    await readReason(user.remember(""))
+    await readReason(user.rememberMany(["fine", { content: "x", turn: 1 }]))
+    await readReason(user.rememberExchange({ user: "", assistant: "x", sessionId: "s" }))
     assert.strictEqual(calls, 0)
   })
 
@@ -439,7 +439,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
         }),
       { beforeWriteTimeoutMs: 10 }
     )
-    assert.strictEqual(await problemOf(user.remember("x")), "timeout")
+    assert.strictEqual(await readProblem(user.remember("x")), "timeout")
     assert.isTrue(aborted)
   })
 
@@ -449,7 +449,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
       await promise
       return candidate
     })
-    const write = reasonOf(user.remember("late"))
+    const write = readReason(user.remember("late"))
     await user.forgetAll()
     resolve()
     assert.strictEqual((await write)._tag, "Conflict")
@@ -460,7 +460,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
     [{ beforeWrite: "redact" as never }, "beforeWrite"],
     [{ beforeWriteTimeoutMs: 0 }, "beforeWriteTimeoutMs"]
   ])("refuses options that cannot be used: %o", async (options, field) => {
-    const reason = await reasonOf(open(options))
+    const reason = await readReason(open(options))
     assert.deepInclude(reason, { _tag: "InvalidInput", field })
   })
 })

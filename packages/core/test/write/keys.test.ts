@@ -1,7 +1,7 @@
 import { inMemoryData, InMemoryStore, type Memory } from "@keepsake/core"
 import { afterEach, describe, expect, it } from "vitest"
 import { bothFaces } from "../support/bothFaces.ts"
-import { idOf } from "../support/idOf.ts"
+import { readId } from "../support/readId.ts"
 
 const collect = async (memories: AsyncIterable<Memory>): Promise<ReadonlyArray<Memory>> => {
   const all: Array<Memory> = []
@@ -24,15 +24,15 @@ describe("a memory's key", () => {
 
   it("stands on the row, and a statement without one has null", async () => {
     const memory = (await connect())()
-    const id = idOf(await memory.remember({ content: "Flight BA 117", key: "flight" }))
-    const plain = idOf(await memory.remember("Seat 4A"))
+    const id = readId(await memory.remember({ content: "Flight BA 117", key: "flight" }))
+    const plain = readId(await memory.remember("Seat 4A"))
     expect((await memory.get(id))?.key).toBe("flight")
     expect((await memory.get(plain))?.key).toBeNull()
   })
 
   it("goes with an export, and an import answers to it in the same and in another scope", async () => {
     const memory = await connect()
-    const id = idOf(await memory().remember({ content: "Flight BA 117", key: "flight" }))
+    const id = readId(await memory().remember({ content: "Flight BA 117", key: "flight" }))
     const exported = await collect(memory().export())
     expect(exported.map(({ key }) => key)).toEqual(["flight"])
 
@@ -49,7 +49,7 @@ describe("a memory's key", () => {
     const again = await bob.remember({ content: "Flight BA 117", key: "flight" })
     expect(again.outcome).toBe("refreshed")
     expect(again.id).not.toBe(id)
-    expect((await bob.get(idOf(again)))?.key).toBe("flight")
+    expect((await bob.get(readId(again)))?.key).toBe("flight")
     await expect(bob.remember({ content: "Flight LH 400", key: "flight" })).rejects.toThrow(
       /other content|another/u
     )
@@ -57,8 +57,8 @@ describe("a memory's key", () => {
 
   it("is null in what the first version exported, which keeps its ids in its own scope", async () => {
     const memory = await connect()
-    const id = idOf(await memory().remember({ content: "Flight BA 117", key: "flight" }))
-    const plain = idOf(await memory().remember("Seat 4A"))
+    const id = readId(await memory().remember({ content: "Flight BA 117", key: "flight" }))
+    const plain = readId(await memory().remember("Seat 4A"))
     const first = (await collect(memory().export())).map((row) => {
       const { key: _, ...older } = row
       return older as Memory

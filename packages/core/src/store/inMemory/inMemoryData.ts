@@ -49,7 +49,7 @@ export const scopeRows = (data: InMemoryData, scope: Scope): Rows =>
   data.scopes.get(scopeKey(scope)) ?? new Map()
 
 /** What a scope keeps about its conversations, made when it is first asked for. */
-export const sessionDataOf = (data: InMemoryData, scope: Scope): SessionData => {
+export const ensureSessionData = (data: InMemoryData, scope: Scope): SessionData => {
   const known = data.sessions.get(scopeKey(scope))
   if (known !== undefined) return known
   const made: SessionData = { scope, lastTurns: new Map(), entries: new Map() }
@@ -84,7 +84,7 @@ export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number 
     data.staged?.rows.delete(stagedKey(scope, id))
     if (rows.size === 0) data.scopes.delete(scopeKey(scope))
     if (sessionId === null || turn === null) continue
-    const { lastTurns } = sessionDataOf(data, scope)
+    const { lastTurns } = ensureSessionData(data, scope)
     lastTurns.set(sessionId, Math.max(lastTurns.get(sessionId) ?? turn, turn))
   }
   return doomed.length

@@ -4,7 +4,7 @@ import type { MemoryStore } from "../MemoryStore.ts"
 import { dropsEntry, newEntries, pageEntries, pageSessions, selectEntries } from "../pages.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry, EntryKey } from "../sessions.ts"
-import { type InMemoryData, scopeMemories, sessionDataOf } from "./inMemoryData.ts"
+import { type InMemoryData, scopeMemories, ensureSessionData } from "./inMemoryData.ts"
 
 type Store = MemoryStore["Service"]
 
@@ -32,7 +32,7 @@ export const inMemorySessions = (data: InMemoryData): Sessions => ({
     Effect.suspend(() =>
       Effect.fromResult(
         Result.map(newEntries(allEntries(data, request.scope), request), (added) => {
-          const { entries } = sessionDataOf(data, request.scope)
+          const { entries } = ensureSessionData(data, request.scope)
           for (const entry of added) entries.set(entryId(entry), entry)
         })
       )
@@ -45,7 +45,7 @@ export const inMemorySessions = (data: InMemoryData): Sessions => ({
   dropEntries: (request) =>
     Effect.sync(() => {
       const doomed = allEntries(data, request.scope).filter((entry) => dropsEntry(request, entry))
-      const { entries } = sessionDataOf(data, request.scope)
+      const { entries } = ensureSessionData(data, request.scope)
       for (const entry of doomed) entries.delete(entryId(entry))
       return doomed.length
     })

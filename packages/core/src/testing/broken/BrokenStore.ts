@@ -53,7 +53,7 @@ export const brokenAtOpening = (
 })
 
 /** Every scope that holds rows. */
-export const scopesOf = (data: InMemoryData) =>
+export const listScopes = (data: InMemoryData) =>
   Array.from(data.scopes.values()).flatMap((rows) =>
     rows
       .values()

@@ -1,7 +1,7 @@
 import { Effect } from "effect"
 import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
 import { scopeKey } from "../../memory/Scope.ts"
-import { broken, brokenAtOpening, type BrokenStore, scopesOf } from "./BrokenStore.ts"
+import { broken, brokenAtOpening, type BrokenStore, listScopes } from "./BrokenStore.ts"
 
 /** Asks for nothing where `null` is asked for. */
 const withoutNulls = (condition: Condition): Condition => {
@@ -17,7 +17,7 @@ export const brokenReadings: ReadonlyArray<BrokenStore> = [
       store: {
         get: (request) =>
           Effect.map(
-            Effect.forEach(scopesOf(data), (scope) => store.get({ ...request, scope })),
+            Effect.forEach(listScopes(data), (scope) => store.get({ ...request, scope })),
             (pages) => pages.flat()
           )
       }

@@ -5,11 +5,11 @@ import { isCurrent, isVisible } from "../../memory/lifetime.ts"
 import type { SearchHit, SearchRequest } from "../../store/MemoryStore.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import type { Handle } from "../Law.ts"
-import { broken, type BrokenStore, scopesOf } from "./BrokenStore.ts"
+import { broken, type BrokenStore, listScopes } from "./BrokenStore.ts"
 
 /** The right search, in every scope. */
 const searchAll = ({ store }: Handle, data: InMemoryData, request: SearchRequest) =>
-  Effect.forEach(scopesOf(data), (scope) => store.search({ ...request, scope }))
+  Effect.forEach(listScopes(data), (scope) => store.search({ ...request, scope }))
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => a + b, 0)
 

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { close, contentsOf, same } from "../check.ts"
+import { close, toContents, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { atCosine, axis, DAY, T0 } from "../rows.ts"
 
@@ -21,12 +21,12 @@ export const around = group("around", {
     const { scope, store } = context
     const at = (sessionId: string, turn: number, radius: number) =>
       store.around({ scope, now: T0 + 100, anchors: [{ sessionId, turn }], radius })
-    same(contentsOf(yield* at("s1", 10, 1)), turns("s1", 9, 10, 11), "radius 1")
-    same(contentsOf(yield* at("s1", 0, 2)), turns("s1", 0, 1, 2), "the beginning")
-    same(contentsOf(yield* at("s1", 19, 8)), turns("s1", 11, 12, 13, 14, 15, 16, 17, 18, 19), "the end")
-    same(contentsOf(yield* at("s2", 10, 2)), turns("s2", 8, 10, 12), "turns count, not rows")
-    same(contentsOf(yield* at("s2", 11, 1)), turns("s2", 10, 12), "a turn that is not there")
-    same(contentsOf(yield* at("s3", 1, 8)), [], "a session that is not there")
+    same(toContents(yield* at("s1", 10, 1)), turns("s1", 9, 10, 11), "radius 1")
+    same(toContents(yield* at("s1", 0, 2)), turns("s1", 0, 1, 2), "the beginning")
+    same(toContents(yield* at("s1", 19, 8)), turns("s1", 11, 12, 13, 14, 15, 16, 17, 18, 19), "the end")
+    same(toContents(yield* at("s2", 10, 2)), turns("s2", 8, 10, 12), "turns count, not rows")
+    same(toContents(yield* at("s2", 11, 1)), turns("s2", 10, 12), "a turn that is not there")
+    same(toContents(yield* at("s3", 1, 8)), [], "a session that is not there")
   }),
 
   "many places at once, each row once": Effect.fnUntraced(function* (context) {
@@ -40,7 +40,7 @@ export const around = group("around", {
       { sessionId: "none", turn: 4 }
     ]
     const rows = yield* store.around({ scope, now: T0 + 100, anchors, radius: 1 })
-    same(contentsOf(rows), [...turns("s1", 2, 3, 4, 5), ...turns("s2", 4)].toSorted(), "the union")
+    same(toContents(rows), [...turns("s1", 2, 3, 4, 5), ...turns("s2", 4)].toSorted(), "the union")
     const all = Array.from({ length: 256 }, (_, i) => ({ sessionId: i % 2 === 0 ? "s1" : "s2", turn: i }))
     same((yield* store.around({ scope, now: T0 + 100, anchors: all, radius: 1 })).length, 40, "256 places")
     same(yield* store.around({ scope, now: T0 + 100, anchors: [], radius: 1 }), [], "no place")
@@ -85,11 +85,11 @@ export const around = group("around", {
         ]
       })
       const request = { scope, anchors: [{ sessionId: "s", turn: 2 }], radius: 1 }
-      same(contentsOf(yield* store.around({ ...request, now: T0 + 10 })), ["answer", "question"], "now")
+      same(toContents(yield* store.around({ ...request, now: T0 + 10 })), ["answer", "question"], "now")
       const atStart = { ...request, anchors: [{ sessionId: "s", turn: 0 }] }
       same(yield* store.around({ ...atStart, now: T0 + 10 }), [], "a row without a turn is at no place")
-      same(contentsOf(yield* store.around({ ...request, now: T0 + 9 })).length, 3, "before it expired")
-      same(contentsOf(yield* store.around({ ...request, now: T0 + 9, asOf: T0 - 1 })), ["closed"], "asOf")
+      same(toContents(yield* store.around({ ...request, now: T0 + 9 })).length, 3, "before it expired")
+      same(toContents(yield* store.around({ ...request, now: T0 + 9, asOf: T0 - 1 })), ["closed"], "asOf")
     }
   )
 })

@@ -1,10 +1,10 @@
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { SCOPE_PART_MAX, type Scope } from "../../memory/Scope.ts"
-import { findings, failsWith, holds, idsOf, same, sameRows } from "../check.ts"
+import { findings, failsWith, holds, toIds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { axis, T0 } from "../rows.ts"
 
@@ -17,7 +17,7 @@ export const bounds = group("bounds", {
       rows.map(({ memory }) => ({ id: memory.id, outcome: "created" })),
       "outcomes in the order of the rows"
     )
-    const ids = idsOf(rows)
+    const ids = toIds(rows)
     same((yield* store.get({ scope, now: T0, ids })).length, 256, "get")
     yield* store.touch({ scope, now: T0, ids })
     const { rows: stored } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 1_000 })
@@ -91,12 +91,12 @@ export const bounds = group("bounds", {
     for (const [turn, name] of names.entries()) {
       same(yield* store.lastTurn({ scope, sessionId: name }), turn, "lastTurn")
       same(
-        yield* store.count({ scope, now: T0, filter: conditionOf({ sessionId: name, speakers: [name] }) }),
+        yield* store.count({ scope, now: T0, filter: toCondition({ sessionId: name, speakers: [name] }) }),
         1,
         "count"
       )
       const near = yield* store.around({ scope, now: T0, anchors: [{ sessionId: name, turn }], radius: 8 })
-      same(idsOf(near), [rows[turn]?.memory.id], "around")
+      same(toIds(near), [rows[turn]?.memory.id], "around")
     }
   }),
 

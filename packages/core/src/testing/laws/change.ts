@@ -1,4 +1,4 @@
-import { conditionOf, type Filter } from "../../memory/Filter.ts"
+import { toCondition, type Filter } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
@@ -67,7 +67,7 @@ export const change = group("change", {
     yield* store.put({ scope, now: T0, rows: [row("There.")] })
     const id = row("Not there.").memory.id
     same(yield* store.patch({ scope, now: T0, id, change: { pinned: true } }), null, "the answer")
-    same(yield* store.count({ scope, now: T0, filter: conditionOf({ pinned: true }) }), 0, "no row is made")
+    same(yield* store.count({ scope, now: T0, filter: toCondition({ pinned: true }) }), 0, "no row is made")
     same(yield* store.count({ scope, now: T0, filter: ANY }), 1, "no row is added")
   }),
 
@@ -92,7 +92,7 @@ export const change = group("change", {
     yield* store.patch({ scope, now: T0, id: memory.id, change: { metadata: { tag: "new" }, pinned: true } })
     const countMatching = (filter: Filter) =>
       Effect.map(
-        store.search({ scope, now: T0, terms: terms.ids, filter: conditionOf(filter), limit: 5 }),
+        store.search({ scope, now: T0, terms: terms.ids, filter: toCondition(filter), limit: 5 }),
         ({ hits }) => hits.length
       )
     same(

@@ -1,7 +1,7 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { StoreRow } from "../../store/MemoryStore.ts"
-import { holds, idsOf, same, sameRows } from "../check.ts"
+import { holds, toIds, same, sameRows } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
@@ -56,7 +56,7 @@ export const concurrency = group("concurrency", {
     )
     yield* atOnce(batches.map((rows) => store.put({ scope, now: T0, rows })))
     const { counts, rows } = yield* readAndCount(context, "apple")
-    same(idsOf(rows).toSorted(), idsOf(batches.flat()).toSorted(), "the rows")
+    same(toIds(rows).toSorted(), toIds(batches.flat()).toSorted(), "the rows")
     same(counts, [200, [200], 200], "the counts")
   }),
 
@@ -82,11 +82,11 @@ export const concurrency = group("concurrency", {
         successors.map((next) => store.supersede({ scope, now: T0 + 1, id: old.memory.id, row: next }))
       )
       const { counts, rows } = yield* readAndCount(context, "office", T0 + 1)
-      same(idsOf(rows).toSorted(), idsOf([old, ...successors]).toSorted(), "the rows")
+      same(toIds(rows).toSorted(), toIds([old, ...successors]).toSorted(), "the rows")
       same(counts, [10, [10], 10], "the current ones are counted")
       const closed = rows.find(({ memory }) => memory.id === old.memory.id)?.memory
       same(closed?.validity, [{ from: T0, to: T0 + 1 }], "closed once")
-      holds(idsOf(successors).includes(closed?.supersededBy ?? ""), "by one of them")
+      holds(toIds(successors).includes(closed?.supersededBy ?? ""), "by one of them")
     }
   ),
 
@@ -98,16 +98,16 @@ export const concurrency = group("concurrency", {
     yield* store.put({ scope, now: T0, rows: [...doomed, ...staying] })
     yield* atOnce<unknown, unknown>(
       Array.from({ length: 20 }, (_, i) => i).flatMap((i) => [
-        store.remove({ scope, now: T0, target: { _tag: "Ids", ids: idsOf(doomed.slice(i, i + 1)) } }),
+        store.remove({ scope, now: T0, target: { _tag: "Ids", ids: toIds(doomed.slice(i, i + 1)) } }),
         store.put({ scope, now: T0, rows: coming.slice(i, i + 1) }),
-        store.patch({ scope, now: T0, id: idsOf(staying)[i] ?? "", change: { pinned: true } }),
-        store.touch({ scope, now: T0, ids: idsOf(staying.slice(i, i + 1)) })
+        store.patch({ scope, now: T0, id: toIds(staying)[i] ?? "", change: { pinned: true } }),
+        store.touch({ scope, now: T0, ids: toIds(staying.slice(i, i + 1)) })
       ])
     )
     const { counts, rows } = yield* readAndCount(context, "apple")
-    same(idsOf(rows).toSorted(), idsOf([...staying, ...coming]).toSorted(), "the rows")
+    same(toIds(rows).toSorted(), toIds([...staying, ...coming]).toSorted(), "the rows")
     same(counts, [40, [40], 40], "the counts")
-    const stayed = rows.filter(({ memory }) => idsOf(staying).includes(memory.id))
+    const stayed = rows.filter(({ memory }) => toIds(staying).includes(memory.id))
     holds(
       stayed.every(({ memory }) => memory.pinned && memory.accessCount === 1),
       "no change was lost"
@@ -131,7 +131,7 @@ export const concurrency = group("concurrency", {
       )
     )
     answers.forEach(({ df, hits, n }) => {
-      same(new Set(idsOf(hits)).size, hits.length, "each hit once")
+      same(new Set(toIds(hits)).size, hits.length, "each hit once")
       holds(hits.length >= 1 && n >= 1 && (df[0] ?? 0) >= 1, "one's own write is seen")
     })
     same((yield* store.search(search)).hits.length, 30, "in the end all are found")

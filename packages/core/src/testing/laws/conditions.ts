@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { type Condition, matches, not } from "../../memory/Condition.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { queryTerms } from "../../text/bm25.ts"
-import { idsOf, same } from "../check.ts"
+import { toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { randomCondition, randomParts } from "../model/conditions.ts"
 import { makeRandom } from "../random.ts"
@@ -19,7 +19,7 @@ const randomRows = Effect.fnUntraced(function* ({ row, scope, seed, store }: Law
 })
 
 const selected = (rows: ReadonlyArray<StoreRow>, condition: Condition): ReadonlyArray<string> =>
-  idsOf(rows.filter(({ memory }) => matches(condition, memory))).toSorted()
+  toIds(rows.filter(({ memory }) => matches(condition, memory))).toSorted()
 
 const show = (condition: Condition): string => JSON.stringify(condition)
 
@@ -33,9 +33,9 @@ export const conditions = group("conditions", {
         const filter = randomCondition(random)
         const expected = selected(rows, filter)
         const request = { scope, now: NOW, filter, limit: 100 }
-        same(idsOf((yield* store.list(request)).rows).toSorted(), expected, `list: ${show(filter)}`)
+        same(toIds((yield* store.list(request)).rows).toSorted(), expected, `list: ${show(filter)}`)
         if (i % 4 > 0) continue
-        same(idsOf(yield* store.latest(request)).toSorted(), expected, `latest: ${show(filter)}`)
+        same(toIds(yield* store.latest(request)).toSorted(), expected, `latest: ${show(filter)}`)
         same(yield* store.count(request), expected.length, `count: ${show(filter)}`)
         same(
           yield* store.count({ ...request, lifetime: "any" }),
@@ -60,7 +60,7 @@ export const conditions = group("conditions", {
         exact: true,
         ...(i % 2 === 0 ? { terms: queryTerms("apple") } : { vector: axis(dimensions) })
       })
-      same(idsOf(hits).toSorted(), selected(rows, filter), `search: ${show(filter)}`)
+      same(toIds(hits).toSorted(), selected(rows, filter), `search: ${show(filter)}`)
     }
   }),
 
@@ -71,9 +71,9 @@ export const conditions = group("conditions", {
     for (let i = 0; i < operations / 8; i++) {
       const condition = randomCondition(random)
       const list = (filter: Condition) =>
-        Effect.map(store.list({ scope, now: NOW, filter, limit: 100 }), (page) => idsOf(page.rows))
+        Effect.map(store.list({ scope, now: NOW, filter, limit: 100 }), (page) => toIds(page.rows))
       const both = [...(yield* list(condition)), ...(yield* list(not(condition)))]
-      same(both.toSorted(), idsOf(rows).toSorted(), show(condition))
+      same(both.toSorted(), toIds(rows).toSorted(), show(condition))
     }
   }),
 
@@ -86,7 +86,7 @@ export const conditions = group("conditions", {
       const { removed } = yield* store.remove({ scope, now: NOW, target: { _tag: "Filter", filter } })
       same(removed, selected(rows, filter).length, `removed: ${show(filter)}`)
       const { rows: left } = yield* store.list({ scope, now: NOW, filter: not(filter), limit: 100 })
-      same(idsOf(left).toSorted(), selected(rows, not(filter)), `left: ${show(filter)}`)
+      same(toIds(left).toSorted(), selected(rows, not(filter)), `left: ${show(filter)}`)
     }
   }),
 
@@ -105,9 +105,9 @@ export const conditions = group("conditions", {
       for (const exact of [true, undefined]) {
         const request = { scope, now: T0, filter, limit: 1, exact }
         const near = yield* store.search({ ...request, vector: axis(dimensions) })
-        same(idsOf(near.hits), selected(rows, filter), `by vector: ${show(filter)}`)
+        same(toIds(near.hits), selected(rows, filter), `by vector: ${show(filter)}`)
         const worded = yield* store.search({ ...request, terms: queryTerms("apple") })
-        same(idsOf(worded.hits), selected(rows, filter), `by words: ${show(filter)}`)
+        same(toIds(worded.hits), selected(rows, filter), `by words: ${show(filter)}`)
       }
     }
   })

@@ -1,9 +1,9 @@
 import { Effect } from "effect"
 import { type Condition, matches } from "../../memory/Condition.ts"
-import { conditionOf, type Filter } from "../../memory/Filter.ts"
+import { toCondition, type Filter } from "../../memory/Filter.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import { queryTerms } from "../../text/bm25.ts"
-import { contentsOf, holds, idsOf, same } from "../check.ts"
+import { toContents, holds, toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { type RowParts, atCosine, axis, DAY, T0 } from "../rows.ts"
 
@@ -88,7 +88,7 @@ const OLDER: Readonly<Record<string, Filter>> = {
 }
 
 const FILTERS: ReadonlyArray<readonly [name: string, filter: Condition]> = Object.entries(OLDER).map(
-  ([name, filter]) => [name, conditionOf(filter)]
+  ([name, filter]) => [name, toCondition(filter)]
 )
 
 /**
@@ -121,13 +121,13 @@ const crowd = Effect.fnUntraced(function* (context: LawContext, hidden: RowParts
         scope,
         now: T0 + DAY,
         asOf,
-        filter: conditionOf({ types: ["semantic"], metadata: { keep: "yes" } }),
+        filter: toCondition({ types: ["semantic"], metadata: { keep: "yes" } }),
         limit: 1,
         exact,
         ...channel
       })
       same(
-        idsOf(result.hits),
+        toIds(result.hits),
         [live.memory.id],
         `${Object.keys(channel).join(" and ")}, exact ${String(exact)}`
       )
@@ -141,12 +141,12 @@ export const filters = group("filters", {
     const rows = assorted(context)
     yield* store.put({ scope, now: T0, rows })
     for (const [name, filter] of FILTERS) {
-      const expected = contentsOf(rows.filter(({ memory }) => matches(filter, memory)))
+      const expected = toContents(rows.filter(({ memory }) => matches(filter, memory)))
       const request = { scope, now: T0, filter, limit: 10, exact: true }
       const near = yield* store.search({ ...request, vector: axis(dimensions) })
-      same(contentsOf(near.hits), expected, `${name}: by vector`)
+      same(toContents(near.hits), expected, `${name}: by vector`)
       const worded = yield* store.search({ ...request, terms: queryTerms("apple") })
-      same(contentsOf(worded.hits), expected, `${name}: by words`)
+      same(toContents(worded.hits), expected, `${name}: by words`)
       same([near.n, worded.n, worded.df], [8, 8, [8]], `${name}: the counts are the scope's`)
     }
   }),
@@ -156,11 +156,11 @@ export const filters = group("filters", {
     const rows = assorted(context)
     yield* store.put({ scope, now: T0, rows })
     for (const [name, filter] of FILTERS) {
-      const expected = contentsOf(rows.filter(({ memory }) => matches(filter, memory)))
+      const expected = toContents(rows.filter(({ memory }) => matches(filter, memory)))
       const request = { scope, now: T0, filter, limit: 10 }
-      same(contentsOf((yield* store.list(request)).rows), expected, `${name}: list`)
-      same(contentsOf((yield* store.listRows(request)).rows), expected, `${name}: listRows`)
-      same(contentsOf(yield* store.latest(request)), expected, `${name}: latest`)
+      same(toContents((yield* store.list(request)).rows), expected, `${name}: list`)
+      same(toContents((yield* store.listRows(request)).rows), expected, `${name}: listRows`)
+      same(toContents(yield* store.latest(request)), expected, `${name}: latest`)
       same(yield* store.count(request), expected.length, `${name}: count`)
     }
   }),
@@ -194,11 +194,11 @@ export const filters = group("filters", {
         scope,
         now: T0 + 1,
         vector: axis(dimensions),
-        filter: conditionOf({ pinned: true }),
+        filter: toCondition({ pinned: true }),
         limit: live.length,
         exact
       })
-      same(idsOf(hits).toSorted(), idsOf(live).toSorted(), `exact ${String(exact)}`)
+      same(toIds(hits).toSorted(), toIds(live).toSorted(), `exact ${String(exact)}`)
       holds(hits.length === live.length, "as many as there are")
     }
   })

@@ -1,5 +1,5 @@
 import { Effect } from "effect"
-import { contentsOf, same } from "../check.ts"
+import { toContents, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
@@ -15,7 +15,7 @@ export const history = group("history", {
     const before = (texts: ReadonlyArray<string>, now = T0 + 5) =>
       Effect.map(
         store.predecessors({ scope, now, ids: texts.map((text) => row(text).memory.id) }),
-        contentsOf
+        toContents
       )
     same(yield* before(["water"]), ["coffee", "tea"], "two of one")
     same(yield* before(["juice"]), ["water"], "one")
@@ -38,7 +38,7 @@ export const history = group("history", {
       })
     }
     const ask = (now: number) =>
-      Effect.map(store.predecessors({ scope, now, ids: [row("water").memory.id] }), contentsOf)
+      Effect.map(store.predecessors({ scope, now, ids: [row("water").memory.id] }), toContents)
     same(yield* ask(T0 + 9), ["coffee", "tea"], "before it expires")
     same(yield* ask(T0 + 10), ["coffee"], "afterwards")
     yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [row("coffee").memory.id] } })

@@ -1,6 +1,6 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import { idsOf, same } from "../check.ts"
+import { toIds, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
@@ -27,7 +27,7 @@ export const importing = group("import of the past", {
       rows.map(({ memory }) => memory.saidAt),
       "saidAt"
     )
-    same(idsOf(yield* store.latest({ scope, now: T0, filter: ANY, limit: 10 })), idsOf(rows), "latest first")
+    same(toIds(yield* store.latest({ scope, now: T0, filter: ANY, limit: 10 })), toIds(rows), "latest first")
   }),
 
   "it held from when it was said, not from when it was imported": Effect.fnUntraced(function* ({
@@ -53,7 +53,7 @@ export const importing = group("import of the past", {
         limit: 10,
         exact: true
       })
-      same(idsOf(hits), holding, `${days} days ago`)
+      same(toIds(hits), holding, `${days} days ago`)
     }
   }),
 
@@ -88,7 +88,7 @@ export const importing = group("import of the past", {
         limit: 10,
         exact: true
       })
-      same(idsOf(hits).includes(moved.memory.id), expected, `${days} days ago`)
+      same(toIds(hits).includes(moved.memory.id), expected, `${days} days ago`)
     }
     const n = yield* store.search({ scope, now: T0, filter: ANY, limit: 1, exact: true })
     same(n.n, 1, "a closed row is not counted")

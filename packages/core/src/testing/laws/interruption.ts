@@ -1,7 +1,7 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect, Exit, Fiber } from "effect"
 import { MemoryError } from "../../memory/MemoryError.ts"
-import { holds, idsOf, same } from "../check.ts"
+import { holds, toIds, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
@@ -27,9 +27,9 @@ export const interruption = group("interruption", {
       }
       yield* store.put({ scope, now: T0, rows: [row("apple at last")] })
       const { rows } = yield* store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
-      const stored = new Set(idsOf(rows))
+      const stored = new Set(toIds(rows))
       for (const batch of batches) {
-        const written = idsOf(batch).filter((id) => stored.has(id)).length
+        const written = toIds(batch).filter((id) => stored.has(id)).length
         holds(written === 0 || written === 4, `${written} of a batch of 4 are there`)
       }
       const { df, hits, n } = yield* store.search({ ...search, limit: 1_000, exact: true })
@@ -55,8 +55,8 @@ export const interruption = group("interruption", {
       const again = yield* place.open()
       const stored = yield* again.store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
       exits.forEach((exit, i) => {
-        const id = idsOf(rows)[i] ?? ""
-        if (Exit.isSuccess(exit)) return holds(idsOf(stored.rows).includes(id), `row ${i} was acknowledged`)
+        const id = toIds(rows)[i] ?? ""
+        if (Exit.isSuccess(exit)) return holds(toIds(stored.rows).includes(id), `row ${i} was acknowledged`)
         const error = Exit.findErrorOption(exit)
         const reason =
           error._tag === "Some" && error.value instanceof MemoryError ? error.value.reason._tag : "none"

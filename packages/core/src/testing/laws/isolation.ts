@@ -1,4 +1,4 @@
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect, Exit } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
@@ -143,7 +143,7 @@ const removal =
 
 const REMOVALS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   "remove by ids": [removal((owned) => ({ _tag: "Ids", ids: idsAll(owned) })), 0],
-  "remove by filter": [removal(() => ({ _tag: "Filter", filter: conditionOf({ types: MEMORY_TYPES }) })), 0],
+  "remove by filter": [removal(() => ({ _tag: "Filter", filter: toCondition({ types: MEMORY_TYPES }) })), 0],
   "remove of everything": [removal(() => ({ _tag: "All" })), 0]
 }
 

@@ -1,4 +1,4 @@
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
@@ -141,7 +141,7 @@ export const lifecycle = group("lifecycle", {
         same([yield* look(store), yield* look(second)], [expected, expected], `after ${i + 1} writes`)
       }
       yield* second.patch({ scope, now: T0 + 1, id: row("apple 0").memory.id, change: { pinned: true } })
-      same(yield* store.count({ scope, now: T0, filter: conditionOf({ pinned: true }) }), 1, "a patch")
+      same(yield* store.count({ scope, now: T0, filter: toCondition({ pinned: true }) }), 1, "a patch")
       yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [row("apple 1").memory.id] } })
       same(
         [yield* look(store), yield* look(second)],

@@ -1,7 +1,7 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { StoreRow } from "../../store/MemoryStore.ts"
-import { contentsOf, same } from "../check.ts"
+import { toContents, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
@@ -118,7 +118,7 @@ export const lifetime = group("lifetime", {
     for (const whose of [scope, other]) {
       // An earlier `now` would show a row that is hidden but not removed.
       const { rows } = yield* store.list({ scope: whose, now: T0, filter: ANY, closed: true, limit: 10 })
-      same(contentsOf(rows), ["for ever", "one more day"], "what is left")
+      same(toContents(rows), ["for ever", "one more day"], "what is left")
       const { df, n } = yield* store.search({
         scope: whose,
         now,

@@ -2,7 +2,7 @@ import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { ScopeCount } from "../../store/StoreAdmin.ts"
 import type { Scope } from "../../memory/Scope.ts"
-import { contentsOf, holds, same } from "../check.ts"
+import { toContents, holds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
@@ -93,7 +93,7 @@ export const operator = group("operator", {
       for (const agentId of agents) {
         const own = { agentId, userId }
         const { rows } = yield* store.list({ scope: own, now: T0, filter: ANY, closed: true, limit: 10 })
-        same(contentsOf(rows), [], "nothing is left")
+        same(toContents(rows), [], "nothing is left")
         const terms = row("apple").terms.ids
         const result = yield* store.search({ scope: own, now: T0, terms, filter: ANY, limit: 10 })
         same([result.n, result.df, result.hits], [0, [0], []], "nothing is counted or found")

@@ -1,7 +1,7 @@
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import { contentsOf, idsOf, same } from "../check.ts"
+import { toContents, toIds, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
@@ -52,9 +52,9 @@ export const order = group("order", {
       ]
     })
     const request = { scope, now: T0 + 1, filter: ANY, limit: 1 }
-    same(contentsOf(yield* store.latest(request)), ["live one"], "the last")
+    same(toContents(yield* store.latest(request)), ["live one"], "the last")
     same(
-      contentsOf(yield* store.latest({ ...request, filter: conditionOf({ types: ["semantic"] }) })),
+      toContents(yield* store.latest({ ...request, filter: toCondition({ types: ["semantic"] }) })),
       ["live two"],
       "the last of a type"
     )
@@ -69,8 +69,8 @@ export const order = group("order", {
       (a, b) => a.memory.createdAt - b.memory.createdAt || (a.memory.id < b.memory.id ? -1 : 1)
     )
     const request = { scope, now: T0, filter: ANY, limit: 100 }
-    same(idsOf((yield* store.list(request)).rows), idsOf(expected), "list")
-    same(idsOf((yield* store.listRows(request)).rows), idsOf(expected), "listRows")
+    same(toIds((yield* store.list(request)).rows), toIds(expected), "list")
+    same(toIds((yield* store.listRows(request)).rows), toIds(expected), "listRows")
   }),
 
   "refreshing and patching do not move a row": Effect.fnUntraced(function* ({ row, scope, store }) {
@@ -120,13 +120,13 @@ export const order = group("order", {
     )
     yield* store.put({ scope, now: T0, rows })
     const forward = (by: "createdAt" | "saidAt") =>
-      idsOf(rows.toSorted((a, b) => a.memory[by] - b.memory[by] || (a.memory.id < b.memory.id ? -1 : 1)))
+      toIds(rows.toSorted((a, b) => a.memory[by] - b.memory[by] || (a.memory.id < b.memory.id ? -1 : 1)))
     for (const by of ["createdAt", "saidAt"] as const) {
       for (const newestFirst of [false, true]) {
         const request = { scope, now: T0 + 10, filter: ANY, by, newestFirst, limit: 100 }
         const expected = newestFirst ? forward(by).toReversed() : forward(by)
-        same(idsOf((yield* store.list(request)).rows), expected, `list by ${by}, newest first ${newestFirst}`)
-        same(idsOf((yield* store.listRows(request)).rows), expected, `listRows by ${by}`)
+        same(toIds((yield* store.list(request)).rows), expected, `list by ${by}, newest first ${newestFirst}`)
+        same(toIds((yield* store.listRows(request)).rows), expected, `listRows by ${by}`)
       }
     }
   }),

@@ -1,8 +1,8 @@
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { Cursor, ListRequest, Page } from "../../store/MemoryStore.ts"
-import { holds, idsOf, same } from "../check.ts"
+import { holds, toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
 
@@ -50,11 +50,11 @@ export const paging = group("paging", {
   "pages of every size add up to the whole, in order": Effect.fnUntraced(function* (context) {
     const rows = yield* sixty(context)
     const live = rows.filter(({ memory }) => memory.expiresAt === null)
-    const expected = idsOf(
+    const expected = toIds(
       live.toSorted((a, b) => a.memory.createdAt - b.memory.createdAt || (a.memory.id < b.memory.id ? -1 : 1))
     )
     for (const limit of [1, 7, 27, 53, 54, 55, 1_000]) {
-      same(idsOf(yield* readAll(lister(context, { limit }), limit)), expected, `pages of ${limit}`)
+      same(toIds(yield* readAll(lister(context, { limit }), limit)), expected, `pages of ${limit}`)
     }
     for (const by of ["createdAt", "saidAt"] as const) {
       const inOrder = live.toSorted(
@@ -62,9 +62,9 @@ export const paging = group("paging", {
       )
       for (const limit of [1, 7, 54]) {
         const forward = yield* readAll(lister(context, { limit, by }), limit)
-        same(idsOf(forward), idsOf(inOrder), `pages of ${limit} by ${by}`)
+        same(toIds(forward), toIds(inOrder), `pages of ${limit} by ${by}`)
         const back = yield* readAll(lister(context, { limit, by, newestFirst: true }), limit)
-        same(idsOf(back), idsOf(inOrder.toReversed()), `pages of ${limit} by ${by}, newest first`)
+        same(toIds(back), toIds(inOrder.toReversed()), `pages of ${limit} by ${by}, newest first`)
       }
     }
     const { scope, store } = context
@@ -72,15 +72,15 @@ export const paging = group("paging", {
       (after) => store.listRows({ scope, now: T0 + 1_000, filter: ANY, limit: 7, after }),
       7
     )
-    same(idsOf(whole), expected, "listRows")
+    same(toIds(whole), expected, "listRows")
   }),
 
   "pages keep to the filter": Effect.fnUntraced(function* (context) {
     const rows = yield* sixty(context)
-    const filter = conditionOf({ types: ["semantic"] })
+    const filter = toCondition({ types: ["semantic"] })
     const read = yield* readAll(lister(context, { limit: 4, filter }), 4)
     const expected = rows.filter(({ memory }) => memory.type === "semantic" && memory.expiresAt === null)
-    same(idsOf(read).toSorted(), idsOf(expected).toSorted(), "the rows of the type")
+    same(toIds(read).toSorted(), toIds(expected).toSorted(), "the rows of the type")
   }),
 
   "a full last page ends the list": Effect.fnUntraced(function* (context) {
@@ -111,10 +111,10 @@ export const paging = group("paging", {
         ]
       })
     )
-    const seen = idsOf(read)
+    const seen = toIds(read)
     same(new Set(seen).size, seen.length, "each once")
     same(
-      idsOf(rows).filter((id) => !seen.includes(id)),
+      toIds(rows).filter((id) => !seen.includes(id)),
       [],
       "those that were there from the start and are missing"
     )
@@ -137,7 +137,7 @@ export const paging = group("paging", {
           yield* store.remove({ scope, now: T0 + 900, target: { _tag: "Ids", ids: [last.id] } })
         })
       )
-      same(idsOf(read).toSorted(), idsOf(rows).toSorted(), "every row was read once")
+      same(toIds(read).toSorted(), toIds(rows).toSorted(), "every row was read once")
     }
   ),
 
@@ -151,7 +151,7 @@ export const paging = group("paging", {
     same(page.rows.length, 1_000, "one page")
     const rest = yield* lister(context, { limit: 1_000 })(page.next ?? undefined)
     same([rest.rows.length, rest.next], [10, null], "the rest")
-    same(new Set(idsOf([...page.rows, ...rest.rows])).size, 1_010, "each once")
+    same(new Set(toIds([...page.rows, ...rest.rows])).size, 1_010, "each once")
     const result = yield* store.search({
       scope,
       now: T0,

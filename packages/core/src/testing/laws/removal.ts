@@ -1,7 +1,7 @@
 import { ANY, type Condition } from "../../memory/Condition.ts"
-import { conditionOf, type Filter } from "../../memory/Filter.ts"
+import { toCondition, type Filter } from "../../memory/Filter.ts"
 import { Effect } from "effect"
-import { contentsOf, idsOf, same } from "../check.ts"
+import { toContents, toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 
@@ -25,7 +25,7 @@ const mixed = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
 /** Contents of all rows; at `T0` none has expired. */
 const left = ({ scope, store }: LawContext) =>
   Effect.map(store.list({ scope, now: T0, filter: ANY, closed: true, limit: 1_000 }), (page) =>
-    contentsOf(page.rows)
+    toContents(page.rows)
   )
 
 const OLDER: Readonly<Record<string, Filter>> = {
@@ -37,17 +37,17 @@ const OLDER: Readonly<Record<string, Filter>> = {
 }
 
 const FILTERS: ReadonlyArray<readonly [name: string, filter: Condition]> = Object.entries(OLDER).map(
-  ([name, filter]) => [name, conditionOf(filter)]
+  ([name, filter]) => [name, toCondition(filter)]
 )
 
 export const removal = group("removal", {
   "by ids, whatever their lifetime, with the count": Effect.fnUntraced(function* (context) {
     const { admin, row, scope, store } = context
     const rows = yield* mixed(context)
-    const ids = [...idsOf(rows.slice(0, 3)), row("never put").memory.id]
+    const ids = [...toIds(rows.slice(0, 3)), row("never put").memory.id]
     const receipt = yield* store.remove({ scope, now: NOW, target: { _tag: "Ids", ids } })
     same(receipt, { removed: 3, ...admin.erasure }, "the receipt")
-    same(yield* left(context), contentsOf(rows.slice(3)), "what is left")
+    same(yield* left(context), toContents(rows.slice(3)), "what is left")
     const again = yield* store.remove({ scope, now: NOW, target: { _tag: "Ids", ids } })
     same(again.removed, 0, "a second time")
   }),
@@ -69,7 +69,7 @@ export const removal = group("removal", {
     const { scope, store } = context
     yield* mixed(context)
     for (const older of [{ types: [] }, { sessionId: "none" }, { metadata: { topic: null } }]) {
-      const filter = conditionOf(older)
+      const filter = toCondition(older)
       same((yield* store.remove({ scope, now: NOW, target: { _tag: "Filter", filter } })).removed, 0, "count")
     }
     same((yield* left(context)).length, 6, "what is left")
@@ -100,11 +100,11 @@ export const removal = group("removal", {
       yield* store.put({ scope, now: T0, rows: rows.slice(150) })
     })
     yield* fill
-    const byIds = { _tag: "Ids", ids: idsOf(rows.slice(0, 256)) } as const
+    const byIds = { _tag: "Ids", ids: toIds(rows.slice(0, 256)) } as const
     same((yield* store.remove({ scope, now: NOW, target: byIds })).removed, 256, "by 256 ids")
     same((yield* left(context)).length, 44, "left after ids")
     yield* fill
-    const byFilter = { _tag: "Filter", filter: conditionOf({ pinned: true }) } as const
+    const byFilter = { _tag: "Filter", filter: toCondition({ pinned: true }) } as const
     same((yield* store.remove({ scope, now: NOW, target: byFilter })).removed, 150, "by filter")
     same((yield* left(context)).length, 150, "left after a filter")
     same((yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })).removed, 150, "everything")
@@ -125,7 +125,7 @@ export const removal = group("removal", {
     const { row, scope, store } = context
     const rows = Array.from({ length: 60 }, (_, i) => row(`apple ${i}`))
     yield* store.put({ scope, now: T0, rows })
-    const doomed = idsOf(rows.filter((_, i) => i % 2 === 0))
+    const doomed = toIds(rows.filter((_, i) => i % 2 === 0))
     const ask = (exact?: true) =>
       store.search({
         scope,
@@ -160,9 +160,9 @@ export const removal = group("removal", {
         yield* count(ANY, "live"),
         yield* count(ANY, "live", T0),
         yield* count(ANY, "any"),
-        yield* count(conditionOf({ types: ["semantic"] })),
-        yield* count(conditionOf({ types: ["semantic"] }), "any"),
-        yield* count(conditionOf({ types: [] }), "any")
+        yield* count(toCondition({ types: ["semantic"] })),
+        yield* count(toCondition({ types: ["semantic"] }), "any"),
+        yield* count(toCondition({ types: [] }), "any")
       ],
       [2, 2, 4, 6, 1, 3, 0],
       "counts"

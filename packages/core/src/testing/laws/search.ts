@@ -1,9 +1,9 @@
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { SearchRequest, StoreRow } from "../../store/MemoryStore.ts"
 import { idf, queryTerms } from "../../text/bm25.ts"
-import { findings, close, contentsOf, holds, idsOf, same, sameSet } from "../check.ts"
+import { findings, close, toContents, holds, toIds, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { makeRandom } from "../random.ts"
 import { atCosine, axis, T0 } from "../rows.ts"
@@ -64,7 +64,7 @@ export const search = group("search", {
     const terms = words("freight", "harbour", "zeppelin")
     const { df, hits, n } = yield* ask(context, { terms })
     same([n, df], [4, [2, 3, 0]], "n and df")
-    same(idsOf(hits).toSorted(), idsOf(rows.slice(0, 3)).toSorted(), "rows that share a term")
+    same(toIds(hits).toSorted(), toIds(rows.slice(0, 3)).toSorted(), "rows that share a term")
     for (const hit of hits) {
       const { terms: own } = rows.find(({ memory }) => memory.id === hit.memory.id) ?? row("")
       const score = Array.from(terms).reduce((sum, id, i) => {
@@ -83,7 +83,7 @@ export const search = group("search", {
       Array.from({ length: 30 }, (_, i) => row(i === 17 ? "common zanzibar" : `common filler${i}`))
     )
     const { hits } = yield* ask(context, { terms: words("common", "zanzibar") }, 1)
-    same(contentsOf(hits), ["common zanzibar"], "the best of all")
+    same(toContents(hits), ["common zanzibar"], "the best of all")
   }),
 
   "hits are the union of both channels, each with both scores": Effect.fnUntraced(function* (context) {
@@ -98,21 +98,21 @@ export const search = group("search", {
     )
     yield* put(context, [...noise, near, named, both])
     const { hits } = yield* ask(context, { vector: axis(dimensions), terms: words("zanzibar") }, 1)
-    same(idsOf(hits).toSorted(), idsOf([near, named]).toSorted(), "the best of each channel")
+    same(toIds(hits).toSorted(), toIds([near, named]).toSorted(), "the best of each channel")
     const of = (row: StoreRow) => hits.find((hit) => hit.memory.id === row.memory.id)
     close(of(named)?.cosine ?? null, -0.8, epsilon, "the cosine of a lexical hit")
     same(of(near)?.bm25, 0, "the lexical score of a hit that shares no word")
     const two = yield* ask(context, { vector: axis(dimensions), terms: words("zanzibar") }, 2)
-    same(idsOf(two.hits).toSorted(), idsOf([near, named, both]).toSorted(), "a row in both is there once")
+    same(toIds(two.hits).toSorted(), toIds([near, named, both]).toSorted(), "a row in both is there once")
     holds((two.hits.find((hit) => hit.memory.id === both.memory.id)?.bm25 ?? 0) > 0, "with its lexical score")
   }),
 
   "a vector alone, words alone, neither": Effect.fnUntraced(function* (context) {
     const { dimensions, row } = context
     yield* put(context, [row("alpha"), row("beta")])
-    same(contentsOf((yield* ask(context, { terms: words("alpha") })).hits), ["alpha"], "words alone")
+    same(toContents((yield* ask(context, { terms: words("alpha") })).hits), ["alpha"], "words alone")
     same(
-      contentsOf((yield* ask(context, { vector: axis(dimensions) })).hits),
+      toContents((yield* ask(context, { vector: axis(dimensions) })).hits),
       ["alpha", "beta"],
       "a vector alone"
     )
@@ -155,10 +155,10 @@ export const search = group("search", {
       row("pear")
     ]
     yield* put(context, rows)
-    const after = { now: T0 + 10, terms: words("apple"), filter: conditionOf({ types: ["episodic"] }) }
+    const after = { now: T0 + 10, terms: words("apple"), filter: toCondition({ types: ["episodic"] }) }
     const counted = yield* ask(context, after)
-    same([counted.n, counted.df, contentsOf(counted.hits)], [4, [3], ["apple one"]], "before")
-    yield* store.remove({ scope, now: T0 + 10, target: { _tag: "Ids", ids: idsOf(rows.slice(0, 1)) } })
+    same([counted.n, counted.df, toContents(counted.hits)], [4, [3], ["apple one"]], "before")
+    yield* store.remove({ scope, now: T0 + 10, target: { _tag: "Ids", ids: toIds(rows.slice(0, 1)) } })
     const less = yield* ask(context, after)
     same([less.n, less.df, less.hits], [3, [2], []], "after one is forgotten")
   }),
@@ -182,8 +182,8 @@ export const search = group("search", {
     yield* put(context, [...tied, best])
     const { hits } = yield* ask(context, { vector: axis(dimensions) }, 5)
     same(hits.length, 5, "as many as asked for")
-    holds(idsOf(hits).includes(best.memory.id), "what is better than the tie is there")
-    same(new Set(idsOf(hits)).size, 5, "each once")
+    holds(toIds(hits).includes(best.memory.id), "what is better than the tie is there")
+    same(new Set(toIds(hits)).size, 5, "each once")
   }),
 
   "the default plan agrees with the exact one": Effect.fnUntraced(function* (context) {

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import { ANY } from "../../memory/Condition.ts"
-import { conditionOf } from "../../memory/Filter.ts"
+import { toCondition } from "../../memory/Filter.ts"
 import type { EntryKey, SessionCursor, SessionSummary } from "../../store/sessions.ts"
 import { failsWith, holds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
@@ -45,7 +45,7 @@ export const sessions = group("sessions", {
     yield* remove({ _tag: "Ids", ids: [yield* say(3)] })
     same(yield* last, 3, "forgotten by id")
     yield* say(5)
-    yield* remove({ _tag: "Filter", filter: conditionOf({ sessionId: "s" }) })
+    yield* remove({ _tag: "Filter", filter: toCondition({ sessionId: "s" }) })
     same(yield* last, 5, "forgotten by condition")
     yield* say(9, { expiresAt: T0 + 1 })
     yield* admin.expire({ now: T0 + 1, limit: 1_000 })

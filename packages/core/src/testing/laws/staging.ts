@@ -6,12 +6,12 @@ import type { Memory } from "../../memory/Memory.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
 import type { StagedRow } from "../../store/StoreAdmin.ts"
 import { documentTerms, queryTerms } from "../../text/bm25.ts"
-import { contentsOf, failsTyped, failsWith, holds, idsOf, same, sameSet } from "../check.ts"
+import { toContents, failsTyped, failsWith, holds, toIds, same, sameSet } from "../check.ts"
 import { group, type Handle, type LawContext } from "../Law.ts"
-import { T0, vectorOf } from "../rows.ts"
+import { T0, toVector } from "../rows.ts"
 
 /** The target space: other dimensions, other weights. */
-const nextOf = ({ dimensions }: LawContext): Fingerprint =>
+const makeNext = ({ dimensions }: LawContext): Fingerprint =>
   fingerprint(
     { model: "next", dimensions: dimensions + 3, calibration: { mean: 0.1, spread: 0.2 } },
     { k1: 2, b: 0.5, avgLen: 30 }
@@ -20,7 +20,7 @@ const nextOf = ({ dimensions }: LawContext): Fingerprint =>
 const stagedFor = (next: Fingerprint, { content, id, scope }: Memory): StagedRow => ({
   scope,
   id,
-  vector: next.embedding && vectorOf(content, next.embedding.dimensions),
+  vector: next.embedding && toVector(content, next.embedding.dimensions),
   terms: documentTerms(content, next)
 })
 
@@ -63,14 +63,14 @@ export const staging = group("staging", {
   "a move serves the old space throughout, then the new one": Effect.fnUntraced(function* (context) {
     const { dimensions, epsilon, row, scope } = context
     const { handle, place, rows, theirs } = yield* filled(context)
-    const next = nextOf(context)
-    const before = yield* searchAll(handle, context, vectorOf("apple 3", dimensions))
+    const next = makeNext(context)
+    const before = yield* searchAll(handle, context, toVector("apple 3", dimensions))
     yield* handle.admin.stage(next)
     yield* handle.admin.stage(next)
     yield* failsWith(handle.admin.commitStage, "Conflict", "a commit with rows missing")
     const staged = yield* fillAll(handle, next, 4)
     sameSet(staged, memories([...rows, ...theirs]), "every row, whatever its lifetime and scope")
-    same(yield* searchAll(handle, context, vectorOf("apple 3", dimensions)), before, "the old space serves")
+    same(yield* searchAll(handle, context, toVector("apple 3", dimensions)), before, "the old space serves")
     same((yield* handle.admin.fingerprint).embedding?.model, "laws", "the old fingerprint")
     const late = row("late apple")
     yield* handle.store.put({ scope, now: T0, rows: [late] })
@@ -85,7 +85,7 @@ export const staging = group("staging", {
     same(yield* moved.admin.fingerprint, next, "the new fingerprint")
     const after = yield* moved.store.listRows({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
     sameSet(memories(after.rows), memories([...rows, late]), "the memories are as they were")
-    const result = yield* searchAll(moved, context, vectorOf("apple 3", dimensions + 3))
+    const result = yield* searchAll(moved, context, toVector("apple 3", dimensions + 3))
     same([result.n, result.df, result.hits.length], [11, [11], 11], "found in the new space")
     const nearest = result.hits.find(({ memory }) => memory.content === "apple 3")
     holds(Math.abs((nearest?.cosine ?? 0) - 1) <= epsilon, "by the new vectors")
@@ -100,12 +100,12 @@ export const staging = group("staging", {
   "rows forgotten meanwhile are not brought back": Effect.fnUntraced(function* (context) {
     const { scope } = context
     const { handle, other, place, rows } = yield* filled(context)
-    const next = nextOf(context)
+    const next = makeNext(context)
     yield* handle.admin.stage(next)
     const unstaged = yield* handle.admin.unstaged({ limit: 1_000 })
     const [before, after] = [rows.slice(0, 2), rows.slice(2, 4)]
     const forget = (doomed: ReadonlyArray<StoreRow>) =>
-      handle.store.remove({ scope, now: T0, target: { _tag: "Ids", ids: idsOf(doomed) } })
+      handle.store.remove({ scope, now: T0, target: { _tag: "Ids", ids: toIds(doomed) } })
     yield* forget(before)
     yield* handle.admin.fillStage(unstaged.map((memory) => stagedFor(next, memory)))
     yield* forget(after)
@@ -115,16 +115,16 @@ export const staging = group("staging", {
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
     const { rows: left } = yield* moved.store.list({ scope, now: T0, filter: ANY, closed: true, limit: 100 })
-    same(contentsOf(left), contentsOf(rows.slice(4, -1)), "what is left")
+    same(toContents(left), toContents(rows.slice(4, -1)), "what is left")
     same(yield* moved.store.count({ scope: other, now: T0, filter: ANY, lifetime: "any" }), 0, "of the other")
-    const all = yield* searchAll(moved, context, vectorOf("apple 0", context.dimensions + 3))
+    const all = yield* searchAll(moved, context, toVector("apple 0", context.dimensions + 3))
     same([all.n, all.df, all.hits.length], [5, [5], 5], "found and counted")
   }),
 
   "a row forgotten and said anew, or replaced, is filled again": Effect.fnUntraced(function* (context) {
     const { row, scope } = context
     const { handle, place } = yield* filled(context)
-    const next = nextOf(context)
+    const next = makeNext(context)
     yield* handle.store.put({
       scope,
       now: T0,
@@ -143,13 +143,13 @@ export const staging = group("staging", {
     yield* handle.admin.commitStage
     const { store } = yield* place.open(next)
     const { hits } = yield* store.search({ scope, now, terms: queryTerms("plum"), filter: ANY, limit: 10 })
-    same(contentsOf(hits), ["plum in its place"], "found by its own words")
+    same(toContents(hits), ["plum in its place"], "found by its own words")
   }),
 
   "changes to staged rows are kept": Effect.fnUntraced(function* (context) {
     const { row, scope } = context
     const { handle, place } = yield* filled(context)
-    const next = nextOf(context)
+    const next = makeNext(context)
     yield* handle.admin.stage(next)
     yield* fillAll(handle, next)
     const { store } = handle
@@ -169,13 +169,13 @@ export const staging = group("staging", {
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
     same(yield* moved.store.list(page), before, "the memories")
-    const result = yield* searchAll(moved, context, vectorOf("pear", context.dimensions + 3))
+    const result = yield* searchAll(moved, context, toVector("pear", context.dimensions + 3))
     same([result.n, result.df], [10, [9]], "n and df")
   }),
 
   "a move goes on where it stopped, after a close": Effect.fnUntraced(function* (context) {
     const { handle, place, rows, theirs } = yield* filled(context)
-    const next = nextOf(context)
+    const next = makeNext(context)
     yield* handle.admin.stage(next)
     const first = yield* handle.admin.unstaged({ limit: 5 })
     same(first.length, 5, "the first page")
@@ -193,16 +193,16 @@ export const staging = group("staging", {
   "one move at a time; a dropped one leaves no trace": Effect.fnUntraced(function* (context) {
     const { dimensions, scope } = context
     const { handle, place, rows, theirs } = yield* filled(context)
-    const next = nextOf(context)
+    const next = makeNext(context)
     yield* failsWith(handle.admin.commitStage, "Conflict", "a commit without a stage")
     yield* handle.admin.dropStage
-    const before = yield* searchAll(handle, context, vectorOf("apple 3", dimensions))
+    const before = yield* searchAll(handle, context, toVector("apple 3", dimensions))
     yield* handle.admin.stage(next)
     yield* failsWith(handle.admin.stage({ ...next, k1: 1 }), "Conflict", "another fingerprint")
     yield* fillAll(handle, next)
     yield* handle.admin.dropStage
     yield* failsWith(handle.admin.commitStage, "Conflict", "a commit after the drop")
-    same(yield* searchAll(handle, context, vectorOf("apple 3", dimensions)), before, "the old space serves")
+    same(yield* searchAll(handle, context, toVector("apple 3", dimensions)), before, "the old space serves")
     yield* handle.admin.stage({ ...next, k1: 1 })
     sameSet(
       yield* handle.admin.unstaged({ limit: 1_000 }),
@@ -220,12 +220,12 @@ export const staging = group("staging", {
       const { dimensions, row, scope } = context
       const { handle, place } = yield* filled(context)
       const behind = yield* place.open()
-      const next = nextOf(context)
+      const next = makeNext(context)
       yield* handle.admin.stage(next)
       yield* fillAll(handle, next)
       yield* handle.admin.commitStage
       const late = row("late apple")
-      yield* failsTyped(searchAll(behind, context, vectorOf("apple 3", dimensions)), "search")
+      yield* failsTyped(searchAll(behind, context, toVector("apple 3", dimensions)), "search")
       yield* failsTyped(behind.store.put({ scope, now: T0, rows: [late] }), "put")
       yield* failsTyped(behind.store.put({ scope, now: T0, rows: [late] }), "put again")
       const moved = yield* place.open(next)
@@ -247,7 +247,7 @@ export const staging = group("staging", {
     yield* fillAll(words, next)
     yield* words.admin.commitStage
     const both = yield* place.open()
-    const { hits } = yield* searchAll(both, context, vectorOf("pear", dimensions))
+    const { hits } = yield* searchAll(both, context, toVector("pear", dimensions))
     const pear = hits.find(({ memory }) => memory.content === "pear")
     holds(Math.abs((pear?.cosine ?? 0) - 1) <= epsilon, "found by meaning")
     same(hits.length, 2, "and by words")
@@ -257,27 +257,27 @@ export const staging = group("staging", {
     const { dimensions, epsilon, fresh, row, scope } = context
     const place = yield* fresh
     const handle = yield* place.open()
-    const next = nextOf(context)
+    const next = makeNext(context)
     const apple = row("apple")
     yield* handle.store.put({ scope, now: T0, rows: [apple] })
     yield* handle.admin.stage(next)
     yield* handle.admin.fillStage([])
     const fill = (vector: Float32Array) =>
       handle.admin.fillStage([{ ...stagedFor(next, apple.memory), vector }])
-    yield* failsWith(fill(vectorOf("apple", dimensions)), "InvalidInput", "a vector of the old space")
+    yield* failsWith(fill(toVector("apple", dimensions)), "InvalidInput", "a vector of the old space")
     same(yield* handle.admin.unstaged({ limit: 5 }), [apple.memory], "it is still to be filled")
-    yield* fill(vectorOf("something else", dimensions + 3))
-    yield* fill(vectorOf("apple", dimensions + 3))
+    yield* fill(toVector("something else", dimensions + 3))
+    yield* fill(toVector("apple", dimensions + 3))
     yield* handle.admin.commitStage
     const moved = yield* place.open(next)
-    const { hits } = yield* searchAll(moved, context, vectorOf("apple", dimensions + 3))
+    const { hits } = yield* searchAll(moved, context, toVector("apple", dimensions + 3))
     holds(Math.abs((hits[0]?.cosine ?? 0) - 1) <= epsilon, "the last vector counts")
   }),
 
   "an empty store can be moved": Effect.fnUntraced(function* (context) {
     const place = yield* context.fresh
     const handle = yield* place.open()
-    const next = nextOf(context)
+    const next = makeNext(context)
     yield* handle.admin.stage(next)
     same(yield* handle.admin.unstaged({ limit: 10 }), [], "nothing to fill")
     yield* handle.admin.commitStage

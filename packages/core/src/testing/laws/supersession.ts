@@ -1,6 +1,6 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import { holds, idsOf, same, sameSet } from "../check.ts"
+import { holds, toIds, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 import type { StoreRow } from "../../store/MemoryStore.ts"
@@ -34,7 +34,7 @@ export const supersession = group("supersession", {
     const { scope, store } = context
     const { after, before, outcome } = yield* superseded(context, { metadata: { a: 1 }, expiresAt: T0 + DAY })
     same(outcome, { outcome: "created", closed: true }, "the outcome")
-    const got = yield* store.get({ scope, now: T0 + 2_000, ids: idsOf([before, after]) })
+    const got = yield* store.get({ scope, now: T0 + 2_000, ids: toIds([before, after]) })
     same(
       got.find(({ id }) => id === before.memory.id),
       {
@@ -57,13 +57,13 @@ export const supersession = group("supersession", {
     const { after, before } = yield* superseded(context, { sessionId: "s", turn: 0, speaker: "Ana" })
     const now = T0 + 2_000
     const result = yield* searchBoth(context, before)
-    same(idsOf(result.hits), [after.memory.id], "search")
+    same(toIds(result.hits), [after.memory.id], "search")
     same([result.n, result.df.toSorted((a, b) => a - b)], [1, [0, 1]], "search counts current rows only")
     const around = yield* store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })
     same(around, [], "around")
     same(yield* store.speakers({ scope, now }), [], "speakers")
-    same(idsOf((yield* store.list({ scope, now, filter: ANY, limit: 10 })).rows), [after.memory.id], "list")
-    same(idsOf(yield* store.latest({ scope, now, filter: ANY, limit: 10 })), [after.memory.id], "latest")
+    same(toIds((yield* store.list({ scope, now, filter: ANY, limit: 10 })).rows), [after.memory.id], "list")
+    same(toIds(yield* store.latest({ scope, now, filter: ANY, limit: 10 })), [after.memory.id], "latest")
     same(yield* store.count({ scope, now, filter: ANY }), 1, "count")
   }),
 
@@ -72,7 +72,7 @@ export const supersession = group("supersession", {
     const { after, before } = yield* superseded(context, { sessionId: "s", turn: 3 })
     const now = T0 + 2_000
     const then = yield* searchBoth(context, before, T0 + 500)
-    same(idsOf(then.hits), [before.memory.id], "search with asOf")
+    same(toIds(then.hits), [before.memory.id], "search with asOf")
     const around = yield* store.around({
       scope,
       now,
@@ -80,9 +80,9 @@ export const supersession = group("supersession", {
       anchors: [{ sessionId: "s", turn: 3 }],
       radius: 1
     })
-    same(idsOf(around), [before.memory.id], "around with asOf")
+    same(toIds(around), [before.memory.id], "around with asOf")
     const listed = yield* store.list({ scope, now, filter: ANY, closed: true, limit: 10 })
-    same(idsOf(listed.rows), idsOf([before, after]), "list with closed rows")
+    same(toIds(listed.rows), toIds([before, after]), "list with closed rows")
     same(yield* store.lastTurn({ scope, sessionId: "s" }), 3, "lastTurn")
     same(yield* store.count({ scope, now, filter: ANY, lifetime: "any" }), 2, "count of any lifetime")
   }),
@@ -96,7 +96,7 @@ export const supersession = group("supersession", {
       [T0 + 1_000, [after.memory.id]],
       [T0 + DAY, [after.memory.id]]
     ] as const) {
-      same(idsOf((yield* searchBoth(context, before, asOf)).hits), expected, `asOf T0 + ${asOf - T0}`)
+      same(toIds((yield* searchBoth(context, before, asOf)).hits), expected, `asOf T0 + ${asOf - T0}`)
     }
   }),
 
@@ -173,7 +173,7 @@ export const supersession = group("supersession", {
     const back = row("Gone and back.", { at: now })
     const outcome = yield* store.supersede({ scope, now, id: old.memory.id, row: back })
     same(outcome, { outcome: "reopened", closed: true }, "the outcome")
-    const got = yield* store.get({ scope, now, ids: idsOf([old, back]) })
+    const got = yield* store.get({ scope, now, ids: toIds([old, back]) })
     same(
       got.find(({ id }) => id === back.memory.id)?.validity,
       [
@@ -197,7 +197,7 @@ export const supersession = group("supersession", {
       const { closed } = yield* store.supersede({ scope, now, id: old(T0).memory.id, row: next(now) })
       holds(closed, `closed at T0 + ${now - T0}`)
     }
-    const got = yield* store.get({ scope, now: T0 + 40, ids: idsOf([a(T0), b(T0)]) })
+    const got = yield* store.get({ scope, now: T0 + 40, ids: toIds([a(T0), b(T0)]) })
     const of = (id: string) => got.find((memory) => memory.id === id)
     same(
       of(a(T0).memory.id)?.validity,

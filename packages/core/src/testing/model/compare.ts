@@ -58,7 +58,7 @@ export const compare = (
     case "supersede":
       return both(({ store }) => store.supersede(operation.request), exactly)
     case "remove":
-      return both(({ store }) => Effect.map(store.remove(operation.request), removedOf), exactly)
+      return both(({ store }) => Effect.map(store.remove(operation.request), toRemoved), exactly)
     case "touch":
       return both(({ store }) => store.touch(operation.request), exactly)
     case "count":
@@ -68,7 +68,7 @@ export const compare = (
     case "sessions":
       return both(({ store }) => store.sessions(operation.request), exactly)
     case "append":
-      return both(({ store }) => Effect.map(Effect.result(store.append(operation.request)), tagOf), exactly)
+      return both(({ store }) => Effect.map(Effect.result(store.append(operation.request)), toTag), exactly)
     case "entries":
       return both(({ store }) => store.entries(operation.request), exactly)
     case "listEntries":
@@ -76,7 +76,7 @@ export const compare = (
     case "dropEntries":
       return both(({ store }) => store.dropEntries(operation.request), exactly)
     default:
-      return both(({ admin }) => Effect.map(admin.expire(operation.request), removedOf), exactly)
+      return both(({ admin }) => Effect.map(admin.expire(operation.request), toRemoved), exactly)
   }
 }
 
@@ -86,7 +86,7 @@ const sameNeighbours = (
   epsilon: number,
   method: string
 ): void => {
-  sameSet(actual.map(memoryOf), expected.map(memoryOf), method)
+  sameSet(actual.map(toMemory), expected.map(toMemory), method)
   const cosines = new Map(expected.map((row) => [row.memory.id, row.cosine]))
   for (const row of actual) close(row.cosine, cosines.get(row.memory.id) ?? null, epsilon, method)
 }
@@ -101,13 +101,13 @@ const samePages = (
   sameRows(actual.rows, expected.rows, epsilon, method)
 }
 
-const memoryOf = <Row extends { readonly memory: unknown }>(row: Row): Row["memory"] => row.memory
+const toMemory = <Row extends { readonly memory: unknown }>(row: Row): Row["memory"] => row.memory
 
 /** Two writers of one number are part of a program. */
-const tagOf = (result: Result.Result<void, MemoryError>): string =>
+const toTag = (result: Result.Result<void, MemoryError>): string =>
   Result.isFailure(result) ? result.failure.reason._tag : "kept"
 
-const removedOf = ({ removed }: { readonly removed: number }): number => removed
+const toRemoved = ({ removed }: { readonly removed: number }): number => removed
 
 /** Asks the oracle for every row that may be returned: a tie at the limit is no fault. */
 const compareSearch = (

@@ -1,5 +1,5 @@
 import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
-import { conditionOf, type Filter } from "../../memory/Filter.ts"
+import { toCondition, type Filter } from "../../memory/Filter.ts"
 import { type JsonObject, type Memory, MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { ListRequest, MemoryChange, RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
 import type { Scope } from "../../memory/Scope.ts"
@@ -36,7 +36,7 @@ const METADATA: ReadonlyArray<JsonObject> = [
 ]
 
 /** The same number is the same text. */
-const contentOf = (number: number): string => {
+const makeContent = (number: number): string => {
   const words = Array.from(
     { length: 1 + (number % 9) },
     (_, i) => WORDS[(number * 7 + i * i * 5) % WORDS.length]
@@ -44,7 +44,7 @@ const contentOf = (number: number): string => {
   return `${words.join(" ")} ${number}`
 }
 
-const lifetimeOf = ({ now, random }: World): number | null => {
+const pickExpiry = ({ now, random }: World): number | null => {
   const roll = random.next()
   if (roll < 0.55) return null
   if (roll < 0.85) return now + 1 + random.int(200)
@@ -65,7 +65,7 @@ const rowFor = (world: World, scope: Scope): StoreRow => {
     metadata: random.pick(METADATA),
     importance: random.int(11) / 10,
     pinned: random.chance(0.2),
-    expiresAt: lifetimeOf(world),
+    expiresAt: pickExpiry(world),
     ...(random.chance(0.7) && { sessionId: random.pick(SESSIONS), turn: random.int(25) }),
     ...(random.chance(0.2) && { key: `key${random.int(8)}` }),
     ...(random.chance(0.1) && { vector: null }),
@@ -75,7 +75,7 @@ const rowFor = (world: World, scope: Scope): StoreRow => {
       accessCount: random.int(9)
     })
   }
-  return rowBuilder(scope, world.dimensions)(contentOf(number), parts)
+  return rowBuilder(scope, world.dimensions)(makeContent(number), parts)
 }
 
 const rowsFor = (world: World, scope: Scope): ReadonlyArray<StoreRow> => {
@@ -89,7 +89,7 @@ const rowsFor = (world: World, scope: Scope): ReadonlyArray<StoreRow> => {
 
 const filterFor = ({ now, random }: World): Condition => {
   if (random.chance(0.6)) return ANY
-  return conditionOf({
+  return toCondition({
     ...(random.chance(0.3) && { types: random.some(MEMORY_TYPES, random.int(3)) }),
     ...(random.chance(0.2) && { sources: random.some(SOURCES, 1 + random.int(3)) }),
     ...(random.chance(0.2) && { speakers: random.some(SPEAKERS, 1 + random.int(2)) }),
@@ -160,7 +160,7 @@ const listFor = (world: World, scope: Scope): ListRequest => {
 const changeFor = (world: World): MemoryChange => {
   const { random } = world
   return {
-    ...(random.chance(0.4) && { expiresAt: lifetimeOf(world) }),
+    ...(random.chance(0.4) && { expiresAt: pickExpiry(world) }),
     ...(random.chance(0.3) && { importance: random.int(11) / 10 }),
     ...(random.chance(0.3) && { pinned: random.chance(0.5) }),
     ...(random.chance(0.3) && { metadata: random.pick(METADATA) })
@@ -182,7 +182,7 @@ const targetFor = (world: World, scope: Scope): RemoveTarget => {
   if (roll < 0.75) return { _tag: "Ids", ids: idsFor(world, scope) }
   const { random } = world
   return roll < 0.97
-    ? { _tag: "Filter", filter: allOf([filterFor(world), conditionOf({ sessionId: random.pick(SESSIONS) })]) }
+    ? { _tag: "Filter", filter: allOf([filterFor(world), toCondition({ sessionId: random.pick(SESSIONS) })]) }
     : { _tag: "All" }
 }
 

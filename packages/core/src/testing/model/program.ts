@@ -6,7 +6,7 @@ import type { MemoryError } from "../../memory/MemoryError.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { Cursor, Page } from "../../store/MemoryStore.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
-import { type Handle, lawFingerprint, type LawSettings, placeOf } from "../Law.ts"
+import { type Handle, lawFingerprint, type LawSettings, makePlace } from "../Law.ts"
 import { makeRandom } from "../random.ts"
 import { T0 } from "../rows.ts"
 import { compare } from "./compare.ts"
@@ -29,7 +29,7 @@ export interface Program extends LawSettings {
 export const runProgram = Effect.fnUntraced(function* (program: Program) {
   const { dimensions, epsilon, handles, operations, scopes, seed } = program
   const data = inMemoryData()
-  const oracle = yield* placeOf(InMemoryStore.layerOf(data), lawFingerprint(dimensions)).open()
+  const oracle = yield* makePlace(InMemoryStore.layerOf(data), lawFingerprint(dimensions)).open()
   const random = makeRandom(seed)
   const world: World = {
     random,

@@ -1,7 +1,7 @@
 import { MemoryError } from "@keepsake/core"
 
 /** The tag of the reason that a call fails for, or of `InvalidInput` the field. */
-export const reasonOf = async (call: Promise<unknown>): Promise<string> => {
+export const readReason = async (call: Promise<unknown>): Promise<string> => {
   try {
     await call
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Remembered } from "@keepsake/core"
 
 /** The id of a statement that no hook drops. */
-export const idOf = ({ id }: Remembered): string => {
+export const readId = ({ id }: Remembered): string => {
   if (id === null) throw new Error("the statement was dropped")
   return id
 }
