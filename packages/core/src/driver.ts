@@ -11,7 +11,19 @@ export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { checkedAdmin } from "./store/checkedAdmin.ts"
 export { checkedStore, type StoreChecks } from "./store/checkedStore.ts"
 export * from "./store/storeErrors.ts"
-export { dropsEntry, newEntries, pageEntries, pageRows, pageSessions, selectEntries } from "./store/pages.ts"
+export {
+  cutPage,
+  dropsEntry,
+  newEntries,
+  newestSession,
+  pageEntries,
+  pageRows,
+  pageSessions,
+  pageSummaries,
+  selectEntries,
+  toEntryKey,
+  toSessionCursor
+} from "./store/pages.ts"
 export { checkVectors } from "./store/vectors.ts"
 
 // The oracle: a driver's tests compare with it.

@@ -3,10 +3,12 @@ import {
   type AroundRequest,
   type AroundRow,
   type Cursor,
+  cutPage,
   type LatestRequest,
   type ListRequest,
   type Memory,
   type Page,
+  pageSummaries,
   type Scope,
   type SearchHit,
   type SearchRequest,
@@ -27,7 +29,7 @@ import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
 import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
-import { pageSessions, summariseSessions } from "./rows/sessionSummaries.ts"
+import { summariseSessions } from "./rows/sessionSummaries.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
 import { VectorStorage } from "./vectors/VectorStorage.ts"
 import type { WasmArena } from "./vectors/WasmArena.ts"
@@ -314,17 +316,13 @@ export class ScopeIndex {
     const places = found
       .map((i) => ({ slot: toSlot(i), place: place(toSlot(i)) }))
       .sort((a, b) => compare(a.place, b.place))
-    const shown = places.slice(0, limit)
-    const last = shown.at(-1)
-    return {
-      rows: shown.map(({ slot }) => this.#rid(slot)),
-      next: places.length > limit && last !== undefined ? last.place : null
-    }
+    const { next, page } = cutPage(places, limit, (last) => last.place)
+    return { rows: page.map(({ slot }) => this.#rid(slot)), next }
   }
 
   sessions(request: SessionsRequest, opened: OpenVerdicts): SessionPage {
     const passes = this.#rowFilter({ now: request.now, filter: ANY }, opened)
-    return pageSessions(summariseSessions(this.#rows, this.#names.sessions.all, passes), request)
+    return pageSummaries(summariseSessions(this.#rows, this.#names.sessions.all, passes), request)
   }
 
   /** Distinct speakers of live rows. */

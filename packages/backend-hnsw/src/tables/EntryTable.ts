@@ -1,4 +1,4 @@
-import { type Entry, entryConflict, type EntryKey, type EntryPage } from "@keepsake/core/driver"
+import { type Entry, entryConflict, type EntryKey, type EntryPage, toEntryKey } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { decodeJsonBlob, encodeJsonBlob } from "../codec/jsonBlob.ts"
 import type { Connection } from "../connection/Connection.ts"
@@ -157,7 +157,7 @@ export class EntryTable {
         if (entry === null) break
         const last = entries.at(-1)
         if (entries.length === limit && last !== undefined) {
-          return { entries, next: { sessionId: last.sessionId, kind: last.kind, number: last.number } }
+          return { entries, next: toEntryKey(last) }
         }
         entries.push(entry)
         number = entry.number

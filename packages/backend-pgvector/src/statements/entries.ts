@@ -1,11 +1,13 @@
 /** What an agent keeps about a session. */
-import type {
-  DropEntriesRequest,
-  EntriesRequest,
-  Entry,
-  EntryPage,
-  ListEntriesRequest,
-  Scope
+import {
+  cutPage,
+  type DropEntriesRequest,
+  type EntriesRequest,
+  type Entry,
+  type EntryPage,
+  type ListEntriesRequest,
+  type Scope,
+  toEntryKey
 } from "@keepsake/core/driver"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
@@ -94,10 +96,8 @@ limit ${p.add(limit + 1)}::bigint`
 }
 
 export const decodeEntryPage = (rows: Rows, { limit }: ListEntriesRequest): EntryPage => {
-  const entries = decodeEntries(rows.slice(0, limit))
-  const last = entries.at(-1)
-  if (rows.length <= limit || last === undefined) return { entries, next: null }
-  return { entries, next: { sessionId: last.sessionId, kind: last.kind, number: last.number } }
+  const { next, page } = cutPage(decodeEntries(rows), limit, toEntryKey)
+  return { entries: page, next }
 }
 
 /** One row: how many were dropped. */

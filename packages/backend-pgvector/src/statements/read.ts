@@ -2,6 +2,7 @@ import {
   type AroundRequest,
   type AroundRow,
   type Condition,
+  cutPage,
   type LatestRequest,
   type ListRequest,
   type Memory,
@@ -140,11 +141,11 @@ export const toPage = <A>(
   decode: (row: Row, scope: Scope) => A,
   toMemory: (decoded: A) => Memory
 ): Page<A> => {
-  const page = rows.slice(0, limit).map((row) => decode(row, scope))
-  const last = page.at(-1)
-  if (rows.length <= limit || last === undefined) return { rows: page, next: null }
-  const memory = toMemory(last)
-  return { rows: page, next: { at: memory[by], id: memory.id } }
+  const { next, page } = cutPage(rows, limit, (last) => {
+    const memory = toMemory(decode(last, scope))
+    return { at: memory[by], id: memory.id }
+  })
+  return { rows: page.map((row) => decode(row, scope)), next }
 }
 
 export const latestStatement = (layout: StatementLayout, request: LatestRequest): SqlStatement => {

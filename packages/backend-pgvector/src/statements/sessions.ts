@@ -1,5 +1,11 @@
 /** Sessions: their last turns, and what is live of them. */
-import type { Scope, SessionPage, SessionsRequest } from "@keepsake/core/driver"
+import {
+  cutPage,
+  type Scope,
+  type SessionPage,
+  type SessionsRequest,
+  toSessionCursor
+} from "@keepsake/core/driver"
 import { isLive } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
@@ -49,13 +55,12 @@ limit ${p.add(limit + 1)}::bigint`
 }
 
 export const decodeSessions = (rows: Rows, { limit }: SessionsRequest): SessionPage => {
-  const sessions = rows.slice(0, limit).map(([sessionId, first, last, turns]) => ({
+  const sessions = rows.map(([sessionId, first, last, turns]) => ({
     sessionId: String(sessionId),
     firstSaidAt: Number(first),
     lastSaidAt: Number(last),
     turns: Number(turns)
   }))
-  const end = sessions.at(-1)
-  if (rows.length <= limit || end === undefined) return { sessions, next: null }
-  return { sessions, next: { lastSaidAt: end.lastSaidAt, sessionId: end.sessionId } }
+  const { next, page } = cutPage(sessions, limit, toSessionCursor)
+  return { sessions: page, next }
 }

@@ -1,6 +1,7 @@
 /** Entries: what an agent keeps about a session. */
 import { randomUUID } from "node:crypto"
 import {
+  cutPage,
   type DropEntriesRequest,
   type EntriesRequest,
   type Entry,
@@ -11,6 +12,7 @@ import {
   MemoryError,
   type MemoryStore,
   type Scope,
+  toEntryKey,
   Unavailable
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
@@ -194,10 +196,8 @@ export const listEntries = Effect.fnUntraced(function* (
     const cursor = sessionId === after?.sessionId ? after : undefined
     found.push(...(yield* entriesOfSession(sessions, scope, sessionId, cursor, limit + 1 - found.length)))
   }
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
-  if (last === undefined || found.length <= limit) return { entries: shown, next: null }
-  return { entries: shown, next: { sessionId: last.sessionId, kind: last.kind, number: last.number } }
+  const { next, page } = cutPage(found, limit, toEntryKey)
+  return { entries: page, next }
 })
 
 /** Up to `limit` entries of a session, by kind and number. */

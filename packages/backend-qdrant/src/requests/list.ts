@@ -1,4 +1,12 @@
-import type { Cursor, ListRequest, Memory, MemoryError, Page, StoreRow } from "@keepsake/core/driver"
+import {
+  type Cursor,
+  cutPage,
+  type ListRequest,
+  type Memory,
+  type MemoryError,
+  type Page,
+  type StoreRow
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, between, CURRENT, inScope, must, NO_CONDITIONS, notExpired } from "../codec/filter.ts"
@@ -45,18 +53,19 @@ const scrollPage = Effect.fnUntraced(function* (
     : yield* scrollAfter(points, request, order, after)
 })
 
-const toPage = Effect.fnUntraced(function* <Row>(
+const toPage = <Row>(
   points: ReadonlyArray<Point>,
   { by = "createdAt", limit }: ListRequest,
   decodePoint: (point: Point) => Row,
   readMemory: (row: Row) => Memory
-): Effect.fn.Return<Page<Row>, MemoryError> {
-  const rows = yield* decode(() => points.slice(0, limit).map(decodePoint))
-  const last = rows.at(-1)
-  if (last === undefined || points.length <= limit) return { rows, next: null }
-  const memory = readMemory(last)
-  return { rows, next: { at: memory[by], id: memory.id } }
-})
+): Effect.Effect<Page<Row>, MemoryError> =>
+  decode(() => {
+    const { next, page } = cutPage(points, limit, (last) => {
+      const memory = readMemory(decodePoint(last))
+      return { at: memory[by], id: memory.id }
+    })
+    return { rows: page.map(decodePoint), next }
+  })
 
 export const list = (serving: Serving, request: ListRequest): Effect.Effect<Page<Memory>, MemoryError> =>
   Effect.flatMap(scrollPage(serving, request, false), (page) =>

@@ -1,9 +1,12 @@
-import type {
-  MemoryError,
-  SessionCursor,
-  SessionPage,
-  SessionsRequest,
-  SessionSummary
+import {
+  cutPage,
+  type MemoryError,
+  newestSession,
+  type SessionCursor,
+  type SessionPage,
+  type SessionsRequest,
+  type SessionSummary,
+  toSessionCursor
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
@@ -30,11 +33,6 @@ const PAGE = 256
 const BATCH = 64
 /** Sessions of earlier pages that are left out from the start. */
 const NEWER_MAX = 1_000
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
-
-const newestFirst = (a: SessionCursor, b: SessionCursor): number =>
-  b.lastSaidAt - a.lastSaidAt || byText(a.sessionId, b.sessionId)
 
 const readSaidAt = (payload: Schemas["Record"]["payload"]): number => Number(payload?.["saidAt"])
 
@@ -108,7 +106,7 @@ const findSessions = Effect.fnUntraced(function* (
       newer.length < NEWER_MAX ? lastRows : yield* readEnds(points, live, Array.from(lastRows.keys()), "desc")
     for (const [sessionId, lastSaidAt] of ends) {
       const session = { sessionId, lastSaidAt }
-      if (after === undefined || newestFirst(session, after) > 0) found.push(session)
+      if (after === undefined || newestSession(session, after) > 0) found.push(session)
     }
     for (const sessionId of lastRows.keys()) seen.add(sessionId)
     if (page.length < PAGE) break
@@ -116,7 +114,7 @@ const findSessions = Effect.fnUntraced(function* (
     const oldest = readSaidAt(page.at(-1)?.payload)
     if (found.filter(({ lastSaidAt }) => lastSaidAt > oldest).length > limit) break
   }
-  return found.sort(newestFirst)
+  return found.sort(newestSession)
 })
 
 export const sessions = Effect.fnUntraced(function* (
@@ -125,8 +123,8 @@ export const sessions = Effect.fnUntraced(function* (
 ): Effect.fn.Return<SessionPage, MemoryError> {
   const live = all(inScope(scope), visible(now, undefined), mustNot(isEmpty("sessionId")))
   const found = yield* findSessions(points, live, after, limit)
-  const shown = found.slice(0, limit)
-  const ids = shown.map(({ sessionId }) => sessionId)
+  const { next, page } = cutPage(found, limit, toSessionCursor)
+  const ids = page.map(({ sessionId }) => sessionId)
   if (ids.length === 0) return { sessions: [], next: null }
   const [firsts, counts] = yield* Effect.all(
     [
@@ -136,7 +134,7 @@ export const sessions = Effect.fnUntraced(function* (
     { concurrency: "unbounded" }
   )
   const turns = new Map(counts.map(({ count, value }) => [String(value), count]))
-  const summaries = shown.map(({ lastSaidAt, sessionId }): SessionSummary => ({
+  const summaries = page.map(({ lastSaidAt, sessionId }): SessionSummary => ({
     sessionId,
     firstSaidAt: firsts.get(sessionId) ?? lastSaidAt,
     lastSaidAt,
@@ -145,6 +143,6 @@ export const sessions = Effect.fnUntraced(function* (
   return {
     // A session whose rows were removed meanwhile has none.
     sessions: summaries.filter(({ turns }) => turns > 0),
-    next: found.length > limit ? (shown.at(-1) ?? null) : null
+    next
   }
 })

@@ -28,11 +28,30 @@ const byText: Order<string> = (a, b) => (a < b ? -1 : a > b ? 1 : 0)
 
 const byCursor: Order<Cursor> = (a, b) => a.at - b.at || byText(a.id, b.id)
 
-const newestSession: Order<SessionCursor> = (a, b) =>
+/** Newest first; ties by name. */
+export const newestSession: Order<SessionCursor> = (a, b) =>
   b.lastSaidAt - a.lastSaidAt || byText(a.sessionId, b.sessionId)
 
 const byKey: Order<EntryKey> = (a, b) =>
   byText(a.sessionId, b.sessionId) || byText(a.kind, b.kind) || a.number - b.number
+
+/** The first `limit` of what was found, and the cursor of the last of them if more follows. */
+export const cutPage = <A, Next>(
+  found: ReadonlyArray<A>,
+  limit: number,
+  toCursor: (last: A) => Next
+): { readonly page: ReadonlyArray<A>; readonly next: Next | null } => {
+  const page = found.slice(0, limit)
+  const last = page.at(-1)
+  return { page, next: found.length > limit && last !== undefined ? toCursor(last) : null }
+}
+
+export const toSessionCursor = ({ lastSaidAt, sessionId }: SessionCursor): SessionCursor => ({
+  lastSaidAt,
+  sessionId
+})
+
+export const toEntryKey = ({ kind, number, sessionId }: EntryKey): EntryKey => ({ sessionId, kind, number })
 
 /** The rows of a scope that a list asks for: one page of them, in its order. */
 export const pageRows = (rows: Iterable<StoreRow>, request: ListRequest): Page<StoreRow> => {
@@ -44,9 +63,8 @@ export const pageRows = (rows: Iterable<StoreRow>, request: ListRequest): Page<S
     .filter((row) => matches(filter, row.memory))
     .filter((row) => after === undefined || order(cursor(row), after) > 0)
     .sort((a, b) => order(cursor(a), cursor(b)))
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
-  return { rows: shown, next: found.length > limit && last !== undefined ? cursor(last) : null }
+  const { next, page } = cutPage(found, limit, cursor)
+  return { rows: page, next }
 }
 
 const toSummary = (sessionId: string, memories: ReadonlyArray<Memory>): SessionSummary => {
@@ -59,21 +77,25 @@ const toSummary = (sessionId: string, memories: ReadonlyArray<Memory>): SessionS
   }
 }
 
-/** The sessions of a scope's memories: one page of them, newest first. */
-export const pageSessions = (memories: Iterable<Memory>, request: SessionsRequest): SessionPage => {
-  const { after, limit, now } = request
-  const live = Array.from(memories).filter((memory) => isVisible(memory, now))
-  const found = Array.from(Map.groupBy(live, ({ sessionId }) => sessionId))
-    .flatMap(([sessionId, turns]) => (sessionId === null ? [] : [toSummary(sessionId, turns)]))
+/** One page of a scope's sessions, newest first. */
+export const pageSummaries = (
+  summaries: ReadonlyArray<SessionSummary>,
+  { after, limit }: SessionsRequest
+): SessionPage => {
+  const found = summaries
     .filter((session) => after === undefined || newestSession(session, after) > 0)
     .sort(newestSession)
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
-  const more = found.length > limit && last !== undefined
-  return {
-    sessions: shown,
-    next: more ? { lastSaidAt: last.lastSaidAt, sessionId: last.sessionId } : null
-  }
+  const { next, page } = cutPage(found, limit, toSessionCursor)
+  return { sessions: page, next }
+}
+
+/** The sessions of a scope's memories: one page of them, newest first. */
+export const pageSessions = (memories: Iterable<Memory>, request: SessionsRequest): SessionPage => {
+  const live = Array.from(memories).filter((memory) => isVisible(memory, request.now))
+  const summaries = Array.from(Map.groupBy(live, ({ sessionId }) => sessionId)).flatMap(
+    ([sessionId, turns]) => (sessionId === null ? [] : [toSummary(sessionId, turns)])
+  )
+  return pageSummaries(summaries, request)
 }
 
 /** The entries of a scope that `entries` asks for. */
@@ -93,13 +115,8 @@ export const pageEntries = (entries: Iterable<Entry>, request: ListEntriesReques
   const found = Array.from(entries)
     .filter((entry) => after === undefined || byKey(entry, after) > 0)
     .sort(byKey)
-  const shown = found.slice(0, limit)
-  const last = shown.at(-1)
-  const more = found.length > limit && last !== undefined
-  return {
-    entries: shown,
-    next: more ? { sessionId: last.sessionId, kind: last.kind, number: last.number } : null
-  }
+  const { next, page } = cutPage(found, limit, toEntryKey)
+  return { entries: page, next }
 }
 
 /** Whether `dropEntries` takes an entry of its scope. */

@@ -1,4 +1,4 @@
-import type { SessionCursor, SessionPage, SessionsRequest, SessionSummary } from "@keepsake/core/driver"
+import type { SessionSummary } from "@keepsake/core/driver"
 import type { RowColumns } from "./RowColumns.ts"
 
 /** What the slots that pass tell of each session. @param names by a session's number */
@@ -23,26 +23,4 @@ export const summariseSessions = (
       ? []
       : [{ sessionId, firstSaidAt: first[i] ?? 0, lastSaidAt: last[i] ?? 0, turns: turns[i] ?? 0 }]
   )
-}
-
-/** Newest first; ties by name. */
-const compare = (a: SessionCursor, b: SessionCursor): number =>
-  b.lastSaidAt - a.lastSaidAt || (a.sessionId < b.sessionId ? -1 : a.sessionId > b.sessionId ? 1 : 0)
-
-export const pageSessions = (
-  summaries: ReadonlyArray<SessionSummary>,
-  { after, limit }: SessionsRequest
-): SessionPage => {
-  const sessions = summaries
-    .filter((summary) => after === undefined || compare(summary, after) > 0)
-    .sort(compare)
-  const page = sessions.slice(0, limit)
-  const last = page.at(-1)
-  return {
-    sessions: page,
-    next:
-      sessions.length > limit && last !== undefined
-        ? { lastSaidAt: last.lastSaidAt, sessionId: last.sessionId }
-        : null
-  }
 }
