@@ -17,7 +17,7 @@ import {
   type SessionsRequest
 } from "@keepsake/core/driver"
 import type { Body } from "../codec/bodyBlob.ts"
-import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/filter.ts"
+import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/rowFilter.ts"
 import { localFromRid, makeRid } from "../codec/memoryRow.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
 import { selectTop, type TopK } from "./arrays/TopK.ts"

@@ -9,7 +9,7 @@ import {
 } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { LIFETIME_SQL, lifetimeParameters, type NecessarySql, toNecessarySql } from "../codec/filter.ts"
+import { LIFETIME_SQL, lifetimeParameters, type NecessarySql, toNecessarySql } from "../codec/necessarySql.ts"
 import {
   CLOSED,
   COLUMNS,

@@ -3,14 +3,9 @@ import { allOf, toCondition, isVisible, matches, type Memory, not } from "@keeps
 import { makeRandom } from "@keepsake/core/testing"
 import { DatabaseSync } from "node:sqlite"
 import { randomCondition, randomParts } from "../../../core/src/testing/model/conditions.ts"
-import {
-  LIFETIME_SQL,
-  lifetimeParameters,
-  makeRowFilter,
-  type RowFilterRequest,
-  toNecessarySql
-} from "../../src/codec/filter.ts"
 import { CLOSED, encodeLifetime, hashString } from "../../src/codec/memoryRow.ts"
+import { LIFETIME_SQL, lifetimeParameters, toNecessarySql } from "../../src/codec/necessarySql.ts"
+import { makeRowFilter, type RowFilterRequest } from "../../src/codec/rowFilter.ts"
 import { makeRow, makeScope, NOW } from "../support/rows.ts"
 
 type Random = ReturnType<typeof makeRandom>
