@@ -104,6 +104,7 @@ export { readTime, type TimeInput } from "./input/time.ts"
 export { didYouMean, nearest } from "./input/suggest.ts"
 
 // Embedders.
+export { embedDocuments } from "./embedding/embedDocuments.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 

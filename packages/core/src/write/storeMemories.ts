@@ -1,6 +1,7 @@
 /** Memories to rows: embedded, tokenised and put in batches under a fence. */
 import { Clock, Effect } from "effect"
 import { chunksOf } from "effect/Array"
+import { embedDocuments } from "../embedding/embedDocuments.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { admit } from "../runtime/timeSlice.ts"
@@ -14,13 +15,8 @@ export const encodeRows = Effect.fnUntraced(function* (
   { embedder }: MemoryServices,
   memories: ReadonlyArray<Memory>
 ) {
-  const vectors =
-    embedder === null
-      ? []
-      : yield* embedder.embed(
-          memories.map((memory) => memory.content),
-          "document"
-        )
+  const texts = memories.map((memory) => memory.content)
+  const vectors = yield* embedDocuments(embedder, texts)
   // Calls batched by the embedder resume together: yield so that tokenising them does not block the event loop.
   yield* admit
   return memories.map((memory, i): StoreRow => ({

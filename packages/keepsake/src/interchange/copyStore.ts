@@ -4,6 +4,7 @@ import {
   ANY,
   conflict,
   documentTerms,
+  embedDocuments,
   type EntryKey,
   sameFingerprint,
   STORE_LIMITS,
@@ -32,12 +33,10 @@ const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
   const embedder = Option.getOrNull(Context.getOption(to, Embedder))
   return (rows: ReadonlyArray<StoreRow>) =>
     Effect.map(
-      embedder === null
-        ? Effect.succeed([])
-        : embedder.embed(
-            rows.map(({ memory }) => memory.content),
-            "document"
-          ),
+      embedDocuments(
+        embedder,
+        rows.map(({ memory }) => memory.content)
+      ),
       (vectors) =>
         rows.map(({ memory }, i) => ({
           memory,

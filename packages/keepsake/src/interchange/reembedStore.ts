@@ -1,6 +1,6 @@
 /** Moves a store to another embedding space while it serves the old one. */
 import { Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/core"
-import { documentTerms } from "@keepsake/core/driver"
+import { documentTerms, embedDocuments } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 /** Rows per step; an interrupted move keeps the steps that are done. */
@@ -22,13 +22,8 @@ export const reembedStore = Effect.fnUntraced(function* (
     for (;;) {
       const rows = yield* admin.unstaged({ limit: BATCH })
       if (rows.length === 0) return
-      const vectors =
-        embedder === null
-          ? []
-          : yield* embedder.embed(
-              rows.map(({ content }) => content),
-              "document"
-            )
+      const texts = rows.map(({ content }) => content)
+      const vectors = yield* embedDocuments(embedder, texts)
       yield* admin.fillStage(
         rows.map(({ content, id, scope }, i) => ({
           scope,
