@@ -83,21 +83,6 @@ export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateToke
 export * as fields from "./input/fields.ts"
 export { readContextOptions } from "./input/options.ts"
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
-export {
-  boolean,
-  type Field,
-  type Fields,
-  input,
-  integer,
-  object,
-  oneOf,
-  optional,
-  refused,
-  shown,
-  valid,
-  test,
-  within
-} from "./input/fields.ts"
 export { readMemory } from "./input/memory.ts"
 export { readScope } from "./input/scope.ts"
 export { readTime, type TimeInput } from "./input/time.ts"

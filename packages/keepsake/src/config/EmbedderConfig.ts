@@ -1,6 +1,8 @@
 import type { Calibration } from "@keepsake/core"
-import { boolean, type Field, type Fields, object, optional, test } from "@keepsake/core/driver"
+import { fields } from "@keepsake/core/driver"
 import { literal, optionalText, text, wholeNumber } from "./fields.ts"
+
+const { boolean, object, optional, test } = fields
 
 /** Limits of the requests to a service. */
 export interface PaceConfig {
@@ -69,7 +71,7 @@ const calibration = optional(
       (value): value is number => Number.isFinite(value) && Number(value) > 0,
       "give a number above 0"
     )
-  } satisfies Fields<Calibration>)
+  } satisfies fields.Fields<Calibration>)
 )
 
 const service = <Provider extends ServiceEmbedderConfig["provider"]>(provider: Provider) =>
@@ -86,10 +88,12 @@ const service = <Provider extends ServiceEmbedderConfig["provider"]>(provider: P
     tokensPerMinute: positive,
     retries: optional(wholeNumber(0, 20)),
     timeoutMs: positive
-  } satisfies Fields<ServiceEmbedderConfig>)
+  } satisfies fields.Fields<ServiceEmbedderConfig>)
 
 /** What each provider's options are read by. */
-export const EMBEDDER_TABLES: { readonly [Provider in EmbedderConfig["provider"]]: Field<EmbedderConfig> } = {
+export const EMBEDDER_TABLES: {
+  readonly [Provider in EmbedderConfig["provider"]]: fields.Field<EmbedderConfig>
+} = {
   openai: service("openai"),
   voyage: service("voyage"),
   ollama: service("ollama"),
@@ -102,6 +106,9 @@ export const EMBEDDER_TABLES: { readonly [Provider in EmbedderConfig["provider"]
     queryPrefix: prefix,
     allowRemote: optional(boolean),
     calibration
-  } satisfies Fields<TransformersConfig>),
-  lexical: object({ provider: literal("lexical"), dimensions: positive } satisfies Fields<LexicalConfig>)
+  } satisfies fields.Fields<TransformersConfig>),
+  lexical: object({
+    provider: literal("lexical"),
+    dimensions: positive
+  } satisfies fields.Fields<LexicalConfig>)
 }

@@ -1,6 +1,8 @@
 import type { StoreOptions } from "@keepsake/core"
-import { boolean, type Field, type Fields, object, oneOf, optional } from "@keepsake/core/driver"
+import { fields } from "@keepsake/core/driver"
 import { literal, optionalText, text, wholeNumber } from "./fields.ts"
+
+const { boolean, object, oneOf, optional } = fields
 
 /** Memories that end with the process. */
 export interface InMemoryConfig extends StoreOptions {
@@ -64,18 +66,18 @@ const count = optional(wholeNumber(0, Number.MAX_SAFE_INTEGER))
 const flag = optional(boolean)
 
 /** Options that every store takes. */
-const MODE = { readOnly: flag, accessCounts: flag } satisfies Fields<StoreOptions>
+const MODE = { readOnly: flag, accessCounts: flag } satisfies fields.Fields<StoreOptions>
 
 /** What each backend's options are read by; the backends check the ranges. */
-export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field<StoreConfig> } = {
-  memory: object({ backend: literal("memory"), ...MODE } satisfies Fields<InMemoryConfig>),
+export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: fields.Field<StoreConfig> } = {
+  memory: object({ backend: literal("memory"), ...MODE } satisfies fields.Fields<InMemoryConfig>),
   hnsw: object({
     backend: literal("hnsw"),
     path: text,
     cacheBytes: count,
     synchronous: optional(oneOf(["full", "normal"])),
     ...MODE
-  } satisfies Fields<HnswConfig>),
+  } satisfies fields.Fields<HnswConfig>),
   pgvector: object({
     backend: literal("pgvector"),
     url: text,
@@ -88,7 +90,7 @@ export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field
     namedStatements: flag,
     autoTuneRows: count,
     ...MODE
-  } satisfies Fields<PgVectorConfig>),
+  } satisfies fields.Fields<PgVectorConfig>),
   qdrant: object({
     backend: literal("qdrant"),
     url: text,
@@ -98,5 +100,5 @@ export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: Field
     timeoutMs: count,
     concurrency: count,
     ...MODE
-  } satisfies Fields<QdrantConfig>)
+  } satisfies fields.Fields<QdrantConfig>)
 }

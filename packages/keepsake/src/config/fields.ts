@@ -1,17 +1,19 @@
 /** Readers of a config's parts, made of core's. */
-import { didYouMean, type Field, integer, oneOf, optional, refused, shown, test } from "@keepsake/core/driver"
+import { didYouMean, fields } from "@keepsake/core/driver"
 import { Result } from "effect"
+
+const { integer, oneOf, optional, refused, shown, test } = fields
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
 /** A part that another reader checks. */
-export const anything: Field<unknown> = Result.succeed
+export const anything: fields.Field<unknown> = Result.succeed
 
 export const text = test((value): value is string => typeof value === "string" && value !== "", "give a text")
 export const optionalText = optional(text)
 
-export const wholeNumber = (min: number, max: number): Field<number> =>
+export const wholeNumber = (min: number, max: number): fields.Field<number> =>
   integer(min, max, (value) => `${shown(value)} is not a whole number from ${min} to ${max}`)
 
 const missingTag = (tag: string, value: Readonly<Record<string, unknown>>, kinds: ReadonlyArray<string>) => {
@@ -23,7 +25,7 @@ const missingTag = (tag: string, value: Readonly<Record<string, unknown>>, kinds
 
 /** Reads one of several kinds of object that are told apart by the field `tag`. */
 export const variant =
-  <A>(tag: string, table: { readonly [kind: string]: Field<A> }): Field<A> =>
+  <A>(tag: string, table: { readonly [kind: string]: fields.Field<A> }): fields.Field<A> =>
   (value) => {
     if (!isRecord(value)) return refused(`${shown(value)} is not an object`)
     const kinds = Object.keys(table)
@@ -36,4 +38,4 @@ export const variant =
   }
 
 /** The value of a tag. */
-export const literal = <A extends string>(name: A): Field<A> => oneOf([name])
+export const literal = <A extends string>(name: A): fields.Field<A> => oneOf([name])

@@ -3,12 +3,14 @@ import { existsSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
 import { DEFAULT_AGENT, type MemoryError, type Scope } from "@keepsake/core"
-import { type Field, invalidInput, object, optional, valid, test, within } from "@keepsake/core/driver"
+import { invalidInput, fields } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { anything } from "./fields.ts"
 import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
 import { readText } from "./readText.ts"
 import { parseReads, type ReadConfig } from "./reads.ts"
+
+const { object, optional, test, valid, within } = fields
 
 export interface CliSettings {
   readonly config: KeepsakeConfig
@@ -37,7 +39,7 @@ const DEFAULT_USER = "me"
 const name = optional(test((value) => typeof value === "string", "give a text"))
 
 /** The memory checks each scope. */
-const reads: Field<ReadonlyArray<ReadConfig> | undefined> = optional(
+const reads: fields.Field<ReadonlyArray<ReadConfig> | undefined> = optional(
   test(
     (value): value is ReadonlyArray<ReadConfig> => Array.isArray(value),
     'give a list, such as ["team:blue", "handbook/all"]'
@@ -52,7 +54,7 @@ interface FileSettings {
   readonly reads?: ReadonlyArray<ReadConfig> | undefined
 }
 
-const fileSettings: Field<FileSettings> = object({
+const fileSettings: fields.Field<FileSettings> = object({
   store: anything,
   embedder: anything,
   user: name,

@@ -1,5 +1,5 @@
 import type { EmbedderProvider, MemoryError } from "@keepsake/core"
-import { invalidInput, object, valid, within } from "@keepsake/core/driver"
+import { invalidInput, fields } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
 import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
 import { anything, isRecord, variant } from "./fields.ts"
@@ -7,6 +7,8 @@ import type { KeepsakeConfig, StoreLayer } from "./KeepsakeConfig.ts"
 import { parseEmbedderSpec } from "./parseEmbedderSpec.ts"
 import { parseStoreUrl } from "./parseStoreUrl.ts"
 import { STORE_TABLES, type StoreConfig } from "./StoreConfig.ts"
+
+const { object, valid, within } = fields
 
 /** A config whose short forms are parsed and whose fields are checked. */
 export interface ResolvedConfig {
