@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import { MEMORY_SOURCES, type MemorySource } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
+import { toSessionCursor } from "../store/pages.ts"
 import type { SessionCursor } from "../store/sessions.ts"
 import {
   count,
@@ -9,7 +10,6 @@ import {
   type Field,
   type Fields,
   input,
-  integer,
   isKeepable,
   list,
   name,
@@ -21,6 +21,7 @@ import {
   shown,
   test
 } from "./fields.ts"
+import { cursor, pageLimit } from "./page.ts"
 
 /** One entry of a session. */
 export interface EntryInput {
@@ -80,12 +81,6 @@ export const entryContent: Field<string> = (value) => {
     : refused("holds a NUL or half a character (a lone surrogate); remove it")
 }
 
-const limit = integer(
-  1,
-  STORE_LIMITS.rows,
-  (value) => `${shown(value)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
-)
-
 const entry = object({
   sessionId: name,
   kind,
@@ -100,8 +95,8 @@ const entries = input("entries", list(entry, STORE_LIMITS.entries))
 export const readEntries = (value: unknown): Result.Result<ReadonlyArray<EntryInput>, Problem> => {
   const read = entries(value)
   if (Result.isFailure(read)) return read
-  const places = read.success.map(({ kind: of, number, sessionId }) =>
-    JSON.stringify([sessionId, of, number])
+  const places = read.success.map(({ kind: entryKind, number, sessionId }) =>
+    JSON.stringify([sessionId, entryKind, number])
   )
   const twice = places.findIndex((place, i) => places.indexOf(place) !== i)
   return twice < 0 ? read : Result.fail([`[${twice}].number`, "is there twice in this call"])
@@ -114,7 +109,7 @@ export const readEntriesOptions = input(
     kind,
     after: optional(count),
     newestFirst: optional(boolean),
-    limit: optional(limit)
+    limit: optional(pageLimit)
   } satisfies Fields<EntriesOptions>)
 )
 
@@ -123,8 +118,10 @@ export const readDropEntries = input(
   object(
     { sessionId: name, kind: optional(kind), through: optional(count) } satisfies Fields<DropEntriesOptions>,
     {
-      problem: ({ kind: of, through }) =>
-        through !== undefined && of === undefined ? ["through", "needs the kind it counts in"] : undefined
+      problem: ({ kind: entryKind, through }) =>
+        through !== undefined && entryKind === undefined
+          ? ["through", "needs the kind it counts in"]
+          : undefined
     }
   )
 )
@@ -137,14 +134,10 @@ const isCursor = (value: unknown): value is SessionCursor =>
   "sessionId" in value &&
   typeof value.sessionId === "string"
 
-const cursor: Field<SessionCursor> = (value) => {
-  if (value === null) return refused("null is the end of the pages: stop, or leave it out to begin again")
-  return isCursor(value)
-    ? Result.succeed({ lastSaidAt: value.lastSaidAt, sessionId: value.sessionId })
-    : refused("give next of the page before")
-}
-
 export const readSessionsOptions = input(
   "options",
-  object({ after: optional(cursor), limit: optional(limit) } satisfies Fields<SessionsOptions>)
+  object({
+    after: optional(cursor(isCursor, toSessionCursor)),
+    limit: optional(pageLimit)
+  } satisfies Fields<SessionsOptions>)
 )

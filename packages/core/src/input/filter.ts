@@ -1,7 +1,6 @@
 import { Result } from "effect"
 import type { Condition } from "../memory/Condition.ts"
 import { toCondition, type Filter } from "../memory/Filter.ts"
-import { condition } from "./where.ts"
 import { type JsonScalar, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
@@ -20,6 +19,7 @@ import {
   within
 } from "./fields.ts"
 import { timeBound, type TimeInput } from "./time.ts"
+import { condition } from "./where.ts"
 
 /**
  * The older form of a filter: absent fields do not restrict, present ones are all required.

@@ -1,8 +1,10 @@
 /** The options of the verbs, each interface beside the table that reads it. */
 import { Result } from "effect"
+import { ANY, type Condition } from "../memory/Condition.ts"
 import type { JsonObject } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"
-import { type Cursor, type MemoryChange, STORE_LIMITS } from "../store/MemoryStore.ts"
+import type { Where } from "../memory/Where.ts"
+import type { Cursor, MemoryChange } from "../store/MemoryStore.ts"
 import type { TokenEstimator } from "../text/estimateTokens.ts"
 import {
   boolean,
@@ -23,12 +25,11 @@ import {
   test
 } from "./fields.ts"
 import { conditionFrom, FILTER, filter, type FilterInput } from "./filter.ts"
-import { condition } from "./where.ts"
-import { ANY, type Condition } from "../memory/Condition.ts"
-import type { Where } from "../memory/Where.ts"
 import { metadata } from "./metadata.ts"
+import { cursor, pageLimit } from "./page.ts"
 import { expiryFrom, LIFETIME } from "./Statement.ts"
 import { time, timeBound, type TimeInput } from "./time.ts"
+import { condition } from "./where.ts"
 
 /** A table for options that hold filters: what callers write is a `Where`, what is read a condition. */
 type Readers<Options> = Fields<Omit<Options, "where" | "filter">> & {
@@ -107,13 +108,6 @@ export interface ListOptions {
   readonly closed?: boolean | undefined
 }
 
-const cursor: Field<Cursor> = (value) => {
-  if (value === null) return refused("null is the end of the pages: stop, or leave it out to begin again")
-  return isCursor(value)
-    ? Result.succeed({ at: value.at, id: value.id })
-    : refused("give next of the page before")
-}
-
 const isCursor = (value: unknown): value is Cursor =>
   typeof value === "object" &&
   value !== null &&
@@ -131,15 +125,8 @@ const listOptions = input(
       newestFirst: optional(boolean),
       filter: optional(filter),
       includeSuperseded: optional(boolean),
-      after: optional(cursor),
-      limit: optional(
-        integer(
-          1,
-          STORE_LIMITS.rows,
-          (value) =>
-            `${shown(value)} is not a whole number from 1 to ${STORE_LIMITS.rows}; page on with after`
-        )
-      ),
+      after: optional(cursor(isCursor, ({ at, id }) => ({ at, id }))),
+      limit: optional(pageLimit),
       closed: optional(boolean)
     } satisfies Readers<ListOptions>,
     { renamed: { closed: "includeSuperseded", filter: "where" } }

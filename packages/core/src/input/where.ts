@@ -127,11 +127,11 @@ const each = <A, B>(
   return Result.succeed(found)
 }
 
-const readValues = (path: string, value: unknown, { target, value: scalarOf }: Kind): ReadCondition => {
+const readValues = (path: string, value: unknown, { target, value: readScalar }: Kind): ReadCondition => {
   if (!Array.isArray(value)) return fail(path, `${shown(value)} is not a list; write [${shown(value)}]`)
   if (value.length > STORE_LIMITS.rows) return fail(path, `give at most ${STORE_LIMITS.rows}`)
   return Result.map(
-    each(value, (part, i) => at(`${path}[${i}]`, scalarOf(part))),
+    each(value, (part, i) => at(`${path}[${i}]`, readScalar(part))),
     (values) => isIn(target, values)
   )
 }
@@ -140,7 +140,7 @@ const isComparison = (operator: string): operator is Comparison =>
   (COMPARISONS as ReadonlyArray<string>).includes(operator)
 
 const readOperator = (path: string, operator: string, value: unknown, kind: Kind): ReadCondition => {
-  const { bound, target, value: scalarOf } = kind
+  const { bound, target, value: readScalar } = kind
   if (isComparison(operator)) {
     return Result.map(at(path, bound(value)), (limit): Condition => ({
       _tag: "Compare",
@@ -159,13 +159,13 @@ const readOperator = (path: string, operator: string, value: unknown, kind: Kind
         exists ? { _tag: "Exists", target } : not({ _tag: "Exists", target })
       )
     case "contains":
-      return Result.map(at(path, scalarOf(value)), (member): Condition => ({
+      return Result.map(at(path, readScalar(value)), (member): Condition => ({
         _tag: "Contains",
         target,
         value: member
       }))
     default:
-      return Result.map(at(path, scalarOf(value)), (equal) =>
+      return Result.map(at(path, readScalar(value)), (equal) =>
         operator === "eq" ? isIn(target, [equal]) : not(isIn(target, [equal]))
       )
   }

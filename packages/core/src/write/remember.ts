@@ -4,9 +4,9 @@ import { readWriteOptions, type WriteOptions } from "../input/options.ts"
 import { memoryFromStatement, type Statement } from "../input/Statement.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { DROPPED, gateMemories, withDropped } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import { prepareMemories } from "./prepareMemories.ts"
-import { DROPPED, gateMemories, withDropped } from "./gateMemories.ts"
 import { takenKey } from "./refusals.ts"
 import { withSessionTurns } from "./sessionTurns.ts"
 import { storeMemories } from "./storeMemories.ts"
@@ -20,8 +20,7 @@ export const remember = Effect.fnUntraced(function* (
   const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
   const now = yield* Clock.currentTimeMillis
   const stated = yield* valid(() => memoryFromStatement(scope, input, now))
-  const [memory] =
-    services.gate === null ? [stated] : yield* gateMemories(services, "remember", scope, [stated])
+  const [memory] = yield* gateMemories(services, "remember", scope, [stated])
   if (memory === undefined || memory === null) return DROPPED
   const [stored] = yield* withSessionTurns(services, scope, [memory], (placed) =>
     storeMemories(services, scope, placed, fence)
@@ -41,7 +40,7 @@ export const rememberMany = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const stated = yield* prepareMemories(scope, inputs, now)
   const gated = yield* gateMemories(services, "rememberMany", scope, stated)
-  const memories = services.gate === null ? stated : gated.filter((memory) => memory !== null)
+  const memories = gated.filter((memory) => memory !== null)
   const outcomes = yield* withSessionTurns(services, scope, memories, (placed) =>
     storeMemories(services, scope, placed, fence)
   )

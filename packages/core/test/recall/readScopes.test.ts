@@ -1,26 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { AgentMemory, InMemoryStore, type Statement, StoreFingerprint } from "@keepsake/core"
-import { Effect, Layer } from "effect"
+import type { Statement } from "@keepsake/core"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
-
-const layer = () =>
-  AgentMemory.layer({ purgeEvery: false }).pipe(
-    Layer.provideMerge(InMemoryStore.layer),
-    Layer.provide(StoreFingerprint.wordsOnly)
-  )
-
-/** Ana's memory, which reads the team's and the handbook's, and those by themselves. */
-const memories = Effect.gen(function* () {
-  const service = yield* AgentMemory
-  const [agentId, other] = ["tutor", "handbook"]
-  const reads = ["team:blue", { agentId: other, userId: "all" }]
-  return {
-    alone: yield* service.for({ agentId, userId: "ana" }),
-    ana: yield* service.for({ agentId, userId: "ana" }, { reads }),
-    team: yield* service.for({ agentId, userId: "team:blue" }),
-    handbook: yield* service.for({ agentId: other, userId: "all" })
-  }
-})
+import { layer, memories } from "../support/sharedScopes.ts"
 
 const shown = (
   found: ReadonlyArray<{
