@@ -1,4 +1,11 @@
-import { type Entry, entryConflict, type EntryKey, type EntryPage, toEntryKey } from "@keepsake/core/driver"
+import {
+  compareTexts,
+  type Entry,
+  entryConflict,
+  type EntryKey,
+  type EntryPage,
+  toEntryKey
+} from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { decodeJsonBlob, encodeJsonBlob } from "../codec/jsonBlob.ts"
 import type { Connection } from "../connection/Connection.ts"
@@ -24,8 +31,6 @@ const decodeContent = (data: unknown): string => {
   if (typeof content !== "string") throw new RangeError("An entry has no content")
   return content
 }
-
-const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const compareLists = (a: Omit<EntryKey, "number">, b: Omit<EntryKey, "number">): number =>
   compareTexts(a.sessionId, b.sessionId) || compareTexts(a.kind, b.kind)

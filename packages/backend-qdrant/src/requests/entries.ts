@@ -1,6 +1,7 @@
 /** Entries: what an agent keeps about a session. */
 import { randomUUID } from "node:crypto"
 import {
+  compareTexts,
   cutPage,
   type DropEntriesRequest,
   type EntriesRequest,
@@ -175,7 +176,7 @@ export const entries = Effect.fnUntraced(function* (
 })
 
 const sortedValues = (hits: ReadonlyArray<{ readonly value: unknown }>): ReadonlyArray<string> =>
-  Array.from(new Set(hits.map(({ value }) => String(value)))).sort()
+  Array.from(new Set(hits.map(({ value }) => String(value)))).sort(compareTexts)
 
 /** Kinds of one session. */
 const KINDS_MAX = 1_000
@@ -192,7 +193,7 @@ export const listEntries = Effect.fnUntraced(function* (
   })
   for (const sessionId of sortedValues(names)) {
     if (found.length > limit) break
-    if (after !== undefined && sessionId < after.sessionId) continue
+    if (after !== undefined && compareTexts(sessionId, after.sessionId) < 0) continue
     const cursor = sessionId === after?.sessionId ? after : undefined
     found.push(...(yield* entriesOfSession(sessions, scope, sessionId, cursor, limit + 1 - found.length)))
   }
@@ -212,7 +213,7 @@ const entriesOfSession = Effect.fnUntraced(function* (
   const kinds = yield* sessions.facet("kind", inSession(scope, sessionId), KINDS_MAX)
   for (const kind of sortedValues(kinds)) {
     if (found.length >= limit) break
-    if (after !== undefined && kind < after.kind) continue
+    if (after !== undefined && compareTexts(kind, after.kind) < 0) continue
     const number = kind === after?.kind ? after.number : undefined
     const request = { scope, sessionId, kind, after: number, limit: limit - found.length }
     found.push(...(yield* entries(sessions, request)))

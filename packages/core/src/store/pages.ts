@@ -4,6 +4,7 @@ import { matches } from "../memory/Condition.ts"
 import { isCurrent, isExpired, isVisible } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
+import { compareTexts } from "../text/compareTexts.ts"
 import type { Cursor, ListRequest, MemoryStore, Page, StoreRow } from "./MemoryStore.ts"
 import type {
   DropEntriesRequest,
@@ -23,17 +24,14 @@ type AppendRequest = Parameters<MemoryStore["Service"]["append"]>[0]
 
 type Order<A> = (a: A, b: A) => number
 
-/** By UTF-16 code units. */
-const byText: Order<string> = (a, b) => (a < b ? -1 : a > b ? 1 : 0)
-
-const byCursor: Order<Cursor> = (a, b) => a.at - b.at || byText(a.id, b.id)
+const byCursor: Order<Cursor> = (a, b) => a.at - b.at || compareTexts(a.id, b.id)
 
 /** Newest first; ties by name. */
 export const newestSession: Order<SessionCursor> = (a, b) =>
-  b.lastSaidAt - a.lastSaidAt || byText(a.sessionId, b.sessionId)
+  b.lastSaidAt - a.lastSaidAt || compareTexts(a.sessionId, b.sessionId)
 
 const byKey: Order<EntryKey> = (a, b) =>
-  byText(a.sessionId, b.sessionId) || byText(a.kind, b.kind) || a.number - b.number
+  compareTexts(a.sessionId, b.sessionId) || compareTexts(a.kind, b.kind) || a.number - b.number
 
 /** The first `limit` of what was found, and the cursor of the last of them if more follows. */
 export const cutPage = <A, Next>(

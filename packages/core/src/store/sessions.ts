@@ -17,7 +17,7 @@ export interface SessionCursor {
   readonly sessionId: string
 }
 
-/** Conversations with a live row, newest first: by `lastSaidAt` descending, then by `sessionId` ascending. */
+/** Conversations with a live row, newest first: by `lastSaidAt` descending, then by `sessionId` ascending (`compareTexts`). */
 export interface SessionsRequest {
   readonly scope: Scope
   readonly now: number
@@ -64,7 +64,7 @@ export interface EntriesRequest {
   readonly limit: number
 }
 
-/** Entries of all sessions of a scope, by `(sessionId, kind, number)`. */
+/** Entries of all sessions of a scope, by `(sessionId, kind, number)`; texts by `compareTexts`. */
 export interface ListEntriesRequest {
   readonly scope: Scope
   readonly after?: EntryKey | undefined

@@ -113,6 +113,7 @@ export const LAWS = [
   "sessions > a turn's number is never given away, however it went",
   "sessions > sessions are listed newest first, with what is live of them",
   "sessions > pages of sessions of every size add up to the whole",
+  "sessions > names are in the order of code points",
   "sessions > entries come back in order, from either end",
   "sessions > of two writers of one number the second is told, and nothing of its batch is kept",
   "sessions > of 20 writers of one number at once one is kept",

@@ -52,6 +52,21 @@ export const brokenSessions: ReadonlyArray<BrokenStore> = [
     })
   ),
   broken(
+    "orders names by UTF-16 units",
+    ["sessions > names are in the order of code points"],
+    ({ store }) => ({
+      store: {
+        sessions: (request) =>
+          Effect.map(store.sessions(request), ({ next, sessions }) => ({
+            next,
+            sessions: sessions.toSorted(
+              (a, b) => b.lastSaidAt - a.lastSaidAt || (a.sessionId < b.sessionId ? -1 : 1)
+            )
+          }))
+      }
+    })
+  ),
+  broken(
     "brings entries in the order of their writing",
     ["sessions > entries come back in order, from either end"],
     (_, data) => ({

@@ -19,6 +19,18 @@ const readSessions = Effect.fnUntraced(function* ({ scope, store }: LawContext, 
   }
 })
 
+/** Every entry of the scope, page by page. */
+const readEntries = Effect.fnUntraced(function* ({ scope, store }: LawContext, limit: number) {
+  const found: Array<EntryKey> = []
+  let after: EntryKey | undefined
+  do {
+    const page = yield* store.listEntries({ scope, limit, after })
+    found.push(...page.entries)
+    after = page.next ?? undefined
+  } while (after !== undefined)
+  return found
+})
+
 const entry = (number: number, content = `entry ${number}`, parts: Partial<EntryKey> = {}) => ({
   sessionId: "s",
   kind: "history",
@@ -103,6 +115,37 @@ export const sessions = group("sessions", {
     )
     for (const limit of [1, 2, 5, 16, 17])
       same(yield* readSessions(context, limit), whole, `pages of ${limit}`)
+  }),
+
+  "names are in the order of code points": Effect.fnUntraced(function* (context) {
+    const { row, scope, store } = context
+    // By UTF-16 units the last two would stand before "\uffee".
+    const names = ["Z", "a", "aa", "é", "日", "\ud7ff", "\uffee", "\u{1f600}", "\u{1f600}a"]
+    const shuffled = names.toReversed()
+    yield* store.put({
+      scope,
+      now: T0,
+      rows: shuffled.map((sessionId, turn) => row(`of ${turn}`, { sessionId, turn }))
+    })
+    yield* store.append({
+      scope,
+      now: T0,
+      entries: shuffled.map((sessionId) => entry(0, "text", { sessionId }))
+    })
+    for (const limit of [1, 4, 100]) {
+      const found = yield* readSessions(context, limit)
+      same(
+        found.map(({ sessionId }) => sessionId),
+        names,
+        `sessions in pages of ${limit}`
+      )
+      const entries = yield* readEntries(context, limit)
+      same(
+        entries.map(({ sessionId }) => sessionId),
+        names,
+        `entries in pages of ${limit}`
+      )
+    }
   }),
 
   "entries come back in order, from either end": Effect.fnUntraced(function* (context) {
@@ -227,13 +270,7 @@ export const sessions = group("sessions", {
     )
     yield* store.append({ scope, now: T0, entries: keys.map((key) => entry(key.number, "text", key)) })
     for (const limit of [1, 5, 12, 100]) {
-      const found: Array<EntryKey> = []
-      let after: EntryKey | undefined
-      do {
-        const page = yield* store.listEntries({ scope, limit, after })
-        found.push(...page.entries)
-        after = page.next ?? undefined
-      } while (after !== undefined)
+      const found = yield* readEntries(context, limit)
       same(
         found.map(({ kind, number, sessionId }) => `${sessionId} ${kind} ${number}`),
         ["a", "b", "日"].flatMap((sessionId) =>
