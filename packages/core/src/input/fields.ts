@@ -117,8 +117,8 @@ interface Rules<T, Renamed extends string> {
 
 type Copy = Record<string, unknown>
 
-/** The own fields of a value, each read once so that what is checked is what is used. */
-const copyFields = (value: object): Copy | undefined => {
+/** The own fields of a value, each read once so that what is checked is what is used; `undefined` where one throws. */
+export const copyFields = (value: object): Copy | undefined => {
   try {
     return { ...value }
   } catch {

@@ -5,6 +5,7 @@ import { type JsonScalar, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
   boolean,
+  copyFields,
   type Field,
   type Fields,
   isKeepable,
@@ -43,7 +44,8 @@ const equalities: Field<{ readonly [key: string]: JsonScalar }> = (value) => {
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     return refused("give an object of top-level keys and the values they must have")
   }
-  const copy: { readonly [key: string]: unknown } = { ...value }
+  const copy = copyFields(value)
+  if (copy === undefined) return refused("could not be read; give a plain object")
   const bad = Object.entries(copy).find(
     ([key, part]) => !isScalar(part) || !isKeepable(key) || key === "__proto__"
   )

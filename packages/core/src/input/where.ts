@@ -2,6 +2,7 @@
 import { Result } from "effect"
 import {
   allOf,
+  ANY,
   anyOf,
   type Comparison,
   type Condition,
@@ -33,6 +34,8 @@ const WHERE_LIMITS = {
   depth: 4,
   /** Tests in all. */
   tests: 256,
+  /** Filters within `and`, `or` and `not` in all: four around each test. A few that refer to each other could be billions. */
+  filters: 1_024,
   /** Keys of a path into the metadata. */
   path: 8
 } as const
@@ -42,6 +45,7 @@ type ReadCondition = Result.Result<Condition, Problem>
 /** Counts down over a whole filter. */
 interface Budget {
   tests: number
+  filters: number
 }
 
 const finite: Field<number> = (value) =>
@@ -81,6 +85,9 @@ const ORDERED: ReadonlySet<ConditionField> = new Set([
   "updatedAt",
   "expiresAt"
 ])
+
+/** Fields that a memory may be without. */
+const OPTIONAL: ReadonlySet<ConditionField> = new Set(["speaker", "sessionId", "expiresAt"])
 
 const EQUALITY = ["eq", "ne", "in", "notIn", "exists"] as const
 const COMPARISONS = ["gt", "gte", "lt", "lte"] as const satisfies ReadonlyArray<Comparison>
@@ -136,6 +143,10 @@ const readValues = (path: string, value: unknown, { target, value: readScalar }:
   )
 }
 
+/** True of every memory for a field that each has, so that a removal by it is known to be of everything. */
+const existsAt = (target: Target): Condition =>
+  target.field === undefined || OPTIONAL.has(target.field) ? { _tag: "Exists", target } : ANY
+
 const isComparison = (operator: string): operator is Comparison =>
   (COMPARISONS as ReadonlyArray<string>).includes(operator)
 
@@ -156,7 +167,7 @@ const readOperator = (path: string, operator: string, value: unknown, kind: Kind
       return Result.map(readValues(path, value, kind), not)
     case "exists":
       return Result.map(at(path, boolean(value)), (exists) =>
-        exists ? { _tag: "Exists", target } : not({ _tag: "Exists", target })
+        exists ? existsAt(target) : not(existsAt(target))
       )
     case "contains":
       return Result.map(at(path, readScalar(value)), (member): Condition => ({
@@ -251,6 +262,8 @@ const readPart = (
 }
 
 const readWhere = (path: string, value: unknown, depth: number, budget: Budget): ReadCondition => {
+  if (--budget.filters < 0)
+    return fail(path, `holds more than ${WHERE_LIMITS.filters} filters; write it flatter`)
   if (!isObject(value)) return fail(path, `${shown(value)} is not a filter; known: ${KNOWN.join(", ")}`)
   return Result.map(
     each(defined(value), ([name, part]) =>
@@ -263,4 +276,11 @@ const readWhere = (path: string, value: unknown, depth: number, budget: Budget):
 }
 
 /** Reads a `Where`. A misspelt or mistyped condition is refused: ignored, it would match what a caller may delete. */
-export const condition: Field<Condition> = (value) => readWhere("", value, 0, { tests: WHERE_LIMITS.tests })
+export const condition: Field<Condition> = (value) => {
+  try {
+    // The outermost filter is none of those within.
+    return readWhere("", value, 0, { tests: WHERE_LIMITS.tests, filters: WHERE_LIMITS.filters + 1 })
+  } catch {
+    return refused("could not be read; give a plain object")
+  }
+}

@@ -75,6 +75,11 @@ describe("where", () => {
     expect(isAny(read({ and: [{}, { not: { or: [] } }] }))).toBe(true)
     expect(isAny(read({ metadata: {} }))).toBe(true)
     expect(isNone(read({ type: { in: [] } }))).toBe(true)
+    expect(isAny(read({ type: { exists: true }, not: { createdAt: { exists: false } } }))).toBe(true)
+    expect(isNone(read({ pinned: { exists: false } }))).toBe(true)
+    for (const field of ["speaker", "sessionId", "expiresAt"] as const) {
+      expect(isAny(read({ [field]: { exists: true } }))).toBe(false)
+    }
   })
 
   const nest = (depth: number): object => (depth === 0 ? { pinned: true } : { not: nest(depth - 1) })
@@ -107,6 +112,35 @@ describe("where", () => {
     ["a Map", new Map([["pinned", true]]), /is not a filter/]
   ])("refuses %s", (_, value, message) => {
     expect(problem(value)).toMatch(message)
+  })
+
+  const refuseToBeRead = () => {
+    throw new Error("not to be read")
+  }
+  const trap = new Proxy({}, { ownKeys: refuseToBeRead, getPrototypeOf: refuseToBeRead })
+  const trappedList = new Proxy([], { get: refuseToBeRead })
+
+  it.each<[string, unknown]>([
+    ["getter", Object.defineProperty({}, "type", { enumerable: true, get: refuseToBeRead })],
+    ["proxy", trap],
+    ["proxy for a test", { type: trap }],
+    ["proxy for metadata", { metadata: trap }],
+    ["proxy among others", { or: [{ pinned: true }, trap] }],
+    ["proxy for a list", { type: { in: trappedList } }]
+  ])("refuses a %s that throws", (_, value) => {
+    expect(problem(value)).toMatch(/could not be read/)
+  })
+
+  it("reads no more parts than it allows, however they refer to each other", () => {
+    let filter: Where = {}
+    for (let i = 0; i < 4; i++) filter = { and: Array.from<Where>({ length: 256 }).fill(filter) }
+    const before = process.cpuUsage()
+    expect(problem(filter)).toMatch(/more than 1024 filters/)
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(500)
+  })
+
+  it("allows four levels around each of 256 tests", () => {
+    expect(problem({ or: Array.from({ length: 256 }, () => nest(3)) })).toBe("accepted")
   })
 
   it("takes four levels", () => {
