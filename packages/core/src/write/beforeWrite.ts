@@ -156,6 +156,15 @@ const answerFields = (text: Field<string>) => ({
 
 const readMemoryAnswer = object(answerFields(content))
 const readEntryAnswer = object(answerFields(entryContent))
+/** The beginning that is kept of an exchange's answer is checked as memories are. */
+const readExchangeAnswer = object(
+  answerFields(
+    test(
+      (value): value is string => typeof value === "string" && value.trim() !== "",
+      "is empty; there is nothing to remember"
+    )
+  )
+)
 const readUpdateAnswer = object(
   answerFields((value) =>
     value === "" ? Result.succeed(value) : refused('is not kept by update; leave it ""')
@@ -164,8 +173,9 @@ const readUpdateAnswer = object(
 
 type Answer = Changeable & { readonly [Name in keyof WriteCandidate]: unknown }
 
-const readerFor = ({ door, entryKind }: WriteCandidate): Field<Answer> => {
+const readerFor = ({ door, entryKind, source }: WriteCandidate): Field<Answer> => {
   if (entryKind !== null) return readEntryAnswer
+  if (door === "rememberExchange" && source === "assistant") return readExchangeAnswer
   return door === "update" ? readUpdateAnswer : readMemoryAnswer
 }
 

@@ -310,6 +310,18 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
     assert.notInclude(content, "ghp_")
   })
 
+  it("takes back an answer of any length and any ending, since its beginning alone is kept", async () => {
+    const { user } = await openWith((candidate) => candidate)
+    for (const assistant of ["word ".repeat(60_000), `${"word ".repeat(200)}\u0000`]) {
+      const [, answer] = await user.rememberExchange({ user: "hi", assistant, sessionId: "s" })
+      const { content } = (await user.get(answer?.id ?? "")) ?? {}
+      assert.strictEqual(content, "word ".repeat(100))
+    }
+    const blank = await openWith((candidate) => ({ ...candidate, content: " " }))
+    const exchange = { user: "hi", assistant: "x", sessionId: "s" }
+    assert.strictEqual(await readProblem(blank.user.rememberExchange(exchange)), "badAnswer")
+  })
+
   it("leaves the old memory current when its successor is dropped", async () => {
     const { id, user } = await openWith(() => "dropped")
     assert.deepStrictEqual(await user.supersede(id, "what is so now"), {
