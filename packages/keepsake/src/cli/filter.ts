@@ -31,7 +31,7 @@ export const metaFlag = Flag.KeyValuePair("meta").pipe(
 )
 
 const parseScalar = (text: string): JsonScalar => {
-  if (/^(?:true|false|null|-?\d+(?:\.\d+)?)$/u.test(text)) return JSON.parse(text) as JsonScalar
+  if (/^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?)$/u.test(text)) return JSON.parse(text) as JsonScalar
   return text
 }
 

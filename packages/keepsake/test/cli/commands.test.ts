@@ -157,6 +157,17 @@ describe("the examples of commands that run until they are ended", () => {
 })
 
 describe("commands", () => {
+  it("takes a value of metadata that only looks like a number as text", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    const meta = ["--meta", "code=007", "--meta", "floor=-0.5", "--meta", "minus=-", "--meta", "big=1e3"]
+    await keepsake(path, ["remember", "The code", ...meta])
+    const { out } = await keepsake(path, ["list", "--meta", "code=007", "--json"])
+    expect(JSON.parse(out)).toMatchObject([
+      { metadata: { code: "007", floor: -0.5, minus: "-", big: "1e3" } }
+    ])
+  })
+
   it("remember, recall, list and forget agree, for people and for programs", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
