@@ -57,7 +57,7 @@ export const summarise = (outcomes: ReadonlyArray<Outcome>): Metrics => {
   const averaged = Object.fromEntries(
     METRIC_NAMES.map((name) => [name, mean(each.map((metrics) => metrics[name]))])
   )
-  return { n: outcomes.length, ...averaged } as unknown as Metrics
+  return { n: outcomes.length, ...averaged } as Metrics
 }
 
 export const byCategory = (outcomes: ReadonlyArray<Outcome>): { readonly [cat: string]: Metrics } =>

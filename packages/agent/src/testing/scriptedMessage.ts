@@ -60,7 +60,7 @@ export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: stri
     }
   }
   // The SDK's type has fields of features that the API omits when they are not in use.
-  return message as unknown as BetaMessage
+  return message as BetaMessage
 }
 
 const CHUNK_CODE_POINTS = 12
@@ -111,6 +111,6 @@ export async function* streamMessage(message: BetaMessage, reply: MessageReply):
     delta: { stop_reason: message.stop_reason, stop_sequence: null, stop_details: null, container: null },
     usage: { ...message.usage },
     context_management: null
-  } as unknown as StreamEvent
+  } as StreamEvent
   yield { type: "message_stop" }
 }

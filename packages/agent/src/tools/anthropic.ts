@@ -10,7 +10,7 @@ export const anthropicTools = (tools: ReadonlyArray<AgentTool>): Array<BetaRunna
     type: "custom",
     name: tool.name,
     description: tool.description,
-    input_schema: tool.inputSchema as unknown as Anthropic.Beta.Messages.BetaTool.InputSchema,
+    input_schema: tool.inputSchema as Anthropic.Beta.Messages.BetaTool.InputSchema,
     parse: (input: unknown) => input,
     run: async (input: unknown, context) => {
       try {

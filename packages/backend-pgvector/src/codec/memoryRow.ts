@@ -92,7 +92,7 @@ const decodeIntervals = (
 /** Decodes the first `MEMORY_WIDTH` values of a row; our migrations fix their types. */
 export const decodeMemory = (row: Row, scope: Scope): Memory => {
   // The select list above, in its order.
-  const m = row as unknown as MemoryTuple
+  const m = row as MemoryTuple
   // By index: a search decodes hundreds of rows, and destructuring would iterate over each.
   return {
     id: m[0],
