@@ -4,7 +4,7 @@ import {
   fingerprintMismatch,
   MemoryError,
   sameFingerprint,
-  Unsupported
+  unsupported
 } from "@keepsake/core/driver"
 import type { DatabaseSync } from "node:sqlite"
 import { APPLICATION_ID, SCHEMA_VERSION } from "./schema.ts"
@@ -27,11 +27,9 @@ export const inspect = (db: DatabaseSync, path: string): number | null => {
   }
   const version = queryNumber(db, "PRAGMA user_version")
   if (version < 1 || version > SCHEMA_VERSION) {
-    throw new MemoryError({
-      reason: new Unsupported({
-        message: `${path} has file format ${version}; this version of @keepsake/backend-hnsw reads formats 1 to ${SCHEMA_VERSION}. Use the version that wrote it.`
-      })
-    })
+    throw unsupported(
+      `${path} has file format ${version}; this version of @keepsake/backend-hnsw reads formats 1 to ${SCHEMA_VERSION}. Use the version that wrote it.`
+    )
   }
   return version
 }

@@ -4,7 +4,8 @@ import {
   type Fingerprint,
   fingerprintMismatch,
   type MemoryError,
-  sameFingerprint
+  sameFingerprint,
+  unsupported
 } from "@keepsake/core/driver"
 import type { Database, DbSession } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
@@ -24,8 +25,7 @@ import {
   createSchema,
   firstRow,
   inspectServer,
-  type ServerFacts,
-  unsupported
+  type ServerFacts
 } from "./server.ts"
 import { insertSettings, lockStatement, readSettings } from "./storedSettings.ts"
 

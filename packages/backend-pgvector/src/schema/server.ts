@@ -1,5 +1,5 @@
 /** The server and its `vector` extension: their versions, and what to run where one is missing or too old. */
-import { MemoryError, Unauthorized, Unsupported } from "@keepsake/core/driver"
+import { MemoryError, Unauthorized, Unsupported, unsupported } from "@keepsake/core/driver"
 import type { DbSession, Row, Rows } from "../connection/Database.ts"
 import { errorCode } from "../connection/errors.ts"
 import { Parameters } from "../connection/Parameters.ts"
@@ -9,9 +9,6 @@ import type { Identifiers } from "./identifiers.ts"
 const PGVECTOR_MIN: readonly [number, number] = [0, 8]
 /** The oldest server that pgvector 0.8 builds on. */
 const SERVER_MIN = 130_000
-
-export const unsupported = (message: string): MemoryError =>
-  new MemoryError({ reason: new Unsupported({ message }) })
 
 export const firstRow = (rows: Rows): Row => rows[0] ?? []
 

@@ -1,10 +1,10 @@
 /** Which large scopes have indexes of their own, and when they are built. */
 import {
-  MemoryError,
+  type MemoryError,
   type Scope,
   type SearchPlan,
   type SearchRequest,
-  Unsupported
+  unsupported
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { Database } from "../connection/Database.ts"
@@ -27,9 +27,6 @@ export interface TuningOptions {
   /** Forks a fiber that is interrupted when the store closes. */
   readonly fork: (build: Effect.Effect<void>) => Effect.Effect<void>
 }
-
-const unsupported = (message: string): MemoryError =>
-  new MemoryError({ reason: new Unsupported({ message }) })
 
 /** Why this store can build no index; `null` if it can. */
 const findObstacle = (layout: StatementLayout, database: Database): MemoryError | null => {

@@ -1,11 +1,9 @@
-import { MemoryError, Unsupported } from "@keepsake/core/driver"
+import { type MemoryError, unsupported } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 
 /** The first version with `params.idf.corpus`, which weighs terms over one scope. */
 const MINIMUM = [1, 19] as const
-
-const unsupported = (message: string) => new MemoryError({ reason: new Unsupported({ message }) })
 
 const readVersion = (http: QdrantHttp): Effect.Effect<string, MemoryError> =>
   http

@@ -1,4 +1,4 @@
-import { Corrupt, type Fingerprint, FingerprintSchema, MemoryError, Unsupported } from "@keepsake/core/driver"
+import { Corrupt, type Fingerprint, FingerprintSchema, MemoryError, unsupported } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect, Schema } from "effect"
 import type { Layouts } from "../codec/condition.ts"
@@ -38,11 +38,9 @@ const decodeNote = Effect.fnUntraced(function* <Note extends EntriesNote>(
     Effect.mapError((cause) => unreadable(name, cause))
   )
   if (note.layout < 1 || note.layout > LAYOUT) {
-    return yield* new MemoryError({
-      reason: new Unsupported({
-        message: `Collection ${name} has layout ${note.layout}; this version of Keepsake reads layouts 1 to ${LAYOUT}. Use the version that wrote it.`
-      })
-    })
+    return yield* unsupported(
+      `Collection ${name} has layout ${note.layout}; this version of Keepsake reads layouts 1 to ${LAYOUT}. Use the version that wrote it.`
+    )
   }
   return note
 })

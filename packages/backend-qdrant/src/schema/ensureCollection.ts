@@ -1,9 +1,9 @@
 import {
   type Fingerprint,
   fingerprintMismatch,
-  MemoryError,
+  type MemoryError,
   sameFingerprint,
-  Unsupported
+  unsupported
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
@@ -16,8 +16,6 @@ import { differences } from "./differences.ts"
 import { ADDED_INDEXES, collectionConfig, INDEXES } from "./schema.ts"
 
 type CollectionInfo = Schemas["CollectionInfo"]
-
-export const unsupported = (message: string) => new MemoryError({ reason: new Unsupported({ message }) })
 
 const checkFingerprint = (note: CollectionNote | null, fingerprint: Fingerprint) =>
   note === null || sameFingerprint(note.fingerprint, fingerprint)

@@ -1,4 +1,4 @@
-import type { MemoryError } from "@keepsake/core/driver"
+import { type MemoryError, unsupported } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import { makePointsApi, NO_POINTS, type PointsApi } from "../connection/PointsApi.ts"
@@ -6,7 +6,6 @@ import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { encodeEntriesNote, readEntriesNote } from "./collectionNote.ts"
 import { createCollection, createIndexes } from "./createCollection.ts"
 import { compareIndexes, compareStrictMode } from "./differences.ts"
-import { unsupported } from "./ensureCollection.ts"
 import { entriesName } from "./names.ts"
 import { ENTRIES_INDEXES, entriesConfig } from "./schema.ts"
 

@@ -1,5 +1,5 @@
 /** Moves the points of a collection from layout 1 to layout 2 while it serves. */
-import type { Condition, JsonObject, MemoryError } from "@keepsake/core/driver"
+import { type Condition, type JsonObject, type MemoryError, unsupported } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Clock, Effect } from "effect"
 import { isToldByFirstLayout, type Layouts, toConditions } from "../codec/condition.ts"
@@ -21,7 +21,6 @@ import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import { makePointsApi, scrollPages } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { encodeNote } from "./collectionNote.ts"
-import { unsupported } from "./ensureCollection.ts"
 import type { OpenedCollection } from "./openCollection.ts"
 
 type Point = Schemas["Record"]

@@ -18,6 +18,10 @@ export const storeClosed = (reason: string): MemoryError =>
 export const conflict = (message: string): MemoryError =>
   new MemoryError({ reason: new Conflict({ message }) })
 
+/** What this version, this server or this place cannot do. */
+export const unsupported = (message: string): MemoryError =>
+  new MemoryError({ reason: new Unsupported({ message }) })
+
 /** `append` where another writer took the number. */
 export const entryConflict = ({ kind, number }: EntryKey): MemoryError =>
   conflict(
@@ -26,11 +30,7 @@ export const entryConflict = ({ kind, number }: EntryKey): MemoryError =>
 
 /** A write to a store that was opened with `readOnly`. */
 export const openedReadOnly = (): MemoryError =>
-  new MemoryError({
-    reason: new Unsupported({
-      message: "This store was opened read-only: open it without `readOnly` to write."
-    })
-  })
+  unsupported("This store was opened read-only: open it without `readOnly` to write.")
 
 /** `commitStage` without a `stage` before it. */
 export const noMoveUnderWay = (): MemoryError => conflict("No move is under way: call stage first.")
