@@ -44,11 +44,13 @@ export const cutPage = <A, Next>(
   return { page, next: found.length > limit && last !== undefined ? toCursor(last) : null }
 }
 
+/** The cursor after a session. */
 export const toSessionCursor = ({ lastSaidAt, sessionId }: SessionCursor): SessionCursor => ({
   lastSaidAt,
   sessionId
 })
 
+/** The cursor after an entry. */
 export const toEntryKey = ({ kind, number, sessionId }: EntryKey): EntryKey => ({ sessionId, kind, number })
 
 /** The rows of a scope that a list asks for: one page of them, in its order. */
