@@ -117,8 +117,13 @@ export const reconcileFacts = async (
   context: WriteContext
 ): Promise<Reconciliation> => {
   const candidates = await Promise.all(facts.map((fact) => findCandidate(fact, context)))
-  const undecided = candidates.filter((candidate) => decideWithoutModel(candidate) === undefined)
-  const decided = candidates.flatMap((candidate) => decideWithoutModel(candidate) ?? [])
+  const decided: Array<Decision> = []
+  const undecided: Array<Candidate> = []
+  for (const candidate of candidates) {
+    const decision = decideWithoutModel(candidate)
+    if (decision === undefined) undecided.push(candidate)
+    else decided.push(decision)
+  }
   if (undecided.length === 0) return { decisions: decided }
   const { decisions, note } = await decideWithModel(model, undecided, context)
   return { decisions: [...decided, ...decisions], note }
