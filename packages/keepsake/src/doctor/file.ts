@@ -1,8 +1,10 @@
 /** Checks of a store that is a file. */
 import { statfs, stat } from "node:fs/promises"
+import { statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
 import { Effect } from "effect"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
@@ -30,8 +32,20 @@ const checkPermissions = async (path: string): Promise<ReadonlyArray<Finding>> =
     : []
 }
 
+const sizeOf = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * Opens the file without writing beside it: SQLite creates a log and shared memory unless it is told that the file
+ * never changes. Where one of them has something, they are there already, and another process may write.
+ */
+const openToCheck = (path: string): DatabaseSync => {
+  const url = pathToFileURL(path)
+  if (sizeOf(`${path}-wal`) === 0 && sizeOf(`${path}-shm`) === 0) url.searchParams.set("immutable", "1")
+  return new DatabaseSync(url, { readOnly: true })
+}
+
 const quickCheck = (path: string): Finding => {
-  const database = new DatabaseSync(path, { readOnly: true })
+  const database = openToCheck(path)
   try {
     const [row] = database.prepare("pragma quick_check(1)").all()
     const result = row?.["quick_check"]

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from "node:fs/promises"
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -255,6 +255,16 @@ describe("doctor", () => {
     expect(JSON.parse(mismatched.out)).toContainEqual(
       expect.objectContaining({ check: "store", status: "fault" })
     )
+  })
+
+  it("writes nothing to a store that it opens read-only", async () => {
+    await using folder = await temporaryFolder()
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana likes tea", "--store", "file:./memory.db"])
+    const before = [await readdir(path), await readFile(file(path))]
+    const { out } = await keepsake(path, ["doctor", "--store", "file:./memory.db?readOnly=true"])
+    expect(out).toContain("is intact")
+    expect([await readdir(path), await readFile(file(path))]).toEqual(before)
   })
 
   it("says what --erase is for", async () => {
