@@ -13,7 +13,7 @@ import { assert } from "vitest"
 
 export const SECRET = `ghp_${"Ab1".repeat(12)}`
 export const MARK = "[redacted: token]"
-export const OLD = { agentId: "tutor", userId: "bo" }
+const OLD = { agentId: "tutor", userId: "bo" }
 export const redact: BeforeWrite = (candidate) => ({
   ...candidate,
   content: redactSecrets(candidate.content),
