@@ -2,7 +2,7 @@ import Anthropic from "@anthropic-ai/sdk"
 import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { type AgentTool, createAgent, defineTool } from "../../src/index.ts"
+import { type AgentTool, createAgent, defineTool, memoryTools } from "../../src/index.ts"
 import { listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
@@ -91,6 +91,20 @@ describe("tools", () => {
     expect(results[0]?.content).toBe("Error: the disk is on fire")
     expect(JSON.stringify(results[1]?.content)).toContain("text")
     expect(JSON.stringify(results[2]?.content)).toContain("nowhere")
+  })
+
+  it("recalls by a type and a filter that nests as deep as filters may", async () => {
+    const user = (await openMemory()).for({ userId: "ana" })
+    await user.rememberMany([
+      { content: "Ana likes green tea", type: "semantic", pinned: true },
+      { content: "Ana drank green tea", pinned: true },
+      { content: "Ana grows green tea", type: "semantic" }
+    ])
+    const recall = memoryTools(user).find(({ name }) => name === "recall")
+    const where = { not: { not: { not: { not: { pinned: true } } } } }
+    const found = String(await recall?.execute({ query: "green tea", type: "semantic", where }))
+    expect(found).toContain("Ana likes green tea")
+    expect(found.split("\n")).toHaveLength(1)
   })
 
   it("refuses a field that no tool has, with the nearest known name", async () => {

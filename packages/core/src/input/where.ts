@@ -13,6 +13,7 @@ import {
   type Target
 } from "../memory/Condition.ts"
 import { type JsonScalar, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
+import type { Where } from "../memory/Where.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
   boolean,
@@ -274,6 +275,12 @@ const readWhere = (path: string, value: unknown, depth: number, budget: Budget):
     allOf
   )
 }
+
+/** A filter with another beside it, both required. The first keeps its depth and its places in messages. */
+export const addWhere = (where: Where, added: Where): Where =>
+  isObject(where) && (where.and === undefined || Array.isArray(where.and))
+    ? { ...where, and: [...(where.and ?? []), added] }
+    : { and: [where, added] }
 
 /** Reads a `Where`. A misspelt or mistyped condition is refused: ignored, it would match what a caller may delete. */
 export const condition: Field<Condition> = (value) => {

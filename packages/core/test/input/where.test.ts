@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest"
 import { matches, isAny, isNone } from "../../src/memory/Condition.ts"
 import type { JsonObject } from "../../src/memory/Memory.ts"
 import type { Where } from "../../src/memory/Where.ts"
-import { condition } from "../../src/input/where.ts"
+import { addWhere, condition } from "../../src/input/where.ts"
 import { rowBuilder, T0 } from "../../src/testing/rows.ts"
 
 const memory = (metadata: JsonObject, parts = {}) =>
@@ -141,6 +141,16 @@ describe("where", () => {
 
   it("allows four levels around each of 256 tests", () => {
     expect(problem({ or: Array.from({ length: 256 }, () => nest(3)) })).toBe("accepted")
+  })
+
+  it("adds a filter to one of four levels, and hides no mistake in it", () => {
+    const added = addWhere({ ...nest(4), and: [{ pinned: true }] }, { type: "semantic" })
+    expect(problem(added)).toBe("accepted")
+    expect(matches(read(added), memory({}, { pinned: true, type: "semantic" }))).toBe(true)
+    expect(matches(read(added), memory({}, { pinned: true, type: "episodic" }))).toBe(false)
+    for (const wrong of [null, [], "x", { and: 5 }, { and: "x" }]) {
+      expect(problem(addWhere(wrong as Where, { pinned: true }))).toMatch(/is not a (?:filter|list)/)
+    }
   })
 
   it("takes four levels", () => {

@@ -7,7 +7,7 @@ import {
   type MemoryType,
   type Where
 } from "@keepsake/core"
-import { invalidInput, readTime } from "@keepsake/core/driver"
+import { addWhere, invalidInput, readTime } from "@keepsake/core/driver"
 import { Effect, Option, Result } from "effect"
 import { Flag } from "effect/cli"
 
@@ -113,5 +113,5 @@ export const toWhere = (flags: FilterFlags): Effect.Effect<Where | undefined, Me
   const named = readNamedFlags(flags)
   const isEmpty = Object.keys(named).length === 0
   if (Option.isNone(flags.where)) return Effect.succeed(isEmpty ? undefined : named)
-  return Effect.map(parseWhere(flags.where.value), (where) => (isEmpty ? where : { and: [named, where] }))
+  return Effect.map(parseWhere(flags.where.value), (where) => (isEmpty ? where : addWhere(where, named)))
 }

@@ -191,6 +191,8 @@ describe("commands", () => {
     const where = '{"metadata":{"team":{"in":["blue","red"]}},"not":{"pinned":false}}'
     expect(await json("list", "--where", where)).toEqual(rows)
     expect(await json("list", "--where", where, "--type", "episodic")).toEqual([])
+    const deep = '{"not":{"not":{"not":{"not":{"pinned":true}}}}}'
+    expect(await json("list", "--where", deep, "--type", "semantic")).toEqual(rows)
     expect(await json("recall", "freight SaaS", "--where", '{"pinned":false}')).toEqual([])
     expect((await keepsake(path, ["forget", "--where", where, "--dry-run"])).out).toContain("1 memory")
     const shown = (await keepsake(path, ["list"])).out
