@@ -7,6 +7,7 @@ import {
   type StoreAdmin,
   type StoreFingerprint
 } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { resolveConfig } from "./config/resolveConfig.ts"
@@ -29,5 +30,13 @@ export const memoryLayer = (
  * `Unsupported` (a package to install), `FingerprintMismatch` (the store was filled by another embedder),
  * `Unavailable` or `Unauthorized` (the server).
  */
-export const openMemory = async (config: string | KeepsakeConfig): Promise<MemoryClient> =>
-  promiseClient(memoryLayer(config))
+export const openMemory: (config: string | KeepsakeConfig) => Promise<MemoryClient> = async (
+  config,
+  ...rest: ReadonlyArray<unknown>
+) => {
+  // From JavaScript: a `beforeWrite` in a second argument would never be called.
+  if (rest.some((argument) => argument !== undefined)) {
+    throw invalidInput("config", "is the only argument: write openMemory({ store: …, beforeWrite: … })")
+  }
+  return promiseClient(memoryLayer(config))
+}

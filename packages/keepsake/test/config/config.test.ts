@@ -4,7 +4,7 @@ import { join } from "node:path"
 import type { HnswOptions } from "@keepsake/backend-hnsw"
 import type { PgVectorOptions } from "@keepsake/backend-pgvector"
 import type { QdrantOptions } from "@keepsake/backend-qdrant"
-import { InMemoryStore, MemoryError } from "@keepsake/core"
+import { InMemoryStore, type MemoryClient, MemoryError } from "@keepsake/core"
 import { Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { readSettings } from "../../src/config/readSettings.ts"
@@ -49,6 +49,15 @@ describe("openMemory", () => {
     const [first] = await ana.recall("freight logistics SaaS", { minScore: 0 })
     expect(first?.memory.content).toContain("freight")
     expect(await memory.for({ userId: "bo" }).recall("freight logistics SaaS", { minScore: 0 })).toEqual([])
+  })
+
+  it("refuses a second argument, which a program without types may give", async () => {
+    const untyped = openMemory as (...args: ReadonlyArray<unknown>) => Promise<unknown>
+    await expect(untyped("memory:", { beforeWrite: () => "dropped" })).rejects.toMatchObject({
+      reason: { _tag: "InvalidInput", field: "config" }
+    })
+    const memory = (await untyped("memory:", undefined)) as MemoryClient
+    await memory.close()
   })
 
   it("puts a hook before everything that is kept", async () => {
