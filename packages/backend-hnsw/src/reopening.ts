@@ -12,6 +12,34 @@ export interface OpenedStore {
   readonly admin: Admin
 }
 
+/** Makes a call on the file as it is open now. */
+type Forward = <A>(
+  call: (opened: OpenedStore) => Effect.Effect<A, MemoryError>
+) => Effect.Effect<A, MemoryError>
+
+const forwardStore = (forward: Forward): Store => ({
+  put: (request) => forward(({ store }) => store.put(request)),
+  get: (request) => forward(({ store }) => store.get(request)),
+  search: (request) => forward(({ store }) => store.search(request)),
+  around: (request) => forward(({ store }) => store.around(request)),
+  speakers: (request) => forward(({ store }) => store.speakers(request)),
+  lastTurn: (request) => forward(({ store }) => store.lastTurn(request)),
+  list: (request) => forward(({ store }) => store.list(request)),
+  listRows: (request) => forward(({ store }) => store.listRows(request)),
+  latest: (request) => forward(({ store }) => store.latest(request)),
+  predecessors: (request) => forward(({ store }) => store.predecessors(request)),
+  sessions: (request) => forward(({ store }) => store.sessions(request)),
+  patch: (request) => forward(({ store }) => store.patch(request)),
+  supersede: (request) => forward(({ store }) => store.supersede(request)),
+  remove: (request) => forward(({ store }) => store.remove(request)),
+  append: (request) => forward(({ store }) => store.append(request)),
+  entries: (request) => forward(({ store }) => store.entries(request)),
+  listEntries: (request) => forward(({ store }) => store.listEntries(request)),
+  dropEntries: (request) => forward(({ store }) => store.dropEntries(request)),
+  touch: (request) => forward(({ store }) => store.touch(request)),
+  count: (request) => forward(({ store }) => store.count(request))
+})
+
 /** Opens the file again when another process has written to it; a call during which that happened is made again. */
 export const reopenWhenOutdated = (
   first: OpenedStore,
@@ -34,29 +62,32 @@ export const reopenWhenOutdated = (
     )
   }).pipe(lock.withPermits(1))
 
-  const read = <A>(
-    call: (opened: OpenedStore) => Effect.Effect<A, MemoryError>
-  ): Effect.Effect<A, MemoryError> =>
+  const forward: Forward = (call) =>
     Effect.andThen(
       refresh,
       Effect.suspend(() => {
         const opened = current
-        return Effect.flatMap(Effect.exit(call(opened)), (exit) => (isOutdated(opened) ? read(call) : exit))
+        return Effect.flatMap(Effect.exit(call(opened)), (exit) =>
+          isOutdated(opened) ? forward(call) : exit
+        )
       })
     )
 
-  const forward = (name: string) => (request: never) =>
-    read(({ store }) => (store[name as keyof Store] as (request: never) => ReturnType<Store["get"]>)(request))
-
   return {
-    store: Object.fromEntries(
-      Object.keys(first.store).map((name) => [name, forward(name)])
-    ) as unknown as Store,
-    // Of the others each is refused, or says what the file was opened for.
+    store: forwardStore(forward),
     admin: {
-      ...first.admin,
-      scopes: (request) => read(({ admin }) => admin.scopes(request)),
-      unstaged: (request) => read(({ admin }) => admin.unstaged(request)),
+      backend: first.admin.backend,
+      mode: first.admin.mode,
+      erasure: first.admin.erasure,
+      fingerprint: forward(({ admin }) => admin.fingerprint),
+      expire: (request) => forward(({ admin }) => admin.expire(request)),
+      scopes: (request) => forward(({ admin }) => admin.scopes(request)),
+      eraseUser: (request) => forward(({ admin }) => admin.eraseUser(request)),
+      stage: (next) => forward(({ admin }) => admin.stage(next)),
+      unstaged: (request) => forward(({ admin }) => admin.unstaged(request)),
+      fillStage: (rows) => forward(({ admin }) => admin.fillStage(rows)),
+      commitStage: forward(({ admin }) => admin.commitStage),
+      dropStage: forward(({ admin }) => admin.dropStage),
       close: Effect.suspend(() => {
         closed = true
         return current.admin.close

@@ -16,7 +16,7 @@ import {
 import { join } from "node:path"
 import { makeFirstVersionFile } from "../support/makeFirstVersionFile.ts"
 import { openStore } from "../support/openStore.ts"
-import { DIMENSIONS, direction, makeRow, makeScope, NOW } from "../support/rows.ts"
+import { DIMENSIONS, direction, makeFingerprint, makeRow, makeScope, NOW } from "../support/rows.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
 const scope = makeScope("ana")
@@ -166,6 +166,7 @@ it.effect("sees what another handle writes, whichever was first", () =>
         })
       )
       assert.strictEqual(yield* count, 31 + round)
+      assert.deepStrictEqual(yield* reader.admin.fingerprint, makeFingerprint(DIMENSIONS))
       const { hits } = yield* reader.store.search({
         scope,
         now: NOW,
