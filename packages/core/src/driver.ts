@@ -6,12 +6,18 @@
 // The contract of a store, and what refuses a call before a driver sees it.
 export * from "./store/MemoryStore.ts"
 export * from "./store/StoreAdmin.ts"
+export * from "./store/StoreRow.ts"
+export * from "./store/searching.ts"
+export * from "./store/removal.ts"
+export * from "./store/limits.ts"
+export { type PassagePlace, toExcerpt, toFacts } from "./store/excerpts.ts"
 export * from "./store/sessions.ts"
 export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { checkedAdmin } from "./store/checkedAdmin.ts"
 export { checkedStore, type StoreChecks } from "./store/checkedStore.ts"
 export * from "./store/storeErrors.ts"
 export {
+  countByText,
   cutPage,
   dropsEntry,
   newEntries,
@@ -74,7 +80,14 @@ export {
 } from "./memory/Fingerprint.ts"
 
 // Terms.
-export { documentTerms, idf, queryTerms, type Terms, type TermSettings } from "./text/bm25.ts"
+export {
+  countFromWeight,
+  documentTerms,
+  idf,
+  queryTerms,
+  type Terms,
+  type TermSettings
+} from "./text/bm25.ts"
 export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
 export { compareTexts } from "./text/compareTexts.ts"
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"

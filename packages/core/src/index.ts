@@ -56,7 +56,9 @@ export { type Calibration, type EmbeddingSpace, type Fingerprint } from "./memor
 
 // Stores.
 export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
-export { type Cursor, type Erasure, MemoryStore } from "./store/MemoryStore.ts"
+export { type Cursor, MemoryStore } from "./store/MemoryStore.ts"
+export type { ErasedBytes, ErasedPlace, Erasure } from "./store/removal.ts"
+export type { ScopeLimits, ScopeUsage } from "./store/limits.ts"
 export type { Entry, SessionCursor, SessionPage, SessionSummary } from "./store/sessions.ts"
 export { type ScopeCount, StoreAdmin, type StoreMode, type StoreOptions } from "./store/StoreAdmin.ts"
 export { type InMemoryData, inMemoryData } from "./store/inMemory/inMemoryData.ts"

@@ -5,7 +5,7 @@ import { purge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
 import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
-import type { StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
 import { AccessCounter } from "../recall/AccessCounter.ts"
@@ -94,6 +94,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     store,
     admin,
     embedder,
+    fingerprint: yield* StoreFingerprint,
     retriever,
     accesses,
     fences: new WriteFences(),

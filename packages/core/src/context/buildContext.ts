@@ -136,7 +136,9 @@ const readMemories = Effect.fnUntraced(function* (
   const wants = (part: ContextPart) => !omit.includes(part)
   const latest = (from: Scope, part: ContextPart, filter: Condition, limit: number) =>
     wants(part)
-      ? store.latest({ scope: from, now, filter, limit })
+      ? Effect.map(store.latest({ scope: from, now, filter, limit }), (rows) =>
+          rows.map(({ memory }) => memory)
+        )
       : Effect.succeed<ReadonlyArray<Memory>>([])
   const rank = (from: Scope, filter: Condition) =>
     wants("relevant")

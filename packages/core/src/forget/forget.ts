@@ -9,6 +9,7 @@ import { invalidInput } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
+import { joinRemovals, type Removal, toErasure } from "../store/removal.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import type { Receipt } from "./receipt.ts"
 
@@ -20,10 +21,13 @@ const isIds = (target: ForgetTarget): target is ReadonlyArray<string> => Array.i
 const toReceipt = (
   { admin }: MemoryServices,
   scope: Scope,
-  removed: number,
+  removal: Removal,
   dryRun: boolean,
   at: number
-): Receipt => ({ scope, backend: admin.backend, removed, dryRun, at, ...admin.erasure })
+): Receipt => ({ scope, backend: admin.backend, dryRun, at, ...removal })
+
+/** Nothing was touched: `removed` is what would be removed. */
+const toDryRun = (removed: number): Removal => ({ removed, ...toErasure([]) })
 
 /** Call it after the removal: a recall under way may have read rows that were about to go. */
 const clearCaches = ({ embedder, retriever }: MemoryServices, scope: Scope): void => {
@@ -38,13 +42,15 @@ const removeIds = Effect.fnUntraced(function* (
   dryRun: boolean,
   now: number
 ) {
-  let removed = 0
+  const removals: Array<Removal> = []
   for (const ids of chunksOf(Array.from(new Set(target)).filter(isUuid), STORE_LIMITS.batch)) {
-    removed += dryRun
-      ? (yield* store.get({ scope, now, ids })).length
-      : (yield* store.remove({ scope, now, target: { _tag: "Ids", ids } })).removed
+    removals.push(
+      dryRun
+        ? toDryRun((yield* store.get({ scope, now, ids })).length)
+        : yield* store.remove({ scope, now, target: { _tag: "Ids", ids } })
+    )
   }
-  return removed
+  return joinRemovals(removals)
 })
 
 const removeMatching = Effect.fnUntraced(function* (
@@ -63,8 +69,8 @@ const removeMatching = Effect.fnUntraced(function* (
     )
   }
   return dryRun
-    ? yield* store.count({ scope, now, filter, lifetime: "any" })
-    : (yield* store.remove({ scope, now, target: { _tag: "Filter", filter } })).removed
+    ? toDryRun(yield* store.count({ scope, now, filter, lifetime: "any" }))
+    : yield* store.remove({ scope, now, target: { _tag: "Filter", filter } })
 })
 
 const removeTarget = (
@@ -91,18 +97,18 @@ export const forget = Effect.fnUntraced(function* (
 ) {
   const { dryRun = false } = yield* valid(() => readForgetOptions(options))
   const now = yield* Clock.currentTimeMillis
-  const removed = yield* removeTarget(services, scope, target, dryRun, now)
+  const removal = yield* removeTarget(services, scope, target, dryRun, now)
   if (!dryRun) clearCaches(services, scope)
-  return toReceipt(services, scope, removed, dryRun, now)
+  return toReceipt(services, scope, removal, dryRun, now)
 })
 
 /** Removes all rows of a scope; refuses its queued writes and waits for those at the store. */
 const removeAll = Effect.fnUntraced(function* (services: MemoryServices, scope: Scope, now: number) {
   const { accesses, fences, store } = services
-  const { removed } = yield* fences.forget(scope, store.remove({ scope, now, target: { _tag: "All" } }))
+  const removal = yield* fences.forget(scope, store.remove({ scope, now, target: { _tag: "All" } }))
   accesses?.forget(scope)
   clearCaches(services, scope)
-  return removed
+  return removal
 })
 
 export const forgetAll = Effect.fnUntraced(function* (
@@ -113,11 +119,10 @@ export const forgetAll = Effect.fnUntraced(function* (
   const { dryRun = false } = yield* valid(() => readForgetOptions(options))
   const now = yield* Clock.currentTimeMillis
   // The user's memories, and the agent's notes about them.
-  const counts = yield* Effect.forEach([scope, filesScope(scope)], (part) =>
+  const removals = yield* Effect.forEach([scope, filesScope(scope)], (part) =>
     dryRun
-      ? services.store.count({ scope: part, now, filter: ANY, lifetime: "any" })
+      ? Effect.map(services.store.count({ scope: part, now, filter: ANY, lifetime: "any" }), toDryRun)
       : removeAll(services, part, now)
   )
-  const removed = counts.reduce((sum, count) => sum + count, 0)
-  return toReceipt(services, scope, removed, dryRun, now)
+  return toReceipt(services, scope, joinRemovals(removals), dryRun, now)
 })

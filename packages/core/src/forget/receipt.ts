@@ -1,5 +1,5 @@
 import type { Scope } from "../memory/Scope.ts"
-import type { Erasure } from "../store/MemoryStore.ts"
+import type { Erasure } from "../store/removal.ts"
 
 /** What a removal did in one scope; claims only what the store did. */
 export interface Receipt extends Erasure {

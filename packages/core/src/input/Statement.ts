@@ -10,6 +10,7 @@ import {
 } from "../memory/Memory.ts"
 import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
   boolean,
   count,
@@ -37,11 +38,11 @@ import { time, type TimeInput, timeOrNever } from "./time.ts"
 
 /** What to remember. Only `content` is required. */
 export interface Statement {
-  /** 1 to 100,000 characters (UTF-16 code units); stored NFC-normalised, otherwise unchanged. */
+  /** 1 to 1,000,000 characters (UTF-16 code units); stored NFC-normalised, otherwise unchanged. */
   readonly content: string
   /** `episodic` when absent. */
   readonly type?: MemoryType | undefined
-  /** JSON; at most 8 levels and 16,384 characters when written out. */
+  /** JSON; at most 8 levels and 65,536 bytes when written out. */
   readonly metadata?: JsonObject | undefined
   /** `user` when absent. */
   readonly source?: MemorySource | undefined
@@ -64,11 +65,11 @@ export interface Statement {
 
 /** Longest content, names and keys (UTF-16 code units), deepest metadata, longest lifetime. */
 export const STATEMENT_LIMITS = {
-  content: 100_000,
+  content: STORE_LIMITS.contentCharacters,
   name: NAME_MAX,
   key: 512,
   metadataDepth: METADATA_LIMITS.depth,
-  metadataCharacters: METADATA_LIMITS.characters,
+  metadataBytes: METADATA_LIMITS.bytes,
   ttlDays: 3_650
 } as const
 

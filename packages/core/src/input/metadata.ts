@@ -1,8 +1,10 @@
 import { Result } from "effect"
 import type { JsonObject, JsonValue } from "../memory/Memory.ts"
+import { STORE_LIMITS } from "../store/MemoryStore.ts"
+import { utf8Length } from "../text/utf8Length.ts"
 import { type Field, isKeepable, isPlain, type Problem, refused } from "./fields.ts"
 
-export const METADATA_LIMITS = { depth: 8, characters: 16_384 } as const
+export const METADATA_LIMITS = { depth: 8, bytes: STORE_LIMITS.metadataBytes } as const
 
 class NotJson extends Error {
   readonly problem: Problem
@@ -61,13 +63,11 @@ export const metadata: Field<JsonObject> = (value) => {
     return refused("give a plain JSON object")
   }
   try {
-    const read = copy("", value, 1, { values: METADATA_LIMITS.characters }) as JsonObject
-    const { length } = JSON.stringify(read)
-    return length <= METADATA_LIMITS.characters
+    const read = copy("", value, 1, { values: METADATA_LIMITS.bytes }) as JsonObject
+    const bytes = utf8Length(JSON.stringify(read))
+    return bytes <= METADATA_LIMITS.bytes
       ? Result.succeed(read)
-      : refused(
-          `is ${length} characters long; keep it under ${METADATA_LIMITS.characters} and put long text into content`
-        )
+      : refused(`takes ${bytes} bytes; keep it under ${METADATA_LIMITS.bytes} and put long text into content`)
   } catch (error) {
     return error instanceof NotJson
       ? Result.fail(error.problem)

@@ -1,10 +1,9 @@
 import { Result } from "effect"
 import { type Field, type Problem, refused, within } from "./fields.ts"
 import { type ReadContextOptions, readContextOptions } from "./options.ts"
-import { STATEMENT_LIMITS } from "./Statement.ts"
 
-/** Longest question, in UTF-16 code units: as long as a statement may be. */
-const QUERY_MAX = STATEMENT_LIMITS.content
+/** Longest question, in UTF-16 code units. */
+const QUERY_MAX = 100_000
 
 const text: Field<string> = (value) => {
   if (typeof value !== "string") return refused("give the question as a text")

@@ -71,6 +71,15 @@ export class StorageFull extends reason<StorageFull>()("StorageFull", {}) {
   readonly isRetryable = false
 }
 
+/** The scope holds as much as its limits allow; nothing was written. */
+export class LimitReached extends reason<LimitReached>()("LimitReached", {
+  /** How many memories and bytes the write is over; 0 where it is not. */
+  memories: Schema.Finite,
+  bytes: Schema.Finite
+}) {
+  readonly isRetryable = false
+}
+
 /** The stored data cannot be decoded; the message names the place and the way out. */
 export class Corrupt extends reason<Corrupt>()("Corrupt", {}) {
   readonly isRetryable = false
@@ -108,6 +117,7 @@ export const MemoryErrorReason = Schema.Union([
   FingerprintMismatch,
   EmbedderFailed,
   StorageFull,
+  LimitReached,
   Corrupt,
   Closed,
   Unsupported,

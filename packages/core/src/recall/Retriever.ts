@@ -5,6 +5,13 @@ import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Explanation } from "./Scorer.ts"
 
+/** The part of a long text that answers, half-open in UTF-16 code units. */
+export interface RecalledPassage {
+  readonly start: number
+  readonly end: number
+  readonly text: string
+}
+
 /** A memory that answers a query, and how well. */
 export interface Recollection {
   readonly memory: Memory
@@ -13,10 +20,15 @@ export interface Recollection {
   readonly explain: Explanation
   /** The embedder's own cosine of query and memory; `null` when recall is by keyword alone. */
   readonly similarity: number | null
+  /** The passage of a long text that answers; absent where the text is one passage. */
+  readonly passage?: RecalledPassage | undefined
 }
 
-/** A memory and its score, without an explanation. */
-export type Ranked = Pick<Recollection, "memory" | "score">
+/**
+ * A memory and its score, without an explanation. Of a memory with a `passage`, `content` may be that passage alone,
+ * and metadata longer than 4,096 characters may be missing: `get` has the whole.
+ */
+export type Ranked = Pick<Recollection, "memory" | "score" | "passage">
 
 /** A query in a scope at a moment. Its values are checked. */
 export interface RecallRequest {

@@ -2,7 +2,7 @@
 import { DAY_MS } from "../memory/duration.ts"
 import type { SessionNeighbours } from "./SessionNeighbours.ts"
 import { timeMatch } from "../text/timeHint.ts"
-import { coverage, type Evidence, phraseShare } from "./features.ts"
+import { coverage, type Evidence } from "./features.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 import type { Query, QueryWeights } from "./query.ts"
 import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
@@ -45,8 +45,8 @@ const AT = Object.fromEntries(PARTS.map((part, i) => [part, i])) as {
   readonly [part in (typeof PARTS)[number]]: number
 }
 
-const recency = ({ memory }: Evidence, now: number): number =>
-  2 ** (-Math.max(0, now - memory.saidAt) / DAY_MS / HALF_LIFE_DAYS[memory.type])
+const recency = ({ facts }: Evidence, now: number): number =>
+  2 ** (-Math.max(0, now - facts.saidAt) / DAY_MS / HALF_LIFE_DAYS[facts.type])
 
 /** Scores the memories of one recall. */
 export class Scorer {
@@ -77,8 +77,9 @@ export class Scorer {
     parts[AT.scopeSize] = scopeSizeOffset(weights.n)
   }
 
-  logit(row: Evidence): number {
-    this.#weighText(row)
+  /** `phrases` is the share of the query's word pairs that are adjacent in the text. */
+  logit(row: Evidence, phrases: number): number {
+    this.#weighText(row, phrases)
     this.#weighPlace(row)
     this.#weighAuthor(row)
     const parts = this.#parts
@@ -88,8 +89,8 @@ export class Scorer {
   }
 
   /** The logit and its parts. */
-  explain(row: Evidence): Explanation {
-    const logit = this.logit(row)
+  explain(row: Evidence, phrases: number): Explanation {
+    const logit = this.logit(row, phrases)
     const parts: { [feature: string]: number } = {}
     PARTS.forEach((name, i) => {
       const part = this.#parts[i] ?? 0
@@ -98,21 +99,20 @@ export class Scorer {
     return { logit, parts }
   }
 
-  #weighText(row: Evidence): void {
+  #weighText(row: Evidence, phrases: number): void {
     const [parts, table] = [this.#parts, this.#table]
     parts[AT.words] = table.words * row.matched
     parts[AT.rarity] = table.rarity * row.idfSum
-    parts[AT.crowding] =
-      row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.counts.length))
-    parts[AT.phrases] = table.phrases * phraseShare(this.#query, row)
+    parts[AT.crowding] = row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.length))
+    parts[AT.phrases] = table.phrases * phrases
     parts[AT.meaning] = table.meaning * row.cosine
   }
 
   /** The turns around it, and the rest of its session. */
   #weighPlace(row: Evidence): void {
     const [parts, table] = [this.#parts, this.#table]
-    const { turn } = row.memory
-    const session = this.#neighbours.of(row.memory)
+    const { turn } = row.facts
+    const session = this.#neighbours.of(row.facts)
     const next = turn === null ? undefined : session?.at(turn + 1)
     const previous = turn === null ? undefined : session?.at(turn - 1)
     const earlier = turn === null ? undefined : session?.at(turn - 2)
@@ -133,17 +133,17 @@ export class Scorer {
   /** Author, time, importance and recency. */
   #weighAuthor(row: Evidence): void {
     const [parts, table] = [this.#parts, this.#table]
-    const { memory } = row
+    const { facts } = row
     const { speaker } = this.#query
-    const byName = isName(memory.speaker)
-    const source = toSource(memory)
+    const byName = isName(facts.speaker)
+    const source = toSource(facts)
     const byUser = source === "user" && !byName
-    parts[AT.time] = table.time * timeMatch(this.#query.time, memory.saidAt)
-    parts[AT.otherSpeaker] = speaker !== null && byName && memory.speaker !== speaker ? table.otherSpeaker : 0
+    parts[AT.time] = table.time * timeMatch(this.#query.time, facts.saidAt)
+    parts[AT.otherSpeaker] = speaker !== null && byName && facts.speaker !== speaker ? table.otherSpeaker : 0
     parts[AT.user] = byUser ? table.user : 0
-    parts[AT.userLength] = byUser ? table.userLength * Math.log1p(row.counts.length) : 0
+    parts[AT.userLength] = byUser ? table.userLength * Math.log1p(row.length) : 0
     parts[AT.assistant] = source === "assistant" ? table.assistant : 0
-    parts[AT.importance] = OFFSETS.importance * (memory.importance - 0.5)
+    parts[AT.importance] = OFFSETS.importance * (facts.importance - 0.5)
     parts[AT.recency] = OFFSETS.recency * recency(row, this.#now)
   }
 }

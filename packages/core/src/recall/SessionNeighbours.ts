@@ -1,5 +1,5 @@
 import type { Evidence } from "./features.ts"
-import type { Memory } from "../memory/Memory.ts"
+import type { RowFacts } from "../store/searching.ts"
 
 /** The rows of one session that were read. */
 class Session {
@@ -30,7 +30,7 @@ export class SessionNeighbours {
   readonly #sessions = new Map<string, Session>()
 
   add(row: Evidence): void {
-    const { sessionId, turn } = row.memory
+    const { sessionId, turn } = row.facts
     if (sessionId === null || turn === null) return
     let session = this.#sessions.get(sessionId)
     if (session === undefined) {
@@ -40,8 +40,8 @@ export class SessionNeighbours {
     session.add(row, turn)
   }
 
-  /** The session of a memory; `undefined` if it has none, or none of its rows was read. */
-  of({ sessionId }: Memory): Session | undefined {
+  /** The session of a row; `undefined` if it has none, or none of its rows was read. */
+  of({ sessionId }: RowFacts): Session | undefined {
     return sessionId === null ? undefined : this.#sessions.get(sessionId)
   }
 }

@@ -1,14 +1,13 @@
 /** Features of one memory for a query. Every number is absolute: none depends on other matches. */
 import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
-import type { Memory } from "../memory/Memory.ts"
-import { STORE_LIMITS } from "../store/MemoryStore.ts"
+import type { RowFacts, SearchHit } from "../store/searching.ts"
+import { countFromWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
+import { termId, tokenise } from "../text/tokenise.ts"
 import type { Query, QueryWeights } from "./query.ts"
-import type { TermCounts } from "./TermCountCache.ts"
-import { documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
 
+/** What a memory holds of a query; of a long text, its best passage. */
 export interface Evidence {
-  readonly memory: Memory
-  readonly counts: TermCounts
+  readonly facts: RowFacts
   /** The embedder's own cosine; `null` without vectors. */
   readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
@@ -22,8 +21,13 @@ export interface Evidence {
   readonly mask1: number
   /** TF-IDF cosine, over 5: about 0 to 1. */
   readonly tfidfCosine: number
+  /** Terms in order of appearance, repetitions included. */
+  readonly length: number
   /** A quick relevance: compares the rows of a session and selects the anchors. */
   readonly prescore: number
+  /** The passage whose words these are, and the one to show. */
+  readonly worded: number
+  readonly passage: number
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
@@ -33,66 +37,79 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
   return Math.min(1, Math.max(0, REFERENCE_CALIBRATION.mean + standard * REFERENCE_CALIBRATION.spread))
 }
 
-const holds = (mask0: number, mask1: number, termIndex: number): boolean =>
-  ((termIndex < 32 ? mask0 >>> termIndex : mask1 >>> (termIndex - 32)) & 1) === 1
+/** Words decide which passage is shown if they hold at least this share of the query's IDF; else meaning does. */
+const WORDED_SHARE = 0.5
 
-/** Counts of the query's terms in the current text; valid for the terms in its masks alone. */
-const queryCounts = new Uint32Array(STORE_LIMITS.queryTerms)
-
+/** Reads what a store found of the query's one part. */
 export const toEvidence = (
-  query: Query,
   weights: QueryWeights,
   settings: TermSettings,
-  memory: Memory,
-  counts: TermCounts,
-  similarity: number | null,
+  { facts, parts }: SearchHit,
   calibration: Calibration
 ): Evidence => {
+  const [part] = parts
   const { idfs, squares } = weights
-  const { distinct, numbers } = counts
+  const similarity = part?.cosine ?? null
+  const length = part?.length ?? 0
+  const penalty = lengthPenalty(length, settings)
   let mask0 = 0
   let mask1 = 0
-  for (let i = 0; i < distinct; i++) {
-    const termIndex = query.termTable.indexOf(numbers[i] ?? 0)
-    if (termIndex < 0) continue
-    queryCounts[termIndex] = numbers[distinct + i] ?? 0
-    if (termIndex < 32) mask0 |= 1 << termIndex
-    else mask1 |= 1 << (termIndex - 32)
-  }
   let matched = 0
   let idfSum = 0
   let shared = 0
   let lexical = 0
-  if ((mask0 | mask1) !== 0) {
-    const penalty = lengthPenalty(counts.length, settings)
-    for (let termIndex = 0; termIndex < idfs.length; termIndex++) {
-      if (!holds(mask0, mask1, termIndex)) continue
-      const count = queryCounts[termIndex] ?? 0
-      const idf = idfs[termIndex] ?? 0
-      matched += 1
-      idfSum += idf
-      shared += (squares[termIndex] ?? 0) * (1 + Math.log(count))
-      lexical += idf * documentWeight(count, penalty, settings)
-    }
+  for (let i = 0; i < idfs.length; i++) {
+    const weight = part?.weights[i] ?? 0
+    if (weight === 0) continue
+    if (i < 32) mask0 |= 1 << i
+    else mask1 |= 1 << (i - 32)
+    const idf = idfs[i] ?? 0
+    matched += 1
+    idfSum += idf
+    shared += (squares[i] ?? 0) * (1 + Math.log(countFromWeight(weight, penalty, settings)))
+    lexical += idf * weight
   }
   const cosine = referenceCosine(similarity, calibration)
-  const tfidfCosine = shared / (weights.norm * counts.norm) / 5
+  const tfidfCosine = shared / (weights.norm * (part?.norm ?? 1)) / 5
   // BM25 over the query's maximum, 0 to 1.
   const bm25 = weights.mass === 0 ? 0 : lexical / (weights.mass * (settings.k1 + 1))
   const prescore = 1.2 * bm25 + 0.4 * tfidfCosine + cosine
-  return { memory, counts, similarity, cosine, matched, idfSum, mask0, mask1, tfidfCosine, prescore }
+  const worded = part?.worded ?? 0
+  const byWords = similarity === null || idfSum >= WORDED_SHARE * weights.mass
+  const passage = byWords ? worded : (part?.nearest ?? worded)
+  return {
+    facts,
+    similarity,
+    cosine,
+    matched,
+    idfSum,
+    mask0,
+    mask1,
+    tfidfCosine,
+    length,
+    prescore,
+    worded,
+    passage
+  }
 }
 
-/** Share of the query's word pairs that are adjacent in the text. */
-export const phraseShare = ({ phrases }: Query, { counts, mask0, mask1, matched }: Evidence): number => {
-  const { distinct, numbers } = counts
-  if (phrases.length === 0 || matched < 2 || distinct < 2) return 0
+/** Share of the query's word pairs of which a memory holds both words: the most that `phraseShare` can be. */
+export const phraseShareMax = ({ phrases }: Query, { mask0, mask1, matched }: Evidence): number => {
+  if (phrases.length === 0 || matched < 2) return 0
+  const held = phrases.filter((phrase) => (phrase.mask0 & ~mask0) === 0 && (phrase.mask1 & ~mask1) === 0)
+  return held.length / phrases.length
+}
+
+/** Share of the query's word pairs that are adjacent in a text. */
+export const phraseShare = ({ phrases }: Query, text: string): number => {
+  if (phrases.length === 0) return 0
+  const sequence = tokenise(text).map(termId)
+  const wanted = new Map(phrases.map((phrase) => [phrase.first, new Set<number>()]))
+  for (const { first, second } of phrases) wanted.get(first)?.add(second)
   let adjacent = 0
-  for (const phrase of phrases) {
-    if ((phrase.mask0 & ~mask0) !== 0 || (phrase.mask1 & ~mask1) !== 0) continue
-    let at = numbers.indexOf(phrase.first, 2 * distinct)
-    while (at !== -1 && numbers[at + 1] !== phrase.second) at = numbers.indexOf(phrase.first, at + 1)
-    if (at !== -1) adjacent += 1
+  for (let i = 1; i < sequence.length; i++) {
+    // Each pair counts once.
+    if (wanted.get(sequence[i - 1] ?? 0)?.delete(sequence[i] ?? 0) === true) adjacent += 1
   }
   return adjacent / phrases.length
 }
@@ -101,8 +118,9 @@ export const phraseShare = ({ phrases }: Query, { counts, mask0, mask1, matched 
 export const coverage = ({ idfs, mass }: QueryWeights, mask0: number, mask1: number): number => {
   if (mass === 0) return 0
   let held = 0
-  for (let termIndex = 0; termIndex < idfs.length; termIndex++) {
-    if (holds(mask0, mask1, termIndex)) held += idfs[termIndex] ?? 0
+  for (let i = 0; i < idfs.length; i++) {
+    const isHeld = ((i < 32 ? mask0 >>> i : mask1 >>> (i - 32)) & 1) === 1
+    if (isHeld) held += idfs[i] ?? 0
   }
   return held / mass
 }

@@ -1,7 +1,6 @@
 import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
-import { QueryTermTable } from "./QueryTermTable.ts"
 import { idf } from "../text/bm25.ts"
 import { termId, tokenise } from "../text/tokenise.ts"
 
@@ -20,8 +19,6 @@ export interface Query {
   readonly text: string
   /** Distinct term ids of `text`, up to `STORE_LIMITS.queryTerms`. */
   readonly terms: Uint32Array
-  /** Finds a term in `terms`. */
-  readonly termTable: QueryTermTable
   /** Distinct pairs of adjacent terms, in order. */
   readonly phrases: ReadonlyArray<Phrase>
   /** The one speaker that it names; `null` for none or several. */
@@ -29,7 +26,7 @@ export interface Query {
   readonly time: TimeHint
 }
 
-/** The bit of a term in `mask0` and `mask1`; 0 for a term that is not in the query. */
+/** The bit of a term in `mask0` and `mask1`; 0 for a term that was cut off. */
 const lowBit = (termIndex: number): number => (termIndex >= 0 && termIndex < 32 ? 1 << termIndex : 0)
 const highBit = (termIndex: number): number => (termIndex >= 32 ? 1 << (termIndex - 32) : 0)
 
@@ -37,20 +34,19 @@ export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: n
   const { named, text } = withoutNames(query, speakers)
   const sequence = tokenise(text).map(termId)
   const terms = Uint32Array.from(new Set(sequence)).slice(0, STORE_LIMITS.queryTerms)
-  const termTable = new QueryTermTable(terms)
+  const indexes = new Map(Array.from(terms, (term, i) => [term, i]))
   const seen = new Set<string>()
   const phrases: Array<Phrase> = []
   for (let i = 1; i < sequence.length; i++) {
     const [first = 0, second = 0] = [sequence[i - 1], sequence[i]]
     if (first === second || seen.has(`${first} ${second}`)) continue
     seen.add(`${first} ${second}`)
-    const [a, b] = [termTable.indexOf(first), termTable.indexOf(second)]
+    const [a = -1, b = -1] = [indexes.get(first), indexes.get(second)]
     phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
   return {
     text,
     terms,
-    termTable,
     phrases,
     speaker: named.length === 1 ? (named[0] ?? null) : null,
     time: timeHint(query, now)

@@ -3,7 +3,16 @@ import type { Condition } from "../memory/Condition.ts"
 import type { JsonObject, Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
-import type { Terms } from "../text/bm25.ts"
+import type { ScopeLimits, ScopeUsage } from "./limits.ts"
+import type { Removal, RemoveTarget } from "./removal.ts"
+import type {
+  AroundRequest,
+  AroundRow,
+  Excerpt,
+  ExcerptsRequest,
+  SearchRequest,
+  SearchResult
+} from "./searching.ts"
 import type {
   DropEntriesRequest,
   EntriesRequest,
@@ -13,6 +22,7 @@ import type {
   SessionPage,
   SessionsRequest
 } from "./sessions.ts"
+import type { StoreRow } from "./StoreRow.ts"
 
 /** Core calls a store within these bounds. */
 export const STORE_LIMITS = {
@@ -30,17 +40,22 @@ export const STORE_LIMITS = {
   /** Entries in one `append`. */
   entries: 64,
   /** Length of an entry, in UTF-16 code units. */
-  entryCharacters: 1_000_000
+  entryCharacters: 1_000_000,
+  /** Length of a memory's text, in UTF-16 code units. */
+  contentCharacters: 1_000_000,
+  /** Texts of one `put` together, in UTF-16 code units. */
+  batchCharacters: 4_000_000,
+  /** A page ends with the row that takes its texts to this many UTF-16 code units. */
+  pageCharacters: 4_000_000,
+  /** UTF-8 bytes of a memory's metadata as JSON. */
+  metadataBytes: 65_536,
+  /** An excerpt of a row whose metadata takes more UTF-16 code units as JSON comes without it. */
+  excerptMetadata: 4_096,
+  /** Passages of one text. */
+  passages: 4_000,
+  /** Parts of one search. */
+  parts: 8
 } as const
-
-/** A memory as a store keeps it. */
-export interface StoreRow {
-  /** `memory.scope` is the scope of the call. */
-  readonly memory: Memory
-  /** Unit length, of the fingerprint's dimensions; `null` in a store without embeddings. */
-  readonly vector: Float32Array | null
-  readonly terms: Terms
-}
 
 /** How a write changed its row; see `Remembered`. */
 export type PutOutcome = "created" | "refreshed" | "reopened" | "conflict"
@@ -50,79 +65,6 @@ export interface PutResult {
   readonly id: string
   /** `conflict`: the id exists with other content, and that row is unchanged. Best effort under a race if a server cannot tell. */
   readonly outcome: PutOutcome
-}
-
-/** A query by vector, by terms, or by both. */
-export interface SearchRequest {
-  readonly scope: Scope
-  /** Epoch milliseconds; decides expiry. A server's clock never does. */
-  readonly now: number
-  /** Return rows that held then instead of current ones; rows expired at `now` never. */
-  readonly asOf?: number | undefined
-  /** Unit length. Absent: no vector channel. */
-  readonly vector?: Float32Array | undefined
-  /** Distinct term ids. Absent: no lexical channel. */
-  readonly terms?: Uint32Array | undefined
-  readonly filter: Condition
-  /** Hits wanted from each channel; 1 to `STORE_LIMITS.rows`. */
-  readonly limit: number
-  /** `true` forbids approximate plans. */
-  readonly exact?: boolean | undefined
-}
-
-/** A row with both its scores. */
-export interface SearchHit {
-  readonly memory: Memory
-  /** Cosine with the query's vector; `null` if the query or the row has none. */
-  readonly cosine: number | null
-  /** Σ idf·weight over the query's terms; 0 if none is shared. */
-  readonly bm25: number
-}
-
-/** Hits, and the counts that IDF needs. */
-export interface SearchResult {
-  /**
-   * The union of the best `limit` by cosine and the best `limit` by BM25 (score above 0), in any order. Each hit
-   * has *both* scores, exact. Near-ties at a channel's end may go either way.
-   */
-  readonly hits: ReadonlyArray<SearchHit>
-  /** Current rows of the scope, expired ones included until they are purged; the filter is ignored. */
-  readonly n: number
-  /** Of the rows counted by `n`, how many contain each term, in the order of `terms`. */
-  readonly df: ReadonlyArray<number>
-  readonly plan: SearchPlan
-}
-
-/** How a search was answered. */
-export interface SearchPlan {
-  /** How the nearest rows were found: by comparing all, through a graph, or through the indexes of a tuned scope. `exact` without a vector. */
-  readonly way: "exact" | "graph" | "tuned"
-  /** Rows counted in `n` that have no vector in a store that has an embedder: words alone find them. */
-  readonly byWordsAlone: number
-}
-
-/** A turn of a conversation. */
-export interface Anchor {
-  readonly sessionId: string
-  readonly turn: number
-}
-
-/** Turns near anchors. */
-export interface AroundRequest {
-  readonly scope: Scope
-  readonly now: number
-  readonly asOf?: number | undefined
-  readonly anchors: ReadonlyArray<Anchor>
-  /** Turns to either side; 1 to `STORE_LIMITS.radius`. */
-  readonly radius: number
-  /** Unit length. Present: each row comes with its cosine. */
-  readonly vector?: Float32Array | undefined
-}
-
-/** A row near an anchor; `cosine` is `null` if the request or the row has no vector. */
-export interface AroundRow {
-  readonly memory: Memory
-  readonly cosine: number | null
 }
 
 /** A place in the order of a list; what comes next is strictly after it. */
@@ -148,7 +90,7 @@ export interface ListRequest {
   readonly limit: number
 }
 
-/** Rows, and the cursor of the next page. */
+/** Rows, and the cursor of the next page. Long texts end a page early (`STORE_LIMITS.pageCharacters`). */
 export interface Page<Row> {
   readonly rows: ReadonlyArray<Row>
   /** Pass as `after` for the next page; `null` at the end. */
@@ -174,26 +116,6 @@ export interface MemoryChange {
   readonly metadata?: JsonObject | undefined
 }
 
-/** Rows by id, rows that match a filter, or the whole scope. */
-export type RemoveTarget =
-  | { readonly _tag: "Ids"; readonly ids: ReadonlyArray<string> }
-  /** Rows that match, expired and closed ones included. */
-  | { readonly _tag: "Filter"; readonly filter: Condition }
-  /** Everything in the scope: expired rows, entries and counters of turns included. */
-  | { readonly _tag: "All" }
-
-/** What a removal does to the bytes: a receipt claims no more than the store did. */
-export interface Erasure {
-  /** `erased`: overwritten in the files. `unlinked`: unreachable, but on disk until the server's vacuum. */
-  readonly bytes: "erased" | "unlinked"
-  /** How to erase them at once; empty if `erased`. */
-  readonly toErase: string
-}
-
-export interface Removal extends Erasure {
-  readonly removed: number
-}
-
 /** Replaces a row by its successor. */
 export interface SupersedeRequest {
   readonly scope: Scope
@@ -201,6 +123,7 @@ export interface SupersedeRequest {
   /** The row to close; never `row.memory.id`. */
   readonly id: string
   readonly row: StoreRow
+  readonly limits?: ScopeLimits | undefined
 }
 
 /** The outcome for both rows. */
@@ -222,13 +145,16 @@ export class MemoryStore extends Context.Service<
   MemoryStore,
   {
     /**
-     * Writes all rows or none. Ids are distinct within a call. `restate` decides what a known id becomes; a row
-     * that is refreshed or reopened keeps its vector and terms. Outcomes are in the order of `rows`.
+     * Writes all rows or none. Ids are distinct within a call, texts together up to `STORE_LIMITS.batchCharacters`.
+     * `restate` decides what a known id becomes; a row that is refreshed or reopened keeps its passages, unless it is
+     * owed vectors and the row given is not. Outcomes are in the order of `rows`. With limits, the scope is within them
+     * afterwards (approximately where a server has no transactions), or nothing is written: `LimitReached`.
      */
     put(request: {
       readonly scope: Scope
       readonly now: number
       readonly rows: ReadonlyArray<StoreRow>
+      readonly limits?: ScopeLimits | undefined
     }): Effect.Effect<ReadonlyArray<PutResult>, MemoryError>
 
     /** Rows by id in any order: closed ones too, expired ones not. Unknown ids are left out. */
@@ -238,11 +164,14 @@ export class MemoryStore extends Context.Service<
       readonly ids: ReadonlyArray<string>
     }): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
 
-    /** In one round trip; parallel requests count as one. */
+    /** In one round trip; parallel requests count as one. A row comes once, however many of its passages match. */
     search(request: SearchRequest): Effect.Effect<SearchResult, MemoryError>
 
     /** Visible rows (`isVisible`) within `radius` turns of an anchor of their session, each once; the anchors' own rows too. */
     around(request: AroundRequest): Effect.Effect<ReadonlyArray<AroundRow>, MemoryError>
+
+    /** Rows by id and passage in any order: closed ones too, expired ones not. Unknown ids and passages are left out. */
+    excerpts(request: ExcerptsRequest): Effect.Effect<ReadonlyArray<Excerpt>, MemoryError>
 
     /** Distinct speakers of the live rows in any order; up to `STORE_LIMITS.speakers`. */
     speakers(request: {
@@ -262,11 +191,11 @@ export class MemoryStore extends Context.Service<
     /** In the request's order. Pages read to the end hold each row once; rows written meanwhile may be missing. */
     list(request: ListRequest): Effect.Effect<Page<Memory>, MemoryError>
 
-    /** Like `list`, with vectors and terms: copies memories to another store of the same fingerprint. */
+    /** Like `list`, with passages: copies memories to another store of the same fingerprint. */
     listRows(request: ListRequest): Effect.Effect<Page<StoreRow>, MemoryError>
 
-    /** Live rows by `saidAt` descending, then `turn` descending (null last), then `id` ascending. */
-    latest(request: LatestRequest): Effect.Effect<ReadonlyArray<Memory>, MemoryError>
+    /** Live rows by `saidAt` descending, then `turn` descending (null last), then `id` ascending; of long texts the first passage. */
+    latest(request: LatestRequest): Effect.Effect<ReadonlyArray<Excerpt>, MemoryError>
 
     /** Rows that were superseded by one of `ids`, expired ones not; up to `STORE_LIMITS.rows`, in no particular order. */
     predecessors(request: {
@@ -283,6 +212,7 @@ export class MemoryStore extends Context.Service<
       readonly now: number
       readonly id: string
       readonly change: MemoryChange
+      readonly limits?: ScopeLimits | undefined
     }): Effect.Effect<Memory | null, MemoryError>
 
     /**
@@ -306,6 +236,7 @@ export class MemoryStore extends Context.Service<
       readonly scope: Scope
       readonly now: number
       readonly entries: ReadonlyArray<Omit<Entry, "createdAt">>
+      readonly limits?: ScopeLimits | undefined
     }): Effect.Effect<void, MemoryError>
 
     /** Entries of a session and kind, in order of their numbers. */
@@ -330,5 +261,8 @@ export class MemoryStore extends Context.Service<
       readonly filter: Condition
       readonly lifetime?: "live" | "any" | undefined
     }): Effect.Effect<number, MemoryError>
+
+    /** How much the scope holds. */
+    usage(request: { readonly scope: Scope }): Effect.Effect<ScopeUsage, MemoryError>
   }
 >()("@keepsake/core/MemoryStore") {}

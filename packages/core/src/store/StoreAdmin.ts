@@ -2,15 +2,17 @@ import { Context, type Effect } from "effect"
 import type { Fingerprint } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
-import type { Erasure, Removal } from "./MemoryStore.ts"
+import type { Removal } from "./removal.ts"
 import type { Scope } from "../memory/Scope.ts"
-import type { Terms } from "../text/bm25.ts"
+import type { Passages } from "./StoreRow.ts"
 
 /** A scope and its number of rows. */
 export interface ScopeCount {
   readonly scope: Scope
   /** Expired and closed rows included. */
   readonly rows: number
+  /** Bytes of those rows and of entries (`toBytes`). */
+  readonly bytes: number
 }
 
 /** Options that every store takes. */
@@ -35,12 +37,25 @@ export const readMode = ({ accessCounts = true, readOnly = false }: StoreOptions
   accessCounts: accessCounts && !readOnly
 })
 
-/** A row's vector and terms in the staged space. */
+/** A row's passages in the staged space. */
 export interface StagedRow {
   readonly scope: Scope
   readonly id: string
-  readonly vector: Float32Array | null
-  readonly terms: Terms
+  readonly passages: Passages
+  readonly owed: boolean
+}
+
+/** A row that is owed vectors, and where its passages stand in its text. */
+export interface OwedRow {
+  readonly memory: Memory
+  readonly spans: ReadonlyArray<{ readonly start: number; readonly end: number }>
+}
+
+/** The vectors of an owed row, one a passage; `null` where none is to be had. */
+export interface PaidRow {
+  readonly scope: Scope
+  readonly id: string
+  readonly vectors: ReadonlyArray<Float32Array | null>
 }
 
 /**
@@ -56,9 +71,6 @@ export class StoreAdmin extends Context.Service<
     /** What the store was opened for: core starts no purge and counts no accesses where it may not. */
     readonly mode: StoreMode
 
-    /** What this store's `remove` does to the bytes. */
-    readonly erasure: Erasure
-
     /** Removes up to `limit` rows with `expiresAt <= now`; call again while `removed` equals `limit`. One purger per store. */
     expire(request: { readonly now: number; readonly limit: number }): Effect.Effect<Removal, MemoryError>
 
@@ -73,6 +85,14 @@ export class StoreAdmin extends Context.Service<
      * `AgentMemory.eraseUser` calls it, and also stops writes that wait in this process and clears its caches.
      */
     eraseUser(request: { readonly userId: string }): Effect.Effect<Removal, MemoryError>
+
+    /** Up to `limit` rows that are owed vectors, of all scopes, expired rows included; in no particular order. */
+    owed(request: { readonly limit: number }): Effect.Effect<ReadonlyArray<OwedRow>, MemoryError>
+    /**
+     * Fills in owed vectors: nothing else of a row changes, and it is owed no more. Rows that are gone or owe nothing,
+     * and rows with another number of passages, are passed over. Returns how many were filled.
+     */
+    payOwed(rows: ReadonlyArray<PaidRow>): Effect.Effect<number, MemoryError>
 
     /** The fingerprint that the store serves. */
     readonly fingerprint: Effect.Effect<Fingerprint, MemoryError>

@@ -21,10 +21,11 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
   return {
     backend: admin.backend,
     mode: admin.mode,
-    erasure: admin.erasure,
     expire: (request) => writing(() => admin.expire(request)),
     scopes: (request) => checked(() => admin.scopes(request)),
     eraseUser: (request) => writing(() => admin.eraseUser(request)),
+    owed: (request) => checked(() => admin.owed(request)),
+    payOwed: (rows) => writing(() => admin.payOwed(rows.filter(({ id }) => isUuid(id)))),
     fingerprint: checked(() => admin.fingerprint),
     stage: (next) => writing(() => admin.stage(next)),
     unstaged: (request) => checked(() => admin.unstaged(request)),

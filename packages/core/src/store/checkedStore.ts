@@ -2,10 +2,12 @@ import { Effect } from "effect"
 import type { Fingerprint } from "../memory/Fingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
-import type { AroundRequest, MemoryStore, SearchRequest } from "./MemoryStore.ts"
+import type { MemoryStore } from "./MemoryStore.ts"
+import type { AroundRequest, ExcerptsRequest, QueryPart, SearchRequest } from "./searching.ts"
 import type { StoreMode } from "./StoreAdmin.ts"
 import { openedReadOnly, storeClosed } from "./storeErrors.ts"
 import { findVectorProblem } from "./vectors.ts"
+import type { StoreRow } from "./StoreRow.ts"
 
 type Store = MemoryStore["Service"]
 
@@ -85,24 +87,39 @@ export const checkedStore: {
     findProblem: (request: Request) => MemoryError | null = () => null
   ) => checked(call, (request: Request) => (mode.readOnly ? openedReadOnly() : findProblem(request)))
 
-  const vectorProblem = (request: SearchRequest | AroundRequest) =>
-    findVectorProblem(fingerprint, "vector", [request.vector])
+  const findPartProblem = (parts: ReadonlyArray<QueryPart>) =>
+    findVectorProblem(
+      fingerprint,
+      "parts.vector",
+      parts.map(({ vector }) => vector)
+    )
+  const findRowProblem = (field: string, { memory, passages }: StoreRow) =>
+    findIdProblem(`${field}.memory.id`, memory.id) ??
+    findVectorProblem(
+      fingerprint,
+      `${field}.passages.vector`,
+      passages.map(({ vector }) => vector)
+    )
 
   return {
     put: writing(
       (request) => store.put(request),
-      ({ rows }) =>
-        findFirst(rows, ({ memory }) => findIdProblem("rows.memory.id", memory.id)) ??
-        findFirst(rows, ({ vector }) => findVectorProblem(fingerprint, "rows.vector", [vector]))
+      ({ rows }) => findFirst(rows, (row) => findRowProblem("rows", row))
     ),
-    supersede: writing(
-      supersedeIn(store),
-      ({ row }) =>
-        findIdProblem("row.memory.id", row.memory.id) ??
-        findVectorProblem(fingerprint, "row.vector", [row.vector])
+    supersede: writing(supersedeIn(store), ({ row }) => findRowProblem("row", row)),
+    search: checked(
+      (request: SearchRequest) => store.search(request),
+      ({ parts }) => findPartProblem(parts)
     ),
-    search: checked((request: SearchRequest) => store.search(request), vectorProblem),
-    around: checked((request: AroundRequest) => store.around(request), vectorProblem),
+    around: checked(
+      (request: AroundRequest) => store.around(request),
+      ({ parts }) => findPartProblem(parts)
+    ),
+    excerpts: checked(
+      (request: ExcerptsRequest) =>
+        store.excerpts({ ...request, rows: request.rows.filter(({ id }) => isUuid(id)) }),
+      ({ part }) => (part === undefined ? null : findPartProblem([part]))
+    ),
     get: checked((request) => store.get(withUuids(request))),
     touch: checked((request) => (mode.accessCounts ? store.touch(withUuids(request)) : Effect.void)),
     patch: writing((request: Parameters<Store["patch"]>[0]) =>
@@ -119,6 +136,7 @@ export const checkedStore: {
     listRows: checked((request) => store.listRows(request)),
     latest: checked((request) => store.latest(request)),
     count: checked((request) => store.count(request)),
+    usage: checked((request) => store.usage(request)),
     predecessors: checked((request) => store.predecessors(withUuids(request))),
     sessions: checked((request) => store.sessions(request)),
     append: writing((request) => store.append(request)),

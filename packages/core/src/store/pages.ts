@@ -5,7 +5,9 @@ import { isCurrent, isExpired, isVisible } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { compareTexts } from "../text/compareTexts.ts"
-import type { Cursor, ListRequest, MemoryStore, Page, StoreRow } from "./MemoryStore.ts"
+import { type Cursor, type ListRequest, type MemoryStore, type Page, STORE_LIMITS } from "./MemoryStore.ts"
+import { toBytes } from "./limits.ts"
+import type { StoreRow } from "./StoreRow.ts"
 import type {
   DropEntriesRequest,
   EntriesRequest,
@@ -63,8 +65,18 @@ export const pageRows = (rows: Iterable<StoreRow>, request: ListRequest): Page<S
     .filter((row) => matches(filter, row.memory))
     .filter((row) => after === undefined || order(cursor(row), after) > 0)
     .sort((a, b) => order(cursor(a), cursor(b)))
-  const { next, page } = cutPage(found, limit, cursor)
+  const { next, page } = cutPage(found, Math.min(limit, countByText(found)), cursor)
   return { rows: page, next }
+}
+
+/** How many of the first rows a page holds before its texts are too long. */
+export const countByText = (rows: ReadonlyArray<Pick<StoreRow, "memory">>): number => {
+  let characters = 0
+  const last = rows.findIndex(({ memory }) => {
+    characters += memory.content.length
+    return characters >= STORE_LIMITS.pageCharacters
+  })
+  return last < 0 ? rows.length : last + 1
 }
 
 const toSummary = (sessionId: string, memories: ReadonlyArray<Memory>): SessionSummary => {
@@ -73,7 +85,8 @@ const toSummary = (sessionId: string, memories: ReadonlyArray<Memory>): SessionS
     sessionId,
     firstSaidAt: said.reduce((a, b) => Math.min(a, b)),
     lastSaidAt: said.reduce((a, b) => Math.max(a, b)),
-    turns: memories.length
+    turns: memories.length,
+    bytes: memories.reduce((sum, memory) => sum + toBytes(memory), 0)
   }
 }
 

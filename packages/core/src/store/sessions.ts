@@ -9,6 +9,8 @@ export interface SessionSummary {
   readonly lastSaidAt: number
   /** Live rows of the session. */
   readonly turns: number
+  /** Bytes of these rows (`toBytes`); entries are not in it. */
+  readonly bytes: number
 }
 
 /** A place in the order of `sessions`; what comes next is strictly after it. */

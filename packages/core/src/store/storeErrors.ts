@@ -1,6 +1,13 @@
 /** Errors that several stores raise, in one wording. */
 import { describeFingerprint, type Fingerprint } from "../memory/Fingerprint.ts"
-import { Closed, Conflict, FingerprintMismatch, MemoryError, Unsupported } from "../memory/MemoryError.ts"
+import {
+  Closed,
+  Conflict,
+  FingerprintMismatch,
+  LimitReached,
+  MemoryError,
+  Unsupported
+} from "../memory/MemoryError.ts"
 import type { EntryKey } from "./sessions.ts"
 
 /** Closed by its owner. */
@@ -27,6 +34,22 @@ export const entryConflict = ({ kind, number }: EntryKey): MemoryError =>
   conflict(
     `Entry ${number} of this session's ${kind} is there with other content: read on from it, then append after it.`
   )
+
+/** A write that does not fit the limits of its scope; `over` says by how much. */
+export const limitReached = ({
+  bytes,
+  memories
+}: {
+  readonly bytes: number
+  readonly memories: number
+}): MemoryError => {
+  const parts = [
+    ...(memories > 0 ? [`${memories} ${memories === 1 ? "memory" : "memories"}`] : []),
+    ...(bytes > 0 ? [`${bytes} bytes`] : [])
+  ]
+  const message = `This scope is full: the write is ${parts.join(" and ")} over its limits. Forget something, raise the limits, or set whenFull to "dropOldest".`
+  return new MemoryError({ reason: new LimitReached({ message, memories, bytes }) })
+}
 
 /** A write to a store that was opened with `readOnly`. */
 export const openedReadOnly = (): MemoryError =>

@@ -1,6 +1,8 @@
 import type { BrokenStore } from "./broken/BrokenStore.ts"
 import { brokenIds } from "./broken/ids.ts"
 import { brokenConditions } from "./broken/conditions.ts"
+import { brokenKeepings } from "./broken/keeping.ts"
+import { brokenPassages } from "./broken/passages.ts"
 import { brokenReadings } from "./broken/reading.ts"
 import { brokenSearches } from "./broken/searching.ts"
 import { brokenSessions } from "./broken/sessions.ts"
@@ -13,5 +15,7 @@ export const brokenStores: ReadonlyArray<BrokenStore> = [
   ...brokenConditions,
   ...brokenSessions,
   ...brokenWritings,
-  ...brokenIds
+  ...brokenIds,
+  ...brokenPassages,
+  ...brokenKeepings
 ]

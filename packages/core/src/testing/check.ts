@@ -6,7 +6,10 @@ import { isDeepStrictEqual } from "node:util"
 import { Effect, Exit } from "effect"
 import type { Memory } from "../memory/Memory.ts"
 import { MemoryError, type MemoryErrorReason } from "../memory/MemoryError.ts"
-import type { SearchHit, SearchResult, StoreRow } from "../store/MemoryStore.ts"
+import type { PartEvidence, SearchHit, SearchResult } from "../store/searching.ts"
+import { type Removal, toErasure } from "../store/removal.ts"
+import type { StoreRow } from "../store/StoreRow.ts"
+import { type Findings, toScore } from "./model/find.ts"
 
 /** Equal as plain data. Prototypes may differ: some drivers return rows without one. */
 export const same = (actual: unknown, expected: unknown, what: string): void => {
@@ -67,10 +70,17 @@ export const sameRows = (
     what
   )
   actual.forEach((row, i) => {
-    const right = expected[i]
-    same(Array.from(row.terms.ids), Array.from(right?.terms.ids ?? []), `${what}: terms`)
-    nearAll(row.terms.weights, right?.terms.weights ?? null, epsilon, `${what}: weights`)
-    nearAll(row.vector, right?.vector ?? null, epsilon, `${what}: vector`)
+    same(row.owed, expected[i]?.owed, `${what}: owed`)
+    same(row.passages.length, expected[i]?.passages.length, `${what}: passages`)
+    row.passages.forEach((passage, j) => {
+      const right = expected[i]?.passages[j]
+      same([passage.start, passage.end], [right?.start, right?.end], `${what}: the place of a passage`)
+      same(Array.from(passage.terms.ids), Array.from(right?.terms.ids ?? []), `${what}: terms`)
+      nearAll(passage.terms.weights, right?.terms.weights ?? null, epsilon, `${what}: weights`)
+      same(passage.terms.length, right?.terms.length, `${what}: length in terms`)
+      close(passage.terms.norm, right?.terms.norm ?? null, epsilon, `${what}: norm`)
+      nearAll(passage.vector, right?.vector ?? null, epsilon, `${what}: vector`)
+    })
   })
 }
 
@@ -85,12 +95,29 @@ const nearAll = (
 }
 
 /** What was found, without the way it was found. */
-export const findings = ({ df, hits, n }: SearchResult): Omit<SearchResult, "plan"> => ({ hits, n, df })
+export const findings = ({ df, hits, n }: Findings): Omit<Findings, "plan"> => ({ hits, n, df })
 
-const CHANNELS: ReadonlyArray<readonly [string, (hit: SearchHit) => number]> = [
-  ["cosine", (hit) => hit.cosine ?? Number.NEGATIVE_INFINITY],
-  ["bm25", (hit) => (hit.bm25 > 0 ? hit.bm25 : Number.NEGATIVE_INFINITY)]
-]
+/** A channel of a part; a row without a score in it is no hit of it. */
+interface Channel {
+  readonly name: string
+  readonly score: (hit: SearchHit) => number
+}
+
+const NONE = Number.NEGATIVE_INFINITY
+
+const channelsOf = (result: SearchResult): ReadonlyArray<Channel> =>
+  result.df.flatMap((_, part): ReadonlyArray<Channel> => [
+    { name: `cosine of part ${part}`, score: ({ parts }) => parts[part]?.cosine ?? NONE },
+    {
+      name: `bm25 of part ${part}`,
+      score: ({ parts }) => {
+        const score = parts[part] === undefined ? 0 : toScore(result, part, parts[part])
+        return score > 0 ? score : NONE
+      }
+    }
+  ])
+
+const hitIds = ({ hits }: SearchResult): ReadonlyArray<string> => hits.map(({ facts }) => facts.id)
 
 /**
  * Compares a search with the right answer. `all` holds every row that may be returned, scored; `limit` is
@@ -104,39 +131,59 @@ export const sameSearch = (
   epsilon: number,
   what: string
 ): void => {
-  const returned = new Set(toIds(actual.hits))
+  const returned = new Set(hitIds(actual))
   const allowed = new Set<string>()
-  for (const [channel, score] of CHANNELS) {
-    const ranked = all.hits.filter((hit) => score(hit) > Number.NEGATIVE_INFINITY)
+  for (const { name, score } of channelsOf(all)) {
+    const ranked = all.hits.filter((hit) => score(hit) > NONE)
     ranked.sort((a, b) => score(b) - score(a))
     const last = ranked.at(limit - 1)
-    const cut = ranked.length <= limit || last === undefined ? Number.NEGATIVE_INFINITY : score(last)
+    const cut = ranked.length <= limit || last === undefined ? NONE : score(last)
     for (const hit of ranked) {
-      if (score(hit) >= cut - epsilon) allowed.add(hit.memory.id)
+      const { id } = hit.facts
+      if (score(hit) >= cut - epsilon) allowed.add(id)
       if (score(hit) > cut + epsilon || ranked.length <= limit) {
         assert.ok(
-          returned.has(hit.memory.id),
-          `${what}: ${hit.memory.id} is missing, ${channel} ${score(hit)} against a cut at ${cut}`
+          returned.has(id),
+          `${what}: ${id} is missing, ${name} ${score(hit)} against a cut at ${cut}`
         )
       }
     }
   }
-  for (const { memory } of actual.hits) {
-    assert.ok(allowed.has(memory.id), `${what}: ${memory.id} must not be among the hits`)
-  }
+  for (const id of returned) assert.ok(allowed.has(id), `${what}: ${id} must not be among the hits`)
   sameHits(actual, all, epsilon, what)
 }
 
-/** Each hit may be returned, equals its stored row, has exact scores, and comes once. */
+/** The same evidence; of passages that tie, any may stand for the words. */
+export const sameEvidence = (
+  actual: PartEvidence,
+  expected: PartEvidence,
+  score: (evidence: PartEvidence) => number,
+  epsilon: number,
+  what: string
+): void => {
+  close(actual.cosine, expected.cosine, epsilon, `${what}: cosine`)
+  close(score(actual), score(expected), epsilon, `${what}: bm25`)
+  if (actual.worded !== expected.worded) return
+  nearAll(actual.weights, expected.weights, epsilon, `${what}: weights`)
+  same(actual.length, expected.length, `${what}: length in terms`)
+  close(actual.norm, expected.norm, epsilon, `${what}: norm`)
+}
+
+/** Each hit may be returned, has the facts of its row and exact evidence, and comes once. */
 const sameHits = (actual: SearchResult, all: SearchResult, epsilon: number, what: string): void => {
   same({ n: actual.n, df: actual.df }, { n: all.n, df: all.df }, `${what}: counts`)
-  assert.equal(new Set(toIds(actual.hits)).size, actual.hits.length, `${what}: a row is there twice`)
-  const right = new Map(all.hits.map((hit) => [hit.memory.id, hit]))
-  for (const hit of actual.hits) {
-    const expected = right.get(hit.memory.id)
-    same(hit.memory, expected?.memory, `${what}: the row of a hit`)
-    close(hit.cosine, expected?.cosine ?? null, epsilon, `${what}: cosine of ${hit.memory.id}`)
-    close(hit.bm25, expected?.bm25 ?? 0, epsilon, `${what}: bm25 of ${hit.memory.id}`)
+  assert.equal(new Set(hitIds(actual)).size, actual.hits.length, `${what}: a row is there twice`)
+  const right = new Map(all.hits.map((hit) => [hit.facts.id, hit]))
+  for (const { facts, parts } of actual.hits) {
+    const expected = right.get(facts.id)
+    same(facts, expected?.facts, `${what}: the facts of a hit`)
+    same(parts.length, all.df.length, `${what}: evidence for each part`)
+    parts.forEach((evidence, part) => {
+      const expectedPart = expected?.parts[part]
+      if (expectedPart === undefined) assert.fail(`${what}: ${facts.id} must not be among the hits`)
+      const score = (one: PartEvidence) => toScore(all, part, one)
+      sameEvidence(evidence, expectedPart, score, epsilon, `${what}: ${facts.id}, part ${part}`)
+    })
   }
 }
 
@@ -152,11 +199,26 @@ export const soundSearch = (
   what: string
 ): void => {
   sameHits(actual, all, epsilon, what)
-  for (const [channel, score] of CHANNELS) {
-    const isScored = (hit: SearchHit): boolean => score(hit) > Number.NEGATIVE_INFINITY
+  for (const { name, score } of channelsOf(all)) {
+    const isScored = (hit: SearchHit): boolean => score(hit) > NONE
     const wanted = Math.min(limit, all.hits.filter(isScored).length)
     const returned = actual.hits.filter(isScored).length
-    assert.ok(returned >= wanted, `${what}: ${returned} hits by ${channel} where ${wanted} are wanted`)
+    assert.ok(returned >= wanted, `${what}: ${returned} hits by ${name} where ${wanted} are wanted`)
+  }
+}
+
+/** A removal of so many rows, whose places add up to what it claims. */
+export const sameRemoval = ({ removed, ...erasure }: Removal, expected: number, what: string): void => {
+  same(removed, expected, `${what}: how many`)
+  same(erasure, toErasure(erasure.places), `${what}: claims what its places say`)
+  assert.ok(erasure.places.length > 0, `${what}: names no place`)
+  same(erasure.bytes === "untouched", removed === 0, `${what}: bytes are touched if rows are removed`)
+  for (const { bytes, place, toErase } of erasure.places) {
+    same(
+      bytes === "unlinked",
+      toErase !== "",
+      `${what}: ${place} says how to erase the rest where there is one`
+    )
   }
 }
 
@@ -179,4 +241,5 @@ export const failsWith = Effect.fnUntraced(function* <A>(
 ) {
   const failure = yield* failsTyped(call, what)
   assert.equal(failure.reason._tag, reason, `${what}: ${failure.message}`)
+  return failure
 })

@@ -23,6 +23,11 @@ import { roundTrip } from "./laws/roundTrip.ts"
 import { staging } from "./laws/staging.ts"
 import { search } from "./laws/search.ts"
 import { supersession } from "./laws/supersession.ts"
+import { excerpts } from "./laws/excerpts.ts"
+import { limits } from "./laws/limits.ts"
+import { owed } from "./laws/owed.ts"
+import { parts } from "./laws/parts.ts"
+import { passages } from "./laws/passages.ts"
 import type { Law } from "./Law.ts"
 
 /** Every law, in the order of the runs. */
@@ -35,6 +40,9 @@ export const laws: ReadonlyArray<Law> = [
   importing,
   isolation,
   search,
+  parts,
+  passages,
+  excerpts,
   filters,
   conditions,
   plan,
@@ -45,6 +53,8 @@ export const laws: ReadonlyArray<Law> = [
   paging,
   change,
   removal,
+  limits,
+  owed,
   bounds,
   operator,
   concurrency,

@@ -3,7 +3,7 @@ import { termId } from "../text/tokenise.ts"
 import { DAY_MS } from "../memory/duration.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
-import type { StoreRow } from "../store/MemoryStore.ts"
+import type { Passage, StoreRow } from "../store/StoreRow.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { makeRandom, unit } from "./random.ts"
 
@@ -19,12 +19,34 @@ export interface RowParts extends Partial<Omit<Memory, "id" | "key" | "content">
   readonly key?: string
   /** Time of writing; also the default of `saidAt` and of the start of `validity`. */
   readonly at?: number
-  /** Absent: a direction derived from the content. */
+  /** Absent: a direction derived from the passage. */
   readonly vector?: Float32Array | null
+  /** One a passage. */
+  readonly vectors?: ReadonlyArray<Float32Array | null>
+  /** False when absent. */
+  readonly owed?: boolean
 }
 
-/** Makes a row of the law's scope with this content. */
-export type RowBuilder = (content: string, parts?: RowParts) => StoreRow
+/** Makes a row of the law's scope; a list of texts makes a row of as many passages. */
+export type RowBuilder = (content: string | readonly [string, ...Array<string>], parts?: RowParts) => StoreRow
+
+/** Between the passages of a row. */
+const GAP = "\n\n"
+
+const toPassages = (
+  texts: readonly [string, ...ReadonlyArray<string>],
+  vectorOf: (text: string, index: number) => Float32Array | null
+): readonly [Passage, ...ReadonlyArray<Passage>] => {
+  let at = 0
+  const passages = texts.map((text, i): Passage => {
+    const start = at
+    at += text.length + GAP.length
+    return { start, end: start + text.length, vector: vectorOf(text, i), terms: documentTerms(text) }
+  })
+  const [first, ...more] = passages
+  if (first === undefined) throw new Error("a row has at least one passage")
+  return [first, ...more]
+}
 
 /** A unit vector derived from the text: equal texts have equal vectors, different texts unrelated ones. */
 export const toVector = (text: string, dimensions: number): Float32Array =>
@@ -44,8 +66,10 @@ export const atCosine = (cosine: number, dimensions: number, towards = 0): Float
 /** Makes rows with vectors, terms and ids, in the scope `own` by default. */
 export const rowBuilder =
   (own: Scope, dimensions: number): RowBuilder =>
-  (content, parts = {}) => {
-    const { at = T0, key, vector = toVector(content, dimensions), ...memory } = parts
+  (text, parts = {}) => {
+    const { at = T0, key, owed = false, vector, vectors, ...memory } = parts
+    const texts = typeof text === "string" ? ([text] as const) : text
+    const content = texts.join(GAP)
     const scope = memory.scope ?? own
     const statement = {
       source: memory.source ?? "user",
@@ -74,7 +98,13 @@ export const rowBuilder =
         lastAccessedAt: null,
         ...memory
       },
-      vector,
-      terms: documentTerms(content)
+      passages: toPassages(texts, (passage, i) =>
+        vectors === undefined
+          ? vector === undefined
+            ? toVector(passage, dimensions)
+            : vector
+          : (vectors[i] ?? null)
+      ),
+      owed
     }
   }

@@ -12,10 +12,16 @@ export interface TermSettings {
 /** Any `avgLen` of 15 to 60 and any `b` of .4 to .75 recall alike to ±.1 points of R@10 (docs/retrieval.md). */
 export const TERM_SETTINGS: TermSettings = { k1: 1.2, b: 0.75, avgLen: 20 }
 
-/** A document's terms: `ids` ascending and distinct, `weights[i]` the BM25 document weight of `ids[i]`. */
+/** The terms of a passage. */
 export interface Terms {
+  /** Ascending and distinct. */
   readonly ids: Uint32Array
+  /** The BM25 document weight of each of `ids`. */
   readonly weights: Float32Array
+  /** Terms in order of appearance, repetitions included. */
+  readonly length: number
+  /** √Σ(1 + ln count)², 1 without a term: the norm of the text's vector, without IDF: that of other words is unknown. */
+  readonly norm: number
 }
 
 /** The length norm: longer texts weigh each term less. */
@@ -25,6 +31,10 @@ export const lengthPenalty = (length: number, { avgLen, b, k1 }: TermSettings): 
 /** The document side of BM25 for a term that occurs `count` times in a text with that length norm. */
 export const documentWeight = (count: number, penalty: number, { k1 }: TermSettings): number =>
   (count * (k1 + 1)) / (count + penalty)
+
+/** How often a term occurs: the inverse of `documentWeight`. */
+export const countFromWeight = (weight: number, penalty: number, { k1 }: TermSettings): number =>
+  Math.max(1, Math.round((weight * penalty) / (k1 + 1 - weight)))
 
 /** The terms of a text and their counts. */
 export interface CountedTerms {
@@ -65,9 +75,13 @@ export const documentTerms = (text: string, settings: TermSettings = TERM_SETTIN
   const { distinct, length, numbers } = countTerms(text)
   const penalty = lengthPenalty(length, settings)
   const weights = new Float32Array(distinct)
-  for (let i = 0; i < distinct; i++)
-    weights[i] = documentWeight(numbers[distinct + i] ?? 0, penalty, settings)
-  return { ids: numbers.slice(0, distinct), weights }
+  let square = 0
+  for (let i = 0; i < distinct; i++) {
+    const count = numbers[distinct + i] ?? 0
+    weights[i] = documentWeight(count, penalty, settings)
+    square += (1 + Math.log(count)) ** 2
+  }
+  return { ids: numbers.slice(0, distinct), weights, length, norm: Math.sqrt(square) || 1 }
 }
 
 /** The query's distinct terms, in order of first appearance. */

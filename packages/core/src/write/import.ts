@@ -1,6 +1,5 @@
 /** Takes in an export, which may have been changed since it was written. */
 import { Clock, Effect, Result } from "effect"
-import { chunksOf } from "effect/Array"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
@@ -12,7 +11,7 @@ import { sameScope, type Scope } from "../memory/Scope.ts"
 import { gateMemories } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import type { Imported } from "./results.ts"
-import { putDistinct } from "./storeMemories.ts"
+import { putDistinct, toBatches } from "./storeMemories.ts"
 
 const readAt = (index: number, value: unknown) =>
   Result.mapError(readMemory(value), ([field, message]): Problem => [
@@ -100,7 +99,7 @@ const putUnknown = Effect.fnUntraced(function* (
   const byId = new Map(memories.map((memory) => [memory.id, memory]))
   const storedContents = new Map<string, string>()
   let created = 0
-  for (const batch of chunksOf(byId.values(), STORE_LIMITS.batch)) {
+  for (const batch of toBatches(Array.from(byId.values()))) {
     yield* Effect.yieldNow
     const now = yield* Clock.currentTimeMillis
     const known = yield* services.store.get({ scope, now, ids: batch.map((memory) => memory.id) })

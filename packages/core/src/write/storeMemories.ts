@@ -1,30 +1,44 @@
 /** Memories to rows: embedded, tokenised and put in batches under a fence. */
 import { Clock, Effect } from "effect"
-import { chunksOf } from "effect/Array"
-import { embedDocuments } from "../embedding/embedDocuments.ts"
+import { encodePassages } from "../embedding/encodePassages.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { Scope } from "../memory/Scope.ts"
-import { admit } from "../runtime/timeSlice.ts"
-import { type PutResult, STORE_LIMITS, type StoreRow } from "../store/MemoryStore.ts"
-import { documentTerms } from "../text/bm25.ts"
+import { type PutResult, STORE_LIMITS } from "../store/MemoryStore.ts"
+import type { StoreRow } from "../store/StoreRow.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import type { Remembered } from "./results.ts"
 
-/** Rows with the vectors and terms of their texts. */
+/** Rows with the passages of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
-  { embedder }: MemoryServices,
+  { embedder, fingerprint }: MemoryServices,
   memories: ReadonlyArray<Memory>
 ) {
   const texts = memories.map((memory) => memory.content)
-  const vectors = yield* embedDocuments(embedder, texts)
-  // Calls batched by the embedder resume together: yield so that tokenising them does not block the event loop.
-  yield* admit
-  return memories.map((memory, i): StoreRow => ({
-    memory,
-    vector: vectors[i] ?? null,
-    terms: documentTerms(memory.content)
-  }))
+  const encoded = yield* encodePassages(embedder, fingerprint, texts)
+  return memories.flatMap((memory, i): ReadonlyArray<StoreRow> => {
+    const passages = encoded[i]
+    return passages === undefined ? [] : [{ memory, ...passages }]
+  })
 })
+
+/** Cuts rows to what a store takes in one `put`. */
+export const toBatches = <A extends Memory>(memories: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> => {
+  const batches: Array<Array<A>> = []
+  let characters = 0
+  for (const memory of memories) {
+    const batch = batches.at(-1)
+    characters += memory.content.length
+    if (
+      batch === undefined ||
+      batch.length === STORE_LIMITS.batch ||
+      characters > STORE_LIMITS.batchCharacters
+    ) {
+      batches.push([memory])
+      characters = memory.content.length
+    } else batch.push(memory)
+  }
+  return batches
+}
 
 const putBatch = Effect.fnUntraced(function* (
   services: MemoryServices,
@@ -45,7 +59,7 @@ export const putDistinct = Effect.fnUntraced(function* (
   fence: number
 ) {
   const results: Array<PutResult> = []
-  for (const batch of chunksOf(memories, STORE_LIMITS.batch)) {
+  for (const batch of toBatches(memories)) {
     // A large call yields between batches: each takes some milliseconds.
     if (memories.length > STORE_LIMITS.batch) yield* Effect.yieldNow
     results.push(...(yield* putBatch(services, scope, batch, fence)))

@@ -4,7 +4,7 @@ import { checkedStore } from "../checkedStore.ts"
 import { matches } from "../../memory/Condition.ts"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
 import { StoreFingerprint } from "../StoreFingerprint.ts"
-import { ERASED, inMemoryStaging, inMemoryUpkeep } from "./admin.ts"
+import { inMemoryOwed, inMemoryStaging, inMemoryUpkeep, toRemoval } from "./admin.ts"
 import {
   drop,
   type InMemoryData,
@@ -14,7 +14,8 @@ import {
   putRow,
   scopeRows
 } from "./inMemoryData.ts"
-import { rowsAround, searchRows } from "./search.ts"
+import { usageOf, withinLimits } from "./limits.ts"
+import { excerptOf, readExcerpts, rowsAround, searchRows } from "./search.ts"
 import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
@@ -45,6 +46,10 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   around: (request) => Effect.sync(() => rowsAround(data, request)),
 
+  excerpts: (request) => Effect.sync(() => readExcerpts(data, request)),
+
+  usage: ({ scope }) => Effect.sync(() => usageOf(data, scope)),
+
   speakers: ({ now, scope }) =>
     Effect.sync(() => {
       const names = scopeMemories(data, scope).flatMap((memory) =>
@@ -63,10 +68,12 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   latest: ({ filter, limit, now, scope }) =>
     Effect.sync(() =>
-      scopeMemories(data, scope)
-        .filter((memory) => isVisible(memory, now) && matches(filter, memory))
-        .sort(lastSaidFirst)
+      Array.from(scopeRows(data, scope).values())
+        .filter(({ memory }) => isVisible(memory, now) && matches(filter, memory))
+        .sort((a, b) => lastSaidFirst(a.memory, b.memory))
         .slice(0, limit)
+        .flatMap((row) => excerptOf(row, 0) ?? [])
+        .map((excerpt) => ({ ...excerpt, vector: null }))
     ),
 
   predecessors: ({ ids, now, scope }) =>
@@ -87,11 +94,19 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 })
 
 const writing = (data: InMemoryData): Pick<Store, Writing> => ({
-  put: ({ now, rows }) =>
-    Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
+  put: (request) =>
+    withinLimits(
+      data,
+      request,
+      request.rows.map(({ memory }) => memory.id),
+      Effect.sync(() =>
+        request.rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, request.now) }))
+      )
+    ),
 
-  patch: ({ change, id, now, scope }) =>
-    Effect.sync(() => {
+  patch: (request) => {
+    const { change, id, now, scope } = request
+    const write = Effect.sync(() => {
       const stored = scopeRows(data, scope).get(id)
       if (stored === undefined || isExpired(stored.memory, now)) return null
       const { memory: old } = stored
@@ -100,10 +115,13 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
       const memory: Memory = { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
       keep(data, { ...stored, memory })
       return memory
-    }),
+    })
+    return withinLimits(data, request, [id], write)
+  },
 
-  supersede: ({ id, now, row, scope }) =>
-    Effect.sync(() => {
+  supersede: (request) => {
+    const { id, now, row, scope } = request
+    const write = Effect.sync(() => {
       const outcome = putRow(data, row, now)
       const old = scopeRows(data, scope).get(id)
       const successor = scopeRows(data, scope).get(row.memory.id)
@@ -113,7 +131,9 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
       const at = successor?.memory.validity.at(-1)?.from ?? now
       keep(data, { ...old, memory: { ...closeAt(old.memory, at, row.memory.id), updatedAt: now } })
       return { outcome, closed: true }
-    }),
+    })
+    return withinLimits(data, request, [id, row.memory.id], write)
+  },
 
   remove: ({ scope, target }) =>
     Effect.sync(() => {
@@ -123,8 +143,10 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
           (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
       )
       const removed = drop(data, doomed)
-      if (target._tag === "All") data.sessions.delete(scopeKey(scope))
-      return { removed, ...ERASED }
+      const entries = data.sessions.get(scopeKey(scope))?.entries.size ?? 0
+      if (target._tag !== "All") return toRemoval(removed)
+      data.sessions.delete(scopeKey(scope))
+      return toRemoval(removed, entries > 0)
     }),
 
   touch: ({ ids, now, scope }) =>
@@ -162,9 +184,9 @@ const make = Effect.fnUntraced(function* (data: InMemoryData, options: StoreOpti
   const admin = StoreAdmin.of({
     backend: "memory",
     mode,
-    erasure: ERASED,
     fingerprint: Effect.succeed(serving),
     ...inMemoryUpkeep(data),
+    ...inMemoryOwed(data),
     ...inMemoryStaging(data),
     close: Effect.sync(() => {
       closed = true

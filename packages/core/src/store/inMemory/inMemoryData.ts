@@ -2,18 +2,15 @@
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
 import { restate } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
-import type { PutOutcome, StoreRow } from "../MemoryStore.ts"
+import type { PutOutcome } from "../MemoryStore.ts"
+import type { StoreRow } from "../StoreRow.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry } from "../sessions.ts"
-import type { Terms } from "../../text/bm25.ts"
 
 type Rows = Map<string, StoreRow>
 
-/** A row's vector and terms in the staged space. */
-export interface StagedSpace {
-  readonly vector: Float32Array | null
-  readonly terms: Terms
-}
+/** A row's passages in the staged space. */
+export type StagedSpace = Pick<StoreRow, "passages" | "owed">
 
 /** What a scope keeps about its conversations. */
 export interface SessionData {
@@ -102,7 +99,8 @@ export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutco
     drop(data, [stored.memory])
     keep(data, row)
   } else if (restated.outcome !== "conflict") {
-    keep(data, { ...stored, memory: restated.memory })
+    const paid = stored.owed && !row.owed
+    keep(data, { ...(paid ? row : stored), memory: restated.memory })
   }
   return restated.outcome
 }

@@ -1,30 +1,19 @@
 /** Search by brute force: the oracle of every other store's search. */
 import { matches } from "../../memory/Condition.ts"
-import { type InMemoryData, scopeRows } from "./inMemoryData.ts"
-import { isCurrent, isVisible } from "../../memory/lifetime.ts"
+import { isCurrent, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type {
   AroundRequest,
   AroundRow,
+  Excerpt,
+  ExcerptsRequest,
   SearchHit,
   SearchRequest,
-  SearchResult,
-  StoreRow
-} from "../MemoryStore.ts"
-import { idf, type Terms } from "../../text/bm25.ts"
-
-const dot = (a: Float32Array, b: Float32Array): number => {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
-  return sum
-}
-
-const termWeight = (terms: Terms, id: number): number => {
-  const at = terms.ids.indexOf(id)
-  return at < 0 ? 0 : (terms.weights[at] ?? 0)
-}
-
-const cosineWith = (row: StoreRow, vector: Float32Array | undefined): number | null =>
-  vector === undefined || row.vector === null ? null : dot(vector, row.vector)
+  SearchResult
+} from "../searching.ts"
+import { lacksVector, type StoreRow } from "../StoreRow.ts"
+import { toExcerpt, toFacts } from "../excerpts.ts"
+import { toBm25, toEvidence, weighPart } from "./evidence.ts"
+import { type InMemoryData, scopeRows } from "./inMemoryData.ts"
 
 /** The `limit` hits of highest score, those without one left out; ties: by id. */
 const best = (
@@ -37,37 +26,74 @@ const best = (
       const value = score(hit)
       return value === null ? [] : [{ hit, value }]
     })
-    .sort((a, b) => b.value - a.value || (a.hit.memory.id < b.hit.memory.id ? -1 : 1))
+    .sort((a, b) => b.value - a.value || (a.hit.facts.id < b.hit.facts.id ? -1 : 1))
     .slice(0, limit)
     .map(({ hit }) => hit)
 
 export const searchRows = (data: InMemoryData, request: SearchRequest): SearchResult => {
-  const { asOf, filter, limit, now, scope, terms, vector } = request
+  const { asOf, filter, limit, now, parts, scope } = request
   const rows = Array.from(scopeRows(data, scope).values())
   const currentRows = rows.filter(({ memory }) => isCurrent(memory))
-  const n = currentRows.length
-  const queryTerms = Array.from(terms ?? [])
-  const df = queryTerms.map((id) => currentRows.filter((row) => row.terms.ids.includes(id)).length)
-  const scoreTerms = (row: StoreRow): number =>
-    queryTerms.reduce((sum, id, i) => sum + idf(n, df[i] ?? 0) * termWeight(row.terms, id), 0)
+  const passages = currentRows.flatMap((row) => row.passages)
+  const weighed = parts.map((part) => weighPart(part, passages))
   const scored = rows
     .filter(({ memory }) => isVisible(memory, now, asOf) && matches(filter, memory))
-    .map((row): SearchHit => ({ memory: row.memory, cosine: cosineWith(row, vector), bm25: scoreTerms(row) }))
-  const hits = new Set([
-    ...best(scored, limit, (hit) => hit.cosine),
-    ...best(scored, limit, (hit) => (hit.bm25 > 0 ? hit.bm25 : null))
+    .map((row): SearchHit => ({
+      facts: toFacts(row.memory),
+      parts: weighed.map(({ part }) => toEvidence(part, row))
+    }))
+  const hits = weighed.flatMap(({ part }, i) => [
+    ...best(scored, limit, (hit) => hit.parts[i]?.cosine ?? null),
+    ...best(scored, limit, (hit) => {
+      const evidence = hit.parts[i]
+      const score = evidence === undefined ? 0 : toBm25(part, evidence)
+      return score > 0 ? score : null
+    })
   ])
-  const byWordsAlone =
-    data.fingerprint?.embedding == null ? 0 : currentRows.filter((row) => row.vector === null).length
-  return { hits: Array.from(hits), n, df, plan: { way: "exact", byWordsAlone } }
+  return {
+    hits: Array.from(new Set(hits)),
+    n: passages.length,
+    df: weighed.map(({ df }) => df),
+    plan: {
+      way: "exact",
+      byWordsAlone: data.fingerprint?.embedding == null ? 0 : currentRows.filter(lacksVector).length
+    }
+  }
 }
 
+/** A passage of a row by its index; `null` where there is none. */
+export const excerptOf = ({ memory, passages }: StoreRow, index: number): Excerpt | null => {
+  const passage = passages[index]
+  if (passage === undefined) return null
+  const { end, start, vector } = passage
+  return toExcerpt(memory, { passage: index, passages: passages.length, start, end }, vector)
+}
+
+const withoutVector = (excerpt: Excerpt): Excerpt => ({ ...excerpt, vector: null })
+
 export const rowsAround = (data: InMemoryData, request: AroundRequest): ReadonlyArray<AroundRow> => {
-  const { anchors, asOf, now, radius, scope, vector } = request
+  const { anchors, asOf, filter, now, parts, radius, scope } = request
   const near = ({ sessionId, turn }: StoreRow["memory"]): boolean =>
     turn !== null &&
     anchors.some((anchor) => anchor.sessionId === sessionId && Math.abs(anchor.turn - turn) <= radius)
   return Array.from(scopeRows(data, scope).values())
     .filter(({ memory }) => isVisible(memory, now, asOf) && near(memory))
-    .map((row): AroundRow => ({ memory: row.memory, cosine: cosineWith(row, vector) }))
+    .flatMap((row): ReadonlyArray<AroundRow> => {
+      const evidence = parts.map((part) => toEvidence(part, row))
+      const excerpt = excerptOf(row, evidence[0]?.worded ?? 0)
+      if (excerpt === null) return []
+      const passes = matches(filter, row.memory)
+      return [{ facts: toFacts(row.memory), parts: evidence, passes, excerpt: withoutVector(excerpt) }]
+    })
+}
+
+export const readExcerpts = (data: InMemoryData, request: ExcerptsRequest): ReadonlyArray<Excerpt> => {
+  const { now, part = {}, rows, scope, vectors = false } = request
+  return rows.flatMap(({ id, passage }) => {
+    const row = scopeRows(data, scope).get(id)
+    if (row === undefined || isExpired(row.memory, now)) return []
+    const excerpt = excerptOf(row, passage ?? toEvidence(part, row).worded)
+    if (excerpt === null) return []
+    return [vectors ? excerpt : withoutVector(excerpt)]
+  })
 }

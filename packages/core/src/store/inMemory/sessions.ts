@@ -4,6 +4,7 @@ import type { MemoryStore } from "../MemoryStore.ts"
 import { dropsEntry, newEntries, pageEntries, pageSessions, selectEntries } from "../pages.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry, EntryKey } from "../sessions.ts"
+import { withinLimits } from "./limits.ts"
 import { type InMemoryData, scopeMemories, ensureSessionData } from "./inMemoryData.ts"
 
 type Store = MemoryStore["Service"]
@@ -29,12 +30,17 @@ export const inMemorySessions = (data: InMemoryData): Sessions => ({
   sessions: (request) => Effect.sync(() => pageSessions(scopeMemories(data, request.scope), request)),
 
   append: (request) =>
-    Effect.suspend(() =>
-      Effect.fromResult(
-        Result.map(newEntries(allEntries(data, request.scope), request), (added) => {
-          const { entries } = ensureSessionData(data, request.scope)
-          for (const entry of added) entries.set(entryId(entry), entry)
-        })
+    withinLimits(
+      data,
+      request,
+      [],
+      Effect.suspend(() =>
+        Effect.fromResult(
+          Result.map(newEntries(allEntries(data, request.scope), request), (added) => {
+            const { entries } = ensureSessionData(data, request.scope)
+            for (const entry of added) entries.set(entryId(entry), entry)
+          })
+        )
       )
     ),
 

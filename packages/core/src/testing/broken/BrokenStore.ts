@@ -3,6 +3,9 @@ import { type InMemoryData, inMemoryData } from "../../store/inMemory/inMemoryDa
 import { InMemoryStore } from "../../store/inMemory/InMemoryStore.ts"
 import { MemoryStore } from "../../store/MemoryStore.ts"
 import { StoreAdmin } from "../../store/StoreAdmin.ts"
+import { type Scope, scopeKey } from "../../memory/Scope.ts"
+import type { SearchHit } from "../../store/searching.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import type { FreshStore, Handle, StoreLayer } from "../Law.ts"
 import type { LawName } from "../manifest.ts"
 
@@ -51,6 +54,13 @@ export const brokenAtOpening = (
     return Layer.unwrap(Effect.sync(() => InMemoryStore.layerOf(opened(data))))
   })
 })
+
+/** The row of a hit. */
+export const rowOf = (data: InMemoryData, scope: Scope, { facts }: SearchHit): StoreRow => {
+  const row = data.scopes.get(scopeKey(scope))?.get(facts.id)
+  if (row === undefined) throw new Error("a hit has a row")
+  return row
+}
 
 /** Every scope that holds rows. */
 export const listScopes = (data: InMemoryData) =>

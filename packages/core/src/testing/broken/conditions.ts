@@ -2,12 +2,13 @@ import { Effect } from "effect"
 import { ANY, type Condition, matches } from "../../memory/Condition.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { Handle } from "../Law.ts"
-import { broken, type BrokenStore } from "./BrokenStore.ts"
+import type { InMemoryData } from "../../store/inMemory/inMemoryData.ts"
+import { broken, type BrokenStore, rowOf } from "./BrokenStore.ts"
 
 type Selects = (condition: Condition, memory: Memory) => boolean
 
 /** Reads rows by another meaning of their conditions. */
-const selecting = ({ store }: Handle, selects: Selects) => {
+const selecting = ({ store }: Handle, data: InMemoryData, selects: Selects) => {
   const every = { filter: ANY, limit: 1_000 }
   const list: typeof store.list = (request) =>
     Effect.map(store.list({ ...request, ...every }), ({ next, rows }) => ({
@@ -17,7 +18,7 @@ const selecting = ({ store }: Handle, selects: Selects) => {
   const search: typeof store.search = (request) =>
     Effect.map(store.search({ ...request, ...every }), (found) => ({
       ...found,
-      hits: found.hits.filter(({ memory }) => selects(request.filter, memory))
+      hits: found.hits.filter((hit) => selects(request.filter, rowOf(data, request.scope, hit).memory))
     }))
   const remove: typeof store.remove = (request) => {
     const { target } = request
@@ -61,17 +62,19 @@ export const brokenConditions: ReadonlyArray<BrokenStore> = [
       "conditions > a condition and its opposite part the rows",
       "conditions > a condition is removed by as it is counted by"
     ],
-    (right) => ({ store: selecting(right, (condition, memory) => threeValued(condition, memory) === true) })
+    (right, data) => ({
+      store: selecting(right, data, (condition, memory) => threeValued(condition, memory) === true)
+    })
   ),
   broken(
     "filters what it has found",
     ["conditions > many rows that fail a condition never hide one that passes"],
-    ({ store }) => ({
+    ({ store }, data) => ({
       store: {
         search: (request) =>
           Effect.map(store.search({ ...request, filter: ANY }), (found) => ({
             ...found,
-            hits: found.hits.filter(({ memory }) => matches(request.filter, memory))
+            hits: found.hits.filter((hit) => matches(request.filter, rowOf(data, request.scope, hit).memory))
           }))
       }
     })

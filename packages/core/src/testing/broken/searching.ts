@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { matches } from "../../memory/Condition.ts"
 import type { InMemoryData } from "../../store/inMemory/inMemoryData.ts"
 import { isCurrent, isVisible } from "../../memory/lifetime.ts"
-import type { SearchHit, SearchRequest } from "../../store/MemoryStore.ts"
+import type { SearchHit, SearchRequest, SearchResult } from "../../store/searching.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import type { Handle } from "../Law.ts"
 import { broken, type BrokenStore, listScopes } from "./BrokenStore.ts"
@@ -12,6 +12,18 @@ const searchAll = ({ store }: Handle, data: InMemoryData, request: SearchRequest
   Effect.forEach(listScopes(data), (scope) => store.search({ ...request, scope }))
 
 const sum = (numbers: ReadonlyArray<number>): number => numbers.reduce((a, b) => a + b, 0)
+
+/** The counts of several searches together. */
+const sumDf = ({ parts }: SearchRequest, results: ReadonlyArray<SearchResult>) =>
+  parts.map(({ terms = [] }, part) =>
+    Array.from(terms, (_, i) => sum(results.map(({ df }) => df[part]?.[i] ?? 0)))
+  )
+
+/** Hits with each part's evidence changed. */
+const changeEvidence = (
+  hits: ReadonlyArray<SearchHit>,
+  change: (evidence: SearchHit["parts"][number]) => SearchHit["parts"][number]
+): ReadonlyArray<SearchHit> => hits.map((hit) => ({ ...hit, parts: hit.parts.map(change) }))
 
 const currentRows = (data: InMemoryData, { scope }: SearchRequest) =>
   Array.from(data.scopes.get(scopeKey(scope))?.values() ?? []).filter(({ memory }) => isCurrent(memory))
@@ -27,7 +39,7 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
             hits: results.flatMap(({ hits }) => hits),
             plan: { way: "exact", byWordsAlone: 0 },
             n: sum(results.map(({ n }) => n)),
-            df: Array.from(request.terms ?? [], (_, i) => sum(results.map(({ df }) => df[i] ?? 0)))
+            df: sumDf(request, results)
           }))
       }
     })
@@ -43,7 +55,7 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
             ([own, results]) => ({
               ...own,
               n: sum(results.map(({ n }) => n)),
-              df: own.df.map((_, i) => sum(results.map(({ df }) => df[i] ?? 0)))
+              df: sumDf(request, results)
             })
           )
       }
@@ -57,9 +69,8 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
         search: (request) =>
           Effect.map(right.store.search(request), (result) => {
             const live = currentRows(data, request).filter(({ memory }) => isVisible(memory, request.now))
-            const df = Array.from(
-              request.terms ?? [],
-              (id) => live.filter((row) => row.terms.ids.includes(id)).length
+            const df = request.parts.map(({ terms = [] }) =>
+              Array.from(terms, (id) => live.filter((row) => row.passages[0].terms.ids.includes(id)).length)
             )
             return { ...result, n: live.length, df }
           })
@@ -75,8 +86,8 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
           Effect.gen(function* () {
             const result = yield* store.search({ ...request, limit: 1_000 })
             const newest = yield* store.latest(request)
-            const ids = newest.map(({ id }) => id)
-            return { ...result, hits: result.hits.filter(({ memory }) => ids.includes(memory.id)) }
+            const ids = newest.map(({ memory }) => memory.id)
+            return { ...result, hits: result.hits.filter(({ facts }) => ids.includes(facts.id)) }
           })
       }
     })
@@ -88,12 +99,18 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
       store: {
         search: (request) =>
           Effect.map(
-            store.search({ ...request, vector: request.vector?.map((part) => -part) }),
+            store.search({
+              ...request,
+              parts: request.parts.map((part) => ({
+                ...part,
+                vector: part.vector?.map((component) => -component)
+              }))
+            }),
             (result) => ({
               ...result,
-              hits: result.hits.map((hit): SearchHit => ({
-                ...hit,
-                cosine: hit.cosine === null ? null : -hit.cosine
+              hits: changeEvidence(result.hits, (evidence) => ({
+                ...evidence,
+                cosine: evidence.cosine === null ? null : -evidence.cosine
               }))
             })
           )
@@ -115,7 +132,7 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
             const right = yield* store.search({ ...request, limit: 1_000 })
             const rows = Array.from(data.scopes.get(scopeKey(request.scope))?.values() ?? [])
             const score = ({ memory }: (typeof rows)[number]) =>
-              right.hits.find((hit) => hit.memory.id === memory.id)?.cosine ?? 0.5
+              right.hits.find(({ facts }) => facts.id === memory.id)?.parts[0]?.cosine ?? 0.5
             const best = rows.toSorted((a, b) => score(b) - score(a)).slice(0, request.limit)
             const ids = best
               .map((row) => row.memory)
@@ -123,7 +140,7 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
                 (memory) => isVisible(memory, request.now, request.asOf) && matches(request.filter, memory)
               )
               .map(({ id }) => id)
-            return { ...right, hits: right.hits.filter(({ memory }) => ids.includes(memory.id)) }
+            return { ...right, hits: right.hits.filter(({ facts }) => ids.includes(facts.id)) }
           })
       }
     })
@@ -135,12 +152,23 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
       store: {
         search: (request) =>
           Effect.gen(function* () {
-            const near = yield* store.search({ ...request, terms: undefined })
-            const worded = yield* store.search({ ...request, vector: undefined })
-            const seen = new Set(near.hits.map(({ memory }) => memory.id))
+            const right = yield* store.search(request)
+            const parts = request.parts.map(({ terms }) => ({ terms }))
+            const worded = yield* store.search({ ...request, parts })
+            const ids = worded.hits.map(({ facts }) => facts.id)
             return {
-              ...worded,
-              hits: [...near.hits, ...worded.hits.filter(({ memory }) => !seen.has(memory.id))]
+              ...right,
+              hits: right.hits.map((hit) =>
+                ids.includes(hit.facts.id)
+                  ? { ...hit, parts: hit.parts.map((evidence) => ({ ...evidence, cosine: null })) }
+                  : {
+                      ...hit,
+                      parts: hit.parts.map((evidence) => ({
+                        ...evidence,
+                        weights: evidence.weights.map(() => 0)
+                      }))
+                    }
+              )
             }
           })
       }
@@ -158,8 +186,8 @@ export const brokenSearches: ReadonlyArray<BrokenStore> = [
           Effect.map(store.search(request), (result) => ({
             ...result,
             hits: result.hits
-              .toSorted((a, b) => (b.cosine ?? -1) - (a.cosine ?? -1))
-              .slice(0, request.vector ? request.limit : 0)
+              .toSorted((a, b) => (b.parts[0]?.cosine ?? -1) - (a.parts[0]?.cosine ?? -1))
+              .slice(0, request.parts[0]?.vector ? request.limit : 0)
           }))
       }
     })

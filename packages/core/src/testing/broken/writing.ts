@@ -201,7 +201,7 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
             for (const { id } of rows) {
               yield* store.patch({ ...request, id, change: { expiresAt: request.now } })
             }
-            return { removed: rows.length, bytes: "erased", toErase: "" }
+            return { removed: rows.length, bytes: "erased", toErase: "", places: [] }
           })
       }
     })
@@ -228,9 +228,10 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
       admin: {
         commitStage: Effect.suspend(() => {
           for (const rows of data.scopes.values()) {
-            for (const { memory, terms } of rows.values()) {
+            for (const { memory, passages } of rows.values()) {
               const key = stagedKey(memory.scope, memory.id)
-              if (data.staged?.rows.has(key) === false) data.staged.rows.set(key, { terms, vector: null })
+              if (data.staged?.rows.has(key) === false)
+                data.staged.rows.set(key, { passages: [{ ...passages[0], vector: null }], owed: false })
             }
           }
           return admin.commitStage

@@ -2,6 +2,7 @@ import { Effect } from "effect"
 import { close, toContents, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { atCosine, axis, DAY, T0 } from "../rows.ts"
+import { findAround } from "../model/find.ts"
 
 /** Two sessions of 20 turns; the second leaves out the odd ones. */
 const talk = Effect.fnUntraced(function* ({ row, scope, store }: LawContext) {
@@ -20,7 +21,7 @@ export const around = group("around", {
     yield* talk(context)
     const { scope, store } = context
     const at = (sessionId: string, turn: number, radius: number) =>
-      store.around({ scope, now: T0 + 100, anchors: [{ sessionId, turn }], radius })
+      findAround(store, { scope, now: T0 + 100, anchors: [{ sessionId, turn }], radius })
     same(toContents(yield* at("s1", 10, 1)), turns("s1", 9, 10, 11), "radius 1")
     same(toContents(yield* at("s1", 0, 2)), turns("s1", 0, 1, 2), "the beginning")
     same(toContents(yield* at("s1", 19, 8)), turns("s1", 11, 12, 13, 14, 15, 16, 17, 18, 19), "the end")
@@ -39,11 +40,15 @@ export const around = group("around", {
       { sessionId: "s2", turn: 4 },
       { sessionId: "none", turn: 4 }
     ]
-    const rows = yield* store.around({ scope, now: T0 + 100, anchors, radius: 1 })
+    const rows = yield* findAround(store, { scope, now: T0 + 100, anchors, radius: 1 })
     same(toContents(rows), [...turns("s1", 2, 3, 4, 5), ...turns("s2", 4)].toSorted(), "the union")
     const all = Array.from({ length: 256 }, (_, i) => ({ sessionId: i % 2 === 0 ? "s1" : "s2", turn: i }))
-    same((yield* store.around({ scope, now: T0 + 100, anchors: all, radius: 1 })).length, 40, "256 places")
-    same(yield* store.around({ scope, now: T0 + 100, anchors: [], radius: 1 }), [], "no place")
+    same(
+      (yield* findAround(store, { scope, now: T0 + 100, anchors: all, radius: 1 })).length,
+      40,
+      "256 places"
+    )
+    same(yield* findAround(store, { scope, now: T0 + 100, anchors: [], radius: 1 }), [], "no place")
   }),
 
   "each row comes with its cosine when a vector is given": Effect.fnUntraced(function* (context) {
@@ -54,13 +59,13 @@ export const around = group("around", {
     const bare = row("none", { sessionId: "s", turn: 3, vector: null })
     yield* store.put({ scope, now: T0, rows: [...rows, bare] })
     const request = { scope, now: T0, anchors: [{ sessionId: "s", turn: 1 }], radius: 2 }
-    const scored = yield* store.around({ ...request, vector: axis(dimensions) })
+    const scored = yield* findAround(store, { ...request, vector: axis(dimensions) })
     same(scored.length, 4, "the rows")
     for (const { cosine, memory } of scored) {
       const expected = memory.content === "none" ? null : Number(memory.content)
       close(cosine, expected, epsilon, `cosine of ${memory.content}`)
     }
-    const unscored = yield* store.around(request)
+    const unscored = yield* findAround(store, request)
     same(
       unscored.map(({ cosine }) => cosine),
       [null, null, null, null],
@@ -85,11 +90,15 @@ export const around = group("around", {
         ]
       })
       const request = { scope, anchors: [{ sessionId: "s", turn: 2 }], radius: 1 }
-      same(toContents(yield* store.around({ ...request, now: T0 + 10 })), ["answer", "question"], "now")
+      same(toContents(yield* findAround(store, { ...request, now: T0 + 10 })), ["answer", "question"], "now")
       const atStart = { ...request, anchors: [{ sessionId: "s", turn: 0 }] }
-      same(yield* store.around({ ...atStart, now: T0 + 10 }), [], "a row without a turn is at no place")
-      same(toContents(yield* store.around({ ...request, now: T0 + 9 })).length, 3, "before it expired")
-      same(toContents(yield* store.around({ ...request, now: T0 + 9, asOf: T0 - 1 })), ["closed"], "asOf")
+      same(yield* findAround(store, { ...atStart, now: T0 + 10 }), [], "a row without a turn is at no place")
+      same(toContents(yield* findAround(store, { ...request, now: T0 + 9 })).length, 3, "before it expired")
+      same(
+        toContents(yield* findAround(store, { ...request, now: T0 + 9, asOf: T0 - 1 })),
+        ["closed"],
+        "asOf"
+      )
     }
   )
 })

@@ -2,11 +2,12 @@ import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
-import type { StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { SCOPE_PART_MAX, type Scope } from "../../memory/Scope.ts"
 import { findings, failsWith, holds, toIds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { axis, T0 } from "../rows.ts"
+import { find, findAround } from "../model/find.ts"
 
 export const bounds = group("bounds", {
   "256 rows, ids and touches in one call": Effect.fnUntraced(function* ({ epsilon, row, scope, store }) {
@@ -35,13 +36,13 @@ export const bounds = group("bounds", {
     same(yield* store.get({ scope, now: T0, ids: [] }), [], "get")
     yield* store.touch({ scope, now: T0, ids: [] })
     same((yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids: [] } })).removed, 0, "remove")
-    same(yield* store.around({ scope, now: T0, anchors: [], radius: 1 }), [], "around")
+    same(yield* findAround(store, { scope, now: T0, anchors: [], radius: 1 }), [], "around")
     same(yield* store.count({ scope, now: T0, filter: ANY }), 1, "the row is there")
   }),
 
   "an empty scope answers everything": Effect.fnUntraced(function* ({ dimensions, row, scope, store }) {
-    const terms = row("apple").terms.ids
-    const result = yield* store.search({
+    const terms = row("apple").passages[0].terms.ids
+    const result = yield* find(store, {
       scope,
       now: T0,
       vector: axis(dimensions),
@@ -76,8 +77,8 @@ export const bounds = group("bounds", {
       yield* store.put({ scope, now: T0, rows: [row(`apple ${i}`, { scope })] })
     }
     for (const [i, scope] of scopes.entries()) {
-      const terms = row("apple").terms.ids
-      const { hits, n } = yield* store.search({ scope, now: T0, terms, filter: ANY, limit: 10 })
+      const terms = row("apple").passages[0].terms.ids
+      const { hits, n } = yield* find(store, { scope, now: T0, terms, filter: ANY, limit: 10 })
       same([hits.map(({ memory }) => memory.content), n], [[`apple ${i}`], 1], JSON.stringify(scope))
       same(hits[0]?.memory.scope, scope, "the scope comes back as it was")
     }
@@ -95,7 +96,12 @@ export const bounds = group("bounds", {
         1,
         "count"
       )
-      const near = yield* store.around({ scope, now: T0, anchors: [{ sessionId: name, turn }], radius: 8 })
+      const near = yield* findAround(store, {
+        scope,
+        now: T0,
+        anchors: [{ sessionId: name, turn }],
+        radius: 8
+      })
       same(toIds(near), [rows[turn]?.memory.id], "around")
     }
   }),
@@ -123,9 +129,13 @@ export const bounds = group("bounds", {
           `supersede, ${what}`
         )
         const page = { scope, now: T0, vector }
-        yield* failsWith(store.search({ ...page, filter: ANY, limit: 1 }), "InvalidInput", `search, ${what}`)
+        yield* failsWith(find(store, { ...page, filter: ANY, limit: 1 }), "InvalidInput", `search, ${what}`)
         const anchors = [{ sessionId: "s", turn: 0 }]
-        yield* failsWith(store.around({ ...page, anchors, radius: 1 }), "InvalidInput", `around, ${what}`)
+        yield* failsWith(
+          findAround(store, { ...page, anchors, radius: 1 }),
+          "InvalidInput",
+          `around, ${what}`
+        )
       }
       const { rows } = yield* store.list({ scope, now: T0, filter: ANY, closed: true, limit: 10 })
       same(rows, [existing.memory], "what was there is as it was, and alone")

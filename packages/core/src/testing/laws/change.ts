@@ -6,6 +6,7 @@ import type { MemoryChange } from "../../store/MemoryStore.ts"
 import { holds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** No field is `undefined`: a law of its own is about those. */
 const CHANGES = [
@@ -87,12 +88,15 @@ export const change = group("change", {
   }),
 
   "what is patched is what filters see": Effect.fnUntraced(function* ({ row, scope, store }) {
-    const { memory, terms } = row("Tagged.", { metadata: { tag: "old", both: 1 } })
+    const {
+      memory,
+      passages: [{ terms }]
+    } = row("Tagged.", { metadata: { tag: "old", both: 1 } })
     yield* store.put({ scope, now: T0, rows: [row("Tagged.", { metadata: memory.metadata })] })
     yield* store.patch({ scope, now: T0, id: memory.id, change: { metadata: { tag: "new" }, pinned: true } })
     const countMatching = (filter: Filter) =>
       Effect.map(
-        store.search({ scope, now: T0, terms: terms.ids, filter: toCondition(filter), limit: 5 }),
+        find(store, { scope, now: T0, terms: terms.ids, filter: toCondition(filter), limit: 5 }),
         ({ hits }) => hits.length
       )
     same(

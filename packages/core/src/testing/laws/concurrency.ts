@@ -1,9 +1,10 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import type { StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { holds, toIds, same, sameRows } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 const atOnce = <A, E>(calls: Iterable<Effect.Effect<A, E>>) => Effect.all(calls, { concurrency: "unbounded" })
 
@@ -14,8 +15,8 @@ const readAndCount = Effect.fnUntraced(function* (
   now = T0
 ) {
   const { rows } = yield* store.listRows({ scope, now, filter: ANY, closed: true, limit: 1_000 })
-  const terms = row(words).terms.ids
-  const { df, hits, n } = yield* store.search({ scope, now, terms, filter: ANY, limit: 1_000, exact: true })
+  const terms = row(words).passages[0].terms.ids
+  const { df, hits, n } = yield* find(store, { scope, now, terms, filter: ANY, limit: 1_000, exact: true })
   return { rows, counts: [n, df, hits.length] }
 })
 
@@ -120,20 +121,20 @@ export const concurrency = group("concurrency", {
     const search = {
       scope,
       now: T0,
-      vector: rows[0]?.vector ?? undefined,
-      terms: row("apple").terms.ids,
+      vector: rows[0]?.passages[0].vector ?? undefined,
+      terms: row("apple").passages[0].terms.ids,
       filter: ANY,
       limit: 100
     }
     const answers = yield* atOnce(
       rows.map((statement) =>
-        Effect.andThen(store.put({ scope, now: T0, rows: [statement] }), store.search(search))
+        Effect.andThen(store.put({ scope, now: T0, rows: [statement] }), find(store, search))
       )
     )
     answers.forEach(({ df, hits, n }) => {
       same(new Set(toIds(hits)).size, hits.length, "each hit once")
       holds(hits.length >= 1 && n >= 1 && (df[0] ?? 0) >= 1, "one's own write is seen")
     })
-    same((yield* store.search(search)).hits.length, 30, "in the end all are found")
+    same((yield* find(store, search)).hits.length, 30, "in the end all are found")
   })
 })

@@ -1,12 +1,13 @@
 import { Effect } from "effect"
 import { type Condition, matches, not } from "../../memory/Condition.ts"
-import type { StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { queryTerms } from "../../text/bm25.ts"
 import { toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { randomCondition, randomParts } from "../model/conditions.ts"
 import { makeRandom } from "../random.ts"
 import { axis, DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** Before the first of the random rows expires. */
 const NOW = T0 + DAY
@@ -52,7 +53,7 @@ export const conditions = group("conditions", {
     const random = makeRandom(seed + 2)
     for (let i = 0; i < operations / 4; i++) {
       const filter = randomCondition(random)
-      const { hits } = yield* store.search({
+      const { hits } = yield* find(store, {
         scope,
         now: NOW,
         filter,
@@ -104,9 +105,9 @@ export const conditions = group("conditions", {
     for (const filter of wanted) {
       for (const exact of [true, undefined]) {
         const request = { scope, now: T0, filter, limit: 1, exact }
-        const near = yield* store.search({ ...request, vector: axis(dimensions) })
+        const near = yield* find(store, { ...request, vector: axis(dimensions) })
         same(toIds(near.hits), selected(rows, filter), `by vector: ${show(filter)}`)
-        const worded = yield* store.search({ ...request, terms: queryTerms("apple") })
+        const worded = yield* find(store, { ...request, terms: queryTerms("apple") })
         same(toIds(worded.hits), selected(rows, filter), `by words: ${show(filter)}`)
       }
     }

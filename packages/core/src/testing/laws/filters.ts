@@ -1,11 +1,12 @@
 import { Effect } from "effect"
 import { type Condition, matches } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
-import type { StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { queryTerms } from "../../text/bm25.ts"
 import { toContents, holds, toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { type RowParts, atCosine, axis, DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** Rows that every filter tells apart. */
 const assorted = ({ row }: LawContext): ReadonlyArray<StoreRow> => [
@@ -117,7 +118,7 @@ const crowd = Effect.fnUntraced(function* (context: LawContext, hidden: RowParts
       { terms: queryTerms("apple") },
       { vector: axis(dimensions), terms: queryTerms("apple") }
     ]) {
-      const result = yield* store.search({
+      const result = yield* find(store, {
         scope,
         now: T0 + DAY,
         asOf,
@@ -143,9 +144,9 @@ export const filters = group("filters", {
     for (const [name, filter] of FILTERS) {
       const expected = toContents(rows.filter(({ memory }) => matches(filter, memory)))
       const request = { scope, now: T0, filter, limit: 10, exact: true }
-      const near = yield* store.search({ ...request, vector: axis(dimensions) })
+      const near = yield* find(store, { ...request, vector: axis(dimensions) })
       same(toContents(near.hits), expected, `${name}: by vector`)
-      const worded = yield* store.search({ ...request, terms: queryTerms("apple") })
+      const worded = yield* find(store, { ...request, terms: queryTerms("apple") })
       same(toContents(worded.hits), expected, `${name}: by words`)
       same([near.n, worded.n, worded.df], [8, 8, [8]], `${name}: the counts are the scope's`)
     }
@@ -190,7 +191,7 @@ export const filters = group("filters", {
     yield* store.put({ scope, now: T0, rows })
     const live = rows.filter(({ memory }) => memory.pinned && memory.expiresAt === null)
     for (const exact of [true, undefined]) {
-      const { hits } = yield* store.search({
+      const { hits } = yield* find(store, {
         scope,
         now: T0 + 1,
         vector: axis(dimensions),

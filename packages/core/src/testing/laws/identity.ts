@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { holds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 export const identity = group("identity", {
   "the same statement again is refreshed, never doubled": Effect.fnUntraced(function* ({
@@ -50,10 +51,10 @@ export const identity = group("identity", {
     yield* store.put({ scope, now: T0, rows: [{ ...other, memory: first.memory }] })
     const { rows } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 10 })
     sameRows(rows, [first], epsilon, "listRows")
-    const { hits } = yield* store.search({
+    const { hits } = yield* find(store, {
       scope,
       now: T0,
-      vector: first.vector ?? undefined,
+      vector: first.passages[0].vector ?? undefined,
       filter: ANY,
       limit: 1,
       exact: true
@@ -77,10 +78,10 @@ export const identity = group("identity", {
       { from: T0 + 5_000, to: null }
     ]
     same(got, [{ ...first.memory, updatedAt: T0 + 5_000, expiresAt: null, validity }], "the reopened row")
-    const result = yield* store.search({
+    const result = yield* find(store, {
       scope,
       now: T0 + 6_000,
-      terms: first.terms.ids,
+      terms: first.passages[0].terms.ids,
       filter: ANY,
       limit: 5,
       exact: true
@@ -117,11 +118,11 @@ export const identity = group("identity", {
       [T0 + 1_500, b],
       [T0 + 2_500, a]
     ] as const) {
-      const { hits } = yield* store.search({
+      const { hits } = yield* find(store, {
         scope,
         now: T0 + 3_000,
         asOf,
-        vector: a.vector ?? undefined,
+        vector: a.passages[0].vector ?? undefined,
         filter: ANY,
         limit: 10,
         exact: true
@@ -153,10 +154,10 @@ export const identity = group("identity", {
 
   "the same text under two keys is two memories": Effect.fnUntraced(function* ({ row, scope, store }) {
     yield* store.put({ scope, now: T0, rows: [row("Thanks!", { key: "1" }), row("Thanks!", { key: "2" })] })
-    const result = yield* store.search({
+    const result = yield* find(store, {
       scope,
       now: T0,
-      terms: row("thanks").terms.ids,
+      terms: row("thanks").passages[0].terms.ids,
       filter: ANY,
       limit: 5,
       exact: true
@@ -197,8 +198,11 @@ export const identity = group("identity", {
     same(outcomes, [{ id: second.memory.id, outcome: "created" }], "the outcome")
     const { rows } = yield* store.listRows({ scope, now: T0 + 10, filter: ANY, limit: 10 })
     sameRows(rows, [second], epsilon, "the second row is there whole")
-    const terms = Uint32Array.from([...row("pallets").terms.ids, ...row("crates").terms.ids])
-    const result = yield* store.search({ scope, now: T0 + 10, terms, filter: ANY, limit: 5, exact: true })
+    const terms = Uint32Array.from([
+      ...row("pallets").passages[0].terms.ids,
+      ...row("crates").passages[0].terms.ids
+    ])
+    const result = yield* find(store, { scope, now: T0 + 10, terms, filter: ANY, limit: 5, exact: true })
     same([result.n, result.df, result.hits.length], [1, [0, 1], 1], "the words of the first are gone")
   }),
 

@@ -111,12 +111,12 @@ export const ids = group("ids", {
   "a move passes over an id that is no lower-case UUID": Effect.fnUntraced(function* (context) {
     const { dimensions, fresh, row, scope } = context
     const { admin, store } = yield* (yield* fresh).open()
-    const { memory, terms, vector } = row("Kept.")
+    const { memory, owed, passages } = row("Kept.")
     yield* store.put({ scope, now: T0, rows: [row("Kept.")] })
     yield* admin.stage(lawFingerprint(dimensions, "next"))
-    yield* admin.fillStage(malformed(memory.id).map((id) => ({ scope, id, terms, vector })))
+    yield* admin.fillStage(malformed(memory.id).map((id) => ({ scope, id, passages, owed })))
     same(yield* admin.unstaged({ limit: 10 }), [memory], "nothing is filled")
-    yield* admin.fillStage([...malformed(memory.id), memory.id].map((id) => ({ scope, id, terms, vector })))
+    yield* admin.fillStage([...malformed(memory.id), memory.id].map((id) => ({ scope, id, passages, owed })))
     same(yield* admin.unstaged({ limit: 10 }), [], "the right id among them")
   })
 })

@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import { toIds, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 export const importing = group("import of the past", {
   "what was said long ago keeps its time, and is found now": Effect.fnUntraced(function* ({
@@ -14,10 +15,10 @@ export const importing = group("import of the past", {
       row(`Said ${days} days ago.`, { saidAt: T0 - days * DAY })
     )
     yield* store.put({ scope, now: T0, rows })
-    const { hits } = yield* store.search({
+    const { hits } = yield* find(store, {
       scope,
       now: T0,
-      terms: row("days").terms.ids,
+      terms: row("days").passages[0].terms.ids,
       filter: ANY,
       limit: 10,
       exact: true
@@ -44,11 +45,11 @@ export const importing = group("import of the past", {
       [50, [past.memory.id]],
       [5, [next.memory.id]]
     ] as const) {
-      const { hits } = yield* store.search({
+      const { hits } = yield* find(store, {
         scope,
         now: T0,
         asOf: T0 - days * DAY,
-        terms: row("plan").terms.ids,
+        terms: row("plan").passages[0].terms.ids,
         filter: ANY,
         limit: 10,
         exact: true
@@ -79,18 +80,18 @@ export const importing = group("import of the past", {
       [95, true],
       [50, false]
     ] as const) {
-      const { hits } = yield* store.search({
+      const { hits } = yield* find(store, {
         scope,
         now: T0,
         asOf: T0 - days * DAY,
-        vector: moved.vector ?? undefined,
+        vector: moved.passages[0].vector ?? undefined,
         filter: ANY,
         limit: 10,
         exact: true
       })
       same(toIds(hits).includes(moved.memory.id), expected, `${days} days ago`)
     }
-    const n = yield* store.search({ scope, now: T0, filter: ANY, limit: 1, exact: true })
+    const n = yield* find(store, { scope, now: T0, filter: ANY, limit: 1, exact: true })
     same(n.n, 1, "a closed row is not counted")
   }),
 

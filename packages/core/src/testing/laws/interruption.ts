@@ -4,6 +4,7 @@ import { MemoryError } from "../../memory/MemoryError.ts"
 import { holds, toIds, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** Starts a call and interrupts it after some yields, so that interruptions hit different points. */
 const interruptedAfter = Effect.fnUntraced(function* <A, E>(turns: number, call: Effect.Effect<A, E>) {
@@ -19,11 +20,17 @@ export const interruption = group("interruption", {
       const batches = Array.from({ length: 12 }, (_, batch) =>
         Array.from({ length: 4 }, (_, i) => row(`apple ${batch} ${i}`))
       )
-      const terms = row("apple").terms.ids
-      const search = { scope, now: T0, vector: row("apple").vector ?? undefined, terms, filter: ANY }
+      const terms = row("apple").passages[0].terms.ids
+      const search = {
+        scope,
+        now: T0,
+        vector: row("apple").passages[0].vector ?? undefined,
+        terms,
+        filter: ANY
+      }
       for (const [turns, rows] of batches.entries()) {
         yield* interruptedAfter(turns, store.put({ scope, now: T0, rows }))
-        yield* interruptedAfter(turns, store.search({ ...search, limit: 5 }))
+        yield* interruptedAfter(turns, find(store, { ...search, limit: 5 }))
       }
       yield* store.put({ scope, now: T0, rows: [row("apple at last")] })
       const { rows } = yield* store.list({ scope, now: T0, filter: ANY, limit: 1_000 })
@@ -32,7 +39,7 @@ export const interruption = group("interruption", {
         const written = toIds(batch).filter((id) => stored.has(id)).length
         holds(written === 0 || written === 4, `${written} of a batch of 4 are there`)
       }
-      const { df, hits, n } = yield* store.search({ ...search, limit: 1_000, exact: true })
+      const { df, hits, n } = yield* find(store, { ...search, limit: 1_000, exact: true })
       same([n, df, hits.length], [stored.size, [stored.size], stored.size], "counted as kept")
     }
   ),

@@ -2,12 +2,14 @@ import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect, Exit } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
-import type { RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
+import type { RemoveTarget } from "../../store/removal.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { Scope } from "../../memory/Scope.ts"
 import { findings, holds, same, sameRows } from "../check.ts"
 import { group, type LawContext, type LawRun } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find, findAround } from "../model/find.ts"
 
 const NOW = T0 + 10
 
@@ -71,11 +73,11 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   search: [
     ({ store }, scope, owned) =>
       Effect.map(
-        store.search({
+        find(store, {
           scope,
           now: NOW,
-          vector: first(owned).vector ?? undefined,
-          terms: first(owned).terms.ids,
+          vector: first(owned).passages[0].vector ?? undefined,
+          terms: first(owned).passages[0].terms.ids,
           filter: ANY,
           limit: 100,
           exact: true
@@ -87,12 +89,12 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   "search of the past": [
     ({ store }, scope, owned) =>
       Effect.map(
-        store.search({
+        find(store, {
           scope,
           now: NOW,
           asOf: T0 - 2,
-          vector: first(owned).vector ?? undefined,
-          terms: first(owned).terms.ids,
+          vector: first(owned).passages[0].vector ?? undefined,
+          terms: first(owned).passages[0].terms.ids,
           filter: ANY,
           limit: 100
         }),
@@ -102,7 +104,7 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
   ],
   around: [
     ({ store }, scope) =>
-      store.around({ scope, now: NOW, anchors: [{ sessionId: "s", turn: 4 }], radius: 8 }),
+      findAround(store, { scope, now: NOW, anchors: [{ sessionId: "s", turn: 4 }], radius: 8 }),
     []
   ],
   speakers: [({ store }, scope) => store.speakers({ scope, now: NOW }), []],
@@ -115,6 +117,12 @@ const READS: Readonly<Record<string, readonly [Trait, unknown]>> = {
     ({ store }, scope) => store.listRows({ scope, now: NOW, filter: ANY, closed: true, limit: 100 }),
     { rows: [], next: null }
   ],
+  excerpts: [
+    ({ store }, scope, owned) =>
+      store.excerpts({ scope, now: NOW, rows: idsAll(owned).map((id) => ({ id, passage: 0 })) }),
+    []
+  ],
+  usage: [({ store }, scope) => store.usage({ scope }), { memories: 0, bytes: 0, owed: 0 }],
   latest: [({ store }, scope) => store.latest({ scope, now: NOW, filter: ANY, limit: 100 }), []],
   patch: [
     ({ store }, scope, owned) =>
@@ -237,9 +245,11 @@ export const isolation = group("isolation", {
       store.put({ scope: whose, now: T0, rows: texts.map((text) => row(text, { scope: whose })) })
     yield* say(scope, ["apple tart", "apple pie", "pear"])
     yield* say(other, ["apple tart", "plum", "plum cake", "plum jam"])
-    const terms = Uint32Array.from(["apple", "plum"].flatMap((text) => Array.from(row(text).terms.ids)))
+    const terms = Uint32Array.from(
+      ["apple", "plum"].flatMap((text) => Array.from(row(text).passages[0].terms.ids))
+    )
     const ask = (whose: Scope) =>
-      store.search({ scope: whose, now: T0, terms, filter: ANY, limit: 10, exact: true })
+      find(store, { scope: whose, now: T0, terms, filter: ANY, limit: 10, exact: true })
     const [ours, theirs] = [yield* ask(scope), yield* ask(other)]
     same([ours.n, ours.df], [3, [2, 0]], "n and df of the one")
     same([theirs.n, theirs.df], [4, [1, 3]], "n and df of the other")

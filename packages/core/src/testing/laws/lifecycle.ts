@@ -6,6 +6,7 @@ import { fingerprint } from "../../store/StoreFingerprint.ts"
 import { failsWith, holds, same, sameRows } from "../check.ts"
 import { group, type Handle, type LawContext, lawFingerprint } from "../Law.ts"
 import { T0 } from "../rows.ts"
+import { find, findAround } from "../model/find.ts"
 
 /** One call of every method of both services. */
 const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawContext) => {
@@ -16,12 +17,14 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
   return {
     put: store.put({ scope, now, rows: [late] }),
     get: store.get({ scope, now, ids: [id] }),
-    search: store.search({ ...page, terms: late.terms.ids }),
-    around: store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 }),
+    search: find(store, { ...page, terms: late.passages[0].terms.ids }),
+    around: findAround(store, { scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 }),
     speakers: store.speakers({ scope, now }),
     lastTurn: store.lastTurn({ scope, sessionId: "s" }),
     list: store.list(page),
     listRows: store.listRows(page),
+    excerpts: store.excerpts({ scope, now, rows: [{ id, passage: 0 }] }),
+    usage: store.usage({ scope }),
     latest: store.latest(page),
     patch: store.patch({ scope, now, id, change: { pinned: true } }),
     supersede: store.supersede({ scope, now, id: row("x").memory.id, row: late }),
@@ -41,10 +44,12 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
     expire: admin.expire({ now, limit: 1 }),
     scopes: admin.scopes({ limit: 1 }),
     eraseUser: admin.eraseUser({ userId: scope.userId }),
+    owed: admin.owed({ limit: 1 }),
+    payOwed: admin.payOwed([{ scope, id, vectors: [null] }]),
     fingerprint: admin.fingerprint,
     stage: admin.stage(lawFingerprint(fingerprint.embedding?.dimensions ?? 4, "next")),
     unstaged: admin.unstaged({ limit: 1 }),
-    fillStage: admin.fillStage([{ scope, id, vector: late.vector, terms: late.terms }]),
+    fillStage: admin.fillStage([{ scope, id, passages: late.passages, owed: false }]),
     commitStage: admin.commitStage,
     dropStage: admin.dropStage
   } satisfies Readonly<Record<string, Effect.Effect<unknown, unknown>>>
@@ -89,18 +94,18 @@ export const lifecycle = group("lifecycle", {
     const after = yield* store.listRows({ scope, now: T0 + 100, filter: ANY, closed: true, limit: 100 })
     same(after.rows.length, 20, "the rows")
     sameRows(after.rows, before.rows, epsilon, "as they were")
-    const result = yield* store.search({
+    const result = yield* find(store, {
       scope,
       now: T0 + 100,
-      vector: rows[7]?.vector ?? undefined,
-      terms: row("apple").terms.ids,
+      vector: rows[7]?.passages[0].vector ?? undefined,
+      terms: row("apple").passages[0].terms.ids,
       filter: ANY,
       limit: 100,
       exact: true
     })
     same([result.hits.length, result.n, result.df], [19, 19, [18]], "found as before")
     same(yield* admin.fingerprint, lawFingerprint(dimensions), "the fingerprint")
-    same(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 20 }], "the scopes")
+    same(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 20, bytes: 229 }], "the scopes")
   }),
 
   "leaving the Effect scope closes the store": Effect.fnUntraced(function* (context) {
@@ -115,11 +120,11 @@ export const lifecycle = group("lifecycle", {
       const second = (yield* place.open()).store
       const look = (from: typeof store) =>
         Effect.map(
-          from.search({
+          find(from, {
             scope,
             now: T0,
-            vector: row("apple 0").vector ?? undefined,
-            terms: row("apple").terms.ids,
+            vector: row("apple 0").passages[0].vector ?? undefined,
+            terms: row("apple").passages[0].terms.ids,
             filter: ANY,
             limit: 50,
             exact: true
@@ -212,10 +217,10 @@ export const lifecycle = group("lifecycle", {
     same(yield* admin.fingerprint, fingerprint(null), "the fingerprint")
     const rows = [row("apple tart", { vector: null, sessionId: "s", turn: 0 }), row("pear", { vector: null })]
     yield* store.put({ scope, now: T0, rows })
-    const result = yield* store.search({
+    const result = yield* find(store, {
       scope,
       now: T0,
-      terms: row("apple").terms.ids,
+      terms: row("apple").passages[0].terms.ids,
       filter: ANY,
       limit: 5,
       exact: true
@@ -225,7 +230,12 @@ export const lifecycle = group("lifecycle", {
       [[["apple tart", null, true]], 2, [1]],
       "the search"
     )
-    const near = yield* store.around({ scope, now: T0, anchors: [{ sessionId: "s", turn: 1 }], radius: 1 })
+    const near = yield* findAround(store, {
+      scope,
+      now: T0,
+      anchors: [{ sessionId: "s", turn: 1 }],
+      radius: 1
+    })
     same(
       near.map(({ cosine }) => cosine),
       [null],
@@ -233,7 +243,7 @@ export const lifecycle = group("lifecycle", {
     )
     const { rows: whole } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 5 })
     same(
-      whole.map(({ vector }) => vector),
+      whole.map(({ passages }) => passages[0].vector),
       [null, null],
       "listRows"
     )

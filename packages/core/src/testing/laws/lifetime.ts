@@ -1,9 +1,10 @@
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import type { StoreRow } from "../../store/MemoryStore.ts"
-import { toContents, same } from "../check.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
+import { toContents, same, sameRemoval } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find, findAround } from "../model/find.ts"
 
 /** Removes expired rows of earlier laws from the shared place. */
 const drain = Effect.fnUntraced(function* ({ admin }: LawContext, now: number) {
@@ -15,19 +16,20 @@ const seenBy = Effect.fnUntraced(function* ({ scope, store }: LawContext, probe:
   const search = {
     scope,
     now,
-    vector: probe.vector ?? undefined,
-    terms: probe.terms.ids,
+    vector: probe.passages[0].vector ?? undefined,
+    terms: probe.passages[0].terms.ids,
     filter: ANY,
     limit: 10
   }
   const page = { scope, now, filter: ANY, closed: true, limit: 10 }
   return {
     get: (yield* store.get({ scope, now, ids: [probe.memory.id] })).length === 1,
-    search: (yield* store.search({ ...search, exact: true })).hits.length === 1,
-    searchDefault: (yield* store.search(search)).hits.length === 1,
-    searchAsOf: (yield* store.search({ ...search, asOf: T0 + 1 })).hits.length === 1,
+    search: (yield* find(store, { ...search, exact: true })).hits.length === 1,
+    searchDefault: (yield* find(store, search)).hits.length === 1,
+    searchAsOf: (yield* find(store, { ...search, asOf: T0 + 1 })).hits.length === 1,
     around:
-      (yield* store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })).length === 1,
+      (yield* findAround(store, { scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })).length ===
+      1,
     speakers: (yield* store.speakers({ scope, now })).length === 1,
     list: (yield* store.list(page)).rows.length === 1,
     listRows: (yield* store.listRows(page)).rows.length === 1,
@@ -88,10 +90,13 @@ export const lifetime = group("lifetime", {
     scope,
     store
   }) {
-    const { memory, terms } = row("Renewed.", { expiresAt: T0 + 100 })
+    const {
+      memory,
+      passages: [{ terms }]
+    } = row("Renewed.", { expiresAt: T0 + 100 })
     yield* store.put({ scope, now: T0, rows: [{ ...row("Renewed."), memory }] })
     const countHits = (now: number) =>
-      Effect.map(store.search({ scope, now, terms: terms.ids, filter: ANY, limit: 1 }), (r) => r.hits.length)
+      Effect.map(find(store, { scope, now, terms: terms.ids, filter: ANY, limit: 1 }), (r) => r.hits.length)
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: T0 + 1_000 } })
     same([yield* countHits(T0 + 100), yield* countHits(T0 + 1_000)], [1, 0], "longer")
     yield* store.patch({ scope, now: T0, id: memory.id, change: { expiresAt: T0 + 10 } })
@@ -114,15 +119,15 @@ export const lifetime = group("lifetime", {
     yield* store.put({ scope, now: T0, rows: rows(scope) })
     yield* store.put({ scope: other, now: T0, rows: rows(other) })
     const receipt = yield* admin.expire({ now, limit: 1_000 })
-    same(receipt, { removed: 4, ...admin.erasure }, "the receipt")
+    sameRemoval(receipt, 4, "the receipt")
     for (const whose of [scope, other]) {
       // An earlier `now` would show a row that is hidden but not removed.
       const { rows } = yield* store.list({ scope: whose, now: T0, filter: ANY, closed: true, limit: 10 })
       same(toContents(rows), ["for ever", "one more day"], "what is left")
-      const { df, n } = yield* store.search({
+      const { df, n } = yield* find(store, {
         scope: whose,
         now,
-        terms: row("moment day").terms.ids,
+        terms: row("moment day").passages[0].terms.ids,
         filter: ANY,
         limit: 1
       })

@@ -23,12 +23,12 @@ export const order = group("order", {
     const expected = ["h", "c", "b", "d", ...loose.map(({ content }) => content), "a", "i"]
     const latest = (limit: number) => store.latest({ scope, now: T0, filter: ANY, limit })
     same(
-      (yield* latest(100)).map(({ content }) => content),
+      (yield* latest(100)).map(({ memory }) => memory.content),
       expected,
       "all"
     )
     same(
-      (yield* latest(3)).map(({ content }) => content),
+      (yield* latest(3)).map(({ memory }) => memory.content),
       expected.slice(0, 3),
       "the last three"
     )

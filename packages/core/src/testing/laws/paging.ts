@@ -1,10 +1,12 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import type { Cursor, ListRequest, Page } from "../../store/MemoryStore.ts"
+import type { Memory } from "../../memory/Memory.ts"
+import { type Cursor, type ListRequest, type Page, STORE_LIMITS } from "../../store/MemoryStore.ts"
 import { holds, toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** Reads all pages; `meanwhile` runs after each. */
 const readAll = Effect.fnUntraced(function* <Row, E>(
@@ -152,11 +154,11 @@ export const paging = group("paging", {
     const rest = yield* lister(context, { limit: 1_000 })(page.next ?? undefined)
     same([rest.rows.length, rest.next], [10, null], "the rest")
     same(new Set(toIds([...page.rows, ...rest.rows])).size, 1_010, "each once")
-    const result = yield* store.search({
+    const result = yield* find(store, {
       scope,
       now: T0,
-      vector: rows[0]?.vector ?? undefined,
-      terms: row("row").terms.ids,
+      vector: rows[0]?.passages[0].vector ?? undefined,
+      terms: row("row").passages[0].terms.ids,
       filter: ANY,
       limit: 1_000,
       exact: true
@@ -164,5 +166,25 @@ export const paging = group("paging", {
     same([result.n, result.df], [1_010, [1_010]], "n and df")
     holds(result.hits.length >= 1_000 && result.hits.length <= 1_010, "1,000 hits a channel")
     same((yield* store.latest({ scope, now: T0, filter: ANY, limit: 1_000 })).length, 1_000, "latest")
+  }),
+
+  "long texts end a page early, and the pages add up": Effect.fnUntraced(function* (context) {
+    const { row, scope, store } = context
+    const letters = ["a", "b", "c", "d", "e", "f"]
+    const rows = letters.map((letter, i) => row(letter.repeat(900_000), { at: T0 + i }))
+    yield* store.put({ scope, now: T0, rows: rows.slice(0, 4) })
+    yield* store.put({ scope, now: T0, rows: rows.slice(4) })
+    const sizes: Array<number> = []
+    const seen: Array<string> = []
+    let after: Cursor | undefined
+    do {
+      const page: Page<Memory> = yield* store.list({ scope, now: T0, filter: ANY, limit: 100, after })
+      sizes.push(page.rows.reduce((sum, { content }) => sum + content.length, 0))
+      seen.push(...page.rows.map(({ content }) => content[0] ?? ""))
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    same(seen, letters, "each row once, in order")
+    holds(Math.max(...sizes) < STORE_LIMITS.pageCharacters + 900_000, "no page is far too long")
+    holds(sizes.length > 1, "in several pages")
   })
 })

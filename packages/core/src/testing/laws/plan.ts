@@ -3,6 +3,7 @@ import { ANY } from "../../memory/Condition.ts"
 import { same } from "../check.ts"
 import { group } from "../Law.ts"
 import { axis, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 export const plan = group("plan", {
   "an exact search says so, and counts the rows that words alone find": Effect.fnUntraced(
@@ -20,13 +21,13 @@ export const plan = group("plan", {
       })
       const ask = (request: object) =>
         Effect.map(
-          store.search({ scope, now: T0, filter: ANY, limit: 10, exact: true, ...request }),
+          find(store, { scope, now: T0, filter: ANY, limit: 10, exact: true, ...request }),
           (found) => found.plan
         )
       const expected = { way: "exact", byWordsAlone: 2 }
       same(yield* ask({ vector: axis(dimensions) }), expected, "by vector")
-      same(yield* ask({ terms: row("apple").terms.ids }), expected, "by words")
-      const empty = yield* store.search({
+      same(yield* ask({ terms: row("apple").passages[0].terms.ids }), expected, "by words")
+      const empty = yield* find(store, {
         scope: context.scopeOf("empty"),
         now: T0,
         filter: ANY,

@@ -1,9 +1,10 @@
 import { ANY, type Condition } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
 import { Effect } from "effect"
-import { toContents, toIds, same } from "../check.ts"
+import { toContents, toIds, same, sameRemoval } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 const NOW = T0 + 100
 
@@ -42,11 +43,11 @@ const FILTERS: ReadonlyArray<readonly [name: string, filter: Condition]> = Objec
 
 export const removal = group("removal", {
   "by ids, whatever their lifetime, with the count": Effect.fnUntraced(function* (context) {
-    const { admin, row, scope, store } = context
+    const { row, scope, store } = context
     const rows = yield* mixed(context)
     const ids = [...toIds(rows.slice(0, 3)), row("never put").memory.id]
     const receipt = yield* store.remove({ scope, now: NOW, target: { _tag: "Ids", ids } })
-    same(receipt, { removed: 3, ...admin.erasure }, "the receipt")
+    sameRemoval(receipt, 3, "the receipt")
     same(yield* left(context), toContents(rows.slice(3)), "what is left")
     const again = yield* store.remove({ scope, now: NOW, target: { _tag: "Ids", ids } })
     same(again.removed, 0, "a second time")
@@ -80,10 +81,10 @@ export const removal = group("removal", {
     yield* mixed(context)
     const { removed } = yield* store.remove({ scope, now: NOW, target: { _tag: "All" } })
     same([removed, yield* left(context)], [6, []], "the count and what is left")
-    const result = yield* store.search({
+    const result = yield* find(store, {
       scope,
       now: T0,
-      terms: row("fact").terms.ids,
+      terms: row("fact").passages[0].terms.ids,
       filter: ANY,
       limit: 5
     })
@@ -127,11 +128,11 @@ export const removal = group("removal", {
     yield* store.put({ scope, now: T0, rows })
     const doomed = toIds(rows.filter((_, i) => i % 2 === 0))
     const ask = (exact?: true) =>
-      store.search({
+      find(store, {
         scope,
         now: T0,
-        vector: rows[0]?.vector ?? undefined,
-        terms: row("apple").terms.ids,
+        vector: rows[0]?.passages[0].vector ?? undefined,
+        terms: row("apple").passages[0].terms.ids,
         filter: ANY,
         limit: 100,
         exact

@@ -4,6 +4,7 @@ import type { JsonObject } from "../../memory/Memory.ts"
 import { holds, same, sameRows, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** Puts one row and reads it back by every method that returns memories. */
 const comesBack = Effect.fnUntraced(function* (
@@ -121,11 +122,11 @@ export const roundTrip = group("round trip", {
     const { row, scope, store } = context
     const beside = row("A vector for that.")
     yield* store.put({ scope, now: T0, rows: [beside] })
-    const { hits } = yield* store.search({
+    const { hits } = yield* find(store, {
       scope,
       now: T0,
-      vector: beside.vector ?? undefined,
-      terms: row("vector").terms.ids,
+      vector: beside.passages[0].vector ?? undefined,
+      terms: row("vector").passages[0].terms.ids,
       filter: ANY,
       limit: 10,
       exact: true

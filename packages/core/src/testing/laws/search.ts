@@ -1,19 +1,16 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
-import type { SearchRequest, StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { idf, queryTerms } from "../../text/bm25.ts"
 import { findings, close, toContents, holds, toIds, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { makeRandom } from "../random.ts"
 import { atCosine, axis, T0 } from "../rows.ts"
+import { find, type Question } from "../model/find.ts"
 
-const ask = (
-  { scope, store }: LawContext,
-  request: Partial<SearchRequest>,
-  limit = 10
-): ReturnType<typeof store.search> =>
-  store.search({ scope, now: T0, filter: ANY, exact: true, limit, ...request })
+const ask = ({ scope, store }: LawContext, request: Partial<Question>, limit = 10) =>
+  find(store, { scope, now: T0, exact: true, limit, ...request })
 
 const put = ({ scope, store }: LawContext, rows: ReadonlyArray<StoreRow>) =>
   store.put({ scope, now: T0, rows })
@@ -66,7 +63,7 @@ export const search = group("search", {
     same([n, df], [4, [2, 3, 0]], "n and df")
     same(toIds(hits).toSorted(), toIds(rows.slice(0, 3)).toSorted(), "rows that share a term")
     for (const hit of hits) {
-      const { terms: own } = rows.find(({ memory }) => memory.id === hit.memory.id) ?? row("")
+      const [{ terms: own }] = (rows.find(({ memory }) => memory.id === hit.memory.id) ?? row("")).passages
       const score = Array.from(terms).reduce((sum, id, i) => {
         const at = own.ids.indexOf(id)
         return at < 0 ? sum : sum + idf(n, df[i] ?? 0) * (own.weights[at] ?? 0)
@@ -134,10 +131,16 @@ export const search = group("search", {
     const ids = [0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]
     yield* put(
       context,
-      ids.map((_, i) => ({
-        ...row(`row ${i}`),
-        terms: { ids: Uint32Array.from(ids.slice(0, i + 1)), weights: new Float32Array(i + 1).fill(1) }
-      }))
+      ids.map((_, i): StoreRow => {
+        const made = row(`row ${i}`)
+        const terms = {
+          ids: Uint32Array.from(ids.slice(0, i + 1)),
+          weights: new Float32Array(i + 1).fill(1),
+          length: i + 1,
+          norm: Math.sqrt(i + 1)
+        }
+        return { ...made, passages: [{ ...made.passages[0], terms }] }
+      })
     )
     const termIds = [ids[3], ids[0], ids[4], 77, ids[2]].map(Number)
     const { df, hits } = yield* ask(context, { terms: Uint32Array.from(termIds) })
@@ -197,8 +200,8 @@ export const search = group("search", {
     const queries = 20
     for (let q = 0; q < queries; q++) {
       const request = { scope, now: T0, vector: random.direction(dimensions), filter: ANY, limit: 10 }
-      const exact = yield* store.search({ ...request, exact: true })
-      const usual = yield* store.search(request)
+      const exact = yield* find(store, { ...request, exact: true })
+      const usual = yield* find(store, request)
       same(usual.hits.length, 10, "as many as asked for")
       const truth = new Map(exact.hits.map((hit) => [hit.memory.id, hit.cosine]))
       right += usual.hits.filter((hit) => truth.has(hit.memory.id)).length

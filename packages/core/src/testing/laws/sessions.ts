@@ -5,6 +5,7 @@ import type { EntryKey, SessionCursor, SessionSummary } from "../../store/sessio
 import { failsWith, holds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { T0 } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** Every session, page by page. */
 const readSessions = Effect.fnUntraced(function* ({ scope, store }: LawContext, limit: number, now = T0 + 1) {
@@ -87,9 +88,9 @@ export const sessions = group("sessions", {
     same(
       yield* readSessions(context, 10),
       [
-        { sessionId: "c", firstSaidAt: T0 - 5, lastSaidAt: T0 - 5, turns: 1 },
-        { sessionId: "a", firstSaidAt: T0 - 50, lastSaidAt: T0 - 10, turns: 2 },
-        { sessionId: "b", firstSaidAt: T0 - 10, lastSaidAt: T0 - 10, turns: 1 }
+        { sessionId: "c", firstSaidAt: T0 - 5, lastSaidAt: T0 - 5, turns: 1, bytes: 18 },
+        { sessionId: "a", firstSaidAt: T0 - 50, lastSaidAt: T0 - 10, turns: 2, bytes: 4 },
+        { sessionId: "b", firstSaidAt: T0 - 10, lastSaidAt: T0 - 10, turns: 1, bytes: 2 }
       ],
       "the sessions"
     )
@@ -218,10 +219,10 @@ export const sessions = group("sessions", {
       const { row, scope, store } = context
       yield* store.append({ scope, now: T0, entries: [entry(0, "apple apple")] })
       yield* store.put({ scope, now: T0, rows: [row("apple", { sessionId: "s", turn: 0 })] })
-      const found = yield* store.search({
+      const found = yield* find(store, {
         scope,
         now: T0,
-        terms: row("apple").terms.ids,
+        terms: row("apple").passages[0].terms.ids,
         filter: ANY,
         limit: 10
       })
@@ -301,7 +302,7 @@ export const sessions = group("sessions", {
     const { admin, store } = yield* place.open()
     const { scope } = context
     yield* store.append({ scope, now: T0, entries: [entry(0)] })
-    same(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 0 }], "the scopes")
+    same(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 0, bytes: 7 }], "the scopes")
     yield* store.dropEntries({ scope, sessionId: "s" })
     same(yield* admin.scopes({ limit: 10 }), [], "and no longer when they are dropped")
   }),

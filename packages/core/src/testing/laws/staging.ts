@@ -3,12 +3,13 @@ import { Effect } from "effect"
 import { type Fingerprint } from "../../memory/Fingerprint.ts"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { Memory } from "../../memory/Memory.ts"
-import type { StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import type { StagedRow } from "../../store/StoreAdmin.ts"
 import { documentTerms, queryTerms } from "../../text/bm25.ts"
 import { toContents, failsTyped, failsWith, holds, toIds, same, sameSet } from "../check.ts"
 import { group, type Handle, type LawContext } from "../Law.ts"
 import { T0, toVector } from "../rows.ts"
+import { find } from "../model/find.ts"
 
 /** The target space: other dimensions, other weights. */
 const makeNext = ({ dimensions }: LawContext): Fingerprint =>
@@ -20,8 +21,20 @@ const makeNext = ({ dimensions }: LawContext): Fingerprint =>
 const stagedFor = (next: Fingerprint, { content, id, scope }: Memory): StagedRow => ({
   scope,
   id,
-  vector: next.embedding && toVector(content, next.embedding.dimensions),
-  terms: documentTerms(content, next)
+  passages: [
+    {
+      start: 0,
+      end: content.length,
+      vector: next.embedding && toVector(content, next.embedding.dimensions),
+      terms: documentTerms(content, next)
+    }
+  ],
+  owed: false
+})
+
+const fillWith = (row: StagedRow, vector: Float32Array): StagedRow => ({
+  ...row,
+  passages: [{ ...row.passages[0], vector }]
 })
 
 /** Fills unstaged rows, `limit` at a time, and returns them. */
@@ -55,7 +68,7 @@ const filled = Effect.fnUntraced(function* (context: LawContext) {
 })
 
 const searchAll = ({ store }: Handle, { scope }: LawContext, vector: Float32Array) =>
-  store.search({ scope, now: T0, vector, terms: queryTerms("apple"), filter: ANY, limit: 100, exact: true })
+  find(store, { scope, now: T0, vector, terms: queryTerms("apple"), filter: ANY, limit: 100, exact: true })
 
 const memories = (rows: ReadonlyArray<StoreRow>): ReadonlyArray<Memory> => rows.map(({ memory }) => memory)
 
@@ -91,7 +104,7 @@ export const staging = group("staging", {
     holds(Math.abs((nearest?.cosine ?? 0) - 1) <= epsilon, "by the new vectors")
     const apple = after.rows.find(({ memory }) => memory.content === "apple 3")
     same(
-      Array.from(apple?.terms.weights ?? []),
+      Array.from(apple?.passages[0].terms.weights ?? []),
       Array.from(documentTerms("apple 3", next).weights),
       "with the new weights"
     )
@@ -142,7 +155,7 @@ export const staging = group("staging", {
     sameSet(yield* fillAll(handle, next), [replaced.memory, anew.memory], "what is filled again")
     yield* handle.admin.commitStage
     const { store } = yield* place.open(next)
-    const { hits } = yield* store.search({ scope, now, terms: queryTerms("plum"), filter: ANY, limit: 10 })
+    const { hits } = yield* find(store, { scope, now, terms: queryTerms("plum"), filter: ANY, limit: 10 })
     same(toContents(hits), ["plum in its place"], "found by its own words")
   }),
 
@@ -263,7 +276,7 @@ export const staging = group("staging", {
     yield* handle.admin.stage(next)
     yield* handle.admin.fillStage([])
     const fill = (vector: Float32Array) =>
-      handle.admin.fillStage([{ ...stagedFor(next, apple.memory), vector }])
+      handle.admin.fillStage([fillWith(stagedFor(next, apple.memory), vector)])
     yield* failsWith(fill(toVector("apple", dimensions)), "InvalidInput", "a vector of the old space")
     same(yield* handle.admin.unstaged({ limit: 5 }), [apple.memory], "it is still to be filled")
     yield* fill(toVector("something else", dimensions + 3))

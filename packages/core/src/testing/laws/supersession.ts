@@ -3,7 +3,8 @@ import { Effect } from "effect"
 import { holds, toIds, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
-import type { StoreRow } from "../../store/MemoryStore.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
+import { find, findAround } from "../model/find.ts"
 
 /** Puts "old", then supersedes it with "new" a second later. */
 const superseded = Effect.fnUntraced(function* (
@@ -18,12 +19,12 @@ const superseded = Effect.fnUntraced(function* (
 })
 
 const searchBoth = ({ scope, store }: LawContext, row: StoreRow, asOf?: number) =>
-  store.search({
+  find(store, {
     scope,
     now: T0 + 2_000,
     asOf,
-    vector: row.vector ?? undefined,
-    terms: row.terms.ids,
+    vector: row.passages[0].vector ?? undefined,
+    terms: row.passages[0].terms.ids,
     filter: ANY,
     limit: 10,
     exact: true
@@ -59,7 +60,7 @@ export const supersession = group("supersession", {
     const result = yield* searchBoth(context, before)
     same(toIds(result.hits), [after.memory.id], "search")
     same([result.n, result.df.toSorted((a, b) => a - b)], [1, [0, 1]], "search counts current rows only")
-    const around = yield* store.around({ scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })
+    const around = yield* findAround(store, { scope, now, anchors: [{ sessionId: "s", turn: 0 }], radius: 1 })
     same(around, [], "around")
     same(yield* store.speakers({ scope, now }), [], "speakers")
     same(toIds((yield* store.list({ scope, now, filter: ANY, limit: 10 })).rows), [after.memory.id], "list")
@@ -73,7 +74,7 @@ export const supersession = group("supersession", {
     const now = T0 + 2_000
     const then = yield* searchBoth(context, before, T0 + 500)
     same(toIds(then.hits), [before.memory.id], "search with asOf")
-    const around = yield* store.around({
+    const around = yield* findAround(store, {
       scope,
       now,
       asOf: T0 + 500,
@@ -221,8 +222,8 @@ export const supersession = group("supersession", {
       [T0 + 25, "It is A."],
       [T0 + 35, "It is B."]
     ] as const) {
-      const vector = a(T0).vector ?? undefined
-      const { hits } = yield* store.search({ scope, now: T0 + 40, asOf: at, vector, filter: ANY, limit: 5 })
+      const vector = a(T0).passages[0].vector ?? undefined
+      const { hits } = yield* find(store, { scope, now: T0 + 40, asOf: at, vector, filter: ANY, limit: 5 })
       same(
         hits.map(({ memory }) => memory.content),
         [holding],

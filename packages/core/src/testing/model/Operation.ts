@@ -12,6 +12,7 @@ export type Operation =
       }
     }[keyof Store]
   | { readonly method: "expire"; readonly request: Parameters<StoreAdmin["Service"]["expire"]>[0] }
+  | { readonly method: "payOwed"; readonly request: Parameters<StoreAdmin["Service"]["payOwed"]>[0] }
 
 /** One line for messages, without vectors and terms. */
 export const describeOperation = ({ method, request }: Operation): string =>

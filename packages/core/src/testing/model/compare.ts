@@ -1,8 +1,10 @@
 import { Effect, Result } from "effect"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
-import type { AroundRow, Page, StoreRow } from "../../store/MemoryStore.ts"
-import { close, same, sameRows, sameSearch, sameSet, soundSearch } from "../check.ts"
+import type { Page } from "../../store/MemoryStore.ts"
+import type { AroundRow, Excerpt, PartEvidence } from "../../store/searching.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
+import { same, sameEvidence, sameRows, sameSearch, sameSet, soundSearch } from "../check.ts"
 import type { Handle } from "../Law.ts"
 import type { Operation } from "./Operation.ts"
 
@@ -51,6 +53,15 @@ export const compare = (
         ({ store }) => store.listRows(operation.request),
         (actual, expected) => samePages(actual, expected, epsilon, method)
       )
+    case "excerpts":
+      return both(
+        ({ store }) => store.excerpts(operation.request),
+        (actual, expected) => sameExcerpts(actual, expected, method)
+      )
+    case "usage":
+      return both(({ store }) => store.usage(operation.request), exactly)
+    case "payOwed":
+      return both(({ admin }) => admin.payOwed(operation.request), exactly)
     case "latest":
       return both(({ store }) => store.latest(operation.request), exactly)
     case "patch":
@@ -86,9 +97,35 @@ const sameNeighbours = (
   epsilon: number,
   method: string
 ): void => {
-  sameSet(actual.map(toMemory), expected.map(toMemory), method)
-  const cosines = new Map(expected.map((row) => [row.memory.id, row.cosine]))
-  for (const row of actual) close(row.cosine, cosines.get(row.memory.id) ?? null, epsilon, method)
+  const right = new Map(expected.map((row) => [row.facts.id, row]))
+  same(actual.map(({ facts }) => facts.id).toSorted(), Array.from(right.keys()).toSorted(), method)
+  for (const { excerpt, facts, parts, passes } of actual) {
+    const row = right.get(facts.id)
+    same([facts, passes], [row?.facts, row?.passes], `${method}: a row`)
+    same(parts.length, row?.parts.length, `${method}: evidence for each part`)
+    parts.forEach((evidence, part) => {
+      const expectedPart = row?.parts[part]
+      // Without IDF, the sum of the weights decides.
+      const score = ({ weights }: PartEvidence) => weights.reduce((sum, weight) => sum + weight, 0)
+      if (expectedPart !== undefined) {
+        sameEvidence(evidence, expectedPart, score, epsilon, `${method}: part ${part}`)
+      }
+    })
+    // Passages that tie may stand for each other.
+    if (excerpt.passage === row?.excerpt.passage) same(excerpt, row.excerpt, `${method}: excerpt`)
+  }
+}
+
+const excerptKey = ({ memory, passage }: Excerpt): string => `${memory.id} ${passage}`
+
+const sameExcerpts = (
+  actual: ReadonlyArray<Excerpt>,
+  expected: ReadonlyArray<Excerpt>,
+  method: string
+): void => {
+  const sorted = (excerpts: ReadonlyArray<Excerpt>) =>
+    excerpts.toSorted((a, b) => (excerptKey(a) < excerptKey(b) ? -1 : 1))
+  same(sorted(actual), sorted(expected), method)
 }
 
 const samePages = (
@@ -100,8 +137,6 @@ const samePages = (
   same(actual.next, expected.next, `${method}: next`)
   sameRows(actual.rows, expected.rows, epsilon, method)
 }
-
-const toMemory = <Row extends { readonly memory: unknown }>(row: Row): Row["memory"] => row.memory
 
 /** Two writers of one number are part of a program. */
 const toTag = (result: Result.Result<void, MemoryError>): string =>

@@ -1,7 +1,10 @@
 import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
-import { type JsonObject, type Memory, MEMORY_TYPES } from "../../memory/Memory.ts"
-import type { ListRequest, MemoryChange, RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
+import { type JsonObject, MEMORY_TYPES } from "../../memory/Memory.ts"
+import type { ListRequest, MemoryChange } from "../../store/MemoryStore.ts"
+import type { RemoveTarget } from "../../store/removal.ts"
+import type { QueryPart } from "../../store/searching.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import type { Scope } from "../../memory/Scope.ts"
 import { queryTerms } from "../../text/bm25.ts"
 import type { Random } from "../random.ts"
@@ -16,8 +19,8 @@ export interface World {
   /** Epoch milliseconds. */
   readonly start: number
   now: number
-  /** Memories of a scope, expired and closed ones included. */
-  readonly stored: (scope: Scope) => ReadonlyArray<Memory>
+  /** Rows of a scope, expired and closed ones included. */
+  readonly stored: (scope: Scope) => ReadonlyArray<StoreRow>
 }
 
 const WORDS =
@@ -35,14 +38,21 @@ const METADATA: ReadonlyArray<JsonObject> = [
   { stage: 1.5, done: true, deep: { topic: "rail" }, list: ["rail"] }
 ]
 
-/** The same number is the same text. */
-const makeContent = (number: number): string => {
+const makeWords = (number: number): string => {
   const words = Array.from(
     { length: 1 + (number % 9) },
     (_, i) => WORDS[(number * 7 + i * i * 5) % WORDS.length]
   )
   return `${words.join(" ")} ${number}`
 }
+
+/** The same number is the same text; one in eight is long, of two to four passages. */
+const makeContent = (number: number): readonly [string, ...Array<string>] => [
+  makeWords(number),
+  ...(number % 8 === 5
+    ? Array.from({ length: 1 + (number % 3) }, (_, i) => makeWords(number * 3 + i + 100))
+    : [])
+]
 
 const pickExpiry = ({ now, random }: World): number | null => {
   const roll = random.next()
@@ -68,7 +78,7 @@ const rowFor = (world: World, scope: Scope): StoreRow => {
     expiresAt: pickExpiry(world),
     ...(random.chance(0.7) && { sessionId: random.pick(SESSIONS), turn: random.int(25) }),
     ...(random.chance(0.2) && { key: `key${random.int(8)}` }),
-    ...(random.chance(0.1) && { vector: null }),
+    ...(random.chance(0.1) && { vector: null, owed: random.chance(0.5) }),
     ...(random.chance(0.05) && {
       validity: [{ from: saidAt - 500, to: saidAt }],
       createdAt: now - 300,
@@ -113,7 +123,7 @@ const metadataFilter = (random: Random): NonNullable<Filter["metadata"]> => ({
 const idFor = (world: World, scope: Scope): string => {
   const { stored, random, scopes } = world
   const from = stored(random.chance(0.8) ? scope : random.pick(scopes))
-  return from.length === 0 ? rowFor(world, scope).memory.id : random.pick(from).id
+  return from.length === 0 ? rowFor(world, scope).memory.id : random.pick(from).memory.id
 }
 
 const idsFor = (world: World, scope: Scope): ReadonlyArray<string> =>
@@ -122,9 +132,17 @@ const idsFor = (world: World, scope: Scope): ReadonlyArray<string> =>
 const asOfFor = ({ now, random, start }: World): number =>
   start - 1_000 + random.int(Math.max(1, now - start + 1_100))
 
+const partFor = ({ dimensions, random }: World): QueryPart => ({
+  ...(random.chance(0.8) && { vector: random.direction(dimensions) }),
+  ...(random.chance(0.8) && { terms: queryTerms(random.some(WORDS, 1 + random.int(5)).join(" ")) })
+})
+
+/** Mostly one part, as recall asks. */
+const partsFor = (world: World): ReadonlyArray<QueryPart> =>
+  Array.from({ length: world.random.chance(0.8) ? 1 : world.random.int(5) }, () => partFor(world))
+
 const searchFor = (world: World, scope: Scope): Operation => {
-  const { dimensions, now, random } = world
-  const text = random.some(WORDS, 1 + random.int(5)).join(" ")
+  const { now, random } = world
   return {
     method: "search",
     request: {
@@ -132,17 +150,38 @@ const searchFor = (world: World, scope: Scope): Operation => {
       now,
       filter: filterFor(world),
       limit: random.pick([1, 2, 5, 20, 100]),
-      ...(random.chance(0.8) && { vector: random.direction(dimensions) }),
-      ...(random.chance(0.8) && { terms: queryTerms(text) }),
+      parts: partsFor(world),
       ...(random.chance(0.2) && { asOf: asOfFor(world) }),
       ...(random.chance(0.8) && { exact: true })
     }
   }
 }
 
+const excerptsFor = (world: World, scope: Scope): Operation => {
+  const { now, random } = world
+  const ids = idsFor(world, scope)
+  return {
+    method: "excerpts",
+    request: { scope, now, rows: ids.map((id) => ({ id, passage: random.int(4) })) }
+  }
+}
+
+const payFor = (world: World, scope: Scope): Operation => {
+  const { dimensions, random, stored } = world
+  const rows = random.some(stored(scope), random.int(6))
+  return {
+    method: "payOwed",
+    request: rows.map(({ memory, passages }) => ({
+      scope,
+      id: memory.id,
+      vectors: passages.map(() => (random.chance(0.9) ? random.direction(dimensions) : null))
+    }))
+  }
+}
+
 const listFor = (world: World, scope: Scope): ListRequest => {
   const { stored, now, random } = world
-  const rows = stored(scope)
+  const rows = stored(scope).map(({ memory }) => memory)
   const after = random.chance(0.5) && rows.length > 0 ? random.pick(rows) : null
   const by = random.pick(["createdAt", "saidAt"] as const)
   return {
@@ -187,7 +226,7 @@ const targetFor = (world: World, scope: Scope): RemoveTarget => {
 }
 
 const aroundFor = (world: World, scope: Scope): Operation => {
-  const { dimensions, now, random } = world
+  const { now, random } = world
   const anchors = Array.from({ length: random.int(5) }, () => ({
     sessionId: random.pick(SESSIONS),
     turn: random.int(25)
@@ -199,7 +238,8 @@ const aroundFor = (world: World, scope: Scope): Operation => {
       now,
       anchors,
       radius: 1 + random.int(4),
-      ...(random.chance(0.5) && { vector: random.direction(dimensions) }),
+      parts: partsFor(world),
+      filter: filterFor(world),
       ...(random.chance(0.2) && { asOf: asOfFor(world) })
     }
   }
@@ -240,6 +280,9 @@ const KINDS: ReadonlyArray<readonly [share: number, make: (world: World, scope: 
   [20, searchFor],
   [5, (world, scope) => ({ method: "get", request: { scope, now: world.now, ids: idsFor(world, scope) } })],
   [5, aroundFor],
+  [3, excerptsFor],
+  [2, payFor],
+  [1, (_, scope) => ({ method: "usage", request: { scope } })],
   [5, (world, scope) => ({ method: "list", request: listFor(world, scope) })],
   [3, (world, scope) => ({ method: "listRows", request: listFor(world, scope) })],
   [

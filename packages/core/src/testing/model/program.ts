@@ -37,7 +37,7 @@ export const runProgram = Effect.fnUntraced(function* (program: Program) {
     dimensions,
     start: T0,
     now: T0,
-    stored: (scope) => Array.from(data.scopes.get(scopeKey(scope))?.values() ?? [], (row) => row.memory)
+    stored: (scope) => Array.from(data.scopes.get(scopeKey(scope))?.values() ?? [])
   }
   const trail: Array<string> = []
   const replayable = (i: number) => (cause: MemoryError) =>

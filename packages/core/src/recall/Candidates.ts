@@ -1,0 +1,113 @@
+/** The rows that may be an answer, of which as few texts as possible are read. */
+import type { Excerpt, RowFacts } from "../store/searching.ts"
+import { type Evidence, phraseShare, phraseShareMax } from "./features.ts"
+import { descending, type ReadEvidence } from "./readEvidence.ts"
+import { type Explanation, probability } from "./Scorer.ts"
+
+/** A row, and the most that it can score whatever its text says. */
+interface Candidate {
+  readonly row: Evidence
+  readonly ceiling: number
+  /** The share of phrases at which it reaches the ceiling. */
+  readonly phrasesMax: number
+}
+
+/** A row whose score is exact. */
+export interface Winner {
+  readonly row: Evidence
+  readonly score: number
+  readonly phrases: number
+  readonly excerpt: Excerpt
+}
+
+const bySaid = (a: RowFacts, b: RowFacts): number =>
+  a.saidAt - b.saidAt || (a.turn ?? 0) - (b.turn ?? 0) || (a.id < b.id ? -1 : 1)
+
+/** Highest score first; ties: oldest first. */
+const byScore = (a: Winner, b: Winner): number =>
+  descending(a.score, b.score) || bySaid(a.row.facts, b.row.facts)
+
+/** Which rows are wanted. */
+interface Wanted {
+  readonly limit: number
+  readonly minScore: number
+}
+
+/**
+ * Ranks by exact scores. Only the phrases of a score need a text: rows are taken in the order of their ceilings, until
+ * no ceiling that is left reaches the last winner.
+ */
+export class Candidates {
+  readonly #evidence: ReadEvidence
+  readonly #wanted: Wanted
+  readonly #ranked: ReadonlyArray<Candidate>
+  #winners: ReadonlyArray<Winner> = []
+  #unread: ReadonlyArray<Candidate> = []
+
+  constructor(evidence: ReadEvidence, wanted: Wanted) {
+    const { query, rows, scorer } = evidence
+    this.#evidence = evidence
+    this.#wanted = wanted
+    this.#ranked = rows
+      .map((row) => {
+        const phrasesMax = phraseShareMax(query, row)
+        return { row, phrasesMax, ceiling: probability(scorer.logit(row, phrasesMax)) }
+      })
+      .sort((a, b) => descending(a.ceiling, b.ceiling))
+    this.#select()
+  }
+
+  /** The rows that win among those whose texts are read, best first. */
+  winners(): ReadonlyArray<Winner> {
+    return this.#winners
+  }
+
+  /** The rows that may still win, and whose texts are not read. */
+  unread(): ReadonlyArray<Candidate> {
+    return this.#unread
+  }
+
+  /** Takes in texts. */
+  read(excerpts: ReadonlyArray<Excerpt>): void {
+    if (excerpts.length === 0) return
+    for (const excerpt of excerpts) this.#evidence.excerpts.set(excerpt.memory.id, excerpt)
+    this.#select()
+  }
+
+  explain({ phrases, row }: Winner): Explanation {
+    return this.#evidence.scorer.explain(row, phrases)
+  }
+
+  #select(): void {
+    const { limit, minScore } = this.#wanted
+    const winners: Array<Winner> = []
+    const unread: Array<Candidate> = []
+    let last = Number.NEGATIVE_INFINITY
+    for (const candidate of this.#ranked) {
+      if (candidate.ceiling < minScore || candidate.ceiling < last) break
+      const winner = this.#score(candidate)
+      if (winner === null) unread.push(candidate)
+      else if (winner.score >= minScore) {
+        winners.push(winner)
+        if (winners.length >= limit) {
+          winners.sort(byScore)
+          winners.length = limit
+          last = winners[limit - 1]?.score ?? last
+        }
+      }
+    }
+    this.#winners = winners.sort(byScore)
+    this.#unread = unread
+  }
+
+  /** `null` while the text is not read. */
+  #score({ ceiling, phrasesMax, row }: Candidate): Winner | null {
+    const { excerpts, query, scorer } = this.#evidence
+    const excerpt = excerpts.get(row.facts.id)
+    if (excerpt === undefined || excerpt.passage !== row.passage) return null
+    if (phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
+    // The phrases are those of the words that were found.
+    const phrases = row.passage === row.worded ? phraseShare(query, excerpt.memory.content) : 0
+    return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt }
+  }
+}
