@@ -29,7 +29,9 @@ export {
   selectEntries,
   toEntryKey,
   toSessionCursor
-} from "./store/pages.ts"
+} from "./store/lists/pages.ts"
+export { latestExcerpts, readExcerpts, rowsAround, searchRows } from "./store/lists/search.ts"
+export { makeRoom, type Room, sumUsage, type Written } from "./store/lists/limits.ts"
 export { checkVectors } from "./store/vectors.ts"
 
 // The oracle: a driver's tests compare with it.

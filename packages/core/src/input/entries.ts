@@ -2,7 +2,7 @@
 import { Result } from "effect"
 import { MEMORY_SOURCES, type MemorySource } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
-import { toSessionCursor } from "../store/pages.ts"
+import { toSessionCursor } from "../store/lists/pages.ts"
 import type { SessionCursor } from "../store/sessions.ts"
 import {
   count,

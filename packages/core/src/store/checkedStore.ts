@@ -54,6 +54,24 @@ const supersedeIn =
         }))
   }
 
+type Checked = <Request, A>(
+  call: (request: Request) => Effect.Effect<A, MemoryError>
+) => (request: Request) => Effect.Effect<A, MemoryError>
+
+/** The readings that need no check of their own. */
+const checkedPlainly = (store: Store, checked: Checked) => ({
+  speakers: checked((request: Parameters<Store["speakers"]>[0]) => store.speakers(request)),
+  lastTurn: checked((request: Parameters<Store["lastTurn"]>[0]) => store.lastTurn(request)),
+  list: checked((request: Parameters<Store["list"]>[0]) => store.list(request)),
+  listRows: checked((request: Parameters<Store["listRows"]>[0]) => store.listRows(request)),
+  latest: checked((request: Parameters<Store["latest"]>[0]) => store.latest(request)),
+  count: checked((request: Parameters<Store["count"]>[0]) => store.count(request)),
+  usage: checked((request: Parameters<Store["usage"]>[0]) => store.usage(request)),
+  sessions: checked((request: Parameters<Store["sessions"]>[0]) => store.sessions(request)),
+  entries: checked((request: Parameters<Store["entries"]>[0]) => store.entries(request)),
+  listEntries: checked((request: Parameters<Store["listEntries"]>[0]) => store.listEntries(request))
+})
+
 /**
  * Wraps a backend's store: calls are refused before the driver sees them, with `Closed` once `closedReason` returns
  * one, and with `InvalidInput` for a row whose id is no lower-case UUID and for a vector that does not fit the
@@ -130,18 +148,9 @@ export const checkedStore: {
         request.target._tag === "Ids" ? { ...request, target: withUuids(request.target) } : request
       )
     ),
-    speakers: checked((request) => store.speakers(request)),
-    lastTurn: checked((request) => store.lastTurn(request)),
-    list: checked((request) => store.list(request)),
-    listRows: checked((request) => store.listRows(request)),
-    latest: checked((request) => store.latest(request)),
-    count: checked((request) => store.count(request)),
-    usage: checked((request) => store.usage(request)),
     predecessors: checked((request) => store.predecessors(withUuids(request))),
-    sessions: checked((request) => store.sessions(request)),
+    ...checkedPlainly(store, checked),
     append: writing((request) => store.append(request)),
-    entries: checked((request) => store.entries(request)),
-    listEntries: checked((request) => store.listEntries(request)),
     dropEntries: writing((request) => store.dropEntries(request))
   }
 }

@@ -150,7 +150,7 @@ describe("AgentMemory", () => {
       const bad: ReadonlyArray<readonly [string, unknown]> = [
         ["content", ""],
         ["content", "   "],
-        ["content", "x".repeat(100_001)],
+        ["content", "x".repeat(1_000_001)],
         ["content", "nul \u0000"],
         ["content", { content: 7 }],
         ["type", { content: "x", type: "factual" }],
@@ -163,7 +163,7 @@ describe("AgentMemory", () => {
         ["sesionId", { content: "x", sesionId: "s" }],
         ["metadata.when", { content: "x", metadata: { when: new Date() } }],
         ["metadata.n", { content: "x", metadata: { n: Number.NaN } }],
-        ["metadata", { content: "x", metadata: { text: "y".repeat(20_000) } }]
+        ["metadata", { content: "x", metadata: { text: "y".repeat(70_000) } }]
       ]
       for (const [field, input] of bad) {
         assert.strictEqual(yield* readReason(user.remember(input as string)), field)

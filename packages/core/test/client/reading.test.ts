@@ -109,8 +109,8 @@ describe.each(bothFaces)("%s", (_, open) => {
     await say("out of any", undefined, T0 + 20)
     const id = readId(await say("gone", "wednesday", T0 + 7))
     await memory.forget(id)
-    const monday = { sessionId: "monday", firstSaidAt: T0, lastSaidAt: T0 + 9, turns: 2 }
-    const tuesday = { sessionId: "tuesday", firstSaidAt: T0 + 5, lastSaidAt: T0 + 5, turns: 1 }
+    const monday = { sessionId: "monday", firstSaidAt: T0, lastSaidAt: T0 + 9, turns: 2, bytes: 8 }
+    const tuesday = { sessionId: "tuesday", firstSaidAt: T0 + 5, lastSaidAt: T0 + 5, turns: 1, bytes: 5 }
     expect(await memory.sessions()).toEqual({ sessions: [monday, tuesday], next: null })
     const first = await memory.sessions({ limit: 1 })
     expect(first.sessions).toEqual([monday])

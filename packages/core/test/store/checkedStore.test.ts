@@ -7,13 +7,18 @@ import {
   InMemoryStore,
   MemoryStore,
   StoreAdmin,
-  StoreFingerprint
+  StoreFingerprint,
+  type StoreRow
 } from "@keepsake/core/driver"
 import { rowBuilder } from "@keepsake/core/conformance"
 import { Effect } from "effect"
 
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, 4)("Kept.", { vector: null })
+const withVector = (row: StoreRow, vector: Float32Array): StoreRow => ({
+  ...row,
+  passages: [{ ...row.passages[0], vector }]
+})
 const wordsOnly = fingerprint(null)
 const put = { scope, now: 0, rows: [row] }
 
@@ -27,7 +32,7 @@ describe("checkedStore", () => {
       const store = checkedStore(counted, { fingerprint: wordsOnly, closedReason: () => reason })
       yield* store.put(put)
       reason = "The disk was unmounted."
-      const error = yield* Effect.flip(store.put({ ...put, rows: [{ ...row, vector: new Float32Array(3) }] }))
+      const error = yield* Effect.flip(store.put({ ...put, rows: [withVector(row, new Float32Array(3))] }))
       assert.strictEqual(error.reason._tag, "Closed")
       assert.strictEqual(error.message, "The disk was unmounted.")
       assert.strictEqual(calls, 1)
@@ -53,7 +58,7 @@ describe("checkedStore", () => {
       const store = checkedStore(yield* MemoryStore, wordsOnly)
       yield* store.put(put)
       assert.deepStrictEqual(yield* store.get({ scope, now: 0, ids: ["no id", row.memory.id] }), [row.memory])
-      const error = yield* Effect.flip(store.put({ ...put, rows: [{ ...row, vector: new Float32Array(3) }] }))
+      const error = yield* Effect.flip(store.put({ ...put, rows: [withVector(row, new Float32Array(3))] }))
       assert.strictEqual(error.reason._tag, "InvalidInput")
     }).pipe(Effect.provide(InMemoryStore.layer), Effect.provide(StoreFingerprint.wordsOnly))
   )

@@ -1,20 +1,18 @@
 /** A store as an author outside this repository would write it: one array, and nothing but the driver entry. */
 import {
-  type AroundRequest,
-  type AroundRow,
   checkedAdmin,
   checkedStore,
   checkVectors,
   closeAt,
   dropsEntry,
   type Entry,
-  type Erasure,
   type Fingerprint,
   fingerprintMismatch,
-  idf,
-  isCurrent,
   isExpired,
   isVisible,
+  latestExcerpts,
+  limitReached,
+  makeRoom,
   matches,
   type Memory,
   type MemoryError,
@@ -26,18 +24,20 @@ import {
   pageRows,
   pageSessions,
   type PutOutcome,
+  readExcerpts,
   readMode,
+  type Removal,
   type RemoveTarget,
   restate,
+  rowsAround,
   rowsUnstaged,
   sameFingerprint,
   sameScope,
   type Scope,
   type ScopeCount,
   scopeKey,
-  type SearchHit,
-  type SearchRequest,
-  type SearchResult,
+  type ScopeUsage,
+  searchRows,
   selectEntries,
   STORE_CLOSED,
   STORE_LIMITS,
@@ -46,7 +46,9 @@ import {
   StoreFingerprint,
   type StoreMode,
   type StoreOptions,
-  type StoreRow
+  type StoreRow,
+  sumUsage,
+  toErasure
 } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Result } from "effect"
 
@@ -71,14 +73,18 @@ interface RemovedTurn {
 }
 
 /** The part of a row that another embedder makes again. */
-type Staged = Pick<StoreRow, "vector" | "terms">
+type Staged = Pick<StoreRow, "passages" | "owed">
 
 /** Two scopes may hold the same id. */
 const rowKey = (scope: Scope, id: string): string => `${scopeKey(scope)}\u0000${id}`
 
 const sessionKey = (scope: Scope, sessionId: string): string => `${scopeKey(scope)}\u0000${sessionId}`
 
-const ERASURE: Erasure = { bytes: "erased", toErase: "" }
+/** Arrays in memory: what is removed is gone. */
+const toRemoval = (removed: number, isTouched = removed > 0): Removal => ({
+  removed,
+  ...toErasure([{ place: "rows", bytes: isTouched ? "erased" : "untouched", toErase: "" }])
+})
 
 const find = (data: ListData, scope: Scope, id: string): StoreRow | undefined =>
   data.rows.find(({ memory }) => memory.id === id && sameScope(memory.scope, scope))
@@ -89,8 +95,8 @@ const scopeRows = (data: ListData, scope: Scope): ReadonlyArray<StoreRow> =>
 const scopeEntries = (data: ListData, scope: Scope): ReadonlyArray<Entry> =>
   data.entries.flatMap((kept) => (sameScope(kept.scope, scope) ? [kept.entry] : []))
 
-const replace = (data: ListData, row: StoreRow, memory: Memory): void => {
-  data.rows = data.rows.map((known) => (known === row ? { ...row, memory } : known))
+const replace = (data: ListData, row: StoreRow, next: StoreRow): void => {
+  data.rows = data.rows.map((known) => (known === row ? next : known))
 }
 
 const drop = (data: ListData, doomed: (memory: Memory) => boolean, limit = Number.POSITIVE_INFINITY) => {
@@ -108,7 +114,7 @@ const drop = (data: ListData, doomed: (memory: Memory) => boolean, limit = Numbe
     const keys = new Set(Array.from(removed, ({ memory }) => rowKey(memory.scope, memory.id)))
     data.staged.filled = new Map(Array.from(data.staged.filled).filter(([key]) => !keys.has(key)))
   }
-  return { removed: removed.size, ...ERASURE }
+  return toRemoval(removed.size)
 }
 
 /** What stands beside the rows of these scopes: entries, and counters of removed turns. */
@@ -125,51 +131,11 @@ const putRow = (data: ListData, row: StoreRow, now: number): PutOutcome => {
     data.rows = [...data.rows, row]
     return "created"
   }
-  if (restated.outcome !== "conflict") replace(data, known, restated.memory)
+  if (restated.outcome !== "conflict") {
+    replace(data, known, { ...(known.owed && !row.owed ? row : known), memory: restated.memory })
+  }
   return restated.outcome
 }
-
-const dot = (a: Float32Array, b: Float32Array): number =>
-  a.reduce((sum, part, i) => sum + part * (b[i] ?? 0), 0)
-
-const cosine = (row: StoreRow, vector: Float32Array | undefined): number | null =>
-  vector === undefined || row.vector === null ? null : dot(row.vector, vector)
-
-const search = (data: ListData, request: SearchRequest): SearchResult => {
-  const rows = scopeRows(data, request.scope)
-  const current = rows.filter(({ memory }) => isCurrent(memory))
-  const terms = Array.from(request.terms ?? [])
-  const df = terms.map((term) => current.filter((row) => row.terms.ids.includes(term)).length)
-  const weight = ({ terms: { ids, weights } }: StoreRow, term: number) => weights[ids.indexOf(term)] ?? 0
-  const hits = rows
-    .filter(({ memory }) => isVisible(memory, request.now, request.asOf) && matches(request.filter, memory))
-    .map((row): SearchHit => ({
-      memory: row.memory,
-      cosine: cosine(row, request.vector),
-      bm25: terms.reduce((sum, term, i) => sum + idf(current.length, df[i] ?? 0) * weight(row, term), 0)
-    }))
-  const best = (score: (hit: SearchHit) => number | null) =>
-    hits
-      .filter((hit) => score(hit) !== null)
-      .toSorted((a, b) => (score(b) ?? 0) - (score(a) ?? 0))
-      .slice(0, request.limit)
-  const union = new Set([...best((hit) => hit.cosine), ...best(({ bm25 }) => (bm25 > 0 ? bm25 : null))])
-  const byWordsAlone = data.fingerprint?.embedding
-    ? current.filter(({ vector }) => vector === null).length
-    : 0
-  return { hits: Array.from(union), n: current.length, df, plan: { way: "exact", byWordsAlone } }
-}
-
-const around = (data: ListData, request: AroundRequest): ReadonlyArray<AroundRow> =>
-  scopeRows(data, request.scope)
-    .filter(({ memory }) => isVisible(memory, request.now, request.asOf))
-    .filter(({ memory: { sessionId, turn } }) =>
-      request.anchors.some(
-        (anchor) =>
-          anchor.sessionId === sessionId && turn !== null && Math.abs(anchor.turn - turn) <= request.radius
-      )
-    )
-    .map((row) => ({ memory: row.memory, cosine: cosine(row, request.vector) }))
 
 const isTarget = (memory: Memory, target: RemoveTarget): boolean => {
   if (target._tag === "Ids") return target.ids.includes(memory.id)
@@ -186,8 +152,13 @@ const makeReads = (data: ListData) => {
           ids.includes(memory.id) && !isExpired(memory, now) ? [memory] : []
         )
       ),
-    search: (request) => Effect.sync(() => search(data, request)),
-    around: (request) => Effect.sync(() => around(data, request)),
+    search: (request) =>
+      Effect.sync(() =>
+        searchRows(scopeRows(data, request.scope), request, data.fingerprint?.embedding != null)
+      ),
+    around: (request) => Effect.sync(() => rowsAround(scopeRows(data, request.scope), request)),
+    excerpts: (request) => Effect.sync(() => readExcerpts((id) => find(data, request.scope, id), request)),
+    usage: ({ scope }) => Effect.sync(() => usageOf(data, scope)),
     speakers: ({ now, scope }) =>
       Effect.sync(() =>
         Array.from(new Set(visible(scope, now).flatMap(({ speaker }) => speaker ?? []))).slice(
@@ -209,18 +180,7 @@ const makeReads = (data: ListData) => {
         return { next, rows: rows.map(({ memory }) => memory) }
       }),
     listRows: (request) => Effect.sync(() => pageRows(scopeRows(data, request.scope), request)),
-    latest: ({ filter, limit, now, scope }) =>
-      Effect.sync(() =>
-        visible(scope, now)
-          .filter((memory) => matches(filter, memory))
-          .toSorted(
-            (a, b) =>
-              b.saidAt - a.saidAt ||
-              (b.turn ?? -1) - (a.turn ?? -1) ||
-              (a.id < b.id ? -1 : Number(a.id > b.id))
-          )
-          .slice(0, limit)
-      ),
+    latest: (request) => Effect.sync(() => latestExcerpts(scopeRows(data, request.scope), request)),
     predecessors: ({ ids, now, scope }) =>
       Effect.sync(() =>
         scopeRows(data, scope)
@@ -248,44 +208,99 @@ const makeReads = (data: ListData) => {
   } satisfies Partial<MemoryStore["Service"]>
 }
 
+const usageOf = (data: ListData, scope: Scope): ScopeUsage =>
+  sumUsage(scopeRows(data, scope), scopeEntries(data, scope))
+
+/** Makes room for a write, or undoes it. */
+const limited = <A>(
+  data: ListData,
+  { limits, now, scope }: Pick<PutRequest, "limits" | "now" | "scope">,
+  ids: ReadonlyArray<string>,
+  write: Effect.Effect<A, MemoryError>
+): Effect.Effect<A, MemoryError> => {
+  if (limits === undefined) return write
+  return Effect.gen(function* () {
+    const { entries, removedTurns, rows } = data
+    const before = usageOf(data, scope)
+    const written = yield* write
+    const room = makeRoom({
+      rows: scopeRows(data, scope),
+      entries: scopeEntries(data, scope),
+      ids,
+      before,
+      limits,
+      now
+    })
+    if (room._tag === "Full") {
+      Object.assign(data, { entries, removedTurns, rows })
+      return yield* limitReached(room.over)
+    }
+    const dropped = new Set(room.dropped)
+    drop(data, (memory) => dropped.has(memory))
+    return written
+  })
+}
+
+type PutRequest = Parameters<MemoryStore["Service"]["put"]>[0]
+
 const makeWrites = (data: ListData) =>
   ({
-    put: ({ now, rows }) =>
-      Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
-    patch: ({ change, id, now, scope }) =>
-      Effect.sync(() => {
+    put: (request) =>
+      limited(
+        data,
+        request,
+        request.rows.map(({ memory }) => memory.id),
+        Effect.sync(() =>
+          request.rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, request.now) }))
+        )
+      ),
+    patch: (request) => {
+      const { change, id, now, scope } = request
+      const write = Effect.sync(() => {
         const row = find(data, scope, id)
         if (row === undefined || isExpired(row.memory, now)) return null
         const { memory: old } = row
         const { expiresAt = old.expiresAt, importance = old.importance } = change
         const { metadata = old.metadata, pinned = old.pinned } = change
         const memory: Memory = { ...old, expiresAt, importance, metadata, pinned, updatedAt: now }
-        replace(data, row, memory)
+        replace(data, row, { ...row, memory })
         return memory
-      }),
-    supersede: ({ id, now, row, scope }) =>
-      Effect.sync(() => {
+      })
+      return limited(data, request, [id], write)
+    },
+    supersede: (request) => {
+      const { id, now, row, scope } = request
+      const write = Effect.sync(() => {
         const outcome = putRow(data, row, now)
         const old = find(data, scope, id)
         if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
           return { outcome, closed: false }
         }
         const from = find(data, scope, row.memory.id)?.memory.validity.at(-1)?.from ?? now
-        replace(data, old, { ...closeAt(old.memory, from, row.memory.id), updatedAt: now })
+        const closed = { ...closeAt(old.memory, from, row.memory.id), updatedAt: now }
+        replace(data, old, { ...old, memory: closed })
         return { outcome, closed: true }
-      }),
+      })
+      return limited(data, request, [id, row.memory.id], write)
+    },
     remove: ({ scope, target }) =>
       Effect.sync(() => {
-        const removal = drop(data, (memory) => sameScope(memory.scope, scope) && isTarget(memory, target))
+        const { removed } = drop(data, (memory) => sameScope(memory.scope, scope) && isTarget(memory, target))
+        const hadEntries = target._tag === "All" && scopeEntries(data, scope).length > 0
         if (target._tag === "All") dropSessions(data, (other) => sameScope(other, scope))
-        return removal
+        return toRemoval(removed, removed > 0 || hadEntries)
       }),
     append: (request) =>
-      Effect.suspend(() =>
-        Effect.fromResult(
-          Result.map(newEntries(scopeEntries(data, request.scope), request), (added) => {
-            data.entries = [...data.entries, ...added.map((entry) => ({ scope: request.scope, entry }))]
-          })
+      limited(
+        data,
+        request,
+        [],
+        Effect.suspend(() =>
+          Effect.fromResult(
+            Result.map(newEntries(scopeEntries(data, request.scope), request), (added) => {
+              data.entries = [...data.entries, ...added.map((entry) => ({ scope: request.scope, entry }))]
+            })
+          )
         )
       ),
     dropEntries: (request) =>
@@ -302,7 +317,7 @@ const makeWrites = (data: ListData) =>
           const row = find(data, scope, id)
           if (row === undefined) continue
           const accessCount = row.memory.accessCount + 1
-          replace(data, row, { ...row.memory, accessCount, lastAccessedAt: now })
+          replace(data, row, { ...row, memory: { ...row.memory, accessCount, lastAccessedAt: now } })
         }
       })
   }) satisfies Partial<MemoryStore["Service"]>
@@ -333,11 +348,11 @@ const makeStaging = (data: ListData) =>
       yield* checkVectors(
         staged.fingerprint,
         "rows.vector",
-        rows.map(({ vector }) => vector)
+        rows.flatMap(({ passages }) => passages.map(({ vector }) => vector))
       )
       const filled = rows
         .filter(({ id, scope }) => find(data, scope, id) !== undefined)
-        .map(({ id, scope, terms, vector }) => [rowKey(scope, id), { terms, vector }] as const)
+        .map(({ id, owed, passages, scope }) => [rowKey(scope, id), { owed, passages }] as const)
       staged.filled = new Map([...staged.filled, ...filled])
     }),
     commitStage: Effect.suspend(() => {
@@ -358,6 +373,43 @@ const makeStaging = (data: ListData) =>
     })
   }) satisfies Partial<StoreAdmin["Service"]>
 
+const makeOwed = (data: ListData, fingerprint: Fingerprint) =>
+  ({
+    owed: ({ limit }) =>
+      Effect.sync(() =>
+        data.rows
+          .filter(({ owed }) => owed)
+          .slice(0, limit)
+          .map(({ memory, passages }) => ({
+            memory,
+            spans: passages.map(({ end, start }) => ({ start, end }))
+          }))
+      ),
+    payOwed: Effect.fnUntraced(function* (paid) {
+      yield* checkVectors(
+        fingerprint,
+        "rows.vectors",
+        paid.flatMap(({ vectors }) => vectors)
+      )
+      let count = 0
+      for (const { id, scope, vectors } of paid) {
+        const row = find(data, scope, id)
+        if (row === undefined || !row.owed || row.passages.length !== vectors.length) continue
+        const [first, ...more] = row.passages
+        replace(data, row, {
+          ...row,
+          owed: false,
+          passages: [
+            { ...first, vector: vectors[0] ?? null },
+            ...more.map((passage, i) => ({ ...passage, vector: vectors[i + 1] ?? null }))
+          ]
+        })
+        count += 1
+      }
+      return count
+    })
+  }) satisfies Partial<StoreAdmin["Service"]>
+
 const listScopes = (data: ListData, after: Scope | undefined, limit: number): ReadonlyArray<ScopeCount> => {
   const first = after === undefined ? "" : scopeKey(after)
   const held = [...data.rows.map(({ memory }) => memory.scope), ...data.entries.map(({ scope }) => scope)]
@@ -365,7 +417,7 @@ const listScopes = (data: ListData, after: Scope | undefined, limit: number): Re
     .filter(([key]) => key > first)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .slice(0, limit)
-    .map(([, scope]) => ({ scope, rows: scopeRows(data, scope).length }))
+    .map(([, scope]) => ({ scope, rows: scopeRows(data, scope).length, bytes: usageOf(data, scope).bytes }))
 }
 
 const make = Effect.fnUntraced(function* (data: ListData, mode: StoreMode) {
@@ -382,16 +434,17 @@ const make = Effect.fnUntraced(function* (data: ListData, mode: StoreMode) {
   const admin: StoreAdmin["Service"] = {
     backend: "list",
     mode,
-    erasure: ERASURE,
     fingerprint: Effect.succeed(serving),
     expire: ({ limit, now }) => Effect.sync(() => drop(data, (memory) => isExpired(memory, now), limit)),
     eraseUser: ({ userId }) =>
       Effect.sync(() => {
-        const removal = drop(data, ({ scope }) => scope.userId === userId)
+        const { removed } = drop(data, ({ scope }) => scope.userId === userId)
+        const hadEntries = data.entries.some(({ scope }) => scope.userId === userId)
         dropSessions(data, (scope) => scope.userId === userId)
-        return removal
+        return toRemoval(removed, removed > 0 || hadEntries)
       }),
     scopes: ({ after, limit }) => Effect.sync(() => listScopes(data, after, limit)),
+    ...makeOwed(data, fingerprint),
     ...makeStaging(data),
     close: Effect.sync(() => {
       closed = true

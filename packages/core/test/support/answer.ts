@@ -1,5 +1,6 @@
 import type { Memory, MemoryError, MemoryStore, Scope } from "@keepsake/core"
 import { toCondition, type Cursor, type Filter } from "@keepsake/core/driver"
+import { find, findAround } from "@keepsake/core/conformance"
 import { Effect } from "effect"
 
 type Store = MemoryStore["Service"]
@@ -55,14 +56,14 @@ export const answer = (
       }))
     case "listRows":
       return Effect.map(store.listRows(request), ({ next, rows }) => ({
-        rows: rows.map(({ memory, vector }) => [
+        rows: rows.map(({ memory, passages: [{ vector }] }) => [
           toNumber(memory),
           vector === null ? null : Array.from(vector)
         ]),
         next: toFirstCursor(next)
       }))
     case "latest":
-      return Effect.map(store.latest(request), (rows) => rows.map(toNumber))
+      return Effect.map(store.latest(request), (rows) => rows.map(({ memory }) => toNumber(memory)))
     case "get":
       return Effect.map(store.get(request), (rows) => ascending(rows.map(toNumber)))
     case "speakers":
@@ -72,11 +73,11 @@ export const answer = (
     case "lastTurn":
       return store.lastTurn(request)
     case "around":
-      return Effect.map(store.around(request), (rows) =>
+      return Effect.map(findAround(store, request), (rows) =>
         byRow(rows.map(({ cosine, memory }) => [toNumber(memory), cosine]))
       )
     case "search":
-      return Effect.map(store.search(request), ({ df, hits, n }) => ({
+      return Effect.map(find(store, request), ({ df, hits, n }) => ({
         n,
         df,
         hits: byRow(hits.map(({ bm25, cosine, memory }) => [toNumber(memory), cosine, bm25]))

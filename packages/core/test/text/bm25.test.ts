@@ -1,7 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Memory } from "../../src/memory/Memory.ts"
-import { TermCountCache } from "../../src/recall/TermCountCache.ts"
-import { QueryTermTable } from "../../src/recall/QueryTermTable.ts"
 import { countTerms, documentTerms, queryTerms } from "../../src/text/bm25.ts"
 import { STOP_WORDS, termId, tokenise } from "../../src/text/tokenise.ts"
 
@@ -96,43 +93,5 @@ describe("terms", () => {
   it("reads a text alike beside letters that are not ASCII", () => {
     const plain = "Ana's E-4012 at 3:30, C++ & C#x, mail a.b@c.org re_try -- don't it's_x o'clock's"
     assert.deepStrictEqual(tokenise(`${plain} é`), [...tokenise(plain), "e"])
-  })
-})
-
-describe("QueryTermTable", () => {
-  it("finds every term's place and nothing else", () => {
-    // Ends alike, so that they want the same slots.
-    const terms = Uint32Array.from({ length: 64 }, (_, i) => i * 256 + (i % 3))
-    const places = new QueryTermTable(terms)
-    assert.deepStrictEqual(
-      Array.from(terms, (term) => places.indexOf(term)),
-      Array.from(terms.keys())
-    )
-    for (const absent of [1_000_000 * 256, 255, 2 ** 32 - 1]) assert.strictEqual(places.indexOf(absent), -1)
-    assert.strictEqual(new QueryTermTable(new Uint32Array()).indexOf(0), -1)
-  })
-})
-
-describe("TermFormCache", () => {
-  const scope = (userId: string) => ({ agentId: "a", userId })
-  const memory = (id: string, content: string) => ({ id, content }) as Memory
-
-  it("reads a text once, until its scope is forgotten", () => {
-    const cache = new TermCountCache()
-    const first = cache.of(scope("ana"))(memory("1", "apple pear apple"))
-    assert.deepStrictEqual([first.distinct, first.length], [2, 3])
-    assert.strictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
-    assert.notStrictEqual(cache.of(scope("ben"))(memory("1", "apple pear apple")), first)
-    cache.forget(scope("ana"))
-    assert.notStrictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
-  })
-
-  it("keeps what one recall reads while another has everything forgotten", () => {
-    const cache = new TermCountCache()
-    const getCounts = cache.of(scope("ana"))
-    const first = getCounts(memory("1", "apple"))
-    cache.forget(scope("ana"))
-    assert.notStrictEqual(getCounts(memory("1", "apple")), first)
-    assert.strictEqual(getCounts(memory("1", "apple")), cache.of(scope("ana"))(memory("1", "apple")))
   })
 })

@@ -4,7 +4,6 @@ import {
   InMemoryStore,
   type InMemoryData,
   inMemoryData,
-  type Memory,
   MemoryStore,
   promiseClient,
   StoreFingerprint
@@ -12,7 +11,6 @@ import {
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { WriteFences } from "../../src/write/WriteFences.ts"
 import { KeyedLocks } from "../../src/runtime/KeyedLocks.ts"
-import { TermCountCache } from "../../src/recall/TermCountCache.ts"
 
 const scope = (i: number) => ({ agentId: "a", userId: `u${i}` })
 
@@ -156,22 +154,6 @@ describe("erasing a user", () => {
       assert.isFalse(yield* isRefused)
     })
   )
-
-  it("drops the cached terms of their texts under every agent, and no one else's", () => {
-    const forms = new TermCountCache()
-    const memory = { id: "1", content: "Ana builds a freight SaaS" } as Memory
-    const scopes = [
-      { agentId: "a", userId: "ada" },
-      { agentId: "b", userId: "ada" },
-      { agentId: "a", userId: "grada" }
-    ]
-    const before = scopes.map((one) => forms.of(one)(memory))
-    forms.forgetUser("ada")
-    assert.deepStrictEqual(
-      scopes.map((one, i) => forms.of(one)(memory) === before[i]),
-      [false, false, true]
-    )
-  })
 
   it("refuses a request without a valid user id", async () => {
     await using opened = await client()

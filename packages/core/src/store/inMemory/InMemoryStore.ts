@@ -15,21 +15,18 @@ import {
   scopeRows
 } from "./inMemoryData.ts"
 import { usageOf, withinLimits } from "./limits.ts"
-import { excerptOf, readExcerpts, rowsAround, searchRows } from "./search.ts"
+import { latestExcerpts, readExcerpts, rowsAround, searchRows } from "../lists/search.ts"
 import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import { MemoryStore, STORE_LIMITS } from "../MemoryStore.ts"
-import { pageRows } from "../pages.ts"
+import { pageRows } from "../lists/pages.ts"
 import { readMode, StoreAdmin, type StoreOptions } from "../StoreAdmin.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { inMemorySessions } from "./sessions.ts"
 import { fingerprintMismatch, STORE_CLOSED, STORE_MOVED } from "../storeErrors.ts"
 
 type Store = MemoryStore["Service"]
-
-const lastSaidFirst = (a: Memory, b: Memory): number =>
-  b.saidAt - a.saidAt || (b.turn ?? -1) - (a.turn ?? -1) || (a.id < b.id ? -1 : 1)
 
 type Writing = "put" | "patch" | "supersede" | "remove" | "touch"
 
@@ -42,11 +39,15 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
       })
     ),
 
-  search: (request) => Effect.sync(() => searchRows(data, request)),
+  search: (request) =>
+    Effect.sync(() =>
+      searchRows(scopeRows(data, request.scope).values(), request, data.fingerprint?.embedding != null)
+    ),
 
-  around: (request) => Effect.sync(() => rowsAround(data, request)),
+  around: (request) => Effect.sync(() => rowsAround(scopeRows(data, request.scope).values(), request)),
 
-  excerpts: (request) => Effect.sync(() => readExcerpts(data, request)),
+  excerpts: (request) =>
+    Effect.sync(() => readExcerpts((id) => scopeRows(data, request.scope).get(id), request)),
 
   usage: ({ scope }) => Effect.sync(() => usageOf(data, scope)),
 
@@ -66,15 +67,7 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 
   listRows: (request) => Effect.sync(() => pageRows(scopeRows(data, request.scope).values(), request)),
 
-  latest: ({ filter, limit, now, scope }) =>
-    Effect.sync(() =>
-      Array.from(scopeRows(data, scope).values())
-        .filter(({ memory }) => isVisible(memory, now) && matches(filter, memory))
-        .sort((a, b) => lastSaidFirst(a.memory, b.memory))
-        .slice(0, limit)
-        .flatMap((row) => excerptOf(row, 0) ?? [])
-        .map((excerpt) => ({ ...excerpt, vector: null }))
-    ),
+  latest: (request) => Effect.sync(() => latestExcerpts(scopeRows(data, request.scope).values(), request)),
 
   predecessors: ({ ids, now, scope }) =>
     Effect.sync(() =>

@@ -1,7 +1,7 @@
 /** Conversations by brute force: what every other store's answers are compared with. */
 import { Effect, Result } from "effect"
 import type { MemoryStore } from "../MemoryStore.ts"
-import { dropsEntry, newEntries, pageEntries, pageSessions, selectEntries } from "../pages.ts"
+import { dropsEntry, newEntries, pageEntries, pageSessions, selectEntries } from "../lists/pages.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry, EntryKey } from "../sessions.ts"
 import { withinLimits } from "./limits.ts"

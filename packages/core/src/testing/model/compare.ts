@@ -60,8 +60,6 @@ export const compare = (
       )
     case "usage":
       return both(({ store }) => store.usage(operation.request), exactly)
-    case "payOwed":
-      return both(({ admin }) => admin.payOwed(operation.request), exactly)
     case "latest":
       return both(({ store }) => store.latest(operation.request), exactly)
     case "patch":
@@ -76,18 +74,36 @@ export const compare = (
       return both(({ store }) => store.count(operation.request), exactly)
     case "predecessors":
       return both(({ store }) => store.predecessors(operation.request), inAnyOrder)
-    case "sessions":
-      return both(({ store }) => store.sessions(operation.request), exactly)
-    case "append":
-      return both(({ store }) => Effect.map(Effect.result(store.append(operation.request)), toTag), exactly)
-    case "entries":
-      return both(({ store }) => store.entries(operation.request), exactly)
-    case "listEntries":
-      return both(({ store }) => store.listEntries(operation.request), exactly)
-    case "dropEntries":
-      return both(({ store }) => store.dropEntries(operation.request), exactly)
     default:
-      return both(({ admin }) => Effect.map(admin.expire(operation.request), toRemoved), exactly)
+      return compareUpkeep(operation, (call) => both(call, exactly))
+  }
+}
+
+type Upkeep = Extract<
+  Operation,
+  { method: "sessions" | "append" | "entries" | "listEntries" | "dropEntries" | "payOwed" | "expire" }
+>
+
+/** The calls whose answers agree exactly and that concern more than rows. */
+const compareUpkeep = (
+  operation: Upkeep,
+  compareExactly: <A>(call: (on: Handle) => Effect.Effect<A, MemoryError>) => Effect.Effect<void, MemoryError>
+): Effect.Effect<void, MemoryError> => {
+  switch (operation.method) {
+    case "sessions":
+      return compareExactly(({ store }) => store.sessions(operation.request))
+    case "append":
+      return compareExactly(({ store }) => Effect.map(Effect.result(store.append(operation.request)), toTag))
+    case "entries":
+      return compareExactly(({ store }) => store.entries(operation.request))
+    case "listEntries":
+      return compareExactly(({ store }) => store.listEntries(operation.request))
+    case "dropEntries":
+      return compareExactly(({ store }) => store.dropEntries(operation.request))
+    case "payOwed":
+      return compareExactly(({ admin }) => admin.payOwed(operation.request))
+    default:
+      return compareExactly(({ admin }) => Effect.map(admin.expire(operation.request), toRemoved))
   }
 }
 

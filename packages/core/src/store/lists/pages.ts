@@ -1,13 +1,20 @@
 /** Pages and orders of the contract over plain lists, for a driver that holds a scope in memory. */
 import { Result } from "effect"
-import { matches } from "../memory/Condition.ts"
-import { isCurrent, isExpired, isVisible } from "../memory/lifetime.ts"
-import type { Memory } from "../memory/Memory.ts"
-import type { MemoryError } from "../memory/MemoryError.ts"
-import { compareTexts } from "../text/compareTexts.ts"
-import { type Cursor, type ListRequest, type MemoryStore, type Page, STORE_LIMITS } from "./MemoryStore.ts"
-import { toBytes } from "./limits.ts"
-import type { StoreRow } from "./StoreRow.ts"
+import { matches } from "../../memory/Condition.ts"
+import { isCurrent, isExpired, isVisible } from "../../memory/lifetime.ts"
+import type { Memory } from "../../memory/Memory.ts"
+import type { MemoryError } from "../../memory/MemoryError.ts"
+import { compareTexts } from "../../text/compareTexts.ts"
+import {
+  type Cursor,
+  type LatestRequest,
+  type ListRequest,
+  type MemoryStore,
+  type Page,
+  STORE_LIMITS
+} from "../MemoryStore.ts"
+import { toBytes } from "../limits.ts"
+import type { StoreRow } from "../StoreRow.ts"
 import type {
   DropEntriesRequest,
   EntriesRequest,
@@ -19,8 +26,8 @@ import type {
   SessionPage,
   SessionsRequest,
   SessionSummary
-} from "./sessions.ts"
-import { entryConflict } from "./storeErrors.ts"
+} from "../sessions.ts"
+import { entryConflict } from "../storeErrors.ts"
 
 type AppendRequest = Parameters<MemoryStore["Service"]["append"]>[0]
 
@@ -67,6 +74,18 @@ export const pageRows = (rows: Iterable<StoreRow>, request: ListRequest): Page<S
     .sort((a, b) => order(cursor(a), cursor(b)))
   const { next, page } = cutPage(found, Math.min(limit, countByText(found)), cursor)
   return { rows: page, next }
+}
+
+const lastSaidFirst: Order<Memory> = (a, b) =>
+  b.saidAt - a.saidAt || (b.turn ?? -1) - (a.turn ?? -1) || compareTexts(a.id, b.id)
+
+/** The rows of a scope that `latest` asks for, in its order. */
+export const latestRows = (rows: Iterable<StoreRow>, request: LatestRequest): ReadonlyArray<StoreRow> => {
+  const { filter, limit, now } = request
+  return Array.from(rows)
+    .filter(({ memory }) => isVisible(memory, now) && matches(filter, memory))
+    .sort((a, b) => lastSaidFirst(a.memory, b.memory))
+    .slice(0, limit)
 }
 
 /** How many of the first rows a page holds before its texts are too long. */

@@ -1,4 +1,4 @@
-/** Search by brute force: the oracle of every other store's search. */
+/** Searches by brute force over plain lists, for a driver that holds a scope in memory; and every other store's oracle. */
 import { matches } from "../../memory/Condition.ts"
 import { isCurrent, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type {
@@ -12,8 +12,9 @@ import type {
 } from "../searching.ts"
 import { lacksVector, type StoreRow } from "../StoreRow.ts"
 import { toExcerpt, toFacts } from "../excerpts.ts"
+import type { LatestRequest } from "../MemoryStore.ts"
 import { toBm25, toEvidence, weighPart } from "./evidence.ts"
-import { type InMemoryData, scopeRows } from "./inMemoryData.ts"
+import { latestRows } from "./pages.ts"
 
 /** The `limit` hits of highest score, those without one left out; ties: by id. */
 const best = (
@@ -30,9 +31,14 @@ const best = (
     .slice(0, limit)
     .map(({ hit }) => hit)
 
-export const searchRows = (data: InMemoryData, request: SearchRequest): SearchResult => {
-  const { asOf, filter, limit, now, parts, scope } = request
-  const rows = Array.from(scopeRows(data, scope).values())
+/** Searches the rows of a scope; `hasEmbedder` says whether the store's fingerprint has one. */
+export const searchRows = (
+  scopeRows: Iterable<StoreRow>,
+  request: SearchRequest,
+  hasEmbedder: boolean
+): SearchResult => {
+  const { asOf, filter, limit, now, parts } = request
+  const rows = Array.from(scopeRows)
   const currentRows = rows.filter(({ memory }) => isCurrent(memory))
   const passages = currentRows.flatMap((row) => row.passages)
   const weighed = parts.map((part) => weighPart(part, passages))
@@ -56,27 +62,35 @@ export const searchRows = (data: InMemoryData, request: SearchRequest): SearchRe
     df: weighed.map(({ df }) => df),
     plan: {
       way: "exact",
-      byWordsAlone: data.fingerprint?.embedding == null ? 0 : currentRows.filter(lacksVector).length
+      byWordsAlone: hasEmbedder ? currentRows.filter(lacksVector).length : 0
     }
   }
 }
 
 /** A passage of a row by its index; `null` where there is none. */
-export const excerptOf = ({ memory, passages }: StoreRow, index: number): Excerpt | null => {
+const excerptOf = ({ memory, passages }: StoreRow, index: number): Excerpt | null => {
   const passage = passages[index]
   if (passage === undefined) return null
   const { end, start, vector } = passage
   return toExcerpt(memory, { passage: index, passages: passages.length, start, end }, vector)
 }
 
+/** The rows that `latest` asks for, by their first passages. */
+export const latestExcerpts = (rows: Iterable<StoreRow>, request: LatestRequest): ReadonlyArray<Excerpt> =>
+  latestRows(rows, request).flatMap((row) => {
+    const excerpt = excerptOf(row, 0)
+    return excerpt === null ? [] : [withoutVector(excerpt)]
+  })
+
 const withoutVector = (excerpt: Excerpt): Excerpt => ({ ...excerpt, vector: null })
 
-export const rowsAround = (data: InMemoryData, request: AroundRequest): ReadonlyArray<AroundRow> => {
-  const { anchors, asOf, filter, now, parts, radius, scope } = request
+/** The rows of a scope that `around` asks for. */
+export const rowsAround = (rows: Iterable<StoreRow>, request: AroundRequest): ReadonlyArray<AroundRow> => {
+  const { anchors, asOf, filter, now, parts, radius } = request
   const near = ({ sessionId, turn }: StoreRow["memory"]): boolean =>
     turn !== null &&
     anchors.some((anchor) => anchor.sessionId === sessionId && Math.abs(anchor.turn - turn) <= radius)
-  return Array.from(scopeRows(data, scope).values())
+  return Array.from(rows)
     .filter(({ memory }) => isVisible(memory, now, asOf) && near(memory))
     .flatMap((row): ReadonlyArray<AroundRow> => {
       const evidence = parts.map((part) => toEvidence(part, row))
@@ -87,10 +101,14 @@ export const rowsAround = (data: InMemoryData, request: AroundRequest): Readonly
     })
 }
 
-export const readExcerpts = (data: InMemoryData, request: ExcerptsRequest): ReadonlyArray<Excerpt> => {
-  const { now, part = {}, rows, scope, vectors = false } = request
+/** The passages that `excerpts` asks for; `rowOf` finds a row of the scope. */
+export const readExcerpts = (
+  rowOf: (id: string) => StoreRow | undefined,
+  request: ExcerptsRequest
+): ReadonlyArray<Excerpt> => {
+  const { now, part = {}, rows, vectors = false } = request
   return rows.flatMap(({ id, passage }) => {
-    const row = scopeRows(data, scope).get(id)
+    const row = rowOf(id)
     if (row === undefined || isExpired(row.memory, now)) return []
     const excerpt = excerptOf(row, passage ?? toEvidence(part, row).worded)
     if (excerpt === null) return []
