@@ -107,6 +107,7 @@ export { didYouMean, nearest } from "./input/suggest.ts"
 
 // Embedders.
 export { embedDocuments } from "./embedding/embedDocuments.ts"
+export { encodePassages } from "./embedding/encodePassages.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 

@@ -89,7 +89,7 @@ const checkDates = Effect.fnUntraced(function* (scopes: ReadonlyArray<ScopeCount
     return [
       warning(
         "dates",
-        `a memory is dated ${new Date(latest.saidAt).toISOString()}, in the future`,
+        `a memory is dated ${new Date(latest.memory.saidAt).toISOString()}, in the future`,
         "Set the clock of the machines that write here (timedatectl set-ntp true); ages and expiry go by it."
       )
     ]

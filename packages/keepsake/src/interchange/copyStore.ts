@@ -3,8 +3,7 @@ import { Embedder, type Cursor, type MemoryError, MemoryStore, type Scope, Store
 import {
   ANY,
   conflict,
-  documentTerms,
-  embedDocuments,
+  encodePassages,
   type EntryKey,
   sameFingerprint,
   STORE_LIMITS,
@@ -25,7 +24,7 @@ export interface Copied {
   readonly known: number
 }
 
-/** Keeps vectors and terms between stores of one fingerprint; otherwise computes them for the target. */
+/** Keeps passages between stores of one fingerprint; otherwise computes them for the target. */
 const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
   const source = yield* Context.get(from, StoreAdmin).fingerprint
   const target = yield* Context.get(to, StoreAdmin).fingerprint
@@ -33,16 +32,16 @@ const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
   const embedder = Option.getOrNull(Context.getOption(to, Embedder))
   return (rows: ReadonlyArray<StoreRow>) =>
     Effect.map(
-      embedDocuments(
+      encodePassages(
         embedder,
+        target,
         rows.map(({ memory }) => memory.content)
       ),
-      (vectors) =>
-        rows.map(({ memory }, i) => ({
-          memory,
-          vector: vectors[i] ?? null,
-          terms: documentTerms(memory.content, target)
-        }))
+      (encoded) =>
+        rows.flatMap(({ memory }, i) => {
+          const passages = encoded[i]
+          return passages === undefined ? [] : [{ memory, ...passages }]
+        })
     )
 })
 

@@ -1,6 +1,6 @@
 /** Moves a store to another embedding space while it serves the old one. */
 import { Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/core"
-import { documentTerms, embedDocuments } from "@keepsake/core/driver"
+import { encodePassages } from "@keepsake/core/driver"
 import { Effect } from "effect"
 
 /** Rows per step; an interrupted move keeps the steps that are done. */
@@ -23,14 +23,12 @@ export const reembedStore = Effect.fnUntraced(function* (
       const rows = yield* admin.unstaged({ limit: BATCH })
       if (rows.length === 0) return
       const texts = rows.map(({ content }) => content)
-      const vectors = yield* embedDocuments(embedder, texts)
+      const encoded = yield* encodePassages(embedder, next, texts)
       yield* admin.fillStage(
-        rows.map(({ content, id, scope }, i) => ({
-          scope,
-          id,
-          vector: vectors[i] ?? null,
-          terms: documentTerms(content, next)
-        }))
+        rows.flatMap(({ id, scope }, i) => {
+          const passages = encoded[i]
+          return passages === undefined ? [] : [{ scope, id, ...passages }]
+        })
       )
       filled += rows.length
       yield* show(filled)
