@@ -44,7 +44,7 @@ export const STORE_LIMITS = {
   /** Length of a memory's text, in UTF-16 code units. */
   contentCharacters: 1_000_000,
   /** Texts of one `put` together, in UTF-16 code units. */
-  batchCharacters: 4_000_000,
+  batchCharacters: 5_000_000,
   /** A page ends with the row that takes its texts to this many UTF-16 code units. */
   pageCharacters: 4_000_000,
   /** UTF-8 bytes of a memory's metadata as JSON. */
