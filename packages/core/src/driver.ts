@@ -92,7 +92,7 @@ export {
 } from "./text/bm25.ts"
 export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
 export { compareTexts } from "./text/compareTexts.ts"
-export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
+export { estimateTokens, fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // What callers hand in.
 /** Reads objects from outside by a table of their fields. */

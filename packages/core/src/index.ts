@@ -43,7 +43,7 @@ export { DEFAULT_THRESHOLD, makeRetriever } from "./recall/makeRetriever.ts"
 export type { Explanation } from "./recall/Scorer.ts"
 export { DEFAULT_CONTEXT_BUDGET, type MemoryContext } from "./context/buildContext.ts"
 export type { ContextItem } from "./context/renderContext.ts"
-export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
+export { estimateTokens, fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
 // Embedders.
 export {
