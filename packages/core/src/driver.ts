@@ -76,6 +76,7 @@ export {
 // Terms.
 export { documentTerms, idf, queryTerms, type Terms, type TermSettings } from "./text/bm25.ts"
 export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
+export { escapeHiddenJson, stripHidden, toVisibleJson } from "./text/hiddenCharacters.ts"
 export { compareTexts } from "./text/compareTexts.ts"
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 

@@ -20,6 +20,7 @@ import { describeFailure } from "./exitCodes.ts"
 import { helpFormatter } from "./help.ts"
 import { columns } from "./output/print.ts"
 import { root } from "./root.ts"
+import { trust } from "./commands/setup/trust.ts"
 import { version } from "./version.ts"
 
 const platform = NodeChildProcessSpawner.layer.pipe(
@@ -40,6 +41,7 @@ const command = root.pipe(
     copy,
     reembed,
     doctor,
+    trust,
     mcp
   ])
 )
