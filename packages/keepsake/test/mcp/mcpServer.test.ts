@@ -220,7 +220,7 @@ describe("what a model reads", () => {
     const start = Date.UTC(2026, 0, 1)
     for (let day = 0; day < 608; day++)
       await memory.remember({ content: `Parcel ${day}`, saidAt: start + day * 60_000 })
-    await using client = await connectTo(memory)
+    const client = await connectTo(memory)
     const { contents } = await client.readResource({ uri: "keepsake://memories" })
     const rows = String((contents[0] as { readonly text?: unknown }).text).split("\n")
     expect(rows).toHaveLength(500)
@@ -237,7 +237,7 @@ describe("what a model reads", () => {
       speaker: `Eve${hidden}`,
       metadata: { [`k${hidden}`]: hidden }
     })
-    await using client = await connectTo(memory)
+    const client = await connectTo(memory)
     const call = async (name: string, input: Record<string, unknown>) =>
       readText(await client.callTool({ name, arguments: input }))
     const texts = [
