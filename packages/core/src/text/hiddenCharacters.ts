@@ -6,12 +6,12 @@
  * which scripts and emoji need.
  */
 const HIDDEN =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\ufff9-\ufffb]|[\p{Default_Ignorable_Code_Point}--[\u180b-\u180d\u180f\u200c\u200d\ufe00-\ufe0f]]/gv
 
 /** Joiners and selectors where no script puts them, which can spell a text: after another one, or after ASCII. */
 const IDLE_JOINERS =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class
   /(?<=[\u200c\u200d])[\u200c\u200d\ufe00-\ufe0f]+|(?<=[\ufe00-\ufe0f])[\ufe00-\ufe0f]+|(?<![^\u0000-\u007f])[\u200c\u200d]+|(?<![^\u0000-\u007f]|[#*0-9])[\ufe00-\ufe0f]+/gu
 
 /** Printable ASCII and line feeds, which most text is. */

@@ -59,7 +59,7 @@ const hostile = Array.from({ length: 200 }, (_, i) => {
 const splitLines = (text: string) => text.split(/\r\n|[\n\r\v\f\u0085\u2028\u2029]/u)
 
 const UNSEEN =
-  // oxlint-disable-next-line no-control-regex
+  // oxlint-disable-next-line no-control-regex, no-misleading-character-class
   /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]|[\u200c\u200d]{2}|[\ufe00-\ufe0f]{2}/u
 
 describe("a context of hostile memories", () => {

@@ -127,7 +127,10 @@ const addResources = (server: Server, memory: PromiseMemory): void => {
   }))
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }, { signal }) => {
     if (uri === MEMORIES_URI) {
-      const { rows } = await memory.list({ limit: RESOURCE_ROWS_MAX, newestFirst: true }, { signal })
+      const { rows } = await memory.list(
+        { by: "saidAt", newestFirst: true, limit: RESOURCE_ROWS_MAX },
+        { signal }
+      )
       const text = rows.toReversed().map(toLine).join("\n")
       return { contents: [{ uri, mimeType: "application/jsonl", text }] }
     }

@@ -45,7 +45,7 @@ describe("hideSecrets", () => {
     for (const unit of ["http://", "a://b@", "://", "a+", "2http://u:p@", ":// ", "://.", "https://x?a=b&"]) {
       const started = performance.now()
       hideSecrets(unit.repeat(50_000))
-      expect(performance.now() - started, unit).toBeLessThan(2_000)
+      expect({ unit, isFast: performance.now() - started < 2_000 }).toEqual({ unit, isFast: true })
     }
   })
 })

@@ -45,7 +45,7 @@ describe("a keepsake.json that came with a folder", () => {
     [{ store: { backend: "qdrant", url: "http://evil.example:6333" } }, "http://evil.example:6333"]
   ])("%j is refused by name before anything is sent", async (settings, name) => {
     await using folder = await cloneWith(settings)
-    const sent = vi.fn(async () => Promise.reject(new Error("sent")))
+    const sent = vi.fn<() => Promise<Response>>(async () => Promise.reject(new Error("sent")))
     vi.stubGlobal("fetch", sent)
     for (const args of [["remember", "my secret"], ["recall", "secret"], ["list"], ["doctor"], ["export"]]) {
       const { code, err, out } = await keepsake(folder.path, args)
