@@ -25,7 +25,7 @@ const readList = object({
   )
 })
 
-export const trustedPath = (env: Environment): string => join(ownFolder(env), "trusted.json")
+const trustedPath = (env: Environment): string => join(ownFolder(env), "trusted.json")
 
 /** The names to which the user said yes. */
 export const readTrusted = Effect.fnUntraced(function* (
