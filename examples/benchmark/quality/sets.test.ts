@@ -9,6 +9,8 @@ const assertTrimmed = (text: string) => {
   assert.strictEqual(text, text.trim())
 }
 
+const shareOf = (cases: ReadonlyArray<boolean>) => cases.filter(Boolean).length / cases.length
+
 const assertUnique = (texts: ReadonlyArray<string>) => assert.strictEqual(new Set(texts).size, texts.length)
 
 describe("languages.json", () => {
@@ -82,5 +84,115 @@ describe("languages.json", () => {
         .map(({ memory, question }) => `${language}: ${memory} ${question}`)
     )
     assert.deepStrictEqual(apart, [])
+  })
+})
+
+describe("updates.json", () => {
+  interface Conversation {
+    readonly kind: string
+    readonly language: string
+    readonly turns: ReadonlyArray<{
+      readonly speaker: "user" | "assistant"
+      readonly text: string
+      readonly daysAgo: number
+    }>
+    readonly question: string
+  }
+  interface Pair extends Conversation {
+    readonly life: string
+    readonly stale: number
+    readonly latest: number
+    readonly staleEcho?: number
+    readonly latestEcho?: number
+  }
+  interface Control extends Conversation {
+    readonly right: number
+  }
+  const { controls, pairs } = readSet("updates") as {
+    readonly pairs: ReadonlyArray<Pair>
+    readonly controls: ReadonlyArray<Control>
+  }
+  const kindsOf = (cases: ReadonlyArray<Conversation>) => [...new Set(cases.map(({ kind }) => kind))].sort()
+
+  it("has 160 pairs of four kinds in eight kinds of life, and 60 controls", () => {
+    assert.isAtLeast(pairs.length, 160)
+    assert.isAtLeast(controls.length, 60)
+    assert.deepStrictEqual(kindsOf(pairs), ["changed", "corrected", "elliptical", "restated"])
+    assert.deepStrictEqual(kindsOf(controls), ["both", "object", "partly", "person", "recurs"])
+    assert.strictEqual(new Set(pairs.map(({ life }) => life)).size, 8)
+    for (const cases of [pairs, controls])
+      assert.isAtLeast(shareOf(cases.map(({ language }) => language !== "en")), 0.25)
+    const echoed = pairs.map(({ latestEcho, staleEcho }) => (latestEcho ?? staleEcho) !== undefined)
+    assert.isAtLeast(shareOf(echoed), 1 / 3)
+  })
+
+  it("tells each conversation once, in 4 to 10 turns from old to new", () => {
+    const conversations = [...pairs, ...controls]
+    assertUnique(conversations.map(({ turns }) => turns.map(({ text }) => text).join("\n")))
+    for (const { question, turns } of conversations) {
+      assertTrimmed(question)
+      assert.isAtLeast(turns.length, 4, question)
+      assert.isAtMost(turns.length, 10, question)
+      assertUnique(turns.map(({ text }) => text))
+      for (const { speaker, text } of turns) {
+        assertTrimmed(text)
+        assert.include(["user", "assistant"], speaker)
+      }
+      const days = turns.map(({ daysAgo }) => daysAgo)
+      assert.deepStrictEqual(
+        days,
+        [...days].sort((a, b) => b - a),
+        question
+      )
+    }
+  })
+
+  it("has the user state the fact, then state it otherwise, and the assistant echo it", () => {
+    for (const { latest, latestEcho, question, stale, staleEcho, turns } of pairs) {
+      assert.isBelow(stale, latest, question)
+      assert.strictEqual(turns[stale]?.speaker, "user", question)
+      assert.strictEqual(turns[latest]?.speaker, "user", question)
+      if (staleEcho !== undefined) {
+        assert.strictEqual(turns[staleEcho]?.speaker, "assistant", question)
+        assert.isTrue(stale < staleEcho && staleEcho < latest, question)
+      }
+      if (latestEcho !== undefined) {
+        assert.strictEqual(turns[latestEcho]?.speaker, "assistant", question)
+        assert.isAbove(latestEcho, latest, question)
+      }
+    }
+    for (const { question, right, turns } of controls)
+      assert.strictEqual(turns[right]?.speaker, "user", question)
+  })
+})
+
+describe("short-facts.json", () => {
+  interface Session {
+    readonly language: string
+    readonly facts: ReadonlyArray<string>
+    readonly question: string
+    readonly right: number
+  }
+  const { sessions } = readSet("short-facts") as { readonly sessions: ReadonlyArray<Session> }
+
+  it("has 70 sessions of 5 to 9 short facts, none told twice", () => {
+    assert.isAtLeast(sessions.length, 70)
+    for (const { facts, question, right } of sessions) {
+      assertTrimmed(question)
+      assertUnique(facts)
+      assert.isAtLeast(facts.length, 5, question)
+      assert.isAtMost(facts.length, 9, question)
+      assert.isDefined(facts[right], question)
+      for (const fact of facts) {
+        assertTrimmed(fact)
+        assert.isAtMost(fact.length, 60)
+      }
+    }
+    assertUnique(sessions.map(({ facts }) => facts.join("\n")))
+  })
+
+  it("has the answer at every place", () => {
+    for (const place of [0, 1, 2, 3, 4, 5])
+      assert.isAtLeast(sessions.filter(({ right }) => right === place).length, 3, `place ${place}`)
   })
 })
