@@ -196,3 +196,76 @@ describe("short-facts.json", () => {
       assert.isAtLeast(sessions.filter(({ right }) => right === place).length, 3, `place ${place}`)
   })
 })
+
+describe("cold-start.json and cold-start-long.json", () => {
+  interface Case {
+    readonly id: string
+    readonly language?: string
+    readonly items: ReadonlyArray<{
+      readonly session: number
+      readonly speaker: "user" | "assistant"
+      readonly text: string
+      readonly type?: string
+      readonly pinned?: true
+    }>
+    readonly question: string
+    readonly needs: ReadonlyArray<ReadonlyArray<string>>
+  }
+  const casesOf = (name: string) => (readSet(name) as { readonly cases: ReadonlyArray<Case> }).cases
+  const cases = [...casesOf("cold-start"), ...casesOf("cold-start-long")]
+
+  it("has 40 young memories, a third with a long first message and a third not in English", () => {
+    assert.strictEqual(cases.length, 40)
+    assertUnique(cases.map(({ id }) => id))
+    const languages = cases.map(({ language }) => language ?? "en")
+    assert.isAtLeast(shareOf(cases.map(({ items }) => items[0]!.text.length > 2000)), 1 / 3)
+    assert.isAtLeast(shareOf(languages.map((language) => language !== "en")), 1 / 3)
+    assert.isAtLeast(new Set(languages).size, 9)
+  })
+
+  it("needs texts that stand in an item and that escaping does not change", () => {
+    for (const { id, items, needs, question } of cases) {
+      assertTrimmed(question)
+      assert.isAtLeast(items.length, 2, id)
+      assert.isAtMost(items.length, 20, id)
+      const sessions = items.map(({ session }) => session)
+      assert.deepStrictEqual(
+        sessions,
+        [...sessions].sort((a, b) => a - b),
+        id
+      )
+      for (const { speaker, text } of items) {
+        assertTrimmed(text)
+        assert.include(["user", "assistant"], speaker)
+      }
+      assert.isNotEmpty(needs)
+      for (const need of needs.flat()) {
+        assert.isTrue(
+          items.some(({ text }) => text.includes(need)),
+          `${id}: ${need}`
+        )
+        assert.notMatch(need, /["'&<>]/, id)
+      }
+    }
+  })
+
+  it("hides the answer to a long first message from its edges and from the question", () => {
+    for (const { id, items, needs, question } of casesOf("cold-start-long")) {
+      const first = items[0]!.text
+      if (first.length <= 2000) continue
+      for (const alternatives of needs) {
+        assert.isFalse(
+          alternatives.some((need) => question.includes(need)),
+          id
+        )
+        assert.isTrue(
+          alternatives.some((need) => {
+            const at = first.indexOf(need)
+            return at > 300 && at < first.length - 300
+          }),
+          id
+        )
+      }
+    }
+  })
+})
