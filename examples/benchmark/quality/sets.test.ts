@@ -269,3 +269,60 @@ describe("cold-start.json and cold-start-long.json", () => {
     }
   })
 })
+
+describe("small-talk.json", () => {
+  interface Message {
+    readonly language: string
+    readonly text: string
+  }
+  const { foreign, smallTalk } = readSet("small-talk") as {
+    readonly smallTalk: ReadonlyArray<Message & { readonly kind: string }>
+    readonly foreign: ReadonlyArray<Message>
+  }
+
+  const countWords = ({ language, text }: Message): number =>
+    [...new Intl.Segmenter(language, { granularity: "word" }).segment(text)].filter(
+      ({ isWordLike }) => isWordLike
+    ).length
+
+  it("has every kind of small talk in eight languages", () => {
+    assert.isAtLeast(smallTalk.length, 120)
+    const languages = new Set(smallTalk.map(({ language }) => language))
+    assert.strictEqual(languages.size, 8)
+    for (const language of languages) {
+      const kinds = new Set(
+        smallTalk.filter((message) => message.language === language).map(({ kind }) => kind)
+      )
+      assert.deepStrictEqual(
+        [...kinds].sort(),
+        ["acknowledgement", "arithmetic", "farewell", "greeting", "request", "thanks"],
+        language
+      )
+    }
+  })
+
+  it("has foreign messages of 8 to 400 words, some of each length in English and elsewhere", () => {
+    assert.isAtLeast(foreign.length, 60)
+    const lengths = foreign.map(countWords)
+    for (const [i, length] of lengths.entries()) {
+      assert.isAtLeast(length, 8, foreign[i]!.text)
+      assert.isAtMost(length, 400, foreign[i]!.text)
+    }
+    for (const [least, most] of [
+      [8, 15],
+      [16, 31],
+      [32, 127],
+      [128, 400]
+    ] as const) {
+      const messages = foreign.filter((_, i) => lengths[i]! >= least && lengths[i]! <= most)
+      assert.isAtLeast(messages.filter(({ language }) => language === "en").length, 3, `from ${least} words`)
+      assert.isAtLeast(new Set(messages.map(({ language }) => language)).size, 6, `from ${least} words`)
+    }
+  })
+
+  it("says nothing twice", () => {
+    const texts = [...smallTalk, ...foreign].map(({ language, text }) => `${language} ${text}`)
+    assertUnique(texts)
+    for (const { text } of [...smallTalk, ...foreign]) assertTrimmed(text)
+  })
+})
