@@ -16,6 +16,7 @@ export {
   type CountOptions,
   type Exchange,
   type ForgetOptions,
+  type ImportOptions,
   type ListOptions,
   type MemoryUpdate,
   RECALL_LIMIT_MAX,

@@ -8,6 +8,7 @@ import type {
   CountOptions,
   Exchange,
   ForgetOptions,
+  ImportOptions,
   ListOptions,
   MemoryUpdate,
   RecallOptions,
@@ -179,9 +180,14 @@ export interface MemoryVerbs<Face extends MemoryFace> {
 
   /**
    * Stores what `export` gave, from this scope or another. Ids already stored are left as they are, expired
-   * memories are left out.
+   * memories are left out. An id is taken over where text, turn or key make it again; another becomes an id made of
+   * the old one. Memories of several scopes are refused without `mergeScopes`.
    */
-  import(memories: Iterable<Memory> | AsyncIterable<Memory>, ...run: Runs[Face]): Answers<Imported>[Face]
+  import(
+    memories: Iterable<Memory> | AsyncIterable<Memory>,
+    options?: ImportOptions,
+    ...run: Runs[Face]
+  ): Answers<Imported>[Face]
 
   /** How many memories the scope holds. */
   stats(...run: Runs[Face]): Answers<Stats>[Face]

@@ -72,18 +72,23 @@ export const STATEMENT_LIMITS = {
   ttlDays: 3_650
 } as const
 
-export const content: Field<string> = (value) => {
-  if (typeof value !== "string") return refused("give the text to remember")
-  if (value.trim() === "") return refused("is empty; there is nothing to remember")
-  if (value.length > STATEMENT_LIMITS.content) {
-    return refused(
-      `is ${value.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`
-    )
+/** Reads a text of up to `lengthMax` UTF-16 code units. */
+export const contentUpTo =
+  (lengthMax: number): Field<string> =>
+  (value) => {
+    if (typeof value !== "string") return refused("give the text to remember")
+    if (value.trim() === "") return refused("is empty; there is nothing to remember")
+    if (value.length > lengthMax) {
+      return refused(
+        `is ${value.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`
+      )
+    }
+    return isKeepable(value)
+      ? Result.succeed(value)
+      : refused("holds a NUL or half a character (a lone surrogate); remove it")
   }
-  return isKeepable(value)
-    ? Result.succeed(value)
-    : refused("holds a NUL or half a character (a lone surrogate); remove it")
-}
+
+export const content = contentUpTo(STATEMENT_LIMITS.content)
 
 export const key = test(
   (value): value is string =>

@@ -4,12 +4,13 @@ import { chunksOf } from "effect/Array"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
-import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Problem, valid } from "../input/fields.ts"
 import { readMemory } from "../input/memory.ts"
+import { type ImportOptions, readImportOptions } from "../input/options.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
 import { gateMemories } from "./gateMemories.ts"
+import { toImportedId } from "./importedId.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import type { Imported } from "./results.ts"
 import { putDistinct } from "./storeMemories.ts"
@@ -20,6 +21,28 @@ const readAt = (index: number, value: unknown) =>
     `${message.replace(/\.$/u, "")}; this is not an exported memory`
   ])
 
+/** Turns that later ones of the session can follow: a forged last turn would end the session for good. */
+const TURN_MAX = 0x7fff_ffff - 1_000_000
+
+/** What is wrong with a memory that an export can hold but not every import may bring. */
+const findProblem = (
+  memory: Memory,
+  first: Memory | undefined,
+  { mergeScopes = false, trustIds = false }: ImportOptions
+): Problem | undefined => {
+  if (!trustIds && memory.turn !== null && memory.turn > TURN_MAX)
+    return [
+      "turn",
+      `leaves no room for later turns; give one up to ${TURN_MAX}, or trustIds for a backup of yours`
+    ]
+  return mergeScopes || first === undefined || sameScope(first.scope, memory.scope)
+    ? undefined
+    : [
+        "scope",
+        "is another than the first memory's: import each scope by itself, or give mergeScopes to mix them"
+      ]
+}
+
 const collect = async (
   memories: Iterable<unknown> | AsyncIterable<unknown>
 ): Promise<ReadonlyArray<unknown>> => {
@@ -29,7 +52,10 @@ const collect = async (
 }
 
 /** Reads and checks an export to its end before anything is written, so that a damaged one changes nothing. */
-const readExport = Effect.fnUntraced(function* (memories: Iterable<unknown> | AsyncIterable<unknown>) {
+const readExport = Effect.fnUntraced(function* (
+  memories: Iterable<unknown> | AsyncIterable<unknown>,
+  options: ImportOptions
+) {
   const exported = yield* Effect.tryPromise({
     try: () => collect(memories),
     catch: (cause) =>
@@ -39,22 +65,13 @@ const readExport = Effect.fnUntraced(function* (memories: Iterable<unknown> | As
   for (const [i, memory] of exported.entries()) {
     // Thousands are checked a batch at a time, so that they do not hold the event loop.
     if (i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
-    checked.push(yield* valid(() => readAt(i, memory)))
+    const row = yield* valid(() => readAt(i, memory))
+    const problem = findProblem(row, checked[0], options)
+    if (problem !== undefined) return yield* invalidInput(`memories[${i}].${problem[0]}`, problem[1])
+    checked.push(row)
   }
   return checked
 })
-
-/**
- * A memory with a key takes the id that the key has. Others keep their id in their own scope; in another they take
- * the id that their text, or their old id as a key, has there.
- */
-const idIn = (scope: Scope, memory: Memory): string => {
-  if (memory.key !== null) return memoryIdOfKey(scope, memory.key)
-  if (sameScope(scope, memory.scope)) return memory.id
-  return memory.id === memoryIdOfText(memory.scope, memory)
-    ? memoryIdOfText(scope, memory)
-    : memoryIdOfKey(scope, `imported:${memory.id}`)
-}
 
 /** Of memories that the hook made one, the open one, which says what is so now. */
 const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
@@ -72,9 +89,12 @@ const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
 const moveToScope = (
   scope: Scope,
   exported: ReadonlyArray<Memory>,
-  gated: ReadonlyMap<Memory, Memory | null>
+  gated: ReadonlyMap<Memory, Memory | null>,
+  { newIds, trustIds = false }: ImportOptions
 ): ReadonlyArray<Memory> => {
-  const idByOldId = new Map(exported.map((memory) => [memory.id, idIn(scope, gated.get(memory) ?? memory)]))
+  const placeByOldId = new Map(
+    exported.map((memory) => [memory.id, toImportedId(scope, gated.get(memory) ?? memory, trustIds)])
+  )
   return exported.flatMap((before): ReadonlyArray<Memory> => {
     const memory = gated.get(before) ?? null
     if (memory === null) return []
@@ -83,8 +103,9 @@ const moveToScope = (
       {
         ...memory,
         scope,
-        id: idByOldId.get(before.id) ?? memory.id,
-        supersededBy: successor === null ? null : (idByOldId.get(successor) ?? successor)
+        ...placeByOldId.get(before.id),
+        supersededBy:
+          successor === null ? null : (placeByOldId.get(successor)?.id ?? newIds?.get(successor) ?? successor)
       }
     ]
   })
@@ -123,14 +144,21 @@ const putUnknown = Effect.fnUntraced(function* (
 export const importMemories = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  memories: Iterable<Memory> | AsyncIterable<Memory>
+  memories: Iterable<Memory> | AsyncIterable<Memory>,
+  input: ImportOptions = {}
 ) {
   const fence = services.fences.token()
-  const exported = yield* readExport(memories)
+  const options = yield* valid(() => readImportOptions(input))
+  const exported = yield* readExport(memories, options)
   const now = yield* Clock.currentTimeMillis
   const live = exported.filter((memory) => !isExpired(memory, now))
   const gated = yield* gateMemories(services, "import", scope, live)
-  const moved = moveToScope(scope, exported, new Map(live.map((memory, i) => [memory, gated[i] ?? null])))
+  const moved = moveToScope(
+    scope,
+    exported,
+    new Map(live.map((memory, i) => [memory, gated[i] ?? null])),
+    options
+  )
   const distinct = services.gate === null ? moved : mergeById(moved)
   const { created, storedContents } = yield* putUnknown(services, scope, distinct, fence)
   const conflicting = moved.filter(({ content, id }) => storedContents.get(id) !== content).length

@@ -1,0 +1,36 @@
+/** Which id an imported memory gets: its own only where that can be computed again, since a file can forge any other. */
+import type { Memory } from "../memory/Memory.ts"
+import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
+import { sameScope, type Scope } from "../memory/Scope.ts"
+import { turnKey } from "./exchange.ts"
+
+const NAMES_TURN = /^\["turn",/u
+
+/** A key of a turn is that turn's alone: under another turn it would take the place of what is said there. */
+const isOwnKey = ({ key, sessionId, turn }: Memory): boolean =>
+  key !== null &&
+  (!NAMES_TURN.test(key) || (sessionId !== null && turn !== null && key === turnKey(sessionId, turn)))
+
+/** The key of a turn, where the id was made of it and the first version did not keep it. */
+const keyOfTurn = ({ id, scope, sessionId, turn }: Memory): string | null => {
+  if (sessionId === null || turn === null) return null
+  const key = turnKey(sessionId, turn)
+  return id === memoryIdOfKey(scope, key) ? key : null
+}
+
+/**
+ * The id and key of an exported memory in `scope`. An id that is made of nothing that the memory holds becomes one made
+ * of the old id, which a second import finds again; with `trustIds` it stays in its own scope.
+ */
+export const toImportedId = (scope: Scope, memory: Memory, trustIds: boolean): Pick<Memory, "id" | "key"> => {
+  const underKey = (key: string) => ({ id: memoryIdOfKey(scope, key), key })
+  if (memory.key !== null && isOwnKey(memory)) return underKey(memory.key)
+  if (memory.key === null && memory.id === memoryIdOfText(memory.scope, memory)) {
+    return { id: memoryIdOfText(scope, memory), key: null }
+  }
+  const turn = keyOfTurn(memory)
+  if (turn !== null) return underKey(turn)
+  return trustIds && sameScope(scope, memory.scope)
+    ? { id: memory.id, key: memory.key }
+    : underKey(`imported:${memory.id}`)
+}
