@@ -44,6 +44,7 @@ export {
   scopeKey
 } from "./memory/Scope.ts"
 export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
+export { toImportedId } from "./memory/importedId.ts"
 export { DAY_MS } from "./memory/duration.ts"
 export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
 export {
@@ -86,7 +87,6 @@ export * as fields from "./input/fields.ts"
 export { readContextOptions } from "./input/options.ts"
 export { memoryFromStatement, type Statement, STATEMENT_LIMITS } from "./input/Statement.ts"
 export { readMemory } from "./input/memory.ts"
-export { toImportedId } from "./write/importedId.ts"
 export { addWhere } from "./input/where.ts"
 export { readScope } from "./input/scope.ts"
 export { readTime, type TimeInput } from "./input/time.ts"

@@ -43,3 +43,6 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
 
 /** Whether a value can be an id: others name no memory and never reach a store. */
 export const isUuid = (id: unknown): id is string => typeof id === "string" && UUID.test(id)
+
+/** The idempotency key of a turn, for writers of conversations: "Thanks!" said twice is two turns. */
+export const turnKey = (sessionId: string, turn: number): string => JSON.stringify(["turn", sessionId, turn])

@@ -1,8 +1,7 @@
 /** Which id an imported memory gets: its own only where that can be computed again, since a file can forge any other. */
-import type { Memory } from "../memory/Memory.ts"
-import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
-import { sameScope, type Scope } from "../memory/Scope.ts"
-import { turnKey } from "./exchange.ts"
+import type { Memory } from "./Memory.ts"
+import { memoryIdOfKey, memoryIdOfText, turnKey } from "./MemoryId.ts"
+import { sameScope, type Scope } from "./Scope.ts"
 
 const NAMES_TURN = /^\["turn",/u
 
