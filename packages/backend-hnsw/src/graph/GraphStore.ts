@@ -1,3 +1,4 @@
+import { warn } from "@keepsake/core/driver"
 import { Effect, Semaphore } from "effect"
 import { rm } from "node:fs/promises"
 import { type BuildResult, matchesScope } from "./buildGraph.ts"
@@ -84,7 +85,7 @@ export class GraphStore {
       (graph, { rows }) =>
         graph.pipe(
           Effect.tapError((error) =>
-            Effect.logWarning(`The graph of a scope with ${rows} memories failed; the scan serves it.`, error)
+            warn(`The graph of a scope with ${rows} memories failed; the scan serves it.`, error)
           ),
           Effect.orElseSucceed(() => null)
         )
@@ -98,7 +99,7 @@ export class GraphStore {
       (hnswlib) => {
         if (hnswlib !== null || this.#reportedMissing) return Effect.void
         this.#reportedMissing = true
-        return Effect.logWarning(
+        return warn(
           `A scope has ${rows} memories: it is searched by a scan, and would be faster with a graph. \`${INSTALL_LINE}\` adds it (compiles with g++ or clang, make and python3).`
         )
       }
@@ -116,7 +117,7 @@ export class GraphStore {
         return null
       }
       if (!(yield* attempt(() => file.isIntact(header)))) {
-        yield* Effect.logWarning(`The graph ${file.path} is damaged; it is built again from the memories.`)
+        yield* warn(`The graph ${file.path} is damaged; it is built again from the memories.`)
         yield* this.#discard(file)
         return null
       }
