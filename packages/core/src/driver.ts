@@ -43,10 +43,18 @@ export {
   scopeBeside,
   scopeKey
 } from "./memory/Scope.ts"
-export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
+export { formerIdOfText, formerIdsOfText, isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
 export { toImportedId } from "./memory/importedId.ts"
 export { DAY_MS } from "./memory/duration.ts"
-export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
+export {
+  closeAt,
+  isCurrent,
+  isExpired,
+  isVisible,
+  type Restatable,
+  restate,
+  type Restated
+} from "./memory/lifetime.ts"
 export {
   allOf,
   ANY,

@@ -70,8 +70,8 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   readonly reads: ReadonlyArray<Scope>
 
   /**
-   * Stores one statement; the same statement by the same speaker is one memory, refreshed when it is said
-   * again. `Conflict` when its key already names other content; no id when `beforeWrite` drops it.
+   * Stores one statement; the same statement by the same speaker is one memory in any spelling, refreshed when it is
+   * said again: what is given is taken over, and the longer lifetime wins. `Conflict` when its key already names other content; no id when `beforeWrite` drops it.
    */
   remember(input: string | Statement, options?: WriteOptions, ...run: Runs[Face]): Answers<Remembered>[Face]
 

@@ -1,5 +1,6 @@
 import { Result } from "effect"
 import { DAY_MS } from "../memory/duration.ts"
+import type { Restatable } from "../memory/lifetime.ts"
 import {
   type JsonObject,
   type Memory,
@@ -163,13 +164,20 @@ const readStatement = (value: unknown) => {
 
 const DEFAULTS = { type: "episodic", source: "user", speaker: null } as const
 
+/** A memory made of a statement, and the fields that the statement gave. */
+export interface StatedMemory extends Memory {
+  readonly overwrites: ReadonlyArray<Restatable>
+}
+
+const RESTATABLE: ReadonlyArray<Restatable> = ["metadata", "importance", "pinned"]
+
 /** The memory that a new statement makes. Missing type, source and speaker come from `defaults`. */
 export const memoryFromStatement = (
   scope: Scope,
   statement: string | Statement,
   now: number,
   defaults: Pick<Memory, "type" | "source" | "speaker"> = DEFAULTS
-): Result.Result<Memory, Problem> => {
+): Result.Result<StatedMemory, Problem> => {
   const read = readStatement(statement)
   if (Result.isFailure(read)) return Result.fail(read.failure)
   const fields: Partial<Read<typeof STATEMENT>> & { readonly content: string } = read.success
@@ -199,6 +207,7 @@ export const memoryFromStatement = (
     validity: [{ from: saidAt, to: null }],
     supersededBy: null,
     accessCount: 0,
-    lastAccessedAt: null
+    lastAccessedAt: null,
+    overwrites: RESTATABLE.filter((field) => fields[field] !== undefined)
   })
 }

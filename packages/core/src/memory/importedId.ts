@@ -1,6 +1,6 @@
 /** Which id an imported memory gets: its own only where that can be computed again, since a file can forge any other. */
 import type { Memory } from "./Memory.ts"
-import { memoryIdOfKey, memoryIdOfText, turnKey } from "./MemoryId.ts"
+import { hasIdOfText, memoryIdOfKey, memoryIdOfText, turnKey } from "./MemoryId.ts"
 import { sameScope, type Scope } from "./Scope.ts"
 
 const NAMES_TURN = /^\["turn",/u
@@ -24,8 +24,9 @@ const keyOfTurn = ({ id, scope, sessionId, turn }: Memory): string | null => {
 export const toImportedId = (scope: Scope, memory: Memory, trustIds: boolean): Pick<Memory, "id" | "key"> => {
   const underKey = (key: string) => ({ id: memoryIdOfKey(scope, key), key })
   if (memory.key !== null && isOwnKey(memory)) return underKey(memory.key)
-  if (memory.key === null && memory.id === memoryIdOfText(memory.scope, memory)) {
-    return { id: memoryIdOfText(scope, memory), key: null }
+  if (memory.key === null && hasIdOfText(memory)) {
+    // An id of the first version stays in its own scope, where references to it may be.
+    return { id: sameScope(scope, memory.scope) ? memory.id : memoryIdOfText(scope, memory), key: null }
   }
   const turn = keyOfTurn(memory)
   if (turn !== null) return underKey(turn)

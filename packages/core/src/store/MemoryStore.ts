@@ -1,5 +1,6 @@
 import { Context, type Effect } from "effect"
 import type { Condition } from "../memory/Condition.ts"
+import type { Restatable } from "../memory/lifetime.ts"
 import type { JsonObject, Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
@@ -24,6 +25,8 @@ export const STORE_LIMITS = {
   queryTerms: 64,
   /** Anchors in one `around`. */
   anchors: 256,
+  /** Former ids of a row. */
+  formerIds: 3,
   /** Turns to either side in `around`. */
   radius: 8,
   speakers: 1_000,
@@ -40,6 +43,13 @@ export interface StoreRow {
   /** Unit length, of the fingerprint's dimensions; `null` in a store without embeddings. */
   readonly vector: Float32Array | null
   readonly terms: Terms
+  /** What a row that is restated takes over from `memory`; it keeps the rest. Nothing when absent. */
+  readonly overwrites?: ReadonlyArray<Restatable> | undefined
+  /**
+   * Ids that the first version gave the statement, at most `STORE_LIMITS.formerIds`: where the scope has no row of
+   * `memory.id`, the first of them that it has names the row that is restated, which keeps its id.
+   */
+  readonly formerIds?: ReadonlyArray<string> | undefined
 }
 
 /** How a write changed its row; see `Remembered`. */
@@ -47,6 +57,7 @@ export type PutOutcome = "created" | "refreshed" | "reopened" | "conflict"
 
 /** The outcome for one row. */
 export interface PutResult {
+  /** `memory.id`, or the one of `formerIds` whose row is restated. */
   readonly id: string
   /** `conflict`: the id exists with other content, and that row is unchanged. Best effort under a race if a server cannot tell. */
   readonly outcome: PutOutcome
@@ -208,6 +219,8 @@ export interface Superseded {
   readonly outcome: PutOutcome
   /** `false` if `id` is unknown, expired or already closed, or on `conflict`: then nothing was linked. */
   readonly closed: boolean
+  /** The successor's, where it is one of `row.formerIds`. */
+  readonly id?: string | undefined
 }
 
 /**
@@ -222,8 +235,9 @@ export class MemoryStore extends Context.Service<
   MemoryStore,
   {
     /**
-     * Writes all rows or none. Ids are distinct within a call. `restate` decides what a known id becomes; a row
-     * that is refreshed or reopened keeps its vector and terms. Outcomes are in the order of `rows`.
+     * Writes all rows or none. Ids are distinct within a call, former ones included. `restate` decides what a known
+     * id becomes; a row that is refreshed or reopened keeps its id, vector and terms. Outcomes are in the order of
+     * `rows`.
      */
     put(request: {
       readonly scope: Scope
@@ -286,7 +300,7 @@ export class MemoryStore extends Context.Service<
     }): Effect.Effect<Memory | null, MemoryError>
 
     /**
-     * Puts `row`, then closes `id` at the start of the new row's current interval (`closeAt`) and links it;
+     * Puts `row` as `put` does, then closes `id` at the start of the new row's current interval (`closeAt`) and links it;
      * atomic if the store has transactions, else in an order that cannot lose the new row.
      */
     supersede(request: SupersedeRequest): Effect.Effect<Superseded, MemoryError>

@@ -5,6 +5,7 @@ import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { toImportedId } from "../memory/importedId.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
+import { formerIdOfText, hasIdOfText, isSameStatement, memoryIdOfText } from "../memory/MemoryId.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Problem, valid } from "../input/fields.ts"
 import { readMemory } from "../input/memory.ts"
@@ -73,7 +74,7 @@ const readExport = Effect.fnUntraced(function* (
   return checked
 })
 
-/** Of memories that the hook made one, the open one, which says what is so now. */
+/** Of memories that have become one, by the hook or as spellings of one text, the open one, which says what is so now. */
 const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
   const byId = new Map<string, Memory>()
   for (const memory of memories) {
@@ -111,34 +112,62 @@ const moveToScope = (
   })
 }
 
-/** Puts the memories whose ids are not in the store. Returns how many, and the stored content of each id. */
+/** The ids under which a store may have a memory: its own, and where that is made of its text, both such ids. */
+const possibleIds = (memory: Memory): ReadonlyArray<string> =>
+  memory.key === null && hasIdOfText(memory)
+    ? Array.from(
+        new Set([memory.id, memoryIdOfText(memory.scope, memory), formerIdOfText(memory.scope, memory)])
+      )
+    : [memory.id]
+
+/** The rows that the store has of `memories`, by their ids in the export. */
+const readKnown = Effect.fnUntraced(function* (
+  { store }: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<Memory>
+) {
+  const known = new Map<string, Memory>()
+  const wanted = memories.flatMap((memory) =>
+    possibleIds(memory).map((storedId) => ({ id: memory.id, storedId }))
+  )
+  for (const batch of chunksOf(wanted, STORE_LIMITS.batch)) {
+    yield* Effect.yieldNow
+    const now = yield* Clock.currentTimeMillis
+    const rows = yield* store.get({ scope, now, ids: batch.map(({ storedId }) => storedId) })
+    const rowById = new Map(rows.map((row) => [row.id, row]))
+    for (const { id, storedId } of batch) {
+      const row = rowById.get(storedId)
+      if (row !== undefined && !known.has(id)) known.set(id, row)
+    }
+  }
+  return known
+})
+
+/** Puts the memories that are not in the store. Returns how many, and what is stored for each id. */
 const putUnknown = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   memories: ReadonlyArray<Memory>,
   fence: number
 ) {
-  const byId = new Map(memories.map((memory) => [memory.id, memory]))
-  const storedContents = new Map<string, string>()
+  const stored = yield* readKnown(services, scope, memories)
   let created = 0
-  for (const batch of chunksOf(byId.values(), STORE_LIMITS.batch)) {
+  for (const batch of chunksOf(memories, STORE_LIMITS.batch)) {
     yield* Effect.yieldNow
-    const now = yield* Clock.currentTimeMillis
-    const known = yield* services.store.get({ scope, now, ids: batch.map((memory) => memory.id) })
-    for (const { content, id } of known) storedContents.set(id, content)
-    const results = yield* putDistinct(
-      services,
-      scope,
-      batch.filter((memory) => !storedContents.has(memory.id)),
-      fence
-    )
-    for (const { id, outcome } of results) {
-      if (outcome === "conflict") continue
+    const unknown = batch
+      .filter(({ id }) => !stored.has(id))
+      .map((memory) => {
+        const successor = memory.supersededBy === null ? undefined : stored.get(memory.supersededBy)
+        return successor === undefined ? memory : { ...memory, supersededBy: successor.id }
+      })
+    const results = yield* putDistinct(services, scope, unknown, fence)
+    for (const [i, memory] of unknown.entries()) {
+      if (results[i]?.outcome === "conflict") continue
       created++
-      storedContents.set(id, byId.get(id)?.content ?? "")
+      stored.set(memory.id, memory)
     }
   }
-  return { created, storedContents }
+  return { created, stored }
 })
 
 export const importMemories = Effect.fnUntraced(function* (
@@ -159,9 +188,11 @@ export const importMemories = Effect.fnUntraced(function* (
     new Map(live.map((memory, i) => [memory, gated[i] ?? null])),
     options
   )
-  const distinct = services.gate === null ? moved : mergeById(moved)
-  const { created, storedContents } = yield* putUnknown(services, scope, distinct, fence)
-  const conflicting = moved.filter(({ content, id }) => storedContents.get(id) !== content).length
+  const { created, stored } = yield* putUnknown(services, scope, mergeById(moved), fence)
+  const conflicting = moved.filter((memory) => {
+    const row = stored.get(memory.id)
+    return row === undefined || !isSameStatement(row, memory)
+  }).length
   return {
     created,
     known: moved.length - created - conflicting,

@@ -25,7 +25,7 @@ import {
   pageEntries,
   pageRows,
   pageSessions,
-  type PutOutcome,
+  type PutResult,
   readMode,
   type RemoveTarget,
   restate,
@@ -117,16 +117,20 @@ const dropSessions = (data: ListData, doomed: (scope: Scope) => boolean): void =
   data.removedTurns = new Map(Array.from(data.removedTurns).filter(([, { scope }]) => !doomed(scope)))
 }
 
-const putRow = (data: ListData, row: StoreRow, now: number): PutOutcome => {
-  const known = find(data, row.memory.scope, row.memory.id)
-  const restated = known === undefined ? undefined : restate(known.memory, row.memory, now)
-  if (known === undefined || restated === undefined || restated.outcome === "created") {
-    if (known !== undefined) drop(data, (memory) => memory === known.memory)
+const putRow = (data: ListData, { formerIds = [], overwrites, ...row }: StoreRow, now: number): PutResult => {
+  const { id, scope } = row.memory
+  const known = [id, ...formerIds].flatMap((possible) => find(data, scope, possible) ?? [])[0]
+  if (known === undefined) {
     data.rows = [...data.rows, row]
-    return "created"
+    return { id, outcome: "created" }
   }
-  if (restated.outcome !== "conflict") replace(data, known, restated.memory)
-  return restated.outcome
+  const restated = restate(known.memory, row.memory, now, overwrites)
+  if (restated.outcome === "conflict") return { id, outcome: "conflict" }
+  if (restated.outcome === "created") {
+    drop(data, (memory) => memory === known.memory)
+    data.rows = [...data.rows, { ...row, memory: { ...row.memory, id: known.memory.id } }]
+  } else replace(data, known, restated.memory)
+  return { id: known.memory.id, outcome: restated.outcome }
 }
 
 const dot = (a: Float32Array, b: Float32Array): number =>
@@ -250,8 +254,7 @@ const makeReads = (data: ListData) => {
 
 const makeWrites = (data: ListData) =>
   ({
-    put: ({ now, rows }) =>
-      Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
+    put: ({ now, rows }) => Effect.sync(() => rows.map((row) => putRow(data, row, now))),
     patch: ({ change, id, now, scope }) =>
       Effect.sync(() => {
         const row = find(data, scope, id)
@@ -265,14 +268,15 @@ const makeWrites = (data: ListData) =>
       }),
     supersede: ({ id, now, row, scope }) =>
       Effect.sync(() => {
-        const outcome = putRow(data, row, now)
+        const { id: successorId, outcome } = putRow(data, row, now)
+        const put = { outcome, ...(successorId === row.memory.id ? {} : { id: successorId }) }
         const old = find(data, scope, id)
         if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
-          return { outcome, closed: false }
+          return { ...put, closed: false }
         }
-        const from = find(data, scope, row.memory.id)?.memory.validity.at(-1)?.from ?? now
-        replace(data, old, { ...closeAt(old.memory, from, row.memory.id), updatedAt: now })
-        return { outcome, closed: true }
+        const from = find(data, scope, successorId)?.memory.validity.at(-1)?.from ?? now
+        replace(data, old, { ...closeAt(old.memory, from, successorId), updatedAt: now })
+        return { ...put, closed: true }
       }),
     remove: ({ scope, target }) =>
       Effect.sync(() => {

@@ -87,8 +87,7 @@ const reading = (data: InMemoryData): Omit<Store, Writing | keyof ReturnType<typ
 })
 
 const writing = (data: InMemoryData): Pick<Store, Writing> => ({
-  put: ({ now, rows }) =>
-    Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
+  put: ({ now, rows }) => Effect.sync(() => rows.map((row) => putRow(data, row, now))),
 
   patch: ({ change, id, now, scope }) =>
     Effect.sync(() => {
@@ -104,15 +103,16 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 
   supersede: ({ id, now, row, scope }) =>
     Effect.sync(() => {
-      const outcome = putRow(data, row, now)
+      const { id: successorId, outcome } = putRow(data, row, now)
+      const put = { outcome, ...(successorId === row.memory.id ? {} : { id: successorId }) }
       const old = scopeRows(data, scope).get(id)
-      const successor = scopeRows(data, scope).get(row.memory.id)
+      const successor = scopeRows(data, scope).get(successorId)
       if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
-        return { outcome, closed: false }
+        return { ...put, closed: false }
       }
       const at = successor?.memory.validity.at(-1)?.from ?? now
-      keep(data, { ...old, memory: { ...closeAt(old.memory, at, row.memory.id), updatedAt: now } })
-      return { outcome, closed: true }
+      keep(data, { ...old, memory: { ...closeAt(old.memory, at, successorId), updatedAt: now } })
+      return { ...put, closed: true }
     }),
 
   remove: ({ scope, target }) =>
