@@ -152,10 +152,7 @@ const makeWrites = ({
     commits.write(() => {
       if (rows.length === 0) return []
       const change = beginChange(scopes.findOrCreate(scope))
-      const results = rows.map((row) => ({
-        id: row.memory.id,
-        outcome: memories.put(scope, change, row, now)
-      }))
+      const results = rows.map((row) => memories.put(scope, change, row, now))
       scopes.save(change)
       return results
     }, rows.length),
@@ -171,10 +168,10 @@ const makeWrites = ({
   supersede: ({ id, now, row, scope }) =>
     commits.write(() => {
       const change = beginChange(scopes.findOrCreate(scope))
-      const outcome = memories.put(scope, change, row, now)
-      const closed = outcome !== "conflict" && memories.close(scope, change, id, row.memory.id, now)
+      const { id: successorId, outcome } = memories.put(scope, change, row, now)
+      const closed = outcome !== "conflict" && memories.close(scope, change, id, successorId, now)
       scopes.save(change)
-      return { outcome, closed }
+      return { outcome, closed, ...(successorId === row.memory.id ? {} : { id: successorId }) }
     }),
   remove: ({ scope, target }) => eraser.remove(scope, target),
   touch: ({ ids, now, scope }) => {

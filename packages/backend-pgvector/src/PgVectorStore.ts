@@ -7,7 +7,8 @@ import {
   readMode,
   STORE_CLOSED,
   StoreAdmin,
-  StoreFingerprint
+  StoreFingerprint,
+  warn
 } from "@keepsake/core/driver"
 import { Config, Context, Effect, FiberSet, Layer, Redacted } from "effect"
 import { Pool } from "pg"
@@ -92,9 +93,7 @@ const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
 const buildInBackground = (runner: StatementRunner, { names }: StatementLayout): Effect.Effect<void> =>
   runner
     .withSession((session) => buildLaterIndexes(session, names))
-    .pipe(
-      Effect.catch((error) => Effect.logWarning(`keepsake: an index could not be built: ${error.message}`))
-    )
+    .pipe(Effect.catch((error) => warn(`keepsake: an index could not be built: ${error.message}`)))
 
 const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   const mode = readMode(options)

@@ -51,9 +51,18 @@ export {
   scopeBeside,
   scopeKey
 } from "./memory/Scope.ts"
-export { isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
+export { formerIdOfText, formerIdsOfText, isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
+export { toImportedId } from "./memory/importedId.ts"
 export { DAY_MS } from "./memory/duration.ts"
-export { closeAt, isCurrent, isExpired, isVisible, restate, type Restated } from "./memory/lifetime.ts"
+export {
+  closeAt,
+  isCurrent,
+  isExpired,
+  isVisible,
+  type Restatable,
+  restate,
+  type Restated
+} from "./memory/lifetime.ts"
 export {
   allOf,
   ANY,
@@ -91,6 +100,7 @@ export {
   type TermSettings
 } from "./text/bm25.ts"
 export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
+export { escapeHiddenJson, stripHidden, toVisibleJson } from "./text/hiddenCharacters.ts"
 export { compareTexts } from "./text/compareTexts.ts"
 export { estimateTokens, fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
 
@@ -111,9 +121,11 @@ export { encodePassages } from "./embedding/encodePassages.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
-// The event loop, locks, tracing, and failures of services.
+// The event loop, locks, tracing, warnings, and failures of services.
+export { sleepInBackground } from "./runtime/background.ts"
 export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"
 export { spanned } from "./runtime/spans.ts"
+export { warn } from "./runtime/warn.ts"
 export { parseRetryAfter } from "./runtime/retryAfter.ts"
 export { wasRetryable } from "./runtime/wasRetryable.ts"

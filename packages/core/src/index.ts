@@ -16,6 +16,7 @@ export {
   type CountOptions,
   type Exchange,
   type ForgetOptions,
+  type ImportOptions,
   type ListOptions,
   type MemoryUpdate,
   RECALL_LIMIT_MAX,
@@ -35,7 +36,7 @@ export type { Appended, Dropped, Imported, Remembered, Stored, Supersession } fr
 export type { BeforeWrite, BeforeWriteResult, WriteCandidate, WriteDoor } from "./write/beforeWrite.ts"
 export { redactSecrets, redactSecretsIn } from "./text/redactSecrets.ts"
 export type { Receipt, UserReceipt } from "./forget/receipt.ts"
-export { turnKey } from "./write/exchange.ts"
+export { turnKey } from "./memory/MemoryId.ts"
 
 // Recall and the block for a model.
 export { type Ranked, type RecallRequest, type Recollection, Retriever } from "./recall/Retriever.ts"

@@ -2,38 +2,26 @@ import { inMemoryData, InMemoryStore } from "@keepsake/core"
 import { Effect, Layer, Redacted } from "effect"
 import type { StoreLayer } from "./config/KeepsakeConfig.ts"
 import type { HnswConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
-import { loadPackage } from "./loadPackage.ts"
+import { loadHnsw, loadPgVector, loadQdrant } from "./loadPackage.ts"
 
 const hnsw = ({ backend: _backend, ...options }: HnswConfig): StoreLayer =>
-  Layer.unwrap(
-    Effect.map(
-      loadPackage("@keepsake/backend-hnsw", "A file store", async () => import("@keepsake/backend-hnsw")),
-      ({ HnswStore }) => HnswStore.layer(options)
-    )
-  )
+  Layer.unwrap(Effect.map(loadHnsw, ({ HnswStore }) => HnswStore.layer(options)))
 
 const pgvector = ({ backend: _backend, url, ...options }: PgVectorConfig): StoreLayer =>
   Layer.unwrap(
-    Effect.map(
-      loadPackage(
-        "@keepsake/backend-pgvector",
-        "PostgreSQL",
-        async () => import("@keepsake/backend-pgvector")
-      ),
-      ({ PgVectorStore }) => PgVectorStore.layer({ ...options, url: Redacted.make(url) })
+    Effect.map(loadPgVector, ({ PgVectorStore }) =>
+      PgVectorStore.layer({ ...options, url: Redacted.make(url) })
     )
   )
 
 const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): StoreLayer =>
   Layer.unwrap(
-    Effect.map(
-      loadPackage("@keepsake/backend-qdrant", "Qdrant", async () => import("@keepsake/backend-qdrant")),
-      ({ QdrantStore }) =>
-        QdrantStore.layer({
-          ...options,
-          url,
-          apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey)
-        })
+    Effect.map(loadQdrant, ({ QdrantStore }) =>
+      QdrantStore.layer({
+        ...options,
+        url,
+        apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey)
+      })
     )
   )
 

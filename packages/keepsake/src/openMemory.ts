@@ -8,18 +8,32 @@ import {
   type StoreFingerprint
 } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { Effect, Layer } from "effect"
+import { Cause, Effect, Layer, Logger, LogLevel } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { resolveConfig } from "./config/resolveConfig.ts"
 import { storeLayer } from "./storeLayer.ts"
+
+const makeLogger = (onWarning: NonNullable<KeepsakeConfig["onWarning"]>) =>
+  Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+    if (!LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) return
+    const [text, detail] = Array.isArray(message) ? (message as ReadonlyArray<unknown>) : [message]
+    onWarning(String(text), cause.reasons.length > 0 ? Cause.squash(cause) : detail)
+  })
+
+/** The loggers stay the application's own where `onWarning` is absent. */
+const sendWarnings =
+  (onWarning: KeepsakeConfig["onWarning"]) =>
+  <A>(layer: Layer.Layer<A, MemoryError>): Layer.Layer<A, MemoryError> =>
+    onWarning === undefined ? layer : Layer.provideMerge(layer, Logger.layer([makeLogger(onWarning)]))
 
 /** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (
   config: string | KeepsakeConfig
 ): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.provideMerge(
-    Layer.unwrap(Effect.map(resolveConfig(config), ({ memory }) => AgentMemory.layer(memory))),
-    storeLayer(config)
+  Layer.unwrap(
+    Effect.map(resolveConfig(config), ({ memory, onWarning }) =>
+      AgentMemory.layer(memory).pipe(Layer.provideMerge(storeLayer(config)), sendWarnings(onWarning))
+    )
   )
 
 /**

@@ -6,7 +6,7 @@ import {
   type Scope,
   STATEMENT_LIMITS
 } from "@keepsake/core"
-import { addWhere, fields, formatOrigin, sameScope } from "@keepsake/core/driver"
+import { addWhere, fields, formatOrigin, sameScope, toVisibleJson } from "@keepsake/core/driver"
 import { Schema } from "effect"
 import { callback, readOrThrow } from "../inputFields.ts"
 import type { AgentTool } from "./AgentTool.ts"
@@ -86,7 +86,7 @@ const formatDay = (time: number): string => new Date(time).toISOString().slice(0
 
 /** JSON, so that the text stays data. */
 const toLine = ({ content, id, saidAt, scope, source, type }: Memory, own: Scope): string =>
-  JSON.stringify({
+  toVisibleJson({
     id,
     content,
     type,

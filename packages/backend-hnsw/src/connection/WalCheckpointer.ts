@@ -1,57 +1,69 @@
 import { Effect } from "effect"
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import type { Connection } from "./Connection.ts"
+import { startCheckpointThread } from "./checkpointThread.ts"
 
-/** Rows that this process commits between two checkpoints: about 4 MB of log. */
+/** Rows that this process commits between two checkpoints of the thread: about 4 MB of log. */
 const ROWS_PER_CHECKPOINT = 512
+/** Rows between two checkpoints on the serving thread, which block it for a few milliseconds each. */
+const ROWS_PER_SLICE = 48
 
 /**
  * Checkpoints the write-ahead log in a thread: on the serving thread, a checkpoint of a few megabytes blocks the event
- * loop for 20 to 60 ms. The first due checkpoint starts the thread.
+ * loop for 20 to 60 ms. The first due checkpoint starts the thread. Where there is none (a runtime that lends none, a
+ * thread that failed), the serving thread checkpoints by slices.
  */
 export class WalCheckpointer {
   readonly #connection: Connection
+  readonly #startThread: typeof startCheckpointThread
   #worker: Worker | null = null
+  #lacksThread = false
   #running = false
   #rows = 0
 
-  constructor(connection: Connection) {
+  /** @param startThread `startCheckpointThread`, or a test's replacement */
+  constructor(connection: Connection, startThread = startCheckpointThread) {
     this.#connection = connection
+    this.#startThread = startThread
   }
 
   /** Starts a checkpoint if enough rows were committed. */
   countCommitted(rows: number): void {
     this.#rows += rows
-    if (this.#rows < ROWS_PER_CHECKPOINT || this.#running) return
+    const due = this.#lacksThread ? ROWS_PER_SLICE : ROWS_PER_CHECKPOINT
+    if (this.#rows < due || this.#running) return
     this.#rows = 0
     this.#running = true
-    this.#ensureWorker().postMessage(null, [])
+    const worker = this.#ensureWorker()
+    if (worker === null) this.#checkpointHere()
+    else worker.postMessage(null, [])
   }
 
-  #ensureWorker(): Worker {
-    if (this.#worker !== null) return this.#worker
-    // Source and build output have the same layout.
-    const entry = new URL(
-      import.meta.url.endsWith(".ts") ? "./checkpointWorker.ts" : "./checkpointWorker.js",
-      import.meta.url
-    )
-    const worker = new Worker(entry, { workerData: this.#connection.path })
-    // A failure costs only speed: the log grows until SQLite checkpoints it in a commit.
-    const onEnd = () => {
+  #ensureWorker(): Worker | null {
+    if (this.#worker !== null || this.#lacksThread) return this.#worker
+    this.#worker = this.#startThread(this.#connection.path, {
+      onDone: () => {
+        this.#running = false
+        // Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log
+        // that does not grow is synced twice as fast.
+        this.#connection.checkpointPassive()
+      },
+      onEnd: () => {
+        this.#running = false
+        this.#worker = null
+        this.#lacksThread = true
+      }
+    })
+    this.#lacksThread = this.#worker === null
+    return this.#worker
+  }
+
+  /** After the writes of this slice are acknowledged. */
+  #checkpointHere(): void {
+    setImmediate(() => {
       this.#running = false
-      this.#worker = null
-    }
-    worker.on("message", () => {
-      this.#running = false
-      // Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log
-      // that does not grow is synced twice as fast.
       this.#connection.checkpointPassive()
     })
-    worker.on("error", onEnd)
-    worker.on("exit", onEnd)
-    worker.unref()
-    this.#worker = worker
-    return worker
   }
 
   /** Ends the thread after its current checkpoint. */

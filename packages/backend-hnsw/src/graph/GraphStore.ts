@@ -1,10 +1,11 @@
+import { warn } from "@keepsake/core/driver"
 import { Effect, Semaphore } from "effect"
 import { rm } from "node:fs/promises"
-import { Worker } from "node:worker_threads"
-import { type BuildResult, type BuildTask, matchesScope } from "./buildGraph.ts"
+import { type BuildResult, matchesScope } from "./buildGraph.ts"
 import { Graph, graphBytes } from "./Graph.ts"
 import { GraphFile, graphFolder } from "./GraphFile.ts"
 import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
+import { runBuild } from "./runBuild.ts"
 
 /** A scope's state as its index shows it. */
 export interface GraphRequest {
@@ -21,27 +22,6 @@ const attempt = <A>(run: () => Promise<A>): Effect.Effect<A, Error> =>
   Effect.tryPromise({
     try: run,
     catch: (error) => (error instanceof Error ? error : new Error(String(error)))
-  })
-
-const buildInWorker = (task: BuildTask): Effect.Effect<BuildResult, Error> =>
-  Effect.callback<BuildResult, Error>((resume) => {
-    // Source and build output have the same layout.
-    const entry = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
-    const worker = new Worker(entry, { workerData: task })
-    worker.unref()
-    let result: BuildResult | null = null
-    worker.on("message", (message: BuildResult) => {
-      result = message
-    })
-    worker.on("error", (error) => resume(Effect.fail(error)))
-    worker.on("exit", (code) =>
-      resume(
-        result === null
-          ? Effect.fail(new Error(`The builder ended with code ${code}`))
-          : Effect.succeed(result)
-      )
-    )
-    return Effect.promise(() => worker.terminate())
   })
 
 /** The saved graphs of one store: loads them, builds missing ones in a thread, deletes those with removed rows. */
@@ -99,13 +79,13 @@ export class GraphStore {
         if (hnswlib === null) return null
         const saved = extend ? null : yield* this.#loadSaved(hnswlib, request)
         if (saved !== null || this.#readOnly) return saved
-        yield* this.#build(request.sid).pipe(this.#buildLock.withPermits(1))
+        yield* this.#build(hnswlib, request.sid).pipe(this.#buildLock.withPermits(1))
         return yield* this.#loadSaved(hnswlib, request)
       },
       (graph, { rows }) =>
         graph.pipe(
           Effect.tapError((error) =>
-            Effect.logWarning(`The graph of a scope with ${rows} memories failed; the scan serves it.`, error)
+            warn(`The graph of a scope with ${rows} memories failed; the scan serves it.`, error)
           ),
           Effect.orElseSucceed(() => null)
         )
@@ -119,7 +99,7 @@ export class GraphStore {
       (hnswlib) => {
         if (hnswlib !== null || this.#reportedMissing) return Effect.void
         this.#reportedMissing = true
-        return Effect.logWarning(
+        return warn(
           `A scope has ${rows} memories: it is searched by a scan, and would be faster with a graph. \`${INSTALL_LINE}\` adds it (compiles with g++ or clang, make and python3).`
         )
       }
@@ -137,7 +117,7 @@ export class GraphStore {
         return null
       }
       if (!(yield* attempt(() => file.isIntact(header)))) {
-        yield* Effect.logWarning(`The graph ${file.path} is damaged; it is built again from the memories.`)
+        yield* warn(`The graph ${file.path} is damaged; it is built again from the memories.`)
         yield* this.#discard(file)
         return null
       }
@@ -150,7 +130,7 @@ export class GraphStore {
     return this.#readOnly ? Effect.void : attempt(() => file.remove())
   }
 
-  #build(sid: number): Effect.Effect<BuildResult, Error> {
+  #build(hnswlib: Hnswlib, sid: number): Effect.Effect<BuildResult, Error> {
     const task = {
       path: this.#path,
       sid,
@@ -158,7 +138,7 @@ export class GraphStore {
       space: this.#space,
       dimensions: this.#dimensions
     }
-    return buildInWorker(task).pipe(
+    return runBuild(hnswlib, task).pipe(
       Effect.repeat({ while: (result) => result === "stale", times: STALE_RETRIES })
     )
   }

@@ -1,4 +1,4 @@
-/** Builds a graph from the file, in a thread: a large scope takes minutes. */
+/** Builds a graph from the file: a large scope takes minutes. */
 import { DatabaseSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import { LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
@@ -56,8 +56,17 @@ const loadOrCreate = async (
 const isUsable = (vector: Float32Array, dimensions: number): boolean =>
   vector.length === dimensions && vector.every(Number.isFinite)
 
+/** Awaited between two rows, while no statement is open; undefined goes on at once. */
+export type Pause = () => Promise<void> | undefined
+
 /** Adds the rows after `through`; returns the last row's number. Short reads, so that checkpoints need not wait. */
-const addRows = (db: DatabaseSync, index: HierarchicalNSW, task: BuildTask, through: number): number => {
+const addRows = async (
+  db: DatabaseSync,
+  index: HierarchicalNSW,
+  task: BuildTask,
+  through: number,
+  pause: Pause
+): Promise<number> => {
   const select = db.prepare(
     `SELECT rid, data FROM ${bodyTable(task.generation)} WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT ${BATCH}`
   )
@@ -71,11 +80,17 @@ const addRows = (db: DatabaseSync, index: HierarchicalNSW, task: BuildTask, thro
       last = localFromRid(Number(rid))
       const vector = data instanceof Uint8Array ? new Body(data).vector : null
       if (vector !== null && isUsable(vector, task.dimensions)) index.addPoint(Array.from(vector), last)
+      await pause()
     }
   }
 }
 
-export const buildGraph = async (hnswlib: Hnswlib, task: BuildTask): Promise<BuildResult> => {
+/** @param pause lets the event loop run where it serves others; a thread of its own needs none */
+export const buildGraph = async (
+  hnswlib: Hnswlib,
+  task: BuildTask,
+  pause: Pause = () => undefined
+): Promise<BuildResult> => {
   const { dimensions, path, sid, space } = task
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
   const file = new GraphFile(path, sid)
@@ -84,7 +99,7 @@ export const buildGraph = async (hnswlib: Hnswlib, task: BuildTask): Promise<Bui
     if (removed === null) return "empty"
     const start = await loadOrCreate(hnswlib, file, task, removed)
     const { index } = start
-    const through = addRows(db, index, task, start.through)
+    const through = await addRows(db, index, task, start.through, pause)
     const count = index.getCurrentCount()
     if (count === 0) return "empty"
     await file.replace((temporary) => index.writeIndexSync(temporary), {

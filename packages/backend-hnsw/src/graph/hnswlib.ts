@@ -31,10 +31,12 @@ export const INSTALL_LINE = "npm install hnswlib-node"
 
 /** Null if it is not installed or not compiled. */
 export const loadHnswlib = async (): Promise<Hnswlib | null> => {
-  // A variable, so that neither TypeScript nor a bundler requires the package.
+  // A variable, so that TypeScript does not look for the package; the comments, so that no bundler does: it is native.
   const specifier: string = "hnswlib-node"
   try {
-    const addon = (await import(specifier)) as { readonly default: Hnswlib }
+    const addon = (await import(
+      /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ specifier
+    )) as { readonly default: Hnswlib }
     return addon.default
   } catch {
     return null

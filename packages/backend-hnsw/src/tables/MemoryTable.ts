@@ -4,7 +4,7 @@ import {
   isVisible,
   type Memory,
   type MemoryChange,
-  type PutOutcome,
+  type PutResult,
   restate,
   type Scope,
   type StoreRow
@@ -63,6 +63,7 @@ export class MemoryTable {
   readonly #selectById: StatementSync
   readonly #selectByRid: StatementSync
   readonly #selectRid: StatementSync
+  readonly #selectKnownIds: StatementSync
   readonly #selectFirstRids: StatementSync
   readonly #insert: StatementSync
   readonly #insertBody: StatementSync
@@ -85,6 +86,7 @@ export class MemoryTable {
     this.#selectById = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
     this.#selectByRid = db.prepare(`${joined} WHERE m.rid = ?`)
     this.#selectRid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
+    this.#selectKnownIds = db.prepare("SELECT id FROM memory WHERE sid = ? AND id IN (?, ?, ?, ?)")
     this.#selectFirstRids = db.prepare(
       "SELECT rid FROM memory WHERE rid BETWEEN ? AND ? ORDER BY rid LIMIT ?"
     )
@@ -181,19 +183,32 @@ export class MemoryTable {
     this.#deleteStaged(stored.rid)
   }
 
+  /** The id of the row that is restated; the row's own where it is new. */
+  #findTarget(sid: number, { formerIds = [], memory }: StoreRow): string {
+    if (formerIds.length === 0) return memory.id
+    const [first = null, second = null, third = null] = formerIds
+    // One statement for all: most rows are new, and none of their ids is found.
+    const found = this.#selectKnownIds.all(sid, memory.id, first, second, third)
+    if (found.length === 0) return memory.id
+    const known = new Set(found.map(({ id }) => id))
+    return [memory.id, ...formerIds].find((id) => known.has(id)) ?? memory.id
+  }
+
   /** Upserts by the rules of `restate`. */
-  put(scope: Scope, change: ScopeChange, row: StoreRow, now: number): PutOutcome {
+  put(scope: Scope, change: ScopeChange, row: StoreRow, now: number): PutResult {
+    const id = this.#findTarget(change.sid, row)
     // Most rows are new: the insert looks for the id.
-    if (this.insert(change, row)) return "created"
-    const stored = this.findById(scope, change.sid, row.memory.id)
+    if (id === row.memory.id && this.insert(change, row)) return { id, outcome: "created" }
+    const stored = this.findById(scope, change.sid, id)
     if (stored === null) throw new RangeError("A row has no body")
-    const restated = restate(stored.memory, row.memory, now)
+    const restated = restate(stored.memory, row.memory, now, row.overwrites)
+    if (restated.outcome === "conflict") return { id: row.memory.id, outcome: "conflict" }
     if (restated.outcome === "created") {
       // Other content needs another row number: indexes never read a row's content twice.
       this.remove(change, stored.rid)
-      this.insert(change, row)
-    } else if (restated.outcome !== "conflict") this.#update(change, stored, restated.memory)
-    return restated.outcome
+      this.insert(change, { ...row, memory: { ...row.memory, id } })
+    } else this.#update(change, stored, restated.memory)
+    return { id, outcome: restated.outcome }
   }
 
   /** Null if the scope has no live row of this id. */

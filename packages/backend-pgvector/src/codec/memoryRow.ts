@@ -191,6 +191,10 @@ const encodeColumn = (p: Parameters, column: MemoryColumn, rows: ReadonlyArray<S
   }
 }
 
+/** Whether rows may be stored under former ids: then `r` has `former_ids`. */
+export const hasFormerIds = (rows: ReadonlyArray<StoreRow>): boolean =>
+  rows.some(({ formerIds = [] }) => formerIds.length > 0)
+
 /** The rows of one statement as arrays, one per column, that `unnest` turns into rows `r`. */
 export const encodeRows = (
   p: Parameters,
@@ -219,6 +223,12 @@ export const encodeRows = (
     { name: weightsColumn(space), value: `(${weights}::float4[])[r.first:r.last]` }
   ]
   const names = [...encoded.map(({ name }) => name), "first", "last"]
+  if (hasFormerIds(rows)) {
+    arrays.push(
+      `${p.add(encodeTextArray(rows.map(({ formerIds = [] }) => encodeTextArray(formerIds))))}::text[]`
+    )
+    names.push("former_ids")
+  }
   if (space.dimensions !== null) {
     const vectors = rows.map((row) => row.vector)
     arrays.push(`${p.add(encodeVectorArray(vectors, layout.vectorOid))}::${space.extension}.vector[]`)

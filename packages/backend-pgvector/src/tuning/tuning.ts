@@ -4,7 +4,8 @@ import {
   type Scope,
   type SearchPlan,
   type SearchRequest,
-  unsupported
+  unsupported,
+  warn
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { Database } from "../connection/Database.ts"
@@ -69,9 +70,7 @@ export const makeTuning = (
     building.add(key)
     return fork(
       buildIndex(scope).pipe(
-        Effect.catch((error) =>
-          Effect.logWarning(`keepsake: a large scope could not be indexed: ${error.message}`)
-        ),
+        Effect.catch((error) => warn(`keepsake: a large scope could not be indexed: ${error.message}`)),
         Effect.ensuring(Effect.sync(() => building.delete(key)))
       )
     )

@@ -1,5 +1,6 @@
 import {
   type Memory,
+  type MemoryChange,
   type PutOutcome,
   restate,
   sameScope,
@@ -8,13 +9,14 @@ import {
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { all, between, inScope, must, toFilter } from "../codec/filter.ts"
-import { encodeRow, encodeValidity } from "../codec/memoryRow.ts"
+import { encodeImportance, encodeRow, encodeValidity } from "../codec/memoryRow.ts"
+import { encodeMetadata } from "../codec/metadata.ts"
 import { setPayloads } from "./setPayload.ts"
 
 /** The outcome of putting one row, and how to write it. */
 export interface PlannedRow {
   readonly outcome: PutOutcome
-  /** The memory after the write. */
+  /** The memory after the write; on `conflict` the one that was not written. */
   readonly memory: Memory
   /** A new row. */
   readonly insert?: StoreRow
@@ -26,7 +28,35 @@ export interface PlannedRow {
   readonly set?: Record<string, unknown>
 }
 
-/** Applies core's rules to a row and the stored row of the same id. */
+/** Changed fields as payload. `meta` is where points of layout 1 have their metadata. */
+export const encodeChange = (change: MemoryChange): Record<string, unknown> => ({
+  ...(change.expiresAt === undefined ? {} : { expiresAt: change.expiresAt }),
+  ...(change.pinned === undefined ? {} : { pinned: change.pinned }),
+  ...(change.importance === undefined ? {} : encodeImportance(change.importance)),
+  ...(change.metadata === undefined ? {} : { ...encodeMetadata(change.metadata), meta: null })
+})
+
+/** The fields of a row that the stored one takes over. */
+const toOverwritten = ({ memory, overwrites = [] }: StoreRow): MemoryChange =>
+  Object.fromEntries(overwrites.map((field) => [field, memory[field]]))
+
+/** The ids under which a row may be stored. */
+export const toPossibleIds = ({ formerIds = [], memory }: StoreRow): ReadonlyArray<string> => [
+  memory.id,
+  ...formerIds
+]
+
+/** The stored row that a row restates: of its id, or of a former one in its scope. */
+export const findRestated = (
+  scope: Scope,
+  row: StoreRow,
+  existing: ReadonlyMap<string, Memory>
+): Memory | undefined =>
+  toPossibleIds(row)
+    .flatMap((id) => existing.get(id) ?? [])
+    .find((memory) => memory.id === row.memory.id || sameScope(memory.scope, scope))
+
+/** Applies core's rules to a row and the stored row that it restates. */
 export const planRow = (
   scope: Scope,
   row: StoreRow,
@@ -35,13 +65,17 @@ export const planRow = (
 ): PlannedRow => {
   if (existing === undefined) return { outcome: "created", memory: row.memory, insert: row }
   // Ids are derived from their scope, so this one is forged; the outcome does not reveal whose it is.
-  if (!sameScope(existing.scope, scope)) return { outcome: "conflict", memory: existing }
-  const restated = restate(existing, row.memory, now)
-  if (restated.outcome === "conflict") return { outcome: "conflict", memory: existing }
-  const { memory, outcome } = restated
-  if (outcome === "created") return { outcome, memory, replace: row, replaced: existing }
+  if (!sameScope(existing.scope, scope)) return { outcome: "conflict", memory: row.memory }
+  const restated = restate(existing, row.memory, now, row.overwrites)
+  if (restated.outcome === "conflict") return { outcome: "conflict", memory: row.memory }
+  const { outcome } = restated
+  if (outcome === "created") {
+    const memory = { ...row.memory, id: existing.id }
+    return { outcome, memory, replace: { ...row, memory }, replaced: existing }
+  }
+  const { memory } = restated
   const { expiresAt, supersededBy, updatedAt, validity } = memory
-  const set = { updatedAt, expiresAt }
+  const set = { updatedAt, expiresAt, ...encodeChange(toOverwritten(row)) }
   return outcome === "refreshed"
     ? { outcome, memory, set }
     : { outcome, memory, set: { ...set, supersededBy, ...encodeValidity(validity) } }

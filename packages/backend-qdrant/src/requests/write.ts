@@ -3,7 +3,6 @@ import {
   isExpired,
   isVisible,
   type Memory,
-  type MemoryChange,
   type MemoryError,
   type MemoryStore,
   type PutResult,
@@ -13,10 +12,16 @@ import {
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { hasId, must, notExpired, toFilter } from "../codec/filter.ts"
-import { decode, decodeMemory, encodeImportance, encodeValidity } from "../codec/memoryRow.ts"
-import { encodeMetadata } from "../codec/metadata.ts"
+import { decode, decodeMemory, encodeValidity } from "../codec/memoryRow.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
-import { type PlannedRow, planRow, toOperations } from "./planPut.ts"
+import {
+  encodeChange,
+  findRestated,
+  type PlannedRow,
+  planRow,
+  toOperations,
+  toPossibleIds
+} from "./planPut.ts"
 import type { Serving } from "./Serving.ts"
 import { setPayload } from "./setPayload.ts"
 import { countTurns } from "./turns.ts"
@@ -46,15 +51,12 @@ export const put = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<PutResult>, MemoryError> {
   if (rows.length === 0) return []
   const { points } = serving
-  const existing = yield* readExisting(
-    points,
-    rows.map(({ memory }) => memory.id)
-  )
-  const planned = rows.map((row) => planRow(scope, row, existing.get(row.memory.id), now))
+  const existing = yield* readExisting(points, rows.flatMap(toPossibleIds))
+  const planned = rows.map((row) => planRow(scope, row, findRestated(scope, row, existing), now))
   const operations = toOperations(scope, planned, now)
   yield* countReplaced(serving, planned)
   if (operations.length > 0) yield* points.update("put", operations)
-  return planned.map(({ outcome }, i) => ({ id: rows[i]?.memory.id ?? "", outcome }))
+  return planned.map(({ memory, outcome }) => ({ id: memory.id, outcome }))
 })
 
 export const supersede = Effect.fnUntraced(function* (
@@ -62,30 +64,22 @@ export const supersede = Effect.fnUntraced(function* (
   { id, now, row, scope }: SupersedeRequest
 ): Effect.fn.Return<Superseded, MemoryError> {
   const { points } = serving
-  const existing = yield* readExisting(points, [row.memory.id, id])
-  const planned = planRow(scope, row, existing.get(row.memory.id), now)
+  const existing = yield* readExisting(points, [...toPossibleIds(row), id])
+  const planned = planRow(scope, row, findRestated(scope, row, existing), now)
+  const { memory: successor, outcome } = planned
   const old = existing.get(id)
   const closes =
-    planned.outcome !== "conflict" && old !== undefined && sameScope(old.scope, scope) && isVisible(old, now)
+    outcome !== "conflict" && old !== undefined && sameScope(old.scope, scope) && isVisible(old, now)
   const operations = [...toOperations(scope, [planned], now)]
   if (closes) {
-    const closedAt = planned.memory.validity.at(-1)?.from ?? now
-    const { supersededBy, validity } = closeAt(old, closedAt, row.memory.id)
+    const closedAt = successor.validity.at(-1)?.from ?? now
+    const { supersededBy, validity } = closeAt(old, closedAt, successor.id)
     // After the new row, in the same request: an interruption between the two leaves both rows open.
     operations.push(setPayload(scope, [id], { ...encodeValidity(validity), supersededBy, updatedAt: now }))
   }
   yield* countReplaced(serving, [planned])
   if (operations.length > 0) yield* points.update("supersede", operations)
-  return { outcome: planned.outcome, closed: closes }
-})
-
-/** `meta` is where points of layout 1 have their metadata. */
-const encodeChange = (change: MemoryChange, now: number): Record<string, unknown> => ({
-  ...(change.expiresAt === undefined ? {} : { expiresAt: change.expiresAt }),
-  ...(change.pinned === undefined ? {} : { pinned: change.pinned }),
-  ...(change.importance === undefined ? {} : encodeImportance(change.importance)),
-  ...(change.metadata === undefined ? {} : { ...encodeMetadata(change.metadata), meta: null }),
-  updatedAt: now
+  return { outcome, closed: closes, ...(successor.id === row.memory.id ? {} : { id: successor.id }) }
 })
 
 export const patch = Effect.fnUntraced(function* (
@@ -94,7 +88,9 @@ export const patch = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Memory | null, MemoryError> {
   const memory = (yield* readExisting(points, [id])).get(id)
   if (memory === undefined || !sameScope(memory.scope, scope) || isExpired(memory, now)) return null
-  yield* points.update("patch", [setPayload(scope, [id], encodeChange(change, now), notExpired(now))])
+  yield* points.update("patch", [
+    setPayload(scope, [id], { ...encodeChange(change), updatedAt: now }, notExpired(now))
+  ])
   const { expiresAt = memory.expiresAt, importance = memory.importance } = change
   const { metadata = memory.metadata, pinned = memory.pinned } = change
   return { ...memory, expiresAt, importance, metadata, pinned, updatedAt: now }

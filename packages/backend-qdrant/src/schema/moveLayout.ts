@@ -1,7 +1,14 @@
 /** Moves the points of a collection from layout 1 to layout 2 while it serves. */
-import { type Condition, type JsonObject, type MemoryError, unsupported } from "@keepsake/core/driver"
+import {
+  type Condition,
+  type JsonObject,
+  type MemoryError,
+  sleepInBackground,
+  unsupported,
+  warn
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Clock, Effect } from "effect"
+import { Clock, Context, Effect } from "effect"
 import { isToldByFirstLayout, type Layouts, toConditions } from "../codec/condition.ts"
 import {
   all,
@@ -33,7 +40,7 @@ const PAGE = 128
 const RETRY_MS = 10_000
 
 /** The background uses the real clock, because the server does: it must not wait for a `TestClock`. */
-const realClock = Clock.Clock.defaultValue()
+const realClock = Context.get(Context.empty(), Clock.Clock)
 
 /** Points whose importance was not changed by this version. */
 const WITHOUT_ORDER: Conditions = mustNot(between("importanceOrder.high", { gte: LOWEST }))
@@ -142,10 +149,10 @@ export const makeLayoutMove = (
 export const finishInBackground = ({ finish }: LayoutMove): Effect.Effect<void> => {
   const attempt: Effect.Effect<void> = finish.pipe(
     Effect.catch((error) => {
-      if (error.isRetryable) return Effect.andThen(Effect.sleep(RETRY_MS), attempt)
+      if (error.isRetryable) return Effect.andThen(sleepInBackground(RETRY_MS), attempt)
       // Moved to another embedder meanwhile.
       if (error.reason._tag === "Closed") return Effect.void
-      return Effect.logWarning("Keepsake could not move a collection to its new layout", error)
+      return warn("Keepsake could not move a collection to its new layout", error)
     })
   )
   return Effect.provideService(attempt, Clock.Clock, realClock)

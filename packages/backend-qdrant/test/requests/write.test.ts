@@ -99,12 +99,13 @@ describe("put", () => {
     Effect.gen(function* () {
       const { server, store } = yield* openOnStandIn()
       const later = NOW + 5
-      const rows = ["One.", "Two.", "Three."].map((text) => row(text))
+      const rows = ["One.", "Two.", "Three."].map((text) => row(text, { expiresAt: later + 1 }))
       yield* store.put({ scope: SCOPE, now: NOW, rows })
       server.requests.length = 0
       const restated = rows.map((original) => ({
         ...original,
-        memory: { ...original.memory, updatedAt: later, expiresAt: later + 1 }
+        memory: { ...original.memory, updatedAt: later, expiresAt: later + 2, pinned: true, importance: 1 },
+        overwrites: ["pinned"] as const
       }))
       yield* store.put({ scope: SCOPE, now: later, rows: restated })
       assert.deepStrictEqual(bodiesTo(server, "/points/batch"), [
@@ -112,7 +113,7 @@ describe("put", () => {
           operations: [
             {
               set_payload: {
-                payload: { updatedAt: later, expiresAt: later + 1 },
+                payload: { updatedAt: later, expiresAt: later + 2, pinned: true },
                 filter: { must: [SCOPE_CONDITION, { has_id: rows.map(({ memory }) => memory.id) }] }
               }
             }

@@ -11,6 +11,7 @@ import { filesScope, type Scope } from "../memory/Scope.ts"
 import { AccessCounter } from "../recall/AccessCounter.ts"
 import { makeRetriever } from "../recall/makeRetriever.ts"
 import { Retriever } from "../recall/Retriever.ts"
+import { onProcessIdle, sleepInBackground } from "../runtime/background.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
@@ -103,11 +104,15 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   }
 
   if (accesses !== null) {
+    const runFlush = Effect.runForkWith(yield* Effect.context())
     yield* Effect.addFinalizer(() => accesses.flush)
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(FLUSH_EVERY), accesses.flush)))
+    yield* onProcessIdle(() => {
+      if (accesses.hasPending) runFlush(accesses.flush)
+    })
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(FLUSH_EVERY), accesses.flush)))
   }
   if (purgeEvery !== false && !admin.mode.readOnly) {
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), Effect.sleep(purgeEvery))))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), sleepInBackground(purgeEvery))))
   }
 
   return AgentMemory.of({

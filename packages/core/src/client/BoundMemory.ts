@@ -9,6 +9,7 @@ import type {
   CountOptions,
   Exchange,
   ForgetOptions,
+  ImportOptions,
   ListOptions,
   MemoryUpdate,
   RecallOptions,
@@ -144,8 +145,11 @@ export class BoundMemory implements ScopedMemory {
     return exportMemories(this.#services, this.scope)
   }
 
-  import(memories: Iterable<Memory> | AsyncIterable<Memory>): Effect.Effect<Imported, MemoryError> {
-    return this.#trace("import", importMemories(this.#services, this.scope, memories))
+  import(
+    memories: Iterable<Memory> | AsyncIterable<Memory>,
+    options?: ImportOptions
+  ): Effect.Effect<Imported, MemoryError> {
+    return this.#trace("import", importMemories(this.#services, this.scope, memories, options))
   }
 
   stats(): Effect.Effect<Stats, MemoryError> {

@@ -8,6 +8,7 @@ import type {
   CountOptions,
   Exchange,
   ForgetOptions,
+  ImportOptions,
   ListOptions,
   MemoryUpdate,
   RecallOptions,
@@ -69,8 +70,8 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   readonly reads: ReadonlyArray<Scope>
 
   /**
-   * Stores one statement; the same statement by the same speaker is one memory, refreshed when it is said
-   * again. `Conflict` when its key already names other content; no id when `beforeWrite` drops it.
+   * Stores one statement; the same statement by the same speaker is one memory in any spelling, refreshed when it is
+   * said again: what is given is taken over, and the longer lifetime wins. `Conflict` when its key already names other content; no id when `beforeWrite` drops it.
    */
   remember(input: string | Statement, options?: WriteOptions, ...run: Runs[Face]): Answers<Remembered>[Face]
 
@@ -179,9 +180,14 @@ export interface MemoryVerbs<Face extends MemoryFace> {
 
   /**
    * Stores what `export` gave, from this scope or another. Ids already stored are left as they are, expired
-   * memories are left out.
+   * memories are left out. An id is taken over where text, turn or key make it again; another becomes an id made of
+   * the old one. Memories of several scopes are refused without `mergeScopes`.
    */
-  import(memories: Iterable<Memory> | AsyncIterable<Memory>, ...run: Runs[Face]): Answers<Imported>[Face]
+  import(
+    memories: Iterable<Memory> | AsyncIterable<Memory>,
+    options?: ImportOptions,
+    ...run: Runs[Face]
+  ): Answers<Imported>[Face]
 
   /** How many memories the scope holds. */
   stats(...run: Runs[Face]): Answers<Stats>[Face]

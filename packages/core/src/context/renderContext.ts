@@ -1,6 +1,7 @@
 /** Memories as text for a model. */
 import { CONTEXT_PARTS, type ContextPart } from "../input/options.ts"
 import type { Memory } from "../memory/Memory.ts"
+import { stripHidden } from "../text/hiddenCharacters.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 
 /** A memory in the block, and the part that shows it. */
@@ -24,19 +25,11 @@ const escape = (text: string): string =>
 /** Line ends, as any reader knows them. */
 const LINE_END = /\r\n?|[\n\v\f\u0085\u2028\u2029]/gu
 
-/**
- * Characters that steer a terminal, reverse text or hide it from people but not from models: controls, zero-width
- * spaces, overrides of direction, tag characters. Joiners and marks stay: scripts and emoji need them.
- */
-const UNSEEN =
-  // oxlint-disable-next-line no-control-regex
-  /[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u200b\u202a-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu
-
 /** Printable ASCII without escapes, which most text is. */
 const PLAIN = /^[ -%'-;=?-~]*$/
 
 const clean = (text: string, lineEnd: string): string =>
-  PLAIN.test(text) ? text : escape(text.replaceAll(LINE_END, lineEnd).replaceAll(UNSEEN, ""))
+  PLAIN.test(text) ? text : escape(stripHidden(text.replaceAll(LINE_END, lineEnd)))
 
 const twoDigits = (n: number): string => (n < 10 ? `0${n}` : String(n))
 
@@ -49,8 +42,17 @@ const formatDay = (at: number): string => {
   return `${String(date.getUTCFullYear()).padStart(4, "0")}-${twoDigits(date.getUTCMonth() + 1)}-${twoDigits(date.getUTCDate())}`
 }
 
-const author = (memory: Memory): string =>
-  isName(memory.speaker) ? clean(memory.speaker, " ") : toSource(memory)
+/** A name that could be read as a role, or that brings the colon which ends an author. */
+const ROLE_LIKE = /^[^\p{L}]*(?:system|developer)(?!\p{L})|:/iu
+
+/** A name stands alone; one that looks like a role is quoted, after who really said it. */
+const author = (memory: Memory): string => {
+  if (!isName(memory.speaker)) return toSource(memory)
+  const name = clean(memory.speaker, " ")
+  return ROLE_LIKE.test(stripHidden(memory.speaker).normalize("NFKC"))
+    ? `${memory.source} "${name.replaceAll('"', "'")}"`
+    : name
+}
 
 /**
  * One memory: its day, its author and its whole text. The origin of a shared memory comes first, where no

@@ -14,12 +14,15 @@ const WITHOUT_PASSAGES = "en-1"
 const spansOf = (text: string, tokeniser: string): ReadonlyArray<Span> =>
   tokeniser === WITHOUT_PASSAGES ? [{ start: 0, end: text.length }] : cutPassages(text)
 
+/** A text as a store of some fingerprint keeps it. */
+export type EncodedText = Pick<StoreRow, "passages" | "owed">
+
 /** Cuts texts into passages, with their vectors and terms, as a store of this fingerprint keeps them. */
 export const encodePassages = Effect.fnUntraced(function* (
   embedder: Embedder["Service"] | null,
   fingerprint: Fingerprint,
   texts: ReadonlyArray<string>
-): Effect.fn.Return<ReadonlyArray<Pick<StoreRow, "passages" | "owed">>, MemoryError> {
+): Effect.fn.Return<ReadonlyArray<EncodedText>, MemoryError> {
   const cut = texts.map((text) => spansOf(text, fingerprint.tokeniser))
   const parts = texts.map((text, i) => (cut[i] ?? []).map(({ end, start }) => text.slice(start, end)))
   const vectors = yield* embedDocuments(embedder, parts.flat())

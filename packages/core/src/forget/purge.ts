@@ -1,4 +1,5 @@
 import { Clock, Effect } from "effect"
+import { warn } from "../runtime/warn.ts"
 import type { StoreAdmin } from "../store/StoreAdmin.ts"
 
 /** Rows per call, and calls per run: the rest waits for the next run, so that a purge never starves other calls. */
@@ -18,8 +19,6 @@ export const purge = Effect.fnUntraced(
     run.pipe(
       Effect.withSpan("keepsake.purge", { attributes: { "db.system.name": admin.backend } }),
       // A defect as well: one odd row must not end the purging of all others.
-      Effect.catchCause((cause) =>
-        Effect.logWarning("Expired memories could not be removed; trying again later", cause)
-      )
+      Effect.catchCause((cause) => warn("Expired memories could not be removed; trying again later", cause))
     )
 )

@@ -1,5 +1,6 @@
 import { Result } from "effect"
 import { DAY_MS } from "../memory/duration.ts"
+import type { Restatable } from "../memory/lifetime.ts"
 import {
   type JsonObject,
   type Memory,
@@ -73,18 +74,23 @@ export const STATEMENT_LIMITS = {
   ttlDays: 3_650
 } as const
 
-export const content: Field<string> = (value) => {
-  if (typeof value !== "string") return refused("give the text to remember")
-  if (value.trim() === "") return refused("is empty; there is nothing to remember")
-  if (value.length > STATEMENT_LIMITS.content) {
-    return refused(
-      `is ${value.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`
-    )
+/** Reads a text of up to `lengthMax` UTF-16 code units. */
+export const contentUpTo =
+  (lengthMax: number): Field<string> =>
+  (value) => {
+    if (typeof value !== "string") return refused("give the text to remember")
+    if (value.trim() === "") return refused("is empty; there is nothing to remember")
+    if (value.length > lengthMax) {
+      return refused(
+        `is ${value.length} characters long; split it, or summarise it to at most ${STATEMENT_LIMITS.content}`
+      )
+    }
+    return isKeepable(value)
+      ? Result.succeed(value)
+      : refused("holds a NUL or half a character (a lone surrogate); remove it")
   }
-  return isKeepable(value)
-    ? Result.succeed(value)
-    : refused("holds a NUL or half a character (a lone surrogate); remove it")
-}
+
+export const content = contentUpTo(STATEMENT_LIMITS.content)
 
 export const key = test(
   (value): value is string =>
@@ -159,13 +165,20 @@ const readStatement = (value: unknown) => {
 
 const DEFAULTS = { type: "episodic", source: "user", speaker: null } as const
 
+/** A memory made of a statement, and the fields that the statement gave. */
+export interface StatedMemory extends Memory {
+  readonly overwrites: ReadonlyArray<Restatable>
+}
+
+const RESTATABLE: ReadonlyArray<Restatable> = ["metadata", "importance", "pinned"]
+
 /** The memory that a new statement makes. Missing type, source and speaker come from `defaults`. */
 export const memoryFromStatement = (
   scope: Scope,
   statement: string | Statement,
   now: number,
   defaults: Pick<Memory, "type" | "source" | "speaker"> = DEFAULTS
-): Result.Result<Memory, Problem> => {
+): Result.Result<StatedMemory, Problem> => {
   const read = readStatement(statement)
   if (Result.isFailure(read)) return Result.fail(read.failure)
   const fields: Partial<Read<typeof STATEMENT>> & { readonly content: string } = read.success
@@ -195,6 +208,7 @@ export const memoryFromStatement = (
     validity: [{ from: saidAt, to: null }],
     supersededBy: null,
     accessCount: 0,
-    lastAccessedAt: null
+    lastAccessedAt: null,
+    overwrites: RESTATABLE.filter((field) => fields[field] !== undefined)
   })
 }

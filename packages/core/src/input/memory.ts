@@ -21,7 +21,7 @@ import {
   test
 } from "./fields.ts"
 import { metadata } from "./metadata.ts"
-import { content, key, turnProblem } from "./Statement.ts"
+import { contentUpTo, key, STATEMENT_LIMITS, turnProblem } from "./Statement.ts"
 import { isTime } from "./time.ts"
 
 const isScope = Schema.is(Scope)
@@ -84,11 +84,14 @@ const successorProblem = (memory: Pick<Memory, "id" | "supersededBy" | "validity
     : undefined
 }
 
+/** Normalising a text that was accepted makes it up to three times as long (U+FB2C, for one). */
+const NFC_GROWTH = 3
+
 const MEMORY = {
   id: id("is not a UUID"),
   scope,
   key: optional(nullable(key)),
-  content,
+  content: contentUpTo(NFC_GROWTH * STATEMENT_LIMITS.content),
   type: oneOf(MEMORY_TYPES),
   metadata,
   source: oneOf(MEMORY_SOURCES),

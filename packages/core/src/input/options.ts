@@ -60,6 +60,34 @@ export const readForgetOptions = input(
   object({ dryRun: optional(boolean) } satisfies Fields<ForgetOptions>)
 )
 
+/** How to take in an export. */
+export interface ImportOptions {
+  /** Puts memories of several scopes into this one; without it they are refused. */
+  readonly mergeScopes?: boolean | undefined
+  /**
+   * Keeps ids that cannot be computed again from text, turn or key. For your own backups: a forged id takes the place
+   * of what is said later.
+   */
+  readonly trustIds?: boolean | undefined
+  /**
+   * Ids of this import's other calls: old to new, for links to them.
+   *
+   * @internal
+   */
+  readonly newIds?: ReadonlyMap<string, string> | undefined
+}
+
+export const readImportOptions = input(
+  "options",
+  object({
+    mergeScopes: optional(boolean),
+    trustIds: optional(boolean),
+    newIds: optional(
+      test((value): value is ReadonlyMap<string, string> => value instanceof Map, "give a map")
+    )
+  } satisfies Fields<ImportOptions>)
+)
+
 /** One turn of a conversation and its answer. */
 export interface Exchange {
   readonly user: string

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto"
 import type { Memory } from "./Memory.ts"
 import type { Scope } from "./Scope.ts"
+import { toPlainSpelling } from "./spelling.ts"
 
 /** The namespace of Keepsake's ids: UUIDv5 of the URL namespace and "https://keepsake.dev/memory". */
 const NAMESPACE = Buffer.from("b48ca15988d95a29b8aac391d5a30189", "hex")
@@ -18,28 +19,57 @@ const uuidV5 = (name: string): string => {
 export const memoryIdOfKey = (scope: Scope, key: string): string =>
   uuidV5(JSON.stringify([1, scope.agentId, scope.userId, "key", key]))
 
+type StatementIdentity = Pick<Memory, "source" | "speaker" | "type" | "content">
+
+const hashStatement = (
+  version: 1 | 2,
+  { agentId, userId }: Scope,
+  { source, speaker, type }: StatementIdentity,
+  text: string
+): string => uuidV5(JSON.stringify([version, agentId, userId, "text", source, speaker, type, text]))
+
 /**
  * The id of a statement: the same text by the same speaker in the same scope has the same id on every backend,
- * which is not asked.
+ * which is not asked. Other spacing, closing marks or capitals at the beginning make the same id; see
+ * `toPlainSpelling`.
  */
-export const memoryIdOfText = (
-  scope: Scope,
-  statement: Pick<Memory, "source" | "speaker" | "type" | "content">
-): string =>
-  uuidV5(
-    JSON.stringify([
-      1,
-      scope.agentId,
-      scope.userId,
-      "text",
-      statement.source,
-      statement.speaker,
-      statement.type,
-      statement.content.normalize("NFC")
-    ])
-  )
+export const memoryIdOfText = (scope: Scope, statement: StatementIdentity): string =>
+  hashStatement(2, scope, statement, toPlainSpelling(statement.content))
+
+/** The id that the first version gave this text, when each spelling had its own. Rows of that time keep it. */
+export const formerIdOfText = (scope: Scope, statement: StatementIdentity): string =>
+  hashStatement(1, scope, statement, statement.content.normalize("NFC"))
+
+const withCapital = (text: string): string => {
+  const first = String.fromCodePoint(text.codePointAt(0) ?? 0)
+  return first.toUpperCase() + text.slice(first.length)
+}
+
+/** The ids that the first version gave a statement: of this text first, then of the spellings that are most used. */
+export const formerIdsOfText = (scope: Scope, statement: StatementIdentity): ReadonlyArray<string> => {
+  const plain = toPlainSpelling(statement.content)
+  const capital = withCapital(plain)
+  const spellings = new Set([statement.content.normalize("NFC"), `${capital}.`, capital])
+  return Array.from(spellings, (text) => hashStatement(1, scope, statement, text))
+}
+
+/** Whether two memories make one statement: in any spelling, unless a key names them. */
+export const isSameStatement = (a: StatementIdentity, b: StatementIdentity & Pick<Memory, "key">): boolean =>
+  a.content === b.content ||
+  (b.key === null &&
+    a.source === b.source &&
+    a.speaker === b.speaker &&
+    a.type === b.type &&
+    toPlainSpelling(a.content) === toPlainSpelling(b.content))
+
+/** Whether the id of a memory is made of its text, now or by the first version. */
+export const hasIdOfText = (memory: StatementIdentity & Pick<Memory, "id" | "scope">): boolean =>
+  memory.id === memoryIdOfText(memory.scope, memory) || memory.id === formerIdOfText(memory.scope, memory)
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/u
 
 /** Whether a value can be an id: others name no memory and never reach a store. */
 export const isUuid = (id: unknown): id is string => typeof id === "string" && UUID.test(id)
+
+/** The idempotency key of a turn, for writers of conversations: "Thanks!" said twice is two turns. */
+export const turnKey = (sessionId: string, turn: number): string => JSON.stringify(["turn", sessionId, turn])

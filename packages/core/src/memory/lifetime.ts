@@ -34,23 +34,40 @@ export type Restated =
   | { readonly outcome: "refreshed" | "reopened" | "created"; readonly memory: Memory }
   | { readonly outcome: "conflict" }
 
+/** The fields that a statement said again may change. */
+export type Restatable = "metadata" | "importance" | "pinned"
+
+/** Of two lifetimes the longer; `null`, which is none, is the longest. */
+const longerLifetime = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : Math.max(a, b)
+
 /**
  * The upsert of `stated` on the row `existing`, which has its id.
  *
  * - Other content (a caller's key used twice): `conflict`, nothing changes. An expired row counts as purged,
  *   and `stated` replaces it: `created`.
- * - Live and current: `refreshed`. `updatedAt` and `expiresAt` are taken over, everything else stays.
- * - Expired or closed: `reopened`, with a new interval after the old ones, so that A→B→A keeps its history. An
- *   interval that is open on an expired row ends when it expired.
+ * - Live and current: `refreshed`. The fields of `overwrites` and a later `updatedAt` are taken over, and of both
+ *   lifetimes the longer; everything else stays.
+ * - Expired or closed: `reopened`, likewise, with a new interval after the old ones, so that A→B→A keeps its
+ *   history. An interval that is open on an expired row ends when it expired.
  */
-export const restate = (existing: Memory, stated: Memory, now: number): Restated => {
+export const restate = (
+  existing: Memory,
+  stated: Memory,
+  now: number,
+  overwrites: ReadonlyArray<Restatable> = []
+): Restated => {
   if (existing.content !== stated.content) {
     return isExpired(existing, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
   }
-  const refreshed = {
+  const takes = (field: Restatable) => overwrites.includes(field)
+  const refreshed: Memory = {
     ...existing,
+    metadata: takes("metadata") ? stated.metadata : existing.metadata,
+    importance: takes("importance") ? stated.importance : existing.importance,
+    pinned: takes("pinned") ? stated.pinned : existing.pinned,
     updatedAt: Math.max(existing.updatedAt, stated.updatedAt),
-    expiresAt: stated.expiresAt
+    expiresAt: longerLifetime(existing.expiresAt, stated.expiresAt)
   }
   if (isVisible(existing, now)) return { outcome: "refreshed", memory: refreshed }
   const past = existing.validity.map((interval) =>

@@ -29,6 +29,10 @@ export class AccessCounter {
     }
   }
 
+  get hasPending(): boolean {
+    return this.#pending.size > 0
+  }
+
   forget(scope: Scope): void {
     this.#pending.delete(scopeKey(scope))
   }

@@ -4,6 +4,7 @@ import { type Degraded, missingScope } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
+import { toPlainSpelling } from "../memory/spelling.ts"
 import type { Ranked } from "./Retriever.ts"
 
 /** One's own scope, and the shared ones that are only read. */
@@ -40,9 +41,9 @@ export const readShared = <A>(
 export const toDegraded = (failures: ReadonlyArray<Failure>): ReadonlyArray<Degraded> | null =>
   failures.length === 0 ? null : failures.map(({ error, scope }) => missingScope(scope, error))
 
-/** Memories are copies of one statement when text, speaker and type are the same. */
+/** Memories are copies of one statement when text, speaker and type are the same, in any spelling. */
 const statementKey = ({ content, speaker, type }: Memory): string =>
-  JSON.stringify([content.normalize("NFC"), speaker, type])
+  JSON.stringify([toPlainSpelling(content), speaker, type])
 
 /** The first memory of each statement, by `statementKey`. */
 export const byStatement = (memories: ReadonlyArray<Memory>): Map<string, Memory> => {

@@ -34,6 +34,8 @@ export const STORE_LIMITS = {
   queryTerms: 64,
   /** Anchors in one `around`. */
   anchors: 256,
+  /** Former ids of a row. */
+  formerIds: 3,
   /** Turns to either side in `around`. */
   radius: 8,
   speakers: 1_000,
@@ -62,6 +64,7 @@ export type PutOutcome = "created" | "refreshed" | "reopened" | "conflict"
 
 /** The outcome for one row. */
 export interface PutResult {
+  /** `memory.id`, or the one of `formerIds` whose row is restated. */
   readonly id: string
   /** `conflict`: the id exists with other content, and that row is unchanged. Best effort under a race if a server cannot tell. */
   readonly outcome: PutOutcome
@@ -131,6 +134,8 @@ export interface Superseded {
   readonly outcome: PutOutcome
   /** `false` if `id` is unknown, expired or already closed, or on `conflict`: then nothing was linked. */
   readonly closed: boolean
+  /** The successor's, where it is one of `row.formerIds`. */
+  readonly id?: string | undefined
 }
 
 /**
@@ -145,10 +150,11 @@ export class MemoryStore extends Context.Service<
   MemoryStore,
   {
     /**
-     * Writes all rows or none. Ids are distinct within a call, texts together up to `STORE_LIMITS.batchCharacters`.
-     * `restate` decides what a known id becomes; a row that is refreshed or reopened keeps its passages, unless it is
-     * owed vectors and the row given is not. Outcomes are in the order of `rows`. With limits, the scope is within them
-     * afterwards (approximately where a server has no transactions), or nothing is written: `LimitReached`.
+     * Writes all rows or none. Ids are distinct within a call, former ones included, and texts together have up to
+     * `STORE_LIMITS.batchCharacters`. `restate` decides what a known id becomes; a row that is refreshed or reopened
+     * keeps its id and its passages, unless it is owed vectors and the row given is not. Outcomes are in the order of
+     * `rows`. With limits, the scope is within them afterwards (approximately where a server has no transactions), or
+     * nothing is written: `LimitReached`.
      */
     put(request: {
       readonly scope: Scope
@@ -216,7 +222,7 @@ export class MemoryStore extends Context.Service<
     }): Effect.Effect<Memory | null, MemoryError>
 
     /**
-     * Puts `row`, then closes `id` at the start of the new row's current interval (`closeAt`) and links it;
+     * Puts `row` as `put` does, then closes `id` at the start of the new row's current interval (`closeAt`) and links it;
      * atomic if the store has transactions, else in an order that cannot lose the new row.
      */
     supersede(request: SupersedeRequest): Effect.Effect<Superseded, MemoryError>

@@ -1,3 +1,4 @@
+import type { Restatable } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { Terms } from "../text/bm25.ts"
 
@@ -25,6 +26,13 @@ export interface StoreRow {
    * lists it, `StoreAdmin.payOwed` fills it.
    */
   readonly owed: boolean
+  /** What a row that is restated takes over from `memory`; it keeps the rest. Nothing when absent. */
+  readonly overwrites?: ReadonlyArray<Restatable> | undefined
+  /**
+   * Ids that the first version gave the statement, at most `STORE_LIMITS.formerIds`: where the scope has no row of
+   * `memory.id`, the first of them that it has names the row that is restated, which keeps its id.
+   */
+  readonly formerIds?: ReadonlyArray<string> | undefined
 }
 
 /** Whether some passages of a row have no vector. */

@@ -50,7 +50,8 @@ const supersedeIn =
       ? store.supersede(request)
       : Effect.map(store.put({ scope, now, rows: [row] }), ([result]) => ({
           outcome: result?.outcome ?? "conflict",
-          closed: false
+          closed: false,
+          ...(result === undefined || result.id === row.memory.id ? {} : { id: result.id })
         }))
   }
 

@@ -5,7 +5,10 @@
 import type { Memory, MemorySource } from "../memory/Memory.ts"
 import { STOP_WORDS } from "./tokenise.ts"
 
-/** Roles that frameworks give as the author, and their sources. */
+/**
+ * Roles that frameworks give as the author, and their sources. "system" is a name: a speaker chooses it, and must not
+ * speak with the weight of the application.
+ */
 const ROLES: ReadonlyMap<string, MemorySource> = new Map([
   ["user", "user"],
   ["human", "user"],
@@ -13,7 +16,6 @@ const ROLES: ReadonlyMap<string, MemorySource> = new Map([
   ["ai", "assistant"],
   ["model", "assistant"],
   ["bot", "assistant"],
-  ["system", "system"],
   ["tool", "tool"]
 ])
 

@@ -2,6 +2,7 @@ import { Clock, Effect } from "effect"
 import { valid } from "../input/fields.ts"
 import { type Exchange, readExchange, readWriteOptions, type WriteOptions } from "../input/options.ts"
 import type { Statement } from "../input/Statement.ts"
+import { turnKey } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { askBeforeWrite, type WriteGate } from "./beforeWrite.ts"
 import { toCandidate, withDropped } from "./gateMemories.ts"
@@ -11,9 +12,6 @@ import { takenKey } from "./refusals.ts"
 import type { Remembered } from "./results.ts"
 import { readNextTurn, sessionKey } from "./sessionTurns.ts"
 import { storeMemories } from "./storeMemories.ts"
-
-/** The idempotency key of a turn, for writers of conversations: "Thanks!" said twice is two turns. */
-export const turnKey = (sessionId: string, turn: number): string => JSON.stringify(["turn", sessionId, turn])
 
 /** How the article keeps an answer. */
 const ANSWER_CODE_POINTS = 500

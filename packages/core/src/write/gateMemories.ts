@@ -1,8 +1,9 @@
 /** Memories before and after the hook `beforeWrite`. */
 import { Effect } from "effect"
-import type { Memory } from "../memory/Memory.ts"
+import type { StatedMemory } from "../input/Statement.ts"
+import type { JsonObject, Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
-import { memoryIdOfText } from "../memory/MemoryId.ts"
+import { hasIdOfText, memoryIdOfText } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { askBeforeWrite, type Verdict, type WriteCandidate, type WriteDoor } from "./beforeWrite.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
@@ -24,23 +25,38 @@ export const toCandidate = (door: WriteDoor, scope: Scope, memory: Memory): Writ
   metadata: memory.metadata
 })
 
+/** A memory on its way into the store: stated, with the fields that were given, or imported. */
+type Candidate = Memory & Partial<Pick<StatedMemory, "overwrites">>
+
+/** Metadata that the hook added is given too. */
+const withGivenMetadata = <M extends Candidate>(
+  memory: M,
+  { metadata }: { readonly metadata: JsonObject }
+): M =>
+  memory.overwrites === undefined ||
+  memory.overwrites.includes("metadata") ||
+  Object.keys(metadata).length === 0
+    ? memory
+    : { ...memory, overwrites: [...memory.overwrites, "metadata"] }
+
 /** The memory as it is to be kept. An id made of the text is made again; one made of a key stays. */
-const applyVerdict = (memory: Memory, verdict: Verdict): Memory | null => {
+const applyVerdict = <M extends Candidate>(memory: M, verdict: Verdict): M | null => {
   if (verdict === null) return null
-  const changed = { ...memory, ...verdict, content: verdict.content.normalize("NFC") }
+  const given = withGivenMetadata(memory, verdict)
+  const changed = { ...given, ...verdict, content: verdict.content.normalize("NFC") }
   const saysTheSame = changed.content === memory.content && changed.speaker === memory.speaker
-  return saysTheSame || memory.id !== memoryIdOfText(memory.scope, memory)
+  return saysTheSame || !hasIdOfText(memory)
     ? changed
     : { ...changed, id: memoryIdOfText(memory.scope, changed) }
 }
 
 /** The memories as they are to be kept in `scope`; `null` for one that is dropped. Without a hook, the same list. */
-export const gateMemories = (
+export const gateMemories = <M extends Candidate>(
   { gate }: MemoryServices,
   door: WriteDoor,
   scope: Scope,
-  memories: ReadonlyArray<Memory>
-): Effect.Effect<ReadonlyArray<Memory | null>, MemoryError> =>
+  memories: ReadonlyArray<M>
+): Effect.Effect<ReadonlyArray<M | null>, MemoryError> =>
   gate === null
     ? Effect.succeed(memories)
     : Effect.map(

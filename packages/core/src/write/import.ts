@@ -1,12 +1,15 @@
 /** Takes in an export, which may have been changed since it was written. */
 import { Clock, Effect, Result } from "effect"
+import { chunksOf } from "effect/Array"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
+import { toImportedId } from "../memory/importedId.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
-import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
+import { formerIdOfText, hasIdOfText, isSameStatement, memoryIdOfText } from "../memory/MemoryId.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Problem, valid } from "../input/fields.ts"
 import { readMemory } from "../input/memory.ts"
+import { type ImportOptions, readImportOptions } from "../input/options.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
 import { gateMemories } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
@@ -19,6 +22,28 @@ const readAt = (index: number, value: unknown) =>
     `${message.replace(/\.$/u, "")}; this is not an exported memory`
   ])
 
+/** Turns that later ones of the session can follow: a forged last turn would end the session for good. */
+const TURN_MAX = 0x7fff_ffff - 1_000_000
+
+/** What is wrong with a memory that an export can hold but not every import may bring. */
+const findProblem = (
+  memory: Memory,
+  first: Memory | undefined,
+  { mergeScopes = false, trustIds = false }: ImportOptions
+): Problem | undefined => {
+  if (!trustIds && memory.turn !== null && memory.turn > TURN_MAX)
+    return [
+      "turn",
+      `leaves no room for later turns; give one up to ${TURN_MAX}, or trustIds for a backup of yours`
+    ]
+  return mergeScopes || first === undefined || sameScope(first.scope, memory.scope)
+    ? undefined
+    : [
+        "scope",
+        "is another than the first memory's: import each scope by itself, or give mergeScopes to mix them"
+      ]
+}
+
 const collect = async (
   memories: Iterable<unknown> | AsyncIterable<unknown>
 ): Promise<ReadonlyArray<unknown>> => {
@@ -28,7 +53,10 @@ const collect = async (
 }
 
 /** Reads and checks an export to its end before anything is written, so that a damaged one changes nothing. */
-const readExport = Effect.fnUntraced(function* (memories: Iterable<unknown> | AsyncIterable<unknown>) {
+const readExport = Effect.fnUntraced(function* (
+  memories: Iterable<unknown> | AsyncIterable<unknown>,
+  options: ImportOptions
+) {
   const exported = yield* Effect.tryPromise({
     try: () => collect(memories),
     catch: (cause) =>
@@ -38,24 +66,15 @@ const readExport = Effect.fnUntraced(function* (memories: Iterable<unknown> | As
   for (const [i, memory] of exported.entries()) {
     // Thousands are checked a batch at a time, so that they do not hold the event loop.
     if (i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
-    checked.push(yield* valid(() => readAt(i, memory)))
+    const row = yield* valid(() => readAt(i, memory))
+    const problem = findProblem(row, checked[0], options)
+    if (problem !== undefined) return yield* invalidInput(`memories[${i}].${problem[0]}`, problem[1])
+    checked.push(row)
   }
   return checked
 })
 
-/**
- * A memory with a key takes the id that the key has. Others keep their id in their own scope; in another they take
- * the id that their text, or their old id as a key, has there.
- */
-const idIn = (scope: Scope, memory: Memory): string => {
-  if (memory.key !== null) return memoryIdOfKey(scope, memory.key)
-  if (sameScope(scope, memory.scope)) return memory.id
-  return memory.id === memoryIdOfText(memory.scope, memory)
-    ? memoryIdOfText(scope, memory)
-    : memoryIdOfKey(scope, `imported:${memory.id}`)
-}
-
-/** Of memories that the hook made one, the open one, which says what is so now. */
+/** Of memories that have become one, by the hook or as spellings of one text, the open one, which says what is so now. */
 const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
   const byId = new Map<string, Memory>()
   for (const memory of memories) {
@@ -71,9 +90,12 @@ const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
 const moveToScope = (
   scope: Scope,
   exported: ReadonlyArray<Memory>,
-  gated: ReadonlyMap<Memory, Memory | null>
+  gated: ReadonlyMap<Memory, Memory | null>,
+  { newIds, trustIds = false }: ImportOptions
 ): ReadonlyArray<Memory> => {
-  const idByOldId = new Map(exported.map((memory) => [memory.id, idIn(scope, gated.get(memory) ?? memory)]))
+  const placeByOldId = new Map(
+    exported.map((memory) => [memory.id, toImportedId(scope, gated.get(memory) ?? memory, trustIds)])
+  )
   return exported.flatMap((before): ReadonlyArray<Memory> => {
     const memory = gated.get(before) ?? null
     if (memory === null) return []
@@ -82,57 +104,95 @@ const moveToScope = (
       {
         ...memory,
         scope,
-        id: idByOldId.get(before.id) ?? memory.id,
-        supersededBy: successor === null ? null : (idByOldId.get(successor) ?? successor)
+        ...placeByOldId.get(before.id),
+        supersededBy:
+          successor === null ? null : (placeByOldId.get(successor)?.id ?? newIds?.get(successor) ?? successor)
       }
     ]
   })
 }
 
-/** Puts the memories whose ids are not in the store. Returns how many, and the stored content of each id. */
+/** The ids under which a store may have a memory: its own, and where that is made of its text, both such ids. */
+const possibleIds = (memory: Memory): ReadonlyArray<string> =>
+  memory.key === null && hasIdOfText(memory)
+    ? Array.from(
+        new Set([memory.id, memoryIdOfText(memory.scope, memory), formerIdOfText(memory.scope, memory)])
+      )
+    : [memory.id]
+
+/** The rows that the store has of `memories`, by their ids in the export. */
+const readKnown = Effect.fnUntraced(function* (
+  { store }: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<Memory>
+) {
+  const known = new Map<string, Memory>()
+  const wanted = memories.flatMap((memory) =>
+    possibleIds(memory).map((storedId) => ({ id: memory.id, storedId }))
+  )
+  for (const batch of chunksOf(wanted, STORE_LIMITS.batch)) {
+    yield* Effect.yieldNow
+    const now = yield* Clock.currentTimeMillis
+    const rows = yield* store.get({ scope, now, ids: batch.map(({ storedId }) => storedId) })
+    const rowById = new Map(rows.map((row) => [row.id, row]))
+    for (const { id, storedId } of batch) {
+      const row = rowById.get(storedId)
+      if (row !== undefined && !known.has(id)) known.set(id, row)
+    }
+  }
+  return known
+})
+
+/** Puts the memories that are not in the store. Returns how many, and what is stored for each id. */
 const putUnknown = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   memories: ReadonlyArray<Memory>,
   fence: number
 ) {
-  const byId = new Map(memories.map((memory) => [memory.id, memory]))
-  const storedContents = new Map<string, string>()
+  const stored = yield* readKnown(services, scope, memories)
   let created = 0
-  for (const batch of toBatches(Array.from(byId.values()))) {
+  for (const batch of toBatches(memories)) {
     yield* Effect.yieldNow
-    const now = yield* Clock.currentTimeMillis
-    const known = yield* services.store.get({ scope, now, ids: batch.map((memory) => memory.id) })
-    for (const { content, id } of known) storedContents.set(id, content)
-    const results = yield* putDistinct(
-      services,
-      scope,
-      batch.filter((memory) => !storedContents.has(memory.id)),
-      fence
-    )
-    for (const { id, outcome } of results) {
-      if (outcome === "conflict") continue
+    const unknown = batch
+      .filter(({ id }) => !stored.has(id))
+      .map((memory) => {
+        const successor = memory.supersededBy === null ? undefined : stored.get(memory.supersededBy)
+        return successor === undefined ? memory : { ...memory, supersededBy: successor.id }
+      })
+    const results = yield* putDistinct(services, scope, unknown, fence)
+    for (const [i, memory] of unknown.entries()) {
+      if (results[i]?.outcome === "conflict") continue
       created++
-      storedContents.set(id, byId.get(id)?.content ?? "")
+      stored.set(memory.id, memory)
     }
   }
-  return { created, storedContents }
+  return { created, stored }
 })
 
 export const importMemories = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  memories: Iterable<Memory> | AsyncIterable<Memory>
+  memories: Iterable<Memory> | AsyncIterable<Memory>,
+  input: ImportOptions = {}
 ) {
   const fence = services.fences.token()
-  const exported = yield* readExport(memories)
+  const options = yield* valid(() => readImportOptions(input))
+  const exported = yield* readExport(memories, options)
   const now = yield* Clock.currentTimeMillis
   const live = exported.filter((memory) => !isExpired(memory, now))
   const gated = yield* gateMemories(services, "import", scope, live)
-  const moved = moveToScope(scope, exported, new Map(live.map((memory, i) => [memory, gated[i] ?? null])))
-  const distinct = services.gate === null ? moved : mergeById(moved)
-  const { created, storedContents } = yield* putUnknown(services, scope, distinct, fence)
-  const conflicting = moved.filter(({ content, id }) => storedContents.get(id) !== content).length
+  const moved = moveToScope(
+    scope,
+    exported,
+    new Map(live.map((memory, i) => [memory, gated[i] ?? null])),
+    options
+  )
+  const { created, stored } = yield* putUnknown(services, scope, mergeById(moved), fence)
+  const conflicting = moved.filter((memory) => {
+    const row = stored.get(memory.id)
+    return row === undefined || !isSameStatement(row, memory)
+  }).length
   return {
     created,
     known: moved.length - created - conflicting,

@@ -1,6 +1,5 @@
 import { Effect, Result } from "effect"
-import { memoryFromStatement, type Statement } from "../input/Statement.ts"
-import type { Memory } from "../memory/Memory.ts"
+import { memoryFromStatement, type StatedMemory, type Statement } from "../input/Statement.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
@@ -11,7 +10,7 @@ export const prepareMemories = Effect.fnUntraced(function* (
   inputs: ReadonlyArray<string | Statement>,
   now: number
 ) {
-  const memories: Array<Memory> = []
+  const memories: Array<StatedMemory> = []
   for (const [i, input] of inputs.entries()) {
     if (i > 0 && i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
     const memory = memoryFromStatement(scope, input, now)

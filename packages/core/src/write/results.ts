@@ -5,7 +5,7 @@ import type { PutOutcome } from "../store/MemoryStore.ts"
 export interface Stored {
   readonly id: string
   /**
-   * `created`, `refreshed` (already stored: only its dates moved), `reopened` (expired or superseded, now
+   * `created`, `refreshed` (already stored: its dates move, and what is given is taken over), `reopened` (expired or superseded, now
    * current again), or, from `rememberMany` alone, `conflict`: the key belongs to other content and nothing
    * was written.
    */

@@ -30,13 +30,13 @@ export const nextTurn = Effect.fnUntraced(function* (
   return yield* readNextTurn(services, scope, yield* valid(() => readSessionId(sessionId)))
 })
 
-const assignTurns = Effect.fnUntraced(function* (
+const assignTurns = Effect.fnUntraced(function* <M extends Memory>(
   services: MemoryServices,
   scope: Scope,
-  memories: ReadonlyArray<Memory>
+  memories: ReadonlyArray<M>
 ) {
   const nextBySession = new Map<string, number>()
-  const placed: Array<Memory> = []
+  const placed: Array<M> = []
   for (const memory of memories) {
     const { sessionId } = memory
     if (sessionId === null) {
@@ -55,11 +55,11 @@ const assignTurns = Effect.fnUntraced(function* (
  * Assigns missing turns, then writes. Holds the lock of each session that lacks turns, so that two writes
  * never take the same one.
  */
-export const withSessionTurns = <A>(
+export const withSessionTurns = <A, M extends Memory>(
   services: MemoryServices,
   scope: Scope,
-  memories: ReadonlyArray<Memory>,
-  write: (placed: ReadonlyArray<Memory>) => Effect.Effect<A, MemoryError>
+  memories: ReadonlyArray<M>,
+  write: (placed: ReadonlyArray<M>) => Effect.Effect<A, MemoryError>
 ): Effect.Effect<A, MemoryError> => {
   const keys = memories.flatMap(({ sessionId, turn }) =>
     sessionId === null || turn !== null ? [] : [sessionKey(scope, sessionId)]

@@ -1,23 +1,67 @@
 /** Memories to rows: embedded, tokenised and put in batches under a fence. */
 import { Clock, Effect } from "effect"
-import { encodePassages } from "../embedding/encodePassages.ts"
+import { chunksOf } from "effect/Array"
+import { encodePassages, type EncodedText } from "../embedding/encodePassages.ts"
+import type { StatedMemory } from "../input/Statement.ts"
+import { restate } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
+import { formerIdsOfText, isSameStatement } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { type PutResult, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { StoreRow } from "../store/StoreRow.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import type { Remembered } from "./results.ts"
 
+/** A memory to be put: a statement, with the fields that it gave, or a row of an import. */
+type Storable = Memory & Partial<Pick<StatedMemory, "overwrites">>
+
+const toRow = ({ overwrites, ...memory }: Storable, encoded: EncodedText): StoreRow =>
+  // An import asks for former ids itself.
+  overwrites === undefined || memory.key !== null
+    ? { memory, ...encoded, overwrites }
+    : { memory, ...encoded, overwrites, formerIds: formerIdsOfText(memory.scope, memory) }
+
 /** Rows with the passages of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
   { embedder, fingerprint }: MemoryServices,
-  memories: ReadonlyArray<Memory>
+  memories: ReadonlyArray<Storable>
 ) {
   const texts = memories.map((memory) => memory.content)
   const encoded = yield* encodePassages(embedder, fingerprint, texts)
-  return memories.flatMap((memory, i): ReadonlyArray<StoreRow> => {
+  return memories.flatMap((memory, i) => {
     const passages = encoded[i]
-    return passages === undefined ? [] : [{ memory, ...passages }]
+    return passages === undefined ? [] : [toRow(memory, passages)]
+  })
+})
+
+const toPossibleIds = ({ formerIds = [], memory }: StoreRow): ReadonlyArray<string> => [
+  memory.id,
+  ...formerIds
+]
+
+/**
+ * For rows that a store refused as conflicts, since it compares texts as they are: the row with the text that is
+ * stored, if that is the same statement in another spelling, or `null`.
+ */
+export const respell = Effect.fnUntraced(function* (
+  { store }: MemoryServices,
+  scope: Scope,
+  rows: ReadonlyArray<StoreRow>
+) {
+  const stated = rows.filter(({ memory }) => memory.key === null)
+  if (stated.length === 0) return rows.map(() => null)
+  const now = yield* Clock.currentTimeMillis
+  const knownById = new Map<string, Memory>()
+  for (const ids of chunksOf(stated.flatMap(toPossibleIds), STORE_LIMITS.batch)) {
+    for (const memory of yield* store.get({ scope, now, ids })) knownById.set(memory.id, memory)
+  }
+  return rows.map((row): StoreRow | null => {
+    const { formerIds: _, memory, ...rest } = row
+    const stored = toPossibleIds(row).flatMap((id) => knownById.get(id) ?? [])[0]
+    return memory.key === null && stored !== undefined && isSameStatement(stored, memory)
+      ? // Its passages are those of the other spelling: they must not pay for what the stored row owes.
+        { ...rest, owed: true, memory: { ...memory, id: stored.id, content: stored.content } }
+      : null
   })
 })
 
@@ -43,19 +87,36 @@ export const toBatches = <A extends Memory>(memories: ReadonlyArray<A>): Readonl
 const putBatch = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  memories: ReadonlyArray<Memory>,
+  memories: ReadonlyArray<Storable>,
   fence: number
 ) {
   const rows = yield* encodeRows(services, memories)
-  const now = yield* Clock.currentTimeMillis
-  return yield* services.fences.write(scope, fence, services.store.put({ scope, now, rows }))
+  const put = Effect.fnUntraced(function* (batch: ReadonlyArray<StoreRow>) {
+    const now = yield* Clock.currentTimeMillis
+    return yield* services.fences.write(scope, fence, services.store.put({ scope, now, rows: batch }))
+  })
+  const results = Array.from(yield* put(rows))
+  const refused = results.flatMap(({ outcome }, i) => (outcome === "conflict" ? [i] : []))
+  if (refused.length === 0) return results
+  const respelt = yield* respell(
+    services,
+    scope,
+    refused.flatMap((i) => rows[i] ?? [])
+  )
+  const places = refused.filter((_, i) => respelt[i] !== null)
+  const restated = yield* put(respelt.filter((row) => row !== null))
+  for (const [i, place] of places.entries()) {
+    const result = restated[i]
+    if (result !== undefined) results[place] = result
+  }
+  return results
 })
 
 /** Puts memories whose ids are distinct, each batch all or none. */
 export const putDistinct = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  memories: ReadonlyArray<Memory>,
+  memories: ReadonlyArray<Storable>,
   fence: number
 ) {
   const results: Array<PutResult> = []
@@ -67,23 +128,45 @@ export const putDistinct = Effect.fnUntraced(function* (
   return results
 })
 
+/** What two statements of one memory say together, as if the second came after the first was stored. */
+const mergeStated = (first: StatedMemory, second: StatedMemory): StatedMemory => {
+  const { overwrites, ...stated } = second
+  const restated = restate(first, { ...stated, content: first.content }, stated.createdAt, overwrites)
+  return restated.outcome === "conflict"
+    ? first
+    : {
+        ...first,
+        ...restated.memory,
+        overwrites: Array.from(new Set([...first.overwrites, ...overwrites]))
+      }
+}
+
 /** Puts memories, one outcome each in their order; memories with one id are put once. */
 export const storeMemories = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  memories: ReadonlyArray<Memory>,
+  memories: ReadonlyArray<StatedMemory>,
   fence: number
 ) {
   if (memories.length === 1) return yield* putBatch(services, scope, memories, fence)
-  const firstById = new Map<string, Memory>()
-  for (const memory of memories) if (!firstById.has(memory.id)) firstById.set(memory.id, memory)
-  const results = yield* putDistinct(services, scope, Array.from(firstById.values()), fence)
-  const resultById = new Map(results.map((result) => [result.id, result]))
+  const firstById = new Map<string, StatedMemory>()
+  const mergedById = new Map<string, StatedMemory>()
+  for (const memory of memories) {
+    const { id } = memory
+    const merged = mergedById.get(id)
+    if (merged === undefined) {
+      firstById.set(id, memory)
+      mergedById.set(id, memory)
+    } else if (isSameStatement(merged, memory)) mergedById.set(id, mergeStated(merged, memory))
+  }
+  const results = yield* putDistinct(services, scope, Array.from(mergedById.values()), fence)
+  const resultById = new Map(Array.from(mergedById.keys(), (id, i) => [id, results[i]]))
   // A statement that stands twice in one call is created, then refreshed; other content under its key conflicts.
   return memories.map((memory): Remembered => {
-    const { id } = memory
-    const first = firstById.get(id)
-    if (first === memory) return resultById.get(id) ?? { id, outcome: "conflict" }
-    return { id, outcome: first?.content === memory.content ? "refreshed" : "conflict" }
+    const first = firstById.get(memory.id)
+    const result = resultById.get(memory.id) ?? { id: memory.id, outcome: "conflict" }
+    if (first === memory || result.outcome === "conflict") return result
+    const isSame = first !== undefined && isSameStatement(first, memory)
+    return { id: result.id, outcome: isSame ? "refreshed" : "conflict" }
   })
 })

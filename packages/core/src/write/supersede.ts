@@ -1,17 +1,17 @@
 import { Clock, Effect } from "effect"
 import { valid } from "../input/fields.ts"
 import { readWriteOptions, type WriteOptions } from "../input/options.ts"
-import { memoryFromStatement, type Statement } from "../input/Statement.ts"
-import type { Memory } from "../memory/Memory.ts"
+import { memoryFromStatement, type StatedMemory, type Statement } from "../input/Statement.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
-import { isUuid } from "../memory/MemoryId.ts"
+import { formerIdsOfText, isUuid } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
+import type { StoreRow } from "../store/StoreRow.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import { DROPPED, gateMemories } from "./gateMemories.ts"
 import { notFound, takenKey } from "./refusals.ts"
 import type { Supersession } from "./results.ts"
 import { withSessionTurns } from "./sessionTurns.ts"
-import { encodeRows } from "./storeMemories.ts"
+import { encodeRows, respell } from "./storeMemories.ts"
 
 export const supersede = Effect.fnUntraced(function* (
   services: MemoryServices,
@@ -29,19 +29,28 @@ export const supersede = Effect.fnUntraced(function* (
   if (memory === undefined || memory === null) {
     return { ...DROPPED, supersededId: id, closed: false } satisfies Supersession
   }
-  if (memory.id === id) {
+  if (memory.id === id || (memory.key === null && formerIdsOfText(scope, memory).includes(id))) {
     return yield* invalidInput(
       "content",
       "says what the memory already says; update changes its lifetime, remember restates it"
     )
   }
-  const replace = Effect.fnUntraced(function* ([placed = memory]: ReadonlyArray<Memory>) {
+  const put = (row: StoreRow) =>
+    services.fences.write(scope, fence, services.store.supersede({ scope, now, id, row }))
+  const replace = Effect.fnUntraced(function* ([placed = memory]: ReadonlyArray<StatedMemory>) {
     const [row] = yield* encodeRows(services, [placed])
     if (row === undefined) return yield* notFound(id)
-    const put = services.store.supersede({ scope, now, id, row })
-    const { closed, outcome } = yield* services.fences.write(scope, fence, put)
+    let superseded = yield* put(row)
+    let successorId = memory.id
+    if (superseded.outcome === "conflict") {
+      const [respelt] = yield* respell(services, scope, [row])
+      if (respelt === undefined || respelt === null || respelt.memory.id === id) return yield* takenKey
+      superseded = yield* put(respelt)
+      successorId = respelt.memory.id
+    }
+    const { closed, outcome } = superseded
     if (outcome === "conflict") return yield* takenKey
-    return { id: memory.id, outcome, supersededId: id, closed } satisfies Supersession
+    return { id: superseded.id ?? successorId, outcome, supersededId: id, closed } satisfies Supersession
   })
   return yield* withSessionTurns(services, scope, [memory], replace)
 })

@@ -170,7 +170,10 @@ describe("a context over several scopes", () => {
       for (const budgetTokens of [60, 90, 150, 600]) {
         const { items, tokens } = yield* ana.context("Hello", { budgetTokens })
         assert.isAtMost(tokens, budgetTokens)
-        if (items.length > 0) assert.strictEqual(items[0]?.memory.content, "I am an architect")
+        // The profile may not fit with its heading; then what was said last stands there alone.
+        const [first] = items
+        if (first?.part === "profile") assert.strictEqual(first.memory.content, "I am an architect")
+        if (budgetTokens >= 150) assert.strictEqual(first?.part, "profile")
       }
     }).pipe(Effect.provide(layer()))
   )

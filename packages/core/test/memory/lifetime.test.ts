@@ -111,7 +111,7 @@ describe("restate", () => {
   )
 
   it.prop(
-    "a visible row is refreshed: only updatedAt and expiresAt move",
+    "a visible row is refreshed: only updatedAt and expiresAt move, and the longer lifetime wins",
     [Life, Life, Instant],
     ([a, b, now]) => {
       const [existing, stated] = [makeMemory(a), makeMemory({ ...b, content: a.content })]
@@ -120,7 +120,8 @@ describe("restate", () => {
       assert.strictEqual(result.outcome, isVisible(existing, now) ? "refreshed" : "reopened")
       const { expiresAt, supersededBy, updatedAt, validity, ...kept } = result.memory
       assert.deepStrictEqual({ ...existing, ...kept }, existing)
-      assert.strictEqual(expiresAt, stated.expiresAt)
+      const ends = [existing.expiresAt, stated.expiresAt].map((end) => end ?? Number.POSITIVE_INFINITY)
+      assert.strictEqual(expiresAt ?? Number.POSITIVE_INFINITY, Math.max(...ends))
       assert.strictEqual(updatedAt, Math.max(existing.updatedAt, stated.updatedAt))
       if (result.outcome === "refreshed") {
         assert.deepStrictEqual([validity, supersededBy], [existing.validity, existing.supersededBy])
@@ -147,6 +148,26 @@ describe("restate", () => {
       // What was still open on an expired row ended when it expired.
       assert.strictEqual(is?.to, was?.to ?? Math.max(was?.from ?? 0, existing.expiresAt ?? 0))
       assert.strictEqual(memory.validity.at(-1)?.from, Math.max(stated.validity[0]?.from ?? 0, is?.to ?? 0))
+    }
+  )
+
+  it.prop(
+    "the fields that are given are taken over, and no other",
+    [Life, Life, Instant, Schema.Array(Schema.Literals(["metadata", "importance", "pinned"]))],
+    ([a, b, now, overwrites]) => {
+      const existing = makeMemory(a)
+      const stated = {
+        ...makeMemory({ ...b, content: a.content }),
+        metadata: { b: 1 },
+        importance: 1,
+        pinned: true
+      }
+      const result = restate(existing, stated, now, overwrites)
+      if (result.outcome === "conflict") assert.fail("the content is the same")
+      for (const field of ["metadata", "importance", "pinned"] as const) {
+        const from = overwrites.includes(field) ? stated : existing
+        assert.deepStrictEqual(result.memory[field], from[field])
+      }
     }
   )
 

@@ -23,7 +23,7 @@ import {
   pageEntries,
   pageRows,
   pageSessions,
-  type PutOutcome,
+  type PutResult,
   readExcerpts,
   readMode,
   type Removal,
@@ -123,18 +123,20 @@ const dropSessions = (data: ListData, doomed: (scope: Scope) => boolean): void =
   data.removedTurns = new Map(Array.from(data.removedTurns).filter(([, { scope }]) => !doomed(scope)))
 }
 
-const putRow = (data: ListData, row: StoreRow, now: number): PutOutcome => {
-  const known = find(data, row.memory.scope, row.memory.id)
-  const restated = known === undefined ? undefined : restate(known.memory, row.memory, now)
-  if (known === undefined || restated === undefined || restated.outcome === "created") {
-    if (known !== undefined) drop(data, (memory) => memory === known.memory)
+const putRow = (data: ListData, { formerIds = [], overwrites, ...row }: StoreRow, now: number): PutResult => {
+  const { id, scope } = row.memory
+  const known = [id, ...formerIds].flatMap((possible) => find(data, scope, possible) ?? [])[0]
+  if (known === undefined) {
     data.rows = [...data.rows, row]
-    return "created"
+    return { id, outcome: "created" }
   }
-  if (restated.outcome !== "conflict") {
-    replace(data, known, { ...(known.owed && !row.owed ? row : known), memory: restated.memory })
-  }
-  return restated.outcome
+  const restated = restate(known.memory, row.memory, now, overwrites)
+  if (restated.outcome === "conflict") return { id, outcome: "conflict" }
+  if (restated.outcome === "created") {
+    drop(data, (memory) => memory === known.memory)
+    data.rows = [...data.rows, { ...row, memory: { ...row.memory, id: known.memory.id } }]
+  } else replace(data, known, { ...(known.owed && !row.owed ? row : known), memory: restated.memory })
+  return { id: known.memory.id, outcome: restated.outcome }
 }
 
 const isTarget = (memory: Memory, target: RemoveTarget): boolean => {
@@ -215,7 +217,7 @@ const usageOf = (data: ListData, scope: Scope): ScopeUsage =>
 const limited = <A>(
   data: ListData,
   { limits, now, scope }: Pick<PutRequest, "limits" | "now" | "scope">,
-  ids: ReadonlyArray<string>,
+  idsOf: (written: A) => ReadonlyArray<string>,
   write: Effect.Effect<A, MemoryError>
 ): Effect.Effect<A, MemoryError> => {
   if (limits === undefined) return write
@@ -226,7 +228,7 @@ const limited = <A>(
     const room = makeRoom({
       rows: scopeRows(data, scope),
       entries: scopeEntries(data, scope),
-      ids,
+      ids: idsOf(written),
       before,
       limits,
       now
@@ -249,10 +251,8 @@ const makeWrites = (data: ListData) =>
       limited(
         data,
         request,
-        request.rows.map(({ memory }) => memory.id),
-        Effect.sync(() =>
-          request.rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, request.now) }))
-        )
+        (results) => results.map(({ id }) => id),
+        Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
       ),
     patch: (request) => {
       const { change, id, now, scope } = request
@@ -266,22 +266,23 @@ const makeWrites = (data: ListData) =>
         replace(data, row, { ...row, memory })
         return memory
       })
-      return limited(data, request, [id], write)
+      return limited(data, request, () => [id], write)
     },
     supersede: (request) => {
       const { id, now, row, scope } = request
       const write = Effect.sync(() => {
-        const outcome = putRow(data, row, now)
+        const { id: successorId, outcome } = putRow(data, row, now)
+        const put = { outcome, ...(successorId === row.memory.id ? {} : { id: successorId }) }
         const old = find(data, scope, id)
         if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
-          return { outcome, closed: false }
+          return { ...put, closed: false }
         }
-        const from = find(data, scope, row.memory.id)?.memory.validity.at(-1)?.from ?? now
-        const closed = { ...closeAt(old.memory, from, row.memory.id), updatedAt: now }
+        const from = find(data, scope, successorId)?.memory.validity.at(-1)?.from ?? now
+        const closed = { ...closeAt(old.memory, from, successorId), updatedAt: now }
         replace(data, old, { ...old, memory: closed })
-        return { outcome, closed: true }
+        return { ...put, closed: true }
       })
-      return limited(data, request, [id, row.memory.id], write)
+      return limited(data, request, (superseded) => [id, superseded.id ?? row.memory.id], write)
     },
     remove: ({ scope, target }) =>
       Effect.sync(() => {
@@ -294,7 +295,7 @@ const makeWrites = (data: ListData) =>
       limited(
         data,
         request,
-        [],
+        () => [],
         Effect.suspend(() =>
           Effect.fromResult(
             Result.map(newEntries(scopeEntries(data, request.scope), request), (added) => {

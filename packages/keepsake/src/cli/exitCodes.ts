@@ -1,7 +1,9 @@
 import { MemoryError } from "@keepsake/core"
 import { Cause, type Exit } from "effect"
 import { CliError } from "effect/cli"
-import { wrap } from "./output/text.ts"
+import { hideSecrets } from "../config/hideSecrets.ts"
+import { jsonLine } from "./output/print.ts"
+import { oneLine, wrap } from "./output/text.ts"
 
 /** 0 done, 1 failed, 2 wrong usage, 3 the doctor found a fault, 130 interrupted, 141 the reader closed the pipe. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130, pipeClosed: 141 } as const
@@ -26,7 +28,7 @@ export const describeFailure = (
   // The parser prints its own errors, with the command's help.
   if (CliError.isCliError(error)) return undefined
   const reason = error instanceof MemoryError ? error.reason._tag : "Defect"
-  const message = error instanceof Error ? error.message : String(error)
-  if (json) return JSON.stringify({ error: { reason, message } })
-  return wrap(`keepsake: ${message}`, columns).join("\n")
+  const message = hideSecrets(error instanceof Error ? error.message : String(error))
+  if (json) return jsonLine({ error: { reason, message } })
+  return wrap(`keepsake: ${oneLine(message)}`, columns).join("\n")
 }

@@ -3,7 +3,7 @@ import * as NodeFileSystem from "@effect/platform-node-shared/NodeFileSystem"
 import * as NodePath from "@effect/platform-node-shared/NodePath"
 import * as NodeStdio from "@effect/platform-node-shared/NodeStdio"
 import * as NodeTerminal from "@effect/platform-node-shared/NodeTerminal"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { CliConfig, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { chat } from "./commands/serve/chat.ts"
 import { copy } from "./commands/operate/copy.ts"
@@ -20,6 +20,7 @@ import { describeFailure } from "./exitCodes.ts"
 import { helpFormatter } from "./help.ts"
 import { columns } from "./output/print.ts"
 import { root } from "./root.ts"
+import { trust } from "./commands/setup/trust.ts"
 import { version } from "./version.ts"
 
 const platform = NodeChildProcessSpawner.layer.pipe(
@@ -40,6 +41,7 @@ const command = root.pipe(
     copy,
     reembed,
     doctor,
+    trust,
     mcp
   ])
 )
@@ -53,6 +55,8 @@ export const program = (args: ReadonlyArray<string>) =>
         if (text !== undefined) process.stderr.write(`${text}\n`)
       })
     ),
+    // Standard output is for results, and under `mcp` for the protocol.
+    Effect.provideService(Logger.LogToStderr, true),
     Effect.provide([
       platform,
       CliOutput.layer(helpFormatter(columns())),

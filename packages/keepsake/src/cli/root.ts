@@ -18,7 +18,7 @@ export const root = Command.make("keepsake").pipe(
     reads: setting("reads", "Users to recall from as well, never written to: team:blue,OTHER-AGENT/USER"),
     config: setting(
       "config",
-      "A JSON file with store, embedder, user, agent, reads; ./keepsake.json if it exists"
+      "A JSON file with store, embedder, user, agent, reads; by default ./keepsake.json over ~/.keepsake/config.json"
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
   }),

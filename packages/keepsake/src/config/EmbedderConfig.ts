@@ -25,13 +25,20 @@ export interface ServiceEmbedderConfig extends PaceConfig {
   readonly model?: string | undefined
   /** The address without `/embeddings`; the service's own when absent; required for `openai-compatible`. */
   readonly baseUrl?: string | undefined
-  /** `OPENAI_API_KEY` or `VOYAGE_API_KEY` when absent. */
+  /** `OPENAI_API_KEY` or `VOYAGE_API_KEY` when absent, which are sent to hosts of OpenAI and Voyage alone. */
   readonly apiKey?: string | undefined
   /** Length of the vectors; known for common models, otherwise measured with one request when absent. */
   readonly dimensions?: number | undefined
   /** Cosines of unrelated texts under this model; `measureCalibration` measures them. */
   readonly calibration?: Calibration | undefined
 }
+
+/** The addresses of the services that have one. */
+export const SERVICE_URLS = {
+  openai: "https://api.openai.com/v1",
+  voyage: "https://api.voyageai.com/v1",
+  ollama: "http://localhost:11434/v1"
+} as const
 
 /** A model that runs in this process, through `@huggingface/transformers`. */
 export interface TransformersConfig {

@@ -33,4 +33,6 @@ export interface KeepsakeConfig {
   readonly beforeWrite?: BeforeWrite | undefined
   /** Longest that `beforeWrite` may take; 5,000 when absent. The write is refused then. */
   readonly beforeWriteTimeoutMs?: number | undefined
+  /** Gets warnings for the operator, such as a failed purge; standard error when absent. */
+  readonly onWarning?: ((message: string, cause?: unknown) => void) | undefined
 }

@@ -2,6 +2,7 @@ import type { MemoryError } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
+import { hideUrlSecrets } from "./hideSecrets.ts"
 
 /**
  * Parses an embedder's short form: `provider`, `provider:model`, or the address of an OpenAI-compatible
@@ -12,7 +13,7 @@ export const parseEmbedderSpec = (spec: string): Effect.Effect<EmbedderConfig | 
   if (/^https?:\/\//u.test(spec)) {
     const [baseUrl = "", model = ""] = spec.split("#", 2)
     return model === ""
-      ? fail(`which model? Write ${baseUrl}#MODEL`)
+      ? fail(`which model? Write ${hideUrlSecrets(baseUrl)}#MODEL`)
       : Effect.succeed({ provider: "openai-compatible", baseUrl, model })
   }
   const colon = spec.indexOf(":")

@@ -1,16 +1,20 @@
-/** The settings of the command line and the MCP server: flags, then environment, then a JSON file, then defaults. */
+/** The settings of the command line and the MCP server: flags, environment, the project's file, the user's own, defaults. */
 import { existsSync } from "node:fs"
-import { homedir } from "node:os"
 import { join } from "node:path"
 import { DEFAULT_AGENT, type MemoryError, type Scope } from "@keepsake/core"
-import { invalidInput, fields } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { anything } from "./fields.ts"
+import {
+  type Environment,
+  type FileSettings,
+  nonEmpty,
+  ownConfigPath,
+  ownFolder,
+  PROJECT_CONFIG,
+  readFileSettings
+} from "./configFile.ts"
 import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
-import { readText } from "./readText.ts"
 import { parseReads, type ReadConfig } from "./reads.ts"
-
-const { object, optional, test, valid, within } = fields
+import { type Choice, findUntrusted, refuseUntrusted } from "./trusted.ts"
 
 export interface CliSettings {
   readonly config: KeepsakeConfig
@@ -31,75 +35,78 @@ export interface SettingFlags {
   readonly reads?: string | undefined
 }
 
-const CONFIG_FILE = "keepsake.json"
-
 /** The user of a command line that names none. */
 const DEFAULT_USER = "me"
 
-const name = optional(test((value) => typeof value === "string", "give a text"))
+/** In the home folder, so that every working directory has the same memories. */
+const defaultStore = (env: Environment): string => `file:${join(ownFolder(env), "memory.db")}`
 
-/** The memory checks each scope. */
-const reads: fields.Field<ReadonlyArray<ReadConfig> | undefined> = optional(
-  test(
-    (value): value is ReadonlyArray<ReadConfig> => Array.isArray(value),
-    'give a list, such as ["team:blue", "handbook/all"]'
-  )
-)
-
-interface FileSettings {
-  readonly store?: unknown
-  readonly embedder?: unknown
-  readonly user?: string | undefined
-  readonly agent?: string | undefined
-  readonly reads?: ReadonlyArray<ReadConfig> | undefined
+/** Settings in a file, and whose they are. */
+interface FoundSettings {
+  /** From the project, with its path; a file that the user names is the user's own. */
+  readonly project: FileSettings
+  readonly projectPath: string | undefined
+  readonly own: FileSettings
+  readonly ownPath: string | undefined
 }
 
-const fileSettings: fields.Field<FileSettings> = object({
-  store: anything,
-  embedder: anything,
-  user: name,
-  agent: name,
-  reads
+const findSettings = Effect.fnUntraced(function* (flags: SettingFlags, env: Environment) {
+  const named = flags.config ?? nonEmpty(env["KEEPSAKE_CONFIG"])
+  const ownPath = named ?? ownConfigPath(env)
+  const own = named !== undefined || existsSync(ownPath) ? yield* readFileSettings(ownPath) : {}
+  const hasProject = named === undefined && existsSync(PROJECT_CONFIG)
+  const found: FoundSettings = {
+    project: hasProject ? yield* readFileSettings(PROJECT_CONFIG) : {},
+    projectPath: hasProject ? PROJECT_CONFIG : undefined,
+    own,
+    ownPath
+  }
+  return found
 })
-
-const readFileSettings = Effect.fnUntraced(function* (path: string) {
-  const text = yield* readText(path)
-  const settings = yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: (cause) =>
-      invalidInput(path, `is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`)
-  })
-  return yield* valid(() => within(path, fileSettings)(settings))
-})
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
-
-/** In the home folder, so that every working directory has the same memories. */
-const defaultStore = (env: Environment): string =>
-  `file:${join(nonEmpty(env["HOME"]) ?? homedir(), ".keepsake", "memory.db")}`
 
 /** Where the store's setting was found. */
 const describeOrigin = (
   flags: SettingFlags,
   variable: string | undefined,
-  path: string | undefined
+  { own, ownPath, project, projectPath }: FoundSettings
 ): string => {
   if (flags.store !== undefined) return "the command line"
-  return variable === undefined ? (path ?? "the default") : "KEEPSAKE_STORE"
+  if (variable !== undefined) return "KEEPSAKE_STORE"
+  if (project.store !== undefined) return projectPath ?? PROJECT_CONFIG
+  return own.store === undefined ? "the default" : (ownPath ?? "the default")
 }
+
+/** What the command line and the environment choose: the user's own words. */
+const chooseByUser = (flags: SettingFlags, env: Environment): Choice => ({
+  store: flags.store ?? nonEmpty(env["KEEPSAKE_STORE"]),
+  embedder: flags.embedder ?? nonEmpty(env["KEEPSAKE_EMBEDDER"])
+})
+
+/** What the project's file decides where the user has chosen nothing. */
+const toProjectChoice = (project: FileSettings, chosen: Choice): Choice => ({
+  store: chosen.store === undefined ? project.store : undefined,
+  embedder: chosen.embedder === undefined ? project.embedder : undefined
+})
+
+/** What the project's config names and the user has not trusted. */
+export const readUntrusted = Effect.fnUntraced(function* (flags: SettingFlags, env: Environment) {
+  const { own, project } = yield* findSettings(flags, env)
+  const chosen = chooseByUser(flags, env)
+  return yield* findUntrusted(toProjectChoice(project, chosen), [own, chosen], env)
+})
 
 export const readSettings = Effect.fnUntraced(function* (
   flags: SettingFlags,
   env: Environment
 ): Effect.fn.Return<CliSettings, MemoryError> {
-  const namedPath = flags.config ?? nonEmpty(env["KEEPSAKE_CONFIG"])
-  const path = namedPath ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined)
-  const file: FileSettings = path === undefined ? {} : yield* readFileSettings(path)
   const fromEnv = (variable: string) => nonEmpty(env[variable])
-  const store = flags.store ?? fromEnv("KEEPSAKE_STORE") ?? file.store
-  const embedder = flags.embedder ?? fromEnv("KEEPSAKE_EMBEDDER") ?? file.embedder
+  const found = yield* findSettings(flags, env)
+  const { own, project } = found
+  const chosen = chooseByUser(flags, env)
+  const untrusted = yield* findUntrusted(toProjectChoice(project, chosen), [own, chosen], env)
+  if (untrusted.length > 0) return yield* refuseUntrusted(untrusted)
+  const store = chosen.store ?? project.store ?? own.store
+  const embedder = chosen.embedder ?? project.embedder ?? own.embedder
   return {
     // `resolveConfig` checks their types.
     config: {
@@ -107,10 +114,10 @@ export const readSettings = Effect.fnUntraced(function* (
       embedder: embedder as KeepsakeConfig["embedder"]
     },
     scope: {
-      userId: flags.user ?? fromEnv("KEEPSAKE_USER") ?? file.user ?? DEFAULT_USER,
-      agentId: flags.agent ?? fromEnv("KEEPSAKE_AGENT") ?? file.agent ?? DEFAULT_AGENT
+      userId: flags.user ?? fromEnv("KEEPSAKE_USER") ?? project.user ?? own.user ?? DEFAULT_USER,
+      agentId: flags.agent ?? fromEnv("KEEPSAKE_AGENT") ?? project.agent ?? own.agent ?? DEFAULT_AGENT
     },
-    reads: parseReads(flags.reads ?? fromEnv("KEEPSAKE_READS") ?? file.reads),
-    from: describeOrigin(flags, fromEnv("KEEPSAKE_STORE"), file.store === undefined ? undefined : path)
+    reads: parseReads(flags.reads ?? fromEnv("KEEPSAKE_READS") ?? project.reads ?? own.reads),
+    from: describeOrigin(flags, fromEnv("KEEPSAKE_STORE"), found)
   }
 })

@@ -8,7 +8,9 @@ import { parseEmbedderSpec } from "./parseEmbedderSpec.ts"
 import { parseStoreUrl } from "./parseStoreUrl.ts"
 import { STORE_TABLES, type StoreConfig } from "./StoreConfig.ts"
 
-const { object, valid, within } = fields
+const { object, optional, test, valid, within } = fields
+
+type OnWarning = NonNullable<KeepsakeConfig["onWarning"]>
 
 /** A config whose short forms are parsed and whose fields are checked. */
 export interface ResolvedConfig {
@@ -16,6 +18,7 @@ export interface ResolvedConfig {
   readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
   readonly memory: Pick<KeepsakeConfig, "beforeWrite" | "beforeWriteTimeoutMs">
+  readonly onWarning: OnWarning | undefined
 }
 
 const isProvider = (value: object): value is EmbedderProvider =>
@@ -49,20 +52,29 @@ const resolveEmbedderConfig = (embedder: unknown): Effect.Effect<ResolvedConfig[
 
 const readConfig = within(
   "config",
-  object({ store: anything, embedder: anything, beforeWrite: anything, beforeWriteTimeoutMs: anything })
+  object({
+    store: anything,
+    embedder: anything,
+    beforeWrite: anything,
+    beforeWriteTimeoutMs: anything,
+    onWarning: optional(test((value): value is OnWarning => typeof value === "function", "give a function"))
+  })
 )
 
 /** Checks what `openMemory` takes; a string is the store's URL. */
 export const resolveConfig = Effect.fnUntraced(function* (
   config: string | KeepsakeConfig
 ): Effect.fn.Return<ResolvedConfig, MemoryError> {
-  if (typeof config === "string") return { store: yield* parseStoreUrl(config), embedder: null, memory: {} }
+  if (typeof config === "string") {
+    return { store: yield* parseStoreUrl(config), embedder: null, memory: {}, onWarning: undefined }
+  }
   if (!isRecord(config))
     return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")
-  const { embedder, store, ...memory } = yield* valid(() => readConfig(config))
+  const { embedder, onWarning, store, ...memory } = yield* valid(() => readConfig(config))
   return {
     store: yield* resolveStore(store),
     embedder: yield* resolveEmbedderConfig(embedder),
-    memory: memory as ResolvedConfig["memory"]
+    memory: memory as ResolvedConfig["memory"],
+    onWarning
   }
 })

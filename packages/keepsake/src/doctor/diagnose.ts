@@ -1,7 +1,7 @@
 import { AgentMemory, Embedder, fingerprint, type MemoryError, StoreFingerprint } from "@keepsake/core"
 import { readScope } from "@keepsake/core/driver"
 import { Clock, Effect, Layer, Result } from "effect"
-import { hidePassword } from "../config/hidePassword.ts"
+import { hideSecrets, hideUrlSecrets } from "../config/hideSecrets.ts"
 import { readSettings, type SettingFlags } from "../config/readSettings.ts"
 import { resolveConfig } from "../config/resolveConfig.ts"
 import { backendLayer } from "../backendLayer.ts"
@@ -33,7 +33,7 @@ export const diagnose = Effect.fnUntraced(function* (
     if (Result.isFailure(scope))
       findings.push(fault("user", scope.failure.join(": "), "Correct --user and --agent."))
     const { embedder: embedderConfig, store } = yield* resolveConfig(settings.config)
-    const shown = typeof settings.config.store === "string" ? hidePassword(settings.config.store) : "store"
+    const shown = typeof settings.config.store === "string" ? hideUrlSecrets(settings.config.store) : "store"
     findings.push(ok("config", `${shown} (from ${settings.from})`))
     if (!("backend" in store)) return
 
@@ -58,5 +58,5 @@ export const diagnose = Effect.fnUntraced(function* (
   yield* Effect.scoped(checkConfigured).pipe(
     Effect.catch((error) => Effect.sync(() => findings.push(configFault(error))))
   )
-  return findings
+  return findings.map((finding) => ({ ...finding, detail: hideSecrets(finding.detail) }))
 })

@@ -11,7 +11,7 @@ export const checkNode = (version: string): Finding =>
 const PREFIX = "KEEPSAKE_"
 
 /** Compared without the prefix, which would make all names similar. */
-const VARIABLES = ["STORE", "EMBEDDER", "USER", "AGENT", "CONFIG", "MCP_TOKEN", "MODEL"]
+const VARIABLES = ["STORE", "EMBEDDER", "USER", "AGENT", "READS", "CONFIG", "MCP_TOKEN", "MODEL"]
 
 /** Warns of misspelt variables, which every other command ignores. */
 export const checkVariables = (env: Readonly<Record<string, string | undefined>>): ReadonlyArray<Finding> =>

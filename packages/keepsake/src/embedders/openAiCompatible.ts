@@ -2,7 +2,6 @@ import type { Calibration, EmbedderProblem, EmbedderProvider, EmbedPurpose } fro
 import { parseRetryAfter } from "@keepsake/core/driver"
 import { Option, Schema } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
-import { hidePassword } from "../config/hidePassword.ts"
 import { measureDimensions } from "./measureDimensions.ts"
 import { EmbedderError, pacedEmbed, type EmbedRequest } from "./pace.ts"
 
@@ -33,10 +32,11 @@ const decodeReply = Schema.decodeUnknownOption(Reply)
 const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
 const decodeErrorReply = Schema.decodeUnknownOption(ErrorReply)
 
-/** The service's own message, unless it repeats a text that was sent. */
-const describeReply = (body: string, texts: ReadonlyArray<string>): string => {
+/** The service's own message without the key, unless it repeats a text that was sent. */
+const describeReply = (body: string, texts: ReadonlyArray<string>, apiKey: string | undefined): string => {
   const reply = decodeErrorReply(body)
-  const detail = (Option.isSome(reply) ? reply.value.error.message : body).slice(0, 300).trim()
+  const message = Option.isSome(reply) ? reply.value.error.message : body
+  const detail = (apiKey === undefined ? message : message.replaceAll(apiKey, "…")).slice(0, 300).trim()
   return detail === "" || texts.some((text) => detail.includes(text.slice(0, 40))) ? "" : `: ${detail}`
 }
 
@@ -61,7 +61,7 @@ const toError = async (
 ): Promise<EmbedderError> => {
   const { status } = response
   return new EmbedderError(
-    `HTTP ${status}${describeReply(await response.text(), texts)}.${advice(status, options)}`,
+    `HTTP ${status}${describeReply(await response.text(), texts, options.apiKey)}.${advice(status, options)}`,
     {
       isRetryable: status === 408 || status === 429 || status >= 500,
       problem: PROBLEMS[status],
@@ -115,7 +115,7 @@ const makeRequest = (options: OpenAiCompatibleOptions): EmbedRequest => {
     const send = async (input: ReadonlyArray<string>): Promise<Response> => {
       const body = JSON.stringify({ model: options.model, input, ...options.body?.(purpose) })
       return fetch(url, { method: "POST", headers, body, signal }).catch((cause: unknown) => {
-        throw new EmbedderError(hidePassword(`${url} did not answer: ${describeFetchError(cause)}`), {
+        throw new EmbedderError(`${url} did not answer: ${describeFetchError(cause)}`, {
           isRetryable: true,
           problem: "unreachable",
           cause

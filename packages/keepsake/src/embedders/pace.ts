@@ -3,8 +3,16 @@ import type { EmbedderProblem, EmbedderProvider, EmbedPurpose } from "@keepsake/
 import { fourCharactersPerToken, wasRetryable } from "@keepsake/core/driver"
 import { Clock, Duration, Effect, Schedule } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
+import { hideSecrets } from "../config/hideSecrets.ts"
 
-/** Why a provider failed. Core takes over `isRetryable` and `problem`. */
+/** A failed request's own error repeats its address. */
+const withoutSecrets = (cause: unknown): unknown => {
+  if (!(cause instanceof Error)) return cause
+  const message = hideSecrets(cause.message)
+  return message === cause.message ? cause : new Error(message)
+}
+
+/** Why a provider failed, without the secrets of an address. Core takes over `isRetryable` and `problem`. */
 export class EmbedderError extends Error {
   override readonly name = "EmbedderError"
   readonly isRetryable: boolean
@@ -20,7 +28,7 @@ export class EmbedderError extends Error {
       readonly cause?: unknown
     }
   ) {
-    super(message, { cause: options.cause })
+    super(hideSecrets(message), { cause: withoutSecrets(options.cause) })
     this.isRetryable = options.isRetryable
     this.problem = options.problem
     this.retryAfterMs = options.retryAfterMs

@@ -1,5 +1,6 @@
 import type { EmbedderProvider } from "@keepsake/core"
-import type { ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
+import { ownsKey } from "../config/destinations.ts"
+import { SERVICE_URLS, type ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import { openAiCompatible } from "./openAiCompatible.ts"
 import { EmbedderError } from "./pace.ts"
 
@@ -19,13 +20,20 @@ const DIMENSIONS: Readonly<Record<string, number>> = {
   "all-minilm": 384
 }
 
-const resolveApiKey = (apiKey: string | undefined, variable: string): string => {
-  const key = apiKey ?? process.env[variable]
+const VARIABLES = { openai: "OPENAI_API_KEY", voyage: "VOYAGE_API_KEY" } as const
+
+/** The key of the config, or of the environment, whose key goes to its own service alone. */
+const resolveApiKey = (provider: keyof typeof VARIABLES, { apiKey, baseUrl }: ServiceOptions): string => {
+  const variable = VARIABLES[provider]
+  const isOwnHost = baseUrl === undefined || ownsKey(provider, baseUrl)
+  const key = apiKey ?? (isOwnHost ? process.env[variable] : undefined)
   if (key === undefined || key === "")
-    throw new EmbedderError(`Set ${variable}, or give an apiKey`, {
-      isRetryable: false,
-      problem: "apiKeyMissing"
-    })
+    throw new EmbedderError(
+      isOwnHost
+        ? `Set ${variable}, or give an apiKey`
+        : `${variable} is not sent to ${baseUrl}: give that service's apiKey`,
+      { isRetryable: false, problem: "apiKeyMissing" }
+    )
   return key
 }
 
@@ -36,8 +44,8 @@ export const openAi = async (options: ServiceOptions = {}): Promise<EmbedderProv
     // OpenAI refuses more than 300,000 tokens in one request.
     batchTokens: 250_000,
     ...options,
-    baseUrl: options.baseUrl ?? "https://api.openai.com/v1",
-    apiKey: resolveApiKey(options.apiKey, "OPENAI_API_KEY"),
+    baseUrl: options.baseUrl ?? SERVICE_URLS.openai,
+    apiKey: resolveApiKey("openai", options),
     model,
     dimensions: dimensions ?? DIMENSIONS[model],
     body: () => (dimensions === undefined ? {} : { dimensions })
@@ -51,8 +59,8 @@ export const voyage = async (options: ServiceOptions = {}): Promise<EmbedderProv
     // Voyage's lowest limit is 120,000 tokens in one request.
     batchTokens: 100_000,
     ...options,
-    baseUrl: options.baseUrl ?? "https://api.voyageai.com/v1",
-    apiKey: resolveApiKey(options.apiKey, "VOYAGE_API_KEY"),
+    baseUrl: options.baseUrl ?? SERVICE_URLS.voyage,
+    apiKey: resolveApiKey("voyage", options),
     model,
     dimensions: dimensions ?? DIMENSIONS[model],
     body: (purpose) => ({
@@ -67,7 +75,7 @@ export const ollama = async (options: ServiceOptions = {}): Promise<EmbedderProv
   const { model = "nomic-embed-text" } = options
   return openAiCompatible({
     ...options,
-    baseUrl: options.baseUrl ?? "http://localhost:11434/v1",
+    baseUrl: options.baseUrl ?? SERVICE_URLS.ollama,
     model,
     dimensions: options.dimensions ?? DIMENSIONS[model.replace(/:latest$/u, "")]
   })

@@ -3,7 +3,7 @@ import { basename, dirname, resolve, sep } from "node:path"
 import type { EmbedderProvider } from "@keepsake/core"
 import { Effect } from "effect"
 import type { TransformersConfig } from "../config/EmbedderConfig.ts"
-import { loadPackage } from "../loadPackage.ts"
+import { loadPackage, NotLoaded } from "../loadPackage.ts"
 
 /** A model that runs in this process. */
 export interface TransformersOptions extends Omit<TransformersConfig, "provider"> {
@@ -37,14 +37,19 @@ interface Transformers {
   >
 }
 
-// Not a literal in `import()`: bundlers and the type checker would look for the package.
 const PACKAGE: string = "@huggingface/transformers"
 
-const load = loadPackage(
-  PACKAGE,
-  "A local embedding model",
-  async () => (await import(PACKAGE)) as Transformers
-)
+// A variable, so that the type checker does not look for the package; the comments, so that no bundler does: it loads
+// a native module.
+const load = loadPackage(PACKAGE, "A local embedding model", async () => {
+  try {
+    return (await import(
+      /* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ PACKAGE
+    )) as Transformers
+  } catch (cause) {
+    return new NotLoaded(cause)
+  }
+})
 
 /** Splits the path of a model on this machine as the library wants it; `undefined` for a name on the hub. */
 const splitPath = (model: string): { readonly folder: string; readonly name: string } | undefined => {

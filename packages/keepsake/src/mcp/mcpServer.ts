@@ -1,5 +1,6 @@
 import { type AgentTool, defineTool, mcpHandlers, memoryTools, WhereInput } from "@keepsake/agent"
 import type { Memory, PromiseMemory } from "@keepsake/core"
+import { toVisibleJson } from "@keepsake/core/driver"
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import {
   CallToolRequestSchema,
@@ -17,7 +18,7 @@ import { PROMPT, PROMPT_TEXT } from "./prompt.ts"
 
 const MEMORIES_URI = "keepsake://memories"
 
-/** Most memories of the resource; `recall` finds others. */
+/** Most memories of the resource, the newest; `recall` finds others. */
 const RESOURCE_ROWS_MAX = 500
 
 const ContextInput = Schema.Struct({
@@ -78,7 +79,7 @@ const ANNOTATIONS: Readonly<
 }
 
 const toLine = ({ content, id, importance, pinned, saidAt, source, type }: Memory): string =>
-  JSON.stringify({
+  toVisibleJson({
     id,
     content,
     type,
@@ -109,7 +110,7 @@ const addResources = (server: Server, memory: PromiseMemory): void => {
         uri: MEMORIES_URI,
         name: "memories",
         title: "Memories",
-        description: `The user's memories, one JSON object per line, at most ${RESOURCE_ROWS_MAX}.`,
+        description: `The user's memories, one JSON object per line, the newest last; at most the newest ${RESOURCE_ROWS_MAX}.`,
         mimeType: "application/jsonl"
       }
     ]
@@ -126,14 +127,18 @@ const addResources = (server: Server, memory: PromiseMemory): void => {
   }))
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }, { signal }) => {
     if (uri === MEMORIES_URI) {
-      const { rows } = await memory.list({ limit: RESOURCE_ROWS_MAX }, { signal })
-      return { contents: [{ uri, mimeType: "application/jsonl", text: rows.map(toLine).join("\n") }] }
+      const { rows } = await memory.list(
+        { by: "saidAt", newestFirst: true, limit: RESOURCE_ROWS_MAX },
+        { signal }
+      )
+      const text = rows.toReversed().map(toLine).join("\n")
+      return { contents: [{ uri, mimeType: "application/jsonl", text }] }
     }
     const id = uri.startsWith(`${MEMORIES_URI}/`) ? uri.slice(MEMORIES_URI.length + 1) : undefined
     const found = id === undefined ? null : await memory.get(id, { signal })
     if (found === null)
       throw new McpError(ErrorCode.InvalidParams, `There is no ${uri}; ${MEMORIES_URI} lists the memories`)
-    return { contents: [{ uri, mimeType: "application/json", text: JSON.stringify(found) }] }
+    return { contents: [{ uri, mimeType: "application/json", text: toVisibleJson(found) }] }
   })
 }
 

@@ -24,6 +24,7 @@ const COMMANDS = [
   "copy",
   "reembed",
   "doctor",
+  "trust",
   "mcp"
 ]
 
@@ -95,6 +96,16 @@ describe("the examples of each --help", () => {
   })
 })
 
+describe("the examples of commands about a folder", () => {
+  it("trust", async () => {
+    await using folder = await temporaryFolder()
+    await writeFile(join(folder.path, "keepsake.json"), '{"store":"file:./memory.db"}')
+    const { out } = await keepsake(folder.path, ["trust", "--help"])
+    for (const args of parseExamples(out))
+      expect(await keepsake(folder.path, args)).toMatchObject({ code: 0, err: "" })
+  })
+})
+
 describe("the examples of commands that run until they are ended", () => {
   it("chat", async () => {
     await using folder = await temporaryFolder()
@@ -152,7 +163,7 @@ describe("the examples of commands that run until they are ended", () => {
 
   it("runs the examples of every command", () => {
     const run = ["remember", "recall", "list", "forget", "doctor", "reembed", "export", "import", "copy"]
-    expect([...run, "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
+    expect([...run, "trust", "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
   })
 })
 

@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { describe, expect, it } from "vitest"
+import type { PromiseMemory } from "@keepsake/core"
 import { openMemory } from "../../src/index.ts"
-import { serveHttp } from "../../src/mcp/index.ts"
+import { createMcpServer, serveHttp } from "../../src/mcp/index.ts"
 import { cleanEnv, keepsake, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
 
 const readText = (result: unknown): string => {
@@ -202,5 +204,53 @@ describe("keepsake mcp", () => {
     await expect(serveHttp(scoped, { version: "0.0.0", port: 0, host: "0.0.0.0" })).rejects.toThrow(
       /KEEPSAKE_MCP_TOKEN/u
     )
+  })
+})
+
+describe("what a model reads", () => {
+  const connectTo = async (memory: PromiseMemory) => {
+    const [ours, theirs] = InMemoryTransport.createLinkedPair()
+    await createMcpServer(memory, { version: "1" }).connect(theirs)
+    return connect(ours)
+  }
+
+  it("ends with the newest memory, of any number", async () => {
+    await using store = await openMemory("memory:")
+    const memory = store.for({ userId: "ana" })
+    const start = Date.UTC(2026, 0, 1)
+    for (let day = 0; day < 608; day++)
+      await memory.remember({ content: `Parcel ${day}`, saidAt: start + day * 60_000 })
+    const client = await connectTo(memory)
+    const { contents } = await client.readResource({ uri: "keepsake://memories" })
+    const rows = String((contents[0] as { readonly text?: unknown }).text).split("\n")
+    expect(rows).toHaveLength(500)
+    expect(rows.at(-1)).toContain("Parcel 607")
+    expect(rows[0]).toContain("Parcel 108")
+  })
+
+  it("holds nothing hidden, in tools and resources as in the context", async () => {
+    await using store = await openMemory("memory:")
+    const memory = store.for({ userId: "ana" })
+    const hidden = "\u{e0041}\u{e0101}\u00ad\u202e\u200f\ufffa\u200b"
+    const { id } = await memory.remember({
+      content: `Freight${hidden} leaves`,
+      speaker: `Eve${hidden}`,
+      metadata: { [`k${hidden}`]: hidden }
+    })
+    const client = await connectTo(memory)
+    const call = async (name: string, input: Record<string, unknown>) =>
+      readText(await client.callTool({ name, arguments: input }))
+    const texts = [
+      await call("recall", { query: "Freight leaves" }),
+      await call("list", {}),
+      await call("context", { message: "Freight leaves" }),
+      JSON.stringify(await client.readResource({ uri: "keepsake://memories" })),
+      JSON.stringify(await client.readResource({ uri: `keepsake://memories/${id}` }))
+    ]
+    for (const text of texts) {
+      expect(text).toContain("Freight leaves")
+      expect(text).not.toMatch(/[\u00ad\u200b-\u200f\u202a-\u202e\ufff9-\ufffb\u{e0000}-\u{e0fff}]/u)
+      expect(text).not.toMatch(/\\u(?:00ad|200[b-f]|202|fffa|db40)/iu)
+    }
   })
 })

@@ -91,10 +91,8 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
     withinLimits(
       data,
       request,
-      request.rows.map(({ memory }) => memory.id),
-      Effect.sync(() =>
-        request.rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, request.now) }))
-      )
+      (results) => results.map(({ id }) => id),
+      Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
     ),
 
   patch: (request) => {
@@ -109,23 +107,24 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
       keep(data, { ...stored, memory })
       return memory
     })
-    return withinLimits(data, request, [id], write)
+    return withinLimits(data, request, () => [id], write)
   },
 
   supersede: (request) => {
     const { id, now, row, scope } = request
     const write = Effect.sync(() => {
-      const outcome = putRow(data, row, now)
+      const { id: successorId, outcome } = putRow(data, row, now)
+      const put = { outcome, ...(successorId === row.memory.id ? {} : { id: successorId }) }
       const old = scopeRows(data, scope).get(id)
-      const successor = scopeRows(data, scope).get(row.memory.id)
+      const successor = scopeRows(data, scope).get(successorId)
       if (outcome === "conflict" || old === undefined || !isVisible(old.memory, now)) {
-        return { outcome, closed: false }
+        return { ...put, closed: false }
       }
       const at = successor?.memory.validity.at(-1)?.from ?? now
-      keep(data, { ...old, memory: { ...closeAt(old.memory, at, row.memory.id), updatedAt: now } })
-      return { outcome, closed: true }
+      keep(data, { ...old, memory: { ...closeAt(old.memory, at, successorId), updatedAt: now } })
+      return { ...put, closed: true }
     })
-    return withinLimits(data, request, [id, row.memory.id], write)
+    return withinLimits(data, request, (superseded) => [id, superseded.id ?? row.memory.id], write)
   },
 
   remove: ({ scope, target }) =>

@@ -2,7 +2,7 @@
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
 import { restate } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
-import type { PutOutcome } from "../MemoryStore.ts"
+import type { PutResult } from "../MemoryStore.ts"
 import type { StoreRow } from "../StoreRow.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry } from "../sessions.ts"
@@ -88,19 +88,27 @@ export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number 
 }
 
 /** Upserts a row by the rules of `restate`. */
-export const putRow = (data: InMemoryData, row: StoreRow, now: number): PutOutcome => {
-  const stored = scopeRows(data, row.memory.scope).get(row.memory.id)
+export const putRow = (
+  data: InMemoryData,
+  { formerIds = [], overwrites, ...row }: StoreRow,
+  now: number
+): PutResult => {
+  const rows = scopeRows(data, row.memory.scope)
+  const storedId = [row.memory.id, ...formerIds].find((id) => rows.has(id))
+  const stored = storedId === undefined ? undefined : rows.get(storedId)
   if (stored === undefined) {
     keep(data, row)
-    return "created"
+    return { id: row.memory.id, outcome: "created" }
   }
-  const restated = restate(stored.memory, row.memory, now)
+  const { id } = stored.memory
+  const restated = restate(stored.memory, row.memory, now, overwrites)
+  if (restated.outcome === "conflict") return { id: row.memory.id, outcome: "conflict" }
   if (restated.outcome === "created") {
     drop(data, [stored.memory])
-    keep(data, row)
-  } else if (restated.outcome !== "conflict") {
+    keep(data, { ...row, memory: { ...row.memory, id } })
+  } else {
     const paid = stored.owed && !row.owed
     keep(data, { ...(paid ? row : stored), memory: restated.memory })
   }
-  return restated.outcome
+  return { id, outcome: restated.outcome }
 }

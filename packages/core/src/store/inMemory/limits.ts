@@ -43,7 +43,7 @@ const snapshot = (data: InMemoryData, scope: Scope): (() => void) => {
 export const withinLimits = <A>(
   data: InMemoryData,
   { limits, now, scope }: LimitedRequest,
-  ids: ReadonlyArray<string>,
+  idsOf: (written: A) => ReadonlyArray<string>,
   write: Effect.Effect<A, MemoryError>
 ): Effect.Effect<A, MemoryError> => {
   if (limits === undefined) return write
@@ -52,6 +52,7 @@ export const withinLimits = <A>(
     const undo = snapshot(data, scope)
     const written = yield* write
     const rows = scopeRows(data, scope).values()
+    const ids = idsOf(written)
     const room = makeRoom({ rows, entries: entriesOf(data, scope), ids, before, limits, now })
     if (room._tag === "Full") {
       undo()

@@ -33,7 +33,7 @@ export const inMemorySessions = (data: InMemoryData): Sessions => ({
     withinLimits(
       data,
       request,
-      [],
+      () => [],
       Effect.suspend(() =>
         Effect.fromResult(
           Result.map(newEntries(allEntries(data, request.scope), request), (added) => {

@@ -66,9 +66,9 @@ export const brokenIds: ReadonlyArray<BrokenStore> = [
     ],
     (_, data) => ({
       store: {
-        put: ({ now, rows }) =>
-          Effect.sync(() => rows.map((row) => ({ id: row.memory.id, outcome: putRow(data, row, now) }))),
-        supersede: ({ now, row }) => Effect.sync(() => ({ outcome: putRow(data, row, now), closed: false }))
+        put: ({ now, rows }) => Effect.sync(() => rows.map((row) => putRow(data, row, now))),
+        supersede: ({ now, row }) =>
+          Effect.sync(() => ({ outcome: putRow(data, row, now).outcome, closed: false }))
       }
     })
   )

@@ -3,8 +3,11 @@ import { Effect } from "effect"
 import { stagedKey } from "../../store/inMemory/inMemoryData.ts"
 import { isExpired } from "../../memory/lifetime.ts"
 import { memoryIdOfKey } from "../../memory/MemoryId.ts"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { broken, type BrokenStore } from "./BrokenStore.ts"
+
+const withoutFormerIds = (row: StoreRow): StoreRow => ({ ...row, formerIds: undefined })
 
 export const brokenWritings: ReadonlyArray<BrokenStore> = [
   broken(
@@ -65,6 +68,85 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
               ? { ...row, memory: { ...row.memory, id: memoryIdOfKey(request.scope, `${stored.size}`) } }
               : row
           )
+          return store.put({ ...request, rows })
+        }
+      }
+    })
+  ),
+  broken(
+    "passes over what is given with a statement said again",
+    [
+      "identity > a statement said again takes over what is given, and keeps the rest",
+      "identity > a statement reopened takes over what is given"
+    ],
+    ({ store }) => ({
+      store: {
+        put: (request) =>
+          store.put({ ...request, rows: request.rows.map((row) => ({ ...row, overwrites: undefined })) })
+      }
+    })
+  ),
+  broken(
+    "takes over fields that were not given",
+    ["identity > a statement said again takes over what is given, and keeps the rest"],
+    ({ store }) => ({
+      store: {
+        put: (request) =>
+          store.put({
+            ...request,
+            rows: request.rows.map((row) =>
+              row.overwrites === undefined
+                ? row
+                : { ...row, overwrites: ["metadata", "importance", "pinned"] as const }
+            )
+          })
+      }
+    })
+  ),
+  broken(
+    "lets the last lifetime win",
+    ["identity > of two lifetimes the longer wins, and none is the longest"],
+    ({ store }) => ({
+      store: {
+        put: (request) =>
+          Effect.gen(function* () {
+            const results = yield* store.put(request)
+            for (const [i, { id, outcome }] of results.entries()) {
+              const expiresAt = request.rows[i]?.memory.expiresAt
+              if (outcome === "refreshed") yield* store.patch({ ...request, id, change: { expiresAt } })
+            }
+            return results
+          })
+      }
+    })
+  ),
+  broken(
+    "asks for no former id",
+    [
+      "identity > a row under its former id is restated, never doubled",
+      "identity > a successor under its former id is reopened, and closes the old row"
+    ],
+    ({ store }) => ({
+      store: {
+        put: (request) => store.put({ ...request, rows: request.rows.map(withoutFormerIds) }),
+        supersede: (request) => store.supersede({ ...request, row: withoutFormerIds(request.row) })
+      }
+    })
+  ),
+  broken(
+    "prefers the former id to the row's own",
+    [
+      "identity > a row under its own id comes before one under its former id",
+      "identity > a former id of another scope names nothing"
+    ],
+    ({ store }, data) => ({
+      store: {
+        put: (request) => {
+          const ids = new Set(Array.from(data.scopes.values(), (rows) => Array.from(rows.keys())).flat())
+          const rows = request.rows.map(({ formerIds = [], ...row }) => {
+            const id = formerIds.find((former) => ids.has(former)) ?? row.memory.id
+            return { ...row, memory: { ...row.memory, id } }
+          })
           return store.put({ ...request, rows })
         }
       }

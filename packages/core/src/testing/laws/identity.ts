@@ -1,5 +1,6 @@
-import { ANY } from "../../memory/Condition.ts"
+import { ANY, isIn } from "../../memory/Condition.ts"
 import { Effect } from "effect"
+import type { StoreRow } from "../../store/StoreRow.ts"
 import { holds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
@@ -60,6 +61,176 @@ export const identity = group("identity", {
       exact: true
     })
     holds(Math.abs((hits[0]?.cosine ?? 0) - 1) <= epsilon, "the search uses the first vector")
+  }),
+
+  "a statement said again takes over what is given, and keeps the rest": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const parts = { metadata: { a: 1 }, pinned: true, importance: 0.9 }
+    const contents = ["I like green tea.", "I like black tea.", "I like mint tea."]
+    const first = contents.map((content) => row(content, parts))
+    yield* store.put({ scope, now: T0, rows: first })
+    const said = { at: T0 + 5_000, metadata: { b: [2] }, pinned: false, importance: 0 }
+    const [green, black, mint] = contents.map((content) => row(content, said))
+    if (green === undefined || black === undefined || mint === undefined) return
+    const rows = [
+      { ...green, overwrites: ["metadata", "importance", "pinned"] as const },
+      { ...black, overwrites: ["pinned"] as const },
+      { ...mint, overwrites: ["metadata"] as const }
+    ]
+    same(
+      (yield* store.put({ scope, now: T0 + 5_000, rows })).map(({ outcome }) => outcome),
+      ["refreshed", "refreshed", "refreshed"],
+      "the outcomes"
+    )
+    const { rows: stored } = yield* store.listRows({ scope, now: T0 + 5_000, filter: ANY, limit: 10 })
+    const given = [
+      { metadata: { b: [2] }, pinned: false, importance: 0 },
+      { pinned: false },
+      { metadata: { b: [2] } }
+    ]
+    const expected = first.map((one, i) => ({
+      ...one,
+      memory: { ...one.memory, updatedAt: T0 + 5_000, ...given[i] }
+    }))
+    const byId = (a: StoreRow, b: StoreRow) => (a.memory.id < b.memory.id ? -1 : 1)
+    sameRows(
+      stored.toSorted(byId),
+      expected.toSorted(byId),
+      epsilon,
+      "each field that was given, and no other"
+    )
+    same(
+      yield* store.count({ scope, now: T0 + 5_000, filter: isIn({ field: "pinned" }, [true]) }),
+      1,
+      "filters see what was taken over"
+    )
+  }),
+
+  "a statement reopened takes over what is given": Effect.fnUntraced(function* ({ row, scope, store }) {
+    yield* store.put({ scope, now: T0, rows: [row("Gone.", { expiresAt: T0 + 10, metadata: { a: 1 } })] })
+    const again = row("Gone.", { at: T0 + 20, metadata: { b: 2 }, importance: 1 })
+    yield* store.put({ scope, now: T0 + 20, rows: [{ ...again, overwrites: ["metadata"] }] })
+    const [memory] = yield* store.get({ scope, now: T0 + 20, ids: [again.memory.id] })
+    same([memory?.metadata, memory?.importance], [{ b: 2 }, 0.5], "metadata, not importance")
+  }),
+
+  "of two lifetimes the longer wins, and none is the longest": Effect.fnUntraced(function* ({
+    row,
+    scope,
+    store
+  }) {
+    const day = (days: number | null) => (days === null ? null : T0 + days * DAY)
+    for (const [before, after, wins] of [
+      [2, 1, 2],
+      [1, 2, 2],
+      [null, 1, null],
+      [1, null, null]
+    ] as const) {
+      const content = `Kept for ${before}, then for ${after} days.`
+      const first = row(content, { expiresAt: day(before) })
+      yield* store.put({ scope, now: T0, rows: [first] })
+      yield* store.put({ scope, now: T0 + 1, rows: [row(content, { at: T0 + 1, expiresAt: day(after) })] })
+      const [memory] = yield* store.get({ scope, now: T0 + 1, ids: [first.memory.id] })
+      same(memory?.expiresAt, day(wins), `expiresAt of ${JSON.stringify(content)}`)
+    }
+  }),
+
+  "a row under its former id is restated, never doubled": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const keyed = row("I like tea.", { key: "former" })
+    const former = { ...keyed, memory: { ...keyed.memory, key: null } }
+    const beside = row("Unrelated.")
+    yield* store.put({ scope, now: T0, rows: [former] })
+    const again = {
+      ...row("I like tea.", { at: T0 + 1, pinned: true }),
+      formerIds: [row("Unknown.").memory.id, former.memory.id]
+    }
+    const outcomes = yield* store.put({
+      scope,
+      now: T0 + 1,
+      rows: [
+        { ...again, overwrites: ["pinned"] },
+        { ...beside, formerIds: [row("Unknown.").memory.id] }
+      ]
+    })
+    same(
+      outcomes,
+      [
+        { id: former.memory.id, outcome: "refreshed" },
+        { id: beside.memory.id, outcome: "created" }
+      ],
+      "the outcomes, with the ids of the rows"
+    )
+    const { rows } = yield* store.listRows({ scope, now: T0 + 1, filter: ANY, limit: 10 })
+    const expected = { ...former.memory, updatedAt: T0 + 1, pinned: true }
+    const byId = (a: StoreRow, b: StoreRow) => (a.memory.id < b.memory.id ? -1 : 1)
+    sameRows(
+      rows.toSorted(byId),
+      [{ ...former, memory: expected }, beside].toSorted(byId),
+      epsilon,
+      "the former row and the other one"
+    )
+  }),
+
+  "a row under its own id comes before one under its former id": Effect.fnUntraced(function* ({
+    row,
+    scope,
+    store
+  }) {
+    const own = row("I like tea.")
+    const keyed = row("I like tea.", { key: "former" })
+    yield* store.put({ scope, now: T0, rows: [own, keyed] })
+    const outcomes = yield* store.put({
+      scope,
+      now: T0 + 1,
+      rows: [{ ...row("I like tea.", { at: T0 + 1 }), formerIds: [keyed.memory.id] }]
+    })
+    same(outcomes, [{ id: own.memory.id, outcome: "refreshed" }], "the outcome")
+  }),
+
+  "a former id of another scope names nothing": Effect.fnUntraced(function* ({ row, scope, scopeOf, store }) {
+    const other = scopeOf("other")
+    const theirs = row("I like tea.", { scope: other })
+    const mine = row("I like tea.", { key: "mine" })
+    yield* store.put({ scope: other, now: T0, rows: [theirs] })
+    const outcomes = yield* store.put({
+      scope,
+      now: T0,
+      rows: [{ ...mine, formerIds: [theirs.memory.id] }]
+    })
+    same(outcomes, [{ id: mine.memory.id, outcome: "created" }], "the outcome")
+    same(yield* store.get({ scope: other, now: T0, ids: [theirs.memory.id] }), [theirs.memory], "theirs")
+  }),
+
+  "a successor under its former id is reopened, and closes the old row": Effect.fnUntraced(function* ({
+    row,
+    scope,
+    store
+  }) {
+    const former = row("The database is PostgreSQL.", { key: "A" })
+    const b = row("The database is MySQL.", { key: "B", at: T0 + 1_000 })
+    yield* store.put({ scope, now: T0, rows: [former] })
+    yield* store.supersede({ scope, now: T0 + 1_000, id: former.memory.id, row: b })
+    const again = {
+      ...row("The database is PostgreSQL.", { at: T0 + 2_000 }),
+      formerIds: [former.memory.id]
+    }
+    same(
+      yield* store.supersede({ scope, now: T0 + 2_000, id: b.memory.id, row: again }),
+      { outcome: "reopened", closed: true, id: former.memory.id },
+      "the outcome, with the successor's id"
+    )
+    const [old] = yield* store.get({ scope, now: T0 + 2_000, ids: [b.memory.id] })
+    same(old?.supersededBy, former.memory.id, "the link")
+    same(yield* store.count({ scope, now: T0 + 2_000, filter: ANY }), 1, "one is current")
   }),
 
   "an expired statement said again is reopened with its history": Effect.fnUntraced(function* ({

@@ -1,5 +1,6 @@
 import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
+import type { Restatable } from "../../memory/lifetime.ts"
 import { type JsonObject, MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { ListRequest, MemoryChange } from "../../store/MemoryStore.ts"
 import type { RemoveTarget } from "../../store/removal.ts"
@@ -29,6 +30,7 @@ const WORDS =
   )
 const SESSIONS = ["s1", "s2", "S1"]
 const SPEAKERS = ["Ana", "ana", "Bo", "O'Brien"]
+const RESTATABLE: ReadonlyArray<Restatable> = ["metadata", "importance", "pinned"]
 const SOURCES = ["user", "assistant", "tool", "system"] as const
 const METADATA: ReadonlyArray<JsonObject> = [
   {},
@@ -85,7 +87,22 @@ const rowFor = (world: World, scope: Scope): StoreRow => {
       accessCount: random.int(9)
     })
   }
-  return rowBuilder(scope, world.dimensions)(makeContent(number), parts)
+  return {
+    ...rowBuilder(scope, world.dimensions)(makeContent(number), parts),
+    ...(random.chance(0.4) && { overwrites: random.some(RESTATABLE, random.int(4)) })
+  }
+}
+
+/** A row of the scope said again under another id. */
+const formerRow = (world: World, row: StoreRow): StoreRow => {
+  const { random, stored } = world
+  const known = stored(row.memory.scope)
+  if (known.length === 0) return row
+  const former = random.pick(known)
+  // Other content is a conflict.
+  const { memory, owed, passages } = random.chance(0.8) ? former : row
+  const { content } = memory
+  return { ...row, passages, owed, memory: { ...row.memory, content }, formerIds: [former.memory.id] }
 }
 
 const rowsFor = (world: World, scope: Scope): ReadonlyArray<StoreRow> => {
@@ -94,7 +111,9 @@ const rowsFor = (world: World, scope: Scope): ReadonlyArray<StoreRow> => {
     const row = rowFor(world, scope)
     rows.set(row.memory.id, row)
   }
-  return Array.from(rows.values())
+  const [first, ...others] = Array.from(rows.values())
+  if (first === undefined || others.length > 0 || world.random.chance(0.7)) return Array.from(rows.values())
+  return [formerRow(world, first)]
 }
 
 const filterFor = ({ now, random }: World): Condition => {

@@ -1,16 +1,22 @@
+import { escapeHiddenJson } from "@keepsake/core/driver"
 import { Console, Effect } from "effect"
+import { hideSecrets } from "../../config/hideSecrets.ts"
+import { manyLines } from "./text.ts"
 
 /** Columns of the terminal; 80 without one. */
 export const columns = (): number => Math.max(40, process.stdout.columns ?? 80)
 
-/** JSON for programs, text for people. */
-export const print = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> =>
-  Console.log(json ? JSON.stringify(value) : text())
+/** One line of JSON that steers no terminal. */
+export const jsonLine = (value: unknown): string => escapeHiddenJson(JSON.stringify(value))
 
-/** Prints to standard error, so that a pipe carries only the result. */
+/** JSON for programs, text for people. All that commands print goes through here or through `note`. */
+export const print = (json: boolean, value: unknown, text: () => string): Effect.Effect<void> =>
+  Console.log(json ? jsonLine(value) : manyLines(text()))
+
+/** Prints a message to standard error, so that a pipe carries only the result. No address in it shows its secrets. */
 export const note = (text: string): Effect.Effect<void> =>
   Effect.sync(() => {
-    process.stderr.write(`${text}\n`)
+    process.stderr.write(`${manyLines(hideSecrets(text))}\n`)
   })
 
 const BAR = 24

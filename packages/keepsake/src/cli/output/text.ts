@@ -1,12 +1,16 @@
 /** Text for a terminal: widths, cuts, wraps. A memory's text must not control the terminal. */
-import { DAY_MS } from "@keepsake/core/driver"
+import { DAY_MS, stripHidden } from "@keepsake/core/driver"
 
-// oxlint-disable-next-line no-control-regex
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu
+/** Whitespace that is no space, and line ends as any terminal knows them. */
+const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu
 
-/** One line without control characters: newlines and escapes become spaces. */
+/** One line of foreign text: line ends become spaces, and what hides or steers a terminal goes. */
 export const oneLine = (text: string): string =>
-  text.replaceAll(CONTROL, " ").replaceAll(/ {2,}/gu, " ").trim()
+  stripHidden(text.replaceAll(BREAKS, " ")).replaceAll(/ {2,}/gu, " ").trim()
+
+/** Foreign text in its lines, without what hides or steers a terminal. */
+export const manyLines = (text: string): string =>
+  stripHidden(text.replaceAll(/\r\n?|[\v\f\u0085\u2028\u2029]/gu, "\n").replaceAll("\t", "  "))
 
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u

@@ -1,9 +1,9 @@
-import { createInterface } from "node:readline/promises"
 import { AgentMemory, MemoryError, NotFound, type Receipt, type ScopedMemory } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../../../plural.ts"
+import { ask } from "../../ask.ts"
 import { filterFlags, toWhere } from "../../filter.ts"
 import { oneLine, prose } from "../../output/text.ts"
 import { columns, note, print } from "../../output/print.ts"
@@ -44,15 +44,8 @@ const confirm = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, MemoryError> {
   if (!process.stdin.isTTY)
     return yield* invalidInput("yes", `there is no terminal to ask at: add --yes to remove ${target}`)
-  const answer = yield* Effect.promise(async (signal) => {
-    const lines = createInterface({ input: process.stdin, output: process.stderr })
-    try {
-      return await lines.question(`This removes ${target}. Type "${name}" to confirm: `, { signal })
-    } finally {
-      lines.close()
-    }
-  })
-  if (answer.trim() !== name) return yield* invalidInput("yes", "not confirmed; nothing was removed")
+  const answer = yield* ask(`This removes ${target}. Type "${oneLine(name)}" to confirm: `)
+  if (answer !== name) return yield* invalidInput("yes", "not confirmed; nothing was removed")
   return undefined
 })
 

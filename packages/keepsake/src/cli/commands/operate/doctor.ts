@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { diagnose } from "../../../doctor/diagnose.ts"
-import { loadPackage } from "../../../loadPackage.ts"
+import { loadPgVector } from "../../../loadPackage.ts"
 import { storeLayer } from "../../../storeLayer.ts"
 import { doctorReport } from "../../output/doctorReport.ts"
 import { EXIT } from "../../exitCodes.ts"
@@ -22,11 +22,7 @@ const eraseBytes = Effect.gen(function* () {
       })
     })
   }
-  const { PgVectorAdmin } = yield* loadPackage(
-    "@keepsake/backend-pgvector",
-    "PostgreSQL",
-    async () => import("@keepsake/backend-pgvector")
-  )
+  const { PgVectorAdmin } = yield* loadPgVector
   return yield* Effect.gen(function* () {
     const admin = Option.getOrThrow(yield* Effect.serviceOption(PgVectorAdmin))
     yield* note("Rewriting the tables, which are locked until it is done.")

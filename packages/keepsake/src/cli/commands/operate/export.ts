@@ -5,7 +5,7 @@ import { once } from "node:events"
 import { dirname, resolve } from "node:path"
 import { finished } from "node:stream/promises"
 import { MemoryError, type Scope, StorageFull } from "@keepsake/core"
-import { invalidInput } from "@keepsake/core/driver"
+import { escapeHiddenJson, invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { headLine, memoryLine, tailLine } from "../../../interchange/exportFormat.ts"
@@ -40,8 +40,10 @@ const writeLines = Effect.fnUntraced(function* <R>(
 ) {
   const path = out === undefined ? undefined : yield* choosePath(out)
   const file = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600 })
+  // A terminal may be at the other end of standard output.
+  const shown = path === undefined ? Stream.map(lines, escapeHiddenJson) : lines
   const writing = Effect.gen(function* () {
-    yield* Stream.runForEach(lines, (line) =>
+    yield* Stream.runForEach(shown, (line) =>
       Effect.tryPromise({
         try: async () => {
           if (!file.write(`${line}\n`)) await once(file, "drain")

@@ -1,6 +1,7 @@
 import {
   AgentMemory,
   type Imported,
+  type ImportOptions,
   type Memory,
   type MemoryError,
   type Scope,
@@ -38,12 +39,13 @@ const groupByScope = <A>(
 const importMemories = Effect.fnUntraced(function* (
   memories: ReadonlyArray<Memory>,
   toScope: (memory: Memory) => Scope,
+  options: ImportOptions,
   show: Show
 ): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
   const counts = { created: 0, known: 0, conflicting: 0, expired: 0, dropped: 0 }
   for (const { items, scope } of groupByScope(memories, toScope)) {
     const memory = yield* openScope(scope)
-    const imported = yield* memory.import(items)
+    const imported = yield* memory.import(items, options)
     counts.created += imported.created
     counts.known += imported.known
     counts.conflicting += imported.conflicting
@@ -122,12 +124,20 @@ export const importCommand = Command.make(
       Flag.withDescription("Import for the users and agents of the export, not for --user"),
       Flag.withDefault(false)
     ),
+    mergeScopes: Flag.Boolean("merge-scopes").pipe(
+      Flag.withDescription("Import what belonged to several users for --user alone"),
+      Flag.withDefault(false)
+    ),
+    trustIds: Flag.Boolean("trust-ids").pipe(
+      Flag.withDescription("Keep the ids of a backup of your own that is older than keys"),
+      Flag.withDefault(false)
+    ),
     partial: Flag.Boolean("partial").pipe(
       Flag.withDescription("Import the complete lines of a damaged export"),
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function* ({ file, keepScopes, partial }) {
+  Effect.fnUntraced(function* ({ file, keepScopes, mergeScopes, partial, trustIds }) {
     const name = file === "-" ? "standard input" : file
     const content = yield* readImport(name, file === "-" ? yield* readStdin : yield* readText(file), partial)
     yield* withMemory(
@@ -139,6 +149,7 @@ export const importCommand = Command.make(
             ? yield* importMemories(
                 content.memories,
                 (memory) => (keepScopes ? memory.scope : scope),
+                { mergeScopes, trustIds },
                 progress.show
               )
             : yield* importStatements(

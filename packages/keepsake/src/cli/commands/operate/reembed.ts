@@ -2,6 +2,7 @@ import { Embedder, fingerprint, type MemoryError, StoreAdmin } from "@keepsake/c
 import { describeFingerprint, sameFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
+import { hideUrlSecrets } from "../../../config/hideSecrets.ts"
 import { parseEmbedderSpec } from "../../../config/parseEmbedderSpec.ts"
 import { plural } from "../../../plural.ts"
 import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
@@ -42,7 +43,7 @@ const moveStore = Effect.fnUntraced(function* (
       const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end)
       return yield* print(json, { moved, from: before, to: next }, () =>
         prose(
-          `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. Open this store with --embedder ${to} from now on.`,
+          `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. Open this store with --embedder ${hideUrlSecrets(to)} from now on.`,
           columns()
         )
       )

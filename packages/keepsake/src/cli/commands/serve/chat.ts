@@ -5,7 +5,9 @@ import { invalidInput } from "@keepsake/core/driver"
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openMemory } from "../../../openMemory.ts"
+import { hideSecrets } from "../../../config/hideSecrets.ts"
 import { note } from "../../output/print.ts"
+import { manyLines, oneLine } from "../../output/text.ts"
 import { settings } from "../../root.ts"
 
 const SYSTEM = "You are a helpful assistant. You remember this user between conversations."
@@ -19,10 +21,10 @@ const printTurn = async (session: ChatSession, message: string, signal: AbortSig
           process.stderr.write(`(remembering ${event.recalled.items.length})\n`)
         break
       case "text":
-        process.stdout.write(event.text)
+        process.stdout.write(manyLines(event.text))
         break
       case "toolStart":
-        process.stderr.write(`(${event.name})\n`)
+        process.stderr.write(`(${oneLine(event.name)})\n`)
         break
       case "toolEnd":
         break
@@ -31,7 +33,7 @@ const printTurn = async (session: ChatSession, message: string, signal: AbortSig
       case "done":
         process.stdout.write("\n")
         for (const { message: problem } of event.result.degraded)
-          process.stderr.write(`(memory: ${problem})\n`)
+          process.stderr.write(`(memory: ${oneLine(hideSecrets(problem))})\n`)
     }
   }
 }
@@ -61,7 +63,9 @@ const converse = async (session: ChatSession, signal: AbortSignal): Promise<void
       } catch (error) {
         if (signal.aborted) break
         lastError = error
-        process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+        process.stderr.write(
+          `${oneLine(hideSecrets(error instanceof Error ? error.message : String(error)))}\n`
+        )
       }
     }
     showPrompt(lines)

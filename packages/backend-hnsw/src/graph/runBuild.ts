@@ -1,0 +1,81 @@
+import { SLICE_MS } from "@keepsake/core/driver"
+import { Effect } from "effect"
+import { Worker } from "node:worker_threads"
+import { buildGraph, type BuildResult, type BuildTask, type Pause } from "./buildGraph.ts"
+import type { Hnswlib } from "./hnswlib.ts"
+
+/**
+ * The thread's file beside this one, in sources and build output alike. Null in a bundle, where a `worker.js`
+ * beside the output would be another program's.
+ */
+const findWorker = (): URL | null => {
+  // A bundle in CommonJS has no `import.meta.url`.
+  const own = import.meta.url as string | undefined
+  const extension = own === undefined ? undefined : /\/graph\/runBuild\.(js|ts)$/u.exec(own)?.[1]
+  return extension === undefined ? null : new URL(`./worker.${extension}`, own)
+}
+
+const toError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)))
+
+/** What a thread that never ran reports. */
+const NOT_STARTED = "not started"
+
+/** Succeeds with `NOT_STARTED` if there is no such file, or the runtime lends no thread. */
+const buildInThread = (entry: URL, task: BuildTask): Effect.Effect<BuildResult | typeof NOT_STARTED, Error> =>
+  Effect.callback((resume) => {
+    let worker: Worker
+    try {
+      worker = new Worker(entry, { workerData: task })
+    } catch {
+      resume(Effect.succeed(NOT_STARTED))
+      return undefined
+    }
+    worker.unref()
+    let last: BuildResult | "started" | typeof NOT_STARTED = NOT_STARTED
+    worker.on("message", (message: BuildResult | "started") => {
+      last = message
+    })
+    worker.on("error", (error) =>
+      resume(last === NOT_STARTED ? Effect.succeed(last) : Effect.fail(toError(error)))
+    )
+    worker.on("exit", (code) =>
+      resume(
+        last === "started"
+          ? Effect.fail(new Error(`The builder ended with code ${code}`))
+          : Effect.succeed(last)
+      )
+    )
+    return Effect.promise(() => worker.terminate())
+  })
+
+/** Lets the event loop run once a slice is spent. */
+const pauseBySlices = (): Pause => {
+  let deadline = performance.now() + SLICE_MS
+  return () => {
+    if (performance.now() < deadline) return undefined
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        deadline = performance.now() + SLICE_MS
+        resolve()
+      })
+    })
+  }
+}
+
+const buildHere = (hnswlib: Hnswlib, task: BuildTask): Effect.Effect<BuildResult, Error> =>
+  Effect.tryPromise({ try: () => buildGraph(hnswlib, task, pauseBySlices()), catch: toError })
+
+/**
+ * Builds in a thread; where none can be started, by slices of the event loop.
+ * @param entry the thread's file; null to start none
+ */
+export const runBuild = (
+  hnswlib: Hnswlib,
+  task: BuildTask,
+  entry: URL | null = findWorker()
+): Effect.Effect<BuildResult, Error> =>
+  entry === null
+    ? buildHere(hnswlib, task)
+    : Effect.flatMap(buildInThread(entry, task), (result) =>
+        result === NOT_STARTED ? buildHere(hnswlib, task) : Effect.succeed(result)
+      )

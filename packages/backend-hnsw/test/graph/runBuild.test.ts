@@ -1,0 +1,87 @@
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { writeFileSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
+import type { BuildTask } from "../../src/graph/buildGraph.ts"
+import type { HierarchicalNSW, Hnswlib } from "../../src/graph/hnswlib.ts"
+import { runBuild } from "../../src/graph/runBuild.ts"
+import { DIMENSIONS, direction, makeRow, makeScope, NOW } from "../support/rows.ts"
+import { openStore } from "../support/openStore.ts"
+import { temporaryFolder } from "../support/temporaryFolder.ts"
+
+const ROWS = 200
+/** As long as hnswlib takes for a row of a large graph. */
+const ROW_MS = 0.5
+
+const spin = (ms: number): void => {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+/** Stands in for the compiled addon: keeps labels, and takes time. */
+class LabelList implements HierarchicalNSW {
+  readonly #labels: Array<number> = []
+  #size = 0
+
+  initIndex(maxElements: number): void {
+    this.#size = maxElements
+  }
+  resizeIndex(maxElements: number): void {
+    this.#size = maxElements
+  }
+  addPoint(_point: Array<number>, label: number): void {
+    spin(ROW_MS)
+    this.#labels.push(label)
+  }
+  writeIndexSync(filename: string): void {
+    writeFileSync(filename, JSON.stringify(this.#labels))
+  }
+  getMaxElements(): number {
+    return this.#size
+  }
+  getCurrentCount(): number {
+    return this.#labels.length
+  }
+  readIndex = () => Promise.resolve(true)
+  readIndexSync(): void {}
+  searchKnn = () => ({ distances: [], neighbors: [] })
+  setEf(): void {}
+}
+
+const hnswlib: Hnswlib = { HierarchicalNSW: LabelList }
+
+const fill = Effect.gen(function* () {
+  const path = `${yield* temporaryFolder}/memory.db`
+  const scope = makeScope("heavy")
+  const rows = Array.from({ length: ROWS }, (_, i) => makeRow(scope, `row ${i}`, direction(i, DIMENSIONS)))
+  const { store } = yield* openStore({ path })
+  yield* store.put({ scope, now: NOW, rows })
+  const db = new DatabaseSync(path, { readOnly: true })
+  const sid = Number(db.prepare("SELECT sid FROM scope").get()?.["sid"])
+  db.close()
+  const task: BuildTask = { path, sid, generation: 1, space: 1, dimensions: DIMENSIONS }
+  return task
+})
+
+for (const [name, entry] of [
+  ["the code is bundled", null],
+  ["its file is missing", pathToFileURL("/nowhere/graph/worker.js")]
+] as const) {
+  it.live(`without a thread, since ${name}, a graph is built by slices`, () =>
+    Effect.gen(function* () {
+      const task = yield* fill
+      let longestMs = 0
+      let last = performance.now()
+      const timer = setInterval(() => {
+        longestMs = Math.max(longestMs, performance.now() - last)
+        last = performance.now()
+      }, 1)
+      const result = yield* runBuild(hnswlib, task, entry)
+      clearInterval(timer)
+      assert.strictEqual(result, "built")
+      // Without slices it would be 100 ms.
+      assert.isBelow(longestMs, (ROWS * ROW_MS) / 2)
+    }).pipe(Effect.scoped)
+  )
+}

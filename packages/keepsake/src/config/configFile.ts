@@ -1,0 +1,61 @@
+/** The JSON files that hold settings: the user's own, a project's, or one that the user names. */
+import { homedir } from "node:os"
+import { join } from "node:path"
+import { fields, invalidInput } from "@keepsake/core/driver"
+import { Effect } from "effect"
+import { anything } from "./fields.ts"
+import { readText } from "./readText.ts"
+import type { ReadConfig } from "./reads.ts"
+
+const { object, optional, test, valid, within } = fields
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** An empty variable counts as absent. */
+export const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
+
+/** The folder of the user's own config, list of trusted names, and default store. */
+export const ownFolder = (env: Environment): string => join(nonEmpty(env["HOME"]) ?? homedir(), ".keepsake")
+
+/** The user's own config, which applies in every working folder. */
+export const ownConfigPath = (env: Environment): string => join(ownFolder(env), "config.json")
+
+/** A project's config, in the working folder: it may come with a cloned repository. */
+export const PROJECT_CONFIG = "keepsake.json"
+
+export interface FileSettings {
+  readonly store?: unknown
+  readonly embedder?: unknown
+  readonly user?: string | undefined
+  readonly agent?: string | undefined
+  readonly reads?: ReadonlyArray<ReadConfig> | undefined
+}
+
+const name = optional(test((value) => typeof value === "string", "give a text"))
+
+/** The memory checks each scope. */
+const reads: fields.Field<ReadonlyArray<ReadConfig> | undefined> = optional(
+  test(
+    (value): value is ReadonlyArray<ReadConfig> => Array.isArray(value),
+    'give a list, such as ["team:blue", "handbook/all"]'
+  )
+)
+
+/** `resolveConfig` checks store and embedder. */
+const fileSettings: fields.Field<FileSettings> = object({
+  store: anything,
+  embedder: anything,
+  user: name,
+  agent: name,
+  reads
+})
+
+export const readFileSettings = Effect.fnUntraced(function* (path: string) {
+  const text = yield* readText(path)
+  const settings = yield* Effect.try({
+    try: (): unknown => JSON.parse(text),
+    // The parser's message quotes the file, which may hold a key.
+    catch: () => invalidInput(path, "is not JSON; check its commas, quotes and brackets")
+  })
+  return yield* valid(() => within(path, fileSettings)(settings))
+})

@@ -1,0 +1,137 @@
+/** Where a config sends texts and keys, by names that a person can judge. */
+import { createHash } from "node:crypto"
+import { Effect } from "effect"
+import { type EmbedderConfig, SERVICE_URLS, type ServiceEmbedderConfig } from "./EmbedderConfig.ts"
+import type { FileSettings } from "./configFile.ts"
+import { hideUrlSecrets } from "./hideSecrets.ts"
+import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
+import { type ResolvedConfig, resolveConfig } from "./resolveConfig.ts"
+import type { PgVectorConfig, QdrantConfig, StoreConfig } from "./StoreConfig.ts"
+
+/** A host, or a model that is loaded into this process. */
+export interface Destination {
+  /** Such as `https://embed.example` or `transformers:Xenova/all-MiniLM-L6-v2`. */
+  readonly name: string
+  /** What would happen there: the end of a sentence that begins with the name and "which". */
+  readonly effect: string
+  /** On this machine, or the service's own address with the user's own key: needs no trust. */
+  readonly isOwn: boolean
+}
+
+export const describeDestination = ({ effect, name }: Destination): string => `${name}, which ${effect}`
+
+/** The hosts to which a service's key from the environment is sent. */
+const KEY_HOSTS: { readonly [Provider in ServiceEmbedderConfig["provider"]]?: RegExp } = {
+  openai: /^https:\/\/(?:[a-z0-9-]+\.)*openai\.com$/u,
+  voyage: /^https:\/\/(?:[a-z0-9-]+\.)*voyageai\.com$/u
+}
+
+/** Whether the key of a service, such as `OPENAI_API_KEY`, belongs to an address: it is sent to no other. */
+export const ownsKey = (provider: ServiceEmbedderConfig["provider"], baseUrl: string): boolean =>
+  KEY_HOSTS[provider]?.test(URL.parse(baseUrl)?.origin ?? "") === true
+
+const isLoopback = (host: string): boolean =>
+  host === "localhost" || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/u.test(host)
+
+const ACCOUNT = " (account "
+
+/** Tells accounts at one host apart: a file that signs in as someone else sends texts to someone else. */
+const nameHost = (origin: string, credentials: ReadonlyArray<string>): string => {
+  if (credentials.every((part) => part === "")) return origin
+  const account = createHash("sha256").update(JSON.stringify(credentials)).digest("hex").slice(0, 12)
+  return `${origin}${ACCOUNT}${account})`
+}
+
+/** The host of a name, whoever signs in there. */
+export const withoutAccount = ({ name }: Destination): string => name.split(ACCOUNT, 1)[0] ?? name
+
+const describeClear = (protocol: string): string =>
+  protocol === "http:" ? ", unencrypted: anyone on the way can read it" : ""
+
+const toDestination = (url: string, apiKey: string | undefined, effect: string): Destination => {
+  const address = URL.parse(url)
+  if (address === null) return { name: hideUrlSecrets(url), effect, isOwn: false }
+  const { host, hostname, password, protocol, username } = address
+  return {
+    name: nameHost(`${protocol}//${host}`, [username, password, apiKey ?? ""]),
+    effect: effect + describeClear(protocol),
+    isOwn: isLoopback(hostname)
+  }
+}
+
+const EMBEDS = "would be sent every text that is kept or asked, to embed it"
+const KEEPS = "would be sent every memory, to keep it"
+
+/** The driver takes host, user and password from parameters of these names before those of the URL. */
+const fromPostgres = ({ url }: PgVectorConfig): ReadonlyArray<Destination> => {
+  const address = URL.parse(url)
+  if (address === null) return [toDestination(url, undefined, KEEPS)]
+  const parameter = (name: string) => address.searchParams.getAll(name).join()
+  const host = parameter("host") || address.hostname
+  const port = parameter("port") || address.port
+  const credentials = [parameter("user") || address.username, parameter("password") || address.password]
+  return [
+    {
+      name: nameHost(`postgres://${host}${port === "" ? "" : `:${port}`}`, credentials),
+      effect: KEEPS,
+      // Without a host it is PGHOST's; a path is a socket.
+      isOwn: host === "" || host.startsWith("/") || isLoopback(host)
+    }
+  ]
+}
+
+const fromStore = (store: StoreConfig): ReadonlyArray<Destination> => {
+  switch (store.backend) {
+    case "memory":
+    case "hnsw":
+      return []
+    case "pgvector":
+      return fromPostgres(store)
+    case "qdrant":
+      return [toDestination(store.url, (store satisfies QdrantConfig).apiKey, KEEPS)]
+  }
+}
+
+const fromEmbedder = (embedder: EmbedderConfig): ReadonlyArray<Destination> => {
+  switch (embedder.provider) {
+    case "lexical":
+      return []
+    case "transformers":
+      return [
+        {
+          name: `transformers:${embedder.model}`,
+          effect: "would be loaded into this process as a model, and downloaded if it is not here",
+          isOwn: false
+        }
+      ]
+    default: {
+      const { apiKey, provider } = embedder
+      const baseUrl =
+        embedder.baseUrl ?? (provider === "openai-compatible" ? undefined : SERVICE_URLS[provider])
+      // Without an address nothing is sent: the embedder is refused.
+      if (baseUrl === undefined) return []
+      const destination = toDestination(baseUrl, apiKey, EMBEDS)
+      const isOwn = destination.isOwn || (apiKey === undefined && ownsKey(provider, baseUrl))
+      return [{ ...destination, isOwn }]
+    }
+  }
+}
+
+const toDestinations = ({ embedder, store }: ResolvedConfig): ReadonlyArray<Destination> => [
+  ...("backend" in store ? fromStore(store) : []),
+  ...(embedder !== null && "provider" in embedder ? fromEmbedder(embedder) : [])
+]
+
+/** None where a part cannot be read: what opens it fails for the same reason, and says it. */
+const listFrom = (config: unknown): Effect.Effect<ReadonlyArray<Destination>> =>
+  Effect.orElseSucceed(Effect.map(resolveConfig(config as KeepsakeConfig), toDestinations), () => [])
+
+/** The destinations of a store and an embedder as a file or a variable has them. */
+export const listDestinations = ({
+  embedder,
+  store = "memory:"
+}: Pick<FileSettings, "embedder" | "store">): Effect.Effect<ReadonlyArray<Destination>> =>
+  // One by one: some commands use the store alone, even where the embedder cannot be read.
+  Effect.map(Effect.all([listFrom({ store }), listFrom({ store: "memory:", embedder })]), (lists) =>
+    lists.flat()
+  )

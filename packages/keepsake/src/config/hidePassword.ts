@@ -1,2 +1,0 @@
-/** Replaces user and password of every URL in a text. */
-export const hidePassword = (text: string): string => text.replaceAll(/:\/\/[^@/\s]*@/gu, "://…@")

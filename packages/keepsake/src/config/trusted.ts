@@ -1,0 +1,85 @@
+/** What a project's config may use: what the user's own config or environment names, or the user said yes to. */
+import { randomUUID } from "node:crypto"
+import { existsSync } from "node:fs"
+import { mkdir, rename, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { MemoryError, Unauthorized } from "@keepsake/core"
+import { fields, invalidInput } from "@keepsake/core/driver"
+import { Effect } from "effect"
+import { type Environment, type FileSettings, ownFolder, PROJECT_CONFIG } from "./configFile.ts"
+import { describeDestination, type Destination, listDestinations, withoutAccount } from "./destinations.ts"
+import { readText } from "./readText.ts"
+
+const { list, object, test, valid, within } = fields
+
+/** Where memories are kept and how they are embedded. */
+export type Choice = Pick<FileSettings, "embedder" | "store">
+
+/** More names than anyone answers questions about. */
+const NAMES_MAX = 10_000
+
+const readList = object({
+  trusted: list(
+    test((value) => typeof value === "string", "give a text"),
+    NAMES_MAX
+  )
+})
+
+const trustedPath = (env: Environment): string => join(ownFolder(env), "trusted.json")
+
+/** The names to which the user said yes. */
+export const readTrusted = Effect.fnUntraced(function* (
+  env: Environment
+): Effect.fn.Return<ReadonlyArray<string>, MemoryError> {
+  const path = trustedPath(env)
+  if (!existsSync(path)) return []
+  const text = yield* readText(path)
+  const value = yield* Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: () => invalidInput(path, "is not JSON; remove it, and run keepsake trust again")
+  })
+  return (yield* valid(() => within(path, readList)(value))).trusted
+})
+
+/** Replaces the list at once: a reader sees the old or the new one. */
+export const writeTrusted = (
+  env: Environment,
+  names: ReadonlyArray<string>
+): Effect.Effect<void, MemoryError> =>
+  Effect.tryPromise({
+    try: async () => {
+      const path = trustedPath(env)
+      const written = `${path}.${randomUUID()}`
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      await writeFile(written, `${JSON.stringify({ trusted: names }, null, 2)}\n`, {
+        flag: "wx",
+        mode: 0o600
+      })
+      await rename(written, path)
+    },
+    catch: (cause) => invalidInput(trustedPath(env), `could not be written: ${String(cause)}`)
+  })
+
+/** The destinations of `project` that neither `own` settings name nor the user said yes to. */
+export const findUntrusted = Effect.fnUntraced(function* (
+  project: Choice,
+  own: ReadonlyArray<Choice>,
+  env: Environment
+): Effect.fn.Return<ReadonlyArray<Destination>, MemoryError> {
+  const named = (yield* listDestinations(project)).filter(({ isOwn }) => !isOwn)
+  if (named.length === 0) return []
+  const ownDestinations = (yield* Effect.forEach(own, listDestinations)).flat()
+  const trusted = new Set([
+    ...ownDestinations.flatMap((destination) => [destination.name, withoutAccount(destination)]),
+    ...(yield* readTrusted(env))
+  ])
+  return named.filter(({ name }) => !trusted.has(name))
+})
+
+/** The refusal of a project's config that names what the user has not trusted. */
+export const refuseUntrusted = (untrusted: ReadonlyArray<Destination>): MemoryError =>
+  new MemoryError({
+    reason: new Unauthorized({
+      message: `${PROJECT_CONFIG} in this folder names what you have not trusted: ${untrusted.map(describeDestination).join("; ")}. Nothing was opened or sent. If the file is right, run keepsake trust here`
+    })
+  })

@@ -1,0 +1,38 @@
+import { spawn } from "node:child_process"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { createInterface } from "node:readline"
+import { text } from "node:stream/consumers"
+import { assert, it } from "vitest"
+import { openMemory } from "../../src/index.ts"
+import { cleanEnv, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
+
+const INITIALIZE = {
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: { protocolVersion: "2025-06-18", capabilities: {}, clientInfo: { name: "test", version: "1" } }
+}
+
+it("every line of keepsake mcp is JSON while a purge meets a lock", async () => {
+  await using home = await temporaryFolder()
+  const path = join(home.path, "memory.db")
+  await (await openMemory(`file:${path}`)).close()
+  const locker = new DatabaseSync(path)
+  locker.exec("BEGIN IMMEDIATE")
+  const child = spawn(process.execPath, [MAIN, "mcp", "--store", `file:${path}`], {
+    cwd: home.path,
+    env: cleanEnv(home.path)
+  })
+  const lines: Array<string> = []
+  createInterface({ input: child.stdout }).on("line", (line) => lines.push(line))
+  child.stdin.write(`${JSON.stringify(INITIALIZE)}\n`)
+  const errors = text(child.stderr)
+  // The purge waits for the lock for ten seconds.
+  await new Promise((done) => setTimeout(done, 14_000))
+  child.stdin.end()
+  assert.include(await errors, "Expired memories could not be removed")
+  locker.close()
+  assert.isAtLeast(lines.length, 1)
+  for (const line of lines) assert.doesNotThrow(() => JSON.parse(line), undefined, line)
+})
