@@ -21,6 +21,7 @@ import { checkOptions, type HnswOptions, type HnswSettings } from "./options.ts"
 import { IndexCache } from "./search/IndexCache.ts"
 import { reopenWhenOutdated } from "./reopening.ts"
 import { makeStore } from "./store.ts"
+import type { StoreServices } from "./StoreServices.ts"
 import { EntryTable } from "./tables/EntryTable.ts"
 import { MemoryQueries } from "./tables/MemoryQueries.ts"
 import { MemoryTable } from "./tables/MemoryTable.ts"
@@ -51,13 +52,14 @@ const makeServices = (
   const scopes = new ScopeTable(connection)
   const sessions = new SessionTable(connection)
   const entries = new EntryTable(connection)
-  const memories = new MemoryTable(connection, sessions)
+  const memories = new MemoryTable(connection, sessions, fingerprint)
   const queries = new MemoryQueries(connection)
   const checkpointer = new WalCheckpointer(connection)
   const commits = new CommitQueue(connection, checkpointer)
   const maxBytes = settings.cacheBytes
   const indexes = new IndexCache(connection, scopes, {
     dimensions,
+    settings: fingerprint,
     maxBytes,
     graphs,
     background,
@@ -66,7 +68,7 @@ const makeServices = (
   const eraser = new Eraser({ connection, commits, scopes, memories, sessions, entries, queries, graphs })
   const staging = new Staging({ connection, commits, scopes, memories })
   const closedReason = () => connection.closedReason
-  const store = makeStore({
+  const services: StoreServices = {
     connection,
     commits,
     scopes,
@@ -75,20 +77,11 @@ const makeServices = (
     entries,
     queries,
     indexes,
-    eraser
-  })
-  const admin = makeAdmin({
-    connection,
-    commits,
-    checkpointer,
-    scopes,
-    indexes,
     graphs,
-    eraser,
-    staging,
-    background,
-    mode: settings.mode
-  })
+    eraser
+  }
+  const store = makeStore(services)
+  const admin = makeAdmin({ ...services, checkpointer, staging, background, mode: settings.mode })
   return {
     connection,
     store: checkedStore(store, { fingerprint, closedReason, mode: settings.mode }),

@@ -22,6 +22,7 @@ const forwardStore = (forward: Forward): Store => ({
   get: (request) => forward(({ store }) => store.get(request)),
   search: (request) => forward(({ store }) => store.search(request)),
   around: (request) => forward(({ store }) => store.around(request)),
+  excerpts: (request) => forward(({ store }) => store.excerpts(request)),
   speakers: (request) => forward(({ store }) => store.speakers(request)),
   lastTurn: (request) => forward(({ store }) => store.lastTurn(request)),
   list: (request) => forward(({ store }) => store.list(request)),
@@ -37,7 +38,8 @@ const forwardStore = (forward: Forward): Store => ({
   listEntries: (request) => forward(({ store }) => store.listEntries(request)),
   dropEntries: (request) => forward(({ store }) => store.dropEntries(request)),
   touch: (request) => forward(({ store }) => store.touch(request)),
-  count: (request) => forward(({ store }) => store.count(request))
+  count: (request) => forward(({ store }) => store.count(request)),
+  usage: (request) => forward(({ store }) => store.usage(request))
 })
 
 /** Opens the file again when another process has written to it; a call during which that happened is made again. */
@@ -78,11 +80,12 @@ export const reopenWhenOutdated = (
     admin: {
       backend: first.admin.backend,
       mode: first.admin.mode,
-      erasure: first.admin.erasure,
       fingerprint: forward(({ admin }) => admin.fingerprint),
       expire: (request) => forward(({ admin }) => admin.expire(request)),
       scopes: (request) => forward(({ admin }) => admin.scopes(request)),
       eraseUser: (request) => forward(({ admin }) => admin.eraseUser(request)),
+      owed: (request) => forward(({ admin }) => admin.owed(request)),
+      payOwed: (rows) => forward(({ admin }) => admin.payOwed(rows)),
       stage: (next) => forward(({ admin }) => admin.stage(next)),
       unstaged: (request) => forward(({ admin }) => admin.unstaged(request)),
       fillStage: (rows) => forward(({ admin }) => admin.fillStage(rows)),

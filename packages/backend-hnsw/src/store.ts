@@ -7,39 +7,22 @@ import {
   type MemoryStore,
   type Page,
   type Scope,
-  type StoreRow,
   STORE_LIMITS
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import type { Body } from "./codec/bodyBlob.ts"
 import { CLOSED } from "./codec/memoryRow.ts"
 import { attempt } from "./connection/attempt.ts"
-import type { CommitQueue } from "./connection/CommitQueue.ts"
-import type { Connection } from "./connection/Connection.ts"
 import { runScan, type Scan } from "./connection/Scan.ts"
-import type { Eraser } from "./erase/Eraser.ts"
-import type { IndexCache } from "./search/IndexCache.ts"
-import type { EntryTable } from "./tables/EntryTable.ts"
-import type { MemoryQueries } from "./tables/MemoryQueries.ts"
-import { beginChange, type MemoryTable } from "./tables/MemoryTable.ts"
-import type { ScopeRow, ScopeTable } from "./tables/ScopeTable.ts"
-import type { SessionTable } from "./tables/SessionTable.ts"
-
-export interface StoreServices {
-  readonly connection: Connection
-  readonly commits: CommitQueue
-  readonly scopes: ScopeTable
-  readonly memories: MemoryTable
-  readonly sessions: SessionTable
-  readonly entries: EntryTable
-  readonly queries: MemoryQueries
-  readonly indexes: IndexCache
-  readonly eraser: Eraser
-}
+import type { SaidPage } from "./search/ScopeIndex.ts"
+import type { StoreServices } from "./StoreServices.ts"
+import { countBytes } from "./tables/countBytes.ts"
+import type { StoredMemory } from "./tables/MemoryTable.ts"
+import type { ScopeRow } from "./tables/ScopeTable.ts"
+import { makeWrites } from "./writes.ts"
 
 type Store = MemoryStore["Service"]
-type MemoryReads = "get" | "list" | "listRows" | "count" | "predecessors"
-type IndexReads = "search" | "around" | "speakers" | "latest" | "sessions"
+type MemoryReads = "get" | "list" | "listRows" | "count" | "predecessors" | "usage"
+type IndexReads = "search" | "around" | "excerpts" | "speakers" | "latest" | "sessions"
 type SessionReads = "lastTurn" | "entries" | "listEntries"
 
 /** Reads of the file; `empty` is the answer for a scope that is not there. */
@@ -56,23 +39,37 @@ const makeRead = ({ connection, scopes }: StoreServices) => ({
     })
 })
 
-const toStoreRow = (memory: Memory, { terms, vector }: Body): StoreRow => ({ memory, vector, terms })
+/** Reads a page of row numbers, up to the row at which its texts are long enough. */
+const readPage = <Row>(
+  { next, rows }: SaidPage,
+  find: (rid: number) => StoredMemory | null,
+  toRow: (stored: StoredMemory) => Row
+): Page<Row> => {
+  const read: Array<Row> = []
+  let characters = 0
+  for (const [i, { place, rid }] of rows.entries()) {
+    const stored = find(rid)
+    if (stored === null) continue
+    read.push(toRow(stored))
+    characters += stored.memory.content.length
+    if (characters >= STORE_LIMITS.pageCharacters && i < rows.length - 1) return { rows: read, next: place }
+  }
+  return { rows: read, next }
+}
 
 const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
   const { indexes, memories, queries } = services
   const { read, scan } = makeRead(services)
   const list = <Row>(
     request: ListRequest,
-    toRow: (memory: Memory, body: Body) => Row
+    toRow: (stored: StoredMemory) => Row
   ): Effect.Effect<Page<Row>, MemoryError> => {
     const { scope } = request
     const empty: Page<Row> = { rows: [], next: null }
     if (request.by !== "saidAt") return scan(scope, empty, ({ sid }) => queries.list(sid, request, toRow))
     return indexes.use(scope, (index, opened) => {
       const page = index?.listBySaid(request, opened)
-      if (page === undefined) return empty
-      const stored = page.rows.flatMap((rid) => memories.findByRid(scope, rid) ?? [])
-      return { rows: stored.map(({ body, memory }) => toRow(memory, body)), next: page.next }
+      return page === undefined ? empty : readPage(page, (rid) => memories.findByRid(scope, rid), toRow)
     })
   }
   return {
@@ -83,8 +80,16 @@ const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
           return memory === undefined || isExpired(memory, now) ? [] : [memory]
         })
       ),
-    list: (request) => list(request, (memory) => memory),
-    listRows: (request) => list(request, toStoreRow),
+    list: (request) => list(request, ({ memory }) => memory),
+    listRows: (request) => list(request, (stored) => memories.toStoreRow(stored)),
+    usage: ({ scope }) =>
+      scan(scope, { memories: 0, bytes: 0, owed: 0 }, function* (row) {
+        return {
+          memories: row.rows,
+          bytes: yield* countBytes(services, row),
+          owed: memories.space.countOwed(row.sid)
+        }
+      }),
     count: ({ filter, lifetime, now, scope }) =>
       scan(scope, 0, ({ sid }) =>
         queries.count(
@@ -106,11 +111,12 @@ const makeIndexReads = ({ indexes }: StoreServices): Pick<Store, IndexReads> => 
         index?.search(request, opened) ?? {
           hits: [],
           n: 0,
-          df: Array.from(request.terms ?? [], () => 0),
+          df: request.parts.map(({ terms }) => Array.from(terms ?? [], () => 0)),
           plan: { way: "exact", byWordsAlone: 0 }
         }
     ),
   around: (request) => indexes.use(request.scope, (index, opened) => index?.around(request, opened) ?? []),
+  excerpts: (request) => indexes.use(request.scope, (index) => index?.excerpts(request) ?? []),
   speakers: ({ now, scope }) =>
     indexes.use(scope, (index, opened) =>
       (index?.speakers(now, opened) ?? []).slice(0, STORE_LIMITS.speakers)
@@ -141,74 +147,9 @@ const makeSessionReads = (services: StoreServices): Pick<Store, SessionReads> =>
   }
 }
 
-const makeWrites = ({
-  commits,
-  eraser,
-  indexes,
-  memories,
-  scopes
-}: StoreServices): Pick<Store, "put" | "patch" | "supersede" | "remove" | "touch"> => ({
-  put: ({ now, rows, scope }) =>
-    commits.write(() => {
-      if (rows.length === 0) return []
-      const change = beginChange(scopes.findOrCreate(scope))
-      const results = rows.map((row) => memories.put(scope, change, row, now))
-      scopes.save(change)
-      return results
-    }, rows.length),
-  patch: ({ change: fields, id, now, scope }) =>
-    commits.write(() => {
-      const row = scopes.find(scope)
-      if (row === null) return null
-      const change = beginChange(row)
-      const memory = memories.patch(scope, change, id, fields, now)
-      if (memory !== null) scopes.save(change)
-      return memory
-    }),
-  supersede: ({ id, now, row, scope }) =>
-    commits.write(() => {
-      const change = beginChange(scopes.findOrCreate(scope))
-      const { id: successorId, outcome } = memories.put(scope, change, row, now)
-      const closed = outcome !== "conflict" && memories.close(scope, change, id, successorId, now)
-      scopes.save(change)
-      return { outcome, closed, ...(successorId === row.memory.id ? {} : { id: successorId }) }
-    }),
-  remove: ({ scope, target }) => eraser.remove(scope, target),
-  touch: ({ ids, now, scope }) => {
-    const distinctIds = Array.from(new Set(ids))
-    const touch = commits.write(() => {
-      const row = scopes.find(scope)
-      if (row === null) return null
-      for (const id of distinctIds) memories.touch(row.sid, id, now)
-      scopes.touch(row.sid)
-      return row.touched + 1
-    })
-    return Effect.map(touch, (touched) => {
-      if (touched !== null) indexes.touched(scope, distinctIds, now, touched)
-    })
-  }
-})
-
-const makeEntryWrites = ({
-  commits,
-  entries,
-  eraser,
-  scopes
-}: StoreServices): Pick<Store, "append" | "dropEntries"> => ({
-  append: ({ entries: appended, now, scope }) =>
-    commits.write(() => {
-      if (appended.length === 0) return
-      const change = beginChange(scopes.findOrCreate(scope))
-      for (const entry of appended) entries.append(change.sid, entry, now)
-      scopes.save(change)
-    }, appended.length),
-  dropEntries: (request) => eraser.dropEntries(request)
-})
-
 export const makeStore = (services: StoreServices): Store => ({
   ...makeMemoryReads(services),
   ...makeIndexReads(services),
   ...makeSessionReads(services),
-  ...makeWrites(services),
-  ...makeEntryWrites(services)
+  ...makeWrites(services)
 })

@@ -7,15 +7,16 @@ import {
   noMoveUnderWay,
   otherMoveUnderWay,
   sameFingerprint,
+  scopeKey,
   type StagedRow
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { encodeBody } from "../codec/bodyBlob.ts"
 import { sidFromRid } from "../codec/memoryRow.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
-import { bodyTable, createBodyTable } from "../schema/schema.ts"
+import { bodyTable, createSpaceTables, dropSpaceTables } from "../schema/schema.ts"
 import type { MemoryTable } from "../tables/MemoryTable.ts"
+import { beginChange } from "../tables/ScopeChange.ts"
 import type { ScopeTable } from "../tables/ScopeTable.ts"
 
 /** The move to another embedder: fills a second table of bodies while the first serves. */
@@ -49,7 +50,7 @@ export class Staging {
     return this.#commits.write(() => {
       const staged = this.#stagedFingerprint()
       if (staged === null) {
-        this.#connection.db.exec(createBodyTable(this.#connection.generation + 1))
+        this.#connection.db.exec(createSpaceTables(this.#connection.generation + 1))
         this.#connection.setMeta("staged", JSON.stringify(next))
       } else if (!sameFingerprint(staged, next)) {
         throw otherMoveUnderWay(staged, next)
@@ -85,8 +86,8 @@ export class Staging {
         ? Effect.void
         : checkVectors(
             fingerprint,
-            "rows.vector",
-            rows.map((row) => row.vector)
+            "rows.passages.vector",
+            rows.flatMap(({ passages }) => passages.map(({ vector }) => vector))
           )
     return this.#commits
       .write(() => this.#stagedFingerprint())
@@ -95,13 +96,24 @@ export class Staging {
 
   #putStaged(rows: ReadonlyArray<StagedRow>): void {
     if (this.#stagedFingerprint() === null) return
-    const { db, pageSize } = this.#connection
-    const put = db.prepare(`INSERT OR REPLACE INTO ${this.#stagedTable} (rid, data) VALUES (?, ?)`)
-    for (const { id, scope, terms, vector } of rows) {
-      const scopeRow = this.#scopes.find(scope)
-      const stored = scopeRow === null ? null : this.#memories.findById(scope, scopeRow.sid, id)
-      if (stored !== null) put.run(stored.rid, encodeBody(stored.memory, terms, vector, pageSize))
+    for (const scopeRows of Map.groupBy(rows, ({ scope }) => scopeKey(scope)).values()) {
+      this.#putInScope(scopeRows)
     }
+  }
+
+  #putInScope(rows: ReadonlyArray<StagedRow>): void {
+    const [first] = rows
+    const scopeRow = first === undefined ? null : this.#scopes.find(first.scope)
+    if (scopeRow === null) return
+    const { staged } = this.#memories
+    const change = beginChange(scopeRow)
+    for (const { id, scope, ...passages } of rows) {
+      const stored = this.#memories.findById(scope, scopeRow.sid, id)
+      if (stored === null) continue
+      staged.delete(stored.rid)
+      change.next = staged.insert(stored.rid, stored.memory, passages, change.next)
+    }
+    if (change.next > scopeRow.next) this.#scopes.save(change)
   }
 
   /** Afterwards every handle on the file, this one included, is closed until it is opened with the new fingerprint. */
@@ -113,7 +125,7 @@ export class Staging {
         throw conflict("Some memories are not in the new space yet: fill it until unstaged finds none.")
       }
       const { generation } = this.#connection
-      this.#connection.db.exec(`DROP TABLE ${bodyTable(generation)}`)
+      this.#connection.db.exec(dropSpaceTables(generation))
       this.#connection.setMeta("generation", String(generation + 1))
       this.#connection.removeMeta("space")
       this.#connection.setMeta("fingerprint", JSON.stringify(staged))
@@ -124,7 +136,7 @@ export class Staging {
   readonly drop: Effect.Effect<void, MemoryError> = Effect.suspend(() =>
     this.#commits.write(() => {
       if (this.#stagedFingerprint() === null) return
-      this.#connection.db.exec(`DROP TABLE ${this.#stagedTable}`)
+      this.#connection.db.exec(dropSpaceTables(this.#connection.generation + 1))
       this.#connection.removeMeta("staged")
     })
   )

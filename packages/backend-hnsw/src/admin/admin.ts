@@ -1,25 +1,22 @@
-import { STORE_CLOSED, STORE_MOVED, type StoreAdmin, type StoreMode } from "@keepsake/core/driver"
+import {
+  type ScopeCount,
+  STORE_CLOSED,
+  STORE_MOVED,
+  type StoreAdmin,
+  type StoreMode
+} from "@keepsake/core/driver"
 import { Effect, Exit, Scope as EffectScope } from "effect"
 import { attempt } from "../connection/attempt.ts"
-import type { CommitQueue } from "../connection/CommitQueue.ts"
-import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
+import { runScan } from "../connection/Scan.ts"
 import type { WalCheckpointer } from "../connection/WalCheckpointer.ts"
-import type { Eraser } from "../erase/Eraser.ts"
-import { ERASED } from "../erasure.ts"
-import type { GraphStore } from "../graph/GraphStore.ts"
-import type { IndexCache } from "../search/IndexCache.ts"
-import type { ScopeTable } from "../tables/ScopeTable.ts"
+import type { StoreServices } from "../StoreServices.ts"
+import { countBytes } from "../tables/countBytes.ts"
+import { findOwed, payOwed } from "./owed.ts"
 import type { Staging } from "./Staging.ts"
 
-export interface AdminServices {
-  readonly connection: Connection
-  readonly commits: CommitQueue
+export interface AdminServices extends StoreServices {
   readonly checkpointer: WalCheckpointer
-  readonly scopes: ScopeTable
-  readonly indexes: IndexCache
-  readonly graphs: GraphStore
-  readonly eraser: Eraser
   readonly staging: Staging
   /** Runs graph builds. */
   readonly background: EffectScope.Closeable
@@ -40,14 +37,22 @@ const close = (services: AdminServices): Effect.Effect<void> =>
   )
 
 export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
-  const { connection, eraser, graphs, scopes, staging } = services
+  const { commits, connection, eraser, graphs, scopes, staging } = services
   return {
     backend: "hnsw",
     mode: services.mode,
-    erasure: ERASED,
     expire: ({ limit, now }) => eraser.removeExpired(now, limit),
-    scopes: ({ after, limit }) => attempt(connection, () => scopes.page(after, limit)),
+    scopes: ({ after, limit }) =>
+      runScan(connection, function* () {
+        const counts: Array<ScopeCount> = []
+        for (const held of scopes.page(after, limit)) {
+          counts.push({ scope: held.scope, rows: held.rows, bytes: yield* countBytes(services, held) })
+        }
+        return counts
+      }),
     eraseUser: ({ userId }) => eraser.removeUser(userId),
+    owed: ({ limit }) => commits.read(() => findOwed(services, limit)),
+    payOwed: (rows) => payOwed(services, rows),
     fingerprint: attempt(connection, () => {
       const stored = connection.fingerprint("fingerprint")
       if (stored === null) throw new RangeError("The file has no fingerprint")

@@ -1,13 +1,19 @@
 /**
- * The erasable part of a row: texts, terms and vector in one blob. Part of the file format.
+ * The erasable part of a passage in one blob: of a row's first passage with the row's texts. Part of the file format.
  *
- *     u32 dimensions (0: no vector) · u32 terms · u32 text bytes · f32 vector · u32 term ids · f32 weights
- *     · JSON [content, speaker, sessionId, metadata] in UTF-8, with the key as a fifth element if there is one
+ *     u24 dimensions (0: no vector) · u8 flags · u32 terms · u32 text bytes
+ *     · if MEASURED: u32 length in terms · f32 norm
+ *     · if PLACED: u32 start · u32 end, in UTF-16 units of the content; absent: the whole content
+ *     · if EXTRA: u32 number of the passage · u32 number of the row it belongs to (`makeRid`)
+ *     · f32 vector · u32 term ids · f32 weights
+ *     · unless EXTRA: JSON [content, speaker, sessionId, metadata] in UTF-8, with the key as a fifth element if there is one
  *
- * Arrays are copied in the platform's byte order: Node runs WebAssembly on little-endian platforms only.
+ * The first version wrote no flags. Arrays are copied in the platform's byte order: Node runs WebAssembly on
+ * little-endian platforms only.
  */
-import type { JsonObject, Terms } from "@keepsake/core/driver"
+import type { JsonObject, Passage, Terms, TermSettings } from "@keepsake/core/driver"
 import { allocateErasableBlob, payloadStart } from "./erasableBlob.ts"
+import { type Measures, measureWeights } from "./measureWeights.ts"
 
 export interface Texts {
   readonly content: string
@@ -17,7 +23,22 @@ export interface Texts {
   readonly key: string | null
 }
 
+/** Which passage of which row a passage beyond the first is. */
+export interface ExtraPlace {
+  /** Counted from 0, so at least 1. */
+  readonly number: number
+  /** The row's number within the scope. */
+  readonly owner: number
+}
+
 const HEADER_BYTES = 12
+/** Bytes of what each flag adds to the header. */
+const FIELD_BYTES = 8
+const MEASURED = 1
+const PLACED = 2
+const EXTRA = 4
+const DIMENSIONS_MASK = 0xff_ff_ff
+const FLAGS_SHIFT = 24
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
@@ -35,32 +56,53 @@ const encodeTexts = (texts: Texts): Buffer =>
     ])
   )
 
-/** @param pageSize the file's page size */
-export const encodeBody = (
-  texts: Texts,
-  terms: Terms,
-  vector: Float32Array | null,
-  pageSize: number
-): Uint8Array => {
-  const json = encodeTexts(texts)
+const NO_TEXT = Buffer.alloc(0)
+
+interface Parts {
+  readonly passage: Passage
+  readonly isPlaced: boolean
+  readonly extra: ExtraPlace | null
+  readonly json: Buffer
+}
+
+const encode = ({ extra, isPlaced, json, passage }: Parts, pageSize: number): Uint8Array => {
+  const { end, start, terms, vector } = passage
   const vectorBytes = vector === null ? 0 : vector.byteLength
+  const headerBytes = HEADER_BYTES + FIELD_BYTES * (1 + Number(isPlaced) + Number(extra !== null))
   const blob = allocateErasableBlob(
-    HEADER_BYTES + vectorBytes + 2 * terms.ids.byteLength + json.length,
+    headerBytes + vectorBytes + 2 * terms.ids.byteLength + json.length,
     pageSize
   )
-  let byteOffset = payloadStart(blob.length)
-  blob.writeUInt32LE(vector === null ? 0 : vector.length, byteOffset)
-  blob.writeUInt32LE(terms.ids.length, byteOffset + 4)
-  blob.writeUInt32LE(json.length, byteOffset + 8)
-  byteOffset += HEADER_BYTES
-  if (vector !== null) blob.set(viewBytes(vector), byteOffset)
-  byteOffset += vectorBytes
-  blob.set(viewBytes(terms.ids), byteOffset)
-  byteOffset += terms.ids.byteLength
-  blob.set(viewBytes(terms.weights), byteOffset)
-  blob.set(json, byteOffset + terms.weights.byteLength)
+  const flags = MEASURED | (isPlaced ? PLACED : 0) | (extra === null ? 0 : EXTRA)
+  let at = payloadStart(blob.length)
+  at = blob.writeUInt32LE((((vector?.length ?? 0) & DIMENSIONS_MASK) | (flags << FLAGS_SHIFT)) >>> 0, at)
+  at = blob.writeUInt32LE(terms.ids.length, at)
+  at = blob.writeUInt32LE(json.length, at)
+  at = blob.writeUInt32LE(terms.length, at)
+  at = blob.writeFloatLE(terms.norm, at)
+  if (isPlaced) at = blob.writeUInt32LE(end, blob.writeUInt32LE(start, at))
+  if (extra !== null) at = blob.writeUInt32LE(extra.owner, blob.writeUInt32LE(extra.number, at))
+  if (vector !== null) blob.set(viewBytes(vector), at)
+  at += vectorBytes
+  blob.set(viewBytes(terms.ids), at)
+  at += terms.ids.byteLength
+  blob.set(viewBytes(terms.weights), at)
+  blob.set(json, at + terms.weights.byteLength)
   return blob
 }
+
+/**
+ * A row's first passage, with the row's texts.
+ * @param pageSize the file's page size
+ */
+export const encodeBody = (texts: Texts, passage: Passage, pageSize: number): Uint8Array => {
+  const isPlaced = passage.start !== 0 || passage.end !== texts.content.length
+  return encode({ passage, isPlaced, extra: null, json: encodeTexts(texts) }, pageSize)
+}
+
+/** A passage beyond the first. */
+export const encodeExtra = (passage: Passage, extra: ExtraPlace, pageSize: number): Uint8Array =>
+  encode({ passage, isPlaced: true, extra, json: NO_TEXT }, pageSize)
 
 /** Decodes a body's `namesKey`. */
 export const decodeNames = (namesKey: string): Pick<Texts, "speaker" | "sessionId"> => {
@@ -73,21 +115,32 @@ export const decodeNames = (namesKey: string): Pick<Texts, "speaker" | "sessionI
 export class Body {
   readonly #bytes: Buffer
   readonly #view: DataView
+  /** Where the fields that the flags add begin, and where they end. */
+  readonly #fields: number
   readonly #start: number
+  readonly #flags: number
   readonly dimensions: number
   readonly termCount: number
   readonly #textLength: number
 
   constructor(bytes: Uint8Array) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#start = payloadStart(bytes.length) + HEADER_BYTES
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const header = payloadStart(bytes.length)
+    const first = view.getUint32(header, true)
     this.#view = view
-    this.dimensions = view.getUint32(this.#start - HEADER_BYTES, true)
-    this.termCount = view.getUint32(this.#start - 8, true)
-    this.#textLength = view.getUint32(this.#start - 4, true)
+    this.dimensions = first & DIMENSIONS_MASK
+    this.#flags = first >>> FLAGS_SHIFT
+    this.termCount = view.getUint32(header + 4, true)
+    this.#textLength = view.getUint32(header + 8, true)
+    this.#fields = header + HEADER_BYTES
+    this.#start = this.#fields + FIELD_BYTES * this.#countFields()
     if (this.#textStart + this.#textLength > bytes.length)
       throw new RangeError("A row's lengths contradict its size")
+  }
+
+  #countFields(): number {
+    return (this.#flags & MEASURED) + ((this.#flags & PLACED) >> 1) + ((this.#flags & EXTRA) >> 2)
   }
 
   get #termsStart(): number {
@@ -98,7 +151,28 @@ export class Body {
     return this.#termsStart + 8 * this.termCount
   }
 
-  /** A view of the vector's bytes; empty if the row has none. */
+  /** Where the passage stands in the content; null if it is the whole content. */
+  get place(): Pick<Passage, "start" | "end"> | null {
+    if ((this.#flags & PLACED) === 0) return null
+    const at = this.#fields + FIELD_BYTES
+    return { start: this.#view.getUint32(at, true), end: this.#view.getUint32(at + 4, true) }
+  }
+
+  /** Null for the first passage of a row. */
+  get extra(): ExtraPlace | null {
+    if ((this.#flags & EXTRA) === 0) return null
+    const at = this.#start - FIELD_BYTES
+    return { number: this.#view.getUint32(at, true), owner: this.#view.getUint32(at + 4, true) }
+  }
+
+  /** @param settings of the weights, of which the first version's bodies are measured */
+  measures(settings: TermSettings): Measures {
+    if ((this.#flags & MEASURED) === 0) return measureWeights(this.#weights, settings)
+    const at = this.#fields
+    return { length: this.#view.getUint32(at, true), norm: this.#view.getFloat32(at + 4, true) }
+  }
+
+  /** A view of the vector's bytes; empty if the passage has none. */
   get vectorBytes(): Uint8Array {
     return this.#bytes.subarray(this.#start, this.#termsStart)
   }
@@ -107,11 +181,22 @@ export class Body {
     return this.dimensions === 0 ? null : new Float32Array(new Uint8Array(this.vectorBytes).buffer)
   }
 
-  get terms(): Terms {
+  get #weights(): Float32Array {
+    const weightsStart = this.#termsStart + 4 * this.termCount
+    return new Float32Array(new Uint8Array(this.#bytes.subarray(weightsStart, this.#textStart)).buffer)
+  }
+
+  terms(settings: TermSettings): Terms {
     const ids = new Uint32Array(this.termCount)
     const weights = new Float32Array(this.termCount)
     this.copyTerms(ids, weights, 0)
-    return { ids, weights }
+    return { ids, weights, ...this.measures(settings) }
+  }
+
+  /** @param contentLength of the row's content */
+  passage(settings: TermSettings, contentLength: number): Passage {
+    const { end, start } = this.place ?? { start: 0, end: contentLength }
+    return { start, end, vector: this.vector, terms: this.terms(settings) }
   }
 
   /** Copies the `termCount` terms, by ascending id, into both arrays from index `start`. */

@@ -3,7 +3,10 @@ import type { Interval, Memory, MemorySource, MemoryType, Scope } from "@keepsak
 import { hash } from "node:crypto"
 import { Body } from "./bodyBlob.ts"
 
-/** A `rid` is the scope's number followed by the row's number within the scope, so a scope's rows are adjacent. */
+/**
+ * A `rid` is the scope's number followed by the row's number within the scope, so a scope's rows are adjacent. Passages
+ * of long texts beyond the first have numbers of the same series.
+ */
 const LOCALS = 2 ** 26
 export const LAST_LOCAL = LOCALS - 1
 export const makeRid = (sid: number, local: number): number => sid * LOCALS + local
@@ -26,6 +29,10 @@ export const REMOVED = 128
 
 export const typeIndex = (type: MemoryType): number => TYPES.indexOf(type)
 export const sourceIndex = (source: MemorySource): number => SOURCES.indexOf(source)
+
+export const decodeType = (flags: number): MemoryType => TYPES[flags & TYPE_MASK] ?? "episodic"
+export const decodeSource = (flags: number): MemorySource =>
+  SOURCES[(flags & SOURCE_MASK) >> SOURCE_SHIFT] ?? "user"
 
 const encodeFlags = (memory: Memory): number =>
   typeIndex(memory.type) |
@@ -130,9 +137,9 @@ export const decodeMemory = (scope: Scope, row: MemoryRow, body: Body = new Body
     scope,
     key,
     content,
-    type: TYPES[row.flags & TYPE_MASK] ?? "episodic",
+    type: decodeType(row.flags),
     metadata,
-    source: SOURCES[(row.flags & SOURCE_MASK) >> SOURCE_SHIFT] ?? "user",
+    source: decodeSource(row.flags),
     speaker,
     sessionId,
     turn: row.turn,

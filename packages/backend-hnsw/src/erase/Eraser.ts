@@ -1,12 +1,13 @@
 import {
   type Condition,
   type DropEntriesRequest,
-  type Erasure,
+  type ErasedPlace,
   matches,
   type MemoryError,
   type Removal,
   type RemoveTarget,
-  type Scope
+  type Scope,
+  toErasure
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { StatementSync } from "node:sqlite"
@@ -16,12 +17,13 @@ import type { Connection } from "../connection/Connection.ts"
 import { isBusy, toMemoryError } from "../connection/errors.ts"
 import { pause } from "../connection/pause.ts"
 import { runScan } from "../connection/Scan.ts"
-import { ERASED, graphsLeft, logInUse } from "../erasure.ts"
+import { erased, filesLeft, logInUse, toFilePlaces, UNTOUCHED } from "../erasure.ts"
 import { graphFolder } from "../graph/GraphFile.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { EntryTable } from "../tables/EntryTable.ts"
 import type { MemoryQueries } from "../tables/MemoryQueries.ts"
-import { beginChange, type MemoryTable } from "../tables/MemoryTable.ts"
+import type { MemoryTable } from "../tables/MemoryTable.ts"
+import { beginChange } from "../tables/ScopeChange.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 import type { SessionTable } from "../tables/SessionTable.ts"
 
@@ -105,8 +107,9 @@ export class Eraser {
         commits.write(() => {
           const row = scopes.find(scope)
           if (row === null) return 0
-          const dropped = entries.drop(row.sid, { sessionId, kind, through }, BATCH)
-          if (dropped > 0) scopes.save(beginChange(row))
+          const change = beginChange(row)
+          const dropped = entries.drop(change, { sessionId, kind, through }, BATCH)
+          if (dropped > 0) scopes.save(change)
           return dropped
         }, BATCH),
         (dropped) => (dropped === 0 ? Effect.succeed(total) : dropNext(total + dropped))
@@ -129,10 +132,11 @@ export class Eraser {
       this.#removeBatch(rids)
       return { rids, others: false, done: false }
     }
-    const dropped = entries.drop(row.sid, {}, BATCH)
+    const change = beginChange(row)
+    const dropped = entries.drop(change, {}, BATCH)
     if (dropped < BATCH) sessions.deleteAll(row.sid)
-    scopes.save(beginChange(row))
-    return { rids, others: true, done: dropped < BATCH }
+    scopes.save(change)
+    return { rids, others: dropped > 0, done: dropped < BATCH }
   }
 
   #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
@@ -197,8 +201,8 @@ export class Eraser {
         const any = others || taken.others
         if (!taken.done) return next(total, changed, any)
         return Effect.map(
-          total > 0 || any ? this.#eraseTraces(changed) : Effect.succeed(ERASED),
-          (erasure) => ({ removed: total, ...erasure })
+          total > 0 || any ? this.#eraseTraces(changed) : Effect.succeed(UNTOUCHED),
+          (places) => ({ removed: total, ...toErasure(places) })
         )
       })
     return Effect.suspend(() => next(0, new Set(), false))
@@ -215,12 +219,12 @@ export class Eraser {
     }
   }
 
-  #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<Erasure, MemoryError> {
+  #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<ReadonlyArray<ErasedPlace>, MemoryError> {
     const { connection, graphs } = this.#services
-    return Effect.flatMap(this.eraseLog, (erasure) =>
+    return Effect.flatMap(this.eraseLog, (log) =>
       Effect.match(graphs.forget(sids), {
-        onSuccess: () => erasure,
-        onFailure: (error) => graphsLeft(graphFolder(connection.path), error)
+        onSuccess: (files) => [erased("rows"), log, ...toFilePlaces(files)],
+        onFailure: (error) => [erased("rows"), log, ...filesLeft(graphFolder(connection.path), error)]
       })
     )
   }
@@ -229,16 +233,16 @@ export class Eraser {
    * Checkpoints the log, whose removed bytes are zeroes by then, and empties it. A reader in another process can
    * prevent that; the receipt says so after some retries.
    */
-  readonly eraseLog: Effect.Effect<Erasure, MemoryError> = Effect.suspend(() =>
+  readonly eraseLog: Effect.Effect<ErasedPlace, MemoryError> = Effect.suspend(() =>
     this.#truncateLog(TRUNCATE_TRIES)
   )
 
-  #truncateLog(tries: number): Effect.Effect<Erasure, MemoryError> {
+  #truncateLog(tries: number): Effect.Effect<ErasedPlace, MemoryError> {
     const { connection } = this.#services
     return Effect.suspend(() => {
       try {
         connection.assertServing()
-        if (connection.checkpointTruncate()) return Effect.succeed(ERASED)
+        if (connection.checkpointTruncate()) return Effect.succeed(erased("log"))
       } catch (error) {
         if (!isBusy(error)) return Effect.fail(toMemoryError(connection.path, error))
       }

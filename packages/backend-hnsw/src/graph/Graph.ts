@@ -10,10 +10,10 @@ const EF_MIN = 512
 export const graphBytes = (count: number, dimensions: number): number =>
   3_500_000 + count * (4 * dimensions + 4 * (2 * GRAPH_LINKS + 1) + 8 + 48)
 
-/** A loaded graph. It is immutable: a search scans later rows and skips removed ones. */
+/** A loaded graph. It is immutable: a search scans later passages and skips removed ones. */
 export class Graph {
   readonly #index: HierarchicalNSW
-  /** The graph has the rows up to this row number. */
+  /** The graph has the passages up to this number, but for those whose vectors came late. */
   readonly through: number
   readonly count: number
   readonly bytes: number
@@ -26,7 +26,7 @@ export class Graph {
     this.bytes = graphBytes(this.count, dimensions)
   }
 
-  /** Row numbers and cosines of the approximately nearest `limit` rows. */
+  /** Numbers and cosines of the approximately nearest `limit` passages. */
   search(
     query: Float32Array,
     limit: number
@@ -37,6 +37,11 @@ export class Graph {
     this.#ef = ef
     const { distances, neighbors } = this.#index.searchKnn(Array.from(query), k)
     return { locals: neighbors, cosines: distances.map((distance) => 1 - distance) }
+  }
+
+  /** Numbers of the passages that it has, in no order. */
+  get locals(): ReadonlyArray<number> {
+    return this.#index.getIdsList()
   }
 
   /** Frees the memory at once: the garbage collector does not know its size. */

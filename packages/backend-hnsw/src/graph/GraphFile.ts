@@ -4,9 +4,10 @@
  * the checksum.
  */
 import { createReadStream } from "node:fs"
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import { crc32 } from "node:zlib"
+import type { DeletedFiles } from "../erasure.ts"
 
 const FORMAT = 1
 
@@ -84,9 +85,29 @@ export class GraphFile {
     }
   }
 
-  async remove(): Promise<void> {
-    await rm(this.#headerPath, { force: true })
-    await rm(this.path, { force: true })
+  /** Deletes graph and header, and what builds that were killed have left. */
+  async remove(): Promise<DeletedFiles> {
+    const folder = dirname(this.path)
+    const names = await readdir(folder).catch(() => new Array<string>())
+    const temporary = names.filter((name) => name.startsWith(`${basename(this.path)}.`))
+    const deleted = await Promise.all(temporary.map((name) => deleteFile(join(folder, name))))
+    return {
+      graphs: Number(await deleteFile(this.#headerPath)) + Number(await deleteFile(this.path)),
+      temporary: deleted.filter(Boolean).length
+    }
+  }
+}
+
+/** Whether the file was there. */
+const deleteFile = async (path: string): Promise<boolean> => {
+  try {
+    await unlink(path)
+    return true
+  } catch (error) {
+    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) {
+      return false
+    }
+    throw error
   }
 }
 

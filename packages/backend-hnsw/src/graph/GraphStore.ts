@@ -2,6 +2,7 @@ import { warn } from "@keepsake/core/driver"
 import { Effect, Semaphore } from "effect"
 import { rm } from "node:fs/promises"
 import { type BuildResult, matchesScope } from "./buildGraph.ts"
+import type { DeletedFiles } from "../erasure.ts"
 import { Graph, graphBytes } from "./Graph.ts"
 import { GraphFile, graphFolder } from "./GraphFile.ts"
 import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
@@ -10,6 +11,7 @@ import { runBuild } from "./runBuild.ts"
 /** A scope's state as its index shows it. */
 export interface GraphRequest {
   readonly sid: number
+  /** Passages. */
   readonly rows: number
   /** The scope's counter. */
   readonly removed: number
@@ -127,7 +129,7 @@ export class GraphStore {
     })
 
   #discard(file: GraphFile): Effect.Effect<void, Error> {
-    return this.#readOnly ? Effect.void : attempt(() => file.remove())
+    return this.#readOnly ? Effect.void : Effect.asVoid(attempt(() => file.remove()))
   }
 
   #build(hnswlib: Hnswlib, sid: number): Effect.Effect<BuildResult, Error> {
@@ -144,10 +146,18 @@ export class GraphStore {
   }
 
   /** After rows of these scopes were removed: deletes the saved graphs; loaded ones skip the rows. */
-  forget(sids: Iterable<number>): Effect.Effect<void, Error> {
-    return Effect.forEach(sids, (sid) => attempt(() => new GraphFile(this.#path, sid).remove()), {
-      discard: true
-    })
+  forget(sids: Iterable<number>): Effect.Effect<DeletedFiles, Error> {
+    return Effect.map(
+      Effect.forEach(sids, (sid) => attempt(() => new GraphFile(this.#path, sid).remove())),
+      (files) =>
+        files.reduce(
+          (sum, { graphs, temporary }) => ({
+            graphs: sum.graphs + graphs,
+            temporary: sum.temporary + temporary
+          }),
+          { graphs: 0, temporary: 0 }
+        )
+    )
   }
 
   /** Deletes all saved graphs. */

@@ -40,16 +40,16 @@ const loadOrCreate = async (
   file: GraphFile,
   { dimensions, space }: BuildTask,
   removed: number
-): Promise<{ readonly index: HierarchicalNSW; readonly through: number }> => {
+): Promise<{ readonly index: HierarchicalNSW; readonly added: ReadonlySet<number> }> => {
   const header = await file.readHeader()
   const index = new HierarchicalNSW("ip", dimensions)
   const usable = header !== null && matchesScope(header, dimensions, space, removed)
   if (usable && (await file.isIntact(header))) {
     index.readIndexSync(file.path)
-    return { index, through: header.through }
+    return { index, added: new Set(index.getIdsList()) }
   }
   index.initIndex(BATCH, GRAPH_LINKS, GRAPH_CONSTRUCTION)
-  return { index, through: -1 }
+  return { index, added: new Set() }
 }
 
 /** hnswlib aborts on other lengths and accepts NaN silently. */
@@ -59,18 +59,21 @@ const isUsable = (vector: Float32Array, dimensions: number): boolean =>
 /** Awaited between two rows, while no statement is open; undefined goes on at once. */
 export type Pause = () => Promise<void> | undefined
 
-/** Adds the rows after `through`; returns the last row's number. Short reads, so that checkpoints need not wait. */
+/**
+ * Adds the passages that are not there: new ones, and those whose vectors came late. Returns the last number. Short
+ * reads, so that checkpoints need not wait.
+ */
 const addRows = async (
   db: DatabaseSync,
   index: HierarchicalNSW,
   task: BuildTask,
-  through: number,
+  added: ReadonlySet<number>,
   pause: Pause
 ): Promise<number> => {
   const select = db.prepare(
     `SELECT rid, data FROM ${bodyTable(task.generation)} WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT ${BATCH}`
   )
-  let last = through
+  let last = -1
   for (;;) {
     const rows = select.all(makeRid(task.sid, last), makeRid(task.sid, LAST_LOCAL))
     if (rows.length === 0) return last
@@ -78,6 +81,7 @@ const addRows = async (
     if (missing > 0) index.resizeIndex(Math.ceil(index.getMaxElements() * 1.5) + missing)
     for (const { data, rid } of rows) {
       last = localFromRid(Number(rid))
+      if (added.has(last)) continue
       const vector = data instanceof Uint8Array ? new Body(data).vector : null
       if (vector !== null && isUsable(vector, task.dimensions)) index.addPoint(Array.from(vector), last)
       await pause()
@@ -99,16 +103,17 @@ export const buildGraph = async (
     if (removed === null) return "empty"
     const start = await loadOrCreate(hnswlib, file, task, removed)
     const { index } = start
-    const through = await addRows(db, index, task, start.through, pause)
+    const through = await addRows(db, index, task, start.added, pause)
     const count = index.getCurrentCount()
     if (count === 0) return "empty"
-    await file.replace((temporary) => index.writeIndexSync(temporary), {
-      dimensions,
-      generation: space,
-      count,
-      through,
-      removed
-    })
+    const header = { dimensions, generation: space, count, through, removed }
+    try {
+      await file.replace((temporary) => index.writeIndexSync(temporary), header)
+    } catch (error) {
+      // A removal has deleted what was half written.
+      if (readRemoved(db, sid) !== removed) return "stale"
+      throw error
+    }
     index.initIndex(1)
     // A removal before this point looked for the file too early to delete it.
     if (readRemoved(db, sid) === removed) return "built"

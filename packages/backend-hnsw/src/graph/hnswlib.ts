@@ -15,6 +15,8 @@ export interface HierarchicalNSW {
   ): { readonly distances: ReadonlyArray<number>; readonly neighbors: ReadonlyArray<number> }
   getMaxElements(): number
   getCurrentCount(): number
+  /** Labels. */
+  getIdsList(): Array<number>
   setEf(ef: number): void
 }
 

@@ -41,3 +41,7 @@ export const checkFingerprint = (db: DatabaseSync, fingerprint: Fingerprint): vo
   const stored = JSON.parse(value) as Fingerprint
   if (!sameFingerprint(stored, fingerprint)) throw fingerprintMismatch(stored, fingerprint)
 }
+
+/** The N of the tables that serve. */
+export const readGeneration = (db: DatabaseSync): number =>
+  queryNumber(db, "SELECT value FROM meta WHERE key = 'generation'")

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite"
 import { choosePageSize } from "../codec/erasableBlob.ts"
 import { checkFingerprint, inspect } from "./inspect.ts"
 import { migrate } from "./migrations/migrate.ts"
-import { APPLICATION_ID, createBodyTable, SCHEMA_VERSION, TABLES } from "./schema.ts"
+import { APPLICATION_ID, createSpaceTables, SCHEMA_VERSION, TABLES } from "./schema.ts"
 
 /** Longest wait of one call for another process's lock, which blocks the event loop; longer waits are timers. */
 export const BLOCK_MS = 5
@@ -29,7 +29,7 @@ const configure = (db: DatabaseSync, synchronous: "full" | "normal", pageSize: n
 /** Inside a transaction: another process sees either an empty file or a whole store. */
 const createTables = (db: DatabaseSync, fingerprint: Fingerprint): void => {
   db.exec(TABLES)
-  db.exec(createBodyTable(1))
+  db.exec(createSpaceTables(1))
   const put = db.prepare("INSERT INTO meta (key, value) VALUES (?, ?)")
   put.run("generation", "1")
   put.run("salt", randomBytes(16).toString("hex"))

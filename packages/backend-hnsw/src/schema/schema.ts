@@ -6,9 +6,15 @@ export const SCHEMA_VERSION = 2
 
 /**
  * `memory` and `scope` hold only numbers and hashes; texts, vectors and terms are in `scope_name` and `body_N`, whose
- * bytes disappear with their rows (`erasableBlob.ts`). N is the generation: changing the embedder fills `body_N+1`
- * while `body_N` serves. A migration also moves N on, so that handles of the older version find that they are left
- * behind; `meta.space` then keeps the N under which the vectors were written, which saved graphs name.
+ * bytes disappear with their rows (`erasableBlob.ts`). N is the generation: changing the embedder fills the tables of
+ * N+1 while those of N serve. A migration also moves N on, so that handles of the older version find that they are
+ * left behind; `meta.space` then keeps the N under which the vectors were written, which saved graphs name.
+ *
+ * `body_N` has a body for each passage. The first has its row's `rid`; the others of a long text have numbers of their
+ * own in the same scope, `extras` of them from `first` on, as `long_N` says. `owed_N` names the rows whose vectors are
+ * still to come.
+ *
+ * `bytes` is what a row or scope counts for (`toBytes`); null where the first version wrote it and no limit asked since.
  *
  * A scope without rows stays while `session` or `entry_list` has something of it, its name only for the latter.
  *
@@ -57,6 +63,10 @@ const FIRST_TABLES = `
   CREATE INDEX memory_changed ON memory (sid, changed) WHERE changed IS NOT NULL;
 `
 
+/** Columns that version 2 adds. */
+const BYTES = "ADD COLUMN bytes INTEGER"
+const BYTES_COLUMNS = `ALTER TABLE memory ${BYTES}; ALTER TABLE scope ${BYTES};`
+
 /** What a scope keeps about its conversations beside memories. Keys are salted hashes. */
 const SESSION_TABLES = {
   /** The greatest turn that a removal took from a session. */
@@ -68,24 +78,55 @@ const SESSION_TABLES = {
   /** The names behind the hashes, erasably. */
   entry_list_name: "(lid INTEGER PRIMARY KEY, data BLOB NOT NULL)",
   entry:
-    "(lid INTEGER NOT NULL, number INTEGER NOT NULL, eid INTEGER NOT NULL, created_at INTEGER NOT NULL, PRIMARY KEY (lid, number)) WITHOUT ROWID",
+    "(lid INTEGER NOT NULL, number INTEGER NOT NULL, eid INTEGER NOT NULL, created_at INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (lid, number)) WITHOUT ROWID",
   /** Contents, erasably. */
   entry_body: "(eid INTEGER PRIMARY KEY, data BLOB NOT NULL)"
 }
 
-export const SUPERSEDED_INDEX =
+const SUPERSEDED_INDEX =
   "CREATE INDEX memory_superseded ON memory (sid, superseded_by) WHERE superseded_by IS NOT NULL"
 
-/** @param kind `TABLE`, or `TEMP TABLE` where the file may not be changed */
-export const createSessionTables = (kind: "TABLE" | "TEMP TABLE"): string =>
+type TableKind = "TABLE" | "TEMP TABLE"
+
+const createSessionTables = (kind: TableKind): string =>
   Object.entries(SESSION_TABLES)
     .map(([name, columns]) => `CREATE ${kind} ${name} ${columns};`)
     .join("\n")
 
-/** Every table of a new file but `body_N`. */
-export const TABLES = `${FIRST_TABLES}${SUPERSEDED_INDEX};\n${createSessionTables("TABLE")}`
-
 export const bodyTable = (generation: number): string => `body_${generation}`
+export const longTable = (generation: number): string => `long_${generation}`
+export const owedTable = (generation: number): string => `owed_${generation}`
 
-export const createBodyTable = (generation: number): string =>
-  `CREATE TABLE ${bodyTable(generation)} (rid INTEGER PRIMARY KEY, data BLOB NOT NULL)`
+/** What the first version had no tables for in a space. */
+const createPassageTables = (generation: number, kind: TableKind): string =>
+  `CREATE ${kind} ${longTable(generation)} (rid INTEGER PRIMARY KEY, first INTEGER NOT NULL, extras INTEGER NOT NULL);\n` +
+  `CREATE ${kind} ${owedTable(generation)} (rid INTEGER PRIMARY KEY);`
+
+/** The tables of a generation. */
+export const createSpaceTables = (generation: number): string =>
+  `CREATE TABLE ${bodyTable(generation)} (rid INTEGER PRIMARY KEY, data BLOB NOT NULL);\n${createPassageTables(generation, "TABLE")}`
+
+export const dropSpaceTables = (generation: number): string =>
+  [bodyTable, longTable, owedTable].map((name) => `DROP TABLE ${name(generation)};`).join("\n")
+
+/** Every table of a new file but those of its generation. */
+export const TABLES = `${FIRST_TABLES}${BYTES_COLUMNS}\n${SUPERSEDED_INDEX};\n${createSessionTables("TABLE")}`
+
+/** What version 2 adds to a file of version 1. @param generations whose bodies it holds */
+export const addVersion2 = (generations: ReadonlyArray<number>): string =>
+  [
+    BYTES_COLUMNS,
+    `${SUPERSEDED_INDEX};`,
+    createSessionTables("TABLE"),
+    ...generations.map((generation) => createPassageTables(generation, "TABLE"))
+  ].join("\n")
+
+/** The same for a file that may not be changed: in memory, and nothing is in these tables. */
+export const imitateVersion2 = (generation: number): string =>
+  [
+    ...["memory", "scope"].map(
+      (name) => `CREATE TEMP VIEW ${name} AS SELECT *, NULL AS bytes FROM main.${name};`
+    ),
+    createSessionTables("TEMP TABLE"),
+    createPassageTables(generation, "TEMP TABLE")
+  ].join("\n")

@@ -1,4 +1,10 @@
-import { type MemoryError, type Scope, scopeKey, yieldToEventLoop } from "@keepsake/core/driver"
+import {
+  type MemoryError,
+  type Scope,
+  scopeKey,
+  type TermSettings,
+  yieldToEventLoop
+} from "@keepsake/core/driver"
 import { Effect, type Scope as EffectScope } from "effect"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
@@ -11,11 +17,11 @@ import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
 import { WasmArena } from "./vectors/WasmArena.ts"
 
-/** Extend the graph when this many rows, and this share of its rows, are missing from it. */
-const GRAPH_MISSING_ROWS = 2_000
+/** Extend the graph when this many passages, and this share of its own, are missing from it. */
+const GRAPH_MISSING = 2_000
 const GRAPH_MISSING_SHARE = 0.15
 
-/** Rows × dimensions from which a scope's floats stay in the file: 32 MB of them. */
+/** Passages × dimensions from which a scope's floats stay in the file: 32 MB of them. */
 const ON_DISK_FROM_NUMBERS = 8_000_000
 
 /** Second-chance eviction: a hot scope survives this many sweeps. */
@@ -36,6 +42,8 @@ interface Entry {
 
 export interface IndexCacheOptions {
   readonly dimensions: number
+  /** Of the weights. */
+  readonly settings: TermSettings
   readonly maxBytes: number
   readonly graphs: GraphStore
   /** Graphs are built within this scope. */
@@ -136,22 +144,22 @@ export class IndexCache {
 
   /** A new index is needed. */
   #isStale(index: ScopeIndex, row: ScopeRow | null): boolean {
-    return row?.sid !== index.sid || index.needsRebuild || (this.#isLarge(row) && !index.onDisk)
+    return row?.sid !== index.sid || index.needsRebuild || (!index.onDisk && this.#isLarge(index.passages))
   }
 
   /** Loads, builds or extends the scope's graph; null if none is due or one is pending. */
   #startGraph(index: ScopeIndex): Effect.Effect<void> | null {
     const { graphs } = this.#options
-    const { graph, removed, rows, sid } = index
-    if (graph.state !== "idle" || !graphs.wants(rows)) return null
+    const { graph, passages, removed, sid } = index
+    if (graph.state !== "idle" || !graphs.wants(passages)) return null
     const extend = graph.loaded
-    if (extend && graph.missingRows < Math.max(GRAPH_MISSING_ROWS, graph.count * GRAPH_MISSING_SHARE)) {
+    if (extend && graph.missing < Math.max(GRAPH_MISSING, graph.count * GRAPH_MISSING_SHARE)) {
       return null
     }
     graph.state = "pending"
-    graph.reservedBytes = graphBytes(rows, this.#arena.dimensions)
+    graph.reservedBytes = graphBytes(passages, this.#arena.dimensions)
     this.#recordUse(scopeKey(index.scope), index)
-    return Effect.map(graphs.obtain({ sid, rows, removed }, extend), (obtained) => {
+    return Effect.map(graphs.obtain({ sid, rows: passages, removed }, extend), (obtained) => {
       graph.reservedBytes = 0
       graph.state = obtained === null ? "failed" : "idle"
       if (obtained !== null) graph.set(obtained)
@@ -160,14 +168,18 @@ export class IndexCache {
 
   #createEntry(key: string, scope: Scope, row: ScopeRow): Entry {
     const loader = this.#loader
+    const expectedPassages = row.rows + loader.countExtras(row.sid)
     const index = new ScopeIndex(scope, row.sid, {
       arena: this.#arena,
       spareBuffer: this.#spareBuffer,
       expectedRows: row.rows,
-      onDisk: this.#isLarge(row),
+      expectedPassages,
+      onDisk: this.#isLarge(expectedPassages),
+      settings: this.#options.settings,
       reader: {
         memory: (rid) => loader.readMemory(scope, rid),
-        id: (rid) => loader.readId(rid),
+        rid: (sid, id) => loader.findRid(sid, id),
+        body: (rid) => loader.readBody(rid),
         vector: (rid, into) => loader.readVector(rid, into)
       }
     })
@@ -180,8 +192,8 @@ export class IndexCache {
     return entry
   }
 
-  #isLarge(row: ScopeRow): boolean {
-    return row.rows * this.#arena.dimensions > ON_DISK_FROM_NUMBERS
+  #isLarge(passages: number): boolean {
+    return passages * this.#arena.dimensions > ON_DISK_FROM_NUMBERS
   }
 
   /**

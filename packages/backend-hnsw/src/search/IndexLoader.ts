@@ -10,7 +10,7 @@ import {
   makeRid,
   type MemoryValues
 } from "../codec/memoryRow.ts"
-import { bodyTable } from "../schema/schema.ts"
+import { bodyTable, longTable } from "../schema/schema.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 import type { IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
 
@@ -20,11 +20,15 @@ const BATCH = 128
 /** An array, since creating objects for a hundred thousand rows takes a third of the load. */
 type NewRow = [
   rid: number,
+  data: Uint8Array<ArrayBuffer>,
+  /** Null for a passage beyond a row's first. */
+  id: string | null,
   flags: number,
   turn: number | null,
   said_at: number,
   expires_at: number | null,
-  data: Uint8Array<ArrayBuffer>
+  importance: number,
+  bytes: number | null
 ]
 
 /**
@@ -39,25 +43,29 @@ export class IndexLoader {
   readonly #selectChanged: StatementSync
   readonly #selectRids: StatementSync
   readonly #selectMemory: StatementSync
-  readonly #selectId: StatementSync
+  readonly #selectRid: StatementSync
+  readonly #countExtras: StatementSync
   readonly #selectBody: StatementSync
 
   constructor(db: DatabaseSync, generation: number) {
     const body = bodyTable(generation)
     this.#selectNew = db.prepare(
-      `SELECT m.rid, m.flags, m.turn, m.said_at, m.expires_at, b.data FROM memory m JOIN ${body} b ` +
-        "ON b.rid = m.rid WHERE m.rid > ? AND m.rid <= ? ORDER BY m.rid LIMIT ?"
+      `SELECT b.rid, b.data, m.id, m.flags, m.turn, m.said_at, m.expires_at, m.importance, m.bytes FROM ${body} b ` +
+        "LEFT JOIN memory m ON m.rid = b.rid WHERE b.rid > ? AND b.rid <= ? ORDER BY b.rid LIMIT ?"
     )
     this.#selectNew.setReturnArrays(true)
     this.#selectChanged = db.prepare(
-      "SELECT rid, flags, expires_at, changed FROM memory WHERE sid = ? AND changed > ? ORDER BY changed LIMIT ?"
+      "SELECT rid, flags, expires_at, importance, bytes, changed FROM memory WHERE sid = ? AND changed > ? ORDER BY changed LIMIT ?"
     )
     this.#selectRids = db.prepare("SELECT group_concat(rid) AS rids FROM memory WHERE sid = ?")
     this.#selectMemory = db.prepare(
       `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid WHERE m.rid = ?`
     )
     this.#selectMemory.setReturnArrays(true)
-    this.#selectId = db.prepare("SELECT id FROM memory WHERE rid = ?")
+    this.#selectRid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
+    this.#countExtras = db.prepare(
+      `SELECT ifnull(sum(extras), 0) AS extras FROM ${longTable(generation)} WHERE rid BETWEEN ? AND ?`
+    )
     this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
   }
 
@@ -70,12 +78,24 @@ export class IndexLoader {
     return memory
   }
 
-  /** Empty if the row was removed. */
-  readId(rid: number): string {
-    return String(this.#selectId.get(rid)?.["id"] ?? "")
+  /** Null if there is none. */
+  findRid(sid: number, id: string): number | null {
+    const rid = this.#selectRid.get(sid, id)?.["rid"]
+    return rid === undefined ? null : Number(rid)
   }
 
-  /** False if the row was removed. */
+  /** Passages of a scope beyond the first of their rows. */
+  countExtras(sid: number): number {
+    return Number(this.#countExtras.get(makeRid(sid, 0), makeRid(sid, LAST_LOCAL))?.["extras"])
+  }
+
+  /** Null if the passage was removed. */
+  readBody(rid: number): Body | null {
+    const data = this.#selectBody.get(rid)?.["data"]
+    return data instanceof Uint8Array ? new Body(data) : null
+  }
+
+  /** False if the passage was removed. */
   readVector(rid: number, into: Float32Array): boolean {
     const data = this.#selectBody.get(rid)?.["data"]
     if (!(data instanceof Uint8Array)) return false
@@ -105,8 +125,10 @@ export class IndexLoader {
     const after = makeRid(index.sid, index.lastLocal)
     const rows = this.#selectNew.all(after, makeRid(index.sid, LAST_LOCAL), BATCH)
     for (const values of rows) {
-      const [rid, flags, turn, said_at, expires_at, data] = values as unknown as NewRow
-      index.add({ rid, flags, turn, said_at, expires_at }, new Body(data))
+      const [rid, data, id, flags, turn, said_at, expires_at, importance, bytes] = values as unknown as NewRow
+      const body = new Body(data)
+      if (id === null) index.addExtra(rid, body)
+      else index.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, body)
       release(data)
     }
     return rows.length

@@ -4,28 +4,39 @@ import {
   type AroundRow,
   type Cursor,
   cutPage,
+  type Excerpt,
+  type ExcerptsRequest,
+  isExpired,
   type LatestRequest,
   type ListRequest,
+  matches,
   type Memory,
-  type Page,
   pageSummaries,
+  type PartEvidence,
+  type RowFacts,
   type Scope,
   type SearchHit,
   type SearchRequest,
   type SearchResult,
   type SessionPage,
-  type SessionsRequest
+  type SessionsRequest,
+  type TermSettings,
+  toBytes,
+  toExcerpt
 } from "@keepsake/core/driver"
 import type { Body } from "../codec/bodyBlob.ts"
 import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/rowFilter.ts"
-import { localFromRid, makeRid } from "../codec/memoryRow.ts"
+import { decodeSource, decodeType, localFromRid, makeRid, PINNED } from "../codec/memoryRow.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
-import { selectTop, type TopK } from "./arrays/TopK.ts"
+import { readEvidence } from "./evidence.ts"
+import { PartRanking, type Ranked } from "./PartRanking.ts"
 import { Postings } from "./postings/Postings.ts"
 import type { SpareBuffer } from "./postings/PostingsBuffer.ts"
 import { DecodedMemories } from "./rows/DecodedMemories.ts"
+import { FoundRows } from "./rows/FoundRows.ts"
 import { findLatestSlots, lastSaidFirst } from "./rows/latestRows.ts"
 import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
+import { Points } from "./rows/Points.ts"
 import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
@@ -41,17 +52,31 @@ export interface IndexedRow {
   readonly turn: number | null
   readonly said_at: number
   readonly expires_at: number | null
+  readonly id: string
+  readonly importance: number
+  /** Null where the first version wrote the row. */
+  readonly bytes: number | null
+}
+
+/** A page of row numbers, each with its place in the order. */
+export interface SaidPage {
+  readonly rows: ReadonlyArray<{ readonly rid: number; readonly place: Cursor }>
+  readonly next: Cursor | null
 }
 
 /** Reads from the file what an index does not hold. */
 export interface RowReader {
   /** Null if the row was removed. */
   memory(rid: number): Memory | null
-  /** Empty if the row was removed. */
-  id(rid: number): string
-  /** False if the row was removed. */
+  /** Null if there is none. */
+  rid(sid: number, id: string): number | null
+  /** Null if the passage was removed. */
+  body(rid: number): Body | null
+  /** False if the passage was removed. */
   vector(rid: number, into: Float32Array): boolean
 }
+
+const NO_BYTES = new Uint8Array()
 
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
 export class ScopeIndex {
@@ -71,9 +96,12 @@ export class ScopeIndex {
   readonly #vectors: VectorStorage
   readonly #postings: Postings
   readonly #rows: RowColumns
+  readonly #points: Points
+  readonly #settings: TermSettings
   readonly #sessions = new SessionChains()
   readonly #names = new RowNames()
   readonly #memories = new DecodedMemories()
+  readonly #found = new FoundRows()
   /** Memories are cached from the second search on: most scopes are searched once. */
   #searches = 0
 
@@ -85,11 +113,14 @@ export class ScopeIndex {
       readonly arena: WasmArena
       readonly spareBuffer: SpareBuffer
       readonly expectedRows: number
+      readonly expectedPassages: number
       readonly onDisk: boolean
       readonly reader: RowReader
+      /** Of the weights. */
+      readonly settings: TermSettings
     }
   ) {
-    const { arena, expectedRows, onDisk, reader, spareBuffer } = options
+    const { arena, expectedPassages, expectedRows, onDisk, reader, settings, spareBuffer } = options
     this.scope = scope
     this.sid = sid
     this.onDisk = onDisk
@@ -98,8 +129,12 @@ export class ScopeIndex {
     this.#scratch = arena.scratch
     this.#postings = new Postings(arena.scratch, spareBuffer)
     this.#rows = new RowColumns(expectedRows)
-    this.#vectors = new VectorStorage(arena, onDisk, (slot, into) => reader.vector(this.#rid(slot), into))
-    this.graph = new ScopeGraph(this.#rows, this.#vectors)
+    this.#points = new Points(this.#rows, expectedPassages)
+    this.#settings = settings
+    this.#vectors = new VectorStorage(arena, onDisk, (point, into) =>
+      reader.vector(this.#passageRid(point), into)
+    )
+    this.graph = new ScopeGraph(this.#points, this.#vectors)
   }
 
   /** Without the graph. */
@@ -109,36 +144,42 @@ export class ScopeIndex {
       this.#vectors.bytes +
       this.#postings.bytes +
       this.#rows.bytes +
+      this.#points.bytes +
+      this.#found.bytes +
       this.#sessions.bytes +
       this.#names.bytes +
       this.#memories.bytes
     )
   }
 
-  /** Rows that are not removed. */
-  get rows(): number {
-    return this.#rows.count - this.#rows.removed
+  /** Passages of rows that are not removed. */
+  get passages(): number {
+    return this.#points.count - this.#rows.removedPassages
   }
 
   /** Removed rows waste so much space that a new index is better. */
   get needsRebuild(): boolean {
-    return this.#rows.removed > 64 && this.#rows.removed * 4 > this.#rows.count
+    const { removedPassages } = this.#rows
+    return removedPassages > 64 && removedPassages * 4 > this.#points.count
   }
 
-  /** The greatest row number read, or -1. */
+  /** The greatest number read, or -1. */
   get lastLocal(): number {
-    return this.#rows.lastLocal
+    return this.#points.lastLocal
   }
 
-  /** Add rows in ascending order of `rid`. */
+  /** Add rows in ascending order of `rid`, each passage of a row after it. */
   add(row: IndexedRow, body: Body): void {
     const slot = this.#rows.count
     this.#names.read(body)
     const { session, speaker } = this.#names
     this.#rows.push({
+      id: row.id,
       local: localFromRid(row.rid),
       flags: row.flags,
       expiresAt: row.expires_at ?? Number.POSITIVE_INFINITY,
+      importance: row.importance,
+      bytes: row.bytes,
       saidAt: row.said_at,
       session,
       speaker,
@@ -146,8 +187,23 @@ export class ScopeIndex {
       hasVector: body.dimensions > 0,
       previous: row.turn === null || session < 0 ? -1 : this.#sessions.append(session, slot)
     })
+    this.#points.pushFirst(body.measures(this.#settings), body.place)
+    this.#addPoint(this.#points.count - 1, body)
+  }
+
+  /** Adds a passage beyond a row's first; nothing where the row is not here: it was removed meanwhile. */
+  addExtra(rid: number, body: Body): void {
+    const { extra, place } = body
+    const slot = extra === null ? -1 : this.#rows.findSlot(extra.owner)
+    if (extra === null || place === null || slot < 0) return
+    this.#points.pushExtra(slot, localFromRid(rid), body.measures(this.#settings), extra, place)
+    this.#rows.addExtra(slot, body.dimensions > 0)
+    this.#addPoint(this.#points.count - 1, body)
+  }
+
+  #addPoint(point: number, body: Body): void {
     this.#vectors.push(body.vectorBytes)
-    this.#postings.add(slot, body)
+    this.#postings.add(point, body)
   }
 
   /** After rows were added. */
@@ -156,12 +212,33 @@ export class ScopeIndex {
     this.#vectors.settle()
   }
 
-  /** Updates a row's lifetime. */
-  change(row: Pick<IndexedRow, "rid" | "flags" | "expires_at">): void {
+  /** Updates what may change of a row: its lifetime, and vectors that came late. */
+  change(row: Omit<IndexedRow, "id" | "turn" | "said_at">): void {
     const slot = this.#rows.findSlot(localFromRid(row.rid))
     if (slot < 0 || this.#rows.isRemoved(slot)) return
-    this.#rows.setLifetime(slot, row.flags, row.expires_at ?? Number.POSITIVE_INFINITY)
+    const { bytes, flags, importance } = row
+    const expiresAt = row.expires_at ?? Number.POSITIVE_INFINITY
+    this.#rows.setLifetime(slot, { flags, expiresAt, importance, bytes })
+    this.#forget(slot)
+    if (this.#hasVectors && this.#rows.lacksVector(slot)) this.#readLateVectors(slot)
+  }
+
+  #readLateVectors(slot: number): void {
+    const points = this.#points.all(slot)
+    for (const point of points.filter((late) => !this.#vectors.has(late))) {
+      this.#vectors.fill(point, this.#reader.body(this.#passageRid(point))?.vectorBytes ?? NO_BYTES)
+      if (this.#vectors.has(point)) this.graph.addLate(point)
+    }
+    this.#rows.setHasVectors(
+      slot,
+      points.every((point) => this.#vectors.has(point))
+    )
+  }
+
+  /** Drops what is cached of a row. */
+  #forget(slot: number): void {
     this.#memories.delete(slot)
+    this.#found.delete(slot)
   }
 
   /** Removes the rows that are not in `locals` (ascending). */
@@ -172,7 +249,7 @@ export class ScopeIndex {
       while (i < locals.length && (locals[i] ?? 0) < local) i++
       if (locals[i] === local || this.#rows.isRemoved(slot)) continue
       this.#rows.remove(slot)
-      this.#memories.delete(slot)
+      this.#forget(slot)
     }
   }
 
@@ -187,6 +264,10 @@ export class ScopeIndex {
 
   #rid(slot: number): number {
     return makeRid(this.sid, this.#rows.local(slot))
+  }
+
+  #passageRid(point: number): number {
+    return makeRid(this.sid, this.#points.local(point))
   }
 
   /** After accesses that this process did not count. */
@@ -217,51 +298,67 @@ export class ScopeIndex {
     return memory === null || (opened.used && !memoryFilter(request)(memory)) ? null : memory
   }
 
-  search(request: SearchRequest, opened: OpenVerdicts): SearchResult {
-    const { exact, limit, terms, vector } = request
-    this.#searches++
-    const passes = this.#rowFilter(request, opened)
-    const room = Math.min(limit, this.#rows.count)
-    const isCurrent = (slot: number) => this.#rows.isCurrent(slot)
-    const scores = this.#scratch.sums(terms === undefined ? 0 : this.#rows.count)
-    const df = this.#postings.score(terms ?? new Uint32Array(), this.#rows.current, isCurrent, scores)
-    const byTerms = terms === undefined ? [] : selectTop(scores, room, passes, 0).slots
-    const byGraph =
-      vector === undefined || exact === true ? null : this.graph.findNearest(vector, room, passes)
-    const nearest =
-      vector === undefined
-        ? null
-        : (byGraph ?? this.#vectors.findNearest(vector, room, passes, exact === true))
-    const cosines = vector === undefined || nearest === null ? null : this.#cosines(vector, nearest, byTerms)
-    const hits: Array<SearchHit> = []
-    for (const slot of cosines?.keys() ?? byTerms) {
-      const memory = this.#passingMemory(slot, request, opened)
-      if (memory !== null) hits.push({ memory, cosine: cosines?.get(slot) ?? null, bm25: scores[slot] ?? 0 })
+  get #ranked(): Ranked {
+    return {
+      rows: this.#rows,
+      points: this.#points,
+      postings: this.#postings,
+      vectors: this.#vectors,
+      graph: this.graph,
+      scratch: this.#scratch
     }
-    const byWordsAlone = this.#hasVectors ? this.#rows.currentWithoutVector : 0
-    const way = byGraph === null ? "exact" : "graph"
-    return { hits, n: this.#rows.current, df, plan: { way, byWordsAlone } }
   }
 
-  /** Cosines of the nearest slots and of `byTerms`; null for a slot without a vector. */
-  #cosines(
-    query: Float32Array,
-    nearest: TopK,
-    byTerms: Iterable<number>
-  ): ReadonlyMap<number, number | null> {
-    const cosines = new Map<number, number | null>()
-    nearest.slots.forEach((slot, i) => cosines.set(slot, nearest.scores[i] ?? 0))
-    const others = Uint32Array.from(byTerms).filter((slot) => !cosines.has(slot))
-    const otherCosines = this.#vectors.cosines(query, others)
-    others.forEach((slot, i) => cosines.set(slot, this.#vectors.has(slot) ? (otherCosines[i] ?? 0) : null))
-    return cosines
+  search(request: SearchRequest, opened: OpenVerdicts): SearchResult {
+    const { exact = false, limit, parts } = request
+    this.#searches++
+    const passes = this.#rowFilter(request, opened)
+    const rankings = parts.map(
+      (part, which) => new PartRanking(this.#ranked, part, { limit, passes, exact }, which)
+    )
+    const found = Array.from(new Set(rankings.flatMap(({ slots }) => Array.from(slots))))
+    // While the call waited for a slice, rows that were read in order to decide may have changed.
+    const slots = opened.used
+      ? found.filter((slot) => this.#passingMemory(slot, request, opened) !== null)
+      : found
+    const evidence = rankings.map((ranking) => ranking.readEvidence(slots))
+    return {
+      hits: slots.map((slot, i) => this.#toHit(slot, evidence, i)),
+      n: this.#rows.currentPassages,
+      df: rankings.map(({ df }) => df),
+      plan: {
+        way: rankings.some(({ usedGraph }) => usedGraph) ? "graph" : "exact",
+        byWordsAlone: this.#hasVectors ? this.#rows.currentWithoutVector : 0
+      }
+    }
+  }
+
+  #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
+    return { facts: this.#facts(slot), parts: evidence.flatMap((ofPart) => ofPart[at] ?? []) }
+  }
+
+  #facts(slot: number): RowFacts {
+    return this.#found.facts(slot, () => {
+      const rows = this.#rows
+      const flags = rows.flags(slot)
+      const turn = rows.turn(slot)
+      return {
+        id: rows.id(slot),
+        type: decodeType(flags),
+        source: decodeSource(flags),
+        speaker: this.#names.speakers.name(rows.speaker(slot)),
+        sessionId: this.#names.sessions.name(rows.session(slot)),
+        turn: turn < 0 ? null : turn,
+        saidAt: rows.saidAt(slot),
+        importance: rows.importance(slot),
+        pinned: (flags & PINNED) !== 0
+      }
+    })
   }
 
   /** Visible rows within `radius` turns of an anchor, in its session, each once. */
-  around(
-    { anchors, asOf, now, radius, vector }: AroundRequest,
-    opened: OpenVerdicts
-  ): ReadonlyArray<AroundRow> {
+  around(request: AroundRequest, opened: OpenVerdicts): ReadonlyArray<AroundRow> {
+    const { anchors, asOf, filter, now, parts, radius } = request
     const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
     const turnsBySession = new Map<number, Set<number>>()
     for (const { sessionId, turn } of anchors) {
@@ -273,31 +370,66 @@ export class ScopeIndex {
     const slots = Array.from(turnsBySession).flatMap(([session, turns]) =>
       this.#sessions.findSlots(session, turns, this.#rows).filter(passes)
     )
-    const cosines = vector === undefined ? null : this.#vectors.cosines(vector, Uint32Array.from(slots))
-    return slots.flatMap((slot, i) => {
+    const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
+    return slots.flatMap((slot, i): ReadonlyArray<AroundRow> => {
       const memory = this.#memory(slot)
       if (memory === null) return []
-      return [{ memory, cosine: cosines === null || !this.#vectors.has(slot) ? null : (cosines[i] ?? 0) }]
+      const hit = this.#toHit(slot, evidence, i)
+      const excerpt = this.#cut(slot, memory, hit.parts[0]?.worded ?? 0)
+      return excerpt === null ? [] : [{ ...hit, passes: matches(filter, memory), excerpt }]
     })
   }
 
-  /** Live rows that match, newest first. */
-  latest(request: LatestRequest, opened: OpenVerdicts): ReadonlyArray<Memory> {
+  /** Null if there is no such passage. */
+  #cut(slot: number, memory: Memory, passage: number, withVector = false): Excerpt | null {
+    const point = this.#points.find(slot, passage)
+    if (point < 0) return null
+    const place = this.#points.place(point, memory.content.length)
+    return toExcerpt(
+      memory,
+      { passage, passages: this.#points.passages(slot), ...place },
+      withVector ? this.#vectors.vector(point) : null
+    )
+  }
+
+  /** Rows by id and passage: closed ones too, expired ones not. */
+  excerpts({ now, part = {}, rows, vectors = false }: ExcerptsRequest): ReadonlyArray<Excerpt> {
+    return rows.flatMap(({ id, passage }) => {
+      const slot = this.#findSlot(id)
+      const memory = slot < 0 ? null : this.#memory(slot)
+      if (memory === null || isExpired(memory, now)) return []
+      const best = () => readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
+      return this.#cut(slot, memory, passage ?? best(), vectors) ?? []
+    })
+  }
+
+  /** -1 if there is no such row. */
+  #findSlot(id: string): number {
+    const known = this.#found.slot(id)
+    if (known !== undefined) return known
+    const rid = this.#reader.rid(this.sid, id)
+    return rid === null ? -1 : this.#rows.findSlot(localFromRid(rid))
+  }
+
+  /** Live rows that match, newest first, by their first passages. */
+  latest(request: LatestRequest, opened: OpenVerdicts): ReadonlyArray<Excerpt> {
     const passes = this.#rowFilter(request, opened)
-    const slots = findLatestSlots(this.#rows, this.#rows.count, request.limit, passes)
-    const memories = slots.flatMap((slot) => this.#passingMemory(slot, request, opened) ?? [])
-    return memories.sort(lastSaidFirst).slice(0, request.limit)
+    const found = findLatestSlots(this.#rows, this.#rows.count, request.limit, passes).flatMap((slot) => {
+      const memory = this.#passingMemory(slot, request, opened)
+      return memory === null ? [] : [{ slot, memory }]
+    })
+    return found
+      .sort((a, b) => lastSaidFirst(a.memory, b.memory))
+      .slice(0, request.limit)
+      .flatMap(({ memory, slot }) => this.#cut(slot, memory, 0) ?? [])
   }
 
   /** A page of row numbers by `(saidAt, id)`: no index of the file has that order. */
-  listBySaid(request: ListRequest, opened: OpenVerdicts): Page<number> {
+  listBySaid(request: ListRequest, opened: OpenVerdicts): SaidPage {
     const { after, limit, newestFirst } = request
     const rows = this.#rows
     const sign = newestFirst === true ? 1 : -1
-    const place = (slot: number): Cursor => ({
-      at: rows.saidAt(slot),
-      id: opened.id(slot, () => this.#reader.id(this.#rid(slot)))
-    })
+    const place = (slot: number): Cursor => ({ at: rows.saidAt(slot), id: rows.id(slot) })
     const compare = (a: Cursor, b: Cursor): number =>
       sign * (b.at - a.at || (a.id === b.id ? 0 : a.id < b.id ? 1 : -1))
     const passes = this.#rowFilter(request, opened)
@@ -317,12 +449,23 @@ export class ScopeIndex {
       .map((i) => ({ slot: toSlot(i), place: place(toSlot(i)) }))
       .sort((a, b) => compare(a.place, b.place))
     const { next, page } = cutPage(places, limit, (last) => last.place)
-    return { rows: page.map(({ slot }) => this.#rid(slot)), next }
+    return { rows: page.map(({ place: at, slot }) => ({ rid: this.#rid(slot), place: at })), next }
   }
 
   sessions(request: SessionsRequest, opened: OpenVerdicts): SessionPage {
     const passes = this.#rowFilter({ now: request.now, filter: ANY }, opened)
-    return pageSummaries(summariseSessions(this.#rows, this.#names.sessions.all, passes), request)
+    const bytes = (slot: number): number => this.#rows.bytesOf(slot) ?? this.#countBytes(slot, opened)
+    return pageSummaries(summariseSessions(this.#rows, this.#names.sessions.all, passes, bytes), request)
+  }
+
+  /** What a row of the first version counts for. */
+  #countBytes(slot: number, opened: OpenVerdicts): number {
+    opened.verdict(slot, () => {
+      const memory = this.#memory(slot)
+      if (memory !== null) this.#rows.setBytes(slot, toBytes(memory))
+      return true
+    })
+    return this.#rows.bytesOf(slot) ?? 0
   }
 
   /** Distinct speakers of live rows. */

@@ -4,6 +4,7 @@ import {
   entryConflict,
   type EntryKey,
   type EntryPage,
+  toEntryBytes,
   toEntryKey
 } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
@@ -11,6 +12,7 @@ import { decodeJsonBlob, encodeJsonBlob } from "../codec/jsonBlob.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Scan } from "../connection/Scan.ts"
 import { entryKindKey, entrySessionKey } from "../sessionKey.ts"
+import { addBytes, type ScopeChange } from "./ScopeChange.ts"
 
 /** The entries of one session and kind. */
 interface EntryList {
@@ -52,6 +54,7 @@ export class EntryTable {
   readonly #selectThrough: StatementSync
   readonly #selectAny: StatementSync
   readonly #insertEntry: StatementSync
+  readonly #sumBytes: StatementSync
   readonly #insertBody: StatementSync
   readonly #deleteEntry: StatementSync
   readonly #deleteBody: StatementSync
@@ -79,10 +82,15 @@ export class EntryTable {
     this.#selectAscending = db.prepare(`${entries} AND e.number > ? ORDER BY e.number LIMIT 1`)
     this.#selectDescending = db.prepare(`${entries} AND e.number < ? ORDER BY e.number DESC LIMIT 1`)
     this.#selectThrough = db.prepare(
-      "SELECT number, eid FROM entry WHERE lid = ? AND number <= ? ORDER BY number LIMIT ?"
+      "SELECT number, eid, bytes FROM entry WHERE lid = ? AND number <= ? ORDER BY number LIMIT ?"
     )
     this.#selectAny = db.prepare("SELECT 1 FROM entry WHERE lid = ? LIMIT 1")
-    this.#insertEntry = db.prepare("INSERT INTO entry (lid, number, eid, created_at) VALUES (?, ?, ?, ?)")
+    this.#insertEntry = db.prepare(
+      "INSERT INTO entry (lid, number, eid, created_at, bytes) VALUES (?, ?, ?, ?, ?)"
+    )
+    this.#sumBytes = db.prepare(
+      "SELECT ifnull(sum(e.bytes), 0) AS bytes FROM entry_list l JOIN entry e ON e.lid = l.lid WHERE l.sid = ?"
+    )
     this.#insertBody = db.prepare("INSERT INTO entry_body (data) VALUES (?)")
     this.#deleteEntry = db.prepare("DELETE FROM entry WHERE lid = ? AND number = ?")
     this.#deleteBody = db.prepare("DELETE FROM entry_body WHERE eid = ?")
@@ -108,12 +116,15 @@ export class EntryTable {
   }
 
   /** Throws `Conflict` for a number that is there with other content. */
-  append(sid: number, entry: Omit<Entry, "createdAt">, now: number): void {
+  append(change: ScopeChange, entry: Omit<Entry, "createdAt">, now: number): void {
+    const { sid } = change
     const lid = this.#findList(sid, entry) ?? this.#createList(sid, entry)
     const existing = this.#selectEntry.get(lid, entry.number)
     if (existing === undefined) {
       const { lastInsertRowid } = this.#insertBody.run(encodeJsonBlob(entry.content, this.#pageSize))
-      this.#insertEntry.run(lid, entry.number, lastInsertRowid, now)
+      const bytes = toEntryBytes(entry)
+      this.#insertEntry.run(lid, entry.number, lastInsertRowid, now, bytes)
+      addBytes(change, bytes)
     } else if (decodeContent(existing["data"]) !== entry.content) throw entryConflict(entry)
   }
 
@@ -189,12 +200,18 @@ export class EntryTable {
     return lists
   }
 
+  /** What the entries of a scope count for. */
+  sumBytes(sid: number): number {
+    return Number(this.#sumBytes.get(sid)?.["bytes"])
+  }
+
   /** Drops up to `limit` entries; how many. Call it again until there are none. */
   drop(
-    sid: number,
+    change: ScopeChange,
     { kind, sessionId, through = Number.POSITIVE_INFINITY }: DropTarget,
     limit: number
   ): number {
+    const { sid } = change
     const lists = this.#selectLists.all(
       sid,
       sessionId === undefined ? null : entrySessionKey(this.#salt, sid, sessionId),
@@ -203,16 +220,17 @@ export class EntryTable {
     let dropped = 0
     for (const { lid } of lists) {
       if (dropped === limit) break
-      dropped += this.#dropFromList(Number(lid), through, limit - dropped)
+      dropped += this.#dropFromList(change, Number(lid), through, limit - dropped)
     }
     return dropped
   }
 
-  #dropFromList(lid: number, through: number, limit: number): number {
+  #dropFromList(change: ScopeChange, lid: number, through: number, limit: number): number {
     const doomed = this.#selectThrough.all(lid, through, limit)
     for (const row of doomed) {
       this.#deleteEntry.run(lid, Number(row["number"]))
       this.#deleteBody.run(Number(row["eid"]))
+      addBytes(change, -Number(row["bytes"]))
     }
     if (this.#selectAny.get(lid) === undefined) {
       this.#deleteList.run(lid)

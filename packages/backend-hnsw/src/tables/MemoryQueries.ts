@@ -5,7 +5,8 @@ import {
   type Memory,
   type Page,
   type Scope,
-  STORE_LIMITS
+  STORE_LIMITS,
+  toBytes
 } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
@@ -17,11 +18,13 @@ import {
   hashString,
   LAST_LOCAL,
   makeRid,
-  type MemoryRow
+  type MemoryRow,
+  PINNED
 } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Scan } from "../connection/Scan.ts"
 import { bodyTable } from "../schema/schema.ts"
+import type { StoredMemory } from "./MemoryTable.ts"
 
 /** Which rows a scan returns. */
 export interface Selection {
@@ -50,6 +53,7 @@ const partSize = ({ exact }: NecessarySql): number => (exact ? COLUMNS_PER_PART 
 /** Reads that use the file's own indexes and need no search index. */
 export class MemoryQueries {
   readonly #db: DatabaseSync
+  readonly #body: string
   readonly #rows: string
   readonly #statements = new Map<string, StatementSync>()
   readonly #selectTurns: StatementSync
@@ -57,7 +61,8 @@ export class MemoryQueries {
 
   constructor({ db, generation }: Connection) {
     this.#db = db
-    this.#rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${bodyTable(generation)} b ON b.rid = m.rid`
+    this.#body = bodyTable(generation)
+    this.#rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${this.#body} b ON b.rid = m.rid`
     this.#selectTurns = db.prepare(
       `${this.#rows} WHERE m.sid = ? AND m.session_key = ? AND m.turn IS NOT NULL ORDER BY m.turn DESC`
     )
@@ -77,8 +82,8 @@ export class MemoryQueries {
     return statement
   }
 
-  /** A page by `(createdAt, id)`. */
-  *list<Row>(sid: number, request: ListRequest, toRow: (memory: Memory, body: Body) => Row): Scan<Page<Row>> {
+  /** A page by `(createdAt, id)`: the texts of one row more than it holds are read. */
+  *list<Row>(sid: number, request: ListRequest, toRow: (stored: StoredMemory) => Row): Scan<Page<Row>> {
     const { closed, filter, limit, newestFirst, now, scope } = request
     const necessary = toNecessarySql(filter)
     const [beyond, upTo, direction] = newestFirst === true ? ["<", ">=", "DESC"] : [">", "<=", "ASC"]
@@ -93,6 +98,7 @@ export class MemoryQueries {
     )
     const parameters = [...lifetimeParameters(now, closed === true ? 0 : CLOSED), ...necessary.parameters]
     const found: Array<Row> = []
+    let characters = 0
     let last = FIRST
     let from = request.after ?? (newestFirst === true ? LAST : FIRST)
     for (
@@ -107,8 +113,11 @@ export class MemoryQueries {
         const body = new Body(row.data)
         const memory = decodeMemory(scope, row, body)
         if (!necessary.exact && !matches(filter, memory)) continue
-        if (found.length === limit) return { rows: found, next: last }
-        found.push(toRow(memory, body))
+        if (found.length === limit || characters >= STORE_LIMITS.pageCharacters) {
+          return { rows: found, next: last }
+        }
+        found.push(toRow({ rid: row.rid, memory, body }))
+        characters += memory.content.length
         last = { at: memory.createdAt, id: memory.id }
       }
       if (end === undefined) return { rows: found, next: null }
@@ -190,6 +199,65 @@ export class MemoryQueries {
       if (matches(filter, decodeMemory(scope, row))) rids.push(row.rid)
     }
     return rids
+  }
+
+  /** What the rows of a scope count for that were kept with their bytes. */
+  sumKept(sid: number): number {
+    const sum = this.#prepare("SELECT ifnull(sum(bytes), 0) AS bytes FROM memory WHERE rid BETWEEN ? AND ?")
+    return Number(sum.get(makeRid(sid, 0), makeRid(sid, LAST_LOCAL))?.["bytes"])
+  }
+
+  /** What the rows of a scope count for: those that the first version wrote are read. */
+  *sumBytes(sid: number): Scan<number> {
+    let sum = this.sumKept(sid)
+    let after = -1
+    for (;;) {
+      const uncounted = this.findUncounted(sid, after, TEXTS_PER_PART)
+      sum += uncounted.reduce((total, { bytes }) => total + bytes, 0)
+      const last = uncounted.at(-1)
+      if (last === undefined) return sum
+      after = last.rid
+      yield
+    }
+  }
+
+  /** The first rows after a row number whose bytes the first version did not keep, with their bytes. */
+  findUncounted(
+    sid: number,
+    after: number,
+    limit: number
+  ): ReadonlyArray<{ readonly rid: number; readonly bytes: number }> {
+    const select = this.#prepare(
+      `SELECT m.rid, b.data FROM memory m JOIN ${this.#body} b ON b.rid = m.rid ` +
+        "WHERE m.rid > ? AND m.rid <= ? AND m.bytes IS NULL ORDER BY m.rid LIMIT ?"
+    )
+    return select
+      .all(Math.max(after, makeRid(sid, 0) - 1), makeRid(sid, LAST_LOCAL), limit)
+      .map(({ data, rid }) => ({ rid: Number(rid), bytes: toBytes(new Body(data as Uint8Array).texts) }))
+  }
+
+  /**
+   * Rows of a scope in the order in which they make room: expired ones, then the oldest by `saidAt`, of these pins and
+   * rows that supersede another last.
+   * @param kept ids of rows that make no room
+   */
+  iterateByAge(
+    sid: number,
+    now: number,
+    kept: ReadonlyArray<string>
+  ): Iterable<{ readonly rid: number; readonly bytes: number; readonly expired: 0 | 1 }> {
+    const ids = JSON.stringify(kept)
+    const select = this.#prepare(
+      "WITH other AS (SELECT * FROM memory WHERE sid = ?1 AND id NOT IN (SELECT value FROM json_each(?2))) " +
+        "SELECT rid, bytes, ifnull(expires_at <= ?3, 0) AS expired FROM other m ORDER BY expired DESC, " +
+        `(flags & ${PINNED}) <> 0 OR EXISTS (SELECT 1 FROM memory p WHERE p.sid = m.sid AND p.superseded_by = m.id ` +
+        "AND p.id NOT IN (SELECT value FROM json_each(?2))), said_at, id"
+    )
+    return select.iterate(sid, ids, now) as unknown as Iterable<{
+      readonly rid: number
+      readonly bytes: number
+      readonly expired: 0 | 1
+    }>
   }
 
   /** The greatest turn of the session's rows. */

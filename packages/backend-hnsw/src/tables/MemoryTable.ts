@@ -4,13 +4,16 @@ import {
   isVisible,
   type Memory,
   type MemoryChange,
+  type Passages,
   type PutResult,
   restate,
   type Scope,
-  type StoreRow
+  type StoreRow,
+  type TermSettings,
+  toBytes
 } from "@keepsake/core/driver"
-import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { Body, encodeBody } from "../codec/bodyBlob.ts"
+import type { StatementSync } from "node:sqlite"
+import { Body } from "../codec/bodyBlob.ts"
 import {
   COLUMNS,
   decodeMemory,
@@ -22,32 +25,17 @@ import {
 } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { bodyTable } from "../schema/schema.ts"
-import type { ScopeRow } from "./ScopeTable.ts"
+import { type Prepared, prepareLazily } from "./prepareLazily.ts"
+import { addBytes, type ScopeChange } from "./ScopeChange.ts"
 import type { SessionTable } from "./SessionTable.ts"
+import { SpaceTables } from "./SpaceTables.ts"
 
 export interface StoredMemory {
   readonly rid: number
   readonly memory: Memory
+  /** Of the first passage. */
   readonly body: Body
 }
-
-/** A scope's row while a transaction changes the scope; save it at the end. */
-export interface ScopeChange {
-  readonly sid: number
-  next: number
-  rows: number
-  readonly seq: number
-  removed: number
-}
-
-/** Everything in one change has the same sequence number. */
-export const beginChange = (row: ScopeRow): ScopeChange => ({
-  sid: row.sid,
-  next: row.next,
-  rows: row.rows,
-  seq: row.seq + 1,
-  removed: row.removed
-})
 
 const decode = (scope: Scope, values: unknown): StoredMemory | null => {
   if (values === undefined) return null
@@ -56,33 +44,45 @@ const decode = (scope: Scope, values: unknown): StoredMemory | null => {
   return { rid: row.rid, memory: decodeMemory(scope, row, body), body }
 }
 
-/** The `memory` and `body_N` tables, row by row. Call the methods that write inside a transaction. */
+/** Whether both cut a text alike, so that one has only vectors that the other has not. */
+const sameCut = (a: Passages, b: Passages): boolean =>
+  a.length === b.length &&
+  a.every(({ end, start, terms }, i) => {
+    const other = b[i]
+    return (
+      other?.start === start &&
+      other.end === end &&
+      other.terms.ids.length === terms.ids.length &&
+      terms.ids.every((id, at) => other.terms.ids[at] === id)
+    )
+  })
+
+/** The `memory` table and the passages of its rows, row by row. Call the methods that write inside a transaction. */
 export class MemoryTable {
-  readonly #db: DatabaseSync
   readonly #sessions: SessionTable
+  /** Of the generation that serves, and of the one that a move fills. */
+  readonly space: SpaceTables
+  readonly staged: SpaceTables
   readonly #selectById: StatementSync
   readonly #selectByRid: StatementSync
   readonly #selectRid: StatementSync
   readonly #selectKnownIds: StatementSync
   readonly #selectFirstRids: StatementSync
-  readonly #insert: StatementSync
-  readonly #insertBody: StatementSync
-  readonly #updateLifetime: StatementSync
-  readonly #updateBody: StatementSync
-  readonly #updateAccess: StatementSync
-  readonly #delete: StatementSync
-  readonly #deleteBody: StatementSync
+  readonly #insert: Prepared
+  readonly #updateLifetime: Prepared
+  readonly #updateChanged: Prepared
+  readonly #updateBytes: Prepared
+  readonly #updateAccess: Prepared
+  readonly #delete: Prepared
   readonly #selectStaged: StatementSync
-  readonly #generation: number
-  readonly #pageSize: number
 
-  constructor({ db, generation, pageSize }: Connection, sessions: SessionTable) {
-    const body = bodyTable(generation)
-    const joined = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid`
-    this.#db = db
+  /** @param settings of the weights */
+  constructor(connection: Connection, sessions: SessionTable, settings: TermSettings) {
+    const { db, generation } = connection
+    const joined = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${bodyTable(generation)} b ON b.rid = m.rid`
     this.#sessions = sessions
-    this.#generation = generation
-    this.#pageSize = pageSize
+    this.space = new SpaceTables(connection, generation, settings)
+    this.staged = new SpaceTables(connection, generation + 1, settings)
     this.#selectById = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
     this.#selectByRid = db.prepare(`${joined} WHERE m.rid = ?`)
     this.#selectRid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
@@ -90,24 +90,26 @@ export class MemoryTable {
     this.#selectFirstRids = db.prepare(
       "SELECT rid FROM memory WHERE rid BETWEEN ? AND ? ORDER BY rid LIMIT ?"
     )
-    this.#insert = db.prepare(
+    this.#insert = prepareLazily(
+      db,
       "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
-        "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL) " +
+        "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed, bytes) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?) " +
         "ON CONFLICT (sid, id) DO NOTHING"
     )
-    this.#insertBody = db.prepare(`INSERT INTO ${body} (rid, data) VALUES (?, ?)`)
-    this.#updateLifetime = db.prepare(
+    this.#updateLifetime = prepareLazily(
+      db,
       "UPDATE memory SET flags = ?, importance = ?, updated_at = ?, expires_at = ?, valid_from = ?, valid_to = ?, " +
         "history = ?, superseded_by = ?, changed = ? WHERE rid = ?"
     )
-    this.#updateBody = db.prepare(`UPDATE ${body} SET data = ? WHERE rid = ?`)
-    this.#updateAccess = db.prepare(
+    this.#updateChanged = prepareLazily(db, "UPDATE memory SET changed = ? WHERE rid = ?")
+    this.#updateBytes = prepareLazily(db, "UPDATE memory SET bytes = ? WHERE rid = ?")
+    this.#updateAccess = prepareLazily(
+      db,
       "UPDATE memory SET access_count = access_count + 1, accessed_at = ? WHERE sid = ? AND id = ?"
     )
     this.#selectStaged = db.prepare("SELECT 1 FROM meta WHERE key = 'staged'")
-    this.#delete = db.prepare("DELETE FROM memory WHERE rid = ? RETURNING session_key, turn")
-    this.#deleteBody = db.prepare(`DELETE FROM ${body} WHERE rid = ?`)
+    this.#delete = prepareLazily(db, "DELETE FROM memory WHERE rid = ? RETURNING session_key, turn, bytes")
   }
 
   findById(scope: Scope, sid: number, id: string): StoredMemory | null {
@@ -130,12 +132,22 @@ export class MemoryTable {
       .map(({ rid }) => Number(rid))
   }
 
+  toStoreRow({ body, memory, rid }: StoredMemory): StoreRow {
+    return {
+      memory,
+      passages: this.space.read(rid, body, memory.content.length),
+      owed: this.space.isOwed(rid)
+    }
+  }
+
   /** False if the scope already has a row of this id. */
-  insert(change: ScopeChange, { memory, terms, vector }: StoreRow): boolean {
-    if (change.next > LAST_LOCAL) throw new RangeError("A scope holds 67 million rows at most")
+  insert(change: ScopeChange, row: StoreRow): boolean {
+    const { memory } = row
+    if (change.next > LAST_LOCAL) throw new RangeError("A scope holds 67 million passages at most")
     const rid = makeRid(change.sid, change.next)
     const lifetime = encodeLifetime(memory)
-    const { changes } = this.#insert.run(
+    const bytes = toBytes(memory)
+    const { changes } = this.#insert().run(
       rid,
       change.sid,
       memory.id,
@@ -152,19 +164,20 @@ export class MemoryTable {
       lifetime.history,
       lifetime.superseded_by,
       memory.accessCount,
-      memory.lastAccessedAt
+      memory.lastAccessedAt,
+      bytes
     )
     if (changes === 0) return false
-    this.#insertBody.run(rid, encodeBody(memory, terms, vector, this.#pageSize))
-    change.next += 1
+    change.next = this.space.insert(rid, memory, row, change.next + 1)
     change.rows += 1
+    addBytes(change, bytes)
     return true
   }
 
-  /** Updates lifetime and metadata; content, provenance, vector and terms never change. */
+  /** Updates lifetime and metadata; content, provenance, vectors and terms never change. */
   #update(change: ScopeChange, stored: StoredMemory, memory: Memory): void {
     const lifetime = encodeLifetime(memory)
-    this.#updateLifetime.run(
+    this.#updateLifetime().run(
       lifetime.flags,
       lifetime.importance,
       lifetime.updated_at,
@@ -177,8 +190,10 @@ export class MemoryTable {
       stored.rid
     )
     if (memory.metadata === stored.memory.metadata) return
-    const { terms, vector } = stored.body
-    this.#updateBody.run(encodeBody(memory, terms, vector, this.#pageSize), stored.rid)
+    this.space.replaceTexts(stored.rid, memory, stored.body)
+    const bytes = toBytes(memory)
+    addBytes(change, bytes - toBytes(stored.memory))
+    this.#updateBytes().run(bytes, stored.rid)
     // The staged body holds the old metadata: stage the row again.
     this.#deleteStaged(stored.rid)
   }
@@ -207,8 +222,35 @@ export class MemoryTable {
       // Other content needs another row number: indexes never read a row's content twice.
       this.remove(change, stored.rid)
       this.insert(change, { ...row, memory: { ...row.memory, id } })
-    } else this.#update(change, stored, restated.memory)
+    } else {
+      this.#update(change, stored, restated.memory)
+      if (!row.owed && this.space.isOwed(stored.rid)) this.#takePassages(change, stored, restated.memory, row)
+    }
     return { id, outcome: restated.outcome }
+  }
+
+  /** A row that is owed vectors takes those of a row said again. */
+  #takePassages(change: ScopeChange, stored: StoredMemory, memory: Memory, row: StoreRow): void {
+    const { body, rid } = stored
+    const passages = this.space.read(rid, body, memory.content.length)
+    if (sameCut(passages, row.passages)) return this.space.pay(rid, memory, row.passages)
+    // Other passages need another row number, as other content does.
+    this.remove(change, rid)
+    this.insert(change, { ...row, memory })
+  }
+
+  /** Fills in owed vectors; false if the row owes none, or has another number of passages. */
+  pay(scope: Scope, change: ScopeChange, id: string, vectors: ReadonlyArray<Float32Array | null>): boolean {
+    const stored = this.findById(scope, change.sid, id)
+    if (stored === null || !this.space.isOwed(stored.rid)) return false
+    const { memory, rid } = stored
+    const passages = this.space.read(rid, stored.body, memory.content.length)
+    if (passages.length !== vectors.length) return false
+    const [first, ...more] = passages.map((passage, i) => ({ ...passage, vector: vectors[i] ?? null }))
+    if (first === undefined) return false
+    this.space.pay(rid, memory, [first, ...more])
+    this.#updateChanged().run(change.seq, rid)
+    return true
   }
 
   /** Null if the scope has no live row of this id. */
@@ -234,24 +276,29 @@ export class MemoryTable {
   }
 
   touch(sid: number, id: string, now: number): void {
-    this.#updateAccess.run(now, sid, id)
+    this.#updateAccess().run(now, sid, id)
+  }
+
+  /** Keeps what a row counts for, which the first version did not. */
+  setBytes(rid: number, bytes: number): void {
+    this.#updateBytes().run(bytes, rid)
   }
 
   /** The turn's number stays taken. */
   remove(change: ScopeChange, rid: number): void {
-    const { session_key, turn } = this.#delete.get(rid) ?? {}
+    const { bytes, session_key, turn } = this.#delete().get(rid) ?? {}
     if (typeof session_key === "number" && typeof turn === "number") {
       this.#sessions.countRemoved(change.sid, session_key, turn)
     }
-    this.#deleteBody.run(rid)
+    this.space.delete(rid)
     this.#deleteStaged(rid)
     change.rows -= 1
     change.removed = change.seq
+    addBytes(change, -Number(bytes))
   }
 
-  /** Deletes the row's staged body if a move to another embedder is under way. */
+  /** Deletes the row's staged passages if a move to another embedder is under way. */
   #deleteStaged(rid: number): void {
-    if (this.#selectStaged.get() !== undefined)
-      this.#db.prepare(`DELETE FROM ${bodyTable(this.#generation + 1)} WHERE rid = ?`).run(rid)
+    if (this.#selectStaged.get() !== undefined) this.staged.delete(rid)
   }
 }

@@ -1,8 +1,9 @@
-import { type Scope, type ScopeCount, scopeKey } from "@keepsake/core/driver"
+import { type Scope, scopeKey } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { decodeScopeName, encodeScopeName } from "../codec/scopeName.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { scopeId, userIdHash } from "../scopeId.ts"
+import { type Prepared, prepareLazily } from "./prepareLazily.ts"
 
 /** A scope's number and counters (`schema.ts`). */
 export interface ScopeRow {
@@ -13,6 +14,13 @@ export interface ScopeRow {
   readonly seq: number
   readonly removed: number
   readonly touched: number
+  /** Of rows and entries; null while they are not counted. */
+  readonly bytes: number | null
+}
+
+/** A scope that holds a row or an entry. */
+export interface HeldScope extends ScopeRow {
+  readonly scope: Scope
 }
 
 const CACHED_ROWS_MAX = 1_000
@@ -29,34 +37,39 @@ export class ScopeTable {
   readonly #selectByUser: StatementSync
   readonly #selectName: StatementSync
   readonly #selectPage: StatementSync
-  readonly #insert: StatementSync
-  readonly #insertName: StatementSync
-  readonly #update: StatementSync
-  readonly #updateTouched: StatementSync
-  readonly #delete: StatementSync
-  readonly #deleteName: StatementSync
+  readonly #insert: Prepared
+  readonly #insertName: Prepared
+  readonly #update: Prepared
+  readonly #updateTouched: Prepared
+  readonly #delete: Prepared
+  readonly #deleteName: Prepared
   readonly #selectEntryList: StatementSync
   readonly #selectSession: StatementSync
 
   constructor(connection: Connection) {
     const { db } = connection
-    const columns = "sid, next, rows, seq, removed, touched"
+    const columns = "sid, next, rows, seq, removed, touched, bytes"
     this.#connection = connection
     this.#select = db.prepare(`SELECT ${columns} FROM scope WHERE key = ?`)
     this.#selectBySid = db.prepare(`SELECT ${columns} FROM scope WHERE sid = ?`)
     this.#selectByUser = db.prepare(`SELECT ${columns} FROM scope WHERE user_key = ?`)
     this.#selectName = db.prepare("SELECT data FROM scope_name WHERE sid = ?")
     this.#selectPage = db.prepare(
-      "SELECT s.rows, n.data FROM scope s JOIN scope_name n ON n.sid = s.sid WHERE s.key > ? ORDER BY s.key LIMIT ?"
+      "SELECT s.sid, s.next, s.rows, s.seq, s.removed, s.touched, s.bytes, n.data FROM scope s " +
+        "JOIN scope_name n ON n.sid = s.sid WHERE s.key > ? ORDER BY s.key LIMIT ?"
     )
-    this.#insert = db.prepare(
-      "INSERT INTO scope (key, user_key, next, rows, seq, removed, touched) VALUES (?, ?, 0, 0, 0, 0, 0)"
+    this.#insert = prepareLazily(
+      db,
+      "INSERT INTO scope (key, user_key, next, rows, seq, removed, touched, bytes) VALUES (?, ?, 0, 0, 0, 0, 0, 0)"
     )
-    this.#insertName = db.prepare("INSERT OR IGNORE INTO scope_name (sid, data) VALUES (?, ?)")
-    this.#update = db.prepare("UPDATE scope SET next = ?, rows = ?, seq = ?, removed = ? WHERE sid = ?")
-    this.#updateTouched = db.prepare("UPDATE scope SET touched = touched + 1 WHERE sid = ?")
-    this.#delete = db.prepare("DELETE FROM scope WHERE sid = ?")
-    this.#deleteName = db.prepare("DELETE FROM scope_name WHERE sid = ?")
+    this.#insertName = prepareLazily(db, "INSERT OR IGNORE INTO scope_name (sid, data) VALUES (?, ?)")
+    this.#update = prepareLazily(
+      db,
+      "UPDATE scope SET next = ?, rows = ?, seq = ?, removed = ?, bytes = ? WHERE sid = ?"
+    )
+    this.#updateTouched = prepareLazily(db, "UPDATE scope SET touched = touched + 1 WHERE sid = ?")
+    this.#delete = prepareLazily(db, "DELETE FROM scope WHERE sid = ?")
+    this.#deleteName = prepareLazily(db, "DELETE FROM scope_name WHERE sid = ?")
     this.#selectEntryList = db.prepare("SELECT 1 FROM entry_list WHERE sid = ? LIMIT 1")
     this.#selectSession = db.prepare("SELECT 1 FROM session WHERE sid = ? LIMIT 1")
   }
@@ -104,13 +117,13 @@ export class ScopeTable {
     const { pageSize, salt } = this.#connection
     if (existing !== null) {
       // A scope without rows may have lost its name.
-      if (existing.rows === 0) this.#insertName.run(existing.sid, encodeScopeName(scope, pageSize))
+      if (existing.rows === 0) this.#insertName().run(existing.sid, encodeScopeName(scope, pageSize))
       return existing
     }
-    const { lastInsertRowid } = this.#insert.run(scopeId(salt, scope), userIdHash(salt, scope.userId))
+    const { lastInsertRowid } = this.#insert().run(scopeId(salt, scope), userIdHash(salt, scope.userId))
     const sid = Number(lastInsertRowid)
-    this.#insertName.run(sid, encodeScopeName(scope, pageSize))
-    const row = { sid, next: 0, rows: 0, seq: 0, removed: 0, touched: 0 }
+    this.#insertName().run(sid, encodeScopeName(scope, pageSize))
+    const row = { sid, next: 0, rows: 0, seq: 0, removed: 0, touched: 0, bytes: 0 }
     this.#cacheRow(scopeKey(scope), row)
     return row
   }
@@ -121,20 +134,20 @@ export class ScopeTable {
    */
   save(row: Omit<ScopeRow, "touched">): void {
     const holdsText = row.rows > 0 || this.#selectEntryList.get(row.sid) !== undefined
-    if (!holdsText) this.#deleteName.run(row.sid)
+    if (!holdsText) this.#deleteName().run(row.sid)
     if (holdsText || this.#selectSession.get(row.sid) !== undefined) {
-      this.#update.run(row.next, row.rows, row.seq, row.removed, row.sid)
+      this.#update().run(row.next, row.rows, row.seq, row.removed, row.bytes, row.sid)
       this.#updateCached(row.sid, ({ touched }) => ({ ...row, touched }))
       return
     }
     this.#cache.delete(this.#keysBySid.get(row.sid) ?? "")
     this.#keysBySid.delete(row.sid)
-    this.#delete.run(row.sid)
+    this.#delete().run(row.sid)
   }
 
   /** Inside a transaction. */
   touch(sid: number): void {
-    this.#updateTouched.run(sid)
+    this.#updateTouched().run(sid)
     this.#updateCached(sid, (row) => ({ ...row, touched: row.touched + 1 }))
   }
 
@@ -143,10 +156,10 @@ export class ScopeTable {
   }
 
   /** Scopes that hold a row or an entry, in the order of the hashes, so that `after` may have been deleted meanwhile. */
-  page(after: Scope | undefined, limit: number): ReadonlyArray<ScopeCount> {
+  page(after: Scope | undefined, limit: number): ReadonlyArray<HeldScope> {
     const start = after === undefined ? Buffer.alloc(0) : scopeId(this.#connection.salt, after)
     return this.#selectPage
       .all(start, limit)
-      .map(({ data, rows }) => ({ scope: decodeScopeName(data), rows: Number(rows) }))
+      .map(({ data, ...row }) => ({ ...(row as unknown as ScopeRow), scope: decodeScopeName(data) }))
   }
 }

@@ -29,8 +29,8 @@ it.effect("a move to another embedder keeps keys, entries and counters of turns"
         const unstaged = yield* admin.unstaged({ limit: 10 })
         yield* admin.fillStage(
           unstaged.map((memory, i) => {
-            const { terms } = makeRow(scope, memory.content, null)
-            return { scope, id: memory.id, terms, vector: direction(i, DIMENSIONS + 1) }
+            const { owed, passages } = makeRow(scope, memory.content, direction(i, DIMENSIONS + 1))
+            return { scope, id: memory.id, passages, owed }
           })
         )
         yield* admin.commitStage

@@ -86,7 +86,7 @@ it.effect("the error of a damaged file names the file and says what to do", () =
       return yield* store.search({
         scope,
         now: NOW,
-        vector: direction(1, DIMENSIONS),
+        parts: [{ vector: direction(1, DIMENSIONS) }],
         filter: ANY,
         limit: 10
       })
@@ -171,7 +171,7 @@ it.effect.skipIf(!canMount)(
       const result = yield* store.search({
         scope,
         now: NOW,
-        vector: direction(1, DIMENSIONS),
+        parts: [{ vector: direction(1, DIMENSIONS) }],
         filter: ANY,
         limit: 5
       })

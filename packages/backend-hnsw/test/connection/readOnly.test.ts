@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import { find } from "@keepsake/core/conformance"
 import { ANY, type MemoryError, type Memory } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { execFileSync, spawnSync } from "node:child_process"
@@ -23,6 +24,8 @@ const scope = makeScope("ana")
 const rows = Array.from({ length: 30 }, (_, i) =>
   makeRow(scope, `memory ${i}`, direction(i, DIMENSIONS), { sessionId: "s", turn: i })
 )
+/** What the texts of rows and entry count for. */
+const BYTES = 10 * 8 + 20 * 9 + 9
 const entry = { sessionId: "s", kind: "history", number: 0, content: "An entry." }
 
 /** A closed file with rows and an entry. */
@@ -52,13 +55,7 @@ const toContents = (memories: ReadonlyArray<Memory>): ReadonlyArray<string> =>
   memories.map(({ content }) => content)
 
 const assertReadable = Effect.fnUntraced(function* (store: Store, entries = 1) {
-  const { hits, n } = yield* store.search({
-    scope,
-    now: NOW,
-    vector: direction(7, DIMENSIONS),
-    filter: ANY,
-    limit: 1
-  })
+  const { hits, n } = yield* find(store, { scope, now: NOW, vector: direction(7, DIMENSIONS), limit: 1 })
   assert.deepStrictEqual([toContents(hits.map((hit) => hit.memory)), n], [["memory 7"], 30])
   assert.strictEqual(yield* store.count({ scope, now: NOW, filter: ANY }), 30)
   assert.strictEqual(yield* store.lastTurn({ scope, sessionId: "s" }), 29)
@@ -100,7 +97,7 @@ it.effect("reads a file without changing a byte of its folder, and refuses every
         yield* assertRefused(admin.eraseUser({ userId: "ana" }))
         yield* assertRefused(admin.commitStage)
         assert.deepStrictEqual(yield* admin.unstaged({ limit: 1 }), [])
-        assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 30 }])
+        assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 30, bytes: BYTES }])
         assert.deepStrictEqual(readFolder(folder), before)
       })
     )
@@ -167,13 +164,8 @@ it.effect("sees what another handle writes, whichever was first", () =>
       )
       assert.strictEqual(yield* count, 31 + round)
       assert.deepStrictEqual(yield* reader.admin.fingerprint, makeFingerprint(DIMENSIONS))
-      const { hits } = yield* reader.store.search({
-        scope,
-        now: NOW,
-        vector: direction(100 + round, DIMENSIONS),
-        filter: ANY,
-        limit: 1
-      })
+      const vector = direction(100 + round, DIMENSIONS)
+      const { hits } = yield* find(reader.store, { scope, now: NOW, vector, limit: 1 })
       assert.deepStrictEqual(toContents(hits.map((hit) => hit.memory)), [`late ${round}`])
     }
     yield* reader.admin.close

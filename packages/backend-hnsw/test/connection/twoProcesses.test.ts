@@ -1,5 +1,6 @@
 import { HnswStore } from "@keepsake/backend-hnsw"
 import { ANY, MemoryStore, termId } from "@keepsake/core/driver"
+import { find } from "@keepsake/core/conformance"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { DIMENSIONS, fingerprintLayer, NOW, makeScope } from "../support/rows.ts"
@@ -24,13 +25,7 @@ it.live(
         const look = (name: string, { to }: Acknowledged) =>
           Effect.runPromise(
             Effect.map(
-              store.search({
-                scope,
-                now: NOW,
-                terms: Uint32Array.of(numberTerm(to - 1)),
-                filter: ANY,
-                limit: 4
-              }),
+              find(store, { scope, now: NOW, terms: Uint32Array.of(numberTerm(to - 1)), limit: 4 }),
               ({ hits }) =>
                 assert.include(
                   hits.map((hit) => hit.memory.content),

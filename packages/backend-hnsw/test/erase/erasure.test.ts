@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import type { Removal } from "@keepsake/core/driver"
 import { makeRandom } from "@keepsake/core/testing"
 import { Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
@@ -21,6 +22,13 @@ const findTags = (folder: string): Set<string> =>
           ([tag]) => tag
         )
       )
+  )
+
+/** Rows and log are erased; there were no files beside the store. */
+const assertErased = ({ bytes, places, removed }: Removal, expected: number): void =>
+  assert.deepStrictEqual(
+    [removed, bytes, places.map((place) => `${place.place} ${place.bytes}`)],
+    [expected, "erased", ["rows erased", "log erased", "graphs untouched", "temporary untouched"]]
   )
 
 const makeTaggedRow = (user: string, i: number, length: number, dimensions = DIMENSIONS) => {
@@ -61,7 +69,8 @@ it.effect.each([
         now: NOW,
         target: { _tag: "Ids", ids }
       })
-      assert.deepStrictEqual(receipt, { removed: ids.length, bytes: "erased", toErase: "" })
+      if (ids.length > 0) assertErased(receipt, ids.length)
+      else assert.strictEqual(receipt.bytes, "untouched")
       for (const [id, { tag }] of toRemove) {
         live.delete(id)
         removed.add(tag)
@@ -91,7 +100,7 @@ it.effect("erases a user: texts, names and the user's id", () =>
       yield* store.put({ scope: makeScope(user), now: NOW, rows: [makeTaggedRow(user, i, 20)] })
     }
     const receipt = yield* admin.eraseUser({ userId: "TAG1000x" })
-    assert.deepStrictEqual(receipt, { removed: 20, bytes: "erased", toErase: "" })
+    assertErased(receipt, 20)
     const oddTags = Array.from({ length: 20 }, (_, i) => `TAG${2 * i + 1}x`)
     assert.deepStrictEqual(findTags(folder), new Set([...oddTags, "TAG2000x"]))
   }).pipe(Effect.scoped)
@@ -191,10 +200,12 @@ it.effect("forgetting everything, or a user, erases entries and the names of the
     yield* append("TAG4x", 7)
     yield* append("TAG9x", 10)
     const receipt = yield* store.remove({ scope: makeScope("TAG1x"), now: NOW, target: { _tag: "All" } })
-    assert.deepStrictEqual(receipt, { removed: 0, bytes: "erased", toErase: "" })
+    assertErased(receipt, 0)
     yield* admin.eraseUser({ userId: "TAG4x" })
     assert.deepStrictEqual(findTags(folder), new Set(["TAG9x", "TAG10x", "TAG11x"]))
-    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope: makeScope("TAG9x"), rows: 0 }])
+    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [
+      { scope: makeScope("TAG9x"), rows: 0, bytes: 566 }
+    ])
   }).pipe(Effect.scoped)
 )
 
@@ -211,7 +222,7 @@ it.effect("a counter of turns holds no name, and ends with the scope", () =>
     assert.strictEqual(yield* store.lastTurn({ scope, sessionId: "TAG5x" }), 5)
     assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [])
     yield* store.put({ scope, now: NOW, rows: [makeTaggedRow("TAG1000x", 2, 3)] })
-    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 1 }])
+    assert.deepStrictEqual(yield* admin.scopes({ limit: 10 }), [{ scope, rows: 1, bytes: 49 }])
     assert.strictEqual(yield* store.lastTurn({ scope, sessionId: "TAG5x" }), 5)
     yield* admin.eraseUser({ userId: "TAG1000x" })
     assert.isNull(yield* store.lastTurn({ scope, sessionId: "TAG5x" }))

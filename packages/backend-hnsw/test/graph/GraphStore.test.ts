@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { ANY, queryTerms } from "@keepsake/core/driver"
+import { find } from "@keepsake/core/conformance"
 import { Effect, Logger } from "effect"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
@@ -29,7 +30,7 @@ const fill = ({ store }: Open) =>
 
 const nearest = ({ store }: Open, seed: number, exact: boolean) =>
   Effect.map(
-    store.search({ scope, now: NOW, vector: direction(seed, DIMENSIONS), filter: ANY, limit: 10, exact }),
+    find(store, { scope, now: NOW, vector: direction(seed, DIMENSIONS), limit: 10, exact }),
     ({ hits }) => new Map(hits.map((hit) => [hit.memory.content, hit.cosine ?? 0]))
   )
 
@@ -137,7 +138,7 @@ itWithGraphs(
           Effect.gen(function* () {
             const opened = yield* open(path, readOnly)
             const vector = direction(3, DIMENSIONS)
-            const request = { scope, now: NOW, vector, filter: ANY, limit: 10 }
+            const request = { scope, now: NOW, parts: [{ vector }], filter: ANY, limit: 10 }
             assert.deepStrictEqual((yield* opened.store.search(request)).plan, {
               way: "graph",
               byWordsAlone: 0
@@ -147,7 +148,7 @@ itWithGraphs(
             const words = yield* opened.store.search({
               scope,
               now: NOW,
-              terms: queryTerms("memory"),
+              parts: [{ terms: queryTerms("memory") }],
               filter: ANY,
               limit: 1
             })

@@ -43,6 +43,9 @@ class LabelList implements HierarchicalNSW {
   getCurrentCount(): number {
     return this.#labels.length
   }
+  getIdsList(): Array<number> {
+    return this.#labels
+  }
   readIndex = () => Promise.resolve(true)
   readIndexSync(): void {}
   searchKnn = () => ({ distances: [], neighbors: [] })

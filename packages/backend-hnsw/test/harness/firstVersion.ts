@@ -19,7 +19,13 @@ const { MemoryStore, StoreAdmin, StoreFingerprint } = (await load("core")) as ty
 const { HnswStore } = (await load("backend-hnsw")) as typeof Backend
 
 const scope = makeScope("ana")
-const rows = Array.from({ length: 50 }, (_, i) => makeRow(scope, `memory ${i}`, direction(i, DIMENSIONS)))
+/** The first version's rows have one vector and one list of terms. */
+const makeFirstRow = (content: string, seed: number) => {
+  const { memory, passages } = makeRow(scope, content, direction(seed, DIMENSIONS))
+  const [{ terms, vector }] = passages
+  return { memory, vector, terms } as never as ReturnType<typeof makeRow>
+}
+const rows = Array.from({ length: 50 }, (_, i) => makeFirstRow(`memory ${i}`, i))
 const next = { ...makeFingerprint(DIMENSIONS), b: 0.5 }
 
 const open = Layer.build(
@@ -34,9 +40,7 @@ const program = Effect.gen(function* () {
   yield* store.put({ scope, now: NOW, rows })
   if (stage === "stage") {
     yield* admin.stage(next)
-    yield* admin.fillStage(
-      rows.slice(0, 20).map(({ memory, terms, vector }) => ({ scope, id: memory.id, terms, vector }))
-    )
+    yield* admin.fillStage(rows.slice(0, 20).map(({ memory, ...row }) => ({ ...row, scope, id: memory.id })))
   }
   process.stdout.write("ready\n")
   yield* Effect.promise(() => once(process.stdin, "data"))
@@ -45,7 +49,7 @@ const program = Effect.gen(function* () {
   const { id } = known.memory
   const request = { scope, now: NOW, filter: {} as never, limit: 10 }
   const calls: Readonly<Record<string, Effect.Effect<unknown, Core.MemoryError>>> = {
-    put: store.put({ scope, now: NOW, rows: [makeRow(scope, "late", direction(99, DIMENSIONS))] }),
+    put: store.put({ scope, now: NOW, rows: [makeFirstRow("late", 99)] }),
     patch: store.patch({ scope, now: NOW, id, change: { pinned: true } }),
     supersede: store.supersede({ scope, now: NOW, id, row: other }),
     touch: store.touch({ scope, now: NOW, ids: [id] }),
@@ -57,7 +61,7 @@ const program = Effect.gen(function* () {
     commitStage: admin.commitStage,
     dropStage: admin.dropStage,
     get: store.get({ scope, now: NOW, ids: [id] }),
-    search: store.search({ ...request, vector: direction(1, DIMENSIONS) }),
+    search: store.search({ ...request, vector: direction(1, DIMENSIONS) } as never),
     list: store.list(request),
     count: store.count(request),
     reopen: Effect.scoped(open)

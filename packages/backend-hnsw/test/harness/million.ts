@@ -101,7 +101,7 @@ const graphs = Effect.gen(function* () {
     yield* store.search({
       scope: scopeForRank(rank),
       now: NOW,
-      vector: makeVector(0),
+      parts: [{ vector: makeVector(0) }],
       filter: ANY,
       limit: 10
     })
@@ -125,15 +125,9 @@ const measure = Effect.gen(function* () {
   let rssMax = 0
   const ask = (rank: number, limit: number, exact = false) => {
     const topic = randomBelow(TOPICS)
-    const request = {
-      scope: scopeForRank(rank),
-      now: NOW,
-      vector: makeVector(topic),
-      filter: ANY,
-      limit,
-      exact
-    }
-    return exact ? store.search(request) : store.search({ ...request, terms: queryTerms(makeText(topic)) })
+    const terms = exact ? undefined : queryTerms(makeText(topic))
+    const parts = [{ vector: makeVector(topic), terms }]
+    return store.search({ scope: scopeForRank(rank), now: NOW, parts, filter: ANY, limit, exact })
   }
   const first = performance.now()
   yield* ask(randomBelow(USERS), 100)
@@ -172,10 +166,12 @@ const measure = Effect.gen(function* () {
   for (let i = 0; i < 300; i++) {
     const rank = i % 3 === 0 ? randomBelow(9) : drawBySize()
     const vector = makeVector(randomBelow(TOPICS))
-    const request = { scope: scopeForRank(rank), now: NOW, vector, filter: ANY, limit: 10 }
-    const exact = new Set((yield* store.search({ ...request, exact: true })).hits.map((hit) => hit.memory.id))
+    const request = { scope: scopeForRank(rank), now: NOW, parts: [{ vector }], filter: ANY, limit: 10 }
+    const exact = new Set(
+      (yield* store.search({ ...request, exact: true })).hits.map(({ facts }) => facts.id)
+    )
     expected += exact.size
-    for (const { memory } of (yield* store.search(request)).hits) if (exact.has(memory.id)) hits++
+    for (const { facts } of (yield* store.search(request)).hits) if (exact.has(facts.id)) hits++
   }
   return {
     fileGB: Number((statSync(PATH).size / 2 ** 30).toFixed(2)),

@@ -25,7 +25,7 @@ const readContents = (path: string) =>
   Effect.scoped(
     Effect.flatMap(openStore({ path }), ({ store }) =>
       Effect.map(store.listRows({ scope, now: NOW, filter: ANY, limit: 1_000 }), (page) =>
-        page.rows.map(({ memory, vector }) => [memory.content, vector?.[0]])
+        page.rows.map(({ memory, passages: [{ vector }] }) => [memory.content, vector?.[0]])
       )
     )
   )
@@ -127,7 +127,7 @@ it.live.skipIf(!hasFirstVersion)(
       yield* admin.fillStage(
         rows
           .filter(({ memory }) => ids.has(memory.id))
-          .map(({ memory, terms, vector }) => ({ scope, id: memory.id, terms, vector }))
+          .map(({ memory, owed, passages }) => ({ scope, id: memory.id, passages, owed }))
       )
       yield* admin.commitStage
       assert.strictEqual(readNumber(path, "SELECT count(*) FROM body_3"), rows.length)

@@ -1,12 +1,13 @@
 import { assert, it } from "@effect/vitest"
-import { ANY, STORE_CLOSED } from "@keepsake/core/driver"
+import { ANY, memoryIdOfKey, STORE_CLOSED } from "@keepsake/core/driver"
 import { Effect, Scope as EffectScope } from "effect"
 import { openConnection } from "../../src/connection/openConnection.ts"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { checkOptions } from "../../src/options.ts"
 import { IndexCache } from "../../src/search/IndexCache.ts"
-import { beginChange, MemoryTable } from "../../src/tables/MemoryTable.ts"
+import { MemoryTable } from "../../src/tables/MemoryTable.ts"
+import { beginChange } from "../../src/tables/ScopeChange.ts"
 import { ScopeTable } from "../../src/tables/ScopeTable.ts"
 import { SessionTable } from "../../src/tables/SessionTable.ts"
 import { direction, makeFingerprint, makeRow, makeScope, NOW } from "../support/rows.ts"
@@ -19,15 +20,17 @@ const USERS = 40
 /** A cache over a file in which user n has 30 + n rows. */
 const openFilledCache = Effect.gen(function* () {
   const path = `${yield* temporaryFolder}/memory.db`
+  const settings = makeFingerprint(DIMENSIONS)
   const connection = yield* openConnection(
     yield* checkOptions({ path, synchronous: "normal" }, DIMENSIONS),
-    makeFingerprint(DIMENSIONS)
+    settings
   )
   yield* Effect.addFinalizer(() => Effect.sync(() => connection.close(STORE_CLOSED)))
   const scopes = new ScopeTable(connection)
-  const memories = new MemoryTable(connection, new SessionTable(connection))
+  const memories = new MemoryTable(connection, new SessionTable(connection), settings)
   const cache = new IndexCache(connection, scopes, {
     dimensions: DIMENSIONS,
+    settings,
     maxBytes: MAX_BYTES,
     graphs: new GraphStore({
       path,
@@ -61,11 +64,11 @@ it.effect("recently used indexes stay within the budget, and every scope is serv
       const scope = makeScope(`user${user}`)
       const vector = direction(500 + user, DIMENSIONS)
       const result = yield* cache.use(scope, (index, opened) =>
-        index?.search({ scope, now: NOW, vector, filter: ANY, limit: 3 }, opened)
+        index?.search({ scope, now: NOW, parts: [{ vector }], filter: ANY, limit: 3 }, opened)
       )
       assert.strictEqual(
-        result?.hits.find((hit) => (hit.cosine ?? 0) > 0.999)?.memory.content,
-        `memory 5 of ${user}`
+        result?.hits.find(({ parts: [evidence] }) => (evidence?.cosine ?? 0) > 0.999)?.facts.id,
+        memoryIdOfKey(scope, `memory 5 of ${user}`)
       )
       assert.isAtMost(cache.bytes, MAX_BYTES)
     }

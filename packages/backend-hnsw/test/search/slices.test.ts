@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { type Condition, not, queryTerms } from "@keepsake/core/driver"
+import { find } from "@keepsake/core/conformance"
 import { Effect } from "effect"
 import { openStore } from "../support/openStore.ts"
 import { DIMENSIONS, direction, makeRow, makeScope, NOW } from "../support/rows.ts"
@@ -48,7 +49,7 @@ it.live("a call that must read every row yields to the event loop, and finds wha
     // Loads the index.
     yield* store.latest({ ...request, filter: not(rare) })
     const lists = {
-      latest: store.latest(request),
+      latest: Effect.map(store.latest(request), (rows) => rows.map(({ memory }) => memory)),
       "list by createdAt": Effect.map(store.list(request), (page) => page.rows),
       "list by saidAt": Effect.map(store.list({ ...request, by: "saidAt" }), (page) => page.rows)
     }
@@ -65,8 +66,8 @@ it.live("a call that must read every row yields to the event loop, and finds wha
     assert.strictEqual(counted.answer, 1)
     assert.isAtLeast(counted.turns, 2, "count")
     const searches = {
-      "search by words": store.search({ ...request, scope: searched.words, terms: queryTerms("memory") }),
-      "search by vector": store.search({
+      "search by words": find(store, { ...request, scope: searched.words, terms: queryTerms("memory") }),
+      "search by vector": find(store, {
         ...request,
         scope: searched.vector,
         vector: direction(5, DIMENSIONS)
@@ -93,7 +94,7 @@ it.live("rows that change while a call waits for its next slice are returned as 
       makeRow(scope, `memory ${i}`, direction(i, DIMENSIONS), { metadata: { number: i < 5 ? 1 : 2 } })
     )
     for (let i = 0; i < ROWS; i += 250) yield* store.put({ scope, now: NOW, rows: rows.slice(i, i + 250) })
-    const search = store.search({ scope, now: NOW, filter: rare, limit: 10, terms: queryTerms("memory") })
+    const search = find(store, { scope, now: NOW, filter: rare, limit: 10, terms: queryTerms("memory") })
     const ids = rows.slice(0, 3).map(({ memory }) => memory.id)
     const change = Effect.forEach(ids, (id) =>
       store.patch({ scope, now: NOW, id, change: { metadata: { number: 3 } } })

@@ -61,8 +61,8 @@ export const makeRow = (
     lastAccessedAt: null,
     ...fields
   },
-  vector,
-  terms: documentTerms(content)
+  passages: [{ start: 0, end: content.length, vector, terms: documentTerms(content) }],
+  owed: false
 })
 
 const SIZES = [1, 20, 1, 100, 3]

@@ -1,6 +1,6 @@
-/** Version 2: what sessions keep beside memories, and an index over what a row superseded. */
+/** Version 2: what sessions keep beside memories, long texts, owed vectors, and an index over what a row superseded. */
 import type { DatabaseSync } from "node:sqlite"
-import { bodyTable, createSessionTables, SUPERSEDED_INDEX } from "../schema.ts"
+import { addVersion2, bodyTable } from "../schema.ts"
 
 const readMeta = (db: DatabaseSync, key: string): string | null => {
   const value = db.prepare("SELECT value FROM meta WHERE key = ?").get(key)?.["value"]
@@ -16,10 +16,12 @@ const rename = (db: DatabaseSync, from: number, to: number): void =>
  */
 export const migrateToVersion2 = (db: DatabaseSync): void => {
   const generation = Number(readMeta(db, "generation"))
-  if (readMeta(db, "staged") !== null) rename(db, generation + 1, generation + 2)
+  const isStaged = readMeta(db, "staged") !== null
+  if (isStaged) rename(db, generation + 1, generation + 2)
   rename(db, generation, generation + 1)
   const put = db.prepare("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)")
   put.run("generation", String(generation + 1))
   put.run("space", String(generation))
-  db.exec(`${SUPERSEDED_INDEX};\n${createSessionTables("TABLE")}\nPRAGMA user_version = 2`)
+  const generations = [generation + 1, ...(isStaged ? [generation + 2] : [])]
+  db.exec(`${addVersion2(generations)}\nPRAGMA user_version = 2`)
 }

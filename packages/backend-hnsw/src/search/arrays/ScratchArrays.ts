@@ -15,14 +15,18 @@ const withHeadroom = (length: number): number => Math.ceil(length * 1.25)
 
 /** Arrays for one call at a time, reused so that a search allocates little beside its answer. */
 export class ScratchArrays {
-  #sums = new Float64Array(0)
+  readonly #sums: Array<Float64Array> = []
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
 
-  /** All zero. */
-  sums(length: number): Float64Array {
-    if (this.#sums.length < length) this.#sums = new Float64Array(withHeadroom(length))
-    return this.#sums.subarray(0, length).fill(0)
+  /** All zero. @param which of several that a call uses at once */
+  sums(length: number, which = 0): Float64Array {
+    let sums = this.#sums[which]
+    if (sums === undefined || sums.length < length) {
+      sums = new Float64Array(withHeadroom(length))
+      this.#sums[which] = sums
+    }
+    return sums.subarray(0, length).fill(0)
   }
 
   /** With the values of the last call. */

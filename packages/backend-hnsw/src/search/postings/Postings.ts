@@ -1,10 +1,10 @@
-/** An inverted index: which rows of a scope hold a term, and with what weight. */
+/** An inverted index: which passages of a scope hold a term, and with what weight. A row here is a passage. */
 import { idf } from "@keepsake/core/driver"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import { PostingsBuffer, type SpareBuffer } from "./PostingsBuffer.ts"
 import { binarySearch, Segment, SEGMENT_ROWS } from "./Segment.ts"
 
-/** A row's terms in its body. */
+/** A passage's terms in its body. */
 export interface TermSource {
   readonly termCount: number
   /** Copies the terms, by ascending id, into both arrays from index `start`. */
@@ -16,7 +16,7 @@ const SEGMENT_POSTINGS = 65_536
 /** Rows that may stay in the buffer, where a lookup visits every row. */
 const BUFFERED_ROWS = 128
 
-/** The postings of one scope. Rows are added with consecutive slots and never removed: the caller skips removed ones. */
+/** The postings of one scope. Rows are added with consecutive points and never removed: the caller skips removed ones. */
 export class Postings {
   readonly #segments: Array<Segment> = []
   readonly #scratch: ScratchArrays
@@ -34,9 +34,9 @@ export class Postings {
     return this.#segmentBytes + (this.#buffer?.bytes ?? 0)
   }
 
-  add(slot: number, terms: TermSource): void {
+  add(point: number, terms: TermSource): void {
     const buffer = (this.#buffer ??= this.#spare.take())
-    const start = buffer.addRow(slot, terms.termCount)
+    const start = buffer.addRow(point, terms.termCount)
     terms.copyTerms(buffer.ids, buffer.weights, start)
     if (buffer.rows >= SEGMENT_ROWS || buffer.postings >= SEGMENT_POSTINGS) this.#seal(buffer)
   }
@@ -68,7 +68,7 @@ export class Postings {
     const fits =
       last !== undefined &&
       last.rows + buffer.rows <= SEGMENT_ROWS &&
-      last.slots.length + buffer.postings <= SEGMENT_POSTINGS
+      last.points.length + buffer.postings <= SEGMENT_POSTINGS
     if (!fits) return this.#seal(buffer)
     this.#segments.pop()
     this.#segmentBytes -= last.bytes
@@ -86,39 +86,60 @@ export class Postings {
   }
 
   /**
-   * Adds Σ idf · weight to `sums`, by slot; returns how many current rows hold each term.
+   * Adds Σ idf · weight to `sums`, by point; returns how many current rows hold each term.
    * @param current how many rows are current
    */
   score(
     terms: Uint32Array,
     current: number,
-    isCurrent: (slot: number) => boolean,
+    isCurrent: (point: number) => boolean,
     sums: Float64Array
   ): ReadonlyArray<number> {
     return Array.from(terms, (term) => {
       let holders = 0
-      this.#forEach(term, (slot) => {
-        if (isCurrent(slot)) holders++
+      this.#forEach(term, (point) => {
+        if (isCurrent(point)) holders++
       })
       const factor = idf(current, holders)
-      this.#forEach(term, (slot, weight) => {
-        sums[slot] = (sums[slot] ?? 0) + factor * weight
+      this.#forEach(term, (point, weight) => {
+        sums[point] = (sums[point] ?? 0) + factor * weight
       })
       return holders
     })
   }
 
-  /** Visits every row that holds the term, by slot. */
-  #forEach(term: number, visit: (slot: number, weight: number) => void): void {
+  /** The weight of each of `terms` at each of `points` (ascending), point after point; 0 where it has none. */
+  weights(terms: Uint32Array, points: Uint32Array): Float32Array {
+    const weights = new Float32Array(terms.length * points.length)
+    let i = 0
+    for (const segment of this.#segments) {
+      const from = i
+      const end = segment.firstPoint + segment.rows
+      while (i < points.length && (points[i] ?? 0) < end) i++
+      if (i > from) segment.readWeights(terms, points, from, i, weights)
+    }
+    for (const buffer = this.#buffer; buffer !== null && i < points.length; i++) {
+      const row = (points[i] ?? 0) - buffer.firstPoint
+      if (row < 0 || row >= buffer.rows) continue
+      for (let t = 0; t < terms.length; t++) {
+        const at = binarySearch(buffer.ids, terms[t] ?? 0, buffer.rowStart(row), buffer.ends[row] ?? 0)
+        if (at >= 0) weights[i * terms.length + t] = buffer.weights[at] ?? 0
+      }
+    }
+    return weights
+  }
+
+  /** Visits every row that holds the term, by point. */
+  #forEach(term: number, visit: (point: number, weight: number) => void): void {
     for (const segment of this.#segments) {
       const [from, to] = segment.range(term)
-      for (let i = from; i < to; i++) visit(segment.slots[i] ?? 0, segment.weights[i] ?? 0)
+      for (let i = from; i < to; i++) visit(segment.points[i] ?? 0, segment.weights[i] ?? 0)
     }
     const buffer = this.#buffer
     if (buffer === null) return
     for (let row = 0; row < buffer.rows; row++) {
       const i = binarySearch(buffer.ids, term, buffer.rowStart(row), buffer.ends[row] ?? 0)
-      if (i >= 0) visit(buffer.firstSlot + row, buffer.weights[i] ?? 0)
+      if (i >= 0) visit(buffer.firstPoint + row, buffer.weights[i] ?? 0)
     }
   }
 }

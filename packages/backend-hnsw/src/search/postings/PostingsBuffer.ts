@@ -1,8 +1,8 @@
 import { growArray } from "../arrays/growArray.ts"
 
-/** Rows with consecutive slots in insertion order: their terms one after another. */
+/** Rows with consecutive points in insertion order: their terms one after another. */
 export class PostingsBuffer {
-  firstSlot = 0
+  firstPoint = 0
   rows = 0
   ids = new Uint32Array(0)
   weights = new Float32Array(0)
@@ -28,8 +28,8 @@ export class PostingsBuffer {
   }
 
   /** Adds a row; returns the start of its terms, for the caller to fill in. */
-  addRow(slot: number, termCount: number): number {
-    if (this.rows === 0) this.firstSlot = slot
+  addRow(point: number, termCount: number): number {
+    if (this.rows === 0) this.firstPoint = point
     const start = this.postings
     this.ids = growArray(this.ids, start + termCount)
     this.weights = growArray(this.weights, start + termCount)
@@ -38,7 +38,7 @@ export class PostingsBuffer {
     return start
   }
 
-  /** Adds another buffer's rows, whose slots follow. */
+  /** Adds another buffer's rows, whose points follow. */
   addRows(other: PostingsBuffer): void {
     const start = this.postings
     this.ids = growArray(this.ids, start + other.postings)
@@ -46,7 +46,7 @@ export class PostingsBuffer {
     this.ids.set(other.ids.subarray(0, other.postings), start)
     this.weights.set(other.weights.subarray(0, other.postings), start)
     for (let row = 0; row < other.rows; row++) {
-      this.addRow(other.firstSlot + row, (other.ends[row] ?? 0) - other.rowStart(row))
+      this.addRow(other.firstPoint + row, (other.ends[row] ?? 0) - other.rowStart(row))
     }
   }
 

@@ -37,26 +37,26 @@ const countTerms = (keys: Float64Array): number => {
   return count
 }
 
-/** An immutable run of rows with consecutive slots, grouped by term. One block of memory keeps small scopes small. */
+/** An immutable run of rows with consecutive points, grouped by term. One block of memory keeps small scopes small. */
 export class Segment {
-  readonly firstSlot: number
+  readonly firstPoint: number
   readonly rows: number
   readonly #terms: Uint32Array
   /** Postings of `#terms[i]` are `[#starts[i], #starts[i + 1])`. */
   readonly #starts: Uint32Array
-  readonly slots: Uint32Array
+  readonly points: Uint32Array
   readonly weights: Float32Array
 
   constructor(buffer: PostingsBuffer, scratch: ScratchArrays) {
     const { postings } = buffer
-    this.firstSlot = buffer.firstSlot
+    this.firstPoint = buffer.firstPoint
     this.rows = buffer.rows
     const keys = sortKeys(buffer, scratch)
     const terms = countTerms(keys)
     const block = new ArrayBuffer(4 * (2 * terms + 1 + 2 * postings))
     this.#terms = new Uint32Array(block, 0, terms)
     this.#starts = new Uint32Array(block, 4 * terms, terms + 1)
-    this.slots = new Uint32Array(block, 4 * (2 * terms + 1), postings)
+    this.points = new Uint32Array(block, 4 * (2 * terms + 1), postings)
     this.weights = new Float32Array(block, 4 * (2 * terms + 1 + postings))
     this.#fill(keys, buffer)
   }
@@ -75,28 +75,42 @@ export class Segment {
       }
       const posting = nextPosting[row] ?? 0
       nextPosting[row] = posting + 1
-      this.slots[i] = this.firstSlot + row
+      this.points[i] = this.firstPoint + row
       this.weights[i] = buffer.weights[posting] ?? 0
     }
     this.#starts[terms] = keys.length
   }
 
-  /** The term's postings, `[from, to)` in `slots` and `weights`; empty if no row holds it. */
+  /** The term's postings, `[from, to)` in `points` and `weights`; empty if no row holds it. */
   range(term: number): readonly [number, number] {
     const t = binarySearch(this.#terms, term, 0, this.#terms.length)
     return t < 0 ? [0, 0] : [this.#starts[t] ?? 0, this.#starts[t + 1] ?? 0]
   }
 
+  /** Writes the weights of `terms` at `points[from…to)`, ascending points of this segment, as `Postings.weights` does. */
+  readWeights(terms: Uint32Array, points: Uint32Array, from: number, to: number, into: Float32Array): void {
+    for (let t = 0; t < terms.length; t++) {
+      const [start, end] = this.range(terms[t] ?? 0)
+      let low = start
+      for (let i = from; i < to && low < end; i++) {
+        const at = binarySearch(this.points, points[i] ?? 0, low, end)
+        if (at < 0) continue
+        into[i * terms.length + t] = this.weights[at] ?? 0
+        low = at + 1
+      }
+    }
+  }
+
   /** Adds the rows it was built from. */
   unpackInto(buffer: PostingsBuffer): void {
     const termCounts = new Uint32Array(this.rows)
-    for (const slot of this.slots) {
-      termCounts[slot - this.firstSlot] = (termCounts[slot - this.firstSlot] ?? 0) + 1
+    for (const point of this.points) {
+      termCounts[point - this.firstPoint] = (termCounts[point - this.firstPoint] ?? 0) + 1
     }
-    const nextPosting = termCounts.map((count, row) => buffer.addRow(this.firstSlot + row, count))
+    const nextPosting = termCounts.map((count, row) => buffer.addRow(this.firstPoint + row, count))
     this.#terms.forEach((term, t) => {
       for (let i = this.#starts[t] ?? 0; i < (this.#starts[t + 1] ?? 0); i++) {
-        const row = (this.slots[i] ?? 0) - this.firstSlot
+        const row = (this.points[i] ?? 0) - this.firstPoint
         const posting = nextPosting[row] ?? 0
         nextPosting[row] = posting + 1
         buffer.ids[posting] = term
@@ -106,6 +120,6 @@ export class Segment {
   }
 
   get bytes(): number {
-    return 8 * this.#terms.length + 8 * this.slots.length + 400
+    return 8 * this.#terms.length + 8 * this.points.length + 400
   }
 }

@@ -12,17 +12,13 @@ export class SliceSpent extends Error {}
  */
 export class OpenVerdicts {
   readonly #verdicts = new Map<number, boolean>()
-  readonly #ids = new Map<number, string>()
   #index: object | null = null
   #reads = 0
   #deadline = 0
 
   /** Before each slice. Slots of another index name other rows. */
   startSlice(index: object): void {
-    if (this.#index !== index) {
-      this.#verdicts.clear()
-      this.#ids.clear()
-    }
+    if (this.#index !== index) this.#verdicts.clear()
     this.#index = index
     this.#reads = 0
   }
@@ -34,21 +30,12 @@ export class OpenVerdicts {
 
   /** Throws `SliceSpent` if the slice has no time for a read. */
   verdict(slot: number, read: () => boolean): boolean {
-    return this.#remember(this.#verdicts, slot, read)
-  }
-
-  /** Like `verdict`, for a row's id. */
-  id(slot: number, read: () => string): string {
-    return this.#remember(this.#ids, slot, read)
-  }
-
-  #remember<A>(known: Map<number, A>, slot: number, read: () => A): A {
-    const before = known.get(slot)
+    const before = this.#verdicts.get(slot)
     if (before !== undefined) return before
     if (this.#reads === 0) this.#deadline = performance.now() + SLICE_MS
     if (this.#reads++ >= READS_MIN && performance.now() > this.#deadline) throw new SliceSpent()
     const value = read()
-    known.set(slot, value)
+    this.#verdicts.set(slot, value)
     return value
   }
 }

@@ -1,24 +1,37 @@
 import { CLOSED, REMOVED } from "../../codec/memoryRow.ts"
 import { growArray } from "../arrays/growArray.ts"
+import { readUuid, writeUuid } from "./uuid.ts"
 
 /** Columns are interleaved in two arrays: every typed array costs 200 bytes, and most of the many scopes are small. */
-const WIDE = 3
-const [EXPIRES_AT, SAID_AT, TURN] = [0, 1, 2]
-const NARROW = 5
-const [LOCAL, FLAGS, SESSION, SPEAKER, PREVIOUS] = [0, 1, 2, 3, 4]
+const WIDE = 4
+const [EXPIRES_AT, SAID_AT, TURN, IMPORTANCE] = [0, 1, 2, 3]
+const NARROW = 11
+const [LOCAL, FLAGS, SESSION, SPEAKER, PREVIOUS, EXTRAS, BYTES, ID] = [0, 1, 2, 3, 4, 5, 6, 7]
 
-/** In indexes only, a bit of the flags: the row has no vector. */
+/** In indexes only, a bit of the flags: a passage of the row has no vector. */
 const NO_VECTOR = 256
+
+/** The first version kept no bytes; no text is empty. */
+const NO_BYTES = 0
 
 /** Real turns are not negative. */
 const NO_TURN = -1
 
-export interface RowNumbers {
-  /** The row's number within the scope (`makeRid`). */
-  readonly local: number
+/** What a row's change may change. */
+export interface RowLifetime {
   readonly flags: number
   /** Infinity for never. */
   readonly expiresAt: number
+  readonly importance: number
+  /** Null where they are not known. */
+  readonly bytes: number | null
+}
+
+export interface RowNumbers extends RowLifetime {
+  /** A UUID. */
+  readonly id: string
+  /** The row's number within the scope (`makeRid`). */
+  readonly local: number
   readonly saidAt: number
   /** Interned names; -1 for none. */
   readonly session: number
@@ -35,8 +48,9 @@ export class RowColumns {
   #narrow: Int32Array
   #count = 0
   #removed = 0
-  #current = 0
   #currentWithoutVector = 0
+  #currentPassages = 0
+  #removedPassages = 0
 
   constructor(expectedRows: number) {
     this.#wide = new Float64Array(WIDE * expectedRows)
@@ -56,12 +70,16 @@ export class RowColumns {
     return this.#removed
   }
 
-  /** Rows that are neither closed nor removed. */
-  get current(): number {
-    return this.#current
+  /** Passages of rows that are neither closed nor removed. */
+  get currentPassages(): number {
+    return this.#currentPassages
   }
 
-  /** Rows counted in `current` that have no vector. */
+  get removedPassages(): number {
+    return this.#removedPassages
+  }
+
+  /** Rows that are neither closed nor removed, of which a passage has no vector. */
   get currentWithoutVector(): number {
     return this.#currentWithoutVector
   }
@@ -78,30 +96,62 @@ export class RowColumns {
     this.#wide[WIDE * slot + EXPIRES_AT] = row.expiresAt
     this.#wide[WIDE * slot + SAID_AT] = row.saidAt
     this.#wide[WIDE * slot + TURN] = row.turn ?? NO_TURN
+    this.#wide[WIDE * slot + IMPORTANCE] = row.importance
     this.#narrow[NARROW * slot + LOCAL] = row.local
     this.#narrow[NARROW * slot + FLAGS] = row.hasVector ? row.flags : row.flags | NO_VECTOR
     this.#narrow[NARROW * slot + SESSION] = row.session
     this.#narrow[NARROW * slot + SPEAKER] = row.speaker
     this.#narrow[NARROW * slot + PREVIOUS] = row.previous
+    this.#narrow[NARROW * slot + BYTES] = row.bytes ?? NO_BYTES
+    writeUuid(row.id, this.#narrow, NARROW * slot + ID)
     this.#countCurrent(slot, 1)
   }
 
-  setLifetime(slot: number, flags: number, expiresAt: number): void {
+  /** Counts a passage of the row beyond the first. */
+  addExtra(slot: number, hasVector: boolean): void {
+    this.#countCurrent(slot, -1)
+    this.#narrow[NARROW * slot + EXTRAS] = this.extras(slot) + 1
+    if (!hasVector) this.#narrow[NARROW * slot + FLAGS] = this.flags(slot) | NO_VECTOR
+    this.#countCurrent(slot, 1)
+  }
+
+  /** Whether every passage of the row has a vector. */
+  setHasVectors(slot: number, hasVectors: boolean): void {
+    this.#countCurrent(slot, -1)
+    this.#narrow[NARROW * slot + FLAGS] = hasVectors
+      ? this.flags(slot) & ~NO_VECTOR
+      : this.flags(slot) | NO_VECTOR
+    this.#countCurrent(slot, 1)
+  }
+
+  setLifetime(slot: number, { bytes, expiresAt, flags, importance }: RowLifetime): void {
     this.#countCurrent(slot, -1)
     this.#narrow[NARROW * slot + FLAGS] = flags | (this.flags(slot) & NO_VECTOR)
     this.#countCurrent(slot, 1)
     this.#wide[WIDE * slot + EXPIRES_AT] = expiresAt
+    this.#wide[WIDE * slot + IMPORTANCE] = importance
+    this.setBytes(slot, bytes ?? NO_BYTES)
+  }
+
+  setBytes(slot: number, bytes: number): void {
+    this.#narrow[NARROW * slot + BYTES] = bytes
   }
 
   #countCurrent(slot: number, by: number): void {
     if (!this.isCurrent(slot)) return
-    this.#current += by
-    if ((this.flags(slot) & NO_VECTOR) !== 0) this.#currentWithoutVector += by
+    this.#currentPassages += by * (1 + this.extras(slot))
+    if (this.lacksVector(slot)) this.#currentWithoutVector += by
   }
 
   remove(slot: number): void {
-    this.setLifetime(slot, REMOVED | CLOSED, 0)
+    this.setLifetime(slot, { flags: REMOVED | CLOSED, expiresAt: 0, importance: 0, bytes: null })
     this.#removed++
+    this.#removedPassages += 1 + this.extras(slot)
+  }
+
+  /** Whether a passage of the row has no vector. */
+  lacksVector(slot: number): boolean {
+    return (this.flags(slot) & NO_VECTOR) !== 0
   }
 
   isRemoved(slot: number): boolean {
@@ -141,6 +191,25 @@ export class RowColumns {
   /** -1 for none. */
   turn(slot: number): number {
     return this.#wide[WIDE * slot + TURN] ?? NO_TURN
+  }
+
+  importance(slot: number): number {
+    return this.#wide[WIDE * slot + IMPORTANCE] ?? 0
+  }
+
+  id(slot: number): string {
+    return readUuid(this.#narrow, NARROW * slot + ID)
+  }
+
+  /** Passages beyond the first. */
+  extras(slot: number): number {
+    return this.#narrow[NARROW * slot + EXTRAS] ?? 0
+  }
+
+  /** What the row counts for; null where it is not known. */
+  bytesOf(slot: number): number | null {
+    const bytes = this.#narrow[NARROW * slot + BYTES] ?? NO_BYTES
+    return bytes === NO_BYTES ? null : bytes
   }
 
   local(slot: number): number {

@@ -2,6 +2,8 @@
 export class StringInterner {
   /** Created with the first string: most scopes are small and have no speakers. */
   #numbers: Map<string, number> | null = null
+  /** By number, as far as they were asked for. */
+  #names: ReadonlyArray<string> = []
   #bytes = 0
 
   /** The string's number, a new one if needed; -1 for null. */
@@ -18,6 +20,13 @@ export class StringInterner {
   /** -2, which no row has, if the string is not interned. */
   find(text: string): number {
     return this.#numbers?.get(text) ?? -2
+  }
+
+  /** Null for -1. */
+  name(number: number): string | null {
+    if (number < 0) return null
+    if (this.#names.length !== this.#numbers?.size) this.#names = this.all
+    return this.#names[number] ?? null
   }
 
   get all(): ReadonlyArray<string> {

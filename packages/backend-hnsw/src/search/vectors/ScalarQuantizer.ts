@@ -24,15 +24,15 @@ export class ScalarQuantizer {
     return this.#scales.byteLength
   }
 
-  /** Records how `WasmArena.encode` quantised the slot's vector. */
-  record(slot: number, { scale, squaredError }: Quantised): void {
-    this.#scales = growArray(this.#scales, slot + 1)
-    this.#scales[slot] = scale
+  /** Records how `WasmArena.encode` quantised the point's vector. */
+  record(point: number, { scale, squaredError }: Quantised): void {
+    this.#scales = growArray(this.#scales, point + 1)
+    this.#scales[point] = scale
     this.#maxRowError = Math.max(this.#maxRowError, Math.sqrt(squaredError))
   }
 
   /**
-   * Approximate cosines of the slots from `from` on, and the bound of their error. A slot without a vector has address
+   * Approximate cosines of the points from `from` on, and the bound of their error. A point without a vector has address
    * 0 and an arbitrary score. The scores are scratch arrays.
    */
   scan(

@@ -1,5 +1,6 @@
 import { growArray } from "../arrays/growArray.ts"
 import { allocateScores, type ScoreBlocks } from "../arrays/ScratchArrays.ts"
+import { bestOfRows, type PointGroups, selectGrouped } from "../arrays/grouped.ts"
 import { selectTop, TopK } from "../arrays/TopK.ts"
 import { ArenaRows } from "./ArenaRows.ts"
 import { ScalarQuantizer } from "./ScalarQuantizer.ts"
@@ -12,8 +13,25 @@ const CODES_FROM_ROWS = 2_000
 /** Candidates beyond `limit` that an inexact scan reads from the file. */
 const EXTRA_READS = 512
 
-/** Reads a row's vector from the file; false if the row was removed. */
-export type ReadVector = (slot: number, into: Float32Array) => boolean
+/** Points beside each other of which an approximate cosine is looked at before they are read from the file. */
+const READS_WITHOUT_CODES = 16
+
+/** Reads a passage's vector from the file; false if it was removed. */
+export type ReadVector = (point: number, into: Float32Array) => boolean
+
+/** What a search by vector asks for. */
+export interface NearestRequest {
+  readonly query: Float32Array
+  /** Rows wanted. */
+  readonly limit: number
+  readonly passes: (point: number) => boolean
+  /** Without it, a scan on disk reads at most `EXTRA_READS` vectors more than it returns. */
+  readonly exact: boolean
+  /** The first point that is looked at. */
+  readonly from?: number | undefined
+  /** Null while every row has one point. */
+  readonly groups: PointGroups | null
+}
 
 const dot = (a: Float32Array, b: Float32Array): number => {
   let sum = 0
@@ -22,7 +40,7 @@ const dot = (a: Float32Array, b: Float32Array): number => {
 }
 
 /**
- * The vectors of one scope, by slot. A larger scope is scanned over byte codes, then the candidates are rescored over
+ * The vectors of one scope, by point (`Points`). A larger scope is scanned over byte codes, then the candidates are rescored over
  * the floats: the codes' error is bounded, so no candidate is missed. With `onDisk` the floats stay in the file and are
  * read for rescoring.
  */
@@ -37,7 +55,7 @@ export class VectorStorage {
   #addresses = new Uint32Array(16)
   #codeAddresses = new Uint32Array(0)
   #count = 0
-  /** Slots below this have codes. */
+  /** Points below this have codes. */
   #codedCount = 0
 
   constructor(arena: WasmArena, onDisk: boolean, readVector: ReadVector) {
@@ -59,18 +77,18 @@ export class VectorStorage {
     )
   }
 
-  /** Adds the next slot's vector; `bytes` is empty for a row without one. */
+  /** Adds the next point's vector; `bytes` is empty for a row without one. */
   push(bytes: Uint8Array): void {
-    const slot = this.#count++
+    const point = this.#count++
     this.#addresses = growArray(this.#addresses, this.#count)
-    if (bytes.length === 0) this.#addresses[slot] = NO_VECTOR
+    if (bytes.length === 0) this.#addresses[point] = NO_VECTOR
     else if (this.#onDisk) {
-      this.#addresses[slot] = 1
-      this.#quantizer.record(slot, this.#arena.encodeBytes(bytes, this.#allocateCode(slot)))
+      this.#addresses[point] = 1
+      this.#quantizer.record(point, this.#arena.encodeBytes(bytes, this.#allocateCode(point)))
     } else {
       const address = this.#floatRows.allocate()
       this.#arena.write(address, bytes, this.#arena.stride)
-      this.#addresses[slot] = address
+      this.#addresses[point] = address
     }
     if (this.#onDisk) this.#codedCount = this.#count
   }
@@ -79,98 +97,132 @@ export class VectorStorage {
   settle(): void {
     if (this.#count < CODES_FROM_ROWS) return
     for (; this.#codedCount < this.#count; this.#codedCount++) {
-      const slot = this.#codedCount
-      if (!this.has(slot)) continue
-      const codes = this.#allocateCode(slot)
-      this.#quantizer.record(slot, this.#arena.encode(this.#addresses[slot] ?? 0, codes))
+      const point = this.#codedCount
+      if (!this.has(point)) continue
+      const codes = this.#allocateCode(point)
+      this.#quantizer.record(point, this.#arena.encode(this.#addresses[point] ?? 0, codes))
     }
   }
 
-  #allocateCode(slot: number): number {
-    this.#codeAddresses = growArray(this.#codeAddresses, slot + 1)
+  #allocateCode(point: number): number {
+    this.#codeAddresses = growArray(this.#codeAddresses, point + 1)
     const address = this.#codeRows.allocate()
-    this.#codeAddresses[slot] = address
+    this.#codeAddresses[point] = address
     return address
   }
 
-  has(slot: number): boolean {
-    return this.#addresses[slot] !== NO_VECTOR
+  has(point: number): boolean {
+    return this.#addresses[point] !== NO_VECTOR
   }
 
-  /**
-   * The `limit` greatest cosines of the slots that pass, from slot `from` on.
-   * @param exact without it, a scan on disk reads at most `EXTRA_READS` vectors more than it returns
-   */
-  findNearest(
-    query: Float32Array,
-    limit: number,
-    passes: (slot: number) => boolean,
-    exact: boolean,
-    from = 0
-  ): TopK {
+  /** Adds the vector of a point that has none. */
+  fill(point: number, bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.has(point)) return
+    if (this.#onDisk) {
+      this.#addresses[point] = 1
+      this.#quantizer.record(point, this.#arena.encodeBytes(bytes, this.#allocateCode(point)))
+      return
+    }
+    const address = this.#floatRows.allocate()
+    this.#arena.write(address, bytes, this.#arena.stride)
+    this.#addresses[point] = address
+    if (point < this.#codedCount) {
+      this.#quantizer.record(point, this.#arena.encode(address, this.#allocateCode(point)))
+    }
+  }
+
+  /** A copy; null without one. */
+  vector(point: number): Float32Array | null {
+    if (!this.has(point)) return null
+    const vector = new Float32Array(this.#arena.dimensions)
+    if (!this.#onDisk) this.#arena.readRow(this.#addresses[point] ?? NO_VECTOR, vector)
+    else if (!this.#readVector(point, vector)) return null
+    return vector
+  }
+
+  /** The points of the greatest cosines, of each row the best alone. */
+  findNearest(request: NearestRequest): TopK {
+    const { from = 0, limit } = request
     this.settle()
     if (limit === 0 || from >= this.#count) return new TopK(limit)
     const useCodes =
       this.#onDisk || (this.#codedCount === this.#count && this.#count - from >= CODES_FROM_ROWS / 2)
-    return useCodes
-      ? this.#scanCodes(query, limit, passes, exact, from)
-      : this.#scanFloats(query, limit, passes, from)
+    return useCodes ? this.#scanCodes(request, from) : this.#scanFloats(request, from)
   }
 
-  #scanFloats(query: Float32Array, limit: number, passes: (slot: number) => boolean, from: number): TopK {
-    this.#arena.setQuery(query)
+  #scanFloats(request: NearestRequest, from: number): TopK {
+    this.#arena.setQuery(request.query)
     const blocks = this.#arena.scratch.scores(this.#count - from)
     this.#arena.dotsF32(this.#addresses.subarray(from, this.#count), blocks)
-    return this.#select(blocks, limit, passes, from)
+    return this.#selectRows(blocks, request, from)
   }
 
-  #select(
+  /** The best point of each of the best rows. */
+  #selectRows(blocks: ScoreBlocks, { groups, limit, passes }: NearestRequest, from: number): TopK {
+    return groups === null
+      ? this.#selectPoints(blocks, limit, passes, from)
+      : selectGrouped(blocks.scores, limit, (point) => this.has(point), passes, groups, from)
+  }
+
+  #selectPoints(
     { maxima, scores }: ScoreBlocks,
     limit: number,
-    passes: (slot: number) => boolean,
+    passes: (point: number) => boolean,
     from: number,
     least = Number.NEGATIVE_INFINITY
   ): TopK {
-    return selectTop(scores, limit, (slot) => this.has(slot) && passes(slot), least, from, maxima)
+    return selectTop(scores, limit, (point) => this.has(point) && passes(point), least, from, maxima)
   }
 
-  #scanCodes(
-    query: Float32Array,
-    limit: number,
-    passes: (slot: number) => boolean,
-    exact: boolean,
-    from: number
-  ): TopK {
+  #scanCodes(request: NearestRequest, from: number): TopK {
+    const { exact, groups, limit, passes, query } = request
     const scan = this.#quantizer.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
-    const first = this.#select(scan, limit, passes, from).slots
+    const first = this.#selectRows(scan, request, from).slots
     const firstCosines = this.cosines(query, first)
     const top = new TopK(limit)
-    first.forEach((slot, i) => top.push(firstCosines[i] ?? 0, slot))
-    // Fewer than `limit`: every slot that passes is already here.
-    if (first.length < limit) return top
+    first.forEach((point, i) => top.push(firstCosines[i] ?? 0, point))
+    // Fewer than `limit` rows: every row that passes is already here.
+    if (first.length < limit && groups === null) return top
     const rescored = new Set(first)
     const room = this.#onDisk && !exact ? EXTRA_READS : this.#count
-    const isOther = (slot: number) => !rescored.has(slot) && passes(slot)
-    const others = this.#select(scan, room, isOther, from, top.bar - scan.errorBound).slots
+    const isOther = (point: number) => !rescored.has(point) && passes(point)
+    const others = this.#selectPoints(scan, room, isOther, from, top.bar - scan.errorBound).slots
     const otherCosines = this.cosines(query, others)
-    others.forEach((slot, i) => {
-      if ((otherCosines[i] ?? 0) > top.bar) top.push(otherCosines[i] ?? 0, slot)
+    if (groups !== null) {
+      return bestOfRows([...first, ...others], [...firstCosines, ...otherCosines], limit, groups)
+    }
+    others.forEach((point, i) => {
+      if ((otherCosines[i] ?? 0) > top.bar) top.push(otherCosines[i] ?? 0, point)
     })
     return top
   }
 
-  /** The query's cosine with each slot, over the floats; arbitrary for a slot without a vector (`has`). */
-  cosines(query: Float32Array, slots: Uint32Array): Float32Array {
+  /** Of points beside each other, those that may be the nearest to the query: the others need not be compared. */
+  findCandidates(query: Float32Array, first: number, count: number): ReadonlyArray<number> {
+    const points = Array.from({ length: count }, (_, i) => first + i)
+    if (!this.#onDisk || count <= READS_WITHOUT_CODES) return points
+    const end = first + count
+    const { errorBound, scores } = this.#quantizer.scan(query, this.#codeAddresses.subarray(0, end), first)
+    const scored = points.filter((point) => this.has(point))
+    const greatest = scored.reduce(
+      (best, point) => Math.max(best, scores[point - first] ?? 0),
+      Number.NEGATIVE_INFINITY
+    )
+    return scored.filter((point) => (scores[point - first] ?? 0) >= greatest - 2 * errorBound)
+  }
+
+  /** The query's cosine with each point, over the floats; arbitrary for a point without a vector (`has`). */
+  cosines(query: Float32Array, points: Uint32Array): Float32Array {
     if (this.#onDisk) {
       const vector = new Float32Array(query.length)
-      return Float32Array.from(slots, (slot) =>
-        this.has(slot) && this.#readVector(slot, vector) ? dot(query, vector) : -1
+      return Float32Array.from(points, (point) =>
+        this.has(point) && this.#readVector(point, vector) ? dot(query, vector) : -1
       )
     }
-    const blocks = allocateScores(slots.length)
+    const blocks = allocateScores(points.length)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(
-      slots.map((slot) => this.#addresses[slot] ?? NO_VECTOR),
+      points.map((point) => this.#addresses[point] ?? NO_VECTOR),
       blocks
     )
     return blocks.scores

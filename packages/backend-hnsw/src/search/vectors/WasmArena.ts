@@ -97,6 +97,11 @@ export class WasmArena {
     this.#bytes.fill(0, address + bytes.length, address + stride)
   }
 
+  /** Copies the f32 row at this address. */
+  readRow(address: number, into: Float32Array): void {
+    into.set(this.#floats.subarray(address / 4, address / 4 + into.length))
+  }
+
   /** Quantises the f32 row at address `row` into codes at address `codes`. */
   encode(row: number, codes: number): Quantised {
     this.#kernel.encode(row, this.stride, codes, this.#out)

@@ -37,7 +37,7 @@ for (const dimensions of [1, 5, 16, 100, 384]) {
           .flatMap((row, slot) => (slot % 10 !== 3 && passes(slot) ? [dot(query, row)] : []))
           .sort((a, b) => b - a)
           .slice(0, limit)
-        const top = vectors.findNearest(query, limit, passes, true)
+        const top = vectors.findNearest({ query, limit, passes, exact: true, groups: null })
         const scores = Array.from(top.scores).sort((a, b) => b - a)
         assert.strictEqual(scores.length, best.length)
         scores.forEach((score, i) => assert.approximately(score, best[i] ?? 0, 1e-5))

@@ -1,0 +1,27 @@
+import type { ScopeRow } from "./ScopeTable.ts"
+
+/** A scope's row while a transaction changes the scope; save it at the end. */
+export interface ScopeChange {
+  readonly sid: number
+  next: number
+  rows: number
+  readonly seq: number
+  removed: number
+  /** Null while they are not counted. */
+  bytes: number | null
+}
+
+/** Everything in one change has the same sequence number. */
+export const beginChange = (row: ScopeRow): ScopeChange => ({
+  sid: row.sid,
+  next: row.next,
+  rows: row.rows,
+  seq: row.seq + 1,
+  removed: row.removed,
+  bytes: row.bytes
+})
+
+/** Counts bytes that a scope gains, or loses. */
+export const addBytes = (change: ScopeChange, bytes: number): void => {
+  if (change.bytes !== null) change.bytes += bytes
+}
