@@ -156,7 +156,11 @@ export const assertSameAnswers = (
       assertNear(actual, question.answer, `${method} ${JSON.stringify(request).slice(0, 200)}`)
     }
     const scopes = yield* admin.scopes({ limit: 1_000 })
-    assert.sameDeepMembers(structuredClone(scopes) as Array<unknown>, [...expected.scopes])
+    // The first version counted no bytes.
+    assert.sameDeepMembers(
+      scopes.map(({ rows: count, scope }) => ({ scope: { ...scope }, rows: count })),
+      [...expected.scopes]
+    )
   }).pipe(Effect.scoped)
 }
 
