@@ -5,7 +5,8 @@ import type { Rows } from "./connection/Database.ts"
 const TO_ERASE = {
   rows: "PostgreSQL keeps deleted text in its files: run `vacuum full` on keepsake's tables (PgVectorAdmin.eraseBytes does), then `checkpoint`.",
   log: "Write-ahead logs, replicas and backups hold it until they are recycled.",
-  statistics: "The planner keeps samples of it: run `analyze` on keepsake's tables (PgVectorAdmin.eraseBytes does)."
+  statistics:
+    "The planner keeps samples of it: run `analyze` on keepsake's tables (PgVectorAdmin.eraseBytes does)."
 } as const
 
 const place = (name: keyof typeof TO_ERASE, isTouched: boolean): ErasedPlace => ({

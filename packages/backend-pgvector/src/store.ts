@@ -15,12 +15,7 @@ import { toRemoval } from "./erasure.ts"
 import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
 import { patchStatement, removeStatement, touchStatement } from "./statements/change.ts"
 import { decodePut, decodeSupersede, putStatement, supersedeStatement } from "./statements/put.ts"
-import {
-  countStatement,
-  getStatement,
-  predecessorsStatement,
-  speakersStatement
-} from "./statements/read.ts"
+import { countStatement, getStatement, predecessorsStatement, speakersStatement } from "./statements/read.ts"
 import {
   aroundStatement,
   decodeAround,

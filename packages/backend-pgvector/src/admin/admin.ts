@@ -61,12 +61,7 @@ export const makeAdmin = (
   StoreAdmin.of({
     backend: "pgvector",
     mode,
-    expire: (request) =>
-      runner.write(
-        "all",
-        () => expireStatement(layout, request),
-        toRemoval
-      ),
+    expire: (request) => runner.write("all", () => expireStatement(layout, request), toRemoval),
 
     scopes: (request) =>
       runner.read(
@@ -80,12 +75,7 @@ export const makeAdmin = (
           }))
       ),
 
-    eraseUser: ({ userId }) =>
-      runner.writeAll(
-        "all",
-        () => eraseUserStatement(layout, userId),
-        toRemoval
-      ),
+    eraseUser: ({ userId }) => runner.writeAll("all", () => eraseUserStatement(layout, userId), toRemoval),
 
     owed: (request) => runner.read("all", () => owedStatement(layout, request), decodeOwed),
 

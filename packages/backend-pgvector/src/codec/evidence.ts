@@ -1,5 +1,12 @@
 /** What rows hold of a question, as a search and its neighbours' read select it. */
-import type { MemorySource, MemoryType, PartEvidence, QueryPart, RowFacts, TermSettings } from "@keepsake/core/driver"
+import type {
+  MemorySource,
+  MemoryType,
+  PartEvidence,
+  QueryPart,
+  RowFacts,
+  TermSettings
+} from "@keepsake/core/driver"
 import type { Row } from "../connection/Database.ts"
 import { measureWeights } from "./firstVersion.ts"
 import { toNumberOrNull, toNumbers } from "./values.ts"
@@ -50,7 +57,8 @@ const OWN_WIDTH = 3
 /** Of each part: the cosine and the weights of a text of one passage, and the evidence of a long text as JSON. */
 const PART_WIDTH = 3
 
-export const evidenceWidth = (parts: ReadonlyArray<QueryPart>): number => OWN_WIDTH + PART_WIDTH * parts.length
+export const evidenceWidth = (parts: ReadonlyArray<QueryPart>): number =>
+  OWN_WIDTH + PART_WIDTH * parts.length
 
 /** The evidence of a long text. */
 type EvidenceTuple = readonly [
@@ -79,7 +87,14 @@ export const decodeEvidence = (
     const long = row[start + 2]
     if (long === null) {
       const weights = terms === undefined ? NO_WEIGHTS : Float32Array.from(toNumbers(row[start + 1]))
-      return { cosine: toNumberOrNull(row[start]), nearest: 0, worded: 0, weights, length: own.length, norm: own.norm }
+      return {
+        cosine: toNumberOrNull(row[start]),
+        nearest: 0,
+        worded: 0,
+        weights,
+        length: own.length,
+        norm: own.norm
+      }
     }
     const [cosine, nearest, worded, longLength, longNorm, weights] = long as EvidenceTuple
     return {

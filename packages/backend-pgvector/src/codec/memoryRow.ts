@@ -243,11 +243,21 @@ const rareColumns = (p: Parameters, rows: ReadonlyArray<StoreRow>) => {
       ? { name, type, array: null }
       : { name, type, array: `${p.add(encodeTextArray(values))}::${type}[]` }
   }
-  const ofLong = <A>(value: (row: StoreRow) => A) => (row: StoreRow) =>
-    isLong(row.passages, row.memory.content) ? value(row) : null
+  const ofLong =
+    <A>(value: (row: StoreRow) => A) =>
+    (row: StoreRow) =>
+      isLong(row.passages, row.memory.content) ? value(row) : null
   return [
-    column("passage_count", "integer", ofLong(({ passages }) => passages.length)),
-    column("lacks_vectors", "boolean", ofLong(({ passages }) => lacksVectors(passages))),
+    column(
+      "passage_count",
+      "integer",
+      ofLong(({ passages }) => passages.length)
+    ),
+    column(
+      "lacks_vectors",
+      "boolean",
+      ofLong(({ passages }) => lacksVectors(passages))
+    ),
     column("owed", "boolean", ({ owed }) => owed || null)
   ]
 }

@@ -74,7 +74,8 @@ export const encodePassages = (
   texts: ReadonlyArray<LongText>
 ): EncodedPassages => {
   const placed = texts.flatMap(placePassages)
-  const int = (value: (place: PlacedPassage) => number) => `${p.add(encodeInt4Array(placed.map(value)))}::int4[]`
+  const int = (value: (place: PlacedPassage) => number) =>
+    `${p.add(encodeInt4Array(placed.map(value)))}::int4[]`
   const terms = encodeTerms(
     p,
     placed.map(({ passage }) => passage.terms)

@@ -115,7 +115,10 @@ export const removeStatement = (
       : matchesCondition(p, target.filter)
   return p.statement(
     `remove_${target._tag.toLowerCase()}`,
-    countDeleted(layout, `  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${condition}`)
+    countDeleted(
+      layout,
+      `  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${condition}`
+    )
   )
 }
 
@@ -128,14 +131,17 @@ export const expireStatement = (
   const p = new Parameters()
   return p.statement(
     "expire",
-    countDeleted(layout, `  delete from ${table} m
+    countDeleted(
+      layout,
+      `  delete from ${table} m
   where (m.scope, m.id) in (
     select e.scope, e.id from ${table} e
     where e.expires_at <= ${p.add(request.now)}::bigint
     order by e.expires_at
     limit ${p.add(request.limit)}::bigint
     for update skip locked
-  )`)
+  )`
+    )
   )
 }
 

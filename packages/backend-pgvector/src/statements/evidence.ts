@@ -2,7 +2,15 @@
  * SQL of what a row holds of a question: `m` is its row in `memories`. A text of one passage has its words and its
  * vector in that row, a long text has them in `passages`.
  */
-import { distance, embeddingColumn, lengthColumn, normColumn, type StatementLayout, termsColumn, weightsColumn } from "../schema/EmbeddingColumns.ts"
+import {
+  distance,
+  embeddingColumn,
+  lengthColumn,
+  normColumn,
+  type StatementLayout,
+  termsColumn,
+  weightsColumn
+} from "../schema/EmbeddingColumns.ts"
 
 /** A part of a question as SQL. */
 export interface PartSql {

@@ -16,7 +16,14 @@ import { encodeInt4Array, encodeTextArray, encodeVector } from "../connection/pa
 import { Parameters } from "../connection/Parameters.ts"
 import { castToColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
-import { bestPassage, evidenceColumns, findWorded, longEvidence, type PartSql, type ScopeSql } from "./evidence.ts"
+import {
+  bestPassage,
+  evidenceColumns,
+  findWorded,
+  longEvidence,
+  type PartSql,
+  type ScopeSql
+} from "./evidence.ts"
 
 /** A part as SQL, and the table of its terms. */
 interface AskedPart {
@@ -32,8 +39,11 @@ const toAskedPart = (
 ): AskedPart => {
   const { space } = scope.layout
   const query =
-    vector === undefined || space.dimensions === null ? null : castToColumn(space, p.add(encodeVector(vector)))
-  if (terms === undefined || terms.length === 0) return { sql: { query, terms: null, worded: null }, ctes: [] }
+    vector === undefined || space.dimensions === null
+      ? null
+      : castToColumn(space, p.add(encodeVector(vector)))
+  if (terms === undefined || terms.length === 0)
+    return { sql: { query, terms: null, worded: null }, ctes: [] }
   const table = `asked${suffix}`
   const ids = `${p.add(encodeInt4Array(terms))}::int4[]`
   const weighed = idfs === undefined ? "" : `, ${p.add(encodeTextArray(Array.from(idfs)))}::float8[]`
@@ -45,7 +55,8 @@ const toAskedPart = (
   return { sql: { query, terms: table, worded: findWorded(scope, table) }, ctes: [cte] }
 }
 
-const withCtes = (ctes: ReadonlyArray<string>): string => (ctes.length === 0 ? "" : `with ${ctes.join(",\n")}\n`)
+const withCtes = (ctes: ReadonlyArray<string>): string =>
+  ctes.length === 0 ? "" : `with ${ctes.join(",\n")}\n`
 
 /** The row of `accesses` of `m`. */
 const joinAccesses = ({ key, layout: { names } }: ScopeSql): string => `left join lateral (

@@ -66,7 +66,9 @@ const oldestStatement = (
       and o.id <> all (${p.add(encodeTextArray(write.ids))}::uuid[])
   ))`
   const following =
-    after === null ? "" : `\n  and (m.said_at, m.id) > (${p.add(after.saidAt)}::bigint, ${p.add(after.id)}::uuid)`
+    after === null
+      ? ""
+      : `\n  and (m.said_at, m.id) > (${p.add(after.saidAt)}::bigint, ${p.add(after.id)}::uuid)`
   return p.statement(
     "oldest",
     `select m.id, m.said_at, ${rowBytes(names, "m")} from ${table} m
@@ -142,7 +144,10 @@ const makeRoom = async (session: DbSession, layout: StatementLayout, write: Writ
       ? await chooseOldest(session, layout, write, unexpired)
       : { ids: [], left: unexpired }
   const over = excess(left, limits)
-  if ((over.memories > 0 && left.memories > before.memories) || (over.bytes > 0 && left.bytes > before.bytes)) {
+  if (
+    (over.memories > 0 && left.memories > before.memories) ||
+    (over.bytes > 0 && left.bytes > before.bytes)
+  ) {
     throw limitReached(over)
   }
   await session.query(dropStatement(layout, write, ids))

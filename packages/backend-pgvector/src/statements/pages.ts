@@ -1,10 +1,5 @@
 /** Pages of a scope's rows, which long texts end early. */
-import {
-  type ListRequest,
-  type Memory,
-  type Page,
-  STORE_LIMITS
-} from "@keepsake/core/driver"
+import { type ListRequest, type Memory, type Page, STORE_LIMITS } from "@keepsake/core/driver"
 import { matchesCondition } from "../codec/condition.ts"
 import { decodeMemory, decodeRow, MEMORY_SELECT, selectRow } from "../codec/memoryRow.ts"
 import { isLive, isNotExpired } from "../codec/visibility.ts"

@@ -175,7 +175,10 @@ const passageInsertion = (
   const { source, values } = encodePassages(p, space, layout.vectorOid, texts)
   const columns = [
     PASSAGE_PLACE,
-    ...[termsColumn(space), weightsColumn(space), lengthColumn(space), normColumn(space)],
+    termsColumn(space),
+    weightsColumn(space),
+    lengthColumn(space),
+    normColumn(space),
     ...(space.dimensions === null ? [] : [embeddingColumn(space)])
   ]
   const joined = hasFormerIds(rows) ? joinRestated(p, rows) : "join written w on w.id = r.id"

@@ -71,7 +71,10 @@ const vectorCte = (
 }
 
 /** Passages as rows of `memories`, of each long text its best passage: `scored` selects `id` and `bm25`. */
-const toMemories = ({ key, layout: { names } }: SearchSql, scored: string): string => `select id, bm25 from ${scored}
+const toMemories = (
+  { key, layout: { names } }: SearchSql,
+  scored: string
+): string => `select id, bm25 from ${scored}
   where not ${HAS_LONG}
   union all
   select coalesce(x.id, s.id), max(s.bm25)
