@@ -4,7 +4,7 @@ import { encodePassages, memoryIdOfText, type StoreRow } from "@keepsake/core/dr
 import { makeRandom, rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
-import { Pool, type PoolClient } from "pg"
+import { Pool } from "pg"
 import type { Socket } from "node:net"
 import { fixtureEmbedder } from "../../../../scripts/first-version/embedder.ts"
 import { PgVectorStore } from "../../src/index.ts"
@@ -42,8 +42,10 @@ const makeRows = Effect.gen(function* () {
   })
 })
 
-interface ClientWithSocket extends PoolClient {
-  readonly connection: { readonly stream: Socket }
+/** What the driver reads from; its types do not name it. */
+const socketOf = (client: object): Socket => {
+  const connection = Reflect.get(client, "connection") as { readonly stream: Socket }
+  return connection.stream
 }
 
 const onServer = serverUrl === undefined ? describe.skip : describe
@@ -58,7 +60,7 @@ onServer(`answers over long texts${serverUrl === undefined ? ` (${NO_SERVER})` :
           Effect.sync(() => new Pool({ connectionString: Redacted.value(requireServerUrl()), max: 4 })),
           (opened) => Effect.promise(() => opened.end())
         )
-        pool.on("connect", (client) => sockets.push((client as ClientWithSocket).connection.stream))
+        pool.on("connect", (client) => sockets.push(socketOf(client)))
         const received = () => sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0)
         const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
           Layer.provideMerge(PgVectorStore.layer({ pool, schema })),
