@@ -58,7 +58,9 @@ const makeRow = (index: number): StoreRow => {
     accessCount: 0,
     lastAccessedAt: null
   }
-  return { memory, vector: makeVector({ user: USER, index }), terms: documentTerms(content) }
+  const vector = makeVector({ user: USER, index })
+  const passage = { start: 0, end: content.length, vector, terms: documentTerms(content) }
+  return { memory, passages: [passage], owed: false }
 }
 
 type Body = Readonly<Record<string, unknown>>
@@ -123,8 +125,7 @@ const searchRows = async (
   const request = (round: number) => ({
     scope,
     now: NOW + ROWS,
-    vector: queryVector(USER, round),
-    terms: queryTerms(makeQuery(USER, round)),
+    parts: [{ vector: queryVector(USER, round), terms: queryTerms(makeQuery(USER, round)) }],
     filter: ANY,
     limit
   })

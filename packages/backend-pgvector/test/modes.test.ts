@@ -48,7 +48,8 @@ const expectReadsAlone = Effect.fnUntraced(function* (handle: Effect.Success<Ret
   assert.strictEqual(memory?.accessCount, 0)
   const { hits } = yield* store.search({
     ...at,
-    parts: [{ vector: apple.passages[0].vector!, terms: apple.passages[0].terms.ids }],
+    vector: apple.vector!,
+    terms: apple.terms.ids,
     filter: ANY,
     limit: 5
   })

@@ -2,6 +2,7 @@ import {
   checkedAdmin,
   checkedStore,
   type Fingerprint,
+  KeyedLocks,
   type MemoryError,
   MemoryStore,
   readMode,
@@ -16,7 +17,6 @@ import { makeStaging } from "./admin/staging.ts"
 import { openClient } from "./connection/openClient.ts"
 import { makePointsApi } from "./connection/PointsApi.ts"
 import { makeQdrantHttp } from "./connection/QdrantHttp.ts"
-import { ERASURE } from "./erasure.ts"
 import { checkOptions, type QdrantOptions, type ServerOptions } from "./options.ts"
 import { checkVersion } from "./schema/checkVersion.ts"
 import type { Serving } from "./requests/Serving.ts"
@@ -40,13 +40,7 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     : openCollection(http, fingerprint)
   const points = makePointsApi(http, collection.alias)
   const layoutMove = makeLayoutMove(http, collection)
-  const serving: Serving = {
-    points,
-    sessions: yield* openEntries(http, mode.readOnly),
-    embedded: fingerprint.embedding !== null,
-    translate: layoutMove.translate,
-    checkPredecessors: layoutMove.checkPredecessors
-  }
+  const sessions = yield* openEntries(http, mode.readOnly)
 
   let closedReason: string | null = null
   const close = (reason: string) =>
@@ -61,6 +55,17 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     finishLayout: layoutMove.finish
   }
   const { removeStaged, ...staging } = yield* makeStaging(parts, mode.readOnly)
+  const serving: Serving = {
+    points,
+    sessions,
+    fingerprint,
+    embedded: fingerprint.embedding !== null,
+    layouts: layoutMove.layouts,
+    translate: layoutMove.translate,
+    checkPredecessors: layoutMove.checkPredecessors,
+    removeStaged,
+    limitLocks: new KeyedLocks()
+  }
   const moving = yield* Effect.forkScoped(mode.readOnly ? Effect.void : finishInBackground(layoutMove))
   const closeAll = Effect.andThen(close(STORE_CLOSED), Fiber.interrupt(moving))
   yield* Effect.addFinalizer(() => closeAll)
@@ -68,14 +73,13 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   const admin: StoreAdmin["Service"] = {
     backend: "qdrant",
     mode,
-    erasure: ERASURE,
-    ...makeAdmin(serving, removeStaged),
+    ...makeAdmin(serving),
     ...staging,
     fingerprint: Effect.succeed(fingerprint),
     close: Effect.asVoid(closeAll)
   }
   const checks = { fingerprint, closedReason: () => closedReason, mode }
-  return Context.make(MemoryStore, checkedStore(makeStore(serving, removeStaged), checks)).pipe(
+  return Context.make(MemoryStore, checkedStore(makeStore(serving), checks)).pipe(
     Context.add(StoreAdmin, checkedAdmin(admin, checks.closedReason))
   )
 })

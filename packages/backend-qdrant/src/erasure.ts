@@ -1,13 +1,22 @@
-import type { Erasure } from "@keepsake/core/driver"
+import { type ErasedPlace, type Removal, toErasure } from "@keepsake/core/driver"
+
+const TO_ERASE: Readonly<Record<"rows" | "log", string>> = {
+  rows:
+    "Qdrant drops the bytes when its optimiser rewrites the segments (optimizers_config: deleted_threshold 0 and " +
+    "vacuum_min_vector_number 100 force it at the next pass); to be certain at once, copy what remains into a new " +
+    "collection and drop this one, and its snapshots.",
+  log: "The write-ahead log of the collection holds them until later writes recycle it."
+}
 
 /**
- * What a deletion does, observed on a 1.19.0 server: the text stays in payload pages and in the write-ahead
- * log until the optimiser rewrites the segment and the log is recycled.
+ * What a deletion did, as observed on a 1.19.0 server: the text stays in payload pages and in the write-ahead log until
+ * the optimiser rewrites the segment and the log is recycled.
  */
-export const ERASURE: Erasure = {
-  bytes: "unlinked",
-  toErase:
-    "Qdrant drops the bytes when its optimiser rewrites the segments (optimizers_config: deleted_threshold 0 " +
-    "forces it at the next pass) and the write-ahead log is recycled; to be certain at once, copy what remains " +
-    "into a new collection and drop this one, and its snapshots."
+export const toRemoval = (removed: number, hadEntries = false): Removal => {
+  const places = (["rows", "log"] as const).map((place): ErasedPlace =>
+    removed > 0 || hadEntries
+      ? { place, bytes: "unlinked", toErase: TO_ERASE[place] }
+      : { place, bytes: "untouched", toErase: "" }
+  )
+  return { removed, ...toErasure(places) }
 }

@@ -2,7 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { ANY, MemoryError } from "@keepsake/core/driver"
 import { Effect, Exit } from "effect"
 import { openStore } from "./support/openStore.ts"
-import { axis, NOW, row, SCOPE } from "./support/rows.ts"
+import { axis, NOW, passage, row, SCOPE } from "./support/rows.ts"
 import { freshOptions, testServer } from "./support/testServer.ts"
 
 const SEARCHES = 2_000
@@ -17,10 +17,12 @@ it.live("answers 2,000 concurrent searches, or fails with a MemoryError", () =>
     const { store } = yield* openStore({ ...(yield* freshOptions(url)), timeoutMs: 50_000 })
     const rows = Array.from({ length: 100 }, (_, i) => row(`Fact number ${i} about freight.`, {}, axis(i)))
     yield* store.put({ scope: SCOPE, now: NOW, rows })
-    const terms = row("freight facts").terms.ids
+    const terms = passage("freight facts").terms.ids
     const exits = yield* Effect.all(
       Array.from({ length: SEARCHES }, (_, i) =>
-        Effect.exit(store.search({ scope: SCOPE, now: NOW, vector: axis(i), terms, filter: ANY, limit: 5 }))
+        Effect.exit(
+          store.search({ scope: SCOPE, now: NOW, parts: [{ vector: axis(i), terms }], filter: ANY, limit: 5 })
+        )
       ),
       { concurrency: "unbounded" }
     )

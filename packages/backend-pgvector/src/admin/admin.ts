@@ -1,5 +1,4 @@
 import {
-  checkVectors,
   type Memory,
   type MemoryError,
   openedReadOnly,
@@ -13,11 +12,10 @@ import { decodeMemory, MEMORY_WIDTH } from "../codec/memoryRow.ts"
 import { decodeCount } from "../codec/values.ts"
 import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
-import { toRemoval } from "../erasure.ts"
+import { ERASURE, toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { readSettings } from "../schema/storedSettings.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
-import { decodeOwed, owedStatement, payStatement } from "../statements/owed.ts"
 import type { Tuning } from "../tuning/tuning.ts"
 import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
 
@@ -61,31 +59,32 @@ export const makeAdmin = (
   StoreAdmin.of({
     backend: "pgvector",
     mode,
-    expire: (request) => runner.write("all", () => expireStatement(layout, request), toRemoval),
+    erasure: ERASURE,
+
+    expire: (request) =>
+      runner.write(
+        "all",
+        () => expireStatement(layout, request),
+        (rows) => toRemoval(decodeCount(rows))
+      ),
 
     scopes: (request) =>
       runner.read(
         "all",
         () => scopesStatement(layout, request),
         (rows) =>
-          rows.map(([agentId, userId, count, bytes]) => ({
+          rows.map(([agentId, userId, count]) => ({
             scope: { agentId: String(agentId), userId: String(userId) },
-            rows: Number(count),
-            bytes: Number(bytes)
+            rows: Number(count)
           }))
       ),
 
-    eraseUser: ({ userId }) => runner.writeAll("all", () => eraseUserStatement(layout, userId), toRemoval),
-
-    owed: (request) => runner.read("all", () => owedStatement(layout, request), decodeOwed),
-
-    payOwed: (rows) => {
-      const vectors = rows.flatMap((row) => row.vectors)
-      return Effect.andThen(
-        checkVectors(layout.fingerprint, "rows.vectors", vectors),
-        runner.write("all", () => payStatement(layout, rows), decodeCount)
-      )
-    },
+    eraseUser: ({ userId }) =>
+      runner.writeAll(
+        "all",
+        () => eraseUserStatement(layout, userId),
+        (rows) => toRemoval(decodeCount(rows))
+      ),
 
     fingerprint: runner.transaction(
       async (session) => (await readSettings(session, layout.names)).fingerprint
@@ -115,11 +114,9 @@ export const makeAdmin = (
 /** Tables that hold text of memories, or data derived from it. */
 const TABLES_WITH_TEXT = [
   "memories",
-  "passages",
   "postings",
   "accesses",
   "stage",
-  "stage_passages",
   "scopes",
   "session_turns",
   "entries"

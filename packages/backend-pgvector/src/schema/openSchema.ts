@@ -169,8 +169,7 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
     layout: {
       names,
       space: toEmbeddingColumns(space, settings.fingerprint, settings.vectorType, facts.extension),
-      vectorOid: facts.vectorOid,
-      fingerprint: settings.fingerprint
+      vectorOid: facts.vectorOid
     },
     rowLevelSecurity,
     lacksIndexes: await lacksIndexes(session, names)

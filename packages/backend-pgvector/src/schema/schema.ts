@@ -35,7 +35,7 @@ export const MIGRATIONS: ReadonlyArray<Migration> = [
   },
   {
     version: 2,
-    name: "keys, passages, entries, counts",
+    name: "keys, entries, last turns",
     up: secondMigration,
     scopedTables: SECOND_SCOPED_TABLES
   }

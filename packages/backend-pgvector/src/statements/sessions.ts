@@ -10,7 +10,6 @@ import { isLive } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { rowBytes } from "../schema/jsonBytes.ts"
 import { sessionHashSql } from "../schema/triggers.ts"
 import { scopeId } from "../scopeId.ts"
 
@@ -31,7 +30,7 @@ export const lastTurnStatement = (
   )
 }
 
-/** Rows: session, first, last, number of turns, bytes. Selects one beyond the limit, to see whether a page follows. */
+/** Rows: session, first, last, number of turns. Selects one beyond the limit, to see whether a page follows. */
 export const sessionsStatement = (
   { names }: StatementLayout,
   { after, limit, now, scope }: SessionsRequest
@@ -46,7 +45,7 @@ export const sessionsStatement = (
   }
   return p.statement(
     "sessions",
-    `select m.session_id, min(m.said_at), max(m.said_at), count(*), sum(${rowBytes(names, "m")})
+    `select m.session_id, min(m.said_at), max(m.said_at), count(*)
 from ${names.table("memories")} m
 where m.scope = ${key} and m.session_id is not null and ${live}
 group by m.session_id${following}
@@ -56,12 +55,11 @@ limit ${p.add(limit + 1)}::bigint`
 }
 
 export const decodeSessions = (rows: Rows, { limit }: SessionsRequest): SessionPage => {
-  const sessions = rows.map(([sessionId, first, last, turns, bytes]) => ({
+  const sessions = rows.map(([sessionId, first, last, turns]) => ({
     sessionId: String(sessionId),
     firstSaidAt: Number(first),
     lastSaidAt: Number(last),
-    turns: Number(turns),
-    bytes: Number(bytes)
+    turns: Number(turns)
   }))
   const { next, page } = cutPage(sessions, limit, toSessionCursor)
   return { sessions: page, next }

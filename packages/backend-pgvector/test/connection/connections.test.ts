@@ -84,7 +84,8 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
             yield* store.search({
               scope,
               now: T0 + i,
-              parts: [{ terms: apple.passages[0].terms.ids, vector: apple.passages[0].vector! }],
+              terms: apple.terms.ids,
+              vector: apple.vector!,
               filter: ANY,
               limit: 5
             })

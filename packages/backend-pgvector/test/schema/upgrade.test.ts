@@ -248,9 +248,8 @@ onServer(`an upgrade on a server${serverUrl === undefined ? ` (${NO_SERVER})` : 
             where scope = '${key}'::uuid and is_current;
           insert into first_version.tuned values ('${key}', true)`)
         const { pg, store } = yield* opening
-        const { passages } = rowBuilder(scope, fingerprint.embedding?.dimensions ?? 0)("tent")
-        const parts = [{ vector: passages[0].vector! }]
-        const search = store.search({ scope, now, parts, filter: ANY, limit: 5 })
+        const { vector } = rowBuilder(scope, fingerprint.embedding?.dimensions ?? 0)("tent")
+        const search = store.search({ scope, now, vector: vector!, filter: ANY, limit: 5 })
         assert.strictEqual((yield* search).plan.way, "exact")
         const { hits, plan } = yield* search
         assert.deepStrictEqual(plan, { way: "tuned", byWordsAlone: 0 })
@@ -284,18 +283,7 @@ onServer(`an upgrade on a server${serverUrl === undefined ? ` (${NO_SERVER})` : 
         )
         assert.deepStrictEqual(
           rows.map(({ tablename }) => tablename),
-          [
-            "accesses",
-            "entries",
-            "memories_2",
-            "passages",
-            "postings",
-            "scopes",
-            "session_turns",
-            "stage_2",
-            "stage_passages",
-            "tuned"
-          ]
+          ["accesses", "entries", "memories_2", "postings", "scopes", "session_turns", "stage_2", "tuned"]
         )
         const entry = { sessionId: "s", kind: "notes", number: 0, content: "Kept." }
         yield* store.append({ scope, now, entries: [entry] })

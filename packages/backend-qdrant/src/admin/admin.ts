@@ -1,10 +1,12 @@
 import type { MemoryError, Removal, StoreAdmin } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { between, hasId, is, must, toFilter } from "../codec/filter.ts"
-import { ERASURE } from "../erasure.ts"
-import { removeAll, type RemoveStaged, removeWhere } from "../requests/remove.ts"
+import { all, between, is, must, toFilter } from "../codec/filter.ts"
+import { IS_MEMORY, ofMemories } from "../codec/passages.ts"
+import { toRemoval } from "../erasure.ts"
+import { removeAll, removeWhere } from "../requests/remove.ts"
 import type { Serving } from "../requests/Serving.ts"
 import { listScopes } from "./listScopes.ts"
+import { owed, payOwed } from "./owed.ts"
 
 type Admin = StoreAdmin["Service"]
 
@@ -12,30 +14,30 @@ const PAGE = 1_000
 
 const expire = Effect.fnUntraced(function* (
   serving: Serving,
-  removeStaged: RemoveStaged,
   { limit, now }: Parameters<Admin["expire"]>[0]
 ): Effect.fn.Return<Removal, MemoryError> {
   const expired = between("expiresAt", { lte: now })
   let removed = 0
   while (removed < limit) {
     const { points: page } = yield* serving.points.scroll({
-      filter: toFilter(must(expired)),
+      filter: toFilter(all(IS_MEMORY, must(expired))),
       limit: Math.min(PAGE, limit - removed),
       with_payload: false
     })
     if (page.length === 0) break
     // Checks expiry again: a row restated meanwhile stays.
-    const stillExpired = must(expired, hasId(page.map(({ id }) => String(id))))
-    removed += (yield* removeWhere(serving, removeStaged, stillExpired)).removed
+    const stillExpired = must(expired, ofMemories(page.map(({ id }) => String(id))))
+    removed += (yield* removeWhere(serving, stillExpired)).removed
   }
-  return { removed, ...ERASURE }
+  return toRemoval(removed)
 })
 
 export const makeAdmin = (
-  serving: Serving,
-  removeStaged: RemoveStaged
-): Pick<Admin, "expire" | "scopes" | "eraseUser"> => ({
-  expire: (request) => expire(serving, removeStaged, request),
+  serving: Serving
+): Pick<Admin, "expire" | "scopes" | "eraseUser" | "owed" | "payOwed"> => ({
+  expire: (request) => expire(serving, request),
   scopes: (request) => listScopes(serving, request),
-  eraseUser: ({ userId }) => removeAll(serving, removeStaged, must(is("userId", userId)))
+  eraseUser: ({ userId }) => removeAll(serving, must(is("userId", userId))),
+  owed: (request) => owed(serving, request),
+  payOwed: (rows) => payOwed(serving, rows)
 })

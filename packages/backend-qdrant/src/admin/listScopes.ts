@@ -1,10 +1,11 @@
 import type { MemoryError, Scope, ScopeCount } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { type Conditions, NO_CONDITIONS } from "../codec/filter.ts"
+import { type Conditions, inScope, NO_CONDITIONS } from "../codec/filter.ts"
 import { ENTRIES } from "../codec/entries.ts"
 import { facetAll } from "../connection/facetAll.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
 import type { Serving } from "../requests/Serving.ts"
+import { sumEntries, sumMemories } from "../requests/usage.ts"
 import { parseScopeId, scopeHash, scopeId } from "../scopeId.ts"
 
 interface ScopesRequest {
@@ -13,14 +14,14 @@ interface ScopesRequest {
 }
 
 /** A scope with its position in the order of `scopes`: by hash, then by id. */
-interface HashedScope extends ScopeCount {
+interface HashedScope extends Pick<ScopeCount, "scope" | "rows"> {
   readonly hash: number
   readonly id: string
 }
 
 const comparePositions = (a: HashedScope, b: HashedScope): number => a.hash - b.hash || (a.id < b.id ? -1 : 1)
 
-/** The first scopes of a collection from the hash of `after`, one more than the limit: for `after` itself. */
+/** The first scopes of a collection (points of further passages have no hash) from the hash of `after`, one more than the limit: for `after` itself. */
 const facetScopes = (points: PointsApi, conditions: Conditions, { after, limit }: ScopesRequest) =>
   facetAll(
     points,
@@ -29,10 +30,20 @@ const facetScopes = (points: PointsApi, conditions: Conditions, { after, limit }
     limit + 1
   )
 
+const sumScope = (serving: Serving, scope: Scope, hasEntries: boolean) =>
+  Effect.all(
+    [
+      sumMemories(serving, inScope(scope)),
+      hasEntries ? sumEntries(serving.sessions, scope) : Effect.succeed({ bytes: 0 })
+    ],
+    { concurrency: "unbounded" }
+  ).pipe(Effect.map(([memories, entries]) => memories.bytes + entries.bytes))
+
 export const listScopes = Effect.fnUntraced(function* (
-  { points, sessions }: Serving,
+  serving: Serving,
   request: ScopesRequest
 ): Effect.fn.Return<ReadonlyArray<ScopeCount>, MemoryError> {
+  const { points, sessions } = serving
   const { after, limit } = request
   const [withRows, withEntries] = yield* Effect.all(
     [facetScopes(points, NO_CONDITIONS, request), facetScopes(sessions, ENTRIES, request)],
@@ -42,12 +53,18 @@ export const listScopes = Effect.fnUntraced(function* (
   for (const { count, value } of withRows) rows.set(String(value), count)
   const afterHash = after === undefined ? 0 : scopeHash(after)
   const afterId = after === undefined ? "" : scopeId(after)
-  return Array.from(rows, ([id, count]): HashedScope => {
+  const page = Array.from(rows, ([id, count]): HashedScope => {
     const scope = parseScopeId(id)
     return { scope, rows: count, id, hash: scopeHash(scope) }
   })
     .filter(({ hash, id }) => after === undefined || hash > afterHash || id > afterId)
     .sort(comparePositions)
     .slice(0, limit)
-    .map(({ rows, scope }) => ({ scope, rows }))
+  const held = new Set(withEntries.map(({ value }) => String(value)))
+  return yield* Effect.forEach(
+    page,
+    ({ id, rows, scope }) =>
+      Effect.map(sumScope(serving, scope, held.has(id)), (bytes) => ({ scope, rows, bytes })),
+    { concurrency: "unbounded" }
+  )
 })

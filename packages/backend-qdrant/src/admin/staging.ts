@@ -14,11 +14,21 @@ import {
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { all, hasId, inScope, is, must, mustNot, toFilter } from "../codec/filter.ts"
-import { decode, decodeMemory, encodeScope } from "../codec/memoryRow.ts"
+import { encodeScope, EXCERPT_KEYS } from "../codec/memoryRow.ts"
+import {
+  encodeFlags,
+  encodeSpans,
+  furtherPassages,
+  IS_MEMORY,
+  ofMemories,
+  passageId
+} from "../codec/passages.ts"
 import { encodeVectors } from "../codec/vectors.ts"
 import { makePointsApi, type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import type { RemoveStaged } from "../requests/remove.ts"
+import { decodeMemories } from "../requests/read.ts"
+import type { RemoveStaged } from "../requests/Serving.ts"
+import { countByLength } from "../requests/wholeRows.ts"
 import type { ServingCollection } from "../schema/openCollection.ts"
 import {
   createStaged,
@@ -56,7 +66,7 @@ interface Move {
 const PAGE = 256
 
 /** Serving rows that the staged collection lacks. */
-const unstagedRows = ({ generation }: StagedCollection) => mustNot(is("staged", generation))
+const unstagedRows = ({ generation }: StagedCollection) => all(IS_MEMORY, mustNot(is("staged", generation)))
 
 const stage = Effect.fnUntraced(function* (
   move: Move,
@@ -76,8 +86,8 @@ const unstaged = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
   if (staged === null) return []
   const filter = toFilter(unstagedRows(staged))
-  const { points: matches } = yield* points.scroll({ filter, limit, with_payload: true })
-  return yield* decode(() => matches.map(decodeMemory))
+  const { points: matches } = yield* points.scroll({ filter, limit, with_payload: EXCERPT_KEYS })
+  return yield* decodeMemories(points, matches.slice(0, countByLength(matches)))
 })
 
 /** The rows that the serving collection still has. */
@@ -96,10 +106,29 @@ const markStaged = (points: PointsApi, { generation }: StagedCollection, rows: R
   const scopes = Map.groupBy(rows, ({ scope }) => scopeId(scope))
   const marks = Array.from(scopes.values(), (scopeRows) => {
     const scope: Scope = scopeRows[0]?.scope ?? { agentId: "", userId: "" }
-    const filter = toFilter(all(inScope(scope), must(hasId(scopeRows.map(({ id }) => id)))))
+    const filter = toFilter(all(inScope(scope), must(ofMemories(scopeRows.map(({ id }) => id)))))
     return { set_payload: { payload: { staged: generation }, filter } }
   })
   return points.update("mark as staged", marks)
+}
+
+/** The points of a row without its text: only where its passages stand. */
+const encodeStaged = (row: StagedRow) => {
+  const { id, passages, scope } = row
+  const [first, ...more] = passages
+  const { scopeHash: _, ...passageScope } = encodeScope(scope)
+  return [
+    {
+      id,
+      vector: encodeVectors(first),
+      payload: { ...encodeScope(scope), ...encodeSpans(passages), ...encodeFlags(row) }
+    },
+    ...more.map((passage, i) => ({
+      id: passageId(scope, id, i + 1),
+      vector: encodeVectors(passage),
+      payload: { ...passageScope, memory: id }
+    }))
+  ]
 }
 
 const fillPage = Effect.fnUntraced(function* (
@@ -109,14 +138,30 @@ const fillPage = Effect.fnUntraced(function* (
 ) {
   const rows = yield* keepServing(points, page)
   if (rows.length === 0) return
-  const stagedPoints = rows.map((row) => ({
-    id: row.id,
-    vector: encodeVectors(row),
-    payload: encodeScope(row.scope)
-  }))
-  yield* makePointsApi(http, staged.alias).update("fill", [{ upsert: { points: stagedPoints } }])
+  const former = furtherPassages(rows.map(({ id }) => id))
+  const operations = [
+    // A row that is filled again may be cut otherwise.
+    { delete: { filter: toFilter(former) } },
+    { upsert: { points: rows.flatMap(encodeStaged) } }
+  ]
+  yield* makePointsApi(http, staged.alias).update("fill", operations)
   yield* markStaged(points, staged, rows)
 })
+
+/** Rows of up to as many passages as a request carries, or one row of more. */
+const pagesOf = (rows: ReadonlyArray<StagedRow>): ReadonlyArray<ReadonlyArray<StagedRow>> => {
+  const pages: Array<Array<StagedRow>> = []
+  let left = 0
+  for (const row of rows) {
+    if (row.passages.length > left) {
+      pages.push([])
+      left = PAGE
+    }
+    left -= row.passages.length
+    pages.at(-1)?.push(row)
+  }
+  return pages
+}
 
 const fillStage = Effect.fnUntraced(function* (
   move: Move,
@@ -127,9 +172,9 @@ const fillStage = Effect.fnUntraced(function* (
   yield* checkVectors(
     staged.fingerprint,
     "rows.vector",
-    rows.map(({ vector }) => vector)
+    rows.flatMap(({ passages }) => passages.map(({ vector }) => vector))
   )
-  for (let i = 0; i < rows.length; i += PAGE) yield* fillPage(move, staged, rows.slice(i, i + PAGE))
+  for (const page of pagesOf(rows)) yield* fillPage(move, staged, page)
 })
 
 const checkComplete = Effect.fnUntraced(function* (points: PointsApi, staged: StagedCollection) {
@@ -183,11 +228,11 @@ const removeStaged = Effect.fnUntraced(function* (
   conditions: Parameters<RemoveStaged>[0]
 ): Effect.fn.Return<Effect.Effect<void, MemoryError>, MemoryError> {
   if (staged === null) return Effect.void
-  const doomed = yield* scrollAll(points, conditions, { with_payload: false })
+  const doomed = yield* scrollAll(points, all(conditions, IS_MEMORY), { with_payload: false })
   const ids = doomed.map(({ id }) => String(id))
   return Effect.gen(function* () {
     for (let i = 0; i < ids.length; i += PAGE) {
-      const filter = toFilter(must(hasId(ids.slice(i, i + PAGE))))
+      const filter = toFilter(must(ofMemories(ids.slice(i, i + PAGE))))
       yield* makePointsApi(http, staged.alias).update("delete staged", [{ delete: { filter } }])
     }
   })

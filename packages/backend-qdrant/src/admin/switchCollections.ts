@@ -13,10 +13,14 @@ import {
   mustNot,
   toFilter
 } from "../codec/filter.ts"
+import { type ReadPoint, readMemoryId, readPassage } from "../codec/memoryRow.ts"
+import { furtherPassages, IS_MEMORY, passageId, recut } from "../codec/passages.ts"
+import { splitBySize } from "../codec/splitBySize.ts"
 import { TERMS } from "../codec/vectors.ts"
 import { type PointsApi, scrollPages } from "../connection/PointsApi.ts"
+import { readTexts, steps } from "../requests/wholeRows.ts"
+import { parseScopeId } from "../scopeId.ts"
 
-type Point = Schemas["Record"]
 type Operation = Schemas["UpdateOperation"]
 
 const PAGE = 256
@@ -32,54 +36,94 @@ export interface Switch {
 }
 
 /** Selects by filter: a request that selects by id fails if the point does not exist. */
-const overwritePayload = ({ id, payload }: Point, copyGeneration: string): Operation => ({
-  overwrite_payload: {
-    payload: { ...payload, staged: copyGeneration },
-    filter: toFilter(must(hasId([String(id)])))
-  }
+const overwritePayload = (id: string, payload: Record<string, unknown>): Operation => ({
+  overwrite_payload: { payload, filter: toFilter(must(hasId([id]))) }
 })
 
-/** The payloads of a collection's points with the ids of `page`, by id. */
+/** Copies a row's payload to its staged points, which say how its text is cut. */
+const copyRow = (
+  { id, payload }: ReadPoint,
+  cut: Readonly<Record<string, unknown>>,
+  copyGeneration: string
+): ReadonlyArray<Operation> => {
+  const memoryId = String(id)
+  const { base, passages } = recut(memoryId, payload ?? {}, cut)
+  const scope = parseScopeId(String(payload?.["scope"]))
+  return [
+    ...passages.map((passage, i) =>
+      overwritePayload(passageId(scope, memoryId, i + 1), { ...passage, staged: copyGeneration })
+    ),
+    overwritePayload(memoryId, { ...base, staged: copyGeneration })
+  ]
+}
+
+/** The payloads of points, by id. */
 const readPayloads = Effect.fnUntraced(function* (
   points: PointsApi,
-  page: ReadonlyArray<Point>,
+  ids: ReadonlyArray<string>,
   keys: Array<string>
 ) {
   const { points: matches } = yield* points.scroll({
-    filter: toFilter(must(hasId(page.map(({ id }) => String(id))))),
-    limit: page.length,
+    filter: toFilter(must(hasId(ids))),
+    limit: Math.max(1, ids.length),
     with_payload: keys
   })
-  return new Map(matches.map(({ id, payload }) => [id, payload ?? {}]))
+  return new Map(matches.map(({ id, payload }) => [String(id), payload ?? {}]))
 })
 
-/** Copies the current payload of each row to its staged point. */
+const toIds = (page: ReadonlyArray<ReadPoint>): ReadonlyArray<string> => page.map(({ id }) => String(id))
+
+const WITHOUT_TEXT = { exclude: ["text"] }
+/** Keys of a staged point that say how a text is cut. */
+const CUT_KEYS = ["places", "start", "end", "owed", "gaps"]
+
+/** Copies the current payload of each row to its staged points. */
 export const copyPayloads = ({ copyGeneration, from, to }: Switch): Effect.Effect<void, MemoryError> =>
-  scrollPages(from, ANY_POINT, { with_payload: true }, PAGE, (page) =>
-    to.update(
-      "copy payloads",
-      page.map((point) => overwritePayload(point, copyGeneration))
-    )
+  scrollPages(
+    from,
+    IS_MEMORY,
+    { with_payload: WITHOUT_TEXT },
+    PAGE,
+    Effect.fnUntraced(function* (page) {
+      const cuts = yield* readPayloads(to, toIds(page), CUT_KEYS)
+      for (const step of steps(page)) {
+        const rows = yield* readTexts(from, step)
+        const operations = rows.flatMap((row) => {
+          const cut = cuts.get(String(row.id))
+          return cut === undefined ? [] : copyRow(row, cut, copyGeneration)
+        })
+        for (const part of splitBySize(operations)) yield* to.update("copy payloads", part)
+      }
+    })
   )
 
-/** How to copy a row that was written or changed after `copyPayloads`; `null` if the copy is current. */
+/** A point as it was written in the last moment, by words alone: restating a row leaves its vectors alone. */
+const copyPoint = ({ id, payload, vector }: ReadPoint): Schemas["PointStruct"] => {
+  const { [TERMS]: terms } = (vector ?? {}) as { readonly [TERMS]?: Schemas["SparseVector"] }
+  return { id, vector: terms === undefined ? {} : { [TERMS]: terms }, payload: payload ?? {} }
+}
+
+/** How to copy a point that was written or changed after `copyPayloads`; nothing if the copy is current. */
 const copyLateWrite = (
-  old: Point,
+  old: ReadPoint,
   copy: Readonly<Record<string, unknown>> | undefined,
   { copyGeneration, generation }: Switch
-): Operation | null => {
-  const payload = old.payload ?? {}
-  if (copy === undefined) {
-    // Marked but missing: deleted in the new collection. Unmarked: written after the copy; it has no vector
-    // until the next move, since restating a row leaves its vectors alone.
-    if (payload["staged"] === generation) return null
-    const vectors = (old.vector ?? {}) as { readonly [TERMS]?: Schemas["SparseVector"] }
-    const terms = vectors[TERMS]
-    const vector = terms === undefined ? {} : { [TERMS]: terms }
-    return { upsert: { points: [{ id: old.id, vector, payload }], update_mode: "insert_only" } }
+): ReadonlyArray<Operation> => {
+  const isStaged = old.payload?.["staged"] === generation
+  const isFurther = readPassage(old) > 0
+  if (copy === undefined || isFurther) {
+    // Marked but missing: deleted in the new collection. Unmarked: written after the copy.
+    return isStaged ? [] : [{ upsert: { points: [copyPoint(old)], update_mode: "insert_only" } }]
+  }
+  if (!isStaged) {
+    const copied = must(is("staged", copyGeneration))
+    return [
+      { delete: { filter: toFilter(all(copied, furtherPassages([String(old.id)]))) } },
+      { upsert: { points: [copyPoint(old)], update_filter: toFilter(copied) } }
+    ]
   }
   const copiedAt = Number(copy["updatedAt"] ?? LOWEST)
-  return Number(payload["updatedAt"]) > copiedAt ? overwritePayload(old, copyGeneration) : null
+  return Number(old.payload?.["updatedAt"]) > copiedAt ? copyRow(old, copy, copyGeneration) : []
 }
 
 /** Staged points: copied, or still without payload. Points written in the new collection are neither. */
@@ -95,11 +139,11 @@ const deleteForgotten = (change: Switch): Effect.Effect<void, MemoryError> => {
   return scrollPages(
     to,
     staged,
-    { with_payload: false },
+    { with_payload: ["memory"] },
     PAGE,
     Effect.fnUntraced(function* (page) {
-      const rows = yield* readPayloads(from, page, ["scope"])
-      const forgotten = page.filter(({ id }) => !rows.has(id)).map(({ id }) => String(id))
+      const rows = yield* readPayloads(from, Array.from(new Set(page.map(readMemoryId))), ["scope"])
+      const forgotten = toIds(page.filter((point) => !rows.has(readMemoryId(point))))
       if (forgotten.length === 0) return
       const filter = toFilter(all(staged, must(hasId(forgotten))))
       yield* to.update("delete forgotten", [{ delete: { filter } }])
@@ -116,12 +160,16 @@ export const copyLateWrites = Effect.fnUntraced(function* (change: Switch) {
   yield* scrollPages(
     from,
     ANY_POINT,
-    { with_payload: true, with_vector: [TERMS] },
+    { with_payload: WITHOUT_TEXT, with_vector: [TERMS] },
     PAGE,
     Effect.fnUntraced(function* (page) {
-      const copies = yield* readPayloads(to, page, ["updatedAt"])
-      const operations = page.flatMap((old) => copyLateWrite(old, copies.get(old.id), change) ?? [])
-      if (operations.length > 0) yield* to.update("copy late writes", operations)
+      const copies = yield* readPayloads(to, toIds(page), ["updatedAt", ...CUT_KEYS])
+      const copy = (old: ReadPoint) => copyLateWrite(old, copies.get(String(old.id)), change)
+      const late = yield* readTexts(
+        from,
+        page.filter((old) => copy(old).length > 0)
+      )
+      for (const part of splitBySize(late.flatMap(copy))) yield* to.update("copy late writes", part)
     })
   )
   yield* deleteForgotten(change)

@@ -1,6 +1,13 @@
 /** Points of the collection beside the memories: what an agent keeps about a session, and counters of turns. */
 import { createHash } from "node:crypto"
-import { type Entry, type EntryKey, memoryIdOfKey, type Scope, termId } from "@keepsake/core/driver"
+import {
+  type Entry,
+  type EntryKey,
+  memoryIdOfKey,
+  type Scope,
+  termId,
+  toEntryBytes
+} from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { type Conditions, is, must } from "./filter.ts"
 import { encodeScope } from "./memoryRow.ts"
@@ -36,6 +43,7 @@ export const encodeEntry = (
     number: entry.number,
     content: entry.content,
     digest: digestContent(entry.content),
+    bytes: toEntryBytes(entry),
     createdAt,
     ...(batch === null ? {} : { batch })
   }

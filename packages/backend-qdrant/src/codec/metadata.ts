@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import type { JsonObject, JsonScalar, JsonValue } from "@keepsake/core/driver"
+import { type JsonObject, type JsonScalar, type JsonValue, STORE_LIMITS } from "@keepsake/core/driver"
 import { encodeOrder, type NumberOrder } from "./numberOrder.ts"
 import { LAYOUT } from "./layout.ts"
 
@@ -62,8 +62,19 @@ export const encodeFacts = (metadata: JsonObject) => {
   return { facts: Array.from(entries.facts), numbers: entries.numbers, layout: LAYOUT }
 }
 
-/** Stores metadata as text: a JSON payload would reorder keys and change whole numbers above 2^53. */
+/**
+ * Metadata is text: a JSON payload would reorder keys and change whole numbers above 2^53. Longer than an excerpt
+ * carries, it stands under a key of its own, which few requests read. The other key is `null`, which removes it.
+ */
+const encodeJson = (metadata: JsonObject) => {
+  const json = JSON.stringify(metadata)
+  return json.length <= STORE_LIMITS.excerptMetadata
+    ? { metadata: json, longMetadata: null }
+    : { metadata: null, longMetadata: json }
+}
+
+/** Keys of metadata that change with it. */
 export const encodeMetadata = (metadata: JsonObject) => ({
-  metadata: JSON.stringify(metadata),
+  ...encodeJson(metadata),
   ...encodeFacts(metadata)
 })

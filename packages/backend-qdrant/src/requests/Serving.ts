@@ -1,7 +1,16 @@
-import type { Condition, MemoryError } from "@keepsake/core/driver"
+import type { Condition, Fingerprint, KeyedLocks, MemoryError } from "@keepsake/core/driver"
 import type { Effect } from "effect"
+import type { Layouts } from "../codec/condition.ts"
 import type { Conditions } from "../codec/filter.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
+
+/**
+ * Notes which points of the staged collection belong to the rows to be removed, and returns the effect that
+ * removes them afterwards. Both do nothing while no collection is staged.
+ */
+export type RemoveStaged = (
+  conditions: Conditions
+) => Effect.Effect<Effect.Effect<void, MemoryError>, MemoryError>
 
 /** The collections as requests see them. */
 export interface Serving {
@@ -9,8 +18,14 @@ export interface Serving {
   readonly points: PointsApi
   /** Entries of sessions, and counters of turns that were removed. */
   readonly sessions: PointsApi
+  readonly fingerprint: Fingerprint
   /** Whether memories have vectors. */
   readonly embedded: boolean
+  /** The layouts of the points at this moment. */
+  readonly layouts: () => Layouts
+  readonly removeStaged: RemoveStaged
+  /** Writes under limits: of one scope one after the other. */
+  readonly limitLocks: KeyedLocks
   /** The filter of a condition; `null` if it matches nothing. Fails with `Unsupported` if old points cannot tell. */
   readonly translate: (condition: Condition) => Effect.Effect<Conditions | null, MemoryError>
   /** Fails with `Unsupported` if the collection has no index over `supersededBy`. */

@@ -13,6 +13,7 @@ import {
   MemoryError,
   type MemoryStore,
   type Scope,
+  toEntryBytes,
   toEntryKey,
   Unavailable
 } from "@keepsake/core/driver"
@@ -28,6 +29,8 @@ import {
 import { all, between, hasId, inScope, is, must, toFilter } from "../codec/filter.ts"
 import { facetAll } from "../connection/facetAll.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
+import { type Growth, withinLimits } from "./limits.ts"
+import type { Serving } from "./Serving.ts"
 
 /** An entry as it is in the collection. */
 interface StoredEntry {
@@ -135,23 +138,38 @@ const insertAndSettle = (append: Append, attempts = ATTEMPTS): Effect.Effect<voi
     if (kept.size < append.entries.size) yield* insertAndSettle(append, attempts - 1)
   })
 
+/** What an append adds to its scope; `Conflict` where a number is there with other content. */
+const planAppend = Effect.fnUntraced(function* (append: Append) {
+  const stored = yield* readStored(append)
+  const taken = findTaken(append, stored)
+  if (taken !== undefined) return yield* entryConflict(taken)
+  const added = Array.from(append.entries).filter(([id]) => !stored.has(id))
+  const bytes = added.reduce((sum, [, entry]) => sum + toEntryBytes(entry), 0)
+  return { ids: [], memories: 0, bytes }
+})
+
+const NO_GROWTH: Growth = { ids: [], memories: 0, bytes: 0 }
+
 export const append = Effect.fnUntraced(function* (
-  sessions: PointsApi,
-  { entries, now, scope }: Parameters<MemoryStore["Service"]["append"]>[0]
+  serving: Serving,
+  request: Parameters<MemoryStore["Service"]["append"]>[0]
 ): Effect.fn.Return<void, MemoryError> {
+  const { entries, limits, now, scope } = request
   if (entries.length === 0) return
-  const request: Append = {
-    sessions,
+  const append: Append = {
+    sessions: serving.sessions,
     scope,
     now,
     entries: new Map(entries.map((entry) => [entryId(scope, entry), entry])),
     batch: entries.length === 1 ? null : randomUUID()
   }
-  if (request.batch !== null) {
-    const taken = findTaken(request, yield* readStored(request))
-    if (taken !== undefined) return yield* entryConflict(taken)
-  }
-  yield* Effect.uninterruptible(insertAndSettle(request))
+  const readsFirst = append.batch !== null || limits !== undefined
+  const plan = readsFirst ? planAppend(append) : Effect.succeed(NO_GROWTH)
+  yield* withinLimits(
+    serving,
+    request,
+    Effect.map(plan, (growth) => ({ growth, write: Effect.uninterruptible(insertAndSettle(append)) }))
+  )
 })
 
 const inSession = (scope: Scope, sessionId: string) =>

@@ -10,10 +10,13 @@ import {
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, between, CURRENT, inScope, must, NO_CONDITIONS, notExpired } from "../codec/filter.ts"
-import { decode, decodeMemory, decodeRow } from "../codec/memoryRow.ts"
+import { decode, decodeRow } from "../codec/memoryRow.ts"
+import { IS_MEMORY } from "../codec/passages.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
 import { type Order, type OrderedRequest, scrollById, scrollOrdered } from "./scrollOrdered.ts"
+import { decodeMemories } from "./read.ts"
 import type { Serving } from "./Serving.ts"
+import { countByLength, readPassages, readWhole } from "./wholeRows.ts"
 
 type Point = Schemas["Record"]
 
@@ -36,46 +39,49 @@ const scrollAfter = Effect.fnUntraced(function* (
   return [...restOfTie, ...laterPoints]
 })
 
-/** At least the page's points, and one more if there is another page. */
+/** The page's points, and where the next page begins. */
 const scrollPage = Effect.fnUntraced(function* (
   { points, translate }: Serving,
   { after, by = "createdAt", closed, filter, limit, newestFirst, now, scope }: ListRequest,
   with_vector: boolean
-): Effect.fn.Return<ReadonlyArray<Point>, MemoryError> {
+): Effect.fn.Return<{ readonly page: ReadonlyArray<Point>; readonly next: Cursor | null }, MemoryError> {
   const matching = yield* translate(filter)
-  if (matching === null) return []
-  const conditions = all(inScope(scope), notExpired(now), closed === true ? NO_CONDITIONS : CURRENT, matching)
+  if (matching === null) return { page: [], next: null }
+  const lifetimes = closed === true ? NO_CONDITIONS : CURRENT
+  const conditions = all(inScope(scope), IS_MEMORY, notExpired(now), lifetimes, matching)
   const direction = newestFirst === true ? "desc" : "asc"
+  // One more tells whether there is another page.
   const request: OrderedRequest = { conditions, limit: limit + 1, with_vector, ids: direction }
   const order: Order = { key: by, direction }
-  return after === undefined
-    ? yield* scrollOrdered(points, request, [order])
-    : yield* scrollAfter(points, request, order, after)
+  const found =
+    after === undefined
+      ? yield* scrollOrdered(points, request, [order])
+      : yield* scrollAfter(points, request, order, after)
+  return cutPage(found, Math.min(limit, countByLength(found)), ({ id, payload }) => ({
+    at: Number(payload?.[by]),
+    id: String(id)
+  }))
 })
 
-const toPage = <Row>(
-  points: ReadonlyArray<Point>,
-  { by = "createdAt", limit }: ListRequest,
-  decodePoint: (point: Point) => Row,
-  readMemory: (row: Row) => Memory
-): Effect.Effect<Page<Row>, MemoryError> =>
-  decode(() => {
-    const { next, page } = cutPage(points, limit, (last) => {
-      const memory = readMemory(decodePoint(last))
-      return { at: memory[by], id: memory.id }
-    })
-    return { rows: page.map(decodePoint), next }
-  })
-
-export const list = (serving: Serving, request: ListRequest): Effect.Effect<Page<Memory>, MemoryError> =>
-  Effect.flatMap(scrollPage(serving, request, false), (page) =>
-    toPage(page, request, decodeMemory, (memory) => memory)
-  )
-
-export const listRows = (
+export const list = Effect.fnUntraced(function* (
   serving: Serving,
   request: ListRequest
-): Effect.Effect<Page<StoreRow>, MemoryError> =>
-  Effect.flatMap(scrollPage(serving, request, true), (page) =>
-    toPage(page, request, decodeRow, ({ memory }) => memory)
+): Effect.fn.Return<Page<Memory>, MemoryError> {
+  const { next, page } = yield* scrollPage(serving, request, false)
+  return { rows: yield* decodeMemories(serving.points, page), next }
+})
+
+export const listRows = Effect.fnUntraced(function* (
+  serving: Serving,
+  request: ListRequest
+): Effect.fn.Return<Page<StoreRow>, MemoryError> {
+  const { fingerprint, points } = serving
+  const { next, page } = yield* scrollPage(serving, request, true)
+  const [whole, passages] = yield* Effect.all([readWhole(points, page), readPassages(points, page)], {
+    concurrency: "unbounded"
+  })
+  const rows = yield* decode(() =>
+    whole.map((point) => decodeRow(point, passages.get(String(point.id)) ?? [], fingerprint))
   )
+  return { rows, next }
+})

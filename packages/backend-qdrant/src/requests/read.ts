@@ -1,4 +1,5 @@
 import {
+  type Excerpt,
   type LatestRequest,
   type Memory,
   type MemoryError,
@@ -17,11 +18,21 @@ import {
   toFilter,
   visible
 } from "../codec/filter.ts"
-import { decode, decodeMemory } from "../codec/memoryRow.ts"
+import { decode, decodeExcerpt, decodeMemory, EXCERPT_KEYS, type ReadPoint } from "../codec/memoryRow.ts"
+import { IS_MEMORY } from "../codec/passages.ts"
+import type { PointsApi } from "../connection/PointsApi.ts"
 import { type Order, scrollOrdered } from "./scrollOrdered.ts"
 import type { Serving } from "./Serving.ts"
+import { readContents, readWhole } from "./wholeRows.ts"
 
 type Store = MemoryStore["Service"]
+
+/** The whole memories of points that were read by `EXCERPT_KEYS`. */
+export const decodeMemories = (
+  points: PointsApi,
+  found: ReadonlyArray<ReadPoint>
+): Effect.Effect<ReadonlyArray<Memory>, MemoryError> =>
+  Effect.flatMap(readWhole(points, found), (whole) => decode(() => whole.map(decodeMemory)))
 
 export const get = Effect.fnUntraced(function* (
   { points }: Serving,
@@ -29,11 +40,11 @@ export const get = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
   if (ids.length === 0) return []
   const { points: matches } = yield* points.scroll({
-    filter: toFilter(all(inScope(scope), notExpired(now), must(hasId(ids)))),
+    filter: toFilter(all(inScope(scope), IS_MEMORY, notExpired(now), must(hasId(ids)))),
     limit: ids.length,
-    with_payload: true
+    with_payload: EXCERPT_KEYS
   })
-  return yield* decode(() => matches.map(decodeMemory))
+  return yield* decodeMemories(points, matches)
 })
 
 export const speakers = (
@@ -52,13 +63,13 @@ const LATEST_FIRST: ReadonlyArray<Order> = [
 export const latest = Effect.fnUntraced(function* (
   { points, translate }: Serving,
   { filter, limit, now, scope }: LatestRequest
-): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
+): Effect.fn.Return<ReadonlyArray<Excerpt>, MemoryError> {
   const matching = yield* translate(filter)
   if (matching === null) return []
-  const conditions = all(inScope(scope), visible(now, undefined), matching)
+  const conditions = all(inScope(scope), IS_MEMORY, visible(now, undefined), matching)
   const request = { conditions, limit, with_vector: false, ids: "asc" } as const
-  const matches = yield* scrollOrdered(points, request, LATEST_FIRST)
-  return yield* decode(() => matches.map(decodeMemory))
+  const matches = yield* readContents(points, yield* scrollOrdered(points, request, LATEST_FIRST))
+  return yield* decode(() => matches.map(decodeExcerpt))
 })
 
 export const predecessors = Effect.fnUntraced(function* (
@@ -68,11 +79,11 @@ export const predecessors = Effect.fnUntraced(function* (
   if (ids.length === 0) return []
   yield* checkPredecessors
   const { points: matches } = yield* points.scroll({
-    filter: toFilter(all(inScope(scope), notExpired(now), must(oneOf("supersededBy", ids)))),
+    filter: toFilter(all(inScope(scope), IS_MEMORY, notExpired(now), must(oneOf("supersededBy", ids)))),
     limit: STORE_LIMITS.rows,
-    with_payload: true
+    with_payload: EXCERPT_KEYS
   })
-  return yield* decode(() => matches.map(decodeMemory))
+  return yield* decodeMemories(points, matches)
 })
 
 export const count = Effect.fnUntraced(function* (
@@ -82,5 +93,5 @@ export const count = Effect.fnUntraced(function* (
   const matching = yield* translate(filter)
   if (matching === null) return 0
   const lifetimes = lifetime === "any" ? NO_CONDITIONS : visible(now, undefined)
-  return yield* points.count(all(inScope(scope), lifetimes, matching))
+  return yield* points.count(all(inScope(scope), IS_MEMORY, lifetimes, matching))
 })

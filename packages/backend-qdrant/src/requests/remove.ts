@@ -1,36 +1,13 @@
 import type { MemoryError, MemoryStore, Removal, RemoveTarget, Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { all, type Conditions, hasId, inScope, must, mustNot, toFilter } from "../codec/filter.ts"
-import { ERASURE } from "../erasure.ts"
+import { ENTRIES } from "../codec/entries.ts"
+import { all, type Conditions, inScope, must, mustNot, toFilter } from "../codec/filter.ts"
+import { IS_MEMORY, ofMemories } from "../codec/passages.ts"
+import { toRemoval } from "../erasure.ts"
 import type { Serving } from "./Serving.ts"
 import { countTurns, readTurn, TURN_KEYS, WITH_TURN } from "./turns.ts"
 
-/**
- * Notes which points of the staged collection belong to the rows to be removed, and returns the effect that
- * removes them afterwards. Both do nothing while no collection is staged.
- */
-export type RemoveStaged = (
-  conditions: Conditions
-) => Effect.Effect<Effect.Effect<void, MemoryError>, MemoryError>
-
 const PAGE = 1_000
-
-/** Counts before it deletes: the server does not return how many points a deletion removed. */
-const removing = <A>(
-  { points }: Serving,
-  removeStaged: RemoveStaged,
-  conditions: Conditions,
-  deletion: Effect.Effect<A, MemoryError>
-): Effect.Effect<Removal, MemoryError> =>
-  Effect.gen(function* () {
-    const [removed, removeFromStaged] = yield* Effect.all(
-      [points.count(conditions), removeStaged(conditions)],
-      { concurrency: "unbounded" }
-    )
-    yield* deletion
-    yield* removeFromStaged
-    return { removed, ...ERASURE }
-  })
 
 /** Deletes rows page by page, each after its turns are counted. */
 const removeTurns = Effect.fnUntraced(function* (
@@ -41,67 +18,75 @@ const removeTurns = Effect.fnUntraced(function* (
   let full = true
   while (full) {
     const { points: page } = yield* points.scroll({
-      filter: toFilter(withTurn),
+      filter: toFilter(all(withTurn, IS_MEMORY)),
       limit: PAGE,
       with_payload: TURN_KEYS
     })
     if (page.length === 0) return
     yield* countTurns(sessions, page.map(readTurn))
-    const doomed = all(withTurn, must(hasId(page.map(({ id }) => String(id)))))
+    const doomed = all(withTurn, must(ofMemories(page.map(({ id }) => String(id)))))
     yield* points.update("delete", [{ delete: { filter: toFilter(doomed) } }], "bulk")
     full = page.length === PAGE
   }
 })
 
-/** Removes rows and counts their turns. */
-export const removeWhere = (
+/**
+ * Removes rows with their further passages, which match where their memory does, and counts their turns. Counts before
+ * it deletes: the server does not return how many points a deletion removed.
+ */
+export const removeWhere = Effect.fnUntraced(function* (
   serving: Serving,
-  removeStaged: RemoveStaged,
   conditions: Conditions
-): Effect.Effect<Removal, MemoryError> => {
+): Effect.fn.Return<Removal, MemoryError> {
+  const { points, removeStaged } = serving
+  const [removed, removeFromStaged] = yield* Effect.all(
+    [points.count(all(conditions, IS_MEMORY)), removeStaged(conditions)],
+    { concurrency: "unbounded" }
+  )
+  yield* removeTurns(serving, conditions)
   // A row with a turn that is written meanwhile stays: its turn is not counted.
   const withoutTurn = all(conditions, mustNot(WITH_TURN))
-  const deletion = Effect.andThen(
-    removeTurns(serving, conditions),
-    serving.points.update("delete", [{ delete: { filter: toFilter(withoutTurn) } }], "bulk")
-  )
-  return removing(serving, removeStaged, conditions, deletion)
-}
+  yield* points.update("delete", [{ delete: { filter: toFilter(withoutTurn) } }], "bulk")
+  yield* removeFromStaged
+  return toRemoval(removed)
+})
 
 /** Removes rows, then the entries and counters of the same scope or user. */
-export const removeAll = (
-  serving: Serving,
-  removeStaged: RemoveStaged,
+export const removeAll = Effect.fnUntraced(function* (
+  { points, removeStaged, sessions }: Serving,
   conditions: Conditions
-): Effect.Effect<Removal, MemoryError> => {
-  const operations = [{ delete: { filter: toFilter(conditions) } }]
-  const deletion = Effect.andThen(
-    serving.points.update("delete", operations, "bulk"),
-    serving.sessions.update("delete entries", operations, "bulk")
+): Effect.fn.Return<Removal, MemoryError> {
+  const [removed, entries, removeFromStaged] = yield* Effect.all(
+    [
+      points.count(all(conditions, IS_MEMORY)),
+      sessions.count(all(conditions, ENTRIES)),
+      removeStaged(conditions)
+    ],
+    { concurrency: "unbounded" }
   )
-  return removing(serving, removeStaged, conditions, deletion)
-}
-
-const NOTHING: Removal = { removed: 0, ...ERASURE }
+  const operations = [{ delete: { filter: toFilter(conditions) } }]
+  yield* points.update("delete", operations, "bulk")
+  yield* sessions.update("delete entries", operations, "bulk")
+  yield* removeFromStaged
+  return toRemoval(removed, entries > 0)
+})
 
 const removeTarget = Effect.fnUntraced(function* (
   serving: Serving,
-  removeStaged: RemoveStaged,
   scope: Scope,
   target: RemoveTarget
 ): Effect.fn.Return<Removal, MemoryError> {
-  if (target._tag === "All") return yield* removeAll(serving, removeStaged, inScope(scope))
+  if (target._tag === "All") return yield* removeAll(serving, inScope(scope))
   if (target._tag === "Ids") {
-    if (target.ids.length === 0) return NOTHING
-    return yield* removeWhere(serving, removeStaged, all(inScope(scope), must(hasId(target.ids))))
+    if (target.ids.length === 0) return toRemoval(0)
+    return yield* removeWhere(serving, all(inScope(scope), must(ofMemories(target.ids))))
   }
   const conditions = yield* serving.translate(target.filter)
-  if (conditions === null) return NOTHING
-  return yield* removeWhere(serving, removeStaged, all(inScope(scope), conditions))
+  if (conditions === null) return toRemoval(0)
+  return yield* removeWhere(serving, all(inScope(scope), conditions))
 })
 
 export const remove = (
   serving: Serving,
-  removeStaged: RemoveStaged,
   { scope, target }: Parameters<MemoryStore["Service"]["remove"]>[0]
-): Effect.Effect<Removal, MemoryError> => removeTarget(serving, removeStaged, scope, target)
+): Effect.Effect<Removal, MemoryError> => removeTarget(serving, scope, target)

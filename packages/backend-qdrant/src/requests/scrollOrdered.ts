@@ -2,6 +2,7 @@ import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import { Effect } from "effect"
 import { all, between, type Conditions, hasId, LOWEST, must, mustNot, toFilter } from "../codec/filter.ts"
+import { EXCERPT_KEYS } from "../codec/memoryRow.ts"
 import { type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 
 type Point = Schemas["Record"]
@@ -13,13 +14,15 @@ export interface Order {
   readonly direction: Direction
 }
 
-/** What to scroll: up to `limit` points, with their payload. */
+/** What to scroll: up to `limit` points, with what an excerpt shows. */
 export interface OrderedRequest {
   readonly conditions: Conditions
   readonly limit: number
   readonly with_vector: boolean
   /** Order of points that tie. */
   readonly ids: Direction
+  /** Keys of the payload, those of an excerpt if absent. */
+  readonly keys?: Array<string>
 }
 
 const readKey = (point: Point, key: string): number | null => {
@@ -49,10 +52,10 @@ const compareBy =
  */
 export const scrollById = Effect.fnUntraced(function* (
   points: PointsApi,
-  { conditions, ids, limit, with_vector }: OrderedRequest,
+  { conditions, ids, keys = EXCERPT_KEYS, limit, with_vector }: OrderedRequest,
   after?: string
 ): Effect.fn.Return<ReadonlyArray<Point>, MemoryError> {
-  const parts = { with_payload: true, with_vector }
+  const parts = { with_payload: keys, with_vector }
   if (ids === "asc") {
     // Inclusive: the page begins with the point `after`, if that still exists.
     const offset = after === undefined ? {} : { offset: after }
@@ -87,14 +90,14 @@ export const scrollOrdered = Effect.fnUntraced(function* (
   request: OrderedRequest,
   orders: ReadonlyArray<Order>
 ): Effect.fn.Return<ReadonlyArray<Point>, MemoryError> {
-  const { conditions, ids, limit, with_vector } = request
+  const { conditions, ids, keys = EXCERPT_KEYS, limit, with_vector } = request
   const [order, ...nextOrders] = orders
   if (order === undefined) return yield* scrollById(points, request)
   const { direction, key } = order
   const page = (yield* points.scroll({
     filter: toFilter(conditions),
     limit,
-    with_payload: true,
+    with_payload: keys,
     with_vector,
     order_by: { key, direction }
   })).points

@@ -24,8 +24,10 @@ import {
   toFilter,
   visible
 } from "../codec/filter.ts"
+import { IS_MEMORY } from "../codec/passages.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
 import type { Serving } from "./Serving.ts"
+import { sumMemories } from "./usage.ts"
 
 /** Rows that one request reads to find sessions. */
 const PAGE = 256
@@ -118,27 +120,30 @@ const findSessions = Effect.fnUntraced(function* (
 })
 
 export const sessions = Effect.fnUntraced(function* (
-  { points }: Serving,
+  serving: Serving,
   { after, limit, now, scope }: SessionsRequest
 ): Effect.fn.Return<SessionPage, MemoryError> {
-  const live = all(inScope(scope), visible(now, undefined), mustNot(isEmpty("sessionId")))
+  const { points } = serving
+  const live = all(inScope(scope), IS_MEMORY, visible(now, undefined), mustNot(isEmpty("sessionId")))
   const found = yield* findSessions(points, live, after, limit)
   const { next, page } = cutPage(found, limit, toSessionCursor)
   const ids = page.map(({ sessionId }) => sessionId)
   if (ids.length === 0) return { sessions: [], next: null }
-  const [firsts, counts] = yield* Effect.all(
+  const [firsts, sizes] = yield* Effect.all(
     [
       readEnds(points, live, ids, "asc"),
-      points.facet("sessionId", all(live, must(oneOf("sessionId", ids))), ids.length)
+      Effect.forEach(ids, (id) => sumMemories(serving, all(live, must(is("sessionId", id)))), {
+        concurrency: "unbounded"
+      })
     ],
     { concurrency: "unbounded" }
   )
-  const turns = new Map(counts.map(({ count, value }) => [String(value), count]))
-  const summaries = page.map(({ lastSaidAt, sessionId }): SessionSummary => ({
+  const summaries = page.map(({ lastSaidAt, sessionId }, i): SessionSummary => ({
     sessionId,
     firstSaidAt: firsts.get(sessionId) ?? lastSaidAt,
     lastSaidAt,
-    turns: turns.get(sessionId) ?? 0
+    turns: sizes[i]?.points ?? 0,
+    bytes: sizes[i]?.bytes ?? 0
   }))
   return {
     // A session whose rows were removed meanwhile has none.

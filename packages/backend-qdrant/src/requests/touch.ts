@@ -3,7 +3,7 @@ import { Deferred, Effect } from "effect"
 import { all, hasId, inScope, must, toFilter } from "../codec/filter.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
 import { scopeId } from "../scopeId.ts"
-import { setPayloads } from "./setPayload.ts"
+import { setPayloads } from "../codec/setPayload.ts"
 
 /** Touches of one scope that wait to be written together. */
 interface PendingTouches {
@@ -26,7 +26,8 @@ const writeTouches = Effect.fnUntraced(function* (points: PointsApi, { counts, n
   const operations = setPayloads(
     scope,
     matches.map(({ id, payload }) => [
-      String(id),
+      // Counts stand in the memory's point alone.
+      { id: String(id), isCut: false },
       {
         accessCount: Number(payload?.["accessCount"] ?? 0) + (counts.get(String(id)) ?? 0),
         lastAccessedAt: now

@@ -4,6 +4,7 @@ import {
   type JsonObject,
   type MemoryError,
   sleepInBackground,
+  toBytes,
   unsupported,
   warn
 } from "@keepsake/core/driver"
@@ -56,7 +57,9 @@ const parseMetadata = (text: unknown): JsonObject | null => {
 /** What moves a point. A point that Keepsake did not write is marked alone: reading it fails as before. */
 const movedPayload = ({ payload }: Point): Record<string, unknown> => {
   const metadata = parseMetadata(payload?.["metadata"])
-  return metadata === null ? { layout: LAYOUT } : { ...encodeFacts(metadata), meta: null }
+  if (metadata === null) return { layout: LAYOUT }
+  const bytes = toBytes({ content: String(payload?.["content"]), metadata })
+  return { ...encodeFacts(metadata), meta: null, bytes }
 }
 
 /** One operation for all points that get the same payload, if they still lack it. */
@@ -88,6 +91,8 @@ const moveOperations = (page: ReadonlyArray<Point>): ReadonlyArray<Operation> =>
 
 /** The layouts of a collection, and the way from the first to the second. */
 export interface LayoutMove {
+  /** The layouts of the points at this moment. */
+  readonly layouts: () => Layouts
   /** The filter of a condition; `null` if it matches nothing. */
   readonly translate: (condition: Condition) => Effect.Effect<Conditions | null, MemoryError>
   readonly checkPredecessors: Effect.Effect<void, MemoryError>
@@ -111,8 +116,12 @@ export const makeLayoutMove = (
   const finish: LayoutMove["finish"] = Effect.gen(function* () {
     if (finished) return
     while ((yield* points.count(unmoved)) > 0) {
-      yield* scrollPages(points, unmoved, { with_payload: ["metadata", "importance"] }, PAGE, (page) =>
-        points.update("move to layout 2", moveOperations(page))
+      yield* scrollPages(
+        points,
+        unmoved,
+        { with_payload: ["metadata", "importance", "content"] },
+        PAGE,
+        (page) => points.update("move to layout 2", moveOperations(page))
       )
     }
     current = "second"
@@ -136,6 +145,7 @@ export const makeLayoutMove = (
   })
 
   return {
+    layouts: () => current,
     translate: Effect.fnUntraced(function* (condition) {
       if (current !== "second" && !isToldByFirstLayout(condition, current)) yield* awaitSecond
       return toConditions(condition, current)

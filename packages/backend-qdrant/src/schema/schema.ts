@@ -9,6 +9,8 @@ export const DISTANCE = "Cosine"
 const keyword = { type: "keyword", enable_hnsw: false } as const
 /** For ranges and orders only: the lookup half of the index would take memory for nothing. */
 const integer = { type: "integer", lookup: false, range: true, enable_hnsw: false } as const
+/** Its values are counted too. */
+const sum = { type: "integer", lookup: true, range: true, enable_hnsw: false } as const
 const bool = { type: "bool", enable_hnsw: false } as const
 
 type Indexes = Readonly<Record<string, Schemas["PayloadSchemaParams"]>>
@@ -46,7 +48,11 @@ export const ADDED_INDEXES: Indexes = {
   "numbers[].path": keyword,
   "numbers[].high": integer,
   "numbers[].low": integer,
-  layout: integer
+  layout: integer,
+  memory: keyword,
+  bytes: sum,
+  owed: bool,
+  gaps: bool
 }
 
 /**
@@ -73,6 +79,7 @@ export const ENTRIES_INDEXES: Indexes = {
   kind: keyword,
   number: integer,
   batch: keyword,
+  bytes: sum,
   turn: integer
 }
 

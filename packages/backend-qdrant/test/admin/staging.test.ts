@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ANY } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { openStore } from "../support/openStore.ts"
-import { axis, NOW, row, SCOPE } from "../support/rows.ts"
+import { axis, NOW, passage, row, SCOPE } from "../support/rows.ts"
 import { openOnStandIn } from "../support/standIn.ts"
 
 describe("a move to another embedder", () => {
@@ -14,7 +14,12 @@ describe("a move to another embedder", () => {
       yield* admin.stage(next)
       const rows = yield* admin.unstaged({ limit: 10 })
       yield* admin.fillStage(
-        rows.map(({ id, scope }) => ({ id, scope, vector: axis(2), terms: row("tea").terms }))
+        rows.map(({ id, scope }) => ({
+          id,
+          scope,
+          passages: [passage("Ana likes tea.", axis(2))],
+          owed: false
+        }))
       )
       yield* admin.commitStage
       assert.strictEqual(server.data.collections.size, 3, "of both spaces, and of entries")
@@ -27,7 +32,7 @@ describe("a move to another embedder", () => {
         filter: ANY,
         limit: 10
       })
-      assert.deepStrictEqual(Array.from(movedRows[0]?.vector ?? []), [0, 0, 1, 0])
+      assert.deepStrictEqual(Array.from(movedRows[0]?.passages[0].vector ?? []), [0, 0, 1, 0])
     })
   )
 

@@ -4,7 +4,7 @@ import { ANY, type Fingerprint } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { QdrantServer } from "../server/QdrantServer.ts"
 import { FINGERPRINT, flipError, openStore } from "../support/openStore.ts"
-import { axis, NOW, row, SCOPE } from "../support/rows.ts"
+import { axis, NOW, passage, row, SCOPE } from "../support/rows.ts"
 import { startStandIn } from "../support/standIn.ts"
 
 const NEXT: Fingerprint = { ...FINGERPRINT, avgLen: 30 }
@@ -24,7 +24,7 @@ const prepareMove = Effect.gen(function* () {
   yield* admin.stage(NEXT)
   const rows = yield* admin.unstaged({ limit: 10 })
   yield* admin.fillStage(
-    rows.map(({ id }) => ({ id, scope: SCOPE, vector: axis(1), terms: unchanged.terms }))
+    rows.map(({ content, id }) => ({ id, scope: SCOPE, passages: [passage(content, axis(1))], owed: false }))
   )
   return { admin, server, unaware }
 })
@@ -87,13 +87,13 @@ describe("a commit", () => {
       const { hits } = yield* moved.search({
         scope: SCOPE,
         now: LATER,
-        terms: late.terms.ids,
+        parts: [{ terms: late.passages[0].terms.ids }],
         filter: ANY,
         limit: 5
       })
       assert.deepStrictEqual(
-        hits.map(({ memory }) => memory.content),
-        ["Late."]
+        hits.map(({ facts }) => facts.id),
+        [late.memory.id]
       )
     })
   )

@@ -14,7 +14,7 @@ describe("a point that Keepsake did not write", () => {
       const point = {
         id: ID,
         vector: { dense: [1, 0, 0, 0] },
-        payload: { scope: '["agent","user"]', current: true }
+        payload: { scope: '["agent","user"]', scopeHash: 1, saidAt: NOW, current: true }
       }
       yield* Effect.promise(() =>
         fetch(`${server.url}/collections/keepsake/points/batch?wait=true`, {
@@ -22,14 +22,17 @@ describe("a point that Keepsake did not write", () => {
           body: JSON.stringify({ operations: [{ upsert: { points: [point] } }] })
         })
       )
-      const calls: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
-        store.get({ scope: SCOPE, now: NOW, ids: [ID] }),
-        store.search({ scope: SCOPE, now: NOW, vector: axis(0), filter: ANY, limit: 5 })
+      const calls: ReadonlyArray<readonly [Effect.Effect<unknown, unknown>, string]> = [
+        [store.latest({ scope: SCOPE, now: NOW, filter: ANY, limit: 5 }), "content"],
+        [
+          store.search({ scope: SCOPE, now: NOW, parts: [{ vector: axis(0) }], filter: ANY, limit: 5 }),
+          "content"
+        ]
       ]
-      for (const call of calls) {
+      for (const [call, field] of calls) {
         const error = yield* flipError(call)
         assert.strictEqual(error.reason._tag, "Corrupt")
-        assert.match(error.message, /Point 00000000-0000-5000-8000-000000000001 has no readable validity/u)
+        assert.match(error.message, new RegExp(`Point ${ID} has no readable ${field}`, "u"))
       }
     })
   )

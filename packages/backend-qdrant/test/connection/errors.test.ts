@@ -8,7 +8,7 @@ import { requestsTo, startStandIn } from "../support/standIn.ts"
 import { badGateway, HTML, rateLimited } from "../support/responses.ts"
 
 const QUERY = "/points/query/batch"
-const SEARCH_REQUEST = { scope: SCOPE, now: NOW, vector: axis(0), filter: ANY, limit: 10 }
+const SEARCH_REQUEST = { scope: SCOPE, now: NOW, parts: [{ vector: axis(0) }], filter: ANY, limit: 10 }
 
 describe("a search that keeps failing", () => {
   const fails = (name: string, fault: Fault, reason: string, message: RegExp) =>

@@ -15,7 +15,7 @@ const PUT_REQUEST = {
   now: NOW,
   rows: [row("Freight leaves on Tuesdays."), row("Ana likes tea.")]
 }
-const SEARCH_REQUEST = { scope: SCOPE, now: NOW, vector: axis(0), filter: ANY, limit: 10 }
+const SEARCH_REQUEST = { scope: SCOPE, now: NOW, parts: [{ vector: axis(0) }], filter: ANY, limit: 10 }
 const LIST_REQUEST = { scope: SCOPE, now: NOW, filter: ANY, closed: true, limit: 1_000 }
 
 /** A put that meets this fault once is acknowledged, and writes its rows once. */

@@ -1,11 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ANY, toCondition } from "@keepsake/core/driver"
 import { Effect } from "effect"
+import { FACT_KEYS } from "../../src/codec/memoryRow.ts"
 import { axis, NOW, SCOPE } from "../support/rows.ts"
 import { bodiesTo, openOnStandIn } from "../support/standIn.ts"
 
 const scope = { key: "scope", match: { value: '["agent","user"]' } }
 const current = { key: "current", match: { value: true } }
+const isMemory = { key: "scopeHash", range: { gte: 0 } }
 const expired = { key: "expiresAt", range: { lte: NOW } }
 
 describe("search", () => {
@@ -15,8 +17,7 @@ describe("search", () => {
       yield* store.search({
         scope: SCOPE,
         now: NOW,
-        vector: axis(1),
-        terms: Uint32Array.of(7, 4_294_967_295),
+        parts: [{ vector: axis(1), terms: Uint32Array.of(7, 4_294_967_295) }],
         filter: toCondition({ types: ["semantic"], exceptSessionId: "s", metadata: { k: "v" } }),
         limit: 5,
         exact: true
@@ -46,18 +47,20 @@ describe("search", () => {
         limit: 1,
         with_vector: ["terms"]
       })
+      const lacking = {
+        should: [{ must_not: [{ has_vector: "dense" }] }, { key: "gaps", match: { value: true } }]
+      }
       assert.strictEqual(server.requests.length, 3)
       assert.sameDeepMembers(bodiesTo(server, "/points/count"), [
         { filter: corpus, exact: true },
-        { filter: { ...corpus, must_not: [{ has_vector: "dense" }] }, exact: true }
+        { filter: { must: [...corpus.must, isMemory, lacking] }, exact: true }
       ])
       assert.deepStrictEqual(bodiesTo(server, "/points/query/batch"), [
         {
           searches: [
-            { ...dense, filter, limit: 5, with_payload: true },
-            { ...terms, filter, limit: 5, with_payload: true },
-            { prefetch: { ...terms, filter, limit: 5 }, ...rescored, filter, limit: 5 },
-            { prefetch: { ...dense, filter, limit: 5 }, ...terms, filter, limit: 5 },
+            { ...dense, filter, limit: 5, with_payload: FACT_KEYS },
+            { ...terms, filter, limit: 5, with_payload: FACT_KEYS },
+            { prefetch: [{ ...terms, filter, limit: 5 }], ...rescored, filter, limit: 5 },
             term(7),
             term(4_294_967_295)
           ]
@@ -70,7 +73,14 @@ describe("search", () => {
   it.live("asOf filters by one interval that satisfies both ends", () =>
     Effect.gen(function* () {
       const { server, store } = yield* openOnStandIn()
-      yield* store.search({ scope: SCOPE, now: NOW, asOf: NOW - 5, vector: axis(1), filter: ANY, limit: 5 })
+      yield* store.search({
+        scope: SCOPE,
+        now: NOW,
+        asOf: NOW - 5,
+        parts: [{ vector: axis(1) }],
+        filter: ANY,
+        limit: 5
+      })
       const [body] = bodiesTo(server, "/points/query/batch")
       const validThen = {
         nested: {
@@ -91,7 +101,7 @@ describe("search", () => {
             params: { quantization: { rescore: true } },
             filter: { must: [scope, validThen], must_not: [expired] },
             limit: 5,
-            with_payload: true
+            with_payload: FACT_KEYS
           }
         ]
       })

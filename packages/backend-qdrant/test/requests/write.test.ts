@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { toCondition, type MemoryStore, type Scope } from "@keepsake/core/driver"
 import { Effect } from "effect"
+import { EXCERPT_KEYS } from "../../src/codec/memoryRow.ts"
 import type { UpdateBatch } from "../server/schemas/update.ts"
 import { flipError } from "../support/openStore.ts"
 import { NOW, row, SCOPE } from "../support/rows.ts"
@@ -78,7 +79,7 @@ describe("put", () => {
       assert.deepStrictEqual(read?.body, {
         filter: { must: [{ has_id: [tea.memory.id] }] },
         limit: 1,
-        with_payload: true
+        with_payload: EXCERPT_KEYS
       })
       assert.strictEqual(write?.query["wait"], "true")
       assert.deepNestedInclude(write?.body, { "operations[0].upsert.update_mode": "insert_only" })

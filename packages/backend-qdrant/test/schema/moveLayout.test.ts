@@ -20,6 +20,7 @@ import {
   startFirstVersion
 } from "../support/firstVersion.ts"
 import { flipError } from "../support/openStore.ts"
+import { passage } from "../support/rows.ts"
 
 const NOW = 1_757_776_000_000
 const SCOPE = { agentId: "assistant", userId: "ana" }
@@ -150,7 +151,13 @@ describe("a collection of the first version", () => {
         assert.strictEqual(error.reason._tag, "Unsupported")
         assert.match(error.message, /until the collection is moved to layout 2: 0 % done/u)
       }
-      const search = { scope: SCOPE, now: NOW, terms: Uint32Array.of(1), limit: 5, filter: IN_ADDRESS }
+      const search = {
+        scope: SCOPE,
+        now: NOW,
+        parts: [{ terms: Uint32Array.of(1) }],
+        limit: 5,
+        filter: IN_ADDRESS
+      }
       assert.strictEqual((yield* flipError(store.search(search))).reason._tag, "Unsupported")
       const target = { _tag: "Filter", filter: IN_ADDRESS } as const
       const before = yield* listAll(store)
@@ -264,11 +271,11 @@ describe("a collection of the first version", () => {
         const rows = yield* admin.unstaged({ limit: 50 })
         if (rows.length === 0) break
         yield* admin.fillStage(
-          rows.map(({ id, scope }) => ({
+          rows.map(({ content, id, scope }) => ({
             id,
             scope,
-            vector: null,
-            terms: { ids: Uint32Array.of(7), weights: Float32Array.of(1) }
+            passages: [passage(content, null)],
+            owed: false
           }))
         )
       }

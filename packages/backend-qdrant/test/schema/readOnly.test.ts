@@ -89,10 +89,10 @@ describe("a store that is opened read-only", () => {
         apiKey: Redacted.make("read"),
         readOnly: true
       })
-      assert.deepStrictEqual(yield* store.latest({ scope: SCOPE, now: NOW, filter: ANY, limit: 5 }), [
-        tea.memory
-      ])
-      const search = { scope: SCOPE, now: NOW, terms: tea.terms.ids, filter: ANY, limit: 5 }
+      const [latest] = yield* store.latest({ scope: SCOPE, now: NOW, filter: ANY, limit: 5 })
+      assert.deepStrictEqual(latest?.memory, tea.memory)
+      const parts = [{ terms: tea.passages[0].terms.ids }]
+      const search = { scope: SCOPE, now: NOW, parts, filter: ANY, limit: 5 }
       assert.strictEqual((yield* store.search(search)).hits.length, 1)
     })
   )

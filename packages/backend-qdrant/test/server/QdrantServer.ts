@@ -14,6 +14,8 @@ export interface QdrantServer extends AsyncDisposable {
   readonly data: ServerData
   /** The requests so far; tests empty it. */
   readonly requests: Array<ReceivedRequest>
+  /** Bytes of the JSON answers so far; tests empty it. */
+  readonly responses: Array<number>
   faults: Faults
   /** Drops every connection, then serves the same data on the same port. */
   readonly restart: () => Promise<void>
@@ -47,6 +49,7 @@ export const startQdrant = async (options: ServerOptions = {}): Promise<QdrantSe
     url: "",
     data: emptyData(),
     requests: [],
+    responses: [],
     faults: () => undefined,
     restart: async () => {
       await close(http)

@@ -15,6 +15,7 @@ export interface ServerOptions extends ServerKeys {
 export interface RunningServer {
   readonly data: ServerData
   readonly requests: Array<ReceivedRequest>
+  readonly responses: Array<number>
   readonly faults: Faults
 }
 
@@ -41,12 +42,15 @@ const receive = async (request: IncomingMessage, prefix = ""): Promise<ReceivedR
   }
 }
 
-const sendText = (response: ServerResponse, status: number, type: string, text: string): void => {
-  response.writeHead(status, { "content-type": type, "content-length": Buffer.byteLength(text) })
+/** Returns the bytes of the body. */
+const sendText = (response: ServerResponse, status: number, type: string, text: string): number => {
+  const length = Buffer.byteLength(text)
+  response.writeHead(status, { "content-type": type, "content-length": length })
   response.end(text)
+  return length
 }
 
-const sendJson = (response: ServerResponse, status: number, body: unknown): void =>
+const sendJson = (response: ServerResponse, status: number, body: unknown): number =>
   sendText(response, status, "application/json", JSON.stringify(body))
 
 /** Does what the request asks; throws a `Refusal` for its status. */
@@ -74,7 +78,7 @@ const answer = (
 /** Answers a request, with `fault` if there is one. */
 const respond = (
   options: ServerOptions,
-  data: ServerData,
+  { data, responses }: RunningServer,
   received: ReceivedRequest,
   fault: Fault | undefined,
   response: ServerResponse
@@ -102,7 +106,7 @@ const respond = (
     sendText(response, 200, "application/json", text.slice(0, Math.floor(text.length / 2)))
     return
   }
-  sendJson(response, 200, body)
+  responses.push(sendJson(response, 200, body))
 }
 
 export const handleRequest = async (
@@ -114,7 +118,7 @@ export const handleRequest = async (
   try {
     const received = await receive(request, options.prefix)
     server.requests.push(received)
-    respond(options, server.data, received, server.faults(received), response)
+    respond(options, server, received, server.faults(received), response)
   } catch (cause) {
     if (cause instanceof ConnectionReset) {
       request.socket.destroy()

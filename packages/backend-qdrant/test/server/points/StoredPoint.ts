@@ -1,7 +1,7 @@
 import { noVector, wrongInput } from "../refusals.ts"
 import type { CreateCollection } from "../schemas/collection.ts"
 import type { Point } from "../schemas/update.ts"
-import type { SparseVector } from "../schemas/values.ts"
+import type { SparseVector, WithPayload } from "../schemas/values.ts"
 
 export interface StoredPoint {
   readonly id: string
@@ -45,7 +45,7 @@ export const storePoint = (config: CreateCollection, { id, payload, vector }: Po
 
 /** Which parts of a point a response contains. */
 export interface Parts {
-  readonly with_payload?: boolean | ReadonlyArray<string>
+  readonly with_payload?: WithPayload
   readonly with_vector?: boolean | ReadonlyArray<string>
 }
 
@@ -60,8 +60,11 @@ const showVectors = ({ dense, sparse }: StoredPoint, names: true | ReadonlyArray
   return Object.fromEntries(vectors.filter(([name]) => names === true || names.includes(name)))
 }
 
-const showPayload = ({ payload }: StoredPoint, keys: true | ReadonlyArray<string>) =>
-  keys === true ? payload : Object.fromEntries(Object.entries(payload).filter(([key]) => keys.includes(key)))
+const showPayload = ({ payload }: StoredPoint, keys: Exclude<WithPayload, false>) => {
+  if (keys === true) return payload
+  const isShown = (key: string) => ("exclude" in keys ? !keys.exclude.includes(key) : keys.includes(key))
+  return Object.fromEntries(Object.entries(payload).filter(([key]) => isShown(key)))
+}
 
 /** A point as responses contain it. */
 export const showPoint = (

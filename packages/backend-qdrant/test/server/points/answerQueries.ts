@@ -21,11 +21,21 @@ const cachedSelect = (collection: Collection): Select => {
   }
 }
 
+/** IDFs of a corpus, computed once in a batch. */
+const knownIdfs = new WeakMap<ReadonlyArray<StoredPoint>, Map<string, number>>()
+
 /** `ln(1 + (n − df + ½)/(df + ½))` over the points of the corpus that have the vector, even an empty one. */
 const computeIdf = (corpus: ReadonlyArray<StoredPoint>, name: string, term: number): number => {
+  const known = knownIdfs.get(corpus) ?? new Map<string, number>()
+  knownIdfs.set(corpus, known)
+  const key = `${name} ${term}`
+  const idf = known.get(key)
+  if (idf !== undefined) return idf
   const n = corpus.filter((point) => point.sparse.has(name)).length
   const df = corpus.filter((point) => point.sparse.get(name)?.has(term) === true).length
-  return Math.log(1 + (n - df + 0.5) / (df + 0.5))
+  const computed = Math.log(1 + (n - df + 0.5) / (df + 0.5))
+  known.set(key, computed)
+  return computed
 }
 
 const scoreSparse = (

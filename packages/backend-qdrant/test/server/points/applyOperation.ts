@@ -1,5 +1,5 @@
 import { notFound } from "../refusals.ts"
-import type { Operation, Selector, SetPayload, Upsert } from "../schemas/update.ts"
+import type { Operation, Selector, SetPayload, UpdateVectors, Upsert } from "../schemas/update.ts"
 import type { Collection } from "./Collection.ts"
 import { matchesFilter } from "./matchFilter.ts"
 import { type StoredPoint, storePoint, toStoredId } from "./StoredPoint.ts"
@@ -50,9 +50,27 @@ const overwritePayload = (collection: Collection, change: SetPayload): void => {
   }
 }
 
+/** Fails for an id that does not exist, after the others were changed. */
+const updateVectors = (collection: Collection, { points, update_filter }: UpdateVectors): void => {
+  collection.checkFilter(update_filter, "update")
+  const missing = points.filter(({ id }) => !collection.points.has(toStoredId(id)))
+  for (const { id, vector } of points) {
+    const existing = collection.points.get(toStoredId(id))
+    if (existing === undefined || !matchesFilter(update_filter, existing)) continue
+    const { dense, sparse } = storePoint(collection.config, { id, vector })
+    collection.points.set(existing.id, {
+      ...existing,
+      dense: new Map([...existing.dense, ...dense]),
+      sparse: new Map([...existing.sparse, ...sparse])
+    })
+  }
+  if (missing[0] !== undefined) throw notFound(`No point with id ${missing[0].id} found`)
+}
+
 export const applyOperation = (collection: Collection, operation: Operation): void => {
   if ("upsert" in operation) upsert(collection, operation.upsert)
   else if ("delete" in operation) deletePoints(collection, operation.delete)
+  else if ("update_vectors" in operation) updateVectors(collection, operation.update_vectors)
   else if ("set_payload" in operation) setPayload(collection, operation.set_payload)
   else overwritePayload(collection, operation.overwrite_payload)
 }

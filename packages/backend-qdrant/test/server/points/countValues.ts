@@ -7,15 +7,18 @@ import { valuesAt } from "./matchFilter.ts"
 export const countValues = (
   collection: Collection,
   { filter, key, limit = 10 }: typeof Facet.Type
-): ReadonlyArray<{ readonly value: string; readonly count: number }> => {
-  if (collection.indexes.get(key)?.type !== "keyword") {
+): ReadonlyArray<{ readonly value: string | number; readonly count: number }> => {
+  const index = collection.indexes.get(key)
+  const isLookup = index?.type === "integer" && index.lookup !== false
+  if (index?.type !== "keyword" && !isLookup) {
     throw badRequest(
       `Index required but not found for "${key}" of one of the following types: [keyword, integer, uuid, bool]. Help: Create an index for this key or use a different filter.`
     )
   }
-  const counts = new Map<string, number>()
+  const counts = new Map<string | number, number>()
   for (const { payload } of collection.select(filter)) {
-    for (const value of new Set(valuesAt(payload, key).map(String))) {
+    const values = valuesAt(payload, key).filter((value) => typeof value === (isLookup ? "number" : "string"))
+    for (const value of new Set(values as ReadonlyArray<string | number>)) {
       counts.set(value, (counts.get(value) ?? 0) + 1)
     }
   }

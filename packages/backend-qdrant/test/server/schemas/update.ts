@@ -28,7 +28,14 @@ const SetPayload = Union([
 ])
 export type SetPayload = typeof SetPayload.Type
 
+const UpdateVectors = Struct({
+  points: List(Struct({ id: PointId, vector: Schema.Record(Schema.String, Vector) })),
+  update_filter: optional(Filter)
+})
+export type UpdateVectors = typeof UpdateVectors.Type
+
 const Operation = Union([
+  Struct({ update_vectors: UpdateVectors }),
   Struct({ upsert: Upsert }),
   Struct({ delete: Selector }),
   Struct({ set_payload: SetPayload }),

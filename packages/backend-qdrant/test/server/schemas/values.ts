@@ -29,5 +29,10 @@ export const Vector = Schema.Union([Schema.Array(Schema.Finite), SparseVector])
 
 export const Payload = Schema.Record(Schema.String, Schema.Unknown)
 
-export const WithPayload = Schema.Union([Schema.Boolean, Schema.Array(Schema.String)])
+export const WithPayload = Schema.Union([
+  Schema.Boolean,
+  Schema.Array(Schema.String),
+  Schema.Struct({ exclude: Schema.Array(Schema.String) })
+])
+export type WithPayload = typeof WithPayload.Type
 export const WithVector = Schema.Union([Schema.Boolean, Schema.Array(Schema.String)])
