@@ -91,7 +91,15 @@ export type AgentEvent = { readonly userId: string; readonly sessionId: string }
   | { readonly type: "written"; readonly outcome: WriteOutcome }
 )
 
-export const EMPTY_CONTEXT: MemoryContext = { text: "", tokens: 0, items: [], dropped: 0, degraded: null }
+export const EMPTY_CONTEXT: MemoryContext = {
+  text: "",
+  tokens: 0,
+  items: [],
+  dropped: 0,
+  droppedByPart: { pins: 0, profile: 0, relevant: 0, lastTime: 0 },
+  droppedPins: [],
+  degraded: null
+}
 
 /** The failure's reason by name, for reports. */
 export const readReason = (error: unknown): string => {

@@ -1,4 +1,4 @@
-import type { Effect, Stream } from "effect"
+import { Effect, type Stream } from "effect"
 import type { MemoryContext } from "../context/buildContext.ts"
 import { forget, forgetAll, type ForgetTarget } from "../forget/forget.ts"
 import type { Receipt } from "../forget/receipt.ts"
@@ -79,6 +79,10 @@ export class BoundMemory implements ScopedMemory {
 
   context(message: string, options?: ContextOptions): Effect.Effect<MemoryContext, MemoryError> {
     return this.#trace("context", context(this.#services, this, message, options))
+  }
+
+  injectContext(message: string, options?: ContextOptions): Effect.Effect<string, MemoryError> {
+    return Effect.map(this.context(message, options), ({ text }) => text)
   }
 
   get(id: string): Effect.Effect<Memory | null, MemoryError> {

@@ -115,6 +115,9 @@ export interface MemoryVerbs<Face extends MemoryFace> {
    */
   context(message: string, options?: ContextOptions, ...run: Runs[Face]): Answers<MemoryContext>[Face]
 
+  /** The text of `context` alone, to be put before a message or into a system prompt; `""` when there is nothing to say. */
+  injectContext(message: string, options?: ContextOptions, ...run: Runs[Face]): Answers<string>[Face]
+
   /** One memory by id; `null` when it does not exist, is expired, or belongs to a scope that is not read. */
   get(id: string, ...run: Runs[Face]): Answers<Memory | null>[Face]
 

@@ -1,21 +1,27 @@
 import { Effect } from "effect"
+import type { ContextPart, ReadContextOptions } from "../input/options.ts"
+import type { Degraded } from "../memory/Degraded.ts"
+import type { Memory } from "../memory/Memory.ts"
+import { formatOrigin } from "../memory/Scope.ts"
+import { estimateTokens as estimate, type TokenEstimator } from "../text/estimateTokens.ts"
+import { cutToQuestion, type QuestionWords, weighWords } from "./cutToQuestion.ts"
+import { type Candidate, Filling, type Form } from "./Filling.ts"
+import {
+  type ContextRequest,
+  type ContextServices,
+  limitFrom,
+  type Material,
+  readMaterial
+} from "./material.ts"
 import {
   type ContextItem,
   emptyBlock,
   headingLine,
   itemLine,
   renderBlock,
+  unshownPinsLine,
   type WrittenItem
 } from "./renderContext.ts"
-import { type ContextPart, RECALL_LIMIT_MAX, type ReadContextOptions } from "../input/options.ts"
-import { allOf, ANY, type Condition, isIn, not } from "../memory/Condition.ts"
-import type { Degraded } from "../memory/Degraded.ts"
-import type { Memory } from "../memory/Memory.ts"
-import { formatOrigin, sameScope, type Scope } from "../memory/Scope.ts"
-import { byStatement, mergeRanked, type ReadScopes, readShared, toDegraded } from "../recall/readScopes.ts"
-import type { Ranked, Retriever } from "../recall/Retriever.ts"
-import type { MemoryStore } from "../store/MemoryStore.ts"
-import { fourCharactersPerToken } from "../text/estimateTokens.ts"
 
 /** The rendered block and what is in it. */
 export interface MemoryContext {
@@ -24,8 +30,12 @@ export interface MemoryContext {
   /** Estimated size of `text`. */
   readonly tokens: number
   readonly items: ReadonlyArray<ContextItem>
-  /** Candidates that did not fit the budget. */
+  /** Candidates that did not fit the budget, of all parts together. */
   readonly dropped: number
+  /** The same by part; pins are counted apart from the rest of the profile. */
+  readonly droppedByPart: { readonly [part in ContextPart | "pins"]: number }
+  /** Ids of pinned memories that found no room; the block names them. */
+  readonly droppedPins: ReadonlyArray<string>
   /** The shared scopes that are missing; `null` when none is. */
   readonly degraded: ReadonlyArray<Degraded> | null
 }
@@ -35,215 +45,205 @@ export const DEFAULT_CONTEXT_BUDGET = 600
 
 /** Shares of the budget: most for the profile, and reserved for the end of the last session. */
 const PROFILE_SHARE = 1 / 3
-const LAST_TIME_SHARE = 1 / 5
+const LAST_TIME_SHARE = 1 / 10
 
-const PROFILE_MAX = 40
-/** Turns of the last session. */
-const LAST_TIME_MAX = 6
-/**
- * A scope of up to this many rows goes in whole if the budget holds it: early questions rarely share a word
- * with their answer ("What was my project again?").
- */
-const YOUNG_MAX = 24
+/** A longer line is shown by what the question asks for, as far as the budget has no room for the whole. */
+const CUT_ABOVE = 80
+/** Tokens of such a line. */
+const CUT_TOKENS = 60
+/** The share of the budget that the best memory may take in that form. */
+const BEST_SHARE = 0.3
+/** Tokens of profile and last time beside a message that neither asks nor tells. */
+const SMALL_TALK_TOKENS = 100
+/** Less room than this holds nothing more. */
+const SLACK = 24
 
-/** A line takes at least a dozen tokens. */
-const TOKENS_MIN = 12
-
-/** Pinned first, then the most important, the most recalled, the newest. */
-const byWeight = (a: Memory, b: Memory): number =>
-  Number(b.pinned) - Number(a.pinned) ||
-  b.importance - a.importance ||
-  b.accessCount - a.accessCount ||
-  b.saidAt - a.saidAt ||
-  (a.id < b.id ? -1 : 1)
-
-/** A memory that may go into the block, and the tokens of its line. */
-interface Candidate extends WrittenItem {
-  readonly cost: number
+interface Writer {
+  readonly options: ReadContextOptions
+  readonly estimateTokens: TokenEstimator
+  readonly toCandidate: (
+    memory: Memory,
+    part: ContextPart,
+    score: number | null,
+    cutTokens?: number
+  ) => Candidate
 }
 
-/** The end of the last session, or the last memories where none has a session. */
-const lastTurns = (latest: ReadonlyArray<Memory>): ReadonlyArray<Memory> =>
-  latest.filter(({ sessionId }) => sessionId === latest[0]?.sessionId).slice(0, LAST_TIME_MAX)
+/** Makes candidates; a question's words are weighed when a text is first cut. */
+const makeWriter = (
+  { options, query, scopes: { scope } }: ContextRequest,
+  { lastTime, pins, profile, relevant }: Material,
+  isCut: (memory: Memory) => boolean,
+  isShared: (memory: Memory) => boolean
+): Writer => {
+  const { estimateTokens = estimate, showScores = false } = options
+  let words: QuestionWords | undefined
+  const weigh = (): QuestionWords =>
+    (words ??= weighWords(
+      query,
+      [...relevant.map(({ memory }) => memory), ...pins, ...profile, ...lastTime].map(
+        ({ content }) => content
+      )
+    ))
+  const toForm = (item: ContextItem): Form => {
+    const origin = isShared(item.memory) ? formatOrigin(item.memory.scope, scope) : null
+    const written: WrittenItem = { item, origin, showScore: showScores }
+    return { written, tokens: estimateTokens(`\n${itemLine(written)}`) }
+  }
+  return {
+    options,
+    estimateTokens,
+    toCandidate: (memory, part, score, cutTokens = CUT_TOKENS) => {
+      const item: ContextItem = { memory, part, score, cut: isCut(memory) ? memory.content : null }
+      const whole = toForm(item)
+      let short: Form | undefined
+      const cut = () =>
+        (short ??= toForm({
+          ...item,
+          cut: cutToQuestion(memory.content, weigh(), cutTokens, estimateTokens)
+        }))
+      return {
+        id: memory.id,
+        part,
+        whole,
+        cut: whole.tokens > Math.max(CUT_ABOVE, 1.4 * cutTokens) ? cut : null
+      }
+    }
+  }
+}
 
 interface Candidates {
+  readonly pins: ReadonlyArray<Candidate>
   readonly profile: ReadonlyArray<Candidate>
   readonly relevant: ReadonlyArray<Candidate>
   readonly lastTime: ReadonlyArray<Candidate>
 }
 
-/**
- * Chooses candidates: each part in turn takes what fits its share, then what fits the rest. What `first` has
- * chosen already stays.
- */
-const choose = (
-  { lastTime, profile, relevant }: Candidates,
-  budget: number,
-  headingCost: (part: ContextPart) => number,
-  first: ReadonlyArray<Candidate> = []
-) => {
-  const chosen = new Map<string, Candidate>()
-  const parts = new Set<ContextPart>()
-  let used = 0
-  const take = (candidates: ReadonlyArray<Candidate>, until: number) => {
-    for (const candidate of candidates) {
-      const { memory, part } = candidate.item
-      if (chosen.has(memory.id)) continue
-      const cost = candidate.cost + (parts.has(part) ? 0 : headingCost(part))
-      if (used + cost > until) continue
-      used += cost
-      parts.add(part)
-      chosen.set(memory.id, candidate)
-    }
+/** What became of the pins: the budget that holds them, and those that find no room. */
+interface Pinned {
+  readonly filling: Filling
+  readonly line: string | null
+  readonly ids: ReadonlyArray<string>
+}
+
+/** All pins go in: whole, or where that is too much in short form, or as many as fit, the others named. */
+const takePins = (
+  makeFilling: () => Filling,
+  pins: ReadonlyArray<Candidate>,
+  room: number,
+  estimateTokens: TokenEstimator
+): Pinned => {
+  const whole = makeFilling()
+  if (whole.takeWhole(pins, room)) return { filling: whole, line: null, ids: [] }
+  const short = makeFilling()
+  short.take(pins, room, true)
+  if (pins.every((pin) => short.has(pin))) {
+    short.widen(pins, room)
+    return { filling: short, line: null, ids: [] }
   }
-  const lastCost = lastTime.reduce((sum, { cost }) => sum + cost, 0)
-  take(first, budget)
-  take(profile, used + (budget - used) * PROFILE_SHARE)
-  take(relevant, budget - Math.min(lastCost, budget * LAST_TIME_SHARE))
-  take(lastTime, budget)
-  take(relevant, budget)
-  take(profile, budget)
-  const all = new Set([...first, ...profile, ...relevant, ...lastTime].map(({ item }) => item.memory.id))
-  return { items: Array.from(chosen.values()), dropped: all.size - chosen.size }
+  const tokensOf = (line: string) => estimateTokens(`\n${line}`)
+  const all = pins.map(({ id }) => id)
+  const reserve = Math.min(room / 4, tokensOf(unshownPinsLine(all, all.length)))
+  const filling = makeFilling()
+  filling.spend(reserve)
+  filling.take(pins, room, true)
+  const ids = pins.flatMap((pin) => (filling.has(pin) ? [] : [pin.id]))
+  let named = ids.length
+  const line = () => unshownPinsLine(ids.slice(0, named), ids.length)
+  while (named > 0 && tokensOf(line()) > reserve) named--
+  return { filling, line: tokensOf(line()) > reserve ? null : line(), ids }
 }
 
-/** What a block is made for. Its values are checked. */
-export interface ContextRequest {
-  readonly scopes: ReadScopes
-  readonly now: number
-  readonly query: string
-  readonly options: ReadContextOptions
+/** Each part in turn takes what fits its share, then what fits the rest; then texts are widened. */
+const fill = (filling: Filling, { lastTime, profile, relevant }: Candidates, room: number): void => {
+  const lastTokens = lastTime.reduce((sum, { whole }) => sum + whole.tokens, 0)
+  filling.take(relevant.slice(0, 1), room)
+  filling.take(profile, filling.used + (room - filling.used) * PROFILE_SHARE)
+  filling.take(relevant, room - Math.min(lastTokens, room * LAST_TIME_SHARE))
+  filling.take(lastTime, room)
+  filling.take(relevant, room)
+  filling.take(profile, room)
+  filling.widen([...relevant, ...lastTime, ...profile], room)
 }
 
-interface ContextServices {
-  readonly store: MemoryStore["Service"]
-  readonly retriever: Retriever["Service"]
+interface Filled {
+  readonly filling: Filling
+  readonly block: ReturnType<typeof renderBlock>
 }
 
-const limitFrom = ({ budgetTokens = DEFAULT_CONTEXT_BUDGET, limit }: ReadContextOptions): number =>
-  limit ?? Math.min(RECALL_LIMIT_MAX, Math.max(1, Math.floor(budgetTokens / TOKENS_MIN)))
+const countMissing = (filling: Filling, candidates: ReadonlyArray<Candidate>, shown: Set<string>): number =>
+  candidates.filter((candidate) => {
+    // A memory of two parts is missing once.
+    if (filling.has(candidate) || shown.has(candidate.id)) return false
+    shown.add(candidate.id)
+    return true
+  }).length
 
-const PINNED = isIn({ field: "pinned" }, [true])
-
-/** The memories that each part may show: of a shared scope, pins and what is relevant. */
-const readMemories = Effect.fnUntraced(function* (
-  { retriever, store }: ContextServices,
-  { now, options, query, scopes: { reads, scope } }: ContextRequest
-) {
-  const { minScore, omit = [], sessionId, where = ANY } = options
-  const elsewhere = sessionId === undefined ? ANY : not(isIn({ field: "sessionId" }, [sessionId]))
-  const outside = allOf([where, elsewhere])
-  const wants = (part: ContextPart) => !omit.includes(part)
-  const latest = (from: Scope, part: ContextPart, filter: Condition, limit: number) =>
-    wants(part)
-      ? Effect.map(store.latest({ scope: from, now, filter, limit }), (rows) =>
-          rows.map(({ memory }) => memory)
-        )
-      : Effect.succeed<ReadonlyArray<Memory>>([])
-  const rank = (from: Scope, filter: Condition) =>
-    wants("relevant")
-      ? retriever.rank({ scope: from, now, query, filter, limit: limitFrom(options), minScore })
-      : Effect.succeed<ReadonlyArray<Ranked>>([])
-  const latestOwn = (part: ContextPart, filter: Condition, limit: number) =>
-    latest(scope, part, allOf([filter, outside]), limit)
-  const [pinned, standing, relevant, recent, shared] = yield* Effect.all(
-    [
-      latestOwn("profile", PINNED, PROFILE_MAX),
-      latestOwn("profile", isIn({ field: "type" }, ["semantic", "procedural"]), PROFILE_MAX),
-      rank(scope, outside),
-      latestOwn("lastTime", ANY, YOUNG_MAX + 1),
-      // The session that is left out is one's own: a shared scope may have one of the same name.
-      readShared(reads, (from) =>
-        Effect.all([latest(from, "profile", allOf([PINNED, where]), PROFILE_MAX), rank(from, where)], {
-          concurrency: "unbounded"
-        })
-      )
-    ],
-    { concurrency: "unbounded" }
-  )
-  const byId = new Map([...pinned, ...standing].map((memory) => [memory.id, memory]))
-  return { profile: Array.from(byId.values()).sort(byWeight), relevant, recent, shared }
-})
-
-type Memories = Effect.Success<ReturnType<typeof readMemories>>
-
-/**
- * Brings in what is shared. A statement that several scopes hold stands there once, as one's own memory if it is
- * among those read. Shared pins come after one's own and before the rest of the profile.
- */
-const mergeShared = ({ profile, recent, relevant, shared }: Memories, limit: number) => {
-  const own = byStatement([...relevant.map(({ memory }) => memory), ...profile, ...recent])
-  const pins = byStatement(shared.answers.flatMap(([memories]) => memories).sort(byWeight))
-  const inProfile = byStatement(profile)
-  const shownPins = Array.from(pins).flatMap(([key, pin]) =>
-    inProfile.has(key) ? [] : [own.get(key) ?? pin]
-  )
-  const ranked = [relevant, ...shared.answers.map(([, memories]) => memories)]
-  const firstUnpinned = profile.findIndex(({ pinned }) => !pinned)
-  const pinnedCount = firstUnpinned < 0 ? profile.length : firstUnpinned
-  return {
-    profile: [...profile.slice(0, pinnedCount), ...shownPins, ...profile.slice(pinnedCount)],
-    relevant: mergeRanked(ranked, limit, new Map([...pins, ...own]))
-  }
-}
-
-const selectCandidates = (
-  { lastTime, profile, relevant }: Candidates,
-  accepts: (candidate: Candidate) => boolean
-): Candidates => ({
-  profile: profile.filter(accepts),
-  relevant: relevant.filter(accepts),
-  lastTime: lastTime.filter(accepts)
-})
-
-/** Makes the block: profile, relevant, last time, in one budget. */
+/** Makes the block: pins, then profile, relevant and last time, in one budget. */
 export const buildContext = Effect.fnUntraced(function* (services: ContextServices, request: ContextRequest) {
-  const {
-    now,
-    options,
-    scopes: { reads, scope }
-  } = request
-  const {
-    budgetTokens = DEFAULT_CONTEXT_BUDGET,
-    estimateTokens = fourCharactersPerToken,
-    showScores = false
-  } = options
-  const memories = yield* readMemories(services, request)
-  const { recent, shared } = memories
-  const { profile, relevant } = reads.length === 0 ? memories : mergeShared(memories, limitFrom(options))
-
-  const toCandidate = (memory: Memory, part: ContextPart, score: number | null): Candidate => {
-    const item = { memory, part, score }
-    const isShared = reads.length > 0 && !sameScope(memory.scope, scope)
-    const line = itemLine(item, showScores, isShared ? formatOrigin(memory.scope, scope) : null)
-    return { item, line, isShared, cost: estimateTokens(`\n${line}`) }
+  const { now, options } = request
+  const { budgetTokens = DEFAULT_CONTEXT_BUDGET, limit, partTokens } = options
+  const { isCut, isShared, material } = yield* readMaterial(services, request, limitFrom(limit, budgetTokens))
+  const { estimateTokens, toCandidate } = makeWriter(request, material, isCut, isShared)
+  const bestTokens = Math.max(CUT_TOKENS, budgetTokens * BEST_SHARE)
+  const candidates: Candidates = {
+    pins: material.pins.map((memory) => toCandidate(memory, "profile", null)),
+    profile: material.profile.map((memory) => toCandidate(memory, "profile", null)),
+    relevant: material.relevant.map(({ memory, score }, i) =>
+      toCandidate(memory, "relevant", score, i === 0 ? bestTokens : CUT_TOKENS)
+    ),
+    lastTime: material.lastTime.map((memory) => toCandidate(memory, "lastTime", null))
   }
-  const isYoung = recent.length <= YOUNG_MAX
-  const ending = lastTurns(recent)
-  const all: Candidates = {
-    profile: profile.map((memory) => toCandidate(memory, "profile", null)),
-    relevant: relevant.map(({ memory, score }) => toCandidate(memory, "relevant", score)),
-    lastTime: (isYoung ? recent : ending).map((memory) => toCandidate(memory, "lastTime", null))
+  const all = [...candidates.pins, ...candidates.profile, ...candidates.relevant, ...candidates.lastTime]
+  const hasShared = all.some(({ whole }) => whole.written.origin !== null)
+  const empty = estimateTokens(emptyBlock(now, { hasShared, hasCut: all.some(({ cut }) => cut !== null) }))
+  const room = budgetTokens - empty
+  const makeFilling = () => new Filling((part) => estimateTokens(`\n${headingLine(part)}`), partTokens)
+  const pinned = takePins(makeFilling, candidates.pins, room, estimateTokens)
+  const { filling } = pinned
+  const young = material.young?.map((memory) => toCandidate(memory, "lastTime", null)) ?? null
+  const own = all.filter(({ whole }) => whole.written.origin === null)
+  // What is shared neither ends a memory's youth nor takes its room.
+  const isWhole =
+    young !== null &&
+    partTokens === undefined &&
+    pinned.ids.length === 0 &&
+    filling.takeWhole([...own, ...young], room)
+  const render = (from: Filling) =>
+    renderBlock(
+      from.forms().map(({ written }) => written),
+      pinned.line,
+      now
+    )
+  /** Grouped lines take less than lines by themselves: the rest is filled once more. */
+  const fillSlack = (filled: Filled): Filled => {
+    const slack = budgetTokens - estimateTokens(filled.block.text)
+    if (slack <= SLACK) return filled
+    const fuller = filled.filling.clone()
+    fill(fuller, candidates, fuller.used + slack - SLACK / 2)
+    const block = render(fuller)
+    return estimateTokens(block.text) <= budgetTokens ? { filling: fuller, block } : filled
   }
-  const hasShared = [...all.profile, ...all.relevant].some(({ isShared }) => isShared)
-  const room = budgetTokens - estimateTokens(emptyBlock(now, hasShared))
-  const pick = (candidates: Candidates, first?: ReadonlyArray<Candidate>) =>
-    choose(candidates, room, (part) => estimateTokens(`\n${headingLine(part)}`), first)
-  const pickWhole = () => {
-    // What is shared neither ends a memory's youth nor takes its room.
-    const whole = pick(hasShared ? selectCandidates(all, ({ isShared }) => !isShared) : all)
-    if (whole.dropped > 0) return undefined
-    return hasShared ? pick(all, whole.items) : whole
+  if (material.isSmallTalk) {
+    const until = Math.min(room, filling.used + SMALL_TALK_TOKENS)
+    filling.take([...candidates.lastTime, ...candidates.profile], until)
+  } else fill(filling, isWhole ? { ...candidates, lastTime: [] } : candidates, room)
+  const once: Filled = { filling, block: render(filling) }
+  const { block, filling: final } = material.isSmallTalk || pinned.ids.length > 0 ? once : fillSlack(once)
+  const missing = new Set<string>(pinned.ids)
+  const droppedByPart = {
+    pins: pinned.ids.length,
+    relevant: countMissing(final, candidates.relevant, missing),
+    profile: countMissing(final, candidates.profile, missing),
+    lastTime: countMissing(final, candidates.lastTime, missing)
   }
-  const { dropped, items } =
-    (isYoung ? pickWhole() : undefined) ??
-    pick({ ...all, lastTime: all.lastTime.filter(({ item }) => ending.includes(item.memory)) })
-  const block = renderBlock(items, now)
   const context: MemoryContext = {
     ...block,
     tokens: block.text === "" ? 0 : estimateTokens(block.text),
-    dropped,
-    degraded: toDegraded(shared.failures)
+    dropped: missing.size,
+    droppedByPart,
+    droppedPins: pinned.ids,
+    degraded: material.degraded
   }
   return context
 })

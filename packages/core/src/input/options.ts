@@ -230,6 +230,8 @@ export interface ContextOptions {
   readonly budgetTokens?: number | undefined
   /** Parts to leave out. */
   readonly omit?: ReadonlyArray<ContextPart> | undefined
+  /** Most tokens of a part; pins are in full whatever it says. */
+  readonly partTokens?: { readonly [part in ContextPart]?: number | undefined } | undefined
   /** Only these memories; all when absent. */
   readonly where?: Where | undefined
   /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
@@ -240,7 +242,7 @@ export interface ContextOptions {
   readonly limit?: number | undefined
   /** Shows each relevant memory's score; left out by default, since it tells the model nothing it can use. */
   readonly showScores?: boolean | undefined
-  /** Tokens of a text; `fourCharactersPerToken` when absent. */
+  /** Tokens of a text; Keepsake's own estimate when absent. */
   readonly estimateTokens?: TokenEstimator | undefined
   /** @deprecated Use `budgetTokens`. */
   readonly budget?: number | undefined
@@ -263,9 +265,16 @@ const currentSession: Field<string> = (value) =>
 
 const tokens = integer(1, Number.MAX_SAFE_INTEGER, "give a whole number of tokens above 0")
 
+const partTokens = object({
+  profile: optional(tokens),
+  relevant: optional(tokens),
+  lastTime: optional(tokens)
+} satisfies Fields<NonNullable<ContextOptions["partTokens"]>>)
+
 const CONTEXT = {
   budgetTokens: optional(tokens),
   omit: optional(parts),
+  partTokens: optional(partTokens),
   where: optional(condition),
   sessionId: optional(currentSession),
   minScore: optional(minScore),

@@ -10,6 +10,8 @@ export interface RecalledPassage {
   readonly start: number
   readonly end: number
   readonly text: string
+  /** How many passages the text has. */
+  readonly passages: number
 }
 
 /** A memory that answers a query, and how well. */

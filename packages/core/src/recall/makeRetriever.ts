@@ -25,7 +25,7 @@ interface Services {
 }
 
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
-  passages === 1 ? undefined : { start, end, text: memory.content }
+  passages === 1 ? undefined : { start, end, text: memory.content, passages }
 
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (

@@ -67,8 +67,11 @@ const splitAnywhere = (text: string, { end, start }: Span, max: number): Readonl
   return spans
 }
 
-/** Lines, a fenced block of code as one; lines too long as sentences, sentences too long as pieces. */
-const toUnits = (text: string, max: number): ReadonlyArray<Span> => {
+/**
+ * Lines, a fenced block of code as one; lines wider than `max` as sentences, sentences wider than that as pieces. They
+ * cover the text, in order.
+ */
+export const cutUnits = (text: string, max: number): ReadonlyArray<Span> => {
   const blocks: Array<Span> = []
   let fence: number | null = null
   for (const line of splitBy(LINE, text, { start: 0, end: text.length })) {
@@ -120,7 +123,7 @@ export const cutPassages = (text: string): ReadonlyArray<Span> => {
     open = null
     width = 0
   }
-  for (const unit of toUnits(text, max)) {
+  for (const unit of cutUnits(text, max)) {
     const more = measure(text, unit)
     // A paragraph's end is the better place for a cut.
     if ((isBlank(text, unit) && width >= target / 2) || width + more > max || width >= target) close()

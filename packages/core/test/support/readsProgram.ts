@@ -136,7 +136,15 @@ const context = Effect.fnUntraced(function* (world: World, handle: Handle) {
     if (key !== own) assert.isTrue(part === "relevant" || (part === "profile" && memory.pinned))
   }
   const shared = items.filter(({ memory }) => scopeKey(memory.scope) !== own)
-  assert.lengthOf(text.match(/^- from="/gmu) ?? [], shared.length)
+  // One line, or one head of a group, says it for each item.
+  const lines = Array.from(
+    text.matchAll(/^- from="[^\n]*(?:\n {2}- [^\n]*)*/gmu),
+    ([lines]) => lines.split("\n").length
+  )
+  assert.strictEqual(
+    lines.reduce((sum, count) => sum + Math.max(1, count - 1), 0),
+    shared.length
+  )
   assert.isAtMost(tokens, options.budgetTokens)
   if (handle.reads.length === 0) assert.lengthOf(shared, 0)
 })
