@@ -129,7 +129,15 @@ describe("context", () => {
     Effect.gen(function* () {
       const memory = yield* remembering([])
       const block = yield* memory.context("What was my project again?")
-      assert.deepStrictEqual(block, { text: "", tokens: 0, items: [], dropped: 0, degraded: null })
+      assert.deepStrictEqual(block, {
+        text: "",
+        tokens: 0,
+        items: [],
+        dropped: 0,
+        droppedByPart: { pins: 0, profile: 0, relevant: 0, lastTime: 0 },
+        droppedPins: [],
+        degraded: null
+      })
     }).pipe(Effect.provide(layer))
   )
 
