@@ -66,8 +66,11 @@ const encodeShared = (memory: Memory): Record<string, unknown> => ({
 type Point = Schemas["PointStruct"]
 
 /** A payload without keys that have no value. */
-const withoutNulls = (payload: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== null))
+const withoutNulls = (payload: Record<string, unknown>): Record<string, unknown> => {
+  const kept: Record<string, unknown> = {}
+  for (const key of Object.keys(payload)) if (payload[key] !== null) kept[key] = payload[key]
+  return kept
+}
 
 /** The payload of a memory's point. */
 export const encodeMemory = (memory: Memory, spans: Spans): Record<string, unknown> =>
