@@ -4,7 +4,7 @@ import { ANY, type Fingerprint } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { QdrantServer } from "../server/QdrantServer.ts"
 import { FINGERPRINT, flipError, openStore } from "../support/openStore.ts"
-import { axis, NOW, passage, row, SCOPE } from "../support/rows.ts"
+import { axis, longRow, NOW, passage, row, SCOPE } from "../support/rows.ts"
 import { startStandIn } from "../support/standIn.ts"
 
 const NEXT: Fingerprint = { ...FINGERPRINT, avgLen: 30 }
@@ -14,13 +14,15 @@ const unchanged = row("Unchanged.")
 const patched = row("Patched.")
 const forgotten = row("Forgotten.")
 const late = row("Late.")
+const long = longRow(["Long one.", "Long two."])
+const lateLong = longRow(["Late one.", "Late two.", "Late three."])
 
 /** A move that is ready to commit, with three rows. `unaware` is a handle that was opened before the move. */
 const prepareMove = Effect.gen(function* () {
   const server = yield* startStandIn()
   const unaware = yield* openStore({ url: server.url })
   const { admin, store } = yield* openStore({ url: server.url, retries: 100 })
-  yield* store.put({ scope: SCOPE, now: NOW, rows: [unchanged, patched, forgotten] })
+  yield* store.put({ scope: SCOPE, now: NOW, rows: [unchanged, patched, forgotten, long] })
   yield* admin.stage(NEXT)
   const rows = yield* admin.unstaged({ limit: 10 })
   yield* admin.fillStage(
@@ -64,7 +66,8 @@ describe("a commit", () => {
         const { id } = patched.memory
         yield* store.patch({ scope: SCOPE, now: LATER, id, change: { pinned: true } })
         yield* store.remove({ scope: SCOPE, now: LATER, target: { _tag: "Ids", ids: [forgotten.memory.id] } })
-        yield* store.put({ scope: SCOPE, now: LATER, rows: [late] })
+        yield* store.put({ scope: SCOPE, now: LATER, rows: [late, lateLong] })
+        yield* store.patch({ scope: SCOPE, now: LATER, id: long.memory.id, change: { pinned: true } })
       })
       yield* commitDuring(server, admin.commitStage, writes)
       const { store: moved } = yield* openStore({ url: server.url }, NEXT)
@@ -74,7 +77,9 @@ describe("a commit", () => {
           .map(({ content, pinned }) => ({ content, pinned }))
           .toSorted((a, b) => (a.content < b.content ? -1 : 1)),
         [
+          { content: lateLong.memory.content, pinned: false },
           { content: "Late.", pinned: false },
+          { content: long.memory.content, pinned: true },
           { content: "Patched.", pinned: true },
           { content: "Unchanged.", pinned: false }
         ]
@@ -87,13 +92,14 @@ describe("a commit", () => {
       const { hits } = yield* moved.search({
         scope: SCOPE,
         now: LATER,
-        parts: [{ terms: late.passages[0].terms.ids }],
+        parts: [{ terms: passage("late three two").terms.ids }],
         filter: ANY,
         limit: 5
       })
       assert.deepStrictEqual(
-        hits.map(({ facts }) => facts.id),
-        [late.memory.id]
+        hits.map(({ facts, parts: [part] }) => `${facts.id} ${part?.worded}`).toSorted(),
+        [`${late.memory.id} 0`, `${lateLong.memory.id} 2`, `${long.memory.id} 0`].toSorted(),
+        "a text is cut as the new space has it, one of the last moment as it was"
       )
     })
   )
@@ -108,7 +114,7 @@ describe("a commit", () => {
       const error = yield* flipError(admin.commitStage)
       assert.match(error.message, /still in collection keepsake.*drop that collection/u)
       const { store } = yield* openStore({ url: server.url }, NEXT)
-      assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: ANY }), 3)
+      assert.strictEqual(yield* store.count({ scope: SCOPE, now: NOW, filter: ANY }), 4)
     })
   )
 })

@@ -153,6 +153,14 @@ const REFUSED: ReadonlyArray<
     404,
     /No point with id/u
   ],
+  ["a facet over an index of ranges", "facet", { key: "turn" }, 400, /Index required/u],
+  [
+    "vectors of an unknown id",
+    "points/batch",
+    { operations: [{ update_vectors: { points: [{ id, vector: { terms } }] } }] },
+    404,
+    /No point with id/u
+  ],
   ["an unknown endpoint", "points/recommend", {}, 404, /.*/u]
 ]
 
