@@ -1,7 +1,13 @@
 /** The methods of the store: each builds a statement, runs it and decodes its rows. */
-import { type MemoryError, MemoryStore, type Scope, type SearchRequest } from "@keepsake/core/driver"
+import {
+  type MemoryError,
+  MemoryStore,
+  type Scope,
+  type ScopeLimits,
+  type SearchRequest
+} from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { decodeMemories, decodeMemory, decodeRow } from "./codec/memoryRow.ts"
+import { decodeMemories } from "./codec/memoryRow.ts"
 import { decodeCount, toNumberOrNull } from "./codec/values.ts"
 import type { Rows, SqlStatement } from "./connection/Database.ts"
 import type { RunStatement, StatementRunner } from "./connection/StatementRunner.ts"
@@ -9,18 +15,17 @@ import { toRemoval } from "./erasure.ts"
 import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
 import { patchStatement, removeStatement, touchStatement } from "./statements/change.ts"
 import { decodePut, decodeSupersede, putStatement, supersedeStatement } from "./statements/put.ts"
+import { countStatement, getStatement, predecessorsStatement, speakersStatement } from "./statements/read.ts"
 import {
   aroundStatement,
-  countStatement,
   decodeAround,
-  getStatement,
-  latestStatement,
-  listRowsStatement,
-  listStatement,
-  predecessorsStatement,
-  speakersStatement,
-  toPage
-} from "./statements/read.ts"
+  decodeExcerpts,
+  excerptsStatement,
+  latestStatement
+} from "./statements/excerpts.ts"
+import { runLimitedWrite } from "./statements/limitedWrite.ts"
+import { decodeList, decodeListRows, listRowsStatement, listStatement } from "./statements/pages.ts"
+import { decodeUsage, usageStatement } from "./statements/usage.ts"
 import {
   appendStatement,
   decodeEntries,
@@ -47,7 +52,7 @@ const search = Effect.fnUntraced(function* (
   const { result, tuned } = yield* runner.read(
     request.scope,
     () => buildStatement(layout, request),
-    (rows) => decodeSearch(rows, request, way)
+    (rows) => decodeSearch(rows, request, layout, way)
   )
   yield* tuning.observe(request.scope, tuned, result.n)
   return result
@@ -58,14 +63,45 @@ const makeMethod =
   (layout: StatementLayout, run: RunStatement) =>
   <Request extends { readonly scope: Scope }, A>(
     build: (layout: StatementLayout, request: Request) => SqlStatement,
-    decode: (rows: Rows, request: Request) => A
+    decode: (rows: Rows, request: Request, layout: StatementLayout) => A
   ) =>
   (request: Request): Effect.Effect<A, MemoryError> =>
     run(
       request.scope,
       () => build(layout, request),
-      (rows) => decode(rows, request)
+      (rows) => decode(rows, request, layout)
     )
+
+interface Limitable {
+  readonly scope: Scope
+  readonly now: number
+  readonly limits?: ScopeLimits | undefined
+}
+
+/** A write that may be under limits: then it is a transaction of several statements; else it is one statement. */
+const makeLimitedMethod =
+  (layout: StatementLayout, runner: StatementRunner) =>
+  <Request extends Limitable, A>(
+    build: (layout: StatementLayout, request: Request) => SqlStatement,
+    decode: (rows: Rows, request: Request) => A,
+    toIds: (written: A, request: Request) => ReadonlyArray<string>
+  ) => {
+    const write = makeMethod(layout, runner.write)(build, decode)
+    return (request: Request): Effect.Effect<A, MemoryError> => {
+      const { limits, now, scope } = request
+      if (limits === undefined) return write(request)
+      const rows = runner.transaction((session) =>
+        runLimitedWrite(session, layout, {
+          scope,
+          now,
+          limits,
+          statement: build(layout, request),
+          toIds: (written) => toIds(decode(written, request), request)
+        })
+      )
+      return Effect.map(rows, (written) => decode(written, request))
+    }
+  }
 
 export const makeStore = (
   layout: StatementLayout,
@@ -74,9 +110,9 @@ export const makeStore = (
 ): MemoryStore["Service"] => {
   const read = makeMethod(layout, runner.read)
   const write = makeMethod(layout, runner.write)
-  const put = write(putStatement, decodePut)
-  const remove = (run: RunStatement) =>
-    makeMethod(layout, run)(removeStatement, (rows) => toRemoval(decodeCount(rows)))
+  const limited = makeLimitedMethod(layout, runner)
+  const put = limited(putStatement, decodePut, (results) => results.map(({ id }) => id))
+  const remove = (run: RunStatement) => makeMethod(layout, run)(removeStatement, toRemoval)
   const [removeIds, removeAll] = [remove(runner.write), remove(runner.writeAll)]
   return MemoryStore.of({
     put: (request) => (request.rows.length === 0 ? Effect.succeed([]) : put(request)),
@@ -85,21 +121,32 @@ export const makeStore = (
     around: read(aroundStatement, decodeAround),
     speakers: read(speakersStatement, (rows) => rows.map(([speaker]) => String(speaker))),
     lastTurn: read(lastTurnStatement, (rows) => toNumberOrNull(rows[0]?.[0])),
-    list: read(listStatement, (rows, request) => toPage(rows, request, decodeMemory, (memory) => memory)),
-    listRows: read(listRowsStatement, (rows, request) =>
-      toPage(rows, request, decodeRow, ({ memory }) => memory)
+    excerpts: read(excerptsStatement, decodeExcerpts),
+    list: read(listStatement, decodeList),
+    listRows: read(listRowsStatement, decodeListRows),
+    latest: read(latestStatement, decodeExcerpts),
+    patch: limited(
+      patchStatement,
+      (rows, request) => decodeMemories(rows, request)[0] ?? null,
+      (_, { id }) => [id]
     ),
-    latest: read(latestStatement, decodeMemories),
-    patch: write(patchStatement, (rows, request) => decodeMemories(rows, request)[0] ?? null),
-    supersede: write(supersedeStatement, decodeSupersede),
+    supersede: limited(supersedeStatement, decodeSupersede, (superseded, { id, row }) => [
+      id,
+      superseded.id ?? row.memory.id
+    ]),
     remove: (request) => (request.target._tag === "Ids" ? removeIds(request) : removeAll(request)),
     predecessors: read(predecessorsStatement, decodeMemories),
     sessions: read(sessionsStatement, decodeSessions),
-    append: write(appendStatement, () => undefined),
+    append: limited(
+      appendStatement,
+      () => undefined,
+      () => []
+    ),
     entries: read(entriesStatement, decodeEntries),
     listEntries: read(listEntriesStatement, decodeEntryPage),
     dropEntries: write(dropEntriesStatement, decodeCount),
     touch: write(touchStatement, () => undefined),
-    count: read(countStatement, decodeCount)
+    count: read(countStatement, decodeCount),
+    usage: read(usageStatement, decodeUsage)
   })
 }

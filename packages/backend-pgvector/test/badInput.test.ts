@@ -160,10 +160,18 @@ describe("a move to another space", () => {
       yield* first.admin.stage(fingerprint(null))
       const [memory] = yield* first.admin.unstaged({ limit: 10 })
       assert.isDefined(memory)
-      yield* first.admin.fillStage([{ scope, id: memory!.id, vector: null, terms: row("An apple.").terms }])
+      yield* first.admin.fillStage([
+        { scope, id: memory!.id, passages: row("An apple.", { vector: null }).passages, owed: false }
+      ])
       yield* first.admin.commitStage
       const apple = row("An apple.")
-      const search = second.store.search({ scope, now: T0, terms: apple.terms.ids, filter: ANY, limit: 1 })
+      const search = second.store.search({
+        scope,
+        now: T0,
+        parts: [{ terms: apple.passages[0].terms.ids }],
+        filter: ANY,
+        limit: 1
+      })
       const put = second.store.put({ scope, now: T0, rows: [apple] })
       for (const call of [Effect.asVoid(search), Effect.asVoid(put)]) {
         const error = yield* expectFailure(call)
@@ -280,8 +288,14 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
         const { store } = yield* open(PgVectorStore.layer({ url: inside }))
         const here = row("Here.")
         yield* store.put({ scope, now: T0, rows: [here] })
-        const { hits } = yield* store.search({ scope, now: T0, vector: here.vector!, filter: ANY, limit: 1 })
-        assert.strictEqual(hits[0]?.memory.id, here.memory.id)
+        const { hits } = yield* store.search({
+          scope,
+          now: T0,
+          parts: [{ vector: here.passages[0].vector! }],
+          filter: ANY,
+          limit: 1
+        })
+        assert.strictEqual(hits[0]?.facts.id, here.memory.id)
       })
     )
   )

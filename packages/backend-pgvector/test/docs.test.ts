@@ -5,6 +5,7 @@ import { makeIdentifiers } from "../src/schema/identifiers.ts"
 import { laterIndexes, toConcurrentIndex } from "../src/schema/laterIndexes.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "../src/schema/schema.ts"
 import { scopeIndexes } from "../src/tuning/scopeIndexes.ts"
+import { layoutOf } from "./support/servers.ts"
 
 const PAGE = new URL("../../../docs/pgvector.md", import.meta.url)
 const names = makeIdentifiers("keepsake", "")
@@ -36,7 +37,7 @@ const printed = [
   `The same on ${otherTables.map((table) => `\`${table}\``).join(", ")}.\n`,
   block(
     "`tuneScope`, for each large scope",
-    scopeIndexes({ names, space, vectorOid: 0 }, SCOPE).map((index) => index.create)
+    scopeIndexes(layoutOf("keepsake", 384), SCOPE).map((index) => index.create)
   )
 ].join("\n")
 

@@ -38,7 +38,7 @@ describe("removal", () => {
       const fingerprint = yield* admin.fingerprint
       yield* admin.stage({ ...fingerprint, k1: 2 })
       yield* admin.fillStage(
-        rows.map(({ memory, terms, vector }) => ({ scope, id: memory.id, terms, vector }))
+        rows.map(({ memory, owed, passages }) => ({ scope, id: memory.id, passages, owed }))
       )
       const { removed } = yield* store.remove({ scope, now: T0, target: { _tag: "All" } })
       assert.strictEqual(removed, 2)

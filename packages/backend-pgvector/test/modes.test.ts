@@ -48,8 +48,7 @@ const expectReadsAlone = Effect.fnUntraced(function* (handle: Effect.Success<Ret
   assert.strictEqual(memory?.accessCount, 0)
   const { hits } = yield* store.search({
     ...at,
-    vector: apple.vector!,
-    terms: apple.terms.ids,
+    parts: [{ vector: apple.passages[0].vector!, terms: apple.passages[0].terms.ids }],
     filter: ANY,
     limit: 5
   })

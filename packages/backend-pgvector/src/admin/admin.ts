@@ -1,4 +1,5 @@
 import {
+  checkVectors,
   type Memory,
   type MemoryError,
   openedReadOnly,
@@ -12,10 +13,11 @@ import { decodeMemory, MEMORY_WIDTH } from "../codec/memoryRow.ts"
 import { decodeCount } from "../codec/values.ts"
 import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
-import { ERASURE, toRemoval } from "../erasure.ts"
+import { toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { readSettings } from "../schema/storedSettings.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
+import { decodeOwed, owedStatement, payStatement } from "../statements/owed.ts"
 import type { Tuning } from "../tuning/tuning.ts"
 import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
 
@@ -59,32 +61,31 @@ export const makeAdmin = (
   StoreAdmin.of({
     backend: "pgvector",
     mode,
-    erasure: ERASURE,
-
-    expire: (request) =>
-      runner.write(
-        "all",
-        () => expireStatement(layout, request),
-        (rows) => toRemoval(decodeCount(rows))
-      ),
+    expire: (request) => runner.write("all", () => expireStatement(layout, request), toRemoval),
 
     scopes: (request) =>
       runner.read(
         "all",
         () => scopesStatement(layout, request),
         (rows) =>
-          rows.map(([agentId, userId, count]) => ({
+          rows.map(([agentId, userId, count, bytes]) => ({
             scope: { agentId: String(agentId), userId: String(userId) },
-            rows: Number(count)
+            rows: Number(count),
+            bytes: Number(bytes)
           }))
       ),
 
-    eraseUser: ({ userId }) =>
-      runner.writeAll(
-        "all",
-        () => eraseUserStatement(layout, userId),
-        (rows) => toRemoval(decodeCount(rows))
-      ),
+    eraseUser: ({ userId }) => runner.writeAll("all", () => eraseUserStatement(layout, userId), toRemoval),
+
+    owed: (request) => runner.read("all", () => owedStatement(layout, request), decodeOwed),
+
+    payOwed: (rows) => {
+      const vectors = rows.flatMap((row) => row.vectors)
+      return Effect.andThen(
+        checkVectors(layout.fingerprint, "rows.vectors", vectors),
+        runner.write("all", () => payStatement(layout, rows), decodeCount)
+      )
+    },
 
     fingerprint: runner.transaction(
       async (session) => (await readSettings(session, layout.names)).fingerprint
@@ -114,9 +115,11 @@ export const makeAdmin = (
 /** Tables that hold text of memories, or data derived from it. */
 const TABLES_WITH_TEXT = [
   "memories",
+  "passages",
   "postings",
   "accesses",
   "stage",
+  "stage_passages",
   "scopes",
   "session_turns",
   "entries"

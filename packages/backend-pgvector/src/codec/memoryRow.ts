@@ -1,12 +1,15 @@
 /** Memories and store rows as columns, in both directions. */
-import type {
-  Interval,
-  JsonObject,
-  Memory,
-  MemorySource,
-  MemoryType,
-  Scope,
-  StoreRow
+import {
+  type Interval,
+  type JsonObject,
+  type Memory,
+  type MemorySource,
+  type MemoryType,
+  type Passages,
+  type Scope,
+  type StoreRow,
+  type Terms,
+  toBytes
 } from "@keepsake/core/driver"
 import type { Row, Rows } from "../connection/Database.ts"
 import type { Parameters } from "../connection/Parameters.ts"
@@ -14,24 +17,28 @@ import { encodeTextArray, encodeVectorArray } from "../connection/parameterCodec
 import {
   castToColumn,
   embeddingColumn,
+  lengthColumn,
+  normColumn,
   type StatementLayout,
   termsColumn,
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
-import { flattenTerms } from "./terms.ts"
-import { toNumbers } from "./values.ts"
+import { measureWeights } from "./firstVersion.ts"
+import { decodePassages, isLong, lacksVectors } from "./passages.ts"
+import { encodeTerms, NO_TERMS } from "./terms.ts"
+import { toNumberOrNull, toNumbers } from "./values.ts"
 import { parseVector } from "./vectorColumn.ts"
 
 /**
  * The select list of a memory: `m` is its row in `memories`, `a` its row in `accesses` or NULLs. `decodeMemory`
  * reads the values in this order.
  */
-const MEMORY_COLUMNS = [
+const memoryColumns = (content: string, metadata: string): ReadonlyArray<string> => [
   "m.id",
-  "m.content",
+  content,
   "m.type",
-  "m.metadata",
+  metadata,
   "m.source",
   "m.speaker",
   "m.session_id",
@@ -51,8 +58,12 @@ const MEMORY_COLUMNS = [
   "m.key"
 ]
 
-export const MEMORY_SELECT = MEMORY_COLUMNS.join(", ")
-export const MEMORY_WIDTH = MEMORY_COLUMNS.length
+/** The select list of a memory, with these expressions for its text and its metadata. */
+export const selectMemory = (content: string, metadata: string): string =>
+  memoryColumns(content, metadata).join(", ")
+
+export const MEMORY_SELECT = selectMemory("m.content", "m.metadata")
+export const MEMORY_WIDTH = memoryColumns("", "").length
 
 type MemoryTuple = readonly [
   id: string,
@@ -121,17 +132,42 @@ export const decodeMemory = (row: Row, scope: Scope): Memory => {
 export const decodeMemories = (rows: Rows, { scope }: { readonly scope: Scope }): ReadonlyArray<Memory> =>
   rows.map((row) => decodeMemory(row, scope))
 
-/** Decodes a memory followed by its terms, weights and vector as text. */
-export const decodeRow = (row: Row, scope: Scope): StoreRow => {
-  const vector = row[MEMORY_WIDTH + 2]
+/** The select list of a row: a memory, whether it is owed vectors, its terms and vector, and its passages as JSON. */
+export const selectRow = ({ names, space }: StatementLayout): string => {
+  const embedding = (row: string) =>
+    space.dimensions === null ? "null::text" : `${row}.${embeddingColumn(space)}::text`
+  const columns = [termsColumn(space), weightsColumn(space), lengthColumn(space), normColumn(space)]
+  const passages = ["start_at", "end_at", ...columns].map((name) => `x.${name}`)
+  return `${MEMORY_SELECT}, m.owed, ${columns.map((name) => `m.${name}`).join(", ")}, ${embedding("m")},
+  case when m.passage_count is not null then (
+    select json_agg(json_build_array(${passages.join(", ")}, ${embedding("x")}) order by x.number)
+    from ${names.table("passages")} x where x.scope = m.scope and x.id = m.id
+  ) end`
+}
+
+const decodeTerms = (row: Row, at: number, layout: StatementLayout): Terms => {
+  const weights = Float32Array.from(toNumbers(row[at + 1]))
+  const [length, norm] = [toNumberOrNull(row[at + 2]), toNumberOrNull(row[at + 3])]
   return {
-    memory: decodeMemory(row, scope),
-    terms: {
-      ids: Uint32Array.from(toNumbers(row[MEMORY_WIDTH]), (id) => id >>> 0),
-      weights: Float32Array.from(toNumbers(row[MEMORY_WIDTH + 1]))
-    },
-    vector: typeof vector === "string" ? parseVector(vector) : null
+    ids: Uint32Array.from(toNumbers(row[at]), (id) => id >>> 0),
+    weights,
+    ...(length === null || norm === null ? measureWeights(weights, layout.fingerprint) : { length, norm })
   }
+}
+
+/** Decodes what `selectRow` selects. */
+export const decodeRow = (row: Row, scope: Scope, layout: StatementLayout): StoreRow => {
+  const memory = decodeMemory(row, scope)
+  const [vector, json] = [row[MEMORY_WIDTH + 5], row[MEMORY_WIDTH + 6]]
+  const whole = () => ({
+    start: 0,
+    end: memory.content.length,
+    vector: typeof vector === "string" ? parseVector(vector) : null,
+    terms: decodeTerms(row, MEMORY_WIDTH + 1, layout)
+  })
+  const passages = json === null ? [whole()] : decodePassages(json)
+  // A long text has at least one passage, as it was written.
+  return { memory, passages: passages as unknown as Passages, owed: row[MEMORY_WIDTH] === true }
 }
 
 /** A column of `memories` other than scope, vector and terms. */
@@ -148,6 +184,9 @@ const encodePast = (memory: Memory): string =>
     .slice(0, -1)
     .flatMap(({ from, to }) => [from, to ?? from])
     .join(",")}}`
+
+/** Bytes of metadata as they count against limits; 0 for `{}`. */
+export const metadataBytes = (metadata: JsonObject): number => toBytes({ content: "", metadata })
 
 const STORED_COLUMNS: ReadonlyArray<MemoryColumn> = [
   { name: "id", type: "uuid", value: (m) => m.id },
@@ -170,6 +209,7 @@ const STORED_COLUMNS: ReadonlyArray<MemoryColumn> = [
   { name: "superseded_by", type: "text", value: (m) => m.supersededBy },
   { name: "content", type: "text", value: (m) => m.content },
   { name: "metadata", type: "jsonb", value: (m) => JSON.stringify(m.metadata) },
+  { name: "metadata_bytes", type: "integer", value: (m) => metadataBytes(m.metadata) || null },
   { name: "past", type: "bigint[]", value: encodePast }
 ]
 
@@ -195,6 +235,33 @@ const encodeColumn = (p: Parameters, column: MemoryColumn, rows: ReadonlyArray<S
 export const hasFormerIds = (rows: ReadonlyArray<StoreRow>): boolean =>
   rows.some(({ formerIds = [] }) => formerIds.length > 0)
 
+/** Columns that few rows have: sent only where one of the rows has them. */
+const rareColumns = (p: Parameters, rows: ReadonlyArray<StoreRow>) => {
+  const column = (name: string, type: string, value: (row: StoreRow) => number | boolean | null) => {
+    const values = rows.map(value)
+    return values.every((one) => one === null)
+      ? { name, type, array: null }
+      : { name, type, array: `${p.add(encodeTextArray(values))}::${type}[]` }
+  }
+  const ofLong =
+    <A>(value: (row: StoreRow) => A) =>
+    (row: StoreRow) =>
+      isLong(row.passages, row.memory.content) ? value(row) : null
+  return [
+    column(
+      "passage_count",
+      "integer",
+      ofLong(({ passages }) => passages.length)
+    ),
+    column(
+      "lacks_vectors",
+      "boolean",
+      ofLong(({ passages }) => lacksVectors(passages))
+    ),
+    column("owed", "boolean", ({ owed }) => owed || null)
+  ]
+}
+
 /** The rows of one statement as arrays, one per column, that `unnest` turns into rows `r`. */
 export const encodeRows = (
   p: Parameters,
@@ -203,26 +270,31 @@ export const encodeRows = (
   rows: ReadonlyArray<StoreRow>
 ): EncodedRows => {
   const { space } = layout
-  const terms = flattenTerms(rows)
+  // Words and vectors of a long text are those of its passages.
+  const passages = rows.map((row) => (isLong(row.passages, row.memory.content) ? null : row.passages[0]))
   const key = p.add(scopeId(scope))
   const [agent, user] = [p.add(scope.agentId), p.add(scope.userId)]
   const encoded = STORED_COLUMNS.map((column) => encodeColumn(p, column, rows))
-  const arrays = [
-    ...encoded.map(({ array }) => array),
-    `${p.add(terms.first)}::int4[]`,
-    `${p.add(terms.last)}::int4[]`
-  ]
-  const [ids, weights] = [p.add(terms.ids), p.add(terms.weights)]
+  const terms = encodeTerms(
+    p,
+    passages.map((passage) => passage?.terms ?? NO_TERMS)
+  )
+  const rare = rareColumns(p, rows)
+  const sentRare = rare.flatMap(({ array, name }) => (array === null ? [] : [{ array, name }]))
+  const arrays = [...[...encoded, ...sentRare].map(({ array }) => array), ...terms.arrays]
   const columns = [
     { name: "scope", value: `${key}::uuid` },
     { name: "agent_id", value: `${agent}::text` },
     { name: "user_id", value: `${user}::text` },
     ...encoded.map(({ cast, name }) => ({ name, value: `r.${name}${cast}` })),
     { name: "stated", value: "'created'" },
-    { name: termsColumn(space), value: `(${ids}::int4[])[r.first:r.last]` },
-    { name: weightsColumn(space), value: `(${weights}::float4[])[r.first:r.last]` }
+    { name: termsColumn(space), value: terms.ids },
+    { name: weightsColumn(space), value: terms.weights },
+    { name: lengthColumn(space), value: terms.length },
+    { name: normColumn(space), value: terms.norm },
+    ...rare.map(({ array, name, type }) => ({ name, value: array === null ? `null::${type}` : `r.${name}` }))
   ]
-  const names = [...encoded.map(({ name }) => name), "first", "last"]
+  const names = [...[...encoded, ...sentRare].map(({ name }) => name), ...terms.names]
   if (hasFormerIds(rows)) {
     arrays.push(
       `${p.add(encodeTextArray(rows.map(({ formerIds = [] }) => encodeTextArray(formerIds))))}::text[]`
@@ -230,7 +302,7 @@ export const encodeRows = (
     names.push("former_ids")
   }
   if (space.dimensions !== null) {
-    const vectors = rows.map((row) => row.vector)
+    const vectors = passages.map((passage) => passage?.vector ?? null)
     arrays.push(`${p.add(encodeVectorArray(vectors, layout.vectorOid))}::${space.extension}.vector[]`)
     names.push("embedding")
     columns.push({

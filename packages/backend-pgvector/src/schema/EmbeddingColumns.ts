@@ -22,6 +22,8 @@ export interface StatementLayout {
   readonly space: EmbeddingColumns
   /** The oid of `vector`, for binary arrays. SQL casts them to `halfvec` where needed. */
   readonly vectorOid: number
+  /** Of the serving space. */
+  readonly fingerprint: Fingerprint
 }
 
 export const toEmbeddingColumns = (
@@ -40,6 +42,8 @@ export const embeddingColumn = (space: Pick<EmbeddingColumns, "number">): string
   `embedding_${space.number}`
 export const termsColumn = (space: Pick<EmbeddingColumns, "number">): string => `terms_${space.number}`
 export const weightsColumn = (space: Pick<EmbeddingColumns, "number">): string => `weights_${space.number}`
+export const lengthColumn = (space: Pick<EmbeddingColumns, "number">): string => `length_${space.number}`
+export const normColumn = (space: Pick<EmbeddingColumns, "number">): string => `norm_${space.number}`
 export const weightColumn = (space: Pick<EmbeddingColumns, "number">): string => `weight_${space.number}`
 
 /** `extensions.vector`. */
@@ -71,10 +75,14 @@ export const checkDimensions = (dimensions: number | null, vectorType: VectorTyp
 }
 
 /** PLAIN keeps vectors in the row: out of line, a scan would fetch each one from another table. */
-export const addEmbedding = (n: Identifiers, space: EmbeddingColumns): ReadonlyArray<string> =>
+export const addEmbedding = (
+  n: Identifiers,
+  space: EmbeddingColumns,
+  table: "memories" | "passages"
+): ReadonlyArray<string> =>
   space.dimensions === null
     ? []
     : [
-        `alter table ${n.table("memories")} add column ${embeddingColumn(space)} ${typeName(space)}(${space.dimensions})`,
-        `alter table ${n.table("memories")} alter column ${embeddingColumn(space)} set storage plain`
+        `alter table ${n.table(table)} add column ${embeddingColumn(space)} ${typeName(space)}(${space.dimensions})`,
+        `alter table ${n.table(table)} alter column ${embeddingColumn(space)} set storage plain`
       ]

@@ -35,12 +35,14 @@ export interface Identifiers {
  */
 const TABLES = {
   memories: "memories_2",
+  passages: "passages",
   postings: "postings",
   scopes: "scopes",
   accesses: "accesses",
   session_turns: "session_turns",
   entries: "entries",
   stage: "stage_2",
+  stage_passages: "stage_passages",
   tuned: "tuned",
   settings: "settings",
   migrations: "migrations"

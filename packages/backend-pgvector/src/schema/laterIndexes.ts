@@ -17,6 +17,11 @@ export const laterIndexes = (n: Identifiers): ReadonlyArray<LaterIndex> => [
   {
     name: `${n.prefix}memories_superseded`,
     definition: `on ${n.table("memories")} (scope, superseded_by) where superseded_by is not null`
+  },
+  {
+    // Without an owed row, it is empty.
+    name: `${n.prefix}memories_owed`,
+    definition: `on ${n.table("memories")} (scope, id) where owed`
   }
 ]
 

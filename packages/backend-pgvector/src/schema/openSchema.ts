@@ -169,7 +169,8 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
     layout: {
       names,
       space: toEmbeddingColumns(space, settings.fingerprint, settings.vectorType, facts.extension),
-      vectorOid: facts.vectorOid
+      vectorOid: facts.vectorOid,
+      fingerprint: settings.fingerprint
     },
     rowLevelSecurity,
     lacksIndexes: await lacksIndexes(session, names)

@@ -35,7 +35,7 @@ export const MIGRATIONS: ReadonlyArray<Migration> = [
   },
   {
     version: 2,
-    name: "keys, entries, last turns",
+    name: "keys, passages, entries, counts",
     up: secondMigration,
     scopedTables: SECOND_SCOPED_TABLES
   }

@@ -4,10 +4,11 @@ import { isNotExpired } from "../codec/visibility.ts"
 import type { SqlStatement } from "../connection/Database.ts"
 import { scopeId } from "../scopeId.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { MEMORY_SELECT } from "../codec/memoryRow.ts"
+import { MEMORY_SELECT, metadataBytes } from "../codec/memoryRow.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { ENDS_TURNS, hashSql } from "../schema/triggers.ts"
 import { encodeTextArray } from "../connection/parameterCodec.ts"
+import { scopeBytes } from "./usage.ts"
 
 export const patchStatement = (
   layout: StatementLayout,
@@ -26,8 +27,12 @@ export const patchStatement = (
   }
   if (change.importance !== undefined) assignments.push(`importance = ${p.add(change.importance)}::float8`)
   if (change.pinned !== undefined) assignments.push(`pinned = ${p.add(change.pinned)}::boolean`)
-  if (change.metadata !== undefined)
-    assignments.push(`metadata = ${p.add(JSON.stringify(change.metadata))}::jsonb`)
+  if (change.metadata !== undefined) {
+    assignments.push(
+      `metadata = ${p.add(JSON.stringify(change.metadata))}::jsonb`,
+      `metadata_bytes = ${p.add(metadataBytes(change.metadata))}::integer`
+    )
+  }
   return p.statement(
     "patch",
     `with m as (
@@ -58,34 +63,41 @@ on conflict (scope, id) do update set
   )
 }
 
-const countDeleted = (deletion: string): string => `with gone as (
+/** Whether the planner may hold samples of the rows: when it takes them, it counts the rows of the table. */
+const wereSampled = ({ names }: StatementLayout): string =>
+  `(select reltuples > 0 from pg_class where oid = '${names.table("memories")}'::regclass)`
+
+const countDeleted = (layout: StatementLayout, deletion: string): string => `with gone as (
 ${deletion}
   returning 1
 )
-select count(*) from gone`
+select count(*), 0, ${wereSampled(layout)} from gone`
 
 /**
- * One row: the number of rows removed, of whole scopes with their entries and last turns. The triggers run after the
+ * One row as of every removal, of whole scopes with their entries and last turns. The triggers run after the
  * statement, so they find the setting.
  */
 const countErased = (
-  { names }: StatementLayout,
+  layout: StatementLayout,
   scopes: { readonly ctes?: string; readonly condition: string; readonly turns: string }
 ): string => `with ending as (
   select set_config('${ENDS_TURNS}', 'on', true) as setting
 ),
 ${scopes.ctes ?? ""}gone as (
-  delete from ${names.table("memories")} m where m.${scopes.condition} returning 1
+  delete from ${layout.names.table("memories")} m where m.${scopes.condition} returning 1
 ),
 entries_gone as (
-  delete from ${names.table("entries")} where ${scopes.condition}
+  delete from ${layout.names.table("entries")} where ${scopes.condition} returning 1
 ),
 turns_gone as (
-  delete from ${names.table("session_turns")} where ${scopes.turns}
+  delete from ${layout.names.table("session_turns")} where ${scopes.turns}
 )
-select count(*), (select setting from ending) from gone`
+select count(*), (select count(*) from entries_gone), ${wereSampled(layout)}, (select setting from ending) from gone`
 
-/** One row: the number of rows removed. Triggers and a foreign key remove postings, counts and staged vectors. */
+/**
+ * One row: the numbers of memories and of entries removed, whether the planner may hold samples of them. Triggers and
+ * a foreign key remove postings, passages, counts and staged vectors.
+ */
 export const removeStatement = (
   layout: StatementLayout,
   request: { readonly scope: Scope; readonly target: RemoveTarget }
@@ -103,7 +115,10 @@ export const removeStatement = (
       : matchesCondition(p, target.filter)
   return p.statement(
     `remove_${target._tag.toLowerCase()}`,
-    countDeleted(`  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${condition}`)
+    countDeleted(
+      layout,
+      `  delete from ${layout.names.table("memories")} m\n  where m.scope = ${key}${condition}`
+    )
   )
 }
 
@@ -116,14 +131,17 @@ export const expireStatement = (
   const p = new Parameters()
   return p.statement(
     "expire",
-    countDeleted(`  delete from ${table} m
+    countDeleted(
+      layout,
+      `  delete from ${table} m
   where (m.scope, m.id) in (
     select e.scope, e.id from ${table} e
     where e.expires_at <= ${p.add(request.now)}::bigint
     order by e.expires_at
     limit ${p.add(request.limit)}::bigint
     for update skip locked
-  )`)
+  )`
+    )
   )
 }
 
@@ -144,16 +162,16 @@ export const eraseUserStatement = (layout: StatementLayout, userId: string): Sql
   )
 }
 
-/** Rows: agent, user, count; ordered by the scope's key. */
+/** Rows: agent, user, count, bytes; ordered by the scope's key. */
 export const scopesStatement = (
   layout: StatementLayout,
   request: { readonly after?: Scope | undefined; readonly limit: number }
 ): SqlStatement => {
   const p = new Parameters()
-  const after = request.after === undefined ? "" : `where scope > ${p.add(scopeId(request.after))}::uuid\n`
+  const after = request.after === undefined ? "" : `where s.scope > ${p.add(scopeId(request.after))}::uuid\n`
   return p.statement(
     "scopes",
-    `select agent_id, user_id, row_count from ${layout.names.table("scopes")}
-${after}order by scope limit ${p.add(request.limit)}::bigint`
+    `select s.agent_id, s.user_id, s.row_count, ${scopeBytes(layout.names)} from ${layout.names.table("scopes")} s
+${after}order by s.scope limit ${p.add(request.limit)}::bigint`
   )
 }

@@ -1,16 +1,42 @@
 import type { PutOutcome, PutResult, Restatable, Scope, StoreRow, Superseded } from "@keepsake/core/driver"
 import { encodeRows, hasFormerIds } from "../codec/memoryRow.ts"
+import { encodePassages, PASSAGE_PLACE, toLongTexts } from "../codec/passages.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { encodeTextArray } from "../connection/parameterCodec.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
+import {
+  embeddingColumn,
+  lengthColumn,
+  normColumn,
+  type StatementLayout,
+  termsColumn,
+  weightsColumn
+} from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
 
-const OUTCOMES: ReadonlySet<unknown> = new Set(["created", "refreshed", "reopened"])
-const isOutcome = (value: unknown): value is PutOutcome => OUTCOMES.has(value)
-const toOutcome = (value: unknown): PutOutcome => (isOutcome(value) ? value : "conflict")
+/** By what `stated` says: `replaced` other content, `paid` and `repaid` by the vectors that were owed. */
+const OUTCOMES: ReadonlyMap<unknown, PutOutcome> = new Map([
+  ["created", "created"],
+  ["replaced", "created"],
+  ["refreshed", "refreshed"],
+  ["paid", "refreshed"],
+  ["reopened", "reopened"],
+  ["repaid", "reopened"]
+])
 
-const RESTATABLE: ReadonlyArray<Restatable> = ["metadata", "importance", "pinned"]
+const toOutcome = (stated: unknown): PutOutcome => OUTCOMES.get(stated) ?? "conflict"
+
+/** What `stated` says where the row given brings its passages. */
+const BRINGS_PASSAGES = "'created', 'replaced', 'paid', 'repaid'"
+
+/** Columns that a statement said again may change, by the fields it names, and what they become. */
+const RESTATABLE: ReadonlyArray<readonly [column: string, field: Restatable, value: string]> = [
+  ["metadata", "metadata", "excluded.metadata"],
+  // Never null, so that the trigger sees the change of a row of the first version, which has no number.
+  ["metadata_bytes", "metadata", "coalesce(excluded.metadata_bytes, 0)"],
+  ["importance", "importance", "excluded.importance"],
+  ["pinned", "pinned", "excluded.pinned"]
+]
 
 /** The columns of the key, and those that `restatement` sets by a rule of their own. */
 const SPECIAL_COLUMNS = new Set([
@@ -20,6 +46,7 @@ const SPECIAL_COLUMNS = new Set([
   "id",
   "stated",
   "metadata",
+  "metadata_bytes",
   "importance",
   "pinned",
   "updated_at",
@@ -30,40 +57,61 @@ const SPECIAL_COLUMNS = new Set([
   "past"
 ])
 
+/** The columns of a row's passages: kept together, or taken together. */
+const passageColumns = ({ space }: StatementLayout): ReadonlySet<string> =>
+  new Set([
+    "passage_count",
+    "lacks_vectors",
+    "owed",
+    termsColumn(space),
+    weightsColumn(space),
+    lengthColumn(space),
+    normColumn(space),
+    embeddingColumn(space)
+  ])
+
 /**
  * `restate` of core's `lifetime.ts` for each row: `m` is the stored row, `excluded` the new one. The row's lock is
  * held, so fifty writers of one fact write one row.
  */
 const restatement = (
   p: Parameters,
+  layout: StatementLayout,
   now: string,
   names: ReadonlyArray<string>,
   rows: ReadonlyArray<StoreRow>
 ): string => {
   const same = "m.content = excluded.content"
+  const pays = "(m.owed is true and excluded.owed is not true)"
   const live = `m.valid_to is null and (m.expires_at is null or m.expires_at > ${now})`
   const ended = `coalesce(m.valid_to, greatest(m.valid_from, coalesce(m.expires_at, ${now})))`
   const reopen = (name: string, reopened: string) =>
     `${name} = case when ${same} then case when ${live} then m.${name} else ${reopened} end else excluded.${name} end`
-  const overwritten = (name: Restatable) => {
+  const ofPassages = passageColumns(layout)
+  const overwritten = (name: string, field: Restatable, value: string) => {
     const ids = rows.flatMap(({ formerIds = [], memory, overwrites = [] }) =>
-      overwrites.includes(name) ? [memory.id, ...formerIds] : []
+      overwrites.includes(field) ? [memory.id, ...formerIds] : []
     )
-    return `${name} = case when ${same} and m.id <> all (${p.add(encodeTextArray(ids))}::uuid[]) then m.${name} else excluded.${name} end`
+    return `${name} = case when ${same} and m.id <> all (${p.add(encodeTextArray(ids))}::uuid[]) then m.${name} else ${value} end`
   }
   const unchanged = names
     .filter((name) => !SPECIAL_COLUMNS.has(name))
-    .map((name) => `${name} = case when ${same} then m.${name} else excluded.${name} end`)
+    .map((name) => {
+      const stays = ofPassages.has(name) ? `${same} and not ${pays}` : same
+      return `${name} = case when ${stays} then m.${name} else excluded.${name} end`
+    })
   return [
     `updated_at = case when ${same} then greatest(m.updated_at, excluded.updated_at) else excluded.updated_at end`,
     // `greatest` passes over null, which is the longest lifetime.
     `expires_at = case when ${same} and m.expires_at is null then null when ${same} and excluded.expires_at is not null then greatest(m.expires_at, excluded.expires_at) else excluded.expires_at end`,
-    ...RESTATABLE.map(overwritten),
+    ...RESTATABLE.map(([name, field, value]) => overwritten(name, field, value)),
     reopen("valid_from", `greatest(coalesce(excluded.past[1], excluded.valid_from), ${ended})`),
     reopen("valid_to", "null"),
     reopen("superseded_by", "null"),
     reopen("past", `m.past || array[m.valid_from, ${ended}]`),
-    `stated = case when not ${same} then 'created' when ${live} then 'refreshed' else 'reopened' end`,
+    `stated = case when not ${same} then 'replaced'
+      when ${pays} then case when ${live} then 'paid' else 'repaid' end
+      when ${live} then 'refreshed' else 'reopened' end`,
     ...unchanged
   ].join(",\n    ")
 }
@@ -76,7 +124,7 @@ const restatedId = (memories: string, scope: string): string =>
       order by possible.place limit 1
     ), r.id)`
 
-/** `insert … returning id, stated, valid_from`; a conflict returns no row. Sorted by id, so that batches cannot deadlock. */
+/** `insert … returning id, stated, valid_from, valid_to`; a conflict returns no row. Sorted by id, so that batches cannot deadlock. */
 const insertion = (
   p: Parameters,
   layout: StatementLayout,
@@ -95,9 +143,49 @@ const insertion = (
     ${columns.map(({ name, value }) => (name === "id" ? target : value)).join(", ")}
   from ${source}${target === "r.id" ? "" : `\n  order by ${names.indexOf("id") + 1}`}
   on conflict (scope, id) do update set
-    ${restatement(p, now, names, rows)}
+    ${restatement(p, layout, now, names, rows)}
   where m.content = excluded.content or m.expires_at <= ${now}
-  returning m.id, m.stated, m.valid_from`
+  returning m.id, m.stated, m.valid_from, m.valid_to`
+}
+
+/** The row of `written` that `r` became: its own, or that of the first former id. */
+const joinRestated = (p: Parameters, rows: ReadonlyArray<StoreRow>): string => {
+  const ids = p.add(encodeTextArray(rows.map(({ memory }) => memory.id)))
+  const possible = p.add(
+    encodeTextArray(rows.map(({ formerIds = [], memory }) => encodeTextArray([memory.id, ...formerIds])))
+  )
+  return `join unnest(${ids}::uuid[], ${possible}::text[]) as given (id, possible) on given.id = r.id
+  cross join lateral (
+    select w.* from unnest(given.possible::uuid[]) with ordinality as o (id, place)
+    join written w on w.id = o.id
+    order by o.place limit 1
+  ) w
+  where true`
+}
+
+/** The command that adds the passages of long texts to rows that `written` brought; `null` where no text is long. */
+const passageInsertion = (
+  p: Parameters,
+  layout: StatementLayout,
+  { rows, scope }: { readonly scope: Scope; readonly rows: ReadonlyArray<StoreRow> }
+): string | null => {
+  const texts = toLongTexts(scopeId(scope), rows)
+  if (texts.length === 0) return null
+  const { names, space } = layout
+  const { source, values } = encodePassages(p, space, layout.vectorOid, texts)
+  const columns = [
+    PASSAGE_PLACE,
+    termsColumn(space),
+    weightsColumn(space),
+    lengthColumn(space),
+    normColumn(space),
+    ...(space.dimensions === null ? [] : [embeddingColumn(space)])
+  ]
+  const joined = hasFormerIds(rows) ? joinRestated(p, rows) : "join written w on w.id = r.id"
+  return `insert into ${names.table("passages")} (scope, id, passage, is_current, ${columns.join(", ")})
+  select r.scope, w.id, gen_random_uuid(), w.valid_to is null, ${values.join(", ")}
+  from ${source}
+  ${joined} and w.stated in (${BRINGS_PASSAGES})`
 }
 
 /** Rows: id, outcome. A missing id was a conflict. */
@@ -106,7 +194,14 @@ export const putStatement = (
   request: { readonly scope: Scope; readonly now: number; readonly rows: ReadonlyArray<StoreRow> }
 ): SqlStatement => {
   const p = new Parameters()
-  return p.statement("put", insertion(p, layout, request))
+  const insert = insertion(p, layout, request)
+  const passages = passageInsertion(p, layout, request)
+  return p.statement(
+    "put",
+    passages === null
+      ? insert
+      : `with written as (\n  ${insert}\n),\ncut as (\n  ${passages}\n)\nselect id, stated from written`
+  )
 }
 
 /** In the order of the request. */
@@ -127,20 +222,23 @@ export const supersedeStatement = (
   request: { readonly scope: Scope; readonly now: number; readonly id: string; readonly row: StoreRow }
 ): SqlStatement => {
   const p = new Parameters()
-  const text = `with successor as (
-  ${insertion(p, layout, { ...request, rows: [request.row] })}
+  const rows = { ...request, rows: [request.row] }
+  const insert = insertion(p, layout, rows)
+  const passages = passageInsertion(p, layout, rows)
+  const text = `with written as (
+  ${insert}
 ),
-closed as (
+${passages === null ? "" : `cut as (\n  ${passages}\n),\n`}closed as (
   update ${layout.names.table("memories")} o set
     valid_to = greatest(s.valid_from, o.valid_from),
     superseded_by = s.id::text,
     updated_at = ${p.add(request.now)}::bigint
-  from successor s
+  from written s
   where o.scope = ${p.add(scopeId(request.scope))}::uuid and o.id = ${p.add(request.id)}::uuid
     and o.valid_to is null and (o.expires_at is null or o.expires_at > ${p.add(request.now)}::bigint)
   returning 1
 )
-select (select stated from successor), exists (select from closed), (select id from successor)`
+select (select stated from written), exists (select from closed), (select id from written)`
   return p.statement("supersede", text)
 }
 

@@ -1,19 +1,43 @@
 import type { SearchRequest } from "@keepsake/core/driver"
 import type { SqlStatement } from "../connection/Database.ts"
-import { distance, embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
-import { countedCte, frequencyCte, type SearchSql, assembleSearch, toSearchSql } from "./searchParts.ts"
+import { embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
+import { nearestDistance } from "./evidence.ts"
+import {
+  assembleSearch,
+  countedCte,
+  frequencyCte,
+  HAS_LONG,
+  lookUp,
+  type SearchedPart,
+  type SearchSql,
+  toSearchSql
+} from "./searchParts.ts"
 
-/** The lexical channel: Σ idf·weight of each row that shares a term, then the best visible rows. */
-const lexicalCtes = ({ key, layout: { names, space }, limit, where }: SearchSql): ReadonlyArray<string> => [
-  `weighed as materialized (
+/** The lexical channel: Σ idf·weight of each passage that shares a term, then the best visible rows. */
+const lexicalCtes = (
+  { key, layout: { names, space }, limit, where }: SearchSql,
+  { suffix }: SearchedPart
+): ReadonlyArray<string> => [
+  `weighed${suffix} as materialized (
   select p.id, sum(p.${weightColumn(space)} * f.idf) as bm25
-  from frequency f join ${names.table("postings")} p on p.scope = ${key} and p.term = f.term
+  from frequency${suffix} f join ${names.table("postings")} p on p.scope = ${key} and p.term = f.term
   group by p.id
 )`,
-  // In order of score, looked up one by one until enough of them are visible.
-  `by_words as (
-  select w.id, w.bm25
-  from (select id, bm25 from weighed order by bm25 desc) w
+  `long_words${suffix} as materialized (
+  select distinct on (x.id) x.id, x.number, w.bm25
+  from weighed${suffix} w
+  cross join lateral (
+    select id, number from ${names.table("passages")} where scope = ${key} and passage = w.id limit 1
+  ) x
+  where ${HAS_LONG}
+  order by x.id, w.bm25 desc, x.number
+)`,
+  // In order of score, looked up one by one until enough of them are visible. A passage is no row of memories.
+  `by_words${suffix} as (
+  select w.id
+  from (
+    select id, bm25 from weighed${suffix} union all select id, bm25 from long_words${suffix} order by bm25 desc
+  ) w
   cross join lateral (
     select from ${names.table("memories")} m
     where m.scope = ${key} and m.id = w.id and ${where}
@@ -24,45 +48,50 @@ const lexicalCtes = ({ key, layout: { names, space }, limit, where }: SearchSql)
 )`
 ]
 
-/** The vector channel. */
-const vectorCte = (
-  { key, layout: { names, space }, limit, terms, where }: SearchSql,
-  query: string
-): string => {
-  const embedding = `m.${embeddingColumn(space)}`
-  // Alone it selects rows; beside the lexical channel only ids, which are merged first. `+ 0` keeps the planner off
-  // an approximate index.
-  return `by_meaning as (
-  select ${terms === null ? "m.*" : "m.id"} from ${names.table("memories")} m
-  where m.scope = ${key} and ${embedding} is not null and ${where}
-  order by (${distance(space, embedding, query)}) + 0
-  limit ${limit}
+/** The vector channel. Alone it selects rows; beside others only ids, which are merged first. */
+const vectorCte = (search: SearchSql, { suffix }: SearchedPart, query: string, selected: string): string => {
+  const { key, layout, limit, where } = search
+  // An expression that no index has keeps the planner off an approximate one.
+  return `by_meaning${suffix} as (
+  select near.* from (
+    select ${selected}, ${nearestDistance(search, query)} as distance
+    from ${layout.names.table("memories")} m
+    where m.scope = ${key} and (m.${embeddingColumn(layout.space)} is not null or m.passage_count is not null)
+      and ${where}
+    order by distance
+    limit ${limit}
+  ) near
+  where near.distance is not null
 )`
 }
 
-/** Both channels, exact, with both scores and the row of each hit, n and df: one statement whose plan serves every scope. */
+/** Both channels of each part, exact, with the evidence for every part, n and df: one statement whose plan serves every scope. */
 export const searchStatement = (layout: StatementLayout, request: SearchRequest): SqlStatement => {
   const search = toSearchSql(layout, request, (scope, p) => `${p.add(scope)}::uuid`)
-  const { key, query, terms } = search
+  const { parts } = search
+  const [only] = parts
+  if (parts.length === 1 && only !== undefined && only.query !== null && only.terms === null) {
+    const ctes = [countedCte(search), vectorCte(search, only, only.query, "m.*")]
+    return assembleSearch(search, "search", ctes, { from: "by_meaning m", worded: () => null })
+  }
   const ctes = [countedCte(search)]
   const candidates: Array<string> = []
-  if (terms !== null) {
-    ctes.push(frequencyCte(search, null), ...lexicalCtes(search))
-    candidates.push("select id, bm25 from by_words")
-  }
-  if (query !== null) {
-    ctes.push(vectorCte(search, query))
-    candidates.push("select v.id, coalesce(w.bm25, 0) from by_meaning v left join weighed w on w.id = v.id")
+  const joins: Array<string> = []
+  for (const part of parts) {
+    const { query, suffix, terms } = part
+    if (terms !== null) {
+      ctes.push(frequencyCte(search, part, null), ...lexicalCtes(search, part))
+      candidates.push(`select id from by_words${suffix}`)
+      joins.push(`\nleft join long_words${suffix} on long_words${suffix}.id = hit.id`)
+    }
+    if (query !== null) {
+      ctes.push(vectorCte(search, part, query, "m.id"))
+      candidates.push(`select id from by_meaning${suffix}`)
+    }
   }
   if (candidates.length === 0) return assembleSearch(search, "search", ctes, null)
-  if (terms === null)
-    return assembleSearch(search, "search", ctes, { from: "by_meaning m", bm25: "0::float8" })
-  // Looked up one by one: with a join, a plan made for any scope would read a large scope whole.
-  const from = `(
-  select id, max(bm25) as bm25 from (${candidates.join(" union all ")}) found (id, bm25) group by id
-) hit
-cross join lateral (
-  select * from ${layout.names.table("memories")} where scope = ${key} and id = hit.id limit 1
-) m`
-  return assembleSearch(search, "search", ctes, { from, bm25: "hit.bm25" })
+  return assembleSearch(search, "search", ctes, {
+    from: lookUp(search, `(\n  ${candidates.join(" union ")}\n) hit${joins.join("")}`),
+    worded: ({ suffix, terms }) => (terms === null ? null : `long_words${suffix}.number`)
+  })
 }

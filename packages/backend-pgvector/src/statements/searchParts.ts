@@ -1,23 +1,20 @@
 /** The parts that the exact search and the search of a tuned scope share. */
-import type { SearchHit, SearchPlan, SearchRequest, SearchResult } from "@keepsake/core/driver"
+import type { QueryPart, SearchHit, SearchPlan, SearchRequest, SearchResult } from "@keepsake/core/driver"
 import { matchesCondition } from "../codec/condition.ts"
-import { decodeMemory, MEMORY_SELECT, MEMORY_WIDTH } from "../codec/memoryRow.ts"
-import { toNumberOrNull, toNumbers } from "../codec/values.ts"
+import { decodeEvidence, decodeFacts, evidenceWidth, FACT_COLUMNS } from "../codec/evidence.ts"
+import { toNumbers } from "../codec/values.ts"
 import { isVisible } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { encodeInt4Array, encodeVector } from "../connection/parameterCodec.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { castToColumn, distance, embeddingColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { castToColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
+import { evidenceColumns, type PartSql, type ScopeSql } from "./evidence.ts"
 
-/** Rows: a memory, cosine, bm25 and NULLs; the last row holds counts and whether the scope is tuned instead. */
-const SEARCH_COLUMNS = {
-  cosine: MEMORY_WIDTH,
-  bm25: MEMORY_WIDTH + 1,
-  n: MEMORY_WIDTH + 2,
-  df: MEMORY_WIDTH + 3,
-  tuned: MEMORY_WIDTH + 4,
-  byWordsAlone: MEMORY_WIDTH + 5
+/** Rows: facts, evidence and NULLs; the last row holds counts and whether the scope is tuned instead. */
+const searchColumns = (parts: ReadonlyArray<QueryPart>) => {
+  const n = FACT_COLUMNS.length + evidenceWidth(parts)
+  return { n, df: n + 1, tuned: n + 2, byWordsAlone: n + 3 }
 }
 
 export interface DecodedSearch {
@@ -26,34 +23,51 @@ export interface DecodedSearch {
   readonly tuned: boolean
 }
 
-export const decodeSearch = (rows: Rows, { scope }: SearchRequest, way: SearchPlan["way"]): DecodedSearch => {
+/** One list for each part, of one count for each of its terms. */
+const splitByPart = (
+  counts: ReadonlyArray<number>,
+  parts: ReadonlyArray<QueryPart>
+): ReadonlyArray<ReadonlyArray<number>> => {
+  let at = 0
+  return parts.map(({ terms }) => counts.slice(at, (at += terms?.length ?? 0)))
+}
+
+export const decodeSearch = (
+  rows: Rows,
+  { parts }: SearchRequest,
+  { fingerprint }: StatementLayout,
+  way: SearchPlan["way"]
+): DecodedSearch => {
   const counts = rows.at(-1) ?? []
+  const columns = searchColumns(parts)
   const hits = rows.slice(0, -1).map((row): SearchHit => ({
-    memory: decodeMemory(row, scope),
-    cosine: toNumberOrNull(row[SEARCH_COLUMNS.cosine]),
-    bm25: Number(row[SEARCH_COLUMNS.bm25])
+    facts: decodeFacts(row),
+    parts: decodeEvidence(row, FACT_COLUMNS.length, parts, fingerprint)
   }))
   return {
     result: {
       hits,
-      n: Number(counts[SEARCH_COLUMNS.n]),
-      df: toNumbers(counts[SEARCH_COLUMNS.df]),
-      plan: { way, byWordsAlone: Number(counts[SEARCH_COLUMNS.byWordsAlone]) }
+      n: Number(counts[columns.n]),
+      df: splitByPart(toNumbers(counts[columns.df]), parts),
+      plan: { way, byWordsAlone: Number(counts[columns.byWordsAlone]) }
     },
-    tuned: counts[SEARCH_COLUMNS.tuned] === true
+    tuned: counts[columns.tuned] === true
   }
 }
 
-/** A request as SQL expressions over its parameters. */
-export interface SearchSql {
-  readonly layout: StatementLayout
-  readonly parameters: Parameters
-  /** The scope's key. */
-  readonly key: string
-  /** The query's vector; `null` without a vector channel. */
+/** A part of a request as SQL expressions over its parameters. */
+export interface SearchedPart {
+  /** Ends the names of the part's tables; empty where there is one part. */
+  readonly suffix: string
   readonly query: string | null
-  /** The query's terms, an `int4[]`; `null` without a lexical channel. */
+  /** The terms, an `int4[]`; `null` without a lexical channel. */
   readonly terms: string | null
+}
+
+/** A request as SQL expressions over its parameters. */
+export interface SearchSql extends ScopeSql {
+  readonly parameters: Parameters
+  readonly parts: ReadonlyArray<SearchedPart>
   /** Condition on `m`: visible, and passes the filter. */
   readonly where: string
   readonly limit: string
@@ -68,31 +82,40 @@ export const toSearchSql = (
   const { space } = layout
   const p = new Parameters()
   const key = keySql(scopeId(request.scope), p)
-  const vector = space.dimensions === null ? undefined : request.vector
-  const query = vector === undefined ? null : castToColumn(space, p.add(encodeVector(vector)))
-  const terms =
-    request.terms === undefined || request.terms.length === 0
-      ? null
-      : `${p.add(encodeInt4Array(request.terms))}::int4[]`
-  const hasChannel = query !== null || terms !== null
+  const parts = request.parts.map(({ terms, vector }, i) => ({
+    suffix: request.parts.length === 1 ? "" : `_${i + 1}`,
+    query:
+      vector === undefined || space.dimensions === null
+        ? null
+        : castToColumn(space, p.add(encodeVector(vector))),
+    terms: terms === undefined || terms.length === 0 ? null : `${p.add(encodeInt4Array(terms))}::int4[]`
+  }))
+  // One text for each combination of channels: few of them are prepared by name.
+  if (parts.length > 1) p.markVarying()
+  const hasChannel = parts.some(({ query, terms }) => query !== null || terms !== null)
   // PostgreSQL refuses unused parameters, and without a channel no expression uses these.
   const now = hasChannel ? `${p.add(request.now)}::bigint` : ""
   const where = !hasChannel ? "" : `${isVisible(p, now, request.asOf)}${matchesCondition(p, request.filter)}`
   // The limit is a literal: a plan for any limit would sort a large scope instead of walking its index.
-  return { layout, parameters: p, key, query, terms, where, limit: String(request.limit) }
+  return { layout, parameters: p, key, parts, where, limit: String(request.limit) }
 }
 
-/** The number of the scope's current rows, and of those without a vector. */
+/** Passages of the scope's current rows, current rows that words alone find, and rows that are long texts. */
 export const countedCte = ({ key, layout: { names } }: SearchSql): string => `counted as materialized (
-  select coalesce(max(current_count), 0)::float8 as n, coalesce(max(unembedded_count), 0)::float8 as unembedded
+  select coalesce(max(current_count + extra_count), 0)::float8 as n, coalesce(max(unembedded_count), 0)::float8 as unembedded,
+    coalesce(max(long_count), 0) as long
   from ${names.table("scopes")} where scope = ${key}
 )`
 
-/** Document frequency and IDF of each term over the scope's current rows, and one more aggregate where given. */
+/** True where the scope has long texts: without one, what follows it is not run. */
+export const HAS_LONG = "(select long > 0 from counted)"
+
+/** Document frequency and IDF of each term over the scope's current passages, and one more aggregate where given. */
 export const frequencyCte = (
-  { key, layout: { names }, terms }: SearchSql,
+  { key, layout: { names } }: SearchSql,
+  { suffix, terms }: SearchedPart,
   aggregate: { readonly sql: string; readonly as: string } | null
-): string => `frequency as materialized (
+): string => `frequency${suffix} as materialized (
   select t.term, t.place, d.df, ln(1 + (c.n - d.df + 0.5) / (d.df + 0.5)) as idf${aggregate === null ? "" : `, d.${aggregate.as}`}
   from counted c
   cross join unnest(${terms}) with ordinality as t (term, place)
@@ -100,35 +123,59 @@ export const frequencyCte = (
     select count(*)::float8 as df${aggregate === null ? "" : `, ${aggregate.sql} as ${aggregate.as}`} from ${names.table("postings")} p
     where p.scope = ${key} and p.term = t.term and p.is_current
   ) d
+  order by t.place
 )`
 
-/** `hits.from` is a table expression of rows `m` of `memories`; `hits.bm25` is the score of each. */
+/** The counts of all parts' terms, one after another. */
+const frequencies = (parts: ReadonlyArray<SearchedPart>): string => {
+  const lists = parts.flatMap(({ suffix, terms }) =>
+    terms === null ? [] : [`(select array_agg(df order by place) from frequency${suffix})`]
+  )
+  return lists.length === 0 ? "'{}'::float8[]" : lists.join(" || ")
+}
+
+/** The rows that were found. */
+export interface FoundRows {
+  /** A table of their ids, each once, and what `worded` needs. */
+  readonly from: string
+  readonly worded: (part: SearchedPart) => string | null
+}
+
+/** The statement of a search; `found` is `null` without a channel. */
 export const assembleSearch = (
-  { key, layout, parameters, query, terms }: SearchSql,
+  search: SearchSql,
   operation: string,
   ctes: ReadonlyArray<string>,
-  hits: { readonly from: string; readonly bm25: string } | null
+  found: FoundRows | null
 ): SqlStatement => {
-  const { names, space } = layout
-  const cosine =
-    query === null ? "null::float8" : `-(${distance(space, `m.${embeddingColumn(space)}`, query)})`
+  const { key, layout, parameters, parts } = search
+  const { names } = layout
+  const toPart = (part: SearchedPart): PartSql => ({
+    query: part.query,
+    terms: part.terms === null ? null : `frequency${part.suffix}`,
+    worded: found?.worded(part) ?? null
+  })
+  const columns = [...FACT_COLUMNS, ...evidenceColumns(search, parts.map(toPart))]
   const rows =
-    hits === null
+    found === null
       ? ""
-      : `select ${MEMORY_SELECT},
-  ${cosine}, ${hits.bm25}, null::float8, null::float8[], null::boolean, null::float8
-from ${hits.from}
-left join lateral (
-  select access_count, last_accessed_at from ${names.table("accesses")} where scope = ${key} and id = m.id limit 1
-) a on true
+      : `select ${columns.join(", ")},
+  null::float8, null::float8[], null::boolean, null::float8
+from ${found.from}
 union all
 `
   return parameters.statement(
     operation,
     `with ${ctes.join(",\n")}
-${rows}select ${"null, ".repeat(MEMORY_WIDTH + 2)}c.n,
-  ${terms === null ? "'{}'::float8[]" : "(select array_agg(df order by place) from frequency)"},
+${rows}select ${"null, ".repeat(columns.length)}c.n,
+  ${frequencies(parts)},
   exists (select from ${names.table("tuned")} where scope = ${key} and is_ready), c.unembedded
 from counted c`
   )
 }
+
+/** The rows of `memories` with these ids, looked up one by one: with a join, a plan made for any scope would read a large scope whole. */
+export const lookUp = ({ key, layout: { names } }: SearchSql, ids: string): string => `${ids}
+cross join lateral (
+  select * from ${names.table("memories")} where scope = ${key} and id = hit.id limit 1
+) m`

@@ -10,6 +10,7 @@ import { isLive } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { rowBytes } from "../schema/jsonBytes.ts"
 import { sessionHashSql } from "../schema/triggers.ts"
 import { scopeId } from "../scopeId.ts"
 
@@ -30,7 +31,7 @@ export const lastTurnStatement = (
   )
 }
 
-/** Rows: session, first, last, number of turns. Selects one beyond the limit, to see whether a page follows. */
+/** Rows: session, first, last, number of turns, bytes. Selects one beyond the limit, to see whether a page follows. */
 export const sessionsStatement = (
   { names }: StatementLayout,
   { after, limit, now, scope }: SessionsRequest
@@ -45,7 +46,7 @@ export const sessionsStatement = (
   }
   return p.statement(
     "sessions",
-    `select m.session_id, min(m.said_at), max(m.said_at), count(*)
+    `select m.session_id, min(m.said_at), max(m.said_at), count(*), sum(${rowBytes(names, "m")})
 from ${names.table("memories")} m
 where m.scope = ${key} and m.session_id is not null and ${live}
 group by m.session_id${following}
@@ -55,11 +56,12 @@ limit ${p.add(limit + 1)}::bigint`
 }
 
 export const decodeSessions = (rows: Rows, { limit }: SessionsRequest): SessionPage => {
-  const sessions = rows.map(([sessionId, first, last, turns]) => ({
+  const sessions = rows.map(([sessionId, first, last, turns, bytes]) => ({
     sessionId: String(sessionId),
     firstSaidAt: Number(first),
     lastSaidAt: Number(last),
-    turns: Number(turns)
+    turns: Number(turns),
+    bytes: Number(bytes)
   }))
   const { next, page } = cutPage(sessions, limit, toSessionCursor)
   return { sessions: page, next }

@@ -1,4 +1,4 @@
-/** The two partial indexes of a large scope: their SQL, building and dropping them. */
+/** The partial indexes of a large scope: their SQL, building and dropping them. */
 import { conflict } from "@keepsake/core/driver"
 import type { DbSession, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
@@ -17,17 +17,16 @@ export const scopeIndexes = (
   scope: string
 ): ReadonlyArray<ConcurrentIndex> => {
   const halfHash = scope.replaceAll("-", "").slice(0, 16)
-  const [graph, words] = [
-    `${names.prefix}hnsw_${space.number}_${halfHash}`,
-    `${names.prefix}words_${halfHash}`
-  ]
-  return [
-    {
-      name: graph,
-      create: `create index concurrently if not exists "${graph}" on ${names.table("memories")}
+  const words = `${names.prefix}words_${halfHash}`
+  const graph = (name: string, table: "memories" | "passages", current: string): ConcurrentIndex => ({
+    name,
+    create: `create index concurrently if not exists "${name}" on ${names.table(table)}
   using hnsw (${embeddingColumn(space)} ${space.extension}.${space.vectorType}_ip_ops) with (${HNSW})
-  where scope = '${scope}'::uuid and valid_to is null`
-    },
+  where scope = '${scope}'::uuid and ${current}`
+  })
+  return [
+    graph(`${names.prefix}hnsw_${space.number}_${halfHash}`, "memories", "valid_to is null"),
+    graph(`${names.prefix}passages_${space.number}_${halfHash}`, "passages", "is_current"),
     {
       name: words,
       create: `create index concurrently if not exists "${words}" on ${names.table("postings")} (term, id) include (${weightColumn(space)})

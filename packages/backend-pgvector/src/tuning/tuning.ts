@@ -77,8 +77,11 @@ export const makeTuning = (
   }
 
   return {
-    choosePlan: ({ asOf, exact, scope, vector }) =>
-      exact !== true && vector !== undefined && asOf === undefined && ready.has(scopeId(scope))
+    choosePlan: ({ asOf, exact, parts, scope }) =>
+      exact !== true &&
+      parts.some(({ vector }) => vector !== undefined) &&
+      asOf === undefined &&
+      ready.has(scopeId(scope))
         ? "tuned"
         : "exact",
 

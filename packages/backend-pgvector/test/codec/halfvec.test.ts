@@ -1,5 +1,5 @@
 /** Half-precision vectors: the same answers, cosines to about three digits. */
-import { ANY } from "@keepsake/core/driver"
+import { ANY, type SearchHit } from "@keepsake/core/driver"
 import { rowBuilder, storeLaws, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -18,16 +18,16 @@ describe("halfvec", () => {
       const rows = Array.from({ length: 50 }, (_, i) => row(`row ${i}`))
       yield* half.store.put({ scope, now: T0, rows })
       yield* full.store.put({ scope, now: T0, rows })
-      const request = { scope, now: T0, vector: row("query").vector!, filter: ANY, limit: 10 }
-      const cosines = (
-        hits: ReadonlyArray<{ readonly cosine: number | null; readonly memory: { readonly id: string } }>
-      ) => new Map(hits.map((hit) => [hit.memory.id, hit.cosine ?? 0]))
+      const parts = [{ vector: row("query").passages[0].vector! }]
+      const request = { scope, now: T0, parts, filter: ANY, limit: 10 }
+      const cosines = (hits: ReadonlyArray<SearchHit>) =>
+        new Map(hits.map((hit) => [hit.facts.id, hit.parts[0]?.cosine ?? 0]))
       const halfCosines = cosines((yield* half.store.search(request)).hits)
       const fullCosines = cosines((yield* full.store.search(request)).hits)
       assert.sameMembers([...halfCosines.keys()], [...fullCosines.keys()])
       for (const [id, cosine] of halfCosines) assert.closeTo(cosine, fullCosines.get(id) ?? 0, 2e-3)
       const page = yield* half.store.listRows({ scope, now: T0, filter: ANY, limit: 50 })
-      assert.isTrue(page.rows.every(({ vector }) => vector?.length === DIMENSIONS))
+      assert.isTrue(page.rows.every(({ passages }) => passages[0].vector?.length === DIMENSIONS))
     })
   )
 })

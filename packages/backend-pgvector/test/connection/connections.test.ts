@@ -84,8 +84,7 @@ onServer(`a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
             yield* store.search({
               scope,
               now: T0 + i,
-              terms: apple.terms.ids,
-              vector: apple.vector!,
+              parts: [{ terms: apple.passages[0].terms.ids, vector: apple.passages[0].vector! }],
               filter: ANY,
               limit: 5
             })

@@ -134,11 +134,11 @@ onServer(`a server under load${serverUrl === undefined ? ` (${NO_SERVER})` : ""}
         const { n, df } = yield* store.search({
           scope,
           now: T0,
-          terms: fact.terms.ids,
+          parts: [{ terms: fact.passages[0].terms.ids }],
           filter: ANY,
           limit: 10
         })
-        assert.deepStrictEqual([n, new Set(df)], [1, new Set([1])])
+        assert.deepStrictEqual([n, new Set(df.flat())], [1, new Set([1])])
       })
     )
   )

@@ -248,8 +248,9 @@ onServer(`an upgrade on a server${serverUrl === undefined ? ` (${NO_SERVER})` : 
             where scope = '${key}'::uuid and is_current;
           insert into first_version.tuned values ('${key}', true)`)
         const { pg, store } = yield* opening
-        const { vector } = rowBuilder(scope, fingerprint.embedding?.dimensions ?? 0)("tent")
-        const search = store.search({ scope, now, vector: vector!, filter: ANY, limit: 5 })
+        const { passages } = rowBuilder(scope, fingerprint.embedding?.dimensions ?? 0)("tent")
+        const parts = [{ vector: passages[0].vector! }]
+        const search = store.search({ scope, now, parts, filter: ANY, limit: 5 })
         assert.strictEqual((yield* search).plan.way, "exact")
         const { hits, plan } = yield* search
         assert.deepStrictEqual(plan, { way: "tuned", byWordsAlone: 0 })
@@ -283,7 +284,18 @@ onServer(`an upgrade on a server${serverUrl === undefined ? ` (${NO_SERVER})` : 
         )
         assert.deepStrictEqual(
           rows.map(({ tablename }) => tablename),
-          ["accesses", "entries", "memories_2", "postings", "scopes", "session_turns", "stage_2", "tuned"]
+          [
+            "accesses",
+            "entries",
+            "memories_2",
+            "passages",
+            "postings",
+            "scopes",
+            "session_turns",
+            "stage_2",
+            "stage_passages",
+            "tuned"
+          ]
         )
         const entry = { sessionId: "s", kind: "notes", number: 0, content: "Kept." }
         yield* store.append({ scope, now, entries: [entry] })

@@ -7,14 +7,15 @@ import { Effect, Redacted } from "effect"
 import { PgVectorStore } from "../../src/index.ts"
 import type { SqlStatement } from "../../src/connection/Database.ts"
 import type { StatementLayout } from "../../src/schema/EmbeddingColumns.ts"
-import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 import { scopeId } from "../../src/scopeId.ts"
-import { listStatement, predecessorsStatement } from "../../src/statements/read.ts"
+import { listStatement } from "../../src/statements/pages.ts"
+import { predecessorsStatement } from "../../src/statements/read.ts"
 import { searchStatement } from "../../src/statements/search.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
 import { runWithPlan } from "../support/runWithPlan.ts"
 import {
   DIMENSIONS,
+  layoutOf,
   NO_SERVER,
   open,
   serverSchema,
@@ -27,6 +28,7 @@ const ROWS = 100_000
 const LARGE: Scope = { agentId: "agent", userId: "large" }
 const SMALL: Scope = { agentId: "agent", userId: "small-7" }
 const row = rowBuilder(LARGE, DIMENSIONS)
+const toVector = (text: string): Float32Array => row(text).passages[0].vector!
 const url = () => Redacted.value(requireServerUrl())
 
 /** Half of the rows in one scope, the rest spread over a thousand; inserted in the server, so that the triggers run. */
@@ -56,8 +58,7 @@ const fill = (schema: string) =>
 const explain = (schema: string, build: (layout: StatementLayout) => SqlStatement) =>
   Effect.promise(() =>
     withClient(url(), async (client) => {
-      const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const { text, values } = build({ names: makeIdentifiers(schema, ""), space, vectorOid: 0 })
+      const { text, values } = build(layoutOf(schema))
       const { rows } = await client.query<Record<string, string>>(`explain (costs off) ${text}`, [...values])
       return rows.map((line) => line["QUERY PLAN"]).join("\n")
     })
@@ -69,8 +70,7 @@ const explainSearch = (schema: string, scope: Scope, plan: "exact" | "tuned") =>
     return buildStatement(layout, {
       scope,
       now: T0,
-      vector: row("apple").vector ?? undefined,
-      terms: Uint32Array.of(1, 107),
+      parts: [{ vector: toVector("apple"), terms: Uint32Array.of(1, 107) }],
       filter: ANY,
       limit: 100
     })
@@ -98,8 +98,8 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           assert.notMatch(smallPlan, /Seq Scan on memories/u)
           assert.notMatch(smallPlan, /Seq Scan on postings/u)
 
-          const vector = row("pear").vector!
-          const request = { scope: LARGE, now: T0, vector, filter: ANY, limit: 10 }
+          const parts = [{ vector: toVector("pear") }]
+          const request = { scope: LARGE, now: T0, parts, filter: ANY, limit: 10 }
           const before = yield* runWithPlan(store.search(request))
           assert.strictEqual(before.plan, "exact")
           yield* pg.tuneScope(LARGE)
@@ -123,15 +123,15 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
           assert.notInclude(rows[0].indexdef, "large")
 
           let neighbours = 0
-          const queries = Array.from({ length: 50 }, (_, i) => row(`query ${i}`).vector!)
+          const queries = Array.from({ length: 50 }, (_, i) => toVector(`query ${i}`))
           for (const query of queries) {
-            const search = { ...request, vector: query }
+            const search = { ...request, parts: [{ vector: query }] }
             const near = yield* runWithPlan(store.search(search))
             assert.strictEqual(near.plan, "tuned")
             const exact = yield* runWithPlan(store.search({ ...search, exact: true }))
             assert.strictEqual(exact.plan, "exact")
-            const exactIds = new Set(exact.value.hits.map((hit) => hit.memory.id))
-            neighbours += near.value.hits.filter((hit) => exactIds.has(hit.memory.id)).length
+            const exactIds = new Set(exact.value.hits.map((hit) => hit.facts.id))
+            neighbours += near.value.hits.filter((hit) => exactIds.has(hit.facts.id)).length
           }
           assert.isAtLeast(neighbours / (10 * queries.length), 0.99)
 
@@ -187,7 +187,7 @@ onServer(`plans at ${ROWS} rows${serverUrl === undefined ? ` (${NO_SERVER})` : "
         const request = {
           scope: LARGE,
           now: T0,
-          vector: row("pear").vector!,
+          parts: [{ vector: toVector("pear") }],
           filter: toCondition({ sessionId: "rare" }),
           limit: 40
         }

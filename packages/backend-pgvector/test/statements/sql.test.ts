@@ -6,17 +6,16 @@ import {
   toCondition,
   type MemoryError,
   NONE,
-  type SearchRequest
+  type QueryPart
 } from "@keepsake/core/driver"
 import { rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { expect } from "vitest"
 import { PgVectorStore } from "../../src/index.ts"
-import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 import { pgliteDatabase } from "../../src/connection/pgliteDatabase.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
-import { DIMENSIONS, open, openPGlite } from "../support/servers.ts"
+import { DIMENSIONS, layoutOf, open, openPGlite } from "../support/servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
@@ -40,6 +39,8 @@ const recording = (db: PGlite, sent: Array<string>): PGlite =>
 
 const fox = row("The quick brown fox.", { sessionId: "s", turn: 1, speaker: "Ana", metadata: { a: 1 } })
 const bear = row("The slow brown bear.", { sessionId: "s", turn: 2 })
+const long = row(["The fox runs.", "The bear sleeps."])
+const late = row("The owl flies.", { vector: null, owed: true })
 const { id } = fox.memory
 const fullFilter = toCondition({
   types: ["episodic"],
@@ -79,33 +80,56 @@ describe("emitted SQL", () => {
       const pglite = recording(yield* Effect.promise(openPGlite), sent)
       const { admin, store } = yield* open(PgVectorStore.layer({ pglite }))
       const at = { scope, now: T0 + 1 }
-      const vector = fox.vector ?? undefined
-      const terms = fox.terms.ids
+      const vector = fox.passages[0].vector!
+      const { ids: terms } = fox.passages[0].terms
       // PGlite cannot tune a scope; the statement of a tuned one runs there without the indexes.
-      const space = { number: 1, dimensions: DIMENSIONS, vectorType: "vector", extension: "public" } as const
-      const layout = { names: makeIdentifiers("keepsake", ""), space, vectorOid: 0 }
-      const tuned = (request: Pick<SearchRequest, "vector" | "terms">) =>
+      const tuned = (part: QueryPart) =>
         Effect.promise(() =>
           pgliteDatabase(pglite).query(
-            tunedSearchStatement(layout, { ...at, ...request, filter: ANY, limit: 10 })
+            tunedSearchStatement(layoutOf("keepsake"), { ...at, parts: [part], filter: ANY, limit: 10 })
           )
         )
       const operations: Record<string, Effect.Effect<unknown, MemoryError>> = {
         put: store.put({ ...at, rows: [fox, bear] }),
+        "put a long text and one that is owed vectors": store.put({ ...at, rows: [long, late] }),
         get: store.get({ ...at, ids: [id] }),
-        "search by both": store.search({ ...at, vector, terms, filter: ANY, limit: 10 }),
-        "search by vector": store.search({ ...at, vector, filter: ANY, limit: 10 }),
+        "search by both": store.search({
+          ...at,
+          parts: [{ vector, terms }],
+          filter: ANY,
+          limit: 10
+        }),
+        "search by vector": store.search({ ...at, parts: [{ vector }], filter: ANY, limit: 10 }),
+        "search by two parts": store.search({
+          ...at,
+          parts: [{ vector, terms }, { terms }],
+          filter: ANY,
+          limit: 10
+        }),
         "search by words, as of then, filtered": store.search({
           ...at,
           asOf: T0,
-          terms,
+          parts: [{ terms }],
           filter: fullFilter,
           limit: 10
         }),
         "search of a tuned scope by both": tuned({ vector, terms }),
         "search of a tuned scope by vector": tuned({ vector }),
-        "search by nothing": store.search({ ...at, filter: ANY, limit: 10 }),
-        around: store.around({ ...at, anchors: [{ sessionId: "s", turn: 1 }], radius: 1, vector }),
+        "search by nothing": store.search({ ...at, parts: [{}], filter: ANY, limit: 10 }),
+        around: store.around({
+          ...at,
+          anchors: [{ sessionId: "s", turn: 1 }],
+          radius: 1,
+          parts: [{ vector, terms, idfs: Float64Array.from(terms, () => 1) }],
+          filter: fullFilter
+        }),
+        excerpts: store.excerpts({ ...at, rows: [{ id, passage: 0 }] }),
+        "excerpts of the best passages, with vectors": store.excerpts({
+          ...at,
+          rows: [{ id, passage: null }],
+          part: { vector, terms },
+          vectors: true
+        }),
         speakers: store.speakers(at),
         "last turn": store.lastTurn({ scope, sessionId: "s" }),
         list: store.list({ ...at, filter: ANY, limit: 1 }),
@@ -167,6 +191,9 @@ describe("emitted SQL", () => {
           target: { _tag: "Filter", filter: toCondition({ sessionId: "s" }) }
         }),
         "remove all": store.remove({ ...at, target: { _tag: "All" } }),
+        usage: store.usage({ scope }),
+        owed: admin.owed({ limit: 10 }),
+        "pay owed": admin.payOwed([{ scope, id: late.memory.id, vectors: [vector] }]),
         expire: admin.expire({ now: T0, limit: 10 }),
         scopes: admin.scopes({ limit: 10 }),
         "erase user": admin.eraseUser({ userId: "user" })

@@ -5,9 +5,9 @@ import {
   type Condition,
   InMemoryStore,
   MemoryStore,
-  type SearchHit,
   StoreFingerprint
 } from "@keepsake/core/driver"
+import { find, type Found } from "@keepsake/core/conformance"
 import { makeRandom, rowBuilder, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
@@ -33,13 +33,16 @@ const ROWS = 2_000
 const word = (): string => `w${Math.floor(400 * random.next() ** 3)}`
 const text = (words: number): string => Array.from({ length: words }, word).join(" ")
 
-/** One row in five has expired, which its postings do not show. */
-const rows = Array.from({ length: ROWS }, (_, i) =>
-  row(`${text(1 + Math.floor(16 * random.next()))} n${i}`, {
-    expiresAt: i % 5 === 0 ? NOW : null,
-    sessionId: i % 50 === 0 ? "rare" : "common"
+/** One row in five has expired, which its postings do not show. Of long texts, one row in ten has two to four passages. */
+const makeRows = (withLong: boolean) =>
+  Array.from({ length: ROWS }, (_, i) => {
+    const first = `${text(1 + Math.floor(16 * random.next()))} n${i}`
+    const more = withLong && i % 10 === 3 ? Array.from({ length: 1 + (i % 3) }, () => text(8)) : []
+    return row([first, ...more], {
+      expiresAt: i % 5 === 0 ? NOW : null,
+      sessionId: i % 50 === 0 ? "rare" : "common"
+    })
   })
-)
 
 /** Rare words, common words, both, a word in no text, the commonest word alone. */
 const queries: ReadonlyArray<{ readonly words: string; readonly filter: Condition }> = [
@@ -55,7 +58,7 @@ const queries: ReadonlyArray<{ readonly words: string; readonly filter: Conditio
 ]
 
 /** The best lexical scores, without ids: a store may choose among equal rows at the end. */
-const bestScores = (hits: ReadonlyArray<SearchHit>): ReadonlyArray<number> =>
+const bestScores = (hits: ReadonlyArray<Found>): ReadonlyArray<number> =>
   hits
     .map((hit) => hit.bm25)
     .filter((bm25) => bm25 > 0)
@@ -64,10 +67,13 @@ const bestScores = (hits: ReadonlyArray<SearchHit>): ReadonlyArray<number> =>
 
 const onServer = serverUrl === undefined ? describe.skip : describe
 
+const withLongTexts = [false, true]
+
 onServer(`words in a tuned scope${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`, () => {
-  it.live("give the oracle's best, scores, n and df", () =>
+  it.live.each(withLongTexts)("give the oracle's best, scores, n and df; long texts: %s", (withLong) =>
     Effect.scoped(
       Effect.gen(function* () {
+        const rows = makeRows(withLong)
         const schema = yield* serverSchema
         const { pg, store } = yield* open(
           PgVectorStore.layer({ url: requireServerUrl(), schema, poolSize: 3 })
@@ -92,20 +98,26 @@ onServer(`words in a tuned scope${serverUrl === undefined ? ` (${NO_SERVER})` : 
         }
         yield* pg.tuneScope(scope)
         for (const { filter, words } of queries) {
-          const { terms, vector } = row(words)
-          const request = { scope, now: NOW, terms: terms.ids, filter, limit: LIMIT }
-          const tuned = yield* store.search({ ...request, vector: vector! })
-          const expected = yield* oracle.search({ ...request, vector: vector! })
+          const { terms, vector } = row(words).passages[0]
+          const request = { scope, now: NOW, vector: vector!, terms: terms.ids, filter, limit: LIMIT }
+          const tuned = yield* find(store, request)
+          assert.strictEqual(tuned.plan.way, "tuned")
+          const expected = yield* find(oracle, request)
           assert.strictEqual(tuned.n, expected.n)
           assert.deepStrictEqual(tuned.df, expected.df)
           const [tunedScores, oracleScores] = [bestScores(tuned.hits), bestScores(expected.hits)]
           assert.strictEqual(tunedScores.length, oracleScores.length, words)
           tunedScores.forEach((bm25, i) => assert.closeTo(bm25, oracleScores[i] ?? 0, 1e-6, words))
-          const allRows = yield* oracle.search({ ...request, vector: vector!, limit: ROWS })
+          const allRows = yield* find(oracle, { ...request, limit: ROWS })
           const scores = new Map(allRows.hits.map((hit) => [hit.memory.id, hit]))
           for (const hit of tuned.hits) {
             assert.closeTo(hit.bm25, scores.get(hit.memory.id)?.bm25 ?? Number.NaN, 1e-6)
             assert.closeTo(hit.cosine ?? 0, scores.get(hit.memory.id)?.cosine ?? Number.NaN, 1e-6)
+            assert.strictEqual(
+              hit.evidence.nearest,
+              scores.get(hit.memory.id)?.evidence.nearest,
+              "the nearest passage"
+            )
           }
         }
       })

@@ -13,7 +13,10 @@ const bare = (text: string, parts = {}) => row(text, { vector: null, ...parts })
 type Handle = Effect.Success<ReturnType<typeof open>>
 
 const countBare = ({ store }: Handle) =>
-  Effect.map(store.search({ scope, now: T0, filter: ANY, limit: 1 }), ({ plan }) => plan.byWordsAlone)
+  Effect.map(
+    store.search({ scope, now: T0, parts: [], filter: ANY, limit: 1 }),
+    ({ plan }) => plan.byWordsAlone
+  )
 
 describe("rows without a vector", () => {
   it.effect("are counted while they are current, through every change and a move", () =>

@@ -11,6 +11,8 @@ import {
 import { Context, Effect, Layer, Redacted } from "effect"
 import { Client } from "pg"
 import { PgVectorAdmin, type PgVectorSettings, PgVectorStore, type UrlConnection } from "../../src/index.ts"
+import type { StatementLayout } from "../../src/schema/EmbeddingColumns.ts"
+import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 
 export const serverUrl = process.env["KEEPSAKE_PG_URL"] || undefined
 /** Tests may kill the server, which the project started. */
@@ -70,6 +72,14 @@ export const FINGERPRINT = fingerprint({
   model: "test",
   dimensions: DIMENSIONS,
   calibration: { mean: 0, spread: 1 }
+})
+
+/** What statements are built from in a schema of the server. */
+export const layoutOf = (schema: string, dimensions = DIMENSIONS): StatementLayout => ({
+  names: makeIdentifiers(schema, ""),
+  space: { number: 1, dimensions, vectorType: "vector", extension: "public" },
+  vectorOid: 0,
+  fingerprint: FINGERPRINT
 })
 
 /** The services of a layer, built in the surrounding Effect scope. */

@@ -14,6 +14,7 @@ import {
   expectFailure,
   FINGERPRINT,
   freshOnPGlite,
+  layoutOf,
   NO_SERVER,
   open,
   requireServerUrl,
@@ -24,7 +25,8 @@ import {
 
 const scope: Scope = { agentId: "agent", userId: "large" }
 const row = rowBuilder(scope, DIMENSIONS)
-const request = { scope, now: T0, vector: row("pear").vector!, filter: ANY, limit: 10 }
+const parts = [{ vector: row("pear").passages[0].vector! }]
+const request = { scope, now: T0, parts, filter: ANY, limit: 10 }
 
 describe("tuning", () => {
   it.effect("is refused on PGlite and without an embedder", () =>
@@ -71,14 +73,9 @@ onServer(`tuning on a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`
         )
         yield* store.put({ scope, now: T0, rows: [row("apple"), row("pear")] })
         yield* pg.tuneScope(scope)
-        const space = {
-          number: 1,
-          dimensions: DIMENSIONS,
-          vectorType: "vector",
-          extension: "public"
-        } as const
-        const layout = { names: makeIdentifiers(schema, ""), space, vectorOid: 0 }
-        const indexNames = scopeIndexes(layout, scopeId(scope)).map(({ name }) => `${schema}.${name}`)
+        const indexNames = scopeIndexes(layoutOf(schema), scopeId(scope)).map(
+          ({ name }) => `${schema}.${name}`
+        )
         const validity = Effect.promise(() =>
           withClient(url(), async (client) => {
             const { rows } = await client.query<{ indisvalid: boolean }>(
@@ -96,9 +93,9 @@ onServer(`tuning on a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`
             )
           )
         )
-        assert.deepStrictEqual(yield* validity, [false, false])
+        assert.deepStrictEqual(yield* validity, [false, false, false])
         yield* pg.tuneScope(scope)
-        assert.deepStrictEqual(yield* validity, [true, true])
+        assert.deepStrictEqual(yield* validity, [true, true, true])
       })
     )
   )

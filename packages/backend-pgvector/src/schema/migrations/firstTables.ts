@@ -127,5 +127,5 @@ export const spaceColumns = (n: Identifiers, space: EmbeddingColumns): ReadonlyA
   add column ${weightsColumn(space)} real[] not null default '{}'`,
   `alter table ${n.table("postings")} add column ${weightColumn(space)} real not null default 0`,
   postingsKey(n, space),
-  ...addEmbedding(n, space)
+  ...addEmbedding(n, space, "memories")
 ]

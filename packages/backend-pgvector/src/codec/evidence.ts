@@ -1,0 +1,109 @@
+/** What rows hold of a question, as a search and its neighbours' read select it. */
+import type {
+  MemorySource,
+  MemoryType,
+  PartEvidence,
+  QueryPart,
+  RowFacts,
+  TermSettings
+} from "@keepsake/core/driver"
+import type { Row } from "../connection/Database.ts"
+import { measureWeights } from "./firstVersion.ts"
+import { toNumberOrNull, toNumbers } from "./values.ts"
+
+/** The facts of `m`, a row of `memories`, in the order in which `decodeFacts` reads them. */
+export const FACT_COLUMNS: ReadonlyArray<string> = [
+  "m.id",
+  "m.type",
+  "m.source",
+  "m.speaker",
+  "m.session_id",
+  "m.turn",
+  "m.said_at",
+  "m.importance",
+  "m.pinned"
+]
+
+type FactTuple = readonly [
+  id: string,
+  type: MemoryType,
+  source: MemorySource,
+  speaker: string | null,
+  sessionId: string | null,
+  turn: number | null,
+  saidAt: number,
+  importance: number,
+  pinned: boolean
+]
+
+/** Decodes the first values of a row. */
+export const decodeFacts = (row: Row): RowFacts => {
+  const f = row as unknown as FactTuple
+  return {
+    id: f[0],
+    type: f[1],
+    source: f[2],
+    speaker: f[3],
+    sessionId: f[4],
+    turn: f[5],
+    saidAt: f[6],
+    importance: f[7],
+    pinned: f[8]
+  }
+}
+
+/** Of a text of one passage: length, norm, and where these are null the weights of all its terms. Then come the parts. */
+const OWN_WIDTH = 3
+/** Of each part: the cosine and the weights of a text of one passage, and the evidence of a long text as JSON. */
+const PART_WIDTH = 3
+
+export const evidenceWidth = (parts: ReadonlyArray<QueryPart>): number =>
+  OWN_WIDTH + PART_WIDTH * parts.length
+
+/** The evidence of a long text. */
+type EvidenceTuple = readonly [
+  cosine: number | null,
+  nearest: number,
+  worded: number,
+  length: number,
+  norm: number,
+  weights: ReadonlyArray<number> | null
+]
+
+const NO_WEIGHTS = new Float32Array(0)
+
+/** Decodes the evidence that begins at a place of a row, for each of the parts. */
+export const decodeEvidence = (
+  row: Row,
+  at: number,
+  parts: ReadonlyArray<QueryPart>,
+  settings: TermSettings
+): ReadonlyArray<PartEvidence> => {
+  const [length, norm] = [toNumberOrNull(row[at]), toNumberOrNull(row[at + 1])]
+  const own =
+    length === null || norm === null ? measureWeights(toNumbers(row[at + 2]), settings) : { length, norm }
+  return parts.map(({ terms }, i): PartEvidence => {
+    const start = at + OWN_WIDTH + PART_WIDTH * i
+    const long = row[start + 2]
+    if (long === null) {
+      const weights = terms === undefined ? NO_WEIGHTS : Float32Array.from(toNumbers(row[start + 1]))
+      return {
+        cosine: toNumberOrNull(row[start]),
+        nearest: 0,
+        worded: 0,
+        weights,
+        length: own.length,
+        norm: own.norm
+      }
+    }
+    const [cosine, nearest, worded, longLength, longNorm, weights] = long as EvidenceTuple
+    return {
+      cosine,
+      nearest,
+      worded,
+      weights: Float32Array.from(weights ?? []),
+      length: longLength,
+      norm: longNorm
+    }
+  })
+}
