@@ -44,7 +44,7 @@ export {
   scopeKey
 } from "./memory/Scope.ts"
 export { formerIdOfText, formerIdsOfText, isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
-export { toImportedId } from "./memory/importedId.ts"
+export { IMPORTED_TURN_MAX, toImportedId } from "./memory/importedId.ts"
 export { DAY_MS } from "./memory/duration.ts"
 export {
   closeAt,

@@ -79,6 +79,7 @@ describe("the examples of each --help", () => {
       join(path, "mem0.json"),
       JSON.stringify({ results: [{ id: "1", memory: "Likes tea", user_id: "bo" }] })
     )
+    await writeFile(join(path, "CLAUDE.md"), "- Answer in short\n")
     await using server = await startQdrant()
     for (const name of ["export", "import", "copy"]) {
       const { out } = await keepsake(path, [name, "--help"])
