@@ -1,5 +1,6 @@
 import type { ContextOptions, MemoryClient, Scope } from "@keepsake/core"
-import type { CacheSetting, Placement, SystemPrompt } from "../conversation/prompt.ts"
+import type { CacheSetting } from "../conversation/cacheMarks.ts"
+import type { Placement, SystemPrompt } from "../conversation/prompt.ts"
 import type { AgentEvent } from "../events.ts"
 import type { ModelClient, RequestParams } from "../ModelClient.ts"
 import type { SessionTools } from "../tools/sessionTools.ts"
@@ -20,6 +21,7 @@ export interface AgentSettings {
   readonly maxTurns: number
   readonly toolTimeoutMs: number
   readonly memoryTimeoutMs: number
+  readonly silenceTimeoutMs: number
   readonly context: ContextOptions
   readonly placement: Placement
   readonly cache: CacheSetting

@@ -4,9 +4,21 @@ import { Duration, Effect, Schedule } from "effect"
 import type { WriteOutcome } from "../events.ts"
 import type { PolicyResult } from "./WritingPolicy.ts"
 
+/** Whose words a write holds, for a report of what was not written. */
+export interface WrittenExchange {
+  readonly userId: string
+  readonly sessionId: string
+  readonly user: string
+  /** The reply as the model wrote it; `""` where there is none. */
+  readonly assistant: string
+}
+
 /** One policy's write of one exchange. */
 export interface WriteJob {
+  readonly exchange: WrittenExchange
   readonly policy: string
+  /** Half of a write, which has a bound of its own in the queue. */
+  readonly isBegin?: boolean | undefined
   /** Jobs with the same key run one after the other; `null` runs at once. */
   readonly queueKey: string | null
   /** Makes one attempt. */

@@ -218,7 +218,7 @@ describe("facts", () => {
     expect(await listCurrent(memory)).toEqual(["Ana sails.", "Ana ships to port 1."])
   })
 
-  it("does not show recalled text to the extraction", async () => {
+  it("shows the extraction the whole reply, without the memory block", async () => {
     const secret = "Ana's warehouse is in Rotterdam, behind the old mill."
     const exchanges: Array<string> = []
     const { memory, say } = await openAgent({
@@ -233,7 +233,8 @@ describe("facts", () => {
     expect(await say("Where is my warehouse?")).toMatchObject({ status: "skipped" })
     expect(exchanges).toHaveLength(1)
     expect(exchanges[0]).toContain("The tide is at nine.")
-    expect(exchanges[0]).not.toContain("Rotterdam")
+    expect(exchanges[0]).toContain(secret)
+    expect(exchanges[0]).not.toContain("<memory")
   })
 
   it("runs in the background: close waits for it, send does not", async () => {
@@ -252,7 +253,8 @@ describe("facts", () => {
     })
     const { degraded, written } = await agent.session({ userId: "ana" }).send("I ship to Oslo.")
     const memory = client.for({ userId: "ana" })
-    expect([degraded, await listCurrent(memory)]).toEqual([[], []])
+    // The text stays until its facts are stored.
+    expect([degraded, await listCurrent(memory)]).toEqual([[], ["I ship to Oslo."]])
     const closing = agent.close()
     gate.resolve()
     await closing
