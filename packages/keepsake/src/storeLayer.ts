@@ -10,7 +10,7 @@ import {
 import { Effect, Layer } from "effect"
 import { backendLayer } from "./backendLayer.ts"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
-import { resolveConfig } from "./config/resolveConfig.ts"
+import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
 import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
 
 /**
@@ -19,8 +19,9 @@ import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
  */
 export const storeLayer = (
   config: string | KeepsakeConfig
-): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.unwrap(
+): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> => {
+  handleRejection(config)
+  return Layer.unwrap(
     Effect.gen(function* () {
       const { embedder, store } = yield* resolveConfig(config)
       const provider = yield* resolveEmbedder(embedder)
@@ -28,6 +29,7 @@ export const storeLayer = (
       return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
     })
   )
+}
 
 /**
  * Opens a store with the fingerprint it was filled with (`fresh` if it is empty). Needs no embedder, so

@@ -1,9 +1,9 @@
 /** The JSON files that hold settings: the user's own, a project's, or one that the user names. */
-import { homedir } from "node:os"
 import { join } from "node:path"
 import { fields, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { anything } from "./fields.ts"
+import { findHomeFolder } from "./homeFolder.ts"
 import { readText } from "./readText.ts"
 import type { ReadConfig } from "./reads.ts"
 
@@ -14,11 +14,14 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** An empty variable counts as absent. */
 export const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
 
-/** The folder of the user's own config, list of trusted names, and default store. */
-export const ownFolder = (env: Environment): string => join(nonEmpty(env["HOME"]) ?? homedir(), ".keepsake")
+/** A file of the user's own, in the folder of config, trusted names and default store; undefined without a home. */
+export const ownFile = (env: Environment, name: string): string | undefined => {
+  const home = findHomeFolder(env["HOME"])
+  return home === undefined ? undefined : join(home, ".keepsake", name)
+}
 
 /** The user's own config, which applies in every working folder. */
-export const ownConfigPath = (env: Environment): string => join(ownFolder(env), "config.json")
+export const ownConfigPath = (env: Environment): string | undefined => ownFile(env, "config.json")
 
 /** A project's config, in the working folder: it may come with a cloned repository. */
 export const PROJECT_CONFIG = "keepsake.json"
