@@ -105,10 +105,11 @@ export { embedDocuments } from "./embedding/embedDocuments.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
-// The event loop, locks, tracing, warnings, and failures of services.
+// The event loop, locks, files, tracing, warnings, and failures of services.
 export { sleepInBackground } from "./runtime/background.ts"
 export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"
+export { createPrivateFile, makePrivateFolder, replacePrivateFile } from "./runtime/privateFiles.ts"
 export { spanned } from "./runtime/spans.ts"
 export { warn } from "./runtime/warn.ts"
 export { parseRetryAfter } from "./runtime/retryAfter.ts"

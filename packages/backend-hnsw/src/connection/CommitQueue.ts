@@ -141,12 +141,14 @@ export class CommitQueue {
   #transact<A>(body: () => A): A {
     const { db } = this.#connection
     this.#connection.assertOpen()
+    this.#connection.assertInPlaceAfterPause()
     db.exec("BEGIN IMMEDIATE")
     try {
       // After BEGIN, when no other process can switch the embedder any more.
       this.#connection.assertServing()
       const value = body()
       db.exec("COMMIT")
+      this.#connection.assertCommitted()
       return value
     } catch (error) {
       this.#connection.rollback()

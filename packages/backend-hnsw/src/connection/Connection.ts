@@ -1,13 +1,21 @@
 import { type Fingerprint, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { readFileState } from "../schema/fileState.ts"
+import { readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
 import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
 
 const readNumber = (statement: StatementSync): number => Number(Object.values(statement.get() ?? {})[0])
 
+/** From which a transaction looks at the file before it writes, and not only after. */
+const PAUSE_MS = 100
+
 /** An open file: its metadata, and whether another process has switched it to another embedder. */
 export class Connection {
+  /** Absolute. */
   readonly path: string
+  /** Where the links of `path` led: the log and the saved graphs are beside it. */
+  readonly realPath: string
+  /** Device and inode of the open file. */
+  readonly identity: string | null
   readonly db: DatabaseSync
   readonly salt: string
   /** Bytes; erasable blobs are padded for it. */
@@ -23,10 +31,14 @@ export class Connection {
   #seenVersion: number
   #epoch = 0
   #closedReason: string | null = null
+  #sharedMemory: string | null = null
+  #checkedAt = Number.NEGATIVE_INFINITY
 
   /** @param readOnly what `openFileReadOnly` told of the file; null for one that may be written */
   constructor(path: string, db: DatabaseSync, readOnly: ReadOnlyFile | null) {
     this.path = path
+    this.realPath = resolveLinks(path)
+    this.identity = readIdentity(path)
     this.db = db
     this.readOnly = readOnly !== null
     this.#frozenState = readOnly?.frozenState ?? null
@@ -89,6 +101,43 @@ export class Connection {
     if (Number(this.meta("generation")) === this.generation) this.#seenVersion = version
     else this.refuse(STORE_MOVED)
     this.assertOpen()
+  }
+
+  /** Throws `Closed` if the file at the path is another than the open one, or gone. Refuses later calls too. */
+  assertInPlace(): void {
+    if (readIdentity(this.path) !== this.identity) this.#refuseReplaced()
+  }
+
+  /** Before a transaction after a pause, in which a backup may have been put in the place of the file. */
+  assertInPlaceAfterPause(): void {
+    if (performance.now() - this.#checkedAt > PAUSE_MS) this.assertInPlace()
+  }
+
+  /** After a commit: throws as `assertInPlace` does if it went to a log that was removed or replaced. */
+  assertCommitted(): void {
+    this.assertInPlace()
+    // Log and shared memory come and go together. The log itself is not looked at: Linux would then give its next write
+    // a time of its own, and a commit would take a third longer.
+    const sharedMemory = readIdentity(`${this.realPath}-shm`)
+    this.#sharedMemory ??= sharedMemory
+    if (sharedMemory !== this.#sharedMemory) this.#refuseReplaced()
+    this.#checkedAt = performance.now()
+  }
+
+  #refuseReplaced(): void {
+    this.refuse(
+      `The memory file ${this.path}, or its log, was removed or replaced while it was open. The write that found it, and what follows, is not stored: open the store again.`
+    )
+    this.assertOpen()
+  }
+
+  /** Frees the file if it was removed or replaced. */
+  closeIfReplaced(): void {
+    try {
+      this.assertInPlace()
+    } catch {
+      this.db.close()
+    }
   }
 
   /** Ends a failed transaction. */

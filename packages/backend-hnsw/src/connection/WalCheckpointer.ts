@@ -41,7 +41,7 @@ export class WalCheckpointer {
 
   #ensureWorker(): Worker | null {
     if (this.#worker !== null || this.#lacksThread) return this.#worker
-    this.#worker = this.#startThread(this.#connection.path, {
+    this.#worker = this.#startThread(this.#connection, {
       onDone: () => {
         this.#running = false
         // Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log

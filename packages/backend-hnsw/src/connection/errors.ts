@@ -101,6 +101,12 @@ const classifyFileError = (path: string, cause: unknown): MemoryErrorReason => {
         cause,
         message: `The disk that holds ${path} is full. Make room and try again.`
       })
+    case "ENOENT":
+      return new InvalidInput({
+        cause,
+        field: "path",
+        message: `path: the folder of ${path} does not exist and cannot be made. Choose another path.`
+      })
     case "ENOTDIR":
     case "EEXIST":
       return new InvalidInput({

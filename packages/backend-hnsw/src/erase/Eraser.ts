@@ -220,7 +220,7 @@ export class Eraser {
     return Effect.flatMap(this.eraseLog, (erasure) =>
       Effect.match(graphs.forget(sids), {
         onSuccess: () => erasure,
-        onFailure: (error) => graphsLeft(graphFolder(connection.path), error)
+        onFailure: (error) => graphsLeft(graphFolder(connection.realPath), error)
       })
     )
   }

@@ -29,6 +29,7 @@ export class GraphStore {
   /** For all graphs in memory together; 0 if graphs are off. */
   readonly maxBytes: number
   readonly #path: string
+  readonly #identity: string | null
   readonly #generation: number
   readonly #space: number
   readonly #readOnly: boolean
@@ -41,6 +42,8 @@ export class GraphStore {
 
   constructor(options: {
     readonly path: string
+    /** Device and inode of the store's file. */
+    readonly identity: string | null
     readonly generation: number
     /** The generation under which the vectors were written. */
     readonly space: number
@@ -53,6 +56,7 @@ export class GraphStore {
     readonly load: () => Promise<Hnswlib | null>
   }) {
     this.#path = options.path
+    this.#identity = options.identity
     this.#generation = options.generation
     this.#space = options.space
     this.#readOnly = options.readOnly
@@ -133,6 +137,7 @@ export class GraphStore {
   #build(hnswlib: Hnswlib, sid: number): Effect.Effect<BuildResult, Error> {
     const task = {
       path: this.#path,
+      identity: this.#identity,
       sid,
       generation: this.#generation,
       space: this.#space,

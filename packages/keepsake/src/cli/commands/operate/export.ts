@@ -1,11 +1,11 @@
 import { plural } from "../../../plural.ts"
-import { createWriteStream, existsSync, statSync } from "node:fs"
+import { createWriteStream, existsSync, statSync, type WriteStream } from "node:fs"
 import { rename, rm } from "node:fs/promises"
 import { once } from "node:events"
 import { dirname, resolve } from "node:path"
 import { finished } from "node:stream/promises"
 import { MemoryError, type Scope, StorageFull } from "@keepsake/core"
-import { escapeHiddenJson, invalidInput } from "@keepsake/core/driver"
+import { createPrivateFile, escapeHiddenJson, invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { headLine, memoryLine, tailLine } from "../../../interchange/exportFormat.ts"
@@ -19,6 +19,22 @@ const writeFailed = (cause: unknown): MemoryError =>
       message: `The export could not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
       cause
     })
+  })
+
+/**
+ * Opens a device or a pipe; or a new file of this account alone, in the place of whatever has the name: an interrupted
+ * export's, or a planted link.
+ */
+const openFile = (path: string, isNew: boolean): Effect.Effect<WriteStream, MemoryError> =>
+  Effect.tryPromise({
+    try: async () => {
+      if (!isNew) return createWriteStream(path)
+      await rm(path, { force: true })
+      const fd = createPrivateFile(path)
+      if (fd === null) throw new Error(`${path} appeared meanwhile`)
+      return createWriteStream(path, { fd })
+    },
+    catch: writeFailed
   })
 
 /** The path to write to: a temporary file beside a regular file; a device or a pipe itself. */
@@ -39,7 +55,7 @@ const writeLines = Effect.fnUntraced(function* <R>(
   lines: Stream.Stream<string, MemoryError, R>
 ) {
   const path = out === undefined ? undefined : yield* choosePath(out)
-  const file = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600 })
+  const file = path === undefined ? process.stdout : yield* openFile(path, path !== out)
   // A terminal may be at the other end of standard output.
   const shown = path === undefined ? Stream.map(lines, escapeHiddenJson) : lines
   const writing = Effect.gen(function* () {
