@@ -1,9 +1,9 @@
 /** The JSON files that hold settings: the user's own, a project's, or one that the user names. */
+import { homedir } from "node:os"
 import { join } from "node:path"
 import { fields, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { anything } from "./fields.ts"
-import { findHomeFolder } from "./homeFolder.ts"
 import { readText } from "./readText.ts"
 import type { ReadConfig } from "./reads.ts"
 
@@ -13,6 +13,16 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** An empty variable counts as absent. */
 export const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
+
+/** Undefined for an account without one, as in a container whose user has no passwd entry. */
+export const findHomeFolder = (home: string | undefined): string | undefined => {
+  if (home !== undefined && home !== "") return home
+  try {
+    return homedir()
+  } catch {
+    return undefined
+  }
+}
 
 /** A file of the user's own, in the folder of config, trusted names and default store; undefined without a home. */
 export const ownFile = (env: Environment, name: string): string | undefined => {

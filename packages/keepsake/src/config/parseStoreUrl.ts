@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url"
 import type { MemoryError, StoreOptions } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { findHomeFolder } from "./homeFolder.ts"
+import { findHomeFolder } from "./configFile.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
 
 /** An example of each scheme, for messages. */
