@@ -5,7 +5,9 @@ import { randomUUID } from "node:crypto"
 import { agentClosed, AgentError, invalidInput } from "./AgentError.ts"
 import { Conversation } from "./conversation/Conversation.ts"
 import { EchoFilter } from "./conversation/EchoFilter.ts"
+import { KeptHistory } from "./conversation/KeptHistory.ts"
 import type { SessionExport } from "./conversation/SessionExport.ts"
+import { toMessageKey } from "./conversation/userContent.ts"
 import type { ModelClient } from "./ModelClient.ts"
 import {
   type AgentOptions,
@@ -27,6 +29,7 @@ import {
   toRunnerTools
 } from "./tools/sessionTools.ts"
 import type { AgentSettings } from "./turn/AgentSettings.ts"
+import { breakOff } from "./turn/model/TurnProgress.ts"
 import { makeRunningTurns, type RunningTurns } from "./turn/RunningTurns.ts"
 import type { SessionServices } from "./turn/SessionServices.ts"
 import { makeWriteQueue, type Unwritten, type WriteQueue } from "./writing/WriteQueue.ts"
@@ -123,13 +126,16 @@ const checkOwner = (resume: SessionExport, agentId: string, userId: string): voi
     throw invalidInput("resume", "is the session of another user or another agent")
 }
 
+const isNewSession = ({ resume, sessionId }: SessionOptions): boolean =>
+  resume === undefined && sessionId === undefined
+
 const startConversation = (
   memory: PromiseMemory,
   sessionId: string,
   options: SessionOptions
 ): Conversation => {
   const { resume } = options
-  const isNew = resume === undefined && options.sessionId === undefined
+  const isNew = isNewSession(options)
   return new Conversation(memory, sessionId, {
     nextTurn: isNew ? 0 : (resume?.nextTurn ?? null),
     complete: isNew || resume?.complete === true,
@@ -164,6 +170,17 @@ const makeSessionServices = (shared: Shared, options: SessionOptions): SessionSe
     ownMemory,
     echoFilter,
     conversation,
+    kept: settings.keepHistory
+      ? new KeptHistory({
+          memory: ownMemory,
+          sessionId,
+          isNew: isNewSession(read),
+          isGiven: resume !== undefined,
+          budgetTokens: settings.historyTokens,
+          breakOff,
+          toKey: toMessageKey
+        })
+      : undefined,
     turn,
     makeTools,
     memoryToolNames: new Set(toRunnerTools(ofMemory).map(readToolName)),

@@ -1,13 +1,20 @@
 import type { PromiseMemory } from "@keepsake/core"
 import { Clock, Effect, Queue, Semaphore, Stream } from "effect"
+import { randomUUID } from "node:crypto"
 import { agentClosed, AgentError, invalidInput } from "./AgentError.ts"
 import type { SessionExport } from "./conversation/SessionExport.ts"
-import { findMessageProblem, readUserMessage, type UserMessage } from "./conversation/userContent.ts"
+import {
+  findMessageProblem,
+  readUserMessage,
+  toMessageKey,
+  type UserMessage
+} from "./conversation/userContent.ts"
 import type { Emit, TurnEvent, TurnResult, WriteOutcome } from "./events.ts"
 import { readTurnOptions } from "./options.ts"
 import { toAgentError } from "./toAgentError.ts"
 import type { CurrentTurn } from "./turn/CurrentTurn.ts"
 import { MemoryBudget } from "./turn/MemoryBudget.ts"
+import { readHistory } from "./turn/historyWrites.ts"
 import { readFence } from "./turn/readFence.ts"
 import type { SessionServices } from "./turn/SessionServices.ts"
 import { takeTurn } from "./turn/takeTurn.ts"
@@ -49,13 +56,13 @@ const readTurn = (
       params: params === undefined ? turnSettings.params : { ...turnSettings.params, ...params },
       tools: tools === undefined ? turnSettings.tools : services.makeTools(tools)
     },
-    key: JSON.stringify([speakerName ?? null, user.blocks])
+    key: toMessageKey(speakerName, user.blocks)
   }
 }
 
 /** Takes turns one at a time, and empties the history after everything was forgotten. */
 const makeTurn = (services: SessionServices, oneAtATime: Semaphore.Semaphore) => {
-  const { conversation, echoFilter, memory, running, settings } = services
+  const { conversation, echoFilter, kept, memory, running, settings } = services
   let fence = readFence(memory)
   const start = Effect.fnUntraced(function* (message: UserMessage, options: TurnOptions) {
     if (services.isClosed()) return yield* agentClosed()
@@ -68,14 +75,21 @@ const makeTurn = (services: SessionServices, oneAtATime: Semaphore.Semaphore) =>
       // The history holds forgotten text, which must not be sent again.
       conversation.clear()
       echoFilter.clear()
+      kept?.reset()
       fence = currentFence
     }
+    const budget = new MemoryBudget(settings.memoryTimeoutMs)
+    const saidAt = yield* Clock.currentTimeMillis
+    yield* readHistory(services, budget)
+    const { index, replaces } = conversation.begin(read.key)
     const turn: CurrentTurn = {
       ...read,
       fence,
-      exchangeIndex: conversation.begin(read.key),
-      saidAt: yield* Clock.currentTimeMillis,
-      budget: new MemoryBudget(settings.memoryTimeoutMs)
+      exchangeIndex: index,
+      exchangeId: randomUUID(),
+      replaces,
+      saidAt,
+      budget
     }
     conversation.trim(settings.historyTokens)
     services.turn.current = turn

@@ -71,6 +71,11 @@ export interface AgentOptions {
    * absent. The oldest exchanges go first, whole.
    */
   readonly historyTokens?: number | undefined
+  /**
+   * Keeps the history of every session in the store, apart from the memories, so that a known `sessionId` goes on in
+   * another process; true when absent.
+   */
+  readonly keepHistory?: boolean | undefined
   /** How exchanges become memories; `"verbatim"` when absent, `"none"` to write nothing automatically. */
   readonly writing?: WritingSetting | ReadonlyArray<WritingPolicy> | undefined
   /** Most writes that wait or run at once, over all sessions; 1,000 when absent. */
@@ -84,7 +89,7 @@ export interface AgentOptions {
 /** The options of `agent.session`; `model`, `system`, `params` and `tools` are the agent's when absent. */
 export interface SessionOptions extends TurnOptions {
   readonly userId: string
-  /** A new id when absent. Earlier turns under the same id are recalled, but not repeated in the history. */
+  /** A new id when absent; a known one goes on where its history in the store ends. */
   readonly sessionId?: string | undefined
   /** Scopes that this session recalls from beside those of the agent. */
   readonly reads?: ReadonlyArray<string | Scope> | undefined
@@ -170,6 +175,7 @@ const agentOptions = input(
     placement: optional(oneOf<Placement>(["tail", "system"])),
     cache: optional(cache),
     historyTokens: optional(positiveInteger),
+    keepHistory: optional(boolean),
     writing: optional(writing),
     queueLimit: optional(positiveInteger),
     onEvent: optional(callback<(event: AgentEvent) => void>()),
@@ -206,6 +212,7 @@ export const readAgentOptions = (options: AgentOptions): AgentSettings => {
     placement: read.placement ?? "tail",
     cache: read.cache ?? "5m",
     historyTokens: read.historyTokens ?? 60_000,
+    keepHistory: read.keepHistory ?? true,
     policies: toPolicies(read.writing ?? "verbatim"),
     queueLimit: read.queueLimit ?? 1_000,
     onEvent: read.onEvent,

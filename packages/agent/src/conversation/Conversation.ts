@@ -1,5 +1,7 @@
 import type { PromiseMemory } from "@keepsake/core"
 import type { HistoryEntry } from "./history.ts"
+import type { KeptExchange } from "./keptEntries.ts"
+import type { LoadedHistory } from "./KeptHistory.ts"
 import { countToTrim, estimateTokens } from "./tokens.ts"
 
 const TURNS_PER_EXCHANGE = 2
@@ -20,6 +22,18 @@ export interface ConversationStart {
 interface Exchange {
   readonly entry: HistoryEntry
   readonly tokens: number
+  /** Its id and place in the store. */
+  readonly exchangeId?: string | undefined
+  readonly turn?: number | undefined
+  firstNumber?: number | undefined
+}
+
+/** An exchange that begins. */
+export interface BegunExchange {
+  /** For `turnAt`. */
+  readonly index: number
+  /** The exchange of which it takes the place. */
+  readonly replaces: string | undefined
 }
 
 /** An exchange that got no whole reply: the same message again takes its place. */
@@ -30,7 +44,17 @@ interface Unanswered {
   readonly exchange: Exchange | undefined
 }
 
-const toExchange = (entry: HistoryEntry): Exchange => ({ entry, tokens: estimateTokens(entry) })
+/** Even, so that the turn of an answer under way in another process stays free. */
+const roundTurn = (turn: number): number => turn + (turn % TURNS_PER_EXCHANGE)
+
+const toExchange = (entry: HistoryEntry, place: Partial<Exchange> = {}): Exchange => ({
+  ...place,
+  entry,
+  tokens: estimateTokens(entry)
+})
+
+const fromKept = ({ entry, exchangeId, firstNumber, turn }: KeptExchange): Exchange =>
+  toExchange(entry, { exchangeId, firstNumber, turn })
 
 /** The exchanges of one session so far, and the numbers of their turns. */
 export class Conversation {
@@ -54,7 +78,7 @@ export class Conversation {
     this.#sessionId = sessionId
     this.#firstTurn = start.nextTurn
     this.#complete = start.complete
-    this.#exchanges = start.entries.map(toExchange)
+    this.#exchanges = start.entries.map((entry) => toExchange(entry))
   }
 
   get entries(): ReadonlyArray<HistoryEntry> {
@@ -75,23 +99,64 @@ export class Conversation {
    * Begins an exchange and returns its index, for `turnAt`. The message that got no whole reply, sent again, has the
    * index that it had.
    */
-  begin(key: string): number {
+  begin(key: string): BegunExchange {
     const last = this.#unanswered
     this.#unanswered = undefined
-    if (last?.key !== key) return this.#begunCount++
+    if (last?.key !== key) return { index: this.#begunCount++, replaces: undefined }
     this.#exchanges = this.#exchanges.filter((exchange) => exchange !== last.exchange)
-    return last.index
+    return { index: last.index, replaces: last.exchange?.exchangeId }
   }
 
   /** Adds an exchange. */
-  add(entry: HistoryEntry, budgetTokens: number): void {
-    this.#exchanges = [...this.#exchanges, toExchange(entry)]
+  add(entry: HistoryEntry, budgetTokens: number, exchangeId: string): void {
+    this.#exchanges = [...this.#exchanges, toExchange(entry, { exchangeId })]
     this.trim(budgetTokens)
   }
 
+  /** Puts what the store has of the session before what this object added. */
+  restore({ exchanges, isWhole }: LoadedHistory): void {
+    const isFirst = this.#begunCount === 0
+    const restored = exchanges.map(fromKept)
+    this.#exchanges = [...restored, ...this.#exchanges]
+    if (exchanges.length > 0) this.#complete = isWhole
+    const last = exchanges.at(-1)
+    if (!isFirst || last?.isBrokenOff !== true || last.key === undefined || last.turn === undefined) return
+    this.#firstTurn = last.turn
+    this.#begunCount = 1
+    this.#unanswered = { key: last.key, index: 0, exchange: restored.at(-1) }
+  }
+
+  /** Adds what other processes said in the session. */
+  addOthers(exchanges: ReadonlyArray<KeptExchange>): void {
+    if (exchanges.length === 0) return
+    const others = new Set(exchanges.flatMap(({ replaces }) => replaces ?? []))
+    const turns = new Set(exchanges.flatMap(({ turn }) => turn ?? []))
+    // One that was recovered as unanswered, and is answered now.
+    const isOutdated = ({ exchangeId, firstNumber, turn }: Exchange) =>
+      (exchangeId !== undefined && others.has(exchangeId)) ||
+      (turn !== undefined && firstNumber === undefined && turns.has(turn))
+    this.#exchanges = [...this.#exchanges.filter((known) => !isOutdated(known)), ...exchanges.map(fromKept)]
+  }
+
+  /** The place of an exchange in the store. */
+  place(exchangeId: string, firstNumber: number): void {
+    for (const exchange of this.#exchanges)
+      if (exchange.exchangeId === exchangeId) exchange.firstNumber = firstNumber
+  }
+
+  /** The first number in the store of what was not trimmed; `undefined` if nothing was. */
+  get oldestNumber(): number | undefined {
+    const numbers = this.#exchanges.flatMap(({ firstNumber }) => firstNumber ?? [])
+    return this.#isTrimmed && numbers.length > 0 ? Math.min(...numbers) : undefined
+  }
+
   /** Ends an exchange without a whole reply. `entry` is what the history shows of it. */
-  leaveUnanswered(key: string, index: number, entry: HistoryEntry | undefined): void {
-    const exchange = entry === undefined ? undefined : toExchange(entry)
+  leaveUnanswered(
+    key: string,
+    { exchangeId, index }: { readonly index: number; readonly exchangeId: string },
+    entry: HistoryEntry | undefined
+  ): void {
+    const exchange = entry === undefined ? undefined : toExchange(entry, { exchangeId })
     if (exchange !== undefined) this.#exchanges = [...this.#exchanges, exchange]
     this.#unanswered = { key, index, exchange }
   }
@@ -135,7 +200,7 @@ export class Conversation {
   /** The user's turn of an exchange. Asks the store for the session's next turn, once. */
   async turnAt(exchangeIndex: number, signal: AbortSignal): Promise<number> {
     if (this.#firstTurn === null) {
-      const nextTurn = await this.#memory.nextTurn(this.#sessionId, { signal })
+      const nextTurn = roundTurn(await this.#memory.nextTurn(this.#sessionId, { signal }))
       // Another call may have set it during the wait.
       this.#firstTurn ??= nextTurn
       this.#complete ||= this.#firstTurn === 0 && !this.#isTrimmed
@@ -145,7 +210,7 @@ export class Conversation {
 
   /** Renumbers this exchange and the later ones, after another process took the turn. */
   async renumberFrom(exchangeIndex: number, takenTurn: number, signal: AbortSignal): Promise<void> {
-    const nextTurn = await this.#memory.nextTurn(this.#sessionId, { signal })
+    const nextTurn = roundTurn(await this.#memory.nextTurn(this.#sessionId, { signal }))
     const isRenumbered =
       this.#firstTurn === null || this.#firstTurn + TURNS_PER_EXCHANGE * exchangeIndex !== takenTurn
     if (isRenumbered) return

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { cleanText } from "../cleanText.ts"
 import { cleanBlocks, type ContentBlock } from "./history.ts"
 
@@ -115,6 +116,12 @@ const withMarksOf = (blocks: ReadonlyArray<ContentBlock>): ReadonlyArray<Content
       ? [{ ...cleaned, cache_control: block.cache_control } as ContentBlock]
       : [cleaned]
   })
+
+/** Identifies a message, should it be sent again. */
+export const toMessageKey = (speaker: string | undefined, blocks: ReadonlyArray<ContentBlock>): string =>
+  createHash("sha256")
+    .update(JSON.stringify([speaker ?? null, blocks]))
+    .digest("base64")
 
 /** Reads a message without a problem. `speaker` goes before the text that the model sees. */
 export const readUserMessage = (message: UserMessage, speaker: string | undefined): UserContent => {

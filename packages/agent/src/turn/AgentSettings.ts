@@ -26,6 +26,7 @@ export interface AgentSettings {
   readonly placement: Placement
   readonly cache: CacheSetting
   readonly historyTokens: number
+  readonly keepHistory: boolean
   readonly policies: ReadonlyArray<WritingPolicy>
   readonly queueLimit: number
   readonly onEvent: ((event: AgentEvent) => void) | undefined

@@ -11,6 +11,9 @@ export interface CurrentTurn {
   readonly key: string
   /** Its number among the exchanges of this session object; see `Conversation.turnAt`. */
   readonly exchangeIndex: number
+  readonly exchangeId: string
+  /** The exchange of which it takes the place. */
+  readonly replaces: string | undefined
   readonly fence: number
   readonly saidAt: number
   readonly budget: MemoryBudget

@@ -1,5 +1,6 @@
 import type { PromiseMemory } from "@keepsake/core"
 import type { Conversation } from "../conversation/Conversation.ts"
+import type { KeptHistory } from "../conversation/KeptHistory.ts"
 import type { EchoFilter } from "../conversation/EchoFilter.ts"
 import type { ModelClient } from "../ModelClient.ts"
 import type { RunnerTool, SessionTools } from "../tools/sessionTools.ts"
@@ -21,6 +22,8 @@ export interface SessionServices {
   /** The same scope without what is shared: a writing policy compares with the user's own memories. */
   readonly ownMemory: PromiseMemory
   readonly conversation: Conversation
+  /** The history in the store; `undefined` if it is not kept there. */
+  readonly kept: KeptHistory | undefined
   readonly echoFilter: EchoFilter
   /** Who speaks in turns that do not name a speaker. */
   readonly speaker: string | undefined

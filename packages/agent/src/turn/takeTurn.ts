@@ -5,6 +5,7 @@ import { cleanBlocks, type MessageParam } from "../conversation/history.ts"
 import type { Emit, ToolCall, TurnResult, WriteOutcome } from "../events.ts"
 import type { CurrentTurn } from "./CurrentTurn.ts"
 import { gateEvents } from "./gateEvents.ts"
+import { keepInHistory } from "./historyWrites.ts"
 import { recall } from "./recall.ts"
 import { reply } from "./model/reply.ts"
 import type { TurnReply } from "./model/runModel.ts"
@@ -29,6 +30,8 @@ interface TurnState {
   /** `undefined` until the user's words are being written. */
   begun: ReadonlyArray<Write> | undefined
   isAdded: boolean
+  /** The exchange on its way into the store's history. */
+  history: Effect.Effect<void>
 }
 
 /** Without the caller's breakpoints, which belong to one request. */
@@ -58,9 +61,14 @@ const keepExchange = (
       state.isAdded = true
       // In the history, a refused turn would make the model refuse the next one too.
       if (answer.stopReason === "refusal") return Effect.as(withdrawWrites(services, state.begun ?? []), [])
-      conversation.add([toUserMessage(turn), ...answer.added], settings.historyTokens)
+      const messages = [toUserMessage(turn), ...answer.added]
+      conversation.add(messages, settings.historyTokens, turn.exchangeId)
       const text = cleanText(answer.text)
-      return writeExchange(services, turn, { reply: text, assistant: echoFilter.removeEchoes(text) })
+      const kept = { reply: text, assistant: echoFilter.removeEchoes(text) }
+      return Effect.gen(function* () {
+        state.history = yield* keepInHistory(services, turn, { messages, end: "answered" })
+        return yield* writeExchange(services, turn, kept, state.begun ?? [])
+      })
     })
   )
 
@@ -78,15 +86,16 @@ const keepUnanswered = (
     Effect.suspend(() => {
       const { conversation } = services
       const { progress } = state
+      const { exchangeId, exchangeIndex: index, key } = turn
       const isShown = isStopped || progress.hasText
-      conversation.leaveUnanswered(
-        turn.key,
-        turn.exchangeIndex,
-        isShown ? progress.breakOff(toUserMessage(turn)) : undefined
-      )
-      if (!isStopped) return Effect.void
-      const begun = state.begun === undefined ? begin(services, turn, state) : Effect.void
-      return Effect.andThen(begun, Effect.asVoid(writeUnanswered(services, turn)))
+      const messages = isShown ? progress.breakOff(toUserMessage(turn)) : undefined
+      conversation.leaveUnanswered(key, { index, exchangeId }, messages)
+      return Effect.gen(function* () {
+        if (messages !== undefined) yield* keepInHistory(services, turn, { messages, end: "brokenOff" })
+        if (!isStopped) return
+        if (state.begun === undefined) yield* begin(services, turn, state)
+        yield* writeUnanswered(services, turn)
+      })
     })
   )
 
@@ -96,7 +105,7 @@ const answer = Effect.fnUntraced(function* (
   state: TurnState,
   emit: Emit | undefined
 ) {
-  const { echoFilter } = services
+  const { echoFilter, settings } = services
   const { context, degraded } = yield* recall(services, turn)
   echoFilter.add(
     context.text,
@@ -115,6 +124,8 @@ const answer = Effect.fnUntraced(function* (
   )
   const writes = yield* keepExchange(services, turn, state, { added, ...replied })
   const settled = yield* settleWrites(services, writes, turn.budget)
+  const isAwaited = settings.policies.length === 0 || settings.policies.some((policy) => policy.awaited)
+  if (isAwaited) yield* turn.budget.spend(state.history, () => Effect.void)
   gate.open()
   yield* Effect.sync(() => opening.interruptUnsafe())
   emit?.({ type: "written", outcomes: settled.outcomes })
@@ -133,7 +144,12 @@ export const takeTurn = (
   turn: CurrentTurn,
   emit: Emit | undefined
 ): ReturnType<typeof answer> => {
-  const state: TurnState = { progress: new TurnProgress(), begun: undefined, isAdded: false }
+  const state: TurnState = {
+    progress: new TurnProgress(),
+    begun: undefined,
+    isAdded: false,
+    history: Effect.void
+  }
   const guarded = Effect.onExit(answer(services, turn, state, emit), (exit) =>
     Exit.isSuccess(exit) || state.isAdded
       ? Effect.void

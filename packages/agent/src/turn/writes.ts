@@ -25,6 +25,8 @@ export interface Write {
   readonly outcome: Effect.Effect<WriteOutcome>
   /** Waits for the outcome, or for the failure of the first attempt. */
   readonly firstAttempt: Effect.Effect<WriteOutcome | { readonly error: unknown }>
+  /** Ends the write, because a later one has done its work. */
+  readonly end: () => void
 }
 
 /** One policy's part in a turn. */
@@ -34,6 +36,7 @@ interface PolicyWrite {
   readonly run: (context: WriteContext) => Promise<PolicyResult>
   /** False: its retries and its outcome are not reported, because those of the whole exchange follow. */
   readonly isReported: boolean
+  readonly onOutcome?: ((outcome: WriteOutcome) => void) | undefined
 }
 
 /** Another process took the turn; the next attempt has another number. */
@@ -43,8 +46,8 @@ const isTurnTaken = (error: unknown): boolean =>
 const toWriteJob = (
   services: SessionServices,
   turn: CurrentTurn,
-  { answer, isReported, policy, run }: PolicyWrite,
-  onFailedAttempt: (error: unknown) => void
+  { answer, isReported, onOutcome, policy, run }: PolicyWrite,
+  { ended, onFailedAttempt }: Pick<WriteJob, "ended"> & { readonly onFailedAttempt: (error: unknown) => void }
 ): WriteJob => {
   const { client, conversation, ownMemory: memory, sessionId, userId } = services
   const { exchangeIndex, fence, saidAt, speaker } = turn
@@ -56,12 +59,14 @@ const toWriteJob = (
     isBegin: !isReported,
     queueKey: policy.awaited || !isReported ? null : userId,
     exchange: { userId, sessionId, user, assistant: answer.reply },
+    ended,
     isVoid,
     onRetry: (attempt, error) => {
       if (!isTurnTaken(error)) onFailedAttempt(error)
       if (isReported) report(services, { type: "writeRetry", policy: policy.name, attempt, error })
     },
     onOutcome: (outcome) => {
+      onOutcome?.(outcome)
       if (isReported) report(services, { type: "written", outcome })
     },
     run: async (signal, isLastAttempt) => {
@@ -96,14 +101,17 @@ const submit = Effect.fnUntraced(function* (
   write: PolicyWrite
 ) {
   const failed = yield* Deferred.make<{ readonly error: unknown }>()
-  const job = toWriteJob(services, turn, write, (error) =>
-    Deferred.doneUnsafe(failed, Effect.succeed({ error }))
-  )
+  const ended = yield* Deferred.make<void>()
+  const job = toWriteJob(services, turn, write, {
+    ended: write.isReported ? undefined : Deferred.await(ended),
+    onFailedAttempt: (error) => Deferred.doneUnsafe(failed, Effect.succeed({ error }))
+  })
   const outcome = yield* services.writeQueue.submit(job)
   return {
     policy: write.policy,
     outcome,
-    firstAttempt: Effect.raceFirst(outcome, Deferred.await(failed))
+    firstAttempt: Effect.raceFirst(outcome, Deferred.await(failed)),
+    end: () => void Deferred.doneUnsafe(ended, Effect.void)
   } satisfies Write
 })
 
@@ -123,14 +131,24 @@ export const beginWrites = (
       })
   )
 
-/** Submits the exchange to every policy. */
+/** Submits the exchange to every policy. What was begun ends with it. */
 export const writeExchange = (
   services: SessionServices,
   turn: CurrentTurn,
-  answer: Answer
+  answer: Answer,
+  begun: ReadonlyArray<Write>
 ): Effect.Effect<ReadonlyArray<Write>> =>
   Effect.forEach(services.settings.policies, (policy) =>
-    submit(services, turn, { policy, answer, isReported: true, run: (context) => policy.write(context) })
+    submit(services, turn, {
+      policy,
+      answer,
+      isReported: true,
+      run: (context) => policy.write(context),
+      onOutcome: ({ attempts, status }) => {
+        // A reply that is refused at once does not cost the user's words.
+        if (status !== "failed" || attempts > 1) begun.find((write) => write.policy === policy)?.end()
+      }
+    })
   )
 
 /** Submits the user's words alone, after a turn that was broken off, to the policies that do not have them yet. */

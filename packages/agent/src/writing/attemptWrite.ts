@@ -21,6 +21,8 @@ export interface WriteJob {
   readonly isBegin?: boolean | undefined
   /** Jobs with the same key run one after the other; `null` runs at once. */
   readonly queueKey: string | null
+  /** Ends the job as void: something else has done its work. */
+  readonly ended?: Effect.Effect<void> | undefined
   /** Makes one attempt. */
   run(signal: AbortSignal, isLastAttempt: boolean): Promise<PolicyResult>
   /** Whether everything was forgotten since the job was made. */
@@ -59,7 +61,7 @@ const runAttempt = (
   )
 
 /** Retries until it is stored or void, or another attempt cannot help. Never fails: the outcome has the error. */
-export const attemptWrite = Effect.fnUntraced(
+const runAttempts = Effect.fnUntraced(
   function* (job: WriteJob, timeoutMs: number) {
     yield* Effect.annotateCurrentSpan("keepsake.write.policy", job.policy)
     let attempts = 0
@@ -92,3 +94,12 @@ export const attemptWrite = Effect.fnUntraced(
   },
   (write) => spanned(write, "Agent.write")
 )
+
+/** Makes attempts until the job has an outcome, or something else has done its work. */
+export const attemptWrite = (job: WriteJob, timeoutMs: number): Effect.Effect<WriteOutcome> =>
+  job.ended === undefined
+    ? runAttempts(job, timeoutMs)
+    : Effect.raceFirst(
+        runAttempts(job, timeoutMs),
+        Effect.as(job.ended, makeOutcome(job.policy, 0, { status: "void" }))
+      )

@@ -41,7 +41,7 @@ describe("a conversation's turns", () => {
     // A second write of the exchange lost the same turn: it has the new one already.
     await conversation.renumberFrom(0, 6_000, signal)
     expect(calls).toEqual(["lastTurn", "lastTurn"])
-    expect(await conversation.turnAt(0, signal)).toBe(6_001)
+    expect(await conversation.turnAt(0, signal)).toBe(6_002)
     expect(conversation.complete).toBe(false)
   })
 

@@ -1,4 +1,4 @@
-import { type Remembered, type Statement, STATEMENT_LIMITS, turnKey } from "@keepsake/core"
+import { MemoryError, type Remembered, type Statement, STATEMENT_LIMITS, turnKey } from "@keepsake/core"
 import { memoryIdOfKey } from "@keepsake/core/driver"
 import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
 
@@ -59,13 +59,26 @@ export const forgetUser = async (context: WriteContext): Promise<void> => {
   if (ids.length > 0) await memory.forget(ids, {}, { signal })
 }
 
+/** Removes what `rememberUser` stored, unless the turn is another process's. */
+const forgetOwnUser = async (context: WriteContext): Promise<void> => {
+  const { memory, signal, user } = context
+  const row = await memory.get(memoryIdOfKey(memory.scope, toKey(context, 0)), { signal })
+  if (row?.content === (splitText(user)[0] ?? "").normalize("NFC")) await forgetUser(context)
+}
+
 /** Stores both sides of an exchange, as core does. */
 export const rememberExchange = async (context: WriteContext, assistant: string): Promise<PolicyResult> => {
   const { fence, memory, saidAt, sessionId, signal, speaker, turn, user } = context
   const parts = splitText(user)
   const exchange = { user: parts[0] ?? user, assistant, sessionId, turn, saidAt, speaker }
-  const stored = await memory.rememberExchange(exchange, { fence }, { signal })
-  return { memories: [...stored, ...(await keepParts(context, parts))] }
+  try {
+    const stored = await memory.rememberExchange(exchange, { fence }, { signal })
+    return { memories: [...stored, ...(await keepParts(context, parts))] }
+  } catch (error) {
+    // Another process took the answer's turn. The exchange gets another one, and its words are not to be there twice.
+    if (error instanceof MemoryError && error.reason._tag === "Conflict") await forgetOwnUser(context)
+    throw error
+  }
 }
 
 /** The default: the user's whole text without expiry, and the reply's first 500 code points for 90 days; both episodic. */
