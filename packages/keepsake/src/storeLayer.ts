@@ -11,7 +11,7 @@ import { Effect, Layer } from "effect"
 import { backendLayer } from "./backendLayer.ts"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
-import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
+import { acquireEmbedder } from "./embedders/resolveEmbedder.ts"
 
 /**
  * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
@@ -24,7 +24,7 @@ export const storeLayer = (
   return Layer.unwrap(
     Effect.gen(function* () {
       const { embedder, store } = yield* resolveConfig(config)
-      const provider = yield* resolveEmbedder(embedder)
+      const provider = yield* acquireEmbedder(embedder)
       const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
       return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
     })
