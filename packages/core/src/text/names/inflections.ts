@@ -80,6 +80,11 @@ const ENDING_MAX = 4
 /** Prepositions and conjunctions that are written onto a word. */
 const PREFIXES = /^(?:[وفبلك]|وال|[ובלכהמש])(?=\p{L}{2})/u
 
+/** Armenian to Ethiopic: all scripts below but Hangul. */
+const PEELED_FROM = 0x531
+const PEELED_TO = 0x13ff
+const NONE: ReadonlyArray<string> = []
+
 /** Words that may be the name in a word of the sentence, itself left out: `지우의` may be 지우, `لآنا` آنا. */
 export const peel = (word: string): ReadonlyArray<string> => {
   const last = word.at(-1) ?? ""
@@ -90,6 +95,8 @@ export const peel = (word: string): ReadonlyArray<string> => {
     }
     return names
   }
+  const first = word.charCodeAt(0)
+  if (!(first >= PEELED_FROM && first <= PEELED_TO)) return NONE
   if (AGGLUTINATED.test(word)) {
     return Array.from({ length: ENDING_MAX }, (_, i) => word.slice(0, -1 - i)).filter(
       ({ length }) => length > 1
