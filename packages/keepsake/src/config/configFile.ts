@@ -1,7 +1,8 @@
 /** The JSON files that hold settings: the user's own, a project's, or one that the user names. */
 import { homedir } from "node:os"
-import { join } from "node:path"
-import { fields, invalidInput } from "@keepsake/core/driver"
+import { dirname, join } from "node:path"
+import type { MemoryError } from "@keepsake/core"
+import { fields, invalidInput, makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { anything } from "./fields.ts"
 import { readText } from "./readText.ts"
@@ -72,3 +73,13 @@ export const readFileSettings = Effect.fnUntraced(function* (path: string) {
   })
   return yield* valid(() => within(path, fileSettings)(settings))
 })
+
+/** Writes a file for this account alone, at once: a reader sees the old or the new one. */
+export const writePrivately = (path: string, text: string): Effect.Effect<void, MemoryError> =>
+  Effect.tryPromise({
+    try: async () => {
+      makePrivateFolder(dirname(path))
+      await replacePrivateFile(path, async (file) => file.writeFile(text))
+    },
+    catch: (cause) => invalidInput(path, `could not be written: ${String(cause)}`)
+  })

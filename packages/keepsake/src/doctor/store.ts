@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto"
 import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
 import type { Condition } from "@keepsake/core/driver"
 import { Clock, Effect, Stream } from "effect"
@@ -50,13 +51,14 @@ export const storeFault = (
   return fault(check, error.message, fix ?? "Do what the message says, then run keepsake doctor again.")
 }
 
-/** A scope of the doctor's own; its test memory is removed at once. */
-const CANARY = { agentId: "keepsake-doctor", userId: "canary" }
+/** A scope of this run's own: another doctor may look at the store at the same time. A killed run leaves it for a day. */
+const makeCanaryScope = () => ({ agentId: "keepsake-doctor", userId: `canary-${randomUUID()}` })
+
 const TEST_CONTENT = "The canary sings in the mine at noon."
 
 const checkRoundTrip: Effect.Effect<Finding, MemoryError, AgentMemory> = Effect.gen(function* () {
-  const memory = yield* Effect.flatMap(AgentMemory, (memories) => memories.for(CANARY))
-  const { id } = yield* memory.remember(TEST_CONTENT)
+  const memory = yield* Effect.flatMap(AgentMemory, (memories) => memories.for(makeCanaryScope()))
+  const { id } = yield* memory.remember({ content: TEST_CONTENT, ttlDays: 1 })
   const recollections = yield* Effect.ensuring(
     memory.recall(TEST_CONTENT, { minScore: 0 }),
     Effect.ignore(memory.forgetAll())

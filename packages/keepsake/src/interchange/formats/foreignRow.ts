@@ -53,11 +53,14 @@ const SECONDS_MAX = 100_000_000_000
 /** Without a zone, a time is one of UTC, as Python's servers write it. */
 const ISO = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)\s*(Z|[+-]\d\d(?::?\d\d)?)?)?$/iu
 
-const parseIso = (text: string): number => {
+/** Epoch milliseconds of ISO text; not a number for another text, and for 30 February. */
+export const parseIso = (text: string): number => {
   const [, day, time = "00:00", zone = "Z"] = ISO.exec(text.trim()) ?? []
   if (day === undefined) return Number.NaN
   const offset = /^[+-]\d\d$/u.test(zone) ? `${zone}:00` : zone.replace(/^([+-]\d\d)(\d\d)$/u, "$1:$2")
-  return Date.parse(`${day}T${time}${offset.toUpperCase()}`)
+  const date = new Date(`${day}T00:00:00Z`)
+  const isDay = Number.isFinite(date.getTime()) && date.toISOString().startsWith(day)
+  return isDay ? Date.parse(`${day}T${time}${offset.toUpperCase()}`) : Number.NaN
 }
 
 /** A time as epoch milliseconds; one that cannot be read is refused, since an expiry may hang on it. */

@@ -8,7 +8,8 @@ import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { copyStore } from "../../../interchange/copyStore.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { storeLayer, storeLayerAsFilled } from "../../../storeLayer.ts"
-import { columns, makeProgress, print } from "../../output/print.ts"
+import { columns, note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
 
@@ -61,7 +62,9 @@ export const copy = Command.make(
           (sum, { rows }) => sum + rows
         )
         const progress = makeProgress("Copying", total, json)
-        const counts = yield* Effect.ensuring(copyStore(source, target, progress.show), progress.end)
+        const counts = yield* Effect.ensuring(copyStore(source, target, progress.show), progress.end).pipe(
+          Effect.onInterrupt(() => note("Interrupted. What was copied stays; run it again to continue."))
+        )
         const backendName = (store: Context.Context<StoreAdmin>) => Context.get(store, StoreAdmin).backend
         yield* print(json, counts, () =>
           prose(

@@ -4,13 +4,14 @@ import { rename, rm } from "node:fs/promises"
 import { once } from "node:events"
 import { dirname, resolve } from "node:path"
 import { finished } from "node:stream/promises"
-import { MemoryError, type Scope, StorageFull } from "@keepsake/core"
+import { MemoryError, type Scope, type ScopeCount, StorageFull } from "@keepsake/core"
 import { createPrivateFile, escapeHiddenJson, invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { headLine, memoryLine, tailLine } from "../../../interchange/exportFormat.ts"
 import { allScopes, openScope } from "../../../interchange/scopes.ts"
-import { makeProgress, note } from "../../output/print.ts"
+import { note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
 import { withMemory } from "../../withMemory.ts"
 
 const writeFailed = (cause: unknown): MemoryError =>
@@ -85,6 +86,13 @@ const writeLines = Effect.fnUntraced(function* <R>(
 const exportScopes = <R>(scopes: Stream.Stream<Scope, MemoryError, R>) =>
   Stream.flatMap(scopes, (scope) => Stream.unwrap(Effect.map(openScope(scope), (memory) => memory.export())))
 
+const countRows = <R>(scopes: Stream.Stream<ScopeCount, MemoryError, R>) =>
+  Stream.runFold(
+    scopes,
+    () => 0,
+    (sum, { rows }) => sum + rows
+  )
+
 export const exportCommand = Command.make(
   "export",
   {
@@ -106,13 +114,12 @@ export const exportCommand = Command.make(
       return yield* invalidInput("everyone", "includes --everywhere; give one of them")
     return yield* withMemory(
       Effect.fnUntraced(function* (memory, { json, scope }) {
-        const scopes = Stream.filter(
-          Stream.map(allScopes, (count) => count.scope),
-          ({ userId }) => everyone || userId === scope.userId
-        )
-        const memories = everyone || everywhere ? exportScopes(scopes) : memory.export()
+        const scopes = Stream.filter(allScopes, (count) => everyone || count.scope.userId === scope.userId)
+        const memories =
+          everyone || everywhere ? exportScopes(Stream.map(scopes, (count) => count.scope)) : memory.export()
         const file = Option.getOrUndefined(out)
-        const progress = makeProgress("Exporting", null, json || file === undefined)
+        const total = everyone || everywhere ? yield* countRows(scopes) : (yield* memory.stats()).kept
+        const progress = makeProgress("Exporting", total, json || file === undefined)
         let count = 0
         const lines = Stream.concat(
           Stream.succeed(headLine(yield* Clock.currentTimeMillis)),
@@ -121,9 +128,12 @@ export const exportCommand = Command.make(
             Stream.suspend(() => Stream.succeed(tailLine(count)))
           )
         )
-        yield* writeLines(file, lines)
-        yield* progress.end
-        if (file !== undefined) yield* note(`Exported ${plural(count, "memory", "memories")} to ${file}.`)
+        yield* Effect.ensuring(writeLines(file, lines), progress.end).pipe(
+          Effect.onInterrupt(() => note("Interrupted. An incomplete export is not kept; run it again."))
+        )
+        if (file === undefined) return
+        if (json) yield* print(json, { exported: count, file }, () => "")
+        else yield* note(`Exported ${plural(count, "memory", "memories")} to ${file}.`)
       })
     )
   })

@@ -7,7 +7,8 @@ import { readImport, TEXT_FORMATS, type TextFormat } from "../../../interchange/
 import { checkImport } from "../../../interchange/checkImport.ts"
 import { addCounts, type ImportCounts, type ScopeTally } from "../../../interchange/importCounts.ts"
 import { runImport } from "../../../interchange/runImport.ts"
-import { columns, makeProgress, note, print } from "../../output/print.ts"
+import { columns, note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
 import { oneLine, prose } from "../../output/text.ts"
 import { type CommandSettings, withMemory } from "../../withMemory.ts"
 
