@@ -63,7 +63,7 @@ const checkPath = Effect.fnUntraced(function* (
       "yes",
       "there is no terminal to ask at: add --yes, and --store, --embedder or --user"
     )
-  return undefined
+  return path
 })
 
 export const init = Command.make(
