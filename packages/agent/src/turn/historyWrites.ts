@@ -60,6 +60,7 @@ export const keepInHistory = Effect.fnUntraced(function* (
   const attempted = yield* Deferred.make<void>()
   const job: WriteJob = {
     policy: POLICY,
+    isForHistory: true,
     isBegin: true,
     queueKey: null,
     exchange: { userId, sessionId, user: turn.user.text, assistant: "" },

@@ -4,6 +4,7 @@ import { cleanText } from "../cleanText.ts"
 import { cleanBlocks, type MessageParam } from "../conversation/history.ts"
 import type { Emit, ToolCall, TurnResult, WriteOutcome } from "../events.ts"
 import type { CurrentTurn } from "./CurrentTurn.ts"
+import type { WritingPolicy } from "../writing/WritingPolicy.ts"
 import { gateEvents } from "./gateEvents.ts"
 import { keepInHistory } from "./historyWrites.ts"
 import { recall } from "./recall.ts"
@@ -40,12 +41,23 @@ const toUserMessage = ({ user }: CurrentTurn): MessageParam => ({
   content: cleanBlocks(user.blocks)
 })
 
-const begin = (services: SessionServices, turn: CurrentTurn, state: TurnState) =>
+/** Where nothing is shown before the whole reply, a reply that comes at once is written once. */
+const BEGIN_DELAY_MS = 10
+
+const begin = (
+  services: SessionServices,
+  turn: CurrentTurn,
+  state: TurnState
+): Effect.Effect<ReadonlyArray<Write>> =>
   Effect.uninterruptible(
-    Effect.map(beginWrites(services, turn), (begun) => {
-      state.begun = begun
-      return begun
-    })
+    Effect.suspend(() =>
+      state.isAdded
+        ? Effect.succeed([])
+        : Effect.map(beginWrites(services, turn), (begun) => {
+            state.begun = begun
+            return begun
+          })
+    )
   )
 
 /** Adds the exchange to the history and begins its writes. */
@@ -67,7 +79,10 @@ const keepExchange = (
       const kept = { reply: text, assistant: echoFilter.removeEchoes(text) }
       return Effect.gen(function* () {
         state.history = yield* keepInHistory(services, turn, { messages, end: "answered" })
-        return yield* writeExchange(services, turn, kept, state.begun ?? [])
+        // What is not awaited may take long, such as the extraction of facts.
+        const isLate = (policy: WritingPolicy) => !policy.awaited
+        const begun = state.begun ?? (yield* beginWrites(services, turn, isLate))
+        return yield* writeExchange(services, turn, kept, begun)
       })
     })
   )
@@ -92,9 +107,8 @@ const keepUnanswered = (
       conversation.leaveUnanswered(key, { index, exchangeId }, messages)
       return Effect.gen(function* () {
         if (messages !== undefined) yield* keepInHistory(services, turn, { messages, end: "brokenOff" })
-        if (!isStopped) return
         if (state.begun === undefined) yield* begin(services, turn, state)
-        yield* writeUnanswered(services, turn)
+        if (isStopped) yield* writeUnanswered(services, turn)
       })
     })
   )
@@ -112,11 +126,12 @@ const answer = Effect.fnUntraced(function* (
     context.items.map((item) => item.memory.content)
   )
   emit?.({ type: "recalled", recalled: context })
-  const begun = yield* begin(services, turn, state)
   const gate = gateEvents(emit)
-  const opening = yield* Effect.forkChild(
-    Effect.ensuring(settleBegun(begun, turn.budget), Effect.sync(gate.open))
-  )
+  const opening = yield* emit === undefined
+    ? Effect.forkChild(Effect.delay(begin(services, turn, state), BEGIN_DELAY_MS))
+    : Effect.flatMap(begin(services, turn, state), (begun) =>
+        Effect.forkChild(Effect.ensuring(settleBegun(begun, turn.budget), Effect.sync(gate.open)))
+      )
   const calls: Array<ToolCall> = []
   const asked = { memoryBlock: context.text, calls, progress: state.progress, emit: gate.emit }
   const { added, ...replied } = yield* Effect.tapError(reply(services, turn, asked), () =>

@@ -115,13 +115,14 @@ const submit = Effect.fnUntraced(function* (
   } satisfies Write
 })
 
-/** Keeps the user's words before the model answers, with every policy that can. */
+/** Keeps the user's words before the exchange is written, with every policy that can and is wanted. */
 export const beginWrites = (
   services: SessionServices,
-  turn: CurrentTurn
+  turn: CurrentTurn,
+  isWanted: (policy: WritingPolicy) => boolean = () => true
 ): Effect.Effect<ReadonlyArray<Write>> =>
   Effect.forEach(
-    services.settings.policies.filter((policy) => policy.begin !== undefined),
+    services.settings.policies.filter((policy) => policy.begin !== undefined && isWanted(policy)),
     (policy) =>
       submit(services, turn, {
         policy,

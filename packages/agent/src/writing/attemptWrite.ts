@@ -17,6 +17,8 @@ export interface WrittenExchange {
 export interface WriteJob {
   readonly exchange: WrittenExchange
   readonly policy: string
+  /** It stores something other than memories. */
+  readonly isForHistory?: boolean | undefined
   /** Half of a write, which has a bound of its own in the queue. */
   readonly isBegin?: boolean | undefined
   /** Jobs with the same key run one after the other; `null` runs at once. */
@@ -82,7 +84,8 @@ const runAttempts = Effect.fnUntraced(
         onSuccess: (result) => {
           if (result === null) return end({ status: "void" })
           const { memories, notes = [] } = result
-          const isStored = memories.some((remembered) => remembered.outcome !== "dropped")
+          const isStored =
+            job.isForHistory === true || memories.some((remembered) => remembered.outcome !== "dropped")
           return end({ status: isStored ? "stored" : "skipped", memories, notes })
         },
         onFailure: (error) => end(job.isVoid() ? { status: "void" } : { status: "failed", error })
