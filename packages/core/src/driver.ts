@@ -100,6 +100,10 @@ export { readScope } from "./input/scope.ts"
 export { readTime, type TimeInput } from "./input/time.ts"
 export { didYouMean, nearest } from "./input/suggest.ts"
 
+// Whether a clock may be believed.
+export { findNewest } from "./forget/findNewest.ts"
+export { CLOCK_DOUBT_MS } from "./forget/purge.ts"
+
 // Embedders.
 export { embedDocuments } from "./embedding/embedDocuments.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"

@@ -1,7 +1,7 @@
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { Embedder } from "../embedding/Embedder.ts"
 import { eraseUser } from "../forget/eraseUser.ts"
-import { purge } from "../forget/purge.ts"
+import { makePurge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
 import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
@@ -111,7 +111,8 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(FLUSH_EVERY), accesses.flush)))
   }
   if (purgeEvery !== false && !admin.mode.readOnly) {
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), sleepInBackground(purgeEvery))))
+    const purge = yield* makePurge({ store, admin })
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge, sleepInBackground(purgeEvery))))
   }
 
   return AgentMemory.of({

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto"
 import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
-import type { Condition } from "@keepsake/core/driver"
+import { CLOCK_DOUBT_MS, type Condition, findNewest } from "@keepsake/core/driver"
 import { Clock, Effect, Stream } from "effect"
 import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
@@ -99,6 +99,23 @@ const checkDates = Effect.fnUntraced(function* (scopes: ReadonlyArray<ScopeCount
   return []
 })
 
+/** A store that rested for a year, or a clock that runs ahead. */
+const checkClock = Effect.gen(function* () {
+  const store = yield* MemoryStore
+  const admin = yield* StoreAdmin
+  const now = yield* Clock.currentTimeMillis
+  const newest = yield* findNewest(store, admin, { before: now, since: now - CLOCK_DOUBT_MS })
+  return newest === null || now - newest <= CLOCK_DOUBT_MS
+    ? []
+    : [
+        warning(
+          "clock",
+          `the newest memory is of ${new Date(newest).toISOString()}, more than a year before this machine's clock`,
+          "Set the clock if it runs ahead (timedatectl set-ntp true). Until then a process purges expired memories only a day after it opened the store."
+        )
+      ]
+})
+
 /** Rows from which the scan of a scope takes noticeable time. */
 const LARGE_SCOPE_ROWS = 20_000
 
@@ -130,6 +147,7 @@ const checkAll = Effect.gen(function* () {
     ),
     admin.mode.readOnly ? ok("round trip", "left out: the store is opened read-only") : yield* checkRoundTrip,
     ...(yield* checkDates(scopes)),
+    ...(yield* checkClock),
     ...checkSizes(admin.backend, scopes)
   ]
 })
