@@ -1,6 +1,15 @@
 import { assert, it } from "@effect/vitest"
 import { toMemoryError } from "../../src/connection/errors.ts"
 
+/** Not among the types of Node. */
+const { WebAssembly } = globalThis as unknown as {
+  readonly WebAssembly: {
+    readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => {
+      grow(pages: number): number
+    }
+  }
+}
+
 const thrownBy = (run: () => unknown): unknown => {
   try {
     run()
