@@ -23,7 +23,6 @@ const COMMANDS: ReadonlyArray<ReadonlyArray<string>> = [
   ["list"],
   ["list", "--meta", "team=blue", "--json"],
   ["recall", "when does the freight contract end?"],
-  ["recall", "freight contract", "--explain"],
   ["context", "Where do I live?"],
   ["get", "$OSLO"],
   ["update", "$OSLO", "--importance", "0.9"],
@@ -93,13 +92,16 @@ const end = document.indexOf(END)
 if (start < BEGIN.length || end < 0) throw new Error(`${DOCUMENT} has no place for the transcript`)
 const written = `\n\n\`\`\`text\n${transcribe()}\n\`\`\`\n\n`
 
-/** How long the run took, and the widths that follow from it, are no difference. */
-const withoutTimes = (text: string): string =>
-  text.replaceAll(/\d+ minutes? ago/gu, "just now").replaceAll(/\s+/gu, " ")
+/** How long the run took, the widths that follow from it, and scores are no difference. */
+const withoutNumbers = (text: string): string =>
+  text
+    .replaceAll(/\d+ minutes? ago/gu, "just now")
+    .replaceAll(/ [01]\.\d\d /gu, " 0.50 ")
+    .replaceAll(/\s+/gu, " ")
 
 if (!process.argv.includes("--check")) {
   writeFileSync(DOCUMENT, document.slice(0, start) + written + document.slice(end))
-} else if (withoutTimes(written) !== withoutTimes(document.slice(start, end))) {
+} else if (withoutNumbers(written) !== withoutNumbers(document.slice(start, end))) {
   process.stderr.write("docs/cli.md differs from what the commands print: node scripts/cli-transcript.ts\n")
   process.exitCode = 1
 }
