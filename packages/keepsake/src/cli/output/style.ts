@@ -22,3 +22,5 @@ export const cleanStyled = (text: string, colours: boolean, clean: (part: string
     .split(MARKS)
     .map((part, i) => (i % 2 === 0 ? clean(part) : colours ? part : ""))
     .join("")
+
+export const withoutStyles = (text: string): string => cleanStyled(text, false, (part) => part)

@@ -1,6 +1,6 @@
 /** Text for a terminal: widths, cuts, wraps. A memory's text must not control the terminal. */
 import { DAY_MS, stripHidden } from "@keepsake/core/driver"
-import { styled } from "./style.ts"
+import { styled, withoutStyles } from "./style.ts"
 
 /** Whitespace that is no space, and line ends as any terminal knows them. */
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu
@@ -26,9 +26,11 @@ const graphemeWidth = (grapheme: string): number => (WIDE.test(grapheme) ? 2 : 1
 /** Printable ASCII, which needs no segmenter. */
 const NARROW = /^[ -~]*$/
 
-/** Terminal columns of a text. */
+/** Terminal columns of a text; styles take none. */
 export const width = (text: string): number =>
-  NARROW.test(text) ? text.length : graphemes(text).reduce((sum, part) => sum + graphemeWidth(part), 0)
+  NARROW.test(text)
+    ? text.length
+    : graphemes(withoutStyles(text)).reduce((sum, part) => sum + graphemeWidth(part), 0)
 
 export const padEnd = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - width(text)))
