@@ -97,7 +97,8 @@ const measureLongTurn = async (): Promise<Row> => {
     input: Schema.Struct({ page: Schema.Finite }),
     execute: ({ page }) => `page ${page} `.repeat(4_000)
   })
-  return withFolder(async (folder) => {
+  // Awaited here, because the server ends with this function.
+  return await withFolder(async (folder) => {
     const opened = await openEmbedded(join(folder, "memory.db"))
     const agent = createAgent({
       memory: opened.client,
