@@ -102,7 +102,7 @@ export class Eraser {
     const { commits, entries, scopes } = this.#services
     const dropNext = (total: number): Effect.Effect<number, MemoryError> =>
       Effect.flatMap(
-        commits.write(() => {
+        commits.remove(() => {
           const row = scopes.find(scope)
           if (row === null) return 0
           const dropped = entries.drop(row.sid, { sessionId, kind, through }, BATCH)
@@ -117,7 +117,7 @@ export class Eraser {
   }
 
   #commits(body: () => Step): Effect.Effect<Step, MemoryError> {
-    return this.#services.commits.write(body, BATCH)
+    return this.#services.commits.remove(body, BATCH)
   }
 
   /** Takes a batch of what a scope has, and at last the scope itself. */

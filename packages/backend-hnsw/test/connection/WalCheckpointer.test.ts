@@ -27,7 +27,7 @@ const write = (connection: Connection, checkpointer: WalCheckpointer, key: numbe
     connection.db.exec("BEGIN")
     connection.setMeta(`row ${key}`, "x".repeat(8_000))
     connection.db.exec("COMMIT")
-    checkpointer.countCommitted(1)
+    checkpointer.countCommitted(1, false)
     yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   })
 
