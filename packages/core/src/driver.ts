@@ -7,7 +7,7 @@
 export * from "./store/MemoryStore.ts"
 export * from "./store/StoreAdmin.ts"
 export * from "./store/sessions.ts"
-export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
+export { canServe, fingerprint, hasOldTerms, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { checkedAdmin } from "./store/checkedAdmin.ts"
 export { checkedStore, type StoreChecks } from "./store/checkedStore.ts"
 export * from "./store/storeErrors.ts"
@@ -84,7 +84,9 @@ export {
 
 // Terms.
 export { documentTerms, idf, queryTerms, type Terms, type TermSettings } from "./text/bm25.ts"
-export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
+export { termId } from "./text/terms/termId.ts"
+export { TOKENISER } from "./text/terms/tokenisers.ts"
+export { tokenise } from "./text/tokenise.ts"
 export { escapeHiddenJson, stripHidden, toVisibleJson } from "./text/hiddenCharacters.ts"
 export { compareTexts } from "./text/compareTexts.ts"
 export { fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"

@@ -48,11 +48,7 @@ export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
     expire: ({ limit, now }) => eraser.removeExpired(now, limit),
     scopes: ({ after, limit }) => attempt(connection, () => scopes.page(after, limit)),
     eraseUser: ({ userId }) => eraser.removeUser(userId),
-    fingerprint: attempt(connection, () => {
-      const stored = connection.fingerprint("fingerprint")
-      if (stored === null) throw new RangeError("The file has no fingerprint")
-      return stored
-    }),
+    fingerprint: attempt(connection, () => connection.fingerprint),
     stage: (next) => staging.stage(next),
     unstaged: ({ limit }) => staging.unstaged(limit),
     fillStage: (rows) => staging.fill(rows),

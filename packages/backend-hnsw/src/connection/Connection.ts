@@ -28,6 +28,7 @@ export class Connection {
   readonly #frozenState: string | null
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
+  readonly #fingerprint: Fingerprint | null
   #seenVersion: number
   #epoch = 0
   #closedReason: string | null = null
@@ -50,6 +51,7 @@ export class Connection {
     this.generation = Number(this.meta("generation"))
     this.space = Number(this.meta("space") ?? this.generation)
     this.salt = this.meta("salt") ?? ""
+    this.#fingerprint = this.#readFingerprint("fingerprint")
   }
 
   /** Grows whenever the file may differ from what this handle last read or wrote. */
@@ -82,7 +84,18 @@ export class Connection {
     this.db.prepare("DELETE FROM meta WHERE key = ?").run(key)
   }
 
-  fingerprint(key: "fingerprint" | "staged"): Fingerprint | null {
+  /** What the file serves; the same until a move closes this handle. */
+  get fingerprint(): Fingerprint {
+    if (this.#fingerprint === null) throw new RangeError("The file has no fingerprint")
+    return this.#fingerprint
+  }
+
+  /** That of the space being filled; null if no move is under way. */
+  get staged(): Fingerprint | null {
+    return this.#readFingerprint("staged")
+  }
+
+  #readFingerprint(key: "fingerprint" | "staged"): Fingerprint | null {
     const value = this.meta(key)
     return value === null ? null : (JSON.parse(value) as Fingerprint)
   }

@@ -1,4 +1,5 @@
 import {
+  type Fingerprint,
   type Memory,
   type MemoryError,
   openedReadOnly,
@@ -14,7 +15,6 @@ import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
 import { ERASURE, toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { readSettings } from "../schema/storedSettings.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
 import type { Tuning } from "../tuning/tuning.ts"
 import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
@@ -50,10 +50,16 @@ export interface Shutdown {
   readonly close: Effect.Effect<void>
 }
 
+/** What a handle serves until a move closes it. */
+export interface Served {
+  readonly fingerprint: Fingerprint
+  readonly mode: StoreMode
+}
+
 export const makeAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
-  mode: StoreMode,
+  { fingerprint, mode }: Served,
   shutdown: Shutdown
 ): StoreAdmin["Service"] =>
   StoreAdmin.of({
@@ -86,9 +92,7 @@ export const makeAdmin = (
         (rows) => toRemoval(decodeCount(rows))
       ),
 
-    fingerprint: runner.transaction(
-      async (session) => (await readSettings(session, layout.names)).fingerprint
-    ),
+    fingerprint: Effect.succeed(fingerprint),
 
     stage: (next) => runner.transaction((session) => openStage(session, layout, next)),
 

@@ -5,14 +5,23 @@ import { type CountedTerms, countTerms } from "../text/bm25.ts"
 
 /** A text's counted terms, and their norm. */
 export interface TermCounts extends CountedTerms {
-  /** √Σ(1 + ln count)²: the norm of the text's vector, without IDF: that of other words is unknown. */
+  /** √Σ(1 + ln count)²: the norm of the text's vector, each word once, without IDF: that of other words is unknown. */
   readonly norm: number
 }
 
-const toTermCounts = (text: string): TermCounts => {
-  const { distinct, length, numbers } = countTerms(text)
+const toTermCounts = (text: string, tokeniser: string): TermCounts => {
+  const { distinct, length, numbers } = countTerms(text, tokeniser)
+  const keys = numbers.slice(2 * distinct).sort()
   let square = 0
-  for (let i = distinct; i < 2 * distinct; i++) square += (1 + Math.log(numbers[i] ?? 0)) ** 2
+  for (let i = 0; i < length;) {
+    const key = keys[i]
+    let count = 0
+    while (i < length && keys[i] === key) {
+      count++
+      i++
+    }
+    square += (1 + Math.log(count)) ** 2
+  }
   return { numbers, distinct, length, norm: Math.sqrt(square) || 1 }
 }
 
@@ -37,9 +46,16 @@ export class TermCountCache {
     this.#bytes -= bytes
   })
   #bytes = 0
+  #tokeniser = ""
 
   /** A function for the memories of one recall, which looks up the scope once. */
-  of(scope: Scope): (memory: Memory) => TermCounts {
+  of(scope: Scope, tokeniser: string): (memory: Memory) => TermCounts {
+    if (tokeniser !== this.#tokeniser) {
+      // The store was moved to other terms.
+      this.#scopes.clear()
+      this.#bytes = 0
+      this.#tokeniser = tokeniser
+    }
     const key = scopeKey(scope)
     const cached = this.#scopes.get(key)?.byId
     return ({ content, id }) => cached?.get(id) ?? this.#read(key, id, content)
@@ -49,7 +65,7 @@ export class TermCountCache {
     let scopeCounts = this.#scopes.get(key)
     const cached = scopeCounts?.byId.get(id)
     if (cached !== undefined) return cached
-    const counts = toTermCounts(content)
+    const counts = toTermCounts(content, this.#tokeniser)
     const bytes = countBytes(counts)
     if (this.#bytes + bytes > BYTES_MAX) {
       this.#scopes.clear()

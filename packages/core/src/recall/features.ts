@@ -3,6 +3,7 @@ import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.t
 import type { Memory } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { Query, QueryWeights } from "./query.ts"
+import { type Held, inMasks, weighWord } from "./QueryWords.ts"
 import type { TermCounts } from "./TermCountCache.ts"
 import { documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
 
@@ -13,9 +14,9 @@ export interface Evidence {
   readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
   readonly cosine: number
-  /** The query's terms in it. */
+  /** The query's words in it, a weaker form as a part of one. */
   readonly matched: number
-  /** Σ IDF of those terms. */
+  /** Σ IDF of those words. */
   readonly idfSum: number
   /** Bit masks of the query's terms in it: terms 0–31 in `mask0`, 32–63 in `mask1`. */
   readonly mask0: number
@@ -33,10 +34,8 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
   return Math.min(1, Math.max(0, REFERENCE_CALIBRATION.mean + standard * REFERENCE_CALIBRATION.spread))
 }
 
-const holds = (mask0: number, mask1: number, termIndex: number): boolean =>
-  ((termIndex < 32 ? mask0 >>> termIndex : mask1 >>> (termIndex - 32)) & 1) === 1
-
 /** Counts of the query's terms in the current text; valid for the terms in its masks alone. */
+const held: Held = { share: 0, idf: 0 }
 const queryCounts = new Uint32Array(STORE_LIMITS.queryTerms)
 
 export const toEvidence = (
@@ -48,7 +47,7 @@ export const toEvidence = (
   similarity: number | null,
   calibration: Calibration
 ): Evidence => {
-  const { idfs, squares } = weights
+  const { squares } = weights
   const { distinct, numbers } = counts
   let mask0 = 0
   let mask1 = 0
@@ -65,14 +64,14 @@ export const toEvidence = (
   let lexical = 0
   if ((mask0 | mask1) !== 0) {
     const penalty = lengthPenalty(counts.length, settings)
-    for (let termIndex = 0; termIndex < idfs.length; termIndex++) {
-      if (!holds(mask0, mask1, termIndex)) continue
-      const count = queryCounts[termIndex] ?? 0
-      const idf = idfs[termIndex] ?? 0
-      matched += 1
-      idfSum += idf
-      shared += (squares[termIndex] ?? 0) * (1 + Math.log(count))
-      lexical += idf * documentWeight(count, penalty, settings)
+    for (const word of query.words) {
+      if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+      weighWord(word, weights, mask0, mask1, held)
+      const count = inMasks(mask0, mask1, word.key) ? (queryCounts[word.key] ?? 1) : 1
+      matched += held.share
+      idfSum += held.idf
+      shared += held.share * (squares[word.key] ?? 0) * (1 + Math.log(count))
+      lexical += held.idf * documentWeight(count, penalty, settings)
     }
   }
   const cosine = referenceCosine(similarity, calibration)
@@ -98,11 +97,13 @@ export const phraseShare = ({ phrases }: Query, { counts, mask0, mask1, matched 
 }
 
 /** Share of the query's IDF under these masks. */
-export const coverage = ({ idfs, mass }: QueryWeights, mask0: number, mask1: number): number => {
-  if (mass === 0) return 0
-  let held = 0
-  for (let termIndex = 0; termIndex < idfs.length; termIndex++) {
-    if (holds(mask0, mask1, termIndex)) held += idfs[termIndex] ?? 0
+export const coverage = ({ words }: Query, weights: QueryWeights, mask0: number, mask1: number): number => {
+  if (weights.mass === 0) return 0
+  let covered = 0
+  for (const word of words) {
+    if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+    weighWord(word, weights, mask0, mask1, held)
+    covered += held.idf
   }
-  return held / mass
+  return covered / weights.mass
 }

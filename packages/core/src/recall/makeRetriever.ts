@@ -4,7 +4,7 @@ import { matches } from "../memory/Condition.ts"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { type Anchor, MemoryStore } from "../store/MemoryStore.ts"
-import { StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { type Evidence, toEvidence } from "./features.ts"
 import { type Query, readQuery, weighQuery } from "./query.ts"
 import { type RecallRequest, Retriever } from "./Retriever.ts"
@@ -33,7 +33,7 @@ interface Services {
   readonly store: MemoryStore["Service"]
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
-  readonly fingerprint: Fingerprint
+  readonly admin: StoreAdmin["Service"]
   readonly termCounts: TermCountCache
 }
 
@@ -70,7 +70,8 @@ const selectAnchors = (rows: ReadonlyArray<Evidence>, neighbours: SessionNeighbo
 
 /** Reads the rows that may answer, by one search and one reading of the turns around its strongest hits. */
 const readEvidence = Effect.fnUntraced(function* (
-  { fingerprint, store, termCounts }: Services,
+  { store, termCounts }: Services,
+  fingerprint: Fingerprint,
   { asOf, filter, now, scope }: RecallRequest,
   query: Query,
   vector: Float32Array | undefined
@@ -79,7 +80,7 @@ const readEvidence = Effect.fnUntraced(function* (
   const result = yield* store.search({ scope, now, asOf, vector, terms, filter, limit: CANDIDATES })
   const weights = weighQuery(query, result.n, result.df)
   const calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
-  const countTerms = termCounts.of(scope)
+  const countTerms = termCounts.of(scope, fingerprint.tokeniser)
   const knownIds = new Set<string>()
   const rows: Array<Evidence> = []
   const neighbours = new SessionNeighbours()
@@ -107,10 +108,13 @@ const recallWith = Effect.fnUntraced(function* <A>(
 ) {
   const { embedder, store } = services
   const { filter, limit, minScore = DEFAULT_THRESHOLD, now, scope } = request
-  const query = readQuery(request.query, yield* store.speakers({ scope, now }), now)
+  // Read each time: a store that is opened read-only follows a move to other terms.
+  const fingerprint = yield* services.admin.fingerprint
+  const speakers = yield* store.speakers({ scope, now })
+  const query = readQuery(request.query, speakers, now, fingerprint.tokeniser)
   const vector = embedder === null ? undefined : (yield* embedder.embed([query.text], "query"))[0]
   if (vector === undefined && query.terms.length === 0) return []
-  const { neighbours, rows, weights } = yield* readEvidence(services, request, query, vector)
+  const { neighbours, rows, weights } = yield* readEvidence(services, fingerprint, request, query, vector)
   const table = embedder === null ? WORDS_ONLY : WITH_MEANING
   const scorer = new Scorer(table, query, weights, neighbours, now)
   const scored: Array<Scored> = []
@@ -130,13 +134,13 @@ const recallWith = Effect.fnUntraced(function* <A>(
  * The retriever of Keepsake: one embedding, one store search, one reading of neighbouring turns, and a
  * calibrated score. Recalls by meaning too if an `Embedder` is in the context.
  */
-export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreFingerprint> =
-  Effect.gen(function* () {
+export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> = Effect.gen(
+  function* () {
     const termCounts = new TermCountCache()
     const services: Services = {
       store: yield* MemoryStore,
       embedder: Option.getOrNull(yield* Effect.serviceOption(Embedder)),
-      fingerprint: yield* StoreFingerprint,
+      admin: yield* StoreAdmin,
       termCounts
     }
     return Retriever.of({
@@ -151,4 +155,5 @@ export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemorySto
       forget: (scope) => termCounts.forget(scope),
       forgetUser: (userId) => termCounts.forgetUser(userId)
     })
-  })
+  }
+)

@@ -92,6 +92,8 @@ export const LAWS = [
   "search > 64 terms, most of them unknown, are looked up at once",
   "search > equal scores: any of the tied rows, never too few",
   "search > the default plan agrees with the exact one",
+  "scripts > a text of every script is found by another form of its words",
+  "scripts > a store that an earlier version filled serves its terms until it is moved",
   "filters > every filter selects in search what it selects by definition",
   "filters > every filter selects the same in list, latest and count",
   "filters > 70 expired rows never hide a live one",

@@ -1,5 +1,5 @@
-import { documentTerms } from "../text/bm25.ts"
-import { termId } from "../text/tokenise.ts"
+import * as bm25 from "../text/bm25.ts"
+import { termId } from "../text/terms/termId.ts"
 import { DAY_MS } from "../memory/duration.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
@@ -25,6 +25,16 @@ export interface RowParts extends Partial<Omit<Memory, "id" | "key" | "content">
 
 /** Makes a row of the law's scope with this content. */
 export type RowBuilder = (content: string, parts?: RowParts) => StoreRow
+
+/** The laws count terms: this tokeniser makes one of each word. */
+const tokeniser = "en-1"
+
+/** The terms of a law's row. */
+export const documentTerms = (text: string, settings: bm25.TermSettings = bm25.TERM_SETTINGS): bm25.Terms =>
+  bm25.documentTerms(text, { ...settings, tokeniser })
+
+/** The terms of a law's question. */
+export const queryTerms = (text: string): Uint32Array => bm25.queryTerms(text, tokeniser)
 
 /** A unit vector derived from the text: equal texts have equal vectors, different texts unrelated ones. */
 export const toVector = (text: string, dimensions: number): Float32Array =>

@@ -28,14 +28,17 @@ const toRow = (
 
 /** Rows with the vectors and terms of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
-  { embedder }: MemoryServices,
+  { admin, embedder }: MemoryServices,
   memories: ReadonlyArray<Storable>
 ) {
+  const settings = yield* admin.fingerprint
   const texts = memories.map((memory) => memory.content)
   const vectors = yield* embedDocuments(embedder, texts)
   // Calls batched by the embedder resume together: yield so that tokenising them does not block the event loop.
   yield* admit
-  return memories.map((memory, i) => toRow(memory, vectors[i] ?? null, documentTerms(memory.content)))
+  return memories.map((memory, i) =>
+    toRow(memory, vectors[i] ?? null, documentTerms(memory.content, settings))
+  )
 })
 
 const toPossibleIds = ({ formerIds = [], memory }: StoreRow): ReadonlyArray<string> => [

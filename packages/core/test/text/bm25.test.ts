@@ -2,8 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Memory } from "../../src/memory/Memory.ts"
 import { TermCountCache } from "../../src/recall/TermCountCache.ts"
 import { QueryTermTable } from "../../src/recall/QueryTermTable.ts"
-import { countTerms, documentTerms, queryTerms } from "../../src/text/bm25.ts"
-import { STOP_WORDS, termId, tokenise } from "../../src/text/tokenise.ts"
+import { countTerms, documentTerms, queryTerms, TERM_SETTINGS } from "../../src/text/bm25.ts"
+import { STOP_WORDS, tokenise } from "../../src/text/tokenise.ts"
+import { termId } from "../../src/text/terms/termId.ts"
+
+/** The settings of a store of the first version. */
+const EN_1 = { ...TERM_SETTINGS, tokeniser: "en-1" }
 
 describe("tokenise", () => {
   const cases: ReadonlyArray<readonly [text: string, tokens: ReadonlyArray<string>]> = [
@@ -54,7 +58,7 @@ describe("tokenise", () => {
 
 describe("terms", () => {
   it("gives a document ascending distinct ids, each with a weight below k1 + 1", () => {
-    const { ids, weights } = documentTerms("apple apple pear plum")
+    const { ids, weights } = documentTerms("apple apple pear plum", EN_1)
     assert.deepStrictEqual(
       Array.from(ids),
       Array.from(ids).toSorted((a, b) => a - b)
@@ -65,24 +69,27 @@ describe("terms", () => {
 
   it("weighs a term less in a longer text", () => {
     const weightIn = (text: string) => {
-      const { ids, weights } = documentTerms(text)
+      const { ids, weights } = documentTerms(text, EN_1)
       return weights[ids.indexOf(termId("appl"))] ?? 0
     }
     assert.isAbove(weightIn("apple"), weightIn(`apple ${"pear ".repeat(40)}`))
   })
 
   it("gives a query its distinct terms in order", () => {
-    assert.deepStrictEqual(Array.from(queryTerms("pear apple pear")), [termId("pear"), termId("appl")])
+    assert.deepStrictEqual(Array.from(queryTerms("pear apple pear", "en-1")), [
+      termId("pear"),
+      termId("appl")
+    ])
   })
 
   it("counts the terms of a text", () => {
-    const { distinct, length, numbers } = countTerms("apple pear apple")
+    const { distinct, length, numbers } = countTerms("apple pear apple", "en-1")
     assert.deepStrictEqual([distinct, length, numbers.length], [2, 3, 7])
     const count = (term: string) => numbers[distinct + numbers.subarray(0, distinct).indexOf(termId(term))]
     assert.strictEqual(count("appl"), 2)
     assert.strictEqual(count("pear"), 1)
     assert.deepStrictEqual(Array.from(numbers.subarray(4)), ["appl", "pear", "appl"].map(termId))
-    assert.deepStrictEqual(countTerms(""), { numbers: new Uint32Array(), distinct: 0, length: 0 })
+    assert.deepStrictEqual(countTerms("", "en-1"), { numbers: new Uint32Array(), distinct: 0, length: 0 })
   })
 
   it("gives a term the same id whichever way its bytes are read", () => {
@@ -119,20 +126,20 @@ describe("TermFormCache", () => {
 
   it("reads a text once, until its scope is forgotten", () => {
     const cache = new TermCountCache()
-    const first = cache.of(scope("ana"))(memory("1", "apple pear apple"))
+    const first = cache.of(scope("ana"), "en-1")(memory("1", "apple pear apple"))
     assert.deepStrictEqual([first.distinct, first.length], [2, 3])
-    assert.strictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
-    assert.notStrictEqual(cache.of(scope("ben"))(memory("1", "apple pear apple")), first)
+    assert.strictEqual(cache.of(scope("ana"), "en-1")(memory("1", "apple pear apple")), first)
+    assert.notStrictEqual(cache.of(scope("ben"), "en-1")(memory("1", "apple pear apple")), first)
     cache.forget(scope("ana"))
-    assert.notStrictEqual(cache.of(scope("ana"))(memory("1", "apple pear apple")), first)
+    assert.notStrictEqual(cache.of(scope("ana"), "en-1")(memory("1", "apple pear apple")), first)
   })
 
   it("keeps what one recall reads while another has everything forgotten", () => {
     const cache = new TermCountCache()
-    const getCounts = cache.of(scope("ana"))
+    const getCounts = cache.of(scope("ana"), "en-1")
     const first = getCounts(memory("1", "apple"))
     cache.forget(scope("ana"))
     assert.notStrictEqual(getCounts(memory("1", "apple")), first)
-    assert.strictEqual(getCounts(memory("1", "apple")), cache.of(scope("ana"))(memory("1", "apple")))
+    assert.strictEqual(getCounts(memory("1", "apple")), cache.of(scope("ana"), "en-1")(memory("1", "apple")))
   })
 })

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { TOKENISER } from "../../src/text/terms/tokenisers.ts"
 import {
   AgentMemory,
   InMemoryStore,
@@ -165,10 +166,10 @@ describe("erasing a user", () => {
       { agentId: "b", userId: "ada" },
       { agentId: "a", userId: "grada" }
     ]
-    const before = scopes.map((one) => forms.of(one)(memory))
+    const before = scopes.map((one) => forms.of(one, TOKENISER)(memory))
     forms.forgetUser("ada")
     assert.deepStrictEqual(
-      scopes.map((one, i) => forms.of(one)(memory) === before[i]),
+      scopes.map((one, i) => forms.of(one, TOKENISER)(memory) === before[i]),
       [false, false, true]
     )
   })

@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto"
-import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
-import { CLOCK_DOUBT_MS, type Condition, findNewest } from "@keepsake/core/driver"
+import {
+  AgentMemory,
+  type Fingerprint,
+  type MemoryError,
+  MemoryStore,
+  type ScopeCount,
+  StoreAdmin
+} from "@keepsake/core"
+import { CLOCK_DOUBT_MS, type Condition, findNewest, hasOldTerms } from "@keepsake/core/driver"
 import { Clock, Effect, Stream } from "effect"
 import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
@@ -136,6 +143,17 @@ const checkSizes = (backend: string, scopes: ReadonlyArray<ScopeCount>): Readonl
     : []
 }
 
+const checkTerms = (fingerprint: Fingerprint): ReadonlyArray<Finding> =>
+  hasOldTerms(fingerprint)
+    ? [
+        warning(
+          "words",
+          `the store was filled by an earlier version, with words that are found in one language and spelling (${fingerprint.tokeniser})`,
+          "Move it while it serves: keepsake reembed --to EMBEDDER, the one it has (none for keyword search alone)."
+        )
+      ]
+    : []
+
 const checkAll = Effect.gen(function* () {
   const admin = yield* StoreAdmin
   const scopes = yield* Stream.runCollect(allScopes)
@@ -146,6 +164,7 @@ const checkAll = Effect.gen(function* () {
       `${admin.backend}: ${plural(rowCount, "memory", "memories")} in ${plural(scopes.length, "scope")}`
     ),
     admin.mode.readOnly ? ok("round trip", "left out: the store is opened read-only") : yield* checkRoundTrip,
+    ...checkTerms(yield* admin.fingerprint),
     ...(yield* checkDates(scopes)),
     ...(yield* checkClock),
     ...checkSizes(admin.backend, scopes)

@@ -25,11 +25,17 @@ export interface Copied {
   readonly known: number
 }
 
-/** Keeps vectors and terms between stores of one fingerprint; otherwise computes them for the target. */
+/** Keeps vectors and terms between stores of one fingerprint, and vectors of one embedder; computes the rest. */
 const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
   const source = yield* Context.get(from, StoreAdmin).fingerprint
   const target = yield* Context.get(to, StoreAdmin).fingerprint
   if (sameFingerprint(source, target)) return (rows: ReadonlyArray<StoreRow>) => Effect.succeed(rows)
+  if (sameFingerprint({ ...source, tokeniser: target.tokeniser }, target)) {
+    return (rows: ReadonlyArray<StoreRow>) =>
+      Effect.sync(() =>
+        rows.map(({ memory, vector }) => ({ memory, vector, terms: documentTerms(memory.content, target) }))
+      )
+  }
   const embedder = Option.getOrNull(Context.getOption(to, Embedder))
   return (rows: ReadonlyArray<StoreRow>) =>
     Effect.map(

@@ -4,9 +4,8 @@ import type { Restatable } from "../../memory/lifetime.ts"
 import { type JsonObject, type Memory, MEMORY_TYPES } from "../../memory/Memory.ts"
 import type { ListRequest, MemoryChange, RemoveTarget, StoreRow } from "../../store/MemoryStore.ts"
 import type { Scope } from "../../memory/Scope.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import type { Random } from "../random.ts"
-import { type RowParts, rowBuilder } from "../rows.ts"
+import { queryTerms, rowBuilder, type RowParts } from "../rows.ts"
 import type { Operation } from "./Operation.ts"
 
 /** State of a random program: few names, so that its operations meet on the same rows. */

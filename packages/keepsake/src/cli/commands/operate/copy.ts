@@ -24,8 +24,9 @@ const checkSource = Effect.fnUntraced(function* (from: string) {
 /** Without an embedder, rows can only be copied unchanged, or into a store without vectors. */
 const checkSpace = Effect.fnUntraced(function* (source: Fingerprint, to: Context.Context<StoreAdmin>) {
   const target = yield* Context.get(to, StoreAdmin).fingerprint
-  const isWordsOnly = target.embedding === null && target.tokeniser === TOKENISER
-  if (isWordsOnly || sameFingerprint(source, target)) return undefined
+  // Terms are computed for the target.
+  const sameVectors = sameFingerprint({ ...source, tokeniser: target.tokeniser }, target)
+  if (target.embedding === null || sameVectors) return undefined
   return yield* invalidInput(
     "to-embedder",
     `the target was filled with [${describeFingerprint(target)}], the source with [${describeFingerprint(source)}]. Name the target's embedder, or copy into an empty store`
@@ -53,7 +54,7 @@ export const copy = Command.make(
         const target = yield* Layer.build(
           Option.isSome(toEmbedder)
             ? storeLayer({ store: to, embedder: toEmbedder.value })
-            : storeLayerAsFilled(to, filledWith)
+            : storeLayerAsFilled(to, { ...filledWith, tokeniser: TOKENISER })
         )
         if (Option.isNone(toEmbedder)) yield* checkSpace(filledWith, target)
         const total = yield* Stream.runFold(
