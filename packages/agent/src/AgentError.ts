@@ -77,7 +77,7 @@ export type AgentErrorReason = typeof AgentErrorReason.Type
 
 /**
  * The only error of an agent. `reason._tag` is its kind, the message says what to do next, and `isRetryable`
- * whether the same call may succeed later. A turn that fails leaves the session unchanged.
+ * whether the same call may succeed later. The message of a turn that failed can be sent again.
  */
 export class AgentError extends Schema.TaggedError<AgentError>()("AgentError", { reason: AgentErrorReason }) {
   override get message(): string {

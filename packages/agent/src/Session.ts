@@ -1,15 +1,24 @@
 import type { PromiseMemory } from "@keepsake/core"
-import { spanned } from "@keepsake/core/driver"
 import { Clock, Effect, Queue, Semaphore, Stream } from "effect"
-import { agentClosed, type AgentError, invalidInput } from "./AgentError.ts"
-import { toUserMessage } from "./conversation/prompt.ts"
+import { randomUUID } from "node:crypto"
+import { agentClosed, AgentError, invalidInput } from "./AgentError.ts"
 import type { SessionExport } from "./conversation/SessionExport.ts"
-import type { ToolCall, TurnEvent, TurnResult, WriteOutcome } from "./events.ts"
+import {
+  findMessageProblem,
+  readUserMessage,
+  toMessageKey,
+  type UserMessage
+} from "./conversation/userContent.ts"
+import type { Emit, TurnEvent, TurnResult, WriteOutcome } from "./events.ts"
+import { readTurnOptions } from "./options.ts"
+import { toAgentError } from "./toAgentError.ts"
+import type { CurrentTurn } from "./turn/CurrentTurn.ts"
+import { MemoryBudget } from "./turn/MemoryBudget.ts"
+import { readHistory } from "./turn/historyWrites.ts"
 import { readFence } from "./turn/readFence.ts"
-import { recall } from "./turn/recall.ts"
-import { reply } from "./turn/reply.ts"
-import type { Emit, SessionServices } from "./turn/SessionServices.ts"
-import { awaitOutcomes, beginWrites, settleWrites } from "./turn/writes.ts"
+import type { SessionServices } from "./turn/SessionServices.ts"
+import { takeTurn } from "./turn/takeTurn.ts"
+import type { TurnOptions } from "./turn/TurnSettings.ts"
 
 type Written = Effect.Effect<ReadonlyArray<WriteOutcome>>
 
@@ -19,73 +28,76 @@ export interface AgentSession {
   readonly sessionId: string
   /** This user's memory, the one that the agent recalls from. */
   readonly memory: PromiseMemory
-  send(message: string): Effect.Effect<TurnResult<Written>, AgentError>
+  /** `message` is a text, or content blocks of the Messages API. */
+  send(message: UserMessage, options?: TurnOptions): Effect.Effect<TurnResult<Written>, AgentError>
   /** Like `send`, as a stream of events. Leaving the stream early aborts the turn. */
-  stream(message: string): Stream.Stream<TurnEvent<Written>, AgentError>
+  stream(message: UserMessage, options?: TurnOptions): Stream.Stream<TurnEvent<Written>, AgentError>
   export(): SessionExport
 }
 
-/** Recalls, asks the model, and remembers the exchange. */
-const takeTurn = Effect.fnUntraced(
-  function* (services: SessionServices, message: string, fence: number, emit?: Emit) {
-    const { conversation, echoFilter, settings } = services
-    const saidAt = yield* Clock.currentTimeMillis
-    const { context, degraded } = yield* recall(services, message)
-    const recallMs = (yield* Clock.currentTimeMillis) - saidAt
-    echoFilter.add(
-      context.text,
-      context.items.map((item) => item.memory.content)
-    )
-    emit?.({ type: "recalled", recalled: context })
-
-    const toolCalls: Array<ToolCall> = []
-    const { added, ...answer } = yield* reply(services, message, context.text, toolCalls, emit)
-    const keepExchange = Effect.suspend(() => {
-      const exchangeIndex = conversation.add([toUserMessage(message), ...added], settings.historyTokens)
-      return beginWrites(services, {
-        exchangeIndex,
-        user: message,
-        assistant: echoFilter.removeEchoes(answer.text),
-        fence,
-        saidAt
-      })
-    })
-    // A refused turn in the history would make the model refuse the next one too. Uninterruptible, so that an
-    // abort cannot add the exchange to the history without its writes.
-    const writes = answer.stopReason === "refusal" ? [] : yield* Effect.uninterruptible(keepExchange)
-    const settled = yield* settleWrites(services, writes, Math.max(0, settings.memoryTimeoutMs - recallMs))
-    emit?.({ type: "written", outcomes: settled.outcomes })
-    return {
-      ...answer,
-      recalled: context,
-      written: awaitOutcomes(writes),
-      toolCalls,
-      degraded: [...degraded, ...settled.degraded]
-    } satisfies TurnResult<Written>
-  },
-  (turn) => spanned(turn, "Agent.turn")
-)
+/** The message and its options, checked. */
+const readTurn = (
+  services: SessionServices,
+  message: UserMessage,
+  options: TurnOptions
+): Pick<CurrentTurn, "user" | "speaker" | "settings" | "key"> => {
+  const problem = findMessageProblem(message)
+  if (problem !== undefined) throw invalidInput("message", problem)
+  const { model, params, speaker, system, tools } = readTurnOptions(options)
+  const { turnSettings } = services
+  const speakerName = speaker ?? services.speaker
+  const user = readUserMessage(message, speakerName)
+  return {
+    user,
+    speaker: speakerName,
+    settings: {
+      model: model ?? turnSettings.model,
+      system: system ?? turnSettings.system,
+      params: params === undefined ? turnSettings.params : { ...turnSettings.params, ...params },
+      tools: tools === undefined ? turnSettings.tools : services.makeTools(tools)
+    },
+    key: toMessageKey(speakerName, user.blocks)
+  }
+}
 
 /** Takes turns one at a time, and empties the history after everything was forgotten. */
 const makeTurn = (services: SessionServices, oneAtATime: Semaphore.Semaphore) => {
-  const { conversation, echoFilter, memory } = services
+  const { conversation, echoFilter, kept, memory, running, settings } = services
   let fence = readFence(memory)
-  return (message: string, emit?: Emit): Effect.Effect<TurnResult<Written>, AgentError> =>
+  const start = Effect.fnUntraced(function* (message: UserMessage, options: TurnOptions) {
+    if (services.isClosed()) return yield* agentClosed()
+    const read = yield* Effect.try({
+      try: () => readTurn(services, message, options),
+      catch: (error) => toAgentError(error, settings.model)
+    })
+    const currentFence = readFence(memory)
+    if (currentFence !== fence) {
+      // The history holds forgotten text, which must not be sent again.
+      conversation.clear()
+      echoFilter.clear()
+      kept?.reset()
+      fence = currentFence
+    }
+    const budget = new MemoryBudget(settings.memoryTimeoutMs)
+    const saidAt = yield* Clock.currentTimeMillis
+    yield* readHistory(services, budget)
+    const { index, replaces } = conversation.begin(read.key)
+    const turn: CurrentTurn = {
+      ...read,
+      fence,
+      exchangeIndex: index,
+      exchangeId: randomUUID(),
+      replaces,
+      saidAt,
+      budget
+    }
+    conversation.trim(settings.historyTokens)
+    services.turn.current = turn
+    return turn
+  })
+  return (message: UserMessage, options: TurnOptions = {}, emit?: Emit) =>
     oneAtATime.withPermit(
-      Effect.suspend(() => {
-        if (services.isClosed()) return Effect.fail(agentClosed())
-        if (typeof message !== "string" || message.trim() === "") {
-          return Effect.fail(invalidInput("message", "is empty; there is nothing to answer"))
-        }
-        const currentFence = readFence(memory)
-        if (currentFence !== fence) {
-          // The history holds forgotten text, which must not be sent again.
-          conversation.clear()
-          echoFilter.clear()
-          fence = currentFence
-        }
-        return takeTurn(services, message, fence, emit)
-      })
+      running.track(Effect.flatMap(start(message, options), (turn) => takeTurn(services, turn, emit)))
     )
 }
 
@@ -96,11 +108,11 @@ export const makeSession = Effect.fnUntraced(function* (services: SessionService
     userId,
     sessionId,
     memory,
-    send: (message) => turn(message),
-    stream: (message) =>
+    send: (message, options) => turn(message, options),
+    stream: (message, options) =>
       Stream.callback<TurnEvent<Written>, AgentError>(
         (queue) =>
-          turn(message, (event) => void Queue.offerUnsafe(queue, event)).pipe(
+          turn(message, options, (event) => void Queue.offerUnsafe(queue, event)).pipe(
             Effect.flatMap((result) => Queue.offer(queue, { type: "done", result })),
             Effect.andThen(Queue.end(queue))
           ),

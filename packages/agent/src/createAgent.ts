@@ -1,10 +1,15 @@
 import type { PromiseMemory, RunOptions } from "@keepsake/core"
 import { Cause, Effect, Exit, ManagedRuntime, Stream } from "effect"
-import { Agent } from "./Agent.ts"
+import { Agent, type CloseReport } from "./Agent.ts"
 import type { SessionExport } from "./conversation/SessionExport.ts"
+import type { UserMessage } from "./conversation/userContent.ts"
 import type { TurnEvent, TurnResult, WriteOutcome } from "./events.ts"
-import type { AgentOptions, SessionOptions } from "./options.ts"
+import type { AgentOptions, CloseOptions, SessionOptions } from "./options.ts"
 import type { AgentSession } from "./Session.ts"
+import type { TurnOptions } from "./turn/TurnSettings.ts"
+
+/** The options of one message; what it does not set is the session's. */
+export interface SendOptions extends TurnOptions, RunOptions {}
 
 /** One conversation of one user. A message waits for the one before it. */
 export interface ChatSession {
@@ -13,12 +18,13 @@ export interface ChatSession {
   /** This user's memory, the one that the agent recalls from. */
   readonly memory: PromiseMemory
   /**
-   * Answers a message. Rejects with an `AgentError`, or with the signal's reason when aborted; the session is
-   * then unchanged.
+   * Answers a message: a text, or content blocks of the Messages API. Rejects with an `AgentError`, or with the
+   * signal's reason when aborted; what the user said is remembered all the same, and the same message can be sent
+   * again.
    */
-  send(message: string, run?: RunOptions): Promise<TurnResult>
+  send(message: UserMessage, options?: SendOptions): Promise<TurnResult>
   /** Like `send`, as events. Leaving the loop early aborts the turn. */
-  stream(message: string, run?: RunOptions): AsyncIterable<TurnEvent>
+  stream(message: UserMessage, options?: SendOptions): AsyncIterable<TurnEvent>
   /** Plain JSON, for `agent.session({ userId, resume })` in another process. */
   export(): SessionExport
 }
@@ -29,8 +35,11 @@ export interface ChatAgent extends AsyncDisposable {
   session(options: SessionOptions): ChatSession
   /** Waits until every write begun so far is stored or reported. */
   flush(): Promise<void>
-  /** Refuses further turns and waits for the writes. The memory stays open. Safe to call twice. */
-  close(): Promise<void>
+  /**
+   * Refuses further turns, waits for those under way and for the writes, and reports what was not written. After the
+   * deadline it stops them. The memory stays open. Safe to call twice.
+   */
+  close(options?: CloseOptions): Promise<CloseReport>
 }
 
 type Runtime = ManagedRuntime.ManagedRuntime<Agent, never>
@@ -53,19 +62,19 @@ const toChatSession = (runtime: Runtime, session: AgentSession): ChatSession => 
   userId: session.userId,
   sessionId: session.sessionId,
   memory: session.memory,
-  send: async (message, { signal } = {}) =>
+  send: async (message, { signal, ...options } = {}) =>
     withWrittenPromise(
       runtime,
-      unwrap(await runtime.runPromiseExit(session.send(message), { signal }), signal)
+      unwrap(await runtime.runPromiseExit(session.send(message, options), { signal }), signal)
     ),
-  stream: async function* (message, { signal } = {}) {
+  stream: async function* (message, { signal, ...options } = {}) {
     const aborted = Effect.callback<never>((resume) => {
       const stop = () => resume(Effect.interrupt)
       if (signal?.aborted === true) stop()
       signal?.addEventListener("abort", stop, { once: true })
       return Effect.sync(() => signal?.removeEventListener("abort", stop))
     })
-    const events = Stream.toAsyncIterable(Stream.interruptWhen(session.stream(message), aborted))
+    const events = Stream.toAsyncIterable(Stream.interruptWhen(session.stream(message, options), aborted))
     try {
       for await (const event of events) {
         yield event.type === "done" ? { ...event, result: withWrittenPromise(runtime, event.result) } : event
@@ -90,9 +99,7 @@ export const createAgent = (options: AgentOptions): ChatAgent => {
   const runtime = ManagedRuntime.make(Agent.layer(options))
   // The layer builds synchronously, so that a mistake in the options throws here.
   const agent = unwrap(runtime.runSyncExit(Agent), undefined)
-  const close = async (): Promise<void> => {
-    await runtime.runPromise(agent.close)
-  }
+  const close = (options?: CloseOptions): Promise<CloseReport> => runtime.runPromise(agent.close(options))
   return {
     session: (sessionOptions) =>
       toChatSession(
@@ -101,6 +108,8 @@ export const createAgent = (options: AgentOptions): ChatAgent => {
       ),
     flush: () => runtime.runPromise(agent.flush),
     close,
-    [Symbol.asyncDispose]: close
+    [Symbol.asyncDispose]: async () => {
+      await close()
+    }
   }
 }

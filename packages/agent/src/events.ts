@@ -79,6 +79,9 @@ export type TurnEvent<Written = Promise<ReadonlyArray<WriteOutcome>>> =
   | { readonly type: "written"; readonly outcomes: ReadonlyArray<WriteOutcome> }
   | { readonly type: "done"; readonly result: TurnResult<Written> }
 
+/** Takes the events of a turn while it runs. */
+export type Emit = (event: TurnEvent<never>) => void
+
 /** The events of `onEvent`: every degradation, retry and outcome. */
 export type AgentEvent = { readonly userId: string; readonly sessionId: string } & (
   | { readonly type: "degraded"; readonly degradation: Degradation }

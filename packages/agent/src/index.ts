@@ -1,10 +1,13 @@
 // The chat loop.
-export { type ChatAgent, type ChatSession, createAgent } from "./createAgent.ts"
-export { Agent } from "./Agent.ts"
+export { type ChatAgent, type ChatSession, createAgent, type SendOptions } from "./createAgent.ts"
+export { Agent, type CloseReport } from "./Agent.ts"
 export type { AgentSession } from "./Session.ts"
-export type { AgentOptions, SessionOptions, WritingSetting } from "./options.ts"
+export type { AgentOptions, CloseOptions, SessionOptions, WritingSetting } from "./options.ts"
+export type { TurnOptions } from "./turn/TurnSettings.ts"
 export type { ModelClient, RequestParams } from "./ModelClient.ts"
-export type { CacheSetting, Placement, SystemPrompt } from "./conversation/prompt.ts"
+export type { CacheSetting } from "./conversation/cacheMarks.ts"
+export type { Placement, SystemPrompt } from "./conversation/prompt.ts"
+export type { UserMessage } from "./conversation/userContent.ts"
 export type { SessionExport } from "./conversation/SessionExport.ts"
 export type {
   AgentEvent,
@@ -43,8 +46,10 @@ export { type McpHandlers, mcpHandlers } from "./tools/adapters/mcp.ts"
 export { type OpenAiTools, openAiTools } from "./tools/adapters/openAi.ts"
 
 // Writing policies.
-export { firstParagraph, verbatim } from "./writing/policies/verbatim.ts"
+export { firstParagraph, type PolicyOptions, verbatim } from "./writing/policies/verbatim.ts"
 export { summary } from "./writing/policies/summary.ts"
 export { facts } from "./writing/policies/facts.ts"
 export type { PolicyModel } from "./writing/policies/smallModel.ts"
 export type { PolicyResult, WriteContext, WritingPolicy } from "./writing/WritingPolicy.ts"
+export type { WrittenExchange } from "./writing/attemptWrite.ts"
+export type { Unwritten } from "./writing/WriteQueue.ts"

@@ -1,13 +1,21 @@
-import { type ContextOptions, DEFAULT_AGENT, type MemoryClient, type Scope } from "@keepsake/core"
+import {
+  type ContextOptions,
+  DEFAULT_AGENT,
+  type MemoryClient,
+  type Scope,
+  STATEMENT_LIMITS
+} from "@keepsake/core"
 import { fields, readContextOptions } from "@keepsake/core/driver"
 import { Result } from "effect"
-import type { CacheSetting, Placement, SystemPrompt } from "./conversation/prompt.ts"
+import type { CacheSetting } from "./conversation/cacheMarks.ts"
+import type { Placement, SystemPrompt } from "./conversation/prompt.ts"
 import { type SessionExport, sessionExport, sessionId } from "./conversation/SessionExport.ts"
 import type { AgentEvent } from "./events.ts"
 import { callback, modelClient, modelName, positiveInteger, readOrThrow } from "./inputFields.ts"
 import type { ModelClient, RequestParams } from "./ModelClient.ts"
 import type { SessionTools } from "./tools/sessionTools.ts"
 import type { AgentSettings } from "./turn/AgentSettings.ts"
+import type { TurnOptions } from "./turn/TurnSettings.ts"
 import { firstParagraph, verbatim } from "./writing/policies/verbatim.ts"
 import type { WritingPolicy } from "./writing/WritingPolicy.ts"
 
@@ -45,16 +53,29 @@ export interface AgentOptions {
   readonly maxTurns?: number | undefined
   /** Longest that a tool may take, in milliseconds; 60,000 when absent. */
   readonly toolTimeoutMs?: number | undefined
-  /** Longest that memory may hold up a turn, recall and awaited write together, in milliseconds; 1,500 when absent. */
+  /**
+   * Longest that memory may hold up a turn, in milliseconds: recall, memory tools that hang and awaited writes
+   * together; 1,500 when absent.
+   */
   readonly memoryTimeoutMs?: number | undefined
+  /** Longest time between two events of a streamed reply, in milliseconds; 120,000 when absent. */
+  readonly silenceTimeoutMs?: number | undefined
   /** What goes into the memory block, and how large it may be. */
   readonly context?: Omit<ContextOptions, "sessionId"> | undefined
   /** Where the memory block goes; `"tail"` when absent. */
   readonly placement?: Placement | undefined
   /** `"5m"` when absent. */
   readonly cache?: CacheSetting | undefined
-  /** Most tokens of history in a request, at four characters per token; 60,000 when absent. The oldest exchanges go first, whole. */
+  /**
+   * Most tokens of history in a request, estimated and corrected by the counts that the API returns; 60,000 when
+   * absent. The oldest exchanges go first, whole.
+   */
   readonly historyTokens?: number | undefined
+  /**
+   * Keeps the history of every session in the store, apart from the memories, so that a known `sessionId` goes on in
+   * another process; true when absent.
+   */
+  readonly keepHistory?: boolean | undefined
   /** How exchanges become memories; `"verbatim"` when absent, `"none"` to write nothing automatically. */
   readonly writing?: WritingSetting | ReadonlyArray<WritingPolicy> | undefined
   /** Most writes that wait or run at once, over all sessions; 1,000 when absent. */
@@ -65,10 +86,10 @@ export interface AgentOptions {
   readonly params?: RequestParams | undefined
 }
 
-/** The options of `agent.session`. */
-export interface SessionOptions {
+/** The options of `agent.session`; `model`, `system`, `params` and `tools` are the agent's when absent. */
+export interface SessionOptions extends TurnOptions {
   readonly userId: string
-  /** A new id when absent. Earlier turns under the same id are recalled, but not repeated in the history. */
+  /** A new id when absent; a known one goes on where its history in the store ends. */
   readonly sessionId?: string | undefined
   /** Scopes that this session recalls from beside those of the agent. */
   readonly reads?: ReadonlyArray<string | Scope> | undefined
@@ -149,10 +170,12 @@ const agentOptions = input(
     maxTurns: optional(positiveInteger),
     toolTimeoutMs: optional(positiveInteger),
     memoryTimeoutMs: optional(positiveInteger),
+    silenceTimeoutMs: optional(positiveInteger),
     context: optional(context),
     placement: optional(oneOf<Placement>(["tail", "system"])),
     cache: optional(cache),
     historyTokens: optional(positiveInteger),
+    keepHistory: optional(boolean),
     writing: optional(writing),
     queueLimit: optional(positiveInteger),
     onEvent: optional(callback<(event: AgentEvent) => void>()),
@@ -184,16 +207,55 @@ export const readAgentOptions = (options: AgentOptions): AgentSettings => {
     maxTurns: read.maxTurns ?? 16,
     toolTimeoutMs: read.toolTimeoutMs ?? 60_000,
     memoryTimeoutMs: read.memoryTimeoutMs ?? 1_500,
+    silenceTimeoutMs: read.silenceTimeoutMs ?? 120_000,
     context: read.context ?? {},
     placement: read.placement ?? "tail",
     cache: read.cache ?? "5m",
     historyTokens: read.historyTokens ?? 60_000,
+    keepHistory: read.keepHistory ?? true,
     policies: toPolicies(read.writing ?? "verbatim"),
     queueLimit: read.queueLimit ?? 1_000,
     onEvent: read.onEvent,
     params: read.params ?? {}
   }
 }
+
+const speaker: fields.Field<string> = test(
+  (value): value is string =>
+    typeof value === "string" &&
+    value.trim() !== "" &&
+    value.length <= STATEMENT_LIMITS.name &&
+    !/[\r\n]/u.test(value) &&
+    fields.isKeepable(value),
+  `give a name of 1 to ${STATEMENT_LIMITS.name} characters on one line`
+)
+
+const TURN = {
+  model: optional(modelName("claude-sonnet-5-5")),
+  system: optional(system),
+  params: optional(params),
+  tools: optional(tools),
+  speaker: optional(speaker)
+} satisfies fields.Fields<TurnOptions>
+
+const turnOptions = input("options", object(TURN))
+
+/** Throws `InvalidInput` for an option that cannot be used. */
+export const readTurnOptions = (options: TurnOptions): TurnOptions => readOrThrow(turnOptions(options))
+
+/** How long `close` may take. */
+export interface CloseOptions {
+  /** Milliseconds; 30,000 when absent. */
+  readonly deadlineMs?: number | undefined
+}
+
+const closeOptions = input(
+  "options",
+  object({ deadlineMs: optional(positiveInteger) } satisfies fields.Fields<CloseOptions>)
+)
+
+/** Throws `InvalidInput` for a deadline that cannot be kept. */
+export const readCloseOptions = (options: CloseOptions): CloseOptions => readOrThrow(closeOptions(options))
 
 /** The memory checks the user's id. */
 const userId: fields.Field<string> = (value) => Result.succeed(value as string)
@@ -204,7 +266,8 @@ const sessionOptions = input(
     userId,
     sessionId: optional(sessionId),
     reads: optional(reads),
-    resume: optional(sessionExport)
+    resume: optional(sessionExport),
+    ...TURN
   } satisfies fields.Fields<SessionOptions>)
 )
 

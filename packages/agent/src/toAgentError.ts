@@ -21,9 +21,29 @@ import {
   Unreachable
 } from "./AgentError.ts"
 
-const readRetryAfter = (error: APIError): { readonly retryAfterMs?: number } => {
-  const retryAfterMs = parseRetryAfter(error.headers?.get("retry-after"), Date.now())
+/** The more exact header first, as the SDK does. */
+const readRetryAfter = ({ headers }: APIError): { readonly retryAfterMs?: number } => {
+  const exact = headers?.get("retry-after-ms")?.trim() ?? ""
+  const retryAfterMs = /^\d+(?:\.\d+)?$/u.test(exact)
+    ? Number(exact)
+    : parseRetryAfter(headers?.get("retry-after"), Date.now())
   return retryAfterMs === undefined ? {} : { retryAfterMs }
+}
+
+/** The API answers 404 for a model that it does not have, and other servers for a path that they do not have. */
+const classifyNotFound = (cause: APIError, model: string): AgentErrorReason => {
+  const apiMessage = cause.apiMessage ?? ""
+  if (cause.type === "not_found_error" && (apiMessage.startsWith("model") || apiMessage.includes(model))) {
+    return new UnknownModel({
+      message: `The API has no model ${JSON.stringify(model)}; check its name and your access to it.`,
+      cause
+    })
+  }
+  return new Rejected({
+    message: `There is no Messages API at this address (404); check the client's baseURL: ${apiMessage || cause.message}`,
+    status: 404,
+    cause
+  })
 }
 
 const classifyConnectionError = (cause: APIConnectionError): AgentErrorReason =>
@@ -44,11 +64,7 @@ const classifyApiError = (cause: APIError, model: string): AgentErrorReason => {
     return new Refused({ message: "The API refused the key (401); check ANTHROPIC_API_KEY.", status, cause })
   if (status === 403)
     return new Refused({ message: `The key lacks permission (403): ${apiMessage}`, status, cause })
-  if (status === 404)
-    return new UnknownModel({
-      message: `The API has no model ${JSON.stringify(model)}; check its name and your access to it.`,
-      cause
-    })
+  if (status === 404) return classifyNotFound(cause, model)
   if (status === 429 || cause.type === "rate_limit_error") {
     return new RateLimited({
       message: "The API's rate limit is reached (429); wait, then send the message again.",
@@ -68,6 +84,10 @@ const classifyApiError = (cause: APIError, model: string): AgentErrorReason => {
   return new Rejected({ message: `The API rejected the request (${status}): ${apiMessage}`, status, cause })
 }
 
+/** What `fetch` throws when the connection ends within the body. */
+const isBrokenBody = (cause: unknown): cause is Error =>
+  cause instanceof TypeError && /terminated|network|fetch/iu.test(cause.message)
+
 const classify = (cause: unknown, model: string): AgentErrorReason => {
   if (cause instanceof APIError) return classifyApiError(cause, model)
   if (cause instanceof Error && cause.message.startsWith("Could not resolve authentication method")) {
@@ -77,8 +97,8 @@ const classify = (cause: unknown, model: string): AgentErrorReason => {
     })
   }
   if (cause instanceof MemoryError) return new Unexpected({ message: cause.message, cause })
-  // The SDK throws a plain error of its own when the connection breaks during the reply.
-  if (cause instanceof AnthropicError)
+  // The SDK throws a plain error of its own when the connection breaks during the reply; the body's JSON is then cut.
+  if (cause instanceof AnthropicError || cause instanceof SyntaxError || isBrokenBody(cause))
     return new Unreachable({ message: `The reply broke off: ${cause.message}`, cause })
   const message = cause instanceof Error ? cause.message : String(cause)
   return new Unexpected({ message: `The turn failed: ${message}`, cause })

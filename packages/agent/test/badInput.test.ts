@@ -1,5 +1,7 @@
 import Anthropic, { APIError } from "@anthropic-ai/sdk"
-import { describe, expect, it } from "vitest"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
+import { describe, expect, it, onTestFinished } from "vitest"
 import { type AgentTool, createAgent, facts, memoryTools, summary } from "../src/index.ts"
 import type { FailureReply } from "../src/testing/index.ts"
 import { collect, openMemory, serve } from "./support/fixtures.ts"
@@ -39,6 +41,54 @@ describe("an error of the API", () => {
       model: MODEL
     }).session({ userId: "ana" })
     await expect(session.send("Hello")).rejects.toMatchObject({ reason: { retryAfterMs: 7_000 } })
+  })
+
+  it.each([
+    [{ "retry-after-ms": "1500", "retry-after": "70" }, 1_500],
+    [{ "retry-after": new Date(Date.now() + 60_000).toUTCString() }, 57_000]
+  ])("has the time to wait in %o", async (headers, ms) => {
+    const server = await serve([failure(429, "rate_limit_error", headers)])
+    const session = createAgent({
+      memory: await openMemory(),
+      client: server.client(),
+      model: MODEL
+    }).session({ userId: "ana" })
+    const error = await session.send("Hello").catch((caught: unknown) => caught)
+    const { retryAfterMs } = (error as { reason: { retryAfterMs: number } }).reason
+    expect(Math.abs(retryAfterMs - ms)).toBeLessThan(4_000)
+  })
+
+  it("names a base URL that has no Messages API", async () => {
+    const server = await serve([])
+    const client = server.client({ baseURL: `${server.url}/api` })
+    const session = createAgent({ memory: await openMemory(), client, model: MODEL }).session({
+      userId: "ana"
+    })
+    await expect(session.send("Hello")).rejects.toMatchObject({
+      isRetryable: false,
+      reason: { _tag: "Rejected", status: 404, message: expect.stringContaining("baseURL") as string }
+    })
+  })
+
+  it.each(["length", "body"])("is retryable when the reply is cut within its JSON: %s", async (kind) => {
+    const http = createServer((_, response) => {
+      const text = '{"id":"msg_1","type":"message","content":[{"type":"te'
+      const length = kind === "length" ? { "content-length": String(text.length + 50) } : {}
+      response.writeHead(200, { "content-type": "application/json", ...length })
+      if (kind === "length") response.write(text, () => response.destroy())
+      else response.end(text)
+    })
+    onTestFinished(() => void http.close())
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve))
+    const { port } = http.address() as AddressInfo
+    const client = new Anthropic({ apiKey: "k", baseURL: `http://127.0.0.1:${port}`, maxRetries: 0 })
+    const session = createAgent({ memory: await openMemory(), client, model: MODEL }).session({
+      userId: "ana"
+    })
+    await expect(session.send("Hello")).rejects.toMatchObject({
+      isRetryable: true,
+      reason: { _tag: "Unreachable" }
+    })
   })
 
   it("names an unknown model", async () => {
@@ -116,6 +166,8 @@ describe("bad input", () => {
     ["maxToken", { maxToken: 500 }],
     ["tools", { tools: [null] }],
     ["tools", { tools: [tool("a b", object)] }],
+    ["tools", { tools: [{ name: "look", input_schema: object }] }],
+    ["tools", { tools: [{ type: "bash_20250124", name: "bash" }] }],
     ["tools", { tools: [tool("same", object), tool("same", object)] }],
     ["tools.t.inputSchema", { tools: [tool("t", { type: "string" })] }],
     ["tools.t.inputSchema", { tools: [tool("t", { type: "object", properties: [] })] }],

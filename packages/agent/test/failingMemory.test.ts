@@ -119,8 +119,12 @@ describe("a memory that fails", () => {
 
   it.effect("a hanging store delays a turn by the timeout; the write is made when the store is back", () => {
     let isDown = true
+    let putCount = 0
     return withAgent(
-      () => (isDown ? Effect.never : undefined),
+      (method) => {
+        if (method === "put") putCount += 1
+        return isDown ? Effect.never : undefined
+      },
       ({ agent, memory }) =>
         Effect.gen(function* () {
           const session = yield* agent.session({ userId: "ana" })
@@ -133,6 +137,7 @@ describe("a memory that fails", () => {
           ])
           // Virtual time advances while the real server answers, so the timeout is a lower bound.
           expect(waitedMs).toBeGreaterThanOrEqual(1_500)
+          while (putCount === 0) yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
           isDown = false
           const [outcome] = yield* runInSteps(result.written, 5_000)
           expect(outcome).toMatchObject({ policy: "verbatim", status: "stored" })

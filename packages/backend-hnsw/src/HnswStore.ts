@@ -8,18 +8,23 @@ import {
   StoreFingerprint
 } from "@keepsake/core/driver"
 import { Config, Context, Effect, Layer, Scope as EffectScope } from "effect"
+import { rm } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import { makeAdmin } from "./admin/admin.ts"
 import { Staging } from "./admin/Staging.ts"
 import { CommitQueue } from "./connection/CommitQueue.ts"
 import type { Connection } from "./connection/Connection.ts"
+import { toMemoryError } from "./connection/errors.ts"
 import { openConnection } from "./connection/openConnection.ts"
 import { WalCheckpointer } from "./connection/WalCheckpointer.ts"
 import { Eraser } from "./erase/Eraser.ts"
+import { graphFolder } from "./graph/GraphFile.ts"
 import { GraphStore } from "./graph/GraphStore.ts"
 import { loadHnswlib } from "./graph/hnswlib.ts"
 import { checkOptions, type HnswOptions, type HnswSettings } from "./options.ts"
 import { IndexCache } from "./search/IndexCache.ts"
 import { reopenWhenOutdated } from "./reopening.ts"
+import { resolveLinks } from "./schema/fileState.ts"
 import { makeStore } from "./store.ts"
 import type { StoreServices } from "./StoreServices.ts"
 import { EntryTable } from "./tables/EntryTable.ts"
@@ -40,7 +45,8 @@ const makeServices = (
 ) => {
   const dimensions = fingerprint.embedding?.dimensions ?? 0
   const graphs = new GraphStore({
-    path: settings.path,
+    path: connection.realPath,
+    identity: connection.identity,
     generation: connection.generation,
     space: connection.space,
     readOnly: connection.readOnly,
@@ -89,11 +95,22 @@ const makeServices = (
   }
 }
 
+/** Graphs were once saved beside a link to the file: a removal through another link left them. */
+const dropGraphsBesideLink = ({ path, realPath }: Connection): Effect.Effect<void, MemoryError> =>
+  // The folder's own links change nothing.
+  join(resolveLinks(dirname(path)), basename(path)) === realPath
+    ? Effect.void
+    : Effect.tryPromise({
+        try: () => rm(graphFolder(path), { recursive: true, force: true }),
+        catch: (error) => toMemoryError(path, error)
+      })
+
 const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boolean) {
   const fingerprint = yield* StoreFingerprint
   const settings = yield* checkOptions(options, fingerprint.embedding?.dimensions ?? 0)
   const open = Effect.gen(function* () {
     const connection = yield* openConnection(settings, fingerprint)
+    if (!settings.mode.readOnly) yield* dropGraphsBesideLink(connection)
     const background = yield* EffectScope.make()
     return makeServices(connection, fingerprint, settings, background, awaitGraphs)
   })

@@ -6,6 +6,7 @@ import {
   type StoreOptions
 } from "@keepsake/core/driver"
 import { Effect } from "effect"
+import { resolve } from "node:path"
 
 /** Where the file is, and how much memory it may use. */
 export interface HnswOptions extends StoreOptions {
@@ -62,7 +63,8 @@ export const checkOptions = (
   const problem = findProblem(options)
   if (problem !== null) return Effect.fail(problem)
   return Effect.succeed({
-    path: options.path,
+    // Later opens, by threads and for graphs, must not follow a change of the working folder.
+    path: resolve(options.path),
     cacheBytes: options.cacheBytes ?? CACHE_BYTES,
     synchronous: options.synchronous ?? "full",
     graphFromRows: options.graphFromRows ?? Math.ceil(GRAPH_FROM_NUMBERS / Math.max(1, dimensions)),

@@ -63,7 +63,7 @@ const connect = (options: PgVectorOptions): Database => {
 
 /** The database with its schema open, until the Effect scope closes. */
 const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
-  const fingerprint = yield* StoreFingerprint
+  const asked = yield* StoreFingerprint
   const names = yield* Effect.try({
     try: () => {
       checkOptions(options)
@@ -79,14 +79,14 @@ const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
     try: () =>
       openSchema(database, {
         names,
-        fingerprint,
+        fingerprint: asked,
         vectorType: options.halfvec === undefined ? undefined : options.halfvec ? "halfvec" : "vector",
         rowLevelSecurity: options.rowLevelSecurity ?? false,
         readOnly: options.readOnly ?? false
       }),
     catch: toMemoryError
   })
-  return { database, fingerprint, ...opened }
+  return { database, ...opened }
 })
 
 /** Goes on at the next open where it fails or the process ends. */
@@ -121,7 +121,10 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   })
   if (lacksIndexes && !mode.readOnly) yield* fork(buildInBackground(runner, layout))
   const store = checkedStore(makeStore(layout, runner, tuning), { fingerprint, closedReason, mode })
-  const admin = checkedAdmin(makeAdmin(layout, runner, mode, { refuse, close }), closedReason)
+  const admin = checkedAdmin(
+    makeAdmin(layout, runner, { fingerprint, mode }, { refuse, close }),
+    closedReason
+  )
   return Context.make(MemoryStore, store).pipe(
     Context.add(StoreAdmin, admin),
     Context.add(PgVectorAdmin, makePgVectorAdmin(layout, runner, tuning, mode))

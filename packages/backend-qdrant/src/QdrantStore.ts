@@ -1,7 +1,6 @@
 import {
   checkedAdmin,
   checkedStore,
-  type Fingerprint,
   KeyedLocks,
   type MemoryError,
   MemoryStore,
@@ -26,7 +25,7 @@ import { openCollection, openCollectionReadOnly } from "./schema/openCollection.
 import { makeStore } from "./store.ts"
 
 const make = Effect.fnUntraced(function* (options: QdrantOptions) {
-  const fingerprint: Fingerprint = yield* StoreFingerprint
+  const asked = yield* StoreFingerprint
   const settings = yield* checkOptions(options)
   const { client, pool, server } =
     "client" in options
@@ -35,9 +34,8 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   const mode = readMode(options)
   const http = makeQdrantHttp(client, server, settings, pool)
   yield* checkVersion(http)
-  const collection = yield* mode.readOnly
-    ? openCollectionReadOnly(http, fingerprint)
-    : openCollection(http, fingerprint)
+  const collection = yield* mode.readOnly ? openCollectionReadOnly(http, asked) : openCollection(http, asked)
+  const { fingerprint } = collection
   const points = makePointsApi(http, collection.alias)
   const layoutMove = makeLayoutMove(http, collection)
   const sessions = yield* openEntries(http, mode.readOnly)

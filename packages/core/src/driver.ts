@@ -12,7 +12,7 @@ export * from "./store/removal.ts"
 export * from "./store/limits.ts"
 export { type PassagePlace, toExcerpt, toFacts } from "./store/excerpts.ts"
 export * from "./store/sessions.ts"
-export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
+export { canServe, fingerprint, hasOldTerms, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { checkedAdmin } from "./store/checkedAdmin.ts"
 export { checkedStore, type StoreChecks } from "./store/checkedStore.ts"
 export * from "./store/storeErrors.ts"
@@ -52,7 +52,7 @@ export {
   scopeKey
 } from "./memory/Scope.ts"
 export { formerIdOfText, formerIdsOfText, isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
-export { toImportedId } from "./memory/importedId.ts"
+export { IMPORTED_TURN_MAX, toImportedId } from "./memory/importedId.ts"
 export { DAY_MS } from "./memory/duration.ts"
 export {
   closeAt,
@@ -99,7 +99,9 @@ export {
   type Terms,
   type TermSettings
 } from "./text/bm25.ts"
-export { termId, TOKENISER, tokenise } from "./text/tokenise.ts"
+export { termId } from "./text/terms/termId.ts"
+export { TOKENISER } from "./text/terms/tokenisers.ts"
+export { tokenise } from "./text/tokenise.ts"
 export { escapeHiddenJson, stripHidden, toVisibleJson } from "./text/hiddenCharacters.ts"
 export { compareTexts } from "./text/compareTexts.ts"
 export { estimateTokens, fourCharactersPerToken, type TokenEstimator } from "./text/estimateTokens.ts"
@@ -115,16 +117,21 @@ export { readScope } from "./input/scope.ts"
 export { readTime, type TimeInput } from "./input/time.ts"
 export { didYouMean, nearest } from "./input/suggest.ts"
 
+// Whether a clock may be believed.
+export { findNewest } from "./forget/findNewest.ts"
+export { CLOCK_DOUBT_MS } from "./forget/purge.ts"
+
 // Embedders.
 export { embedDocuments } from "./embedding/embedDocuments.ts"
 export { encodePassages } from "./embedding/encodePassages.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
-// The event loop, locks, tracing, warnings, and failures of services.
+// The event loop, locks, files, tracing, warnings, and failures of services.
 export { sleepInBackground } from "./runtime/background.ts"
 export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"
+export { createPrivateFile, makePrivateFolder, replacePrivateFile } from "./runtime/privateFiles.ts"
 export { spanned } from "./runtime/spans.ts"
 export { warn } from "./runtime/warn.ts"
 export { parseRetryAfter } from "./runtime/retryAfter.ts"

@@ -19,7 +19,7 @@ export { lexical, type LexicalOptions } from "./embedders/lexical.ts"
 export { measureCalibration } from "./embedders/measureCalibration.ts"
 export { openAiCompatible, type OpenAiCompatibleOptions } from "./embedders/openAiCompatible.ts"
 export { ollama, openAi, type ServiceOptions, voyage } from "./embedders/services.ts"
-export { transformers, type TransformersOptions } from "./embedders/transformers.ts"
+export { type LocalEmbedder, transformers, type TransformersOptions } from "./embedders/transformers.ts"
 // Types of core that a program names, so that it needs only this package.
 export {
   type BeforeWrite,

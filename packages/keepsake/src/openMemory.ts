@@ -10,7 +10,7 @@ import {
 import { invalidInput } from "@keepsake/core/driver"
 import { Cause, Effect, Layer, Logger, LogLevel } from "effect"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
-import { resolveConfig } from "./config/resolveConfig.ts"
+import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
 import { storeLayer } from "./storeLayer.ts"
 
 const makeLogger = (onWarning: NonNullable<KeepsakeConfig["onWarning"]>) =>
@@ -29,12 +29,14 @@ const sendWarnings =
 /** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (
   config: string | KeepsakeConfig
-): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.unwrap(
+): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> => {
+  handleRejection(config)
+  return Layer.unwrap(
     Effect.map(resolveConfig(config), ({ memory, onWarning }) =>
       AgentMemory.layer(memory).pipe(Layer.provideMerge(storeLayer(config)), sendWarnings(onWarning))
     )
   )
+}
 
 /**
  * Opens a memory: `await using memory = await openMemory("file:./memory.db")`, then
@@ -48,9 +50,10 @@ export const openMemory: (config: string | KeepsakeConfig) => Promise<MemoryClie
   config,
   ...rest: ReadonlyArray<unknown>
 ) => {
+  const layer = memoryLayer(config)
   // From JavaScript: a `beforeWrite` in a second argument would never be called.
   if (rest.some((argument) => argument !== undefined)) {
     throw invalidInput("config", "is the only argument: write openMemory({ store: …, beforeWrite: … })")
   }
-  return promiseClient(memoryLayer(config))
+  return promiseClient(layer)
 }

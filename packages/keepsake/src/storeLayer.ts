@@ -10,8 +10,8 @@ import {
 import { Effect, Layer } from "effect"
 import { backendLayer } from "./backendLayer.ts"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
-import { resolveConfig } from "./config/resolveConfig.ts"
-import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
+import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
+import { acquireEmbedder } from "./embedders/resolveEmbedder.ts"
 
 /**
  * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
@@ -19,15 +19,17 @@ import { resolveEmbedder } from "./embedders/resolveEmbedder.ts"
  */
 export const storeLayer = (
   config: string | KeepsakeConfig
-): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> =>
-  Layer.unwrap(
+): Layer.Layer<MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> => {
+  handleRejection(config)
+  return Layer.unwrap(
     Effect.gen(function* () {
       const { embedder, store } = yield* resolveConfig(config)
-      const provider = yield* resolveEmbedder(embedder)
+      const provider = yield* acquireEmbedder(embedder)
       const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
       return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
     })
   )
+}
 
 /**
  * Opens a store with the fingerprint it was filled with (`fresh` if it is empty). Needs no embedder, so

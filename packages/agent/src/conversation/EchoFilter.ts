@@ -1,7 +1,7 @@
-/** Shorter pieces are common phrases: they count as recalled only as a whole recalled line or sentence. */
+/** Shorter texts are common answers: they count as echoes only as an item of a list. */
 const PHRASE_CHARACTERS = 16
-/** Most lines and sentences that a session compares with; an LRU. */
-const PIECES_MAX = 2_000
+/** Most recalled texts that a session compares with; an LRU. */
+const TEXTS_MAX = 2_000
 
 const ENTITIES: { readonly [entity: string]: string } = {
   "&lt;": "<",
@@ -21,72 +21,134 @@ const unescapeHtml = (text: string): string =>
     .replace(/&(?:lt|gt|quot|apos|amp|#39);/g, (entity) => ENTITIES[entity] ?? entity)
     .replace(/[\p{Cf}\p{Cc}]+/gu, " ")
 
-/** Ignores case, spacing, list marks, escapes and invisible characters. */
+/** Ignores case, spacing, list marks, escapes, invisible characters, and the mark at the end of a sentence. */
 const normalise = (text: string): string =>
   (PLAIN.test(text) ? text : unescapeHtml(text))
     .toLowerCase()
     .replace(/[\s*_`#>•-]+/g, " ")
     .trim()
+    .replace(/[.!?。]+$/u, "")
 
-const splitLines = (text: string): ReadonlyArray<string> => text.split("\n")
-const splitSentences = (line: string): ReadonlyArray<string> => line.split(/(?<=[.!?])\s+/)
+const LIST_ITEM = /^\s*(?:[-*•]|\d+[.)])\s/u
 
-/** Removes recalled text from the model's replies, so that it is not remembered a second time. */
+/** A sentence of a text, and whether it is the beginning or the whole of a list's item. */
+interface Sentence {
+  readonly text: string
+  readonly piece: string
+  readonly line: number
+  readonly isListItem: boolean
+}
+
+/** Blank sentences have an empty piece. */
+const splitSentences = (text: string): ReadonlyArray<Sentence> =>
+  text.split("\n").flatMap((lineText, line) =>
+    lineText.split(/(?<=[.!?])\s+|(?<=。)/u).map((sentence) => ({
+      text: sentence,
+      piece: normalise(sentence),
+      line,
+      isListItem: LIST_ITEM.test(lineText)
+    }))
+  )
+
+const toPieces = (text: string): ReadonlyArray<string> =>
+  splitSentences(text).flatMap(({ piece }) => (piece === "" ? [] : [piece]))
+
+interface RecalledText {
+  readonly pieces: ReadonlyArray<string>
+  /** A short one is an echo only as an item of a list. */
+  readonly isShort: boolean
+}
+
+/** The block's lines, each with the lines that continue it. */
+const splitBlock = (block: string): ReadonlyArray<string> => block.split(/\n(?! {2})/u)
+
+/** Leaves out of the model's replies what only repeats a recalled memory, so that it is not remembered a second time. */
 export class EchoFilter {
-  /** Normalised lines and sentences, least recently seen first. */
-  readonly #pieces = new Set<string>()
+  /** Each recalled text by its whole, the least recently seen first. */
+  readonly #texts = new Map<string, RecalledText>()
+  /** The same by their first sentence. */
+  #byFirst: Map<string, Array<RecalledText>> | undefined
 
-  /** `text` as the model saw it; `contents` as stored. */
+  /** `text` is the block as the model saw it; `contents` are the memories in it. */
   add(text: string, contents: ReadonlyArray<string>): void {
-    // Most contents are one line, and most lines one sentence: each part is normalised once, at its last place.
-    const parts = new Set<string>()
-    for (const whole of [...splitLines(text), ...contents, ...contents.flatMap(splitLines)]) {
-      for (const part of [whole, ...splitSentences(whole)]) {
-        parts.delete(part)
-        parts.add(part)
-      }
+    if (text === "" && contents.length === 0) return
+    for (const content of contents) this.#addText(content, true)
+    // Its headings and tags are short, and are never news.
+    for (const line of splitBlock(text)) this.#addText(line, LIST_ITEM.test(line))
+    for (const oldest of this.#texts.keys()) {
+      if (this.#texts.size <= TEXTS_MAX) break
+      this.#texts.delete(oldest)
     }
-    for (const part of parts) {
-      const piece = normalise(part)
-      if (piece === "") continue
-      this.#pieces.delete(piece)
-      this.#pieces.add(piece)
-    }
-    for (const oldest of this.#pieces) {
-      if (this.#pieces.size <= PIECES_MAX) break
-      this.#pieces.delete(oldest)
-    }
+    this.#byFirst = undefined
+  }
+
+  #addText(text: string, canBeShort: boolean): void {
+    const pieces = toPieces(text)
+    if (pieces.length === 0) return
+    const key = pieces.join(" ")
+    this.#texts.delete(key)
+    this.#texts.set(key, { pieces, isShort: canBeShort && key.length < PHRASE_CHARACTERS })
   }
 
   clear(): void {
-    this.#pieces.clear()
+    this.#texts.clear()
+    this.#byFirst = undefined
   }
 
-  /** Whether the whole text was recalled: as a line or a sentence, or as a long part of one. */
+  /** Whether the text as a whole was recalled. */
   has(text: string): boolean {
-    const piece = normalise(text)
-    if (piece === "" || this.#pieces.has(piece)) return true
-    if (piece.length < PHRASE_CHARACTERS) return false
-    for (const recalled of this.#pieces) if (recalled.includes(piece)) return true
-    return false
+    const key = toPieces(text).join(" ")
+    return key === "" || this.#texts.has(key)
   }
 
-  /** Whether the text contains a recalled piece. */
-  #quotes(text: string): boolean {
-    const piece = normalise(text)
-    for (const recalled of this.#pieces)
-      if (recalled.length >= PHRASE_CHARACTERS && piece.includes(recalled)) return true
-    return false
+  #listByFirst(first: string): ReadonlyArray<RecalledText> {
+    if (this.#byFirst === undefined) {
+      this.#byFirst = new Map()
+      for (const text of this.#texts.values()) {
+        const [piece = ""] = text.pieces
+        const texts = this.#byFirst.get(piece)
+        if (texts === undefined) this.#byFirst.set(piece, [text])
+        else texts.push(text)
+      }
+    }
+    return this.#byFirst.get(first) ?? []
   }
 
-  /** The reply without recalled lines and sentences; `""` when nothing is left. */
+  /** How many sentences from the first on repeat a recalled text whole; 0 if they say anything else. */
+  #countEchoed(sentences: ReadonlyArray<Sentence>, first: number): number {
+    const start = sentences[first]
+    if (start === undefined || start.piece === "") return 0
+    for (const { isShort, pieces } of this.#listByFirst(start.piece)) {
+      if (isShort && !start.isListItem) continue
+      let count = 0
+      let matched = 0
+      while (matched < pieces.length && first + count < sentences.length) {
+        const piece = sentences[first + count]?.piece
+        if (piece !== "" && piece !== pieces[matched]) break
+        if (piece !== "") matched += 1
+        count += 1
+      }
+      if (matched === pieces.length) return count
+    }
+    return 0
+  }
+
+  /** The reply without the sentences that repeat a recalled memory whole; `""` when nothing is left. */
   removeEchoes(reply: string): string {
-    if (this.#pieces.size === 0) return reply
-    const isNew = (part: string) => !this.has(part) && !this.#quotes(part)
-    return reply
-      .split("\n")
-      .filter((line) => line.trim() === "" || !this.has(line))
-      .map((line) => (this.#quotes(line) ? splitSentences(line).filter(isNew).join(" ") : line))
+    if (this.#texts.size === 0) return reply
+    const sentences = splitSentences(reply)
+    const kept: Array<Sentence> = []
+    for (let i = 0; i < sentences.length;) {
+      const echoed = this.#countEchoed(sentences, i)
+      const sentence = sentences[i]
+      if (echoed === 0 && sentence !== undefined) kept.push(sentence)
+      i += Math.max(1, echoed)
+    }
+    if (kept.length === sentences.length) return reply
+    if (kept.every(({ piece }) => piece === "")) return ""
+    const lines = new Map<number, Array<string>>()
+    for (const { line, text } of kept) lines.set(line, [...(lines.get(line) ?? []), text])
+    return Array.from(lines.values(), (texts) => texts.join(" "))
       .join("\n")
       .trim()
   }

@@ -1,9 +1,8 @@
 import type Anthropic from "@anthropic-ai/sdk"
-import { type HistoryEntry, joinMessages, type MessageParam } from "./history.ts"
+import { type CacheSetting, isDeferred, planMarks, putMarks } from "./cacheMarks.ts"
+import { type ContentBlock, type HistoryEntry, joinMessages, type MessageParam, toBlocks } from "./history.ts"
 
-type CacheControl = Anthropic.Beta.Messages.BetaCacheControlEphemeral
 type TextBlock = Anthropic.Beta.Messages.BetaTextBlockParam
-type ToolDefinition = Anthropic.Beta.Messages.BetaToolUnion
 
 /** A text, or blocks that may carry breakpoints of their own. */
 export type SystemPrompt = string | ReadonlyArray<TextBlock>
@@ -11,82 +10,87 @@ export type SystemPrompt = string | ReadonlyArray<TextBlock>
 /** `tail`: after the user's text, outside the cached prefix. `system`: after the base system prompt. */
 export type Placement = "tail" | "system"
 
-/** How long the fixed part of the prompt is cached; `false` sets no breakpoints. */
-export type CacheSetting = "5m" | "1h" | false
-
-export interface Prompt {
+export interface Prompt<Tool extends object> {
   readonly system: ReadonlyArray<TextBlock>
   readonly messages: ReadonlyArray<MessageParam>
+  readonly tools: Array<Tool>
 }
 
-const makeBreakpoint = (cache: "5m" | "1h"): CacheControl =>
-  cache === "1h" ? { type: "ephemeral", ttl: "1h" } : { type: "ephemeral" }
-
-/** Puts a breakpoint on the last item, unless the item already has one. */
-const markLast = <A extends object>(items: ReadonlyArray<A>, cache: CacheSetting): ReadonlyArray<A> =>
-  items.map((item, i) =>
-    cache === false || i < items.length - 1 || "cache_control" in item
-      ? item
-      : { ...item, cache_control: makeBreakpoint(cache) }
-  )
-
-export const toSystemBlocks = (system: SystemPrompt | undefined): ReadonlyArray<TextBlock> => {
-  if (system === undefined || system === "") return []
-  return typeof system === "string" ? [{ type: "text", text: system }] : system
-}
-
-/** Marks the last text of the last message in which the user wrote text. */
-const markUserText = (
-  messages: ReadonlyArray<MessageParam>,
-  cache: CacheSetting
-): ReadonlyArray<MessageParam> => {
-  const isText = (block: { readonly type: string }) => block.type === "text"
-  const lastUserIndex = messages.findLastIndex(
-    ({ content, role }) => role === "user" && Array.isArray(content) && content.some(isText)
-  )
-  return messages.map((message, i) => {
-    if (i !== lastUserIndex || typeof message.content === "string") return message
-    const textIndex = message.content.findLastIndex(isText)
-    return {
-      ...message,
-      content: [
-        ...message.content.slice(0, textIndex),
-        ...markLast(message.content.slice(textIndex, textIndex + 1), cache),
-        ...message.content.slice(textIndex + 1)
-      ]
-    }
-  })
-}
-
-/** The user's text as a message of the history. */
-export const toUserMessage = (text: string): MessageParam => ({
-  role: "user",
-  content: [{ type: "text", text }]
-})
-
-/**
- * The prompt of one turn. The breakpoint is on the user's text, and the memory block follows it: the cached
- * prefix holds nothing that changes from turn to turn. The previous turn's breakpoint is set again, because
- * the API looks back only 20 blocks and a turn with tools may be longer.
- */
-export const buildPrompt = (request: {
+/** What a request of a turn is made of. */
+export interface PromptParts<Tool extends object> {
+  readonly tools: ReadonlyArray<Tool>
   readonly system: ReadonlyArray<TextBlock>
   readonly history: ReadonlyArray<HistoryEntry>
-  readonly text: string
+  /** The user's message. */
+  readonly user: ReadonlyArray<ContentBlock>
+  /** Replies and tool results of the turn so far. */
+  readonly added: HistoryEntry
+  /** The memory block; may be empty. */
   readonly memory: string
   readonly placement: Placement
   readonly cache: CacheSetting
-}): Prompt => {
-  const { cache, history, memory, placement, text } = request
+  /** The caller's `cache_control` of the whole request. */
+  readonly automatic: Anthropic.Beta.Messages.BetaCacheControlEphemeral | null | undefined
+}
+
+export const toSystemBlocks = (system: SystemPrompt | undefined): ReadonlyArray<TextBlock> => {
+  if (system === undefined) return []
+  const blocks = typeof system === "string" ? [{ type: "text" as const, text: system }] : system
+  // The API refuses blank ones.
+  return blocks.filter(({ text }) => text.trim() !== "")
+}
+
+const MARKABLE: ReadonlySet<string> = new Set(["text", "image", "document", "search_result", "tool_result"])
+
+const findLastMarkable = (blocks: ReadonlyArray<ContentBlock>): ReadonlyArray<ContentBlock> => {
+  const last = blocks.findLast(({ type }) => MARKABLE.has(type))
+  return last === undefined ? [] : [last]
+}
+
+/** The last block of what a user wrote, the newest first. Results of tools are no such blocks. */
+const listWritten = (messages: HistoryEntry): ReadonlyArray<ContentBlock> =>
+  messages.toReversed().flatMap((message) => {
+    if (message.role !== "user") return []
+    return findLastMarkable(toBlocks(message).filter(({ type }) => type !== "tool_result"))
+  })
+
+const listResults = (added: HistoryEntry): ReadonlyArray<ContentBlock> =>
+  added
+    .toReversed()
+    .flatMap((message) => (message.role === "user" ? findLastMarkable(toBlocks(message)) : []))
+
+/**
+ * A request of a turn. The first has its breakpoint on the user's text, which the memory block follows, so the
+ * cached prefix holds nothing that changes from turn to turn; later ones have it on the newest tool result. The
+ * breakpoint before it is set again, because the API looks back only 20 blocks.
+ */
+export const buildPrompt = <Tool extends object>(parts: PromptParts<Tool>): Prompt<Tool> => {
+  const { added, automatic, cache, memory, placement, tools, user } = parts
   const block: ReadonlyArray<TextBlock> = memory === "" ? [] : [{ type: "text", text: memory }]
   const tail = placement === "tail" ? block : []
-  const userText = markLast([{ type: "text" as const, text }], cache)
-  const previous = markUserText(joinMessages(history), cache)
+  const system = [...parts.system, ...(placement === "system" ? block : [])]
+  const previous = joinMessages(parts.history).map((message) => ({
+    ...message,
+    content: Array.from(toBlocks(message))
+  }))
+  const messages = joinMessages([previous, [{ role: "user", content: [...user, ...tail] }], added]).map(
+    (message) => ({ ...message, content: Array.from(toBlocks(message)) })
+  )
+  const newest = [...listResults(added), ...findLastMarkable(user), ...listWritten(previous)].slice(0, 2)
+  const marks = planMarks({
+    items: [...tools, ...system, ...messages.flatMap(({ content }) => content)],
+    wanted: [...newest, ...parts.system.slice(-1), ...findLastTool(tools)],
+    automatic,
+    cache
+  })
   return {
-    system: [...markLast(request.system, cache), ...(placement === "system" ? block : [])],
-    messages: joinMessages([previous, [{ role: "user", content: [...userText, ...tail] }]])
+    tools: putMarks(tools, marks),
+    system: putMarks(system, marks),
+    messages: messages.map((message) => ({ ...message, content: putMarks(message.content, marks) }))
   }
 }
 
-export const markTools = <T extends ToolDefinition>(tools: ReadonlyArray<T>, cache: CacheSetting): Array<T> =>
-  Array.from(markLast(tools, cache))
+const findLastTool = <Tool extends object>(tools: ReadonlyArray<Tool>): ReadonlyArray<Tool> => {
+  const last = tools.findLast((tool) => !isDeferred(tool))
+  return last === undefined ? [] : [last]
+}

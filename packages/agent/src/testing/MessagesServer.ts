@@ -5,13 +5,24 @@
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import { countTokens } from "./countTokens.ts"
 import { findRequestProblem } from "./findRequestProblem.ts"
-import { type MessageReply, type RequestBody, scriptedMessage, streamMessage } from "./scriptedMessage.ts"
+import { listBlocks, PromptCache, type PromptUsage } from "./PromptCache.ts"
+import type { RequestBody } from "./RequestBody.ts"
+import { type MessageReply, scriptedMessage, streamMessage } from "./scriptedMessage.ts"
 
 /** A request as the server received it. */
 export interface RecordedRequest {
   readonly body: RequestBody
   readonly headers: IncomingMessage["headers"]
+  /** What the prompt cache holds of it; a reply's own `usage` does not change this. */
+  readonly usage: PromptUsage
+}
+
+/** The limits of the model that the server stands for. */
+export interface ServerOptions {
+  /** Tokens of the context window; requests beyond it are refused as too long. No limit when absent. */
+  readonly contextTokens?: number | undefined
 }
 
 /** An error response of the API. */
@@ -37,6 +48,8 @@ export interface MessagesServer extends AsyncDisposable {
   readonly url: string
   /** In order of arrival, without the refused ones. */
   readonly requests: ReadonlyArray<RecordedRequest>
+  /** The messages of the refusals. */
+  readonly refusals: ReadonlyArray<string>
   /** Replaces the script. */
   readonly script: (respond: Respond) => void
   /** The real SDK with this server as its base URL; without retries, unless the options ask for them. */
@@ -72,11 +85,31 @@ const toRespond = (respond: Respond | ReadonlyArray<Reply>): Respond => {
     makeFailure(500, "api_error", `The script has ${respond.length} replies, and all were sent.`)
 }
 
+/** The refusal of a request, or `undefined`. */
+const findRefusal = (body: RequestBody, { contextTokens }: ServerOptions): FailureReply | undefined => {
+  const problem = findRequestProblem(body)
+  if (problem !== undefined) return makeFailure(problem.status, problem.type, problem.message)
+  if (contextTokens === undefined) return undefined
+  const tokens = listBlocks(body).reduce((sum, block) => sum + countTokens(block), 0)
+  return tokens > contextTokens
+    ? makeFailure(
+        400,
+        "invalid_request_error",
+        `prompt is too long: ${tokens} tokens > ${contextTokens} maximum`
+      )
+    : undefined
+}
+
 /** Starts a server. `script` is the replies in order, or a function of the request. */
-export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Promise<MessagesServer> => {
+export const messagesServer = async (
+  script: Respond | ReadonlyArray<Reply>,
+  options: ServerOptions = {}
+): Promise<MessagesServer> => {
   let respond = toRespond(script)
   let messageCount = 0
+  const promptCache = new PromptCache()
   const requests: Array<RecordedRequest> = []
+  const refusals: Array<string> = []
 
   const respondTo = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (request.method !== "POST" || !request.url?.startsWith("/v1/messages")) {
@@ -89,15 +122,21 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
     if (!isAuthorised(request))
       return sendFailure(response, makeFailure(401, "authentication_error", "invalid x-api-key"))
     const body = JSON.parse(text) as RequestBody
-    const problem = findRequestProblem(body)
-    if (problem !== undefined)
-      return sendFailure(response, makeFailure(problem.status, problem.type, problem.message))
-    const recorded = { body, headers: request.headers }
+    const refusal = findRefusal(body, options)
+    if (refusal !== undefined) {
+      refusals.push(refusal.failure.message)
+      return sendFailure(response, refusal)
+    }
+    const recorded = { body, headers: request.headers, usage: promptCache.use(body) }
     requests.push(recorded)
     const scripted = await respond(recorded)
     const reply = typeof scripted === "string" ? { text: scripted } : scripted
     if (isFailure(reply)) return sendFailure(response, reply)
-    const message = scriptedMessage(reply, body, `msg_local_${++messageCount}`)
+    const message = scriptedMessage(reply, {
+      body,
+      id: `msg_local_${++messageCount}`,
+      usage: recorded.usage
+    })
     if (body.stream !== true) {
       response.writeHead(200, { "content-type": "application/json" })
       response.end(JSON.stringify(message))
@@ -125,6 +164,7 @@ export const messagesServer = async (script: Respond | ReadonlyArray<Reply>): Pr
   return {
     url,
     requests,
+    refusals,
     script: (next) => {
       respond = next
     },

@@ -1,4 +1,5 @@
-import type { RequestBody } from "./scriptedMessage.ts"
+import { listBlocks } from "./PromptCache.ts"
+import type { RequestBody } from "./RequestBody.ts"
 
 /** The API's refusal of a request. */
 export interface RequestProblem {
@@ -12,7 +13,8 @@ interface Block {
   readonly text?: string
   readonly id?: string
   readonly tool_use_id?: string
-  readonly cache_control?: unknown
+  readonly cache_control?: { readonly type?: string; readonly ttl?: string } | null
+  readonly defer_loading?: boolean
 }
 
 const invalid = (message: string): RequestProblem => ({ status: 400, type: "invalid_request_error", message })
@@ -56,6 +58,47 @@ const findPairingProblem = (messages: RequestBody["messages"]): string | undefin
   return undefined
 }
 
+const findContentProblem = (messages: RequestBody["messages"]): string | undefined => {
+  for (const [i, { content, role }] of messages.entries()) {
+    const blocks = toBlocks(content)
+    if (blocks.length === 0) return `messages.${i}: all messages must have non-empty content`
+    const isBlank = (block: Block) => block.type === "text" && (block.text ?? "").trim() === ""
+    if (blocks.some(isBlank)) return `messages.${i}: text content blocks must contain non-whitespace text`
+    const last = blocks.at(-1)?.type
+    if (role === "assistant" && (last === "thinking" || last === "redacted_thinking"))
+      return `messages.${i}: the final block in an assistant message cannot be \`${last}\``
+    const firstOther = blocks.findIndex(({ type }) => type !== "tool_result")
+    if (role === "user" && firstOther >= 0 && blocks.slice(firstOther).some(isResult))
+      return `messages.${i}: \`tool_result\` blocks must come before other content`
+  }
+  return undefined
+}
+
+const isResult = ({ type }: Block): boolean => type === "tool_result"
+
+/** Up to four breakpoints, on blocks that can be cached, the longer-lived before the shorter. */
+const findCacheProblem = (body: RequestBody): string | undefined => {
+  const blocks = listBlocks(body) as ReadonlyArray<Block>
+  const marked = blocks.filter(({ cache_control: mark }) => mark !== undefined && mark !== null)
+  const automatic = body.cache_control ?? undefined
+  const isLastMarked = marked.length > 0 && marked.at(-1) === blocks.at(-1)
+  const count = marked.length + (automatic === undefined || isLastMarked ? 0 : 1)
+  if (count > CACHE_BREAKPOINTS_MAX)
+    return `A maximum of ${CACHE_BREAKPOINTS_MAX} blocks with cache_control may be provided. Found ${count}.`
+  if (marked.some(({ defer_loading: isDeferred }) => isDeferred === true))
+    return "tools: cache_control cannot be set on a tool with defer_loading"
+  if (marked.some(({ type }) => type === "thinking" || type === "redacted_thinking"))
+    return "cache_control cannot be set on thinking blocks"
+  const marks = [...marked.map(({ cache_control: mark }) => mark), ...(automatic ? [automatic] : [])]
+  const lifetimes = marks.map((mark) => mark?.ttl ?? "5m")
+  if (automatic !== undefined && isLastMarked && lifetimes.at(-1) !== lifetimes.at(-2))
+    return "cache_control: the last block has a breakpoint with another ttl"
+  const firstShort = lifetimes.indexOf("5m")
+  if (firstShort >= 0 && lifetimes.slice(firstShort).includes("1h"))
+    return "a ttl='1h' cache_control block must not come after a ttl='5m' cache_control block"
+  return undefined
+}
+
 /** Why the API would refuse the request, or `undefined`. Has the checks that callers run into. */
 export const findRequestProblem = (body: RequestBody): RequestProblem | undefined => {
   if (typeof body.model !== "string" || !body.model.startsWith("claude-")) {
@@ -67,26 +110,11 @@ export const findRequestProblem = (body: RequestBody): RequestProblem | undefine
   if (!Array.isArray(body.messages) || body.messages.length === 0)
     return invalid("messages: at least one message is required")
   if (body.messages[0]?.role !== "user") return invalid('messages: first message must use the "user" role')
-  for (const [i, { content }] of body.messages.entries()) {
-    const blocks = toBlocks(content)
-    if (blocks.length === 0) return invalid(`messages.${i}: all messages must have non-empty content`)
-    if (blocks.some((block) => block.type === "text" && (block.text ?? "").trim() === "")) {
-      return invalid(`messages.${i}: text content blocks must contain non-whitespace text`)
-    }
-  }
+  if (toBlocks(body.system).some(({ text = "" }) => body.system !== undefined && text.trim() === ""))
+    return invalid("system: text content blocks must be non-empty")
   const names = (body.tools ?? []).flatMap((tool) => ("name" in tool ? [tool.name] : []))
   if (new Set(names).size < names.length) return invalid("tools: Tool names must be unique.")
-  const markable = [
-    ...(body.tools ?? []),
-    ...toBlocks(body.system),
-    ...body.messages.flatMap(({ content }) => toBlocks(content))
-  ]
-  const breakpoints = markable.filter((block) => "cache_control" in block && block.cache_control).length
-  if (breakpoints > CACHE_BREAKPOINTS_MAX) {
-    return invalid(
-      `A maximum of ${CACHE_BREAKPOINTS_MAX} blocks with cache_control may be provided. Found ${breakpoints}.`
-    )
-  }
-  const problem = findPairingProblem(body.messages)
+  const problem =
+    findContentProblem(body.messages) ?? findCacheProblem(body) ?? findPairingProblem(body.messages)
   return problem === undefined ? undefined : invalid(problem)
 }

@@ -4,7 +4,9 @@ export {
   type MessagesServer,
   type RecordedRequest,
   type Reply,
-  type Respond
+  type Respond,
+  type ServerOptions
 } from "./MessagesServer.ts"
-export type { MessageReply, RequestBody } from "./scriptedMessage.ts"
+export type { RequestBody } from "./RequestBody.ts"
+export type { MessageReply } from "./scriptedMessage.ts"
 export { type DemoClient, modelClient, SCRIPTED_NOTICE } from "./modelClient.ts"

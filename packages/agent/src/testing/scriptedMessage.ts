@@ -1,7 +1,8 @@
 import type Anthropic from "@anthropic-ai/sdk"
+import { countTokens } from "./countTokens.ts"
+import type { PromptUsage } from "./PromptCache.ts"
+import type { RequestBody } from "./RequestBody.ts"
 
-/** The body of a request. */
-export type RequestBody = Anthropic.Beta.Messages.MessageCreateParams
 type BetaMessage = Anthropic.Beta.Messages.BetaMessage
 type StreamEvent = Anthropic.Beta.Messages.BetaRawMessageStreamEvent
 type StopReason = Anthropic.Beta.Messages.BetaStopReason
@@ -9,6 +10,10 @@ type StopReason = Anthropic.Beta.Messages.BetaStopReason
 /** A scripted message. Text comes first, tool calls after it. */
 export interface MessageReply {
   readonly text?: string | undefined
+  /** The blocks as they are, in place of `text` and `tools`; may be empty. */
+  readonly content?: ReadonlyArray<object> | undefined
+  /** The container of code execution. */
+  readonly container?: { readonly id: string; readonly expires_at: string } | undefined
   readonly tools?:
     | ReadonlyArray<{ readonly name: string; readonly input: unknown; readonly id?: string | undefined }>
     | undefined
@@ -23,22 +28,26 @@ export interface MessageReply {
 
 let callCount = 0
 
-const toContent = (reply: MessageReply): ReadonlyArray<object> => [
-  ...(reply.text === undefined || reply.text === ""
-    ? []
-    : [{ type: "text", text: reply.text, citations: null }]),
-  ...(reply.tools ?? []).map(({ id, input, name }) => ({
-    type: "tool_use",
-    id: id ?? `toolu_local_${++callCount}`,
-    name,
-    input
-  }))
-]
+const toContent = (reply: MessageReply): ReadonlyArray<object> =>
+  reply.content ?? [
+    ...(reply.text === undefined || reply.text === ""
+      ? []
+      : [{ type: "text", text: reply.text, citations: null }]),
+    ...(reply.tools ?? []).map(({ id, input, name }) => ({
+      type: "tool_use",
+      id: id ?? `toolu_local_${++callCount}`,
+      name,
+      input
+    }))
+  ]
 
-const estimateTokens = (value: unknown): number => Math.ceil(JSON.stringify(value).length / 4)
+const isCall = (block: object): boolean => "type" in block && block.type === "tool_use"
 
-/** The message as the API sends it. Token counts are estimates: four characters per token. */
-export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: string): BetaMessage => {
+/** The message as the API sends it. Token counts are estimates. */
+export const scriptedMessage = (
+  reply: MessageReply,
+  { body, id, usage }: { readonly body: RequestBody; readonly id: string; readonly usage: PromptUsage }
+): BetaMessage => {
   const content = toContent(reply)
   const message = {
     id,
@@ -46,18 +55,12 @@ export const scriptedMessage = (reply: MessageReply, body: RequestBody, id: stri
     role: "assistant",
     model: body.model,
     content,
-    stop_reason: reply.stopReason ?? ((reply.tools ?? []).length > 0 ? "tool_use" : "end_turn"),
+    stop_reason: reply.stopReason ?? (content.some(isCall) ? "tool_use" : "end_turn"),
     stop_sequence: null,
     stop_details: null,
-    container: null,
+    container: reply.container ?? null,
     context_management: null,
-    usage: {
-      input_tokens: estimateTokens(body.messages),
-      output_tokens: estimateTokens(content),
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: 0,
-      ...reply.usage
-    }
+    usage: { ...usage, output_tokens: countTokens(content), ...reply.usage }
   }
   // The SDK's type has fields of features that the API omits when they are not in use.
   return message as BetaMessage
@@ -108,7 +111,12 @@ export async function* streamMessage(message: BetaMessage, reply: MessageReply):
   }
   yield {
     type: "message_delta",
-    delta: { stop_reason: message.stop_reason, stop_sequence: null, stop_details: null, container: null },
+    delta: {
+      stop_reason: message.stop_reason,
+      stop_sequence: null,
+      stop_details: null,
+      container: message.container
+    },
     usage: { ...message.usage },
     context_management: null
   } as StreamEvent

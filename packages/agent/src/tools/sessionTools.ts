@@ -2,6 +2,7 @@ import type Anthropic from "@anthropic-ai/sdk"
 import type { BetaRunnableTool, BetaToolRunContext } from "@anthropic-ai/sdk/lib/tools/BetaRunnableTool"
 import { ToolError } from "@anthropic-ai/sdk/lib/tools/ToolError"
 import type { PromiseMemory } from "@keepsake/core"
+import { invalidInput } from "../AgentError.ts"
 import type { ToolCall, TurnEvent } from "../events.ts"
 import { type AgentTool, checkTools, toolErrorText } from "./AgentTool.ts"
 import { anthropicTools } from "./anthropic.ts"
@@ -22,14 +23,32 @@ export interface ToolOwner {
 /** Tools for all sessions, or a function that makes them for each. */
 export type SessionTools = ReadonlyArray<SessionTool> | ((owner: ToolOwner) => ReadonlyArray<SessionTool>)
 
-/** A tool in the form of the SDK's tool runner. */
+/** A tool in the form of the SDK. */
 export type RunnerTool = ToolUnion | BetaRunnableTool
 
 const isAgentTool = (tool: SessionTool): tool is AgentTool => "execute" in tool
-const isRunnable = (tool: RunnerTool): tool is BetaRunnableTool => "run" in tool
+export const isRunnable = (tool: RunnerTool): tool is BetaRunnableTool => "run" in tool
 
-/** Checks the tools and adapts them to the SDK's tool runner. Throws `InvalidInput`. */
+/** Tools that the API expects the client to run, by the beginning of their type. */
+const CLIENT_TYPES = ["custom", "bash_", "text_editor_", "computer_", "memory_", "browser_"]
+
+const findClientSideTool = (tools: ReadonlyArray<SessionTool>): SessionTool | undefined =>
+  tools.find((tool) => {
+    if (isAgentTool(tool) || isRunnable(tool)) return false
+    const type = tool.type ?? "custom"
+    return CLIENT_TYPES.some((clientType) => type.startsWith(clientType))
+  })
+
+/** Checks the tools and adapts them to the loop. Throws `InvalidInput`. */
 export const toRunnerTools = (tools: ReadonlyArray<SessionTool>): ReadonlyArray<RunnerTool> => {
+  const clientSide = findClientSideTool(tools)
+  if (clientSide !== undefined) {
+    const name = "name" in clientSide ? clientSide.name : clientSide.type
+    throw invalidInput(
+      "tools",
+      `${JSON.stringify(name)} has nothing that runs it; give it execute (defineTool) or run (betaTool)`
+    )
+  }
   checkTools(
     tools.flatMap((tool): ReadonlyArray<Parameters<typeof checkTools>[0][number]> => {
       if (isAgentTool(tool)) return [tool]
@@ -45,6 +64,19 @@ const toText = (content: ResultContent): string =>
     ? content
     : content.map((block) => (block.type === "text" ? block.text : `[${block.type}]`)).join("\n")
 
+const NO_OUTPUT = "(no output)"
+
+/** What the API accepts as a tool's result. A tool may return nothing, or something that is no text. */
+const toResultContent = (output: unknown): ResultContent => {
+  if (typeof output === "string") return output === "" ? NO_OUTPUT : output
+  if (output === undefined || output === null) return NO_OUTPUT
+  if (!Array.isArray(output)) return JSON.stringify(output) ?? NO_OUTPUT
+  const blocks = (output as Exclude<ResultContent, string>).filter(
+    (block) => block.type !== "text" || block.text.trim() !== ""
+  )
+  return blocks.length === 0 ? NO_OUTPUT : blocks
+}
+
 /** Rejects with the signal's reason; a tool that ignores the signal goes on. */
 const untilAborted = <A>(work: Promise<A>, signal: AbortSignal): Promise<A> =>
   new Promise((resolve, reject) => {
@@ -59,24 +91,32 @@ const runBounded = async (
   tool: BetaRunnableTool,
   input: unknown,
   context: BetaToolRunContext,
-  timeoutMs: number
+  { onTimeout, timeoutMs }: ToolDeadline
 ): Promise<ResultContent> => {
   const timeout = new AbortController()
-  const timer = setTimeout(
-    () => timeout.abort(new Error(`the tool ${tool.name} did not answer within ${timeoutMs} ms`)),
-    timeoutMs
-  )
+  const timer = setTimeout(() => {
+    onTimeout?.()
+    timeout.abort(new Error(`the tool ${tool.name} did not answer within ${timeoutMs} ms`))
+  }, timeoutMs)
   const signal = context.signal ? AbortSignal.any([context.signal, timeout.signal]) : timeout.signal
   try {
-    return await untilAborted(Promise.resolve(tool.run(input, { ...context, signal })), signal)
+    const work = Promise.resolve(tool.run(input, { ...context, signal }))
+    return toResultContent(await untilAborted(work, signal))
   } finally {
     clearTimeout(timer)
   }
 }
 
+/** How long a tool may take. */
+export interface ToolDeadline {
+  readonly timeoutMs: number
+  readonly onTimeout?: (() => void) | undefined
+}
+
 /** What a turn does around its tool calls. */
 export interface ToolObserver {
-  readonly timeoutMs: number
+  /** Asked at each call. */
+  readonly deadlineOf: (name: string) => ToolDeadline
   /** Each call is added when it ends. */
   readonly calls: Array<ToolCall>
   readonly emit: (event: TurnEvent<never>) => void
@@ -85,7 +125,7 @@ export interface ToolObserver {
 /** Emits, times out and records each call; failures go to the model as text. */
 export const observeTools = (
   tools: ReadonlyArray<RunnerTool>,
-  { calls, emit, timeoutMs }: ToolObserver
+  { calls, deadlineOf, emit }: ToolObserver
 ): Array<RunnerTool> =>
   tools.map((tool) => {
     if (!isRunnable(tool)) return tool
@@ -98,7 +138,12 @@ export const observeTools = (
         emit({ type: "toolEnd", ...call })
       }
       try {
-        const content = await runBounded(tool, input, context ?? ({} as BetaToolRunContext), timeoutMs)
+        const content = await runBounded(
+          tool,
+          input,
+          context ?? ({} as BetaToolRunContext),
+          deadlineOf(tool.name)
+        )
         end(toText(content), false)
         return content
       } catch (error) {

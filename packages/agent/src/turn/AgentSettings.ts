@@ -1,5 +1,6 @@
 import type { ContextOptions, MemoryClient, Scope } from "@keepsake/core"
-import type { CacheSetting, Placement, SystemPrompt } from "../conversation/prompt.ts"
+import type { CacheSetting } from "../conversation/cacheMarks.ts"
+import type { Placement, SystemPrompt } from "../conversation/prompt.ts"
 import type { AgentEvent } from "../events.ts"
 import type { ModelClient, RequestParams } from "../ModelClient.ts"
 import type { SessionTools } from "../tools/sessionTools.ts"
@@ -20,10 +21,12 @@ export interface AgentSettings {
   readonly maxTurns: number
   readonly toolTimeoutMs: number
   readonly memoryTimeoutMs: number
+  readonly silenceTimeoutMs: number
   readonly context: ContextOptions
   readonly placement: Placement
   readonly cache: CacheSetting
   readonly historyTokens: number
+  readonly keepHistory: boolean
   readonly policies: ReadonlyArray<WritingPolicy>
   readonly queueLimit: number
   readonly onEvent: ((event: AgentEvent) => void) | undefined

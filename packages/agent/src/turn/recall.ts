@@ -1,7 +1,8 @@
 import { type ContextOptions, type MemoryContext, MemoryError } from "@keepsake/core"
 import { spanned } from "@keepsake/core/driver"
-import { Duration, Effect, Result } from "effect"
+import { Effect, Result } from "effect"
 import { type Degradation, EMPTY_CONTEXT, readReason } from "../events.ts"
+import type { CurrentTurn } from "./CurrentTurn.ts"
 import { degrade } from "./report.ts"
 import type { SessionServices } from "./SessionServices.ts"
 
@@ -30,17 +31,14 @@ const explain = (error: unknown, timeoutMs: number): string => {
 
 /** The memory block for a message; empty, with the reason, when memory fails or takes too long. */
 export const recall = Effect.fnUntraced(
-  function* (services: SessionServices, text: string) {
+  function* (services: SessionServices, { budget, user }: CurrentTurn) {
     const { memory, settings } = services
-    const result = yield* Effect.tryPromise({
-      try: (signal) => memory.context(text, chooseContextOptions(services), { signal }),
+    const context = Effect.tryPromise({
+      try: (signal) => memory.context(user.text, chooseContextOptions(services), { signal }),
       catch: (error) => error
-    }).pipe(
-      Effect.timeoutOrElse({
-        duration: Duration.millis(settings.memoryTimeoutMs),
-        orElse: () => Effect.fail({ reason: { _tag: "Timeout" } })
-      }),
-      Effect.result
+    })
+    const result = yield* Effect.result(
+      budget.spend(context, () => Effect.fail({ reason: { _tag: "Timeout" } }))
     )
     if (Result.isSuccess(result)) {
       const missing = result.success.degraded ?? []

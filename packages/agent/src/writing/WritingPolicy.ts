@@ -6,7 +6,11 @@ export interface WriteContext {
   /** The user's memory. Pass `{ fence }` and `{ signal }` to its writes. */
   readonly memory: PromiseMemory
   readonly user: string
-  /** The reply without what was recalled; `""` when nothing of it is new. */
+  /** Who spoke, where several people share the session. */
+  readonly speaker: string | undefined
+  /** The whole reply; `""` where there is none. */
+  readonly reply: string
+  /** The reply without what only repeats recalled memories; `""` when nothing of it is new. */
   readonly assistant: string
   readonly sessionId: string
   /**
@@ -37,5 +41,11 @@ export interface WritingPolicy {
   readonly name: string
   /** True: `send` waits for it, up to `memoryTimeoutMs`. False: it runs in the background, one write at a time per user. */
   readonly awaited: boolean
+  /**
+   * Keeps the user's words while the model answers, so that a turn that is broken off and a process that ends lose
+   * nothing. `write` follows with the same turn, and must then keep the same words once; it does not follow if the
+   * turn breaks off. A policy without `begin` gets such a turn by `write`, without a reply.
+   */
+  begin?(context: WriteContext): Promise<PolicyResult>
   write(context: WriteContext): Promise<PolicyResult>
 }

@@ -4,11 +4,27 @@ import { Duration, Effect, Schedule } from "effect"
 import type { WriteOutcome } from "../events.ts"
 import type { PolicyResult } from "./WritingPolicy.ts"
 
+/** Whose words a write holds, for a report of what was not written. */
+export interface WrittenExchange {
+  readonly userId: string
+  readonly sessionId: string
+  readonly user: string
+  /** The reply as the model wrote it; `""` where there is none. */
+  readonly assistant: string
+}
+
 /** One policy's write of one exchange. */
 export interface WriteJob {
+  readonly exchange: WrittenExchange
   readonly policy: string
+  /** It stores something other than memories. */
+  readonly isForHistory?: boolean | undefined
+  /** Half of a write, which has a bound of its own in the queue. */
+  readonly isBegin?: boolean | undefined
   /** Jobs with the same key run one after the other; `null` runs at once. */
   readonly queueKey: string | null
+  /** Ends the job as void: something else has done its work. */
+  readonly ended?: Effect.Effect<void> | undefined
   /** Makes one attempt. */
   run(signal: AbortSignal, isLastAttempt: boolean): Promise<PolicyResult>
   /** Whether everything was forgotten since the job was made. */
@@ -47,7 +63,7 @@ const runAttempt = (
   )
 
 /** Retries until it is stored or void, or another attempt cannot help. Never fails: the outcome has the error. */
-export const attemptWrite = Effect.fnUntraced(
+const runAttempts = Effect.fnUntraced(
   function* (job: WriteJob, timeoutMs: number) {
     yield* Effect.annotateCurrentSpan("keepsake.write.policy", job.policy)
     let attempts = 0
@@ -68,7 +84,8 @@ export const attemptWrite = Effect.fnUntraced(
         onSuccess: (result) => {
           if (result === null) return end({ status: "void" })
           const { memories, notes = [] } = result
-          const isStored = memories.some((remembered) => remembered.outcome !== "dropped")
+          const isStored =
+            job.isForHistory === true || memories.some((remembered) => remembered.outcome !== "dropped")
           return end({ status: isStored ? "stored" : "skipped", memories, notes })
         },
         onFailure: (error) => end(job.isVoid() ? { status: "void" } : { status: "failed", error })
@@ -80,3 +97,12 @@ export const attemptWrite = Effect.fnUntraced(
   },
   (write) => spanned(write, "Agent.write")
 )
+
+/** Makes attempts until the job has an outcome, or something else has done its work. */
+export const attemptWrite = (job: WriteJob, timeoutMs: number): Effect.Effect<WriteOutcome> =>
+  job.ended === undefined
+    ? runAttempts(job, timeoutMs)
+    : Effect.raceFirst(
+        runAttempts(job, timeoutMs),
+        Effect.as(job.ended, makeOutcome(job.policy, 0, { status: "void" }))
+      )

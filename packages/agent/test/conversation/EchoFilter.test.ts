@@ -53,6 +53,19 @@ describe("recalled text is not remembered again", () => {
     expect(reply?.content).not.toContain("building a SaaS")
   })
 
+  it("keeps a reply that adds to a memory, and a short answer every time", async () => {
+    const replies = ["Order 5512 is confirmed. We ship on Fridays, from March on Thursdays.", "Yes.", "Yes."]
+    const server = await serve(replies)
+    const memory = await openMemory()
+    const scoped = memory.for({ userId: "ana" })
+    await scoped.remember({ content: "We ship on Fridays", type: "semantic" })
+    const agent = createAgent({ memory, client: server.client(), model: MODEL })
+    for (const question of ["When does my order 5512 ship?", "On Fridays?", "Really on Fridays?"])
+      await agent.session({ userId: "ana" }).send(question)
+    const rows = (await listAll(scoped)).filter(({ source }) => source === "assistant")
+    expect(rows.map(({ content }) => content).toSorted()).toEqual(replies.toSorted())
+  })
+
   it("refuses to remember what the recall tool showed", async () => {
     const fact = "Ana is building a SaaS for freight logistics."
     const server = await serve([
@@ -79,9 +92,16 @@ describe("recalled text is not remembered again", () => {
   it.each([
     ["different case and spacing", "  ANA is   building a saas for FREIGHT logistics.", ""],
     [
-      "a quotation within a sentence",
-      "You said: Ana is building a SaaS for freight logistics. Is that so?",
-      "Is that so?"
+      "one sentence of several",
+      "Yes. Ana is building a SaaS for freight logistics. Is that so?",
+      "Yes. Is that so?"
+    ],
+    ["a memory of two lines", "Ana prefers short answers.\nShe works in the mornings.\nOK.", "OK."],
+    ["part of a memory, which may be news", "She works in the mornings.", "She works in the mornings."],
+    [
+      "a sentence that adds to a memory",
+      "Order 5512 is confirmed. Ana is building a SaaS for freight logistics, from March for ports.",
+      "Order 5512 is confirmed. Ana is building a SaaS for freight logistics, from March for ports."
     ],
     [
       "escaped characters",
@@ -89,9 +109,9 @@ describe("recalled text is not remembered again", () => {
       ""
     ],
     ["a list with other marks", "* Likes tea.\n* Likes coffee.", "* Likes coffee."],
-    ["one line of several", "She works in the mornings.", ""],
+    ["a short answer that was given before", "Likes tea.", "Likes tea."],
     ["short words of their own", "Yes. Ana ships on Friday.", "Yes. Ana ships on Friday."]
-  ])("removes it in %s", (_, reply, rest) => {
+  ])("leaves out what repeats a memory whole, and no more: %s", (_, reply, rest) => {
     const filter = new EchoFilter()
     filter.add("", KNOWN)
     expect(filter.removeEchoes(reply)).toBe(rest)

@@ -5,9 +5,9 @@ import {
   joinMessages,
   findHistoryProblem,
   type HistoryEntry,
-  dropUnansweredCalls,
-  trimHistory
+  cleanExchange
 } from "../../src/conversation/history.ts"
+import { countToTrim, estimateTokens } from "../../src/conversation/tokens.ts"
 import { openMemory, readUserText, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
@@ -22,13 +22,13 @@ const exchange = (n: number, size: number): HistoryEntry => [
 describe("history", () => {
   it("trims whole exchanges, the oldest first, and leaves room so that the prefix changes rarely", () => {
     const entries = Array.from({ length: 10 }, (_, n) => exchange(n, 400))
-    const size = Math.ceil(JSON.stringify(entries[0]).length / 4)
-    expect(trimHistory(entries, size * 10)).toBe(entries)
-    const trimmed = trimHistory(entries, size * 8)
-    expect(trimmed).toEqual(entries.slice(10 - trimmed.length))
-    expect(trimmed.length).toBeLessThan(8)
-    expect(trimmed.length).toBeGreaterThan(3)
-    expect(findHistoryProblem(trimmed)).toBeUndefined()
+    const sizes = entries.map(estimateTokens)
+    const [size = 0] = sizes
+    expect(countToTrim(sizes, size * 10)).toBe(0)
+    const count = countToTrim(sizes, size * 8)
+    expect(10 - count).toBeLessThan(8)
+    expect(10 - count).toBeGreaterThan(3)
+    expect(findHistoryProblem(entries.slice(count))).toBeUndefined()
   })
 
   it("drops calls without results, and joins messages of the same role", () => {
@@ -42,8 +42,8 @@ describe("history", () => {
         ]
       }
     ]
-    expect(dropUnansweredCalls(cut)).toEqual([{ role: "user", content: "go" }])
-    expect(joinMessages([dropUnansweredCalls(cut), [{ role: "user", content: "again" }]])).toEqual([
+    expect(cleanExchange(cut)).toEqual([{ role: "user", content: [{ type: "text", text: "go" }] }])
+    expect(joinMessages([cleanExchange(cut), [{ role: "user", content: "again" }]])).toEqual([
       {
         role: "user",
         content: [
@@ -133,6 +133,30 @@ describe("history", () => {
         ]
       }
     ],
+    [
+      "with a result without its call",
+      {
+        exchanges: [
+          [
+            { role: "user", content: "a" },
+            { role: "assistant", content: "b" },
+            { role: "user", content: [{ type: "tool_result", tool_use_id: "t", content: "c" }] }
+          ]
+        ]
+      }
+    ],
+    [
+      "with empty content",
+      {
+        exchanges: [
+          [
+            { role: "user", content: "a" },
+            { role: "assistant", content: [] }
+          ]
+        ]
+      }
+    ],
+    ["with a blank text", { exchanges: [[{ role: "user", content: " " }]] }],
     ["that begins with the model", { exchanges: [[{ role: "assistant", content: "a" }]] }],
     ["with malformed messages", { exchanges: [[{ role: "user" }]] }],
     ["with a negative turn", { nextTurn: -1 }],

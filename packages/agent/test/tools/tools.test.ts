@@ -287,6 +287,6 @@ describe("the model's memory tools", () => {
     expect(toolCalls[2]?.output).not.toContain("Bob")
     expect(await listAll(memory.for({ userId: "bob" }))).toMatchObject([{ id: foreign.id }])
     const [memoryOfAna] = await listAll(memory.for({ userId: "ana" }))
-    expect(memoryOfAna).toMatchObject({ content: "Ana's cat is called Miso.", source: "assistant" })
+    expect(memoryOfAna).toMatchObject({ content: "Ana's cat is called Miso.", source: "user" })
   })
 })

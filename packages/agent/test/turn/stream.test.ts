@@ -30,7 +30,7 @@ describe("stream", () => {
     expect(server.requests.every(({ body }) => body.stream === true)).toBe(true)
   })
 
-  it("leaves the session unchanged when the server is overloaded during the reply, and works again", async () => {
+  it("remembers the question once when the server is overloaded during the reply, and works again", async () => {
     const server = await serve([
       { text: "This will break off in the middle", overloadedAfter: 1 },
       "Now it works."
@@ -42,7 +42,9 @@ describe("stream", () => {
       for await (const event of session.stream("Hello there")) types.push(event.type)
     }).rejects.toMatchObject({ _tag: "AgentError", isRetryable: true, reason: { _tag: "Overloaded" } })
     expect(types).toContain("text")
-    expect(await listAll(memory.for({ userId: "ana" }))).toEqual([])
+    expect((await listAll(memory.for({ userId: "ana" }))).map(({ content }) => content)).toEqual([
+      "Hello there"
+    ])
 
     const { text, written } = await session.send("Hello there")
     expect(text).toBe("Now it works.")
@@ -53,7 +55,7 @@ describe("stream", () => {
     expect(rows.filter(({ source }) => source === "user")).toHaveLength(1)
   })
 
-  it("aborts the turn when the reader leaves", async () => {
+  it("aborts the turn when the reader leaves, and keeps what was said and shown", async () => {
     const never = new Promise<void>(() => {})
     let events = 0
     const server = await serve(() => ({
@@ -63,10 +65,12 @@ describe("stream", () => {
     const memory = await openMemory()
     const session = createAgent({ memory, client: server.client(), model: MODEL }).session({ userId: "ana" })
     for await (const event of session.stream("Hello")) if (event.type === "text") break
-    expect(await listAll(memory.for({ userId: "ana" }))).toEqual([])
+    expect((await listAll(memory.for({ userId: "ana" }))).map(({ content }) => content)).toEqual(["Hello"])
     server.script(() => "A long reply.")
     expect((await session.send("Still there?")).text).toBe("A long reply.")
-    expect(server.requests.at(-1)?.body.messages).toHaveLength(1)
+    const messages = server.requests.at(-1)?.body.messages ?? []
+    expect(messages.map(({ role }) => role)).toEqual(["user", "assistant", "user"])
+    expect(JSON.stringify(messages[1])).toMatch(/A long reply.*broken off here/u)
   })
 
   it("rejects with the signal's reason", async () => {

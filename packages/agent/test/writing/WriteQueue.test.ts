@@ -14,6 +14,7 @@ const makeJobs = () => {
   const job = (policy: string, queueKey: string | null): WriteJob => ({
     policy,
     queueKey,
+    exchange: { userId: "ana", sessionId: "s", user: policy, assistant: "" },
     run: async () => {
       running.push(policy)
       await new Promise<void>((resolve) => releases.set(policy, resolve))

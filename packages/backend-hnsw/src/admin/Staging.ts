@@ -43,7 +43,7 @@ export class Staging {
   }
 
   #stagedFingerprint(): Fingerprint | null {
-    return this.#connection.fingerprint("staged")
+    return this.#connection.staged
   }
 
   stage(next: Fingerprint): Effect.Effect<void, MemoryError> {

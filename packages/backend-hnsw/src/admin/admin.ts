@@ -53,11 +53,7 @@ export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
     eraseUser: ({ userId }) => eraser.removeUser(userId),
     owed: ({ limit }) => commits.read(() => findOwed(services, limit)),
     payOwed: (rows) => payOwed(services, rows),
-    fingerprint: attempt(connection, () => {
-      const stored = connection.fingerprint("fingerprint")
-      if (stored === null) throw new RangeError("The file has no fingerprint")
-      return stored
-    }),
+    fingerprint: attempt(connection, () => connection.fingerprint),
     stage: (next) => staging.stage(next),
     unstaged: ({ limit }) => staging.unstaged(limit),
     fillStage: (rows) => staging.fill(rows),

@@ -60,7 +60,7 @@ export const payOwed = (
       (count) => payFrom(from + BATCH, paid + count)
     )
   }
-  return attempt(connection, () => connection.fingerprint("fingerprint")).pipe(
+  return attempt(connection, () => connection.fingerprint).pipe(
     Effect.flatMap(check),
     Effect.andThen(payFrom(0, 0))
   )

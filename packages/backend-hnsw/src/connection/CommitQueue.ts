@@ -3,7 +3,14 @@ import { Effect, Exit } from "effect"
 import type { Connection } from "./Connection.ts"
 import { attempt } from "./attempt.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
+import { SpaceReserve } from "./SpaceReserve.ts"
 import type { WalCheckpointer } from "./WalCheckpointer.ts"
+
+/** Rows between two looks at the room on the disk. */
+const ROWS_PER_LOOK = 256
+
+/** From a removal on a full disk until room is kept for the next one. */
+const RESERVE_AGAIN_MS = 1_000
 
 /** How long a write waits for another process before it fails. */
 const BUSY_LIMIT_MS = 10_000
@@ -25,6 +32,8 @@ interface Job {
 export class CommitQueue {
   readonly #connection: Connection
   readonly #checkpointer: WalCheckpointer
+  readonly #reserve: SpaceReserve
+  #rowsSinceLook = 0
   #queue: Array<Job> = []
   #scheduled = false
   #idleListeners: Array<() => void> = []
@@ -32,6 +41,8 @@ export class CommitQueue {
   constructor(connection: Connection, checkpointer: WalCheckpointer) {
     this.#connection = connection
     this.#checkpointer = checkpointer
+    this.#reserve = new SpaceReserve(connection.realPath)
+    if (!connection.readOnly) this.#reserve.adjust()
   }
 
   /**
@@ -52,6 +63,19 @@ export class CommitQueue {
         this.#queue = this.#queue.filter((other) => other !== job)
       })
     })
+  }
+
+  /** Runs a removal as `write` does; on a full disk in the room that is kept for it. */
+  remove<A>(body: () => A, rows: number): Effect.Effect<A, MemoryError> {
+    const removal = this.write(body, rows)
+    return removal.pipe(
+      Effect.catch((error) => {
+        if (error.reason._tag !== "StorageFull" || !this.#reserve.release()) return Effect.fail(error)
+        // Once the log is empty again.
+        setTimeout(() => this.#reserve.adjust(), RESERVE_AGAIN_MS).unref()
+        return removal
+      })
+    )
   }
 
   /** Runs `body` after the writes that wait, so that it sees them; at once where the file is opened read-only. */
@@ -104,7 +128,12 @@ export class CommitQueue {
   }
 
   #acknowledge(job: Job, value: unknown): void {
-    this.#checkpointer.countCommitted(job.rows)
+    this.#checkpointer.countCommitted(job.rows, this.#reserve.isHeld)
+    this.#rowsSinceLook += job.rows
+    if (this.#rowsSinceLook >= ROWS_PER_LOOK) {
+      this.#rowsSinceLook = 0
+      this.#reserve.adjust()
+    }
     job.settle(Exit.succeed(value))
   }
 
@@ -141,12 +170,14 @@ export class CommitQueue {
   #transact<A>(body: () => A): A {
     const { db } = this.#connection
     this.#connection.assertOpen()
+    this.#connection.assertInPlaceAfterPause()
     db.exec("BEGIN IMMEDIATE")
     try {
       // After BEGIN, when no other process can switch the embedder any more.
       this.#connection.assertServing()
       const value = body()
       db.exec("COMMIT")
+      this.#connection.assertCommitted()
       return value
     } catch (error) {
       this.#connection.rollback()

@@ -1,13 +1,21 @@
 import { type Fingerprint, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { readFileState } from "../schema/fileState.ts"
+import { readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
 import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
 
 const readNumber = (statement: StatementSync): number => Number(Object.values(statement.get() ?? {})[0])
 
+/** From which a transaction looks at the file before it writes, and not only after. */
+const PAUSE_MS = 100
+
 /** An open file: its metadata, and whether another process has switched it to another embedder. */
 export class Connection {
+  /** Absolute. */
   readonly path: string
+  /** Where the links of `path` led: the log and the saved graphs are beside it. */
+  readonly realPath: string
+  /** Device and inode of the open file. */
+  readonly identity: string | null
   readonly db: DatabaseSync
   readonly salt: string
   /** Bytes; erasable blobs are padded for it. */
@@ -20,13 +28,18 @@ export class Connection {
   readonly #frozenState: string | null
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
+  readonly #fingerprint: Fingerprint | null
   #seenVersion: number
   #epoch = 0
   #closedReason: string | null = null
+  #sharedMemory: string | null = null
+  #checkedAt = Number.NEGATIVE_INFINITY
 
   /** @param readOnly what `openFileReadOnly` told of the file; null for one that may be written */
   constructor(path: string, db: DatabaseSync, readOnly: ReadOnlyFile | null) {
     this.path = path
+    this.realPath = resolveLinks(path)
+    this.identity = readIdentity(path)
     this.db = db
     this.readOnly = readOnly !== null
     this.#frozenState = readOnly?.frozenState ?? null
@@ -38,6 +51,7 @@ export class Connection {
     this.generation = Number(this.meta("generation"))
     this.space = Number(this.meta("space") ?? this.generation)
     this.salt = this.meta("salt") ?? ""
+    this.#fingerprint = this.#readFingerprint("fingerprint")
   }
 
   /** Grows whenever the file may differ from what this handle last read or wrote. */
@@ -70,7 +84,18 @@ export class Connection {
     this.db.prepare("DELETE FROM meta WHERE key = ?").run(key)
   }
 
-  fingerprint(key: "fingerprint" | "staged"): Fingerprint | null {
+  /** What the file serves; the same until a move closes this handle. */
+  get fingerprint(): Fingerprint {
+    if (this.#fingerprint === null) throw new RangeError("The file has no fingerprint")
+    return this.#fingerprint
+  }
+
+  /** That of the space being filled; null if no move is under way. */
+  get staged(): Fingerprint | null {
+    return this.#readFingerprint("staged")
+  }
+
+  #readFingerprint(key: "fingerprint" | "staged"): Fingerprint | null {
     const value = this.meta(key)
     return value === null ? null : (JSON.parse(value) as Fingerprint)
   }
@@ -89,6 +114,43 @@ export class Connection {
     if (Number(this.meta("generation")) === this.generation) this.#seenVersion = version
     else this.refuse(STORE_MOVED)
     this.assertOpen()
+  }
+
+  /** Throws `Closed` if the file at the path is another than the open one, or gone. Refuses later calls too. */
+  assertInPlace(): void {
+    if (readIdentity(this.path) !== this.identity) this.#refuseReplaced()
+  }
+
+  /** Before a transaction after a pause, in which a backup may have been put in the place of the file. */
+  assertInPlaceAfterPause(): void {
+    if (performance.now() - this.#checkedAt > PAUSE_MS) this.assertInPlace()
+  }
+
+  /** After a commit: throws as `assertInPlace` does if it went to a log that was removed or replaced. */
+  assertCommitted(): void {
+    this.assertInPlace()
+    // Log and shared memory come and go together. The log itself is not looked at: Linux would then give its next write
+    // a time of its own, and a commit would take a third longer.
+    const sharedMemory = readIdentity(`${this.realPath}-shm`)
+    this.#sharedMemory ??= sharedMemory
+    if (sharedMemory !== this.#sharedMemory) this.#refuseReplaced()
+    this.#checkedAt = performance.now()
+  }
+
+  #refuseReplaced(): void {
+    this.refuse(
+      `The memory file ${this.path}, or its log, was removed or replaced while it was open. The write that found it, and what follows, is not stored: open the store again.`
+    )
+    this.assertOpen()
+  }
+
+  /** Frees the file if it was removed or replaced. */
+  closeIfReplaced(): void {
+    try {
+      this.assertInPlace()
+    } catch {
+      this.db.close()
+    }
   }
 
   /** Ends a failed transaction. */

@@ -27,21 +27,28 @@ export class WalCheckpointer {
     this.#startThread = startThread
   }
 
-  /** Starts a checkpoint if enough rows were committed. */
-  countCommitted(rows: number): void {
+  /**
+   * Starts a checkpoint if enough rows were committed.
+   * @param isTight keeps the log as short as can be: every commit is checkpointed, on the serving thread
+   */
+  countCommitted(rows: number, isTight: boolean): void {
     this.#rows += rows
-    const due = this.#lacksThread ? ROWS_PER_SLICE : ROWS_PER_CHECKPOINT
-    if (this.#rows < due || this.#running) return
+    if (this.#rows < this.#dueRows(isTight) || this.#running) return
     this.#rows = 0
     this.#running = true
-    const worker = this.#ensureWorker()
+    const worker = isTight ? null : this.#ensureWorker()
     if (worker === null) this.#checkpointHere()
     else worker.postMessage(null, [])
   }
 
+  #dueRows(isTight: boolean): number {
+    if (isTight) return 1
+    return this.#lacksThread ? ROWS_PER_SLICE : ROWS_PER_CHECKPOINT
+  }
+
   #ensureWorker(): Worker | null {
     if (this.#worker !== null || this.#lacksThread) return this.#worker
-    this.#worker = this.#startThread(this.#connection.path, {
+    this.#worker = this.#startThread(this.#connection, {
       onDone: () => {
         this.#running = false
         // Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log

@@ -5,13 +5,18 @@ import { Worker } from "node:worker_threads"
  * program's. It opens the file without creating it.
  */
 const PROGRAM = `
+const { statSync } = process.getBuiltinModule("node:fs")
 const { DatabaseSync } = process.getBuiltinModule("node:sqlite")
 const { pathToFileURL } = process.getBuiltinModule("node:url")
 const { parentPort, workerData } = process.getBuiltinModule("node:worker_threads")
 
-const url = pathToFileURL(workerData)
+const { identity, path } = workerData
+const url = pathToFileURL(path)
 url.searchParams.set("mode", "rw")
 const db = new DatabaseSync(url)
+const { dev, ino } = statSync(path, { bigint: true })
+// Reading another file beside this one's log would empty the shared memory that the store has mapped.
+if (\`\${dev}:\${ino}\` !== identity) throw new Error("The file was replaced")
 db.exec("PRAGMA wal_autocheckpoint = 0")
 const checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -31,15 +36,22 @@ export interface CheckpointListeners {
   readonly onEnd: () => void
 }
 
+/** The file to checkpoint. */
+export interface CheckpointedFile {
+  readonly path: string
+  /** Device and inode. */
+  readonly identity: string | null
+}
+
 /** Starts the thread, which does not hold the process; null where the runtime lends no thread. */
 export const startCheckpointThread = (
-  path: string,
+  { identity, path }: CheckpointedFile,
   { onDone, onEnd }: CheckpointListeners
 ): Worker | null => {
   try {
     const worker = new Worker(PROGRAM, {
       eval: true,
-      workerData: path,
+      workerData: { identity, path },
       // The application's preloaded modules are none of this thread's business.
       execArgv: ["--no-warnings"]
     })

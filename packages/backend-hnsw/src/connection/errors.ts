@@ -47,6 +47,10 @@ const corrupt = (path: string, cause: unknown): MemoryErrorReason =>
 const fsCode = (error: unknown): string | null =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null
 
+/** V8's words for memory that it cannot get; other RangeErrors are of lengths that contradict each other. */
+const isOutOfMemory = (cause: unknown): boolean =>
+  cause instanceof RangeError && /memory|allocation failed|invalid string length/iu.test(cause.message)
+
 const classify = (path: string, cause: unknown): MemoryErrorReason => {
   switch (resultCode(cause)) {
     case SQLITE.FULL:
@@ -101,6 +105,12 @@ const classifyFileError = (path: string, cause: unknown): MemoryErrorReason => {
         cause,
         message: `The disk that holds ${path} is full. Make room and try again.`
       })
+    case "ENOENT":
+      return new InvalidInput({
+        cause,
+        field: "path",
+        message: `path: the folder of ${path} does not exist and cannot be made. Choose another path.`
+      })
     case "ENOTDIR":
     case "EEXIST":
       return new InvalidInput({
@@ -109,6 +119,12 @@ const classifyFileError = (path: string, cause: unknown): MemoryErrorReason => {
         message: `path: a part of ${path} is a file where a folder is needed. Choose another path.`
       })
     default:
+      if (isOutOfMemory(cause)) {
+        return new StorageFull({
+          cause,
+          message: `This process has no memory left to search ${path}. Lower cacheBytes, or give it more memory, and try again.`
+        })
+      }
       if (cause instanceof RangeError || cause instanceof SyntaxError) return corrupt(path, cause)
       return new Unavailable({
         cause,

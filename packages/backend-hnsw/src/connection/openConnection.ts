@@ -11,11 +11,29 @@ import { pause } from "./pause.ts"
 const OPEN_LIMIT_MS = 10_000
 const OPEN_PAUSE_MS = 5
 
+/** The connections of this process, as long as they live. */
+const connections = new Set<WeakRef<Connection>>()
+
+/**
+ * Closes the connections of this process whose file was replaced. SQLite tells files apart by inode, and would empty
+ * the shared memory of the old one, which has the same name.
+ */
+const closeReplaced = (path: string): void => {
+  for (const reference of connections) {
+    const connection = reference.deref()
+    if (connection?.db.isOpen !== true) connections.delete(reference)
+    else if (connection.path === path && !connection.readOnly) connection.closeIfReplaced()
+  }
+}
+
 const tryOpen = ({ mode, path, synchronous }: HnswSettings, fingerprint: Fingerprint): Connection => {
+  closeReplaced(path)
   const readOnly = mode.readOnly ? openFileReadOnly(path, fingerprint) : null
   const db = readOnly?.db ?? openFile(path, fingerprint, synchronous)
   try {
-    return new Connection(path, db, readOnly)
+    const connection = new Connection(path, db, readOnly)
+    connections.add(new WeakRef(connection))
+    return connection
   } catch (error) {
     db.close()
     throw error

@@ -104,7 +104,7 @@ export class Eraser {
     const { commits, entries, scopes } = this.#services
     const dropNext = (total: number): Effect.Effect<number, MemoryError> =>
       Effect.flatMap(
-        commits.write(() => {
+        commits.remove(() => {
           const row = scopes.find(scope)
           if (row === null) return 0
           const change = beginChange(row)
@@ -120,7 +120,7 @@ export class Eraser {
   }
 
   #commits(body: () => Step): Effect.Effect<Step, MemoryError> {
-    return this.#services.commits.write(body, BATCH)
+    return this.#services.commits.remove(body, BATCH)
   }
 
   /** Takes a batch of what a scope has, and at last the scope itself. */
@@ -224,7 +224,7 @@ export class Eraser {
     return Effect.flatMap(this.eraseLog, (log) =>
       Effect.match(graphs.forget(sids), {
         onSuccess: (files) => [erased("rows"), log, ...toFilePlaces(files)],
-        onFailure: (error) => [erased("rows"), log, ...filesLeft(graphFolder(connection.path), error)]
+        onFailure: (error) => [erased("rows"), log, ...filesLeft(graphFolder(connection.realPath), error)]
       })
     )
   }

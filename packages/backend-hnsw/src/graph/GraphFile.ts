@@ -3,8 +3,9 @@
  * other dimensions, without an error and crashes later; so a graph is loaded only if it matches its header, including
  * the checksum.
  */
+import { makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
 import { createReadStream } from "node:fs"
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink, writeFile } from "node:fs/promises"
+import { chmod, readdir, readFile, rm, stat, unlink } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { crc32 } from "node:zlib"
 import type { DeletedFiles } from "../erasure.ts"
@@ -61,28 +62,18 @@ export class GraphFile {
     write: (temporary: string) => void,
     header: Omit<GraphHeader, "format" | "bytes" | "crc32">
   ): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true })
-    const temporary = `${this.path}.${process.pid}-${Date.now()}.tmp`
-    try {
+    const folder = dirname(this.path)
+    makePrivateFolder(folder)
+    // The first version made folders that others could read.
+    await chmod(folder, 0o700)
+    let described = { bytes: 0, crc32: 0 }
+    await replacePrivateFile(this.path, async (file, temporary) => {
       write(temporary)
-      const file = await open(temporary, "r+")
-      const { size } = await file.stat()
-      await file.sync()
-      await file.close()
-      const complete: GraphHeader = {
-        ...header,
-        format: FORMAT,
-        bytes: size,
-        crc32: await checksum(temporary)
-      }
+      described = { bytes: (await file.stat()).size, crc32: await checksum(temporary) }
       await rm(this.#headerPath, { force: true })
-      await rename(temporary, this.path)
-      await writeFile(`${temporary}.json`, JSON.stringify(complete), { flush: true })
-      await rename(`${temporary}.json`, this.#headerPath)
-    } finally {
-      await rm(temporary, { force: true })
-      await rm(`${temporary}.json`, { force: true })
-    }
+    })
+    const complete: GraphHeader = { ...header, format: FORMAT, ...described }
+    await replacePrivateFile(this.#headerPath, (file) => file.writeFile(JSON.stringify(complete)))
   }
 
   /** Deletes graph and header, and what builds that were killed have left. */

@@ -31,6 +31,7 @@ export class GraphStore {
   /** For all graphs in memory together; 0 if graphs are off. */
   readonly maxBytes: number
   readonly #path: string
+  readonly #identity: string | null
   readonly #generation: number
   readonly #space: number
   readonly #readOnly: boolean
@@ -43,6 +44,8 @@ export class GraphStore {
 
   constructor(options: {
     readonly path: string
+    /** Device and inode of the store's file. */
+    readonly identity: string | null
     readonly generation: number
     /** The generation under which the vectors were written. */
     readonly space: number
@@ -55,6 +58,7 @@ export class GraphStore {
     readonly load: () => Promise<Hnswlib | null>
   }) {
     this.#path = options.path
+    this.#identity = options.identity
     this.#generation = options.generation
     this.#space = options.space
     this.#readOnly = options.readOnly
@@ -135,6 +139,7 @@ export class GraphStore {
   #build(hnswlib: Hnswlib, sid: number): Effect.Effect<BuildResult, Error> {
     const task = {
       path: this.#path,
+      identity: this.#identity,
       sid,
       generation: this.#generation,
       space: this.#space,

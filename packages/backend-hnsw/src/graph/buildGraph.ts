@@ -2,12 +2,15 @@
 import { DatabaseSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import { LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
+import { readIdentity } from "../schema/fileState.ts"
 import { bodyTable } from "../schema/schema.ts"
 import { GraphFile, type GraphHeader } from "./GraphFile.ts"
 import { GRAPH_CONSTRUCTION, GRAPH_LINKS, type HierarchicalNSW, type Hnswlib } from "./hnswlib.ts"
 
 export interface BuildTask {
   readonly path: string
+  /** Device and inode of the store's file. */
+  readonly identity: string | null
   readonly sid: number
   readonly generation: number
   /** The generation under which the vectors were written. */
@@ -99,6 +102,8 @@ export const buildGraph = async (
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
   const file = new GraphFile(path, sid)
   try {
+    // Another file took the name.
+    if (readIdentity(path) !== task.identity) return "empty"
     const removed = readRemoved(db, sid)
     if (removed === null) return "empty"
     const start = await loadOrCreate(hnswlib, file, task, removed)

@@ -1,9 +1,9 @@
 import {
+  canServe,
   Corrupt,
   type Fingerprint,
   fingerprintMismatch,
   MemoryError,
-  sameFingerprint,
   unsupported
 } from "@keepsake/core/driver"
 import type { DatabaseSync } from "node:sqlite"
@@ -39,7 +39,7 @@ export const checkFingerprint = (db: DatabaseSync, fingerprint: Fingerprint): vo
   const value = db.prepare("SELECT value FROM meta WHERE key = 'fingerprint'").get()?.["value"]
   if (typeof value !== "string") return
   const stored = JSON.parse(value) as Fingerprint
-  if (!sameFingerprint(stored, fingerprint)) throw fingerprintMismatch(stored, fingerprint)
+  if (!canServe(stored, fingerprint)) throw fingerprintMismatch(stored, fingerprint)
 }
 
 /** The N of the tables that serve. */

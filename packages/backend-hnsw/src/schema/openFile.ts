@@ -1,8 +1,9 @@
-import type { Fingerprint } from "@keepsake/core/driver"
+import { createPrivateFile, type Fingerprint, invalidInput, makePrivateFolder } from "@keepsake/core/driver"
 import { randomBytes } from "node:crypto"
-import { accessSync, closeSync, constants, mkdirSync, openSync } from "node:fs"
+import { accessSync, closeSync, constants, lstatSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { pathToFileURL } from "node:url"
 import { choosePageSize } from "../codec/erasableBlob.ts"
 import { checkFingerprint, inspect } from "./inspect.ts"
 import { migrate } from "./migrations/migrate.ts"
@@ -37,14 +38,35 @@ const createTables = (db: DatabaseSync, fingerprint: Fingerprint): void => {
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
 }
 
-/** Creates the file with mode 0600: SQLite would follow the umask, and copies the file's mode to `-wal` and `-shm`. */
-const createPrivateFile = (path: string): void => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  try {
-    closeSync(openSync(path, "wx", 0o600))
-  } catch {
-    // The file exists, or SQLite will report why it cannot.
+/** Whose file a link names: SQLite would create a missing one with the umask's mode, and anyone may plant a link. */
+const checkLink = (path: string): void => {
+  if (!lstatSync(path).isSymbolicLink()) return
+  const target = statSync(path, { throwIfNoEntry: false })
+  if (target === undefined) {
+    throw invalidInput(
+      "path",
+      `${path} is a link to a file that is not there: remove it, or give the file's own path`
+    )
   }
+  const account = process.getuid?.()
+  if (account !== undefined && target.uid !== account) {
+    throw invalidInput("path", `${path} is a link to another account's file: give the file's own path`)
+  }
+}
+
+/** Creates the file if it is missing: SQLite copies its mode to `-wal` and `-shm`. */
+const createFile = (path: string): void => {
+  makePrivateFolder(dirname(path))
+  const file = createPrivateFile(path)
+  if (file === null) checkLink(path)
+  else closeSync(file)
+}
+
+/** Without creating: a file that goes away meanwhile would come back with the umask's mode. */
+const openExisting = (path: string): DatabaseSync => {
+  const url = pathToFileURL(path)
+  url.searchParams.set("mode", "rw")
+  return new DatabaseSync(url, { timeout: BLOCK_MS })
 }
 
 /** In one transaction, which a kill undoes; the next process to open the file begins again. */
@@ -66,10 +88,10 @@ export const openFile = (
   fingerprint: Fingerprint,
   synchronous: "full" | "normal"
 ): DatabaseSync => {
-  createPrivateFile(path)
+  createFile(path)
   // SQLite would only say that it cannot open the file.
   accessSync(dirname(path), constants.W_OK | constants.X_OK)
-  const db = new DatabaseSync(path, { timeout: BLOCK_MS })
+  const db = openExisting(path)
   try {
     const version = inspect(db, path)
     // A file that is refused is not migrated.

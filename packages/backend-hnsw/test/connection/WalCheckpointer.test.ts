@@ -3,7 +3,11 @@ import { Effect } from "effect"
 import { statSync } from "node:fs"
 import type { Connection } from "../../src/connection/Connection.ts"
 import { openConnection } from "../../src/connection/openConnection.ts"
-import { type CheckpointListeners, startCheckpointThread } from "../../src/connection/checkpointThread.ts"
+import {
+  type CheckpointedFile,
+  type CheckpointListeners,
+  startCheckpointThread
+} from "../../src/connection/checkpointThread.ts"
 import { WalCheckpointer } from "../../src/connection/WalCheckpointer.ts"
 import { checkOptions } from "../../src/options.ts"
 import { DIMENSIONS, makeFingerprint } from "../support/rows.ts"
@@ -23,7 +27,7 @@ const write = (connection: Connection, checkpointer: WalCheckpointer, key: numbe
     connection.db.exec("BEGIN")
     connection.setMeta(`row ${key}`, "x".repeat(8_000))
     connection.db.exec("COMMIT")
-    checkpointer.countCommitted(1)
+    checkpointer.countCommitted(1, false)
     yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
   })
 
@@ -36,7 +40,8 @@ for (const [name, start] of [
   ["the runtime lends no thread", () => null],
   [
     "the thread dies at once",
-    (path: string, listeners: CheckpointListeners) => startCheckpointThread(`${path}/missing`, listeners)
+    ({ identity, path }: CheckpointedFile, listeners: CheckpointListeners) =>
+      startCheckpointThread({ identity, path: `${path}/missing` }, listeners)
   ],
   ["a thread works", startCheckpointThread]
 ] as const) {

@@ -192,6 +192,7 @@ it.effect("without hnswlib-node the scan serves, and one warning says how to ins
     const path = `${yield* temporaryFolder}/memory.db`
     const graphs = new GraphStore({
       path,
+      identity: null,
       generation: 1,
       space: 1,
       readOnly: false,

@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url"
 import type { BuildTask } from "../../src/graph/buildGraph.ts"
 import type { HierarchicalNSW, Hnswlib } from "../../src/graph/hnswlib.ts"
 import { runBuild } from "../../src/graph/runBuild.ts"
+import { readIdentity } from "../../src/schema/fileState.ts"
 import { DIMENSIONS, direction, makeRow, makeScope, NOW } from "../support/rows.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
@@ -63,7 +64,14 @@ const fill = Effect.gen(function* () {
   const db = new DatabaseSync(path, { readOnly: true })
   const sid = Number(db.prepare("SELECT sid FROM scope").get()?.["sid"])
   db.close()
-  const task: BuildTask = { path, sid, generation: 1, space: 1, dimensions: DIMENSIONS }
+  const task: BuildTask = {
+    path,
+    identity: readIdentity(path),
+    sid,
+    generation: 1,
+    space: 1,
+    dimensions: DIMENSIONS
+  }
   return task
 })
 

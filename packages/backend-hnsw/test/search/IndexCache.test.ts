@@ -34,6 +34,7 @@ const openFilledCache = Effect.gen(function* () {
     maxBytes: MAX_BYTES,
     graphs: new GraphStore({
       path,
+      identity: null,
       generation: 1,
       space: 1,
       readOnly: false,

@@ -1,5 +1,6 @@
 import {
   checkVectors,
+  type Fingerprint,
   type Memory,
   type MemoryError,
   openedReadOnly,
@@ -15,7 +16,6 @@ import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
 import { toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { readSettings } from "../schema/storedSettings.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
 import { decodeOwed, owedStatement, payStatement } from "../statements/owed.ts"
 import type { Tuning } from "../tuning/tuning.ts"
@@ -52,10 +52,16 @@ export interface Shutdown {
   readonly close: Effect.Effect<void>
 }
 
+/** What a handle serves until a move closes it. */
+export interface Served {
+  readonly fingerprint: Fingerprint
+  readonly mode: StoreMode
+}
+
 export const makeAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
-  mode: StoreMode,
+  { fingerprint, mode }: Served,
   shutdown: Shutdown
 ): StoreAdmin["Service"] =>
   StoreAdmin.of({
@@ -87,9 +93,7 @@ export const makeAdmin = (
       )
     },
 
-    fingerprint: runner.transaction(
-      async (session) => (await readSettings(session, layout.names)).fingerprint
-    ),
+    fingerprint: Effect.succeed(fingerprint),
 
     stage: (next) => runner.transaction((session) => openStage(session, layout, next)),
 

@@ -1,6 +1,6 @@
 import type { PGliteInterface, Transaction } from "@electric-sql/pglite"
 import type { Database, DbSession, Row } from "./Database.ts"
-import { parseNumberArray } from "./parameterCodec.ts"
+import { PARSER_TABLE } from "./valueParsers.ts"
 
 const passThrough = (value: unknown): unknown => value
 
@@ -11,20 +11,12 @@ const serializers = new Proxy<Record<number, (value: unknown) => string>>(
   { get: () => passThrough }
 )
 
-const parsers = {
-  20: Number,
-  1007: parseNumberArray,
-  1016: parseNumberArray,
-  1021: parseNumberArray,
-  1022: parseNumberArray
-}
-
 const toSession = (db: PGliteInterface | Transaction): DbSession => ({
   query: async (statement) => {
     const result = await db.query<Row>(statement.text, [...statement.values], {
       rowMode: "array",
       serializers,
-      parsers
+      parsers: PARSER_TABLE
     })
     return result.rows
   },

@@ -7,20 +7,13 @@ import {
   types as pgTypes
 } from "pg"
 import type { Database, DbSession, Row, SqlStatement } from "./Database.ts"
-import { parseNumberArray } from "./parameterCodec.ts"
+import { findParser } from "./valueParsers.ts"
 
-const INT8 = 20
-const NUMBER_ARRAYS = new Set([1007, 1016, 1021, 1022])
-
-const parseNumber = (text: string): number => Number(text)
-
-/** Parsers of our own for a few types, set per query: the application's global parsers stay as they are. */
+/** Parsers of our own, set per query: the application's global parsers, and those of its clients, stay as they are. */
 const types: CustomTypesConfig = {
-  getTypeParser: (oid, format) => {
-    if (oid === INT8) return parseNumber
-    if (NUMBER_ARRAYS.has(oid)) return parseNumberArray
-    return pgTypes.getTypeParser(oid, format)
-  }
+  getTypeParser: (oid, format) =>
+    // A pool of the application's may ask for binary values.
+    format === "binary" ? pgTypes.getTypeParser(oid, format) : findParser(oid)
 }
 
 const hashName = (statement: SqlStatement): string =>
@@ -79,6 +72,21 @@ const makeToSession = (namedStatements: boolean): ToSession => {
   })
 }
 
+/**
+ * Listens to every client that the pool lends, from before the pool itself stops listening: the server may end a
+ * session in the same packet that makes it ready, and an error without a listener ends the process.
+ */
+const listenToClients = (pool: Pool): (() => void) => {
+  const known = new WeakSet<PoolClient>()
+  const listen = (client: PoolClient): void => {
+    if (known.has(client)) return
+    known.add(client)
+    client.on("error", ignore)
+  }
+  pool.on("acquire", listen)
+  return () => pool.off("acquire", listen)
+}
+
 /** Runs `body` with a session of the pool; it resolves to whether the pool may lend that session again. */
 type Borrow = (body: (session: DbSession) => Promise<boolean>) => Promise<void>
 
@@ -86,12 +94,10 @@ const makeBorrow =
   (pool: Pool, toSession: ToSession): Borrow =>
   async (body) => {
     const client = await pool.connect()
-    client.on("error", ignore)
     let reusable = false
     try {
       reusable = await body(toSession(client))
     } finally {
-      client.off("error", ignore)
       client.release(!reusable)
     }
   }
@@ -133,6 +139,7 @@ const runInOwnSession = async <A>(borrow: Borrow, body: (session: DbSession) => 
 export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database => {
   // Without a listener, an idle connection that breaks would end the process.
   pool.on("error", ignore)
+  const stopListening = listenToClients(pool)
   const toSession = makeToSession(options.namedStatements)
   const borrow = makeBorrow(pool, toSession)
   return {
@@ -141,6 +148,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
     transaction: (body) => runTransaction(borrow, body),
     withSession: (body) => runInOwnSession(borrow, body),
     close: async () => {
+      stopListening()
       pool.off("error", ignore)
       if (options.owned && !pool.ended) {
         pool.on("error", ignore)

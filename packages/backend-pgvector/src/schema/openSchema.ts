@@ -1,10 +1,10 @@
 /** Opens a schema, migrates it where needed, and returns its layout. */
 import {
+  canServe,
   conflict,
   type Fingerprint,
   fingerprintMismatch,
   type MemoryError,
-  sameFingerprint,
   unsupported
 } from "@keepsake/core/driver"
 import type { Database, DbSession } from "../connection/Database.ts"
@@ -40,6 +40,8 @@ export interface OpenOptions {
 }
 
 export interface OpenedSchema {
+  /** That of the store, whose terms may be older than those asked for. */
+  readonly fingerprint: Fingerprint
   readonly layout: StatementLayout
   /** Each statement must name its scope. */
   readonly rowLevelSecurity: boolean
@@ -122,7 +124,7 @@ const migrate = async (session: DbSession, options: OpenOptions, concurrent: boo
   const version = await readVersion(session, names)
   checkVersion(version)
   const settings = version === 0 ? null : await readSettings(session, names)
-  if (settings !== null && !sameFingerprint(settings.fingerprint, options.fingerprint))
+  if (settings !== null && !canServe(settings.fingerprint, options.fingerprint))
     throw fingerprintMismatch(settings.fingerprint, options.fingerprint)
   const { fingerprint } = options
   const vectorType = settings?.vectorType ?? options.vectorType ?? "vector"
@@ -157,7 +159,7 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
   }
   const settings = await readSettings(session, names)
   if (options.rowLevelSecurity && !settings.rowLevelSecurity && !options.readOnly) return null
-  if (!sameFingerprint(settings.fingerprint, fingerprint))
+  if (!canServe(settings.fingerprint, fingerprint))
     throw fingerprintMismatch(settings.fingerprint, fingerprint)
   if (vectorType !== undefined && vectorType !== settings.vectorType && fingerprint.embedding !== null) {
     throw conflict(
@@ -166,6 +168,7 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
   }
   const { rowLevelSecurity, space } = settings
   return {
+    fingerprint: settings.fingerprint,
     layout: {
       names,
       space: toEmbeddingColumns(space, settings.fingerprint, settings.vectorType, facts.extension),

@@ -1,8 +1,8 @@
 import {
+  canServe,
   type Fingerprint,
   fingerprintMismatch,
   type MemoryError,
-  sameFingerprint,
   unsupported
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
@@ -17,10 +17,19 @@ import { ADDED_INDEXES, collectionConfig, INDEXES } from "./schema.ts"
 
 type CollectionInfo = Schemas["CollectionInfo"]
 
-const checkFingerprint = (note: CollectionNote | null, fingerprint: Fingerprint) =>
-  note === null || sameFingerprint(note.fingerprint, fingerprint)
-    ? Effect.void
-    : Effect.fail(fingerprintMismatch(note.fingerprint, fingerprint))
+/** The fingerprint that a collection serves, whose terms may be older than those asked for. */
+const readFingerprint = (note: CollectionNote | null, asked: Fingerprint) =>
+  note === null
+    ? Effect.succeed(asked)
+    : canServe(note.fingerprint, asked)
+      ? Effect.succeed(note.fingerprint)
+      : Effect.fail(fingerprintMismatch(note.fingerprint, asked))
+
+/** What a collection holds. */
+export interface Filled {
+  readonly fingerprint: Fingerprint
+  readonly layouts: Layouts
+}
 
 const checkDifferences = (
   name: string,
@@ -64,26 +73,26 @@ export const raiseLayout = Effect.fnUntraced(function* (
 
 /**
  * Creates the collection if it does not exist, completes a creation that was interrupted, and raises a collection of
- * the first layout. Returns the layouts of its points.
+ * the first layout. Returns what it serves.
  */
 export const ensureCollection = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   name: string,
-  fingerprint: Fingerprint,
+  asked: Fingerprint,
   layout: CollectionSettings
-): Effect.fn.Return<Layouts, MemoryError> {
+): Effect.fn.Return<Filled, MemoryError> {
   if (!(yield* collections.exists(name))) {
-    const note = encodeNote(fingerprint, { ready: false })
-    yield* createCollection(collections, name, collectionConfig(fingerprint, layout, note))
+    const note = encodeNote(asked, { ready: false })
+    yield* createCollection(collections, name, collectionConfig(asked, layout, note))
   }
   const info = yield* collections.info(name)
   const note = yield* readNote(name, info)
-  yield* checkFingerprint(note, fingerprint)
+  const fingerprint = yield* readFingerprint(note, asked)
   if (note?.ready === false) {
     // Before any point: an index made later would miss the vector index's links.
     yield* createIndexes(collections, name, INDEXES)
     yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true }))
-    return "second"
+    return { fingerprint, layouts: "second" }
   }
   const layouts = note === null ? "second" : readLayouts(note)
   yield* checkDifferences(name, info, fingerprint, layouts)
@@ -91,15 +100,18 @@ export const ensureCollection = Effect.fnUntraced(function* (
     yield* checkForeign(name, pointsIn(info))
     yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true }))
   }
-  return layouts === "first" ? yield* raiseLayout(collections, name, info, fingerprint) : layouts
+  return {
+    fingerprint,
+    layouts: layouts === "first" ? yield* raiseLayout(collections, name, info, fingerprint) : layouts
+  }
 })
 
-/** Checks the collection and writes nothing. Returns the layouts of its points. */
+/** Checks the collection and writes nothing. Returns what it serves. */
 export const inspectCollection = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   name: string,
-  fingerprint: Fingerprint
-): Effect.fn.Return<Layouts, MemoryError> {
+  asked: Fingerprint
+): Effect.fn.Return<Filled, MemoryError> {
   if (!(yield* collections.exists(name))) {
     yield* unsupported(
       `There is no collection ${name}, and a store that is opened read-only creates none. Check the name, or open it without \`readOnly\`.`
@@ -107,7 +119,7 @@ export const inspectCollection = Effect.fnUntraced(function* (
   }
   const info = yield* collections.info(name)
   const note = yield* readNote(name, info)
-  yield* checkFingerprint(note, fingerprint)
+  const fingerprint = yield* readFingerprint(note, asked)
   if (note?.ready !== true) {
     return yield* unsupported(
       `Collection ${name} is not completely created. Open it without \`readOnly\` once.`
@@ -115,5 +127,5 @@ export const inspectCollection = Effect.fnUntraced(function* (
   }
   const layouts = readLayouts(note)
   yield* checkDifferences(name, info, fingerprint, layouts)
-  return layouts
+  return { fingerprint, layouts }
 })

@@ -41,14 +41,14 @@ const findAlias = Effect.fnUntraced(function* (
 /** Finds the serving collection and checks it, or creates the first one. */
 export const openCollection = Effect.fnUntraced(function* (
   http: QdrantHttp,
-  fingerprint: Fingerprint
+  asked: Fingerprint
 ): Effect.fn.Return<OpenedCollection, MemoryError> {
   const collections = makeCollectionsApi(http)
   const { collection, layout } = http.settings
   const found = yield* findAlias(collections, collection)
   const name = found?.collection_name ?? collection
+  const { fingerprint, layouts } = yield* ensureCollection(collections, name, asked, layout)
   const alias = servingAlias(collection, fingerprint)
-  const layouts = yield* ensureCollection(collections, name, fingerprint, layout)
   if (found?.alias_name !== alias) {
     yield* collections.changeAliases([
       // Of the first layout: its handles are refused from now on.
@@ -62,11 +62,11 @@ export const openCollection = Effect.fnUntraced(function* (
 /** Finds the serving collection and checks it, without writing. */
 export const openCollectionReadOnly = Effect.fnUntraced(function* (
   http: QdrantHttp,
-  fingerprint: Fingerprint
+  asked: Fingerprint
 ): Effect.fn.Return<OpenedCollection, MemoryError> {
   const collections = makeCollectionsApi(http)
   const found = yield* findAlias(collections, http.settings.collection)
   const name = found?.collection_name ?? http.settings.collection
-  const layouts = yield* inspectCollection(collections, name, fingerprint)
+  const { fingerprint, layouts } = yield* inspectCollection(collections, name, asked)
   return { alias: found?.alias_name ?? name, name, fingerprint, layouts }
 })

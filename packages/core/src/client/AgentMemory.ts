@@ -1,11 +1,11 @@
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { Embedder } from "../embedding/Embedder.ts"
 import { eraseUser } from "../forget/eraseUser.ts"
-import { purge } from "../forget/purge.ts"
+import { makePurge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
 import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
-import { StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { hasOldTerms, type StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
 import { AccessCounter } from "../recall/AccessCounter.ts"
@@ -13,6 +13,7 @@ import { makeRetriever } from "../recall/makeRetriever.ts"
 import { Retriever } from "../recall/Retriever.ts"
 import { onProcessIdle, sleepInBackground } from "../runtime/background.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
+import { warn } from "../runtime/warn.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { type BeforeWrite, readGate } from "../write/beforeWrite.ts"
@@ -79,6 +80,10 @@ export class AgentMemory extends Context.Service<
     Layer.effect(AgentMemory, make(options))
 }
 
+const oldTerms = (tokeniser: string): string =>
+  `This store was filled by an earlier version: it works as before, with that version's words (${tokeniser}). ` +
+  "`keepsake reembed` moves it to today's, which find a word in every language and spelling, while it serves."
+
 const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   const { purgeEvery = Duration.minutes(10) } = options
   if (purgeEvery !== false && !isPeriod(purgeEvery)) {
@@ -89,13 +94,15 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   const admin = yield* StoreAdmin
   const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
 
+  const { tokeniser } = yield* admin.fingerprint
+  if (hasOldTerms({ tokeniser })) yield* warn(oldTerms(tokeniser))
+
   const accesses = admin.mode.accessCounts ? new AccessCounter(store) : null
   const retriever = Option.getOrUndefined(yield* Effect.serviceOption(Retriever)) ?? (yield* makeRetriever)
   const services: MemoryServices = {
     store,
     admin,
     embedder,
-    fingerprint: yield* StoreFingerprint,
     retriever,
     accesses,
     fences: new WriteFences(),
@@ -112,7 +119,8 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     yield* Effect.forkScoped(Effect.forever(Effect.andThen(sleepInBackground(FLUSH_EVERY), accesses.flush)))
   }
   if (purgeEvery !== false && !admin.mode.readOnly) {
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge(admin), sleepInBackground(purgeEvery))))
+    const purge = yield* makePurge({ store, admin })
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(purge, sleepInBackground(purgeEvery))))
   }
 
   return AgentMemory.of({

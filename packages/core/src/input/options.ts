@@ -14,6 +14,7 @@ import {
   input,
   integer,
   name,
+  nullable,
   object,
   oneOf,
   optional,
@@ -94,6 +95,8 @@ export interface Exchange {
   /** `""` where there is no answer. */
   readonly assistant: string
   readonly sessionId: string
+  /** Who asked, where several people talk. */
+  readonly speaker?: string | null | undefined
   /** The user's turn; the answer takes the next. Assigned in order when absent. */
   readonly turn?: number | undefined
   /** Now when absent. */
@@ -112,6 +115,7 @@ export const readExchange = input(
     ),
     user: text("give what the user said"),
     assistant: text('give the answer; "" where there is none'),
+    speaker: optional(nullable(name)),
     turn: optional(count),
     saidAt: optional(time)
   } satisfies Fields<Exchange>)

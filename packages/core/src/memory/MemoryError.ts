@@ -133,6 +133,12 @@ export type MemoryErrorReason = typeof MemoryErrorReason.Type
 export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError", {
   reason: MemoryErrorReason
 }) {
+  constructor(props: { readonly reason: MemoryErrorReason }, options?: Schema.MakeOptions) {
+    super(props, options)
+    // The reason is an error too: printed beside this one, it repeats the text and the stack.
+    Object.defineProperty(this, "reason", { enumerable: false })
+  }
+
   override get message(): string {
     return this.reason.message
   }

@@ -3,6 +3,9 @@ import type { Memory } from "./Memory.ts"
 import { hasIdOfText, memoryIdOfKey, memoryIdOfText, turnKey } from "./MemoryId.ts"
 import { sameScope, type Scope } from "./Scope.ts"
 
+/** Turns that later ones of the session can follow: a forged last turn would end the session for good. */
+export const IMPORTED_TURN_MAX = 0x7fff_ffff - 1_000_000
+
 const NAMES_TURN = /^\["turn",/u
 
 /** A key of a turn is that turn's alone: under another turn it would take the place of what is said there. */

@@ -72,7 +72,7 @@ export class Scorer {
     this.#now = now
     const parts = this.#parts
     parts[AT.bias] = table.bias
-    parts[AT.queryLength] = table.queryLength * Math.log1p(query.terms.length)
+    parts[AT.queryLength] = table.queryLength * Math.log1p(query.words.length)
     parts[AT.queryMass] = table.queryMass * weights.mass
     parts[AT.scopeSize] = scopeSizeOffset(weights.n)
   }
@@ -125,7 +125,7 @@ export class Scorer {
     parts[AT.nextMeaning] = table.nextMeaning * (next?.cosine ?? 0)
     parts[AT.previous] = table.previous * (previous?.tfidfCosine ?? 0)
     parts[AT.earlier] = table.earlier * (earlier?.tfidfCosine ?? 0)
-    parts[AT.window] = table.window * coverage(this.#weights, low, high)
+    parts[AT.window] = table.window * coverage(this.#query, this.#weights, low, high)
     parts[AT.session] = table.session * (session?.strongestOther(row) ?? 0)
     parts[AT.opening] = turn === 0 ? table.opening : 0
   }

@@ -1,9 +1,11 @@
 /** Features of one memory for a query. Every number is absolute: none depends on other matches. */
 import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { RowFacts, SearchHit } from "../store/searching.ts"
-import { countFromWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
-import { termId, tokenise } from "../text/tokenise.ts"
+import { countFromWeight, documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
+import { readWith } from "../text/terms/tokenisers.ts"
+import { wordKey } from "../text/terms/Word.ts"
 import type { Query, QueryWeights } from "./query.ts"
+import { type Held, inMasks, weighWord } from "./QueryWords.ts"
 
 /** What a memory holds of a query; of a long text, its best passage. */
 export interface Evidence {
@@ -12,16 +14,16 @@ export interface Evidence {
   readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
   readonly cosine: number
-  /** The query's terms in it. */
+  /** The query's words in it, a weaker form as a part of one. */
   readonly matched: number
-  /** Σ IDF of those terms. */
+  /** Σ IDF of those words. */
   readonly idfSum: number
   /** Bit masks of the query's terms in it: terms 0–31 in `mask0`, 32–63 in `mask1`. */
   readonly mask0: number
   readonly mask1: number
   /** TF-IDF cosine, over 5: about 0 to 1. */
   readonly tfidfCosine: number
-  /** Terms in order of appearance, repetitions included. */
+  /** Words in order of appearance, repetitions included. */
   readonly length: number
   /** A quick relevance: compares the rows of a session and selects the anchors. */
   readonly prescore: number
@@ -40,34 +42,44 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
 /** Words decide which passage is shown if they hold at least this share of the query's IDF; else meaning does. */
 const WORDED_SHARE = 0.5
 
+/** What the current memory holds of the current word: one object for all, since thousands are weighed in a recall. */
+const held: Held = { share: 0, idf: 0 }
+
 /** Reads what a store found of the query's one part. */
 export const toEvidence = (
+  query: Query,
   weights: QueryWeights,
   settings: TermSettings,
   { facts, parts }: SearchHit,
   calibration: Calibration
 ): Evidence => {
   const [part] = parts
-  const { idfs, squares } = weights
+  const { squares } = weights
   const similarity = part?.cosine ?? null
   const length = part?.length ?? 0
   const penalty = lengthPenalty(length, settings)
   let mask0 = 0
   let mask1 = 0
+  for (let i = 0; i < query.terms.length; i++) {
+    if ((part?.weights[i] ?? 0) === 0) continue
+    if (i < 32) mask0 |= 1 << i
+    else mask1 |= 1 << (i - 32)
+  }
   let matched = 0
   let idfSum = 0
   let shared = 0
   let lexical = 0
-  for (let i = 0; i < idfs.length; i++) {
-    const weight = part?.weights[i] ?? 0
-    if (weight === 0) continue
-    if (i < 32) mask0 |= 1 << i
-    else mask1 |= 1 << (i - 32)
-    const idf = idfs[i] ?? 0
-    matched += 1
-    idfSum += idf
-    shared += (squares[i] ?? 0) * (1 + Math.log(countFromWeight(weight, penalty, settings)))
-    lexical += idf * weight
+  if ((mask0 | mask1) !== 0) {
+    for (const word of query.words) {
+      if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+      weighWord(word, weights, mask0, mask1, held)
+      const keyWeight = (part?.weights[word.key] ?? 0) / word.factor
+      const count = inMasks(mask0, mask1, word.key) ? countFromWeight(keyWeight, penalty, settings) : 1
+      matched += held.share
+      idfSum += held.idf
+      shared += held.share * (squares[word.key] ?? 0) * (1 + Math.log(count))
+      lexical += held.idf * documentWeight(count, penalty, settings)
+    }
   }
   const cosine = referenceCosine(similarity, calibration)
   const tfidfCosine = shared / (weights.norm * (part?.norm ?? 1)) / 5
@@ -101,9 +113,9 @@ export const phraseShareMax = ({ phrases }: Query, { mask0, mask1, matched }: Ev
 }
 
 /** Share of the query's word pairs that are adjacent in a text. */
-export const phraseShare = ({ phrases }: Query, text: string): number => {
+export const phraseShare = ({ phrases, tokeniser }: Query, text: string): number => {
   if (phrases.length === 0) return 0
-  const sequence = tokenise(text).map(termId)
+  const sequence = readWith(tokeniser, text).words.map(wordKey)
   const wanted = new Map(phrases.map((phrase) => [phrase.first, new Set<number>()]))
   for (const { first, second } of phrases) wanted.get(first)?.add(second)
   let adjacent = 0
@@ -115,12 +127,13 @@ export const phraseShare = ({ phrases }: Query, text: string): number => {
 }
 
 /** Share of the query's IDF under these masks. */
-export const coverage = ({ idfs, mass }: QueryWeights, mask0: number, mask1: number): number => {
-  if (mass === 0) return 0
-  let held = 0
-  for (let i = 0; i < idfs.length; i++) {
-    const isHeld = ((i < 32 ? mask0 >>> i : mask1 >>> (i - 32)) & 1) === 1
-    if (isHeld) held += idfs[i] ?? 0
+export const coverage = ({ words }: Query, weights: QueryWeights, mask0: number, mask1: number): number => {
+  if (weights.mass === 0) return 0
+  let covered = 0
+  for (const word of words) {
+    if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+    weighWord(word, weights, mask0, mask1, held)
+    covered += held.idf
   }
-  return held / mass
+  return covered / weights.mass
 }

@@ -1,11 +1,10 @@
 import { Effect, Option } from "effect"
 import { Embedder } from "../embedding/Embedder.ts"
-import type { Fingerprint } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import type { Excerpt } from "../store/searching.ts"
-import { StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
 import { readQuery } from "./query.ts"
 import { readEvidence } from "./readEvidence.ts"
@@ -21,7 +20,7 @@ interface Services {
   readonly store: MemoryStore["Service"]
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
-  readonly fingerprint: Fingerprint
+  readonly admin: StoreAdmin["Service"]
 }
 
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
@@ -29,11 +28,13 @@ const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage |
 
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (
-  { embedder, fingerprint, store }: Services,
+  { admin, embedder, store }: Services,
   request: RecallRequest
 ) {
   const { limit, minScore = DEFAULT_THRESHOLD, now, scope } = request
-  const query = readQuery(request.query, yield* store.speakers({ scope, now }), now)
+  // Read each time: a store that is opened read-only follows a move to other terms.
+  const fingerprint = yield* admin.fingerprint
+  const query = readQuery(request.query, yield* store.speakers({ scope, now }), now, fingerprint.tokeniser)
   const vector = embedder === null ? undefined : (yield* embedder.embed([query.text], "query"))[0]
   if (vector === undefined && query.terms.length === 0) return null
   const evidence = yield* readEvidence({ store, fingerprint }, request, query, vector)
@@ -98,12 +99,12 @@ const recallWith = Effect.fnUntraced(function* (services: Services, request: Rec
  * The retriever of Keepsake: one embedding, one store search, one reading of neighbouring turns and of texts, and a
  * calibrated score. Recalls by meaning too if an `Embedder` is in the context. It caches nothing of a text.
  */
-export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreFingerprint> =
-  Effect.gen(function* () {
+export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> = Effect.gen(
+  function* () {
     const services: Services = {
       store: yield* MemoryStore,
       embedder: Option.getOrNull(yield* Effect.serviceOption(Embedder)),
-      fingerprint: yield* StoreFingerprint
+      admin: yield* StoreAdmin
     }
     return Retriever.of({
       recall: (request) => recallWith(services, request),
@@ -111,4 +112,5 @@ export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemorySto
       forget: () => {},
       forgetUser: () => {}
     })
-  })
+  }
+)

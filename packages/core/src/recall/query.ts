@@ -1,14 +1,16 @@
 import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
-import { idf } from "../text/bm25.ts"
-import { termId, tokenise } from "../text/tokenise.ts"
+import { idf, selectTerms } from "../text/bm25.ts"
+import { readWith } from "../text/terms/tokenisers.ts"
+import { wordKey } from "../text/terms/Word.ts"
+import { groupTerms, highBit, lowBit, type QueryWord } from "./QueryWords.ts"
 
 /** Two adjacent words of a question. */
 export interface Phrase {
   readonly first: number
   readonly second: number
-  /** Bit masks of the two terms: terms 0–31 in `mask0`, 32–63 in `mask1`. */
+  /** Bit masks of the two words' keys: terms 0–31 in `mask0`, 32–63 in `mask1`. */
   readonly mask0: number
   readonly mask1: number
 }
@@ -19,34 +21,43 @@ export interface Query {
   readonly text: string
   /** Distinct term ids of `text`, up to `STORE_LIMITS.queryTerms`. */
   readonly terms: Uint32Array
-  /** Distinct pairs of adjacent terms, in order. */
+  /** Of the store's terms. */
+  readonly tokeniser: string
+  /** Its distinct words, each with the terms that stand for it. */
+  readonly words: ReadonlyArray<QueryWord>
+  /** Distinct pairs of adjacent words, in order. */
   readonly phrases: ReadonlyArray<Phrase>
   /** The one speaker that it names; `null` for none or several. */
   readonly speaker: string | null
   readonly time: TimeHint
 }
 
-/** The bit of a term in `mask0` and `mask1`; 0 for a term that was cut off. */
-const lowBit = (termIndex: number): number => (termIndex >= 0 && termIndex < 32 ? 1 << termIndex : 0)
-const highBit = (termIndex: number): number => (termIndex >= 32 ? 1 << (termIndex - 32) : 0)
-
-export const readQuery = (query: string, speakers: ReadonlyArray<string>, now: number): Query => {
+export const readQuery = (
+  query: string,
+  speakers: ReadonlyArray<string>,
+  now: number,
+  tokeniser: string
+): Query => {
   const { named, text } = withoutNames(query, speakers)
-  const sequence = tokenise(text).map(termId)
-  const terms = Uint32Array.from(new Set(sequence)).slice(0, STORE_LIMITS.queryTerms)
+  const read = readWith(tokeniser, text)
+  const sequence = read.words.map(wordKey)
+  const terms = Uint32Array.from(selectTerms(read, STORE_LIMITS.queryTerms))
   const indexes = new Map(Array.from(terms, (term, i) => [term, i]))
+  const indexOf = (term: number): number => indexes.get(term) ?? -1
   const seen = new Set<string>()
   const phrases: Array<Phrase> = []
   for (let i = 1; i < sequence.length; i++) {
     const [first = 0, second = 0] = [sequence[i - 1], sequence[i]]
     if (first === second || seen.has(`${first} ${second}`)) continue
     seen.add(`${first} ${second}`)
-    const [a = -1, b = -1] = [indexes.get(first), indexes.get(second)]
+    const [a, b] = [indexOf(first), indexOf(second)]
     phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
   return {
     text,
     terms,
+    tokeniser,
+    words: groupTerms(read, indexOf),
     phrases,
     speaker: named.length === 1 ? (named[0] ?? null) : null,
     time: timeHint(query, now)
@@ -59,27 +70,30 @@ export interface QueryWeights {
   readonly n: number
   /** BM25's IDF of each term. */
   readonly idfs: Float64Array
-  /** Σ of `idfs`. */
+  /** The IDF of a term that no row has. */
+  readonly idfMax: number
+  /** Σ of the IDFs of the words' keys. */
   readonly mass: number
   /** The square of `1 + ln((n + 1)/(df + 1))` of each term: never below 1, for the cosine. */
   readonly squares: Float64Array
-  /** √Σ `squares`. */
+  /** √Σ of the `squares` of the words' keys. */
   readonly norm: number
 }
 
-export const weighQuery = ({ terms }: Query, n: number, df: ReadonlyArray<number>): QueryWeights => {
+export const weighQuery = ({ terms, words }: Query, n: number, df: ReadonlyArray<number>): QueryWeights => {
   const idfs = new Float64Array(terms.length)
   const squares = new Float64Array(terms.length)
-  let mass = 0
-  let square = 0
   for (let i = 0; i < terms.length; i++) {
     const holders = df[i] ?? 0
-    const weight = idf(n, holders)
     const smooth = 1 + Math.log((n + 1) / (holders + 1))
-    idfs[i] = weight
+    idfs[i] = idf(n, holders)
     squares[i] = smooth * smooth
-    mass += weight
-    square += smooth * smooth
   }
-  return { n, idfs, mass, squares, norm: Math.sqrt(square) || 1 }
+  let mass = 0
+  let square = 0
+  for (const { key } of words) {
+    mass += idfs[key] ?? 0
+    square += squares[key] ?? 0
+  }
+  return { n, idfs, idfMax: idf(n, 0), mass, squares, norm: Math.sqrt(square) || 1 }
 }

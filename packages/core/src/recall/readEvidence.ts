@@ -83,7 +83,7 @@ export const readEvidence = Effect.fnUntraced(function* (
   const add = (hit: SearchHit): Evidence | null => {
     if (knownIds.has(hit.facts.id)) return null
     knownIds.add(hit.facts.id)
-    const row = toEvidence(weights, fingerprint, hit, calibration)
+    const row = toEvidence(query, weights, fingerprint, hit, calibration)
     neighbours.add(row)
     return row
   }

@@ -21,6 +21,7 @@ import { program } from "./laws/program.ts"
 import { removal } from "./laws/removal.ts"
 import { roundTrip } from "./laws/roundTrip.ts"
 import { staging } from "./laws/staging.ts"
+import { scripts } from "./laws/scripts.ts"
 import { search } from "./laws/search.ts"
 import { supersession } from "./laws/supersession.ts"
 import { excerpts } from "./laws/excerpts.ts"
@@ -43,6 +44,7 @@ export const laws: ReadonlyArray<Law> = [
   parts,
   passages,
   excerpts,
+  scripts,
   filters,
   conditions,
   plan,

@@ -118,6 +118,8 @@ export const LAWS = [
   "excerpts > vectors come where they are asked for",
   "excerpts > latest brings long texts by their first passage",
   "excerpts > around tells whether a row passes the filter, with its evidence and its passage",
+  "scripts > a text of every script is found by another form of its words",
+  "scripts > a store that an earlier version filled serves its terms until it is moved",
   "filters > every filter selects in search what it selects by definition",
   "filters > every filter selects the same in list, latest and count",
   "filters > 70 expired rows never hide a live one",

@@ -1,5 +1,5 @@
-import { documentTerms } from "../text/bm25.ts"
-import { termId } from "../text/tokenise.ts"
+import * as bm25 from "../text/bm25.ts"
+import { termId } from "../text/terms/termId.ts"
 import { DAY_MS } from "../memory/duration.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { memoryIdOfKey, memoryIdOfText } from "../memory/MemoryId.ts"
@@ -47,6 +47,16 @@ const toPassages = (
   if (first === undefined) throw new Error("a row has at least one passage")
   return [first, ...more]
 }
+
+/** The laws count terms: this tokeniser makes one of each word. */
+const tokeniser = "en-1"
+
+/** The terms of a law's row. */
+export const documentTerms = (text: string, settings: bm25.TermSettings = bm25.TERM_SETTINGS): bm25.Terms =>
+  bm25.documentTerms(text, { ...settings, tokeniser })
+
+/** The terms of a law's question. */
+export const queryTerms = (text: string): Uint32Array => bm25.queryTerms(text, tokeniser)
 
 /** A unit vector derived from the text: equal texts have equal vectors, different texts unrelated ones. */
 export const toVector = (text: string, dimensions: number): Float32Array =>

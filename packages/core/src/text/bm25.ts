@@ -1,5 +1,6 @@
 /** BM25 over term ids: the document side is stored, the query side needs idf alone. */
-import { termId, tokenise } from "./tokenise.ts"
+import { readWith, TOKENISER } from "./terms/tokenisers.ts"
+import { NO_TERM, type ReadText, wordKey } from "./terms/Word.ts"
 
 /** BM25's parameters; part of the fingerprint. */
 export interface TermSettings {
@@ -16,11 +17,11 @@ export const TERM_SETTINGS: TermSettings = { k1: 1.2, b: 0.75, avgLen: 20 }
 export interface Terms {
   /** Ascending and distinct. */
   readonly ids: Uint32Array
-  /** The BM25 document weight of each of `ids`. */
+  /** The BM25 document weight of each of `ids`, reduced by the factor of its form. */
   readonly weights: Float32Array
-  /** Terms in order of appearance, repetitions included. */
+  /** Words in order of appearance, repetitions included. */
   readonly length: number
-  /** √Σ(1 + ln count)², 1 without a term: the norm of the text's vector, without IDF: that of other words is unknown. */
+  /** √Σ(1 + ln count)² over the words, 1 without one: the norm of the text's vector, without IDF: that of other words is unknown. */
   readonly norm: number
 }
 
@@ -32,60 +33,104 @@ export const lengthPenalty = (length: number, { avgLen, b, k1 }: TermSettings): 
 export const documentWeight = (count: number, penalty: number, { k1 }: TermSettings): number =>
   (count * (k1 + 1)) / (count + penalty)
 
-/** How often a term occurs: the inverse of `documentWeight`. */
+/** How often a term occurs that a document holds with this weight: the inverse of `documentWeight`. */
 export const countFromWeight = (weight: number, penalty: number, { k1 }: TermSettings): number =>
   Math.max(1, Math.round((weight * penalty) / (k1 + 1 - weight)))
 
-/** The terms of a text and their counts. */
-export interface CountedTerms {
-  /**
-   * Distinct term ids, ascending; the count of each; then every term in order of appearance. One array: a
-   * recall reads hundreds of texts, and mostly waits for memory.
-   */
-  readonly numbers: Uint32Array
-  /** Distinct terms. */
-  readonly distinct: number
-  /** Terms in order of appearance. */
-  readonly length: number
+/** What a form leaves of its term's weight in a document. Part of the tokeniser: a change needs a new name. */
+const FACTORS = [1, 0.3, 0.3] as const
+/** The factor of every form but the whole word. */
+export const WEAK_FACTOR = 0.3
+const [WHOLE, STEM, PIECE] = [0, 1, 2]
+/** A term id and its form in one number, which is exact and sorts by id. */
+const FORM_STEP = 4
+
+/** Every term of a text, with its form, ascending by id; a term once for each time that it occurs. */
+const sortForms = ({ joined, words }: ReadText): Float64Array => {
+  let size = 2 * (words.length + joined.length)
+  for (const { pieces } of words) size += pieces.length
+  const forms = new Float64Array(size)
+  let filled = 0
+  const add = (id: number, form: number): void => {
+    if (id !== NO_TERM) forms[filled++] = id * FORM_STEP + form
+  }
+  for (const { pieces, stem, whole } of words) {
+    add(whole, WHOLE)
+    add(stem, STEM)
+    for (const piece of pieces) add(piece, PIECE)
+  }
+  for (const { stem, whole } of joined) {
+    add(whole, WHOLE)
+    add(stem, STEM)
+  }
+  return forms.subarray(0, filled).sort()
 }
 
-/** Counts a text's terms. */
-export const countTerms = (text: string): CountedTerms => {
-  const tokens = tokenise(text)
-  const { length } = tokens
-  const sequence = new Uint32Array(length)
-  for (let i = 0; i < length; i++) sequence[i] = termId(tokens[i] ?? "")
-  const sorted = sequence.slice().sort()
+const countForms = (text: string, tokeniser: string) => {
+  const read = readWith(tokeniser, text)
+  const forms = sortForms(read)
   let distinct = 0
-  for (let i = 0; i < length; i++) if (i === 0 || sorted[i] !== sorted[i - 1]) distinct++
-  const numbers = new Uint32Array(2 * distinct + length)
-  for (let i = 0, at = -1; i < length; i++) {
-    if (i === 0 || sorted[i] !== sorted[i - 1]) numbers[++at] = sorted[i] ?? 0
-    numbers[distinct + at] = (numbers[distinct + at] ?? 0) + 1
+  for (let i = 0; i < forms.length; i++) if (i === 0 || forms[i] !== forms[i - 1]) distinct++
+  return { read, forms, distinct }
+}
+
+/** √Σ(1 + ln count)² over the words of a text, each by its key; 1 without one. */
+const normOf = (words: ReadText["words"]): number => {
+  const keys = Uint32Array.from(words, wordKey).sort()
+  let square = 0
+  for (let i = 0; i < keys.length;) {
+    const key = keys[i]
+    const start = i
+    while (i < keys.length && keys[i] === key) i++
+    square += (1 + Math.log(i - start)) ** 2
   }
-  numbers.set(sequence, 2 * distinct)
-  return { numbers, distinct, length }
+  return Math.sqrt(square) || 1
+}
+
+/** Settings of a store's terms; of a new store where the tokeniser is absent. */
+export interface DocumentSettings extends TermSettings {
+  readonly tokeniser?: string
 }
 
 /**
  * The document side of BM25, so that a store only needs Σ idf·weight over the query's terms.
  * (Robertson & Zaragoza 2009, eq. 3.15.)
  */
-export const documentTerms = (text: string, settings: TermSettings = TERM_SETTINGS): Terms => {
-  const { distinct, length, numbers } = countTerms(text)
-  const penalty = lengthPenalty(length, settings)
+export const documentTerms = (text: string, settings: DocumentSettings = TERM_SETTINGS): Terms => {
+  const { distinct, forms, read } = countForms(text, settings.tokeniser ?? TOKENISER)
+  const penalty = lengthPenalty(read.words.length, settings)
+  const ids = new Uint32Array(distinct)
   const weights = new Float32Array(distinct)
-  let square = 0
-  for (let i = 0; i < distinct; i++) {
-    const count = numbers[distinct + i] ?? 0
-    weights[i] = documentWeight(count, penalty, settings)
-    square += (1 + Math.log(count)) ** 2
+  for (let i = 0, at = 0; i < forms.length; at++) {
+    const form = forms[i] ?? 0
+    let count = 0
+    while (forms[i] === form) {
+      count++
+      i++
+    }
+    ids[at] = Math.floor(form / FORM_STEP)
+    weights[at] = (FACTORS[form % FORM_STEP] ?? 1) * documentWeight(count, penalty, settings)
   }
-  return { ids: numbers.slice(0, distinct), weights, length, norm: Math.sqrt(square) || 1 }
+  return { ids, weights, length: read.words.length, norm: normOf(read.words) }
 }
 
-/** The query's distinct terms, in order of first appearance. */
-export const queryTerms = (text: string): Uint32Array => Uint32Array.from(new Set(tokenise(text).map(termId)))
+/** The query's distinct terms, those that weigh most first. */
+export const queryTerms = (text: string, tokeniser: string = TOKENISER): Uint32Array =>
+  Uint32Array.from(selectTerms(readWith(tokeniser, text), Infinity))
+
+/** The distinct terms of a question, up to `max`: identifiers, then each word once, then the other forms. */
+export const selectTerms = ({ joined, words }: ReadText, max: number): ReadonlyArray<number> => {
+  const terms = new Set<number>()
+  const add = (id: number): void => {
+    if (id !== NO_TERM && terms.size < max) terms.add(id)
+  }
+  for (const { whole } of joined) add(whole)
+  for (const word of words) add(wordKey(word))
+  for (const { stem } of words) add(stem)
+  for (const { stem } of joined) add(stem)
+  for (const { pieces } of words) for (const piece of pieces) add(piece)
+  return Array.from(terms)
+}
 
 /** BM25's IDF: `ln(1 + (n − df + ½)/(df + ½))`, over the scope. */
 export const idf = (n: number, df: number): number => Math.log(1 + (n - df + 0.5) / (df + 0.5))

@@ -1,5 +1,4 @@
 import type { Embedder } from "../embedding/Embedder.ts"
-import type { Fingerprint } from "../memory/Fingerprint.ts"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
 import type { Retriever } from "../recall/Retriever.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
@@ -14,8 +13,6 @@ export interface MemoryServices {
   readonly admin: StoreAdmin["Service"]
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
-  /** Of the store. */
-  readonly fingerprint: Fingerprint
   readonly retriever: Retriever["Service"]
   /** `null` when the store keeps no access counts. */
   readonly accesses: AccessCounter | null

@@ -23,8 +23,14 @@ const TURN_ATTEMPTS = 8
 const firstCodePoints = (text: string, count: number): string => Array.from(text).slice(0, count).join("")
 
 /** The user's statement and, unless the answer is blank, the assistant's, without their turns. */
-const toStatements = ({ assistant, saidAt, sessionId, user }: Exchange): ReadonlyArray<Statement> => {
-  const question: Statement = { content: user, source: "user", sessionId, saidAt }
+const toStatements = ({
+  assistant,
+  saidAt,
+  sessionId,
+  speaker,
+  user
+}: Exchange): ReadonlyArray<Statement> => {
+  const question: Statement = { content: user, source: "user", speaker, sessionId, saidAt }
   if (firstCodePoints(assistant, ANSWER_CODE_POINTS).trim() === "") return [question]
   return [question, { content: assistant, source: "assistant", sessionId, saidAt, ttlDays: ANSWER_TTL_DAYS }]
 }

@@ -3,7 +3,7 @@ import { Clock, Effect, Result } from "effect"
 import { chunksOf } from "effect/Array"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
-import { toImportedId } from "../memory/importedId.ts"
+import { IMPORTED_TURN_MAX, toImportedId } from "../memory/importedId.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { formerIdOfText, hasIdOfText, isSameStatement, memoryIdOfText } from "../memory/MemoryId.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
@@ -22,19 +22,16 @@ const readAt = (index: number, value: unknown) =>
     `${message.replace(/\.$/u, "")}; this is not an exported memory`
   ])
 
-/** Turns that later ones of the session can follow: a forged last turn would end the session for good. */
-const TURN_MAX = 0x7fff_ffff - 1_000_000
-
 /** What is wrong with a memory that an export can hold but not every import may bring. */
 const findProblem = (
   memory: Memory,
   first: Memory | undefined,
   { mergeScopes = false, trustIds = false }: ImportOptions
 ): Problem | undefined => {
-  if (!trustIds && memory.turn !== null && memory.turn > TURN_MAX)
+  if (!trustIds && memory.turn !== null && memory.turn > IMPORTED_TURN_MAX)
     return [
       "turn",
-      `leaves no room for later turns; give one up to ${TURN_MAX}, or trustIds for a backup of yours`
+      `leaves no room for later turns; give one up to ${IMPORTED_TURN_MAX}, or trustIds for a backup of yours`
     ]
   return mergeScopes || first === undefined || sameScope(first.scope, memory.scope)
     ? undefined

@@ -23,11 +23,12 @@ const toRow = ({ overwrites, ...memory }: Storable, encoded: EncodedText): Store
 
 /** Rows with the passages of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
-  { embedder, fingerprint }: MemoryServices,
+  { admin, embedder }: MemoryServices,
   memories: ReadonlyArray<Storable>
 ) {
+  const settings = yield* admin.fingerprint
   const texts = memories.map((memory) => memory.content)
-  const encoded = yield* encodePassages(embedder, fingerprint, texts)
+  const encoded = yield* encodePassages(embedder, settings, texts)
   return memories.flatMap((memory, i) => {
     const passages = encoded[i]
     return passages === undefined ? [] : [toRow(memory, passages)]

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
 import { isName, toSource, withoutNames } from "../../src/text/speakerNames.ts"
+import { TOKENISER } from "../../src/text/terms/tokenisers.ts"
 import { readQuery } from "../../src/recall/query.ts"
 
 describe("withoutNames", () => {
@@ -41,13 +42,13 @@ describe("toSource", () => {
 
 describe("readQuery", () => {
   it("names a speaker only if there is exactly one", () => {
-    assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0).speaker, "Ana")
-    assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0).speaker, null)
+    assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0, TOKENISER).speaker, "Ana")
+    assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0, TOKENISER).speaker, null)
   })
 
   it("bounds the terms of a long question", () => {
     const question = Array.from({ length: 500 }, (_, i) => `word${i}`).join(" ")
-    assert.strictEqual(readQuery(question, [], 0).terms.length, 64)
+    assert.strictEqual(readQuery(question, [], 0, TOKENISER).terms.length, 64)
   })
 })
 

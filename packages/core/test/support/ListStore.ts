@@ -3,6 +3,7 @@ import {
   checkedAdmin,
   checkedStore,
   checkVectors,
+  canServe,
   closeAt,
   dropsEntry,
   type Entry,
@@ -423,7 +424,7 @@ const listScopes = (data: ListData, after: Scope | undefined, limit: number): Re
 
 const make = Effect.fnUntraced(function* (data: ListData, mode: StoreMode) {
   const fingerprint = yield* StoreFingerprint
-  if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, fingerprint)) {
+  if (data.fingerprint !== null && !canServe(data.fingerprint, fingerprint)) {
     return yield* fingerprintMismatch(data.fingerprint, fingerprint)
   }
   const serving = (data.fingerprint ??= fingerprint)

@@ -12,7 +12,7 @@ import {
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core"
-import { formerIdOfText } from "@keepsake/core/driver"
+import { ANY, formerIdOfText, TOKENISER } from "@keepsake/core/driver"
 import { Clock, Context, Effect, Layer, type Scope as EffectScope } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -20,6 +20,7 @@ import { isDeepStrictEqual } from "node:util"
 import { FIRST_VERSION } from "../../../../scripts/first-version/commit.ts"
 import { fixtureEmbedder } from "../../../../scripts/first-version/embedder.ts"
 import { MemoryFiles } from "../../../agent/src/tools/memoryFiles/MemoryFiles.ts"
+import { reembedStore } from "../../../keepsake/src/interchange/reembedStore.ts"
 import { answer, type Question } from "./answer.ts"
 
 /** How far a score may lie from the first version's. */
@@ -286,10 +287,45 @@ const writeAndReopen = Effect.fnUntraced(function* (restored: Restored, expected
   )
 })
 
+const UMLAUT_TEXT = "Die Sonnenblumen stehen in der Goethestraße."
+
+/** Moves the place to today's terms while it serves the old ones, and finds what those could not. */
+const moveTerms = Effect.fnUntraced(function* (restored: Restored, expected: Expected) {
+  const { fingerprint, now, scope } = expected
+  const ask = (at: number) =>
+    withMemory(restored, expected, at, (memory) =>
+      Effect.flatMap(memory.for(scope), (mine) =>
+        Effect.map(mine.recall("Goethestrasse", { minScore: 0, limit: 1 }), ([best]) => best?.memory.content)
+      )
+    )
+  yield* withMemory(restored, expected, now + 3 * HOUR, (memory) =>
+    Effect.flatMap(memory.for(scope), (mine) => mine.remember(UMLAUT_TEXT))
+  )
+  if (fingerprint.embedding === null) assert.notStrictEqual(yield* ask(now + 3 * HOUR), UMLAUT_TEXT)
+  const { admin, store } = yield* openStore(restored, expected)
+  assert.strictEqual((yield* admin.fingerprint).tokeniser, fingerprint.tokeniser)
+  const live = { scope, now: now + 3 * HOUR, filter: ANY, lifetime: "live" } as const
+  const before = yield* store.count(live)
+  const next = { ...fingerprint, tokeniser: TOKENISER }
+  const embedder =
+    fingerprint.embedding === null
+      ? null
+      : Context.get(yield* Layer.build(Embedder.layer(fixtureEmbedder)), Embedder)
+  yield* Effect.provideService(
+    reembedStore(next, embedder, () => Effect.void),
+    StoreAdmin,
+    admin
+  )
+  const moved = yield* openStore(restored, expected)
+  assert.deepStrictEqual(structuredClone(yield* moved.admin.fingerprint), next)
+  assert.strictEqual(yield* moved.store.count(live), before)
+  assert.strictEqual(yield* ask(now + 3 * HOUR), UMLAUT_TEXT)
+})
+
 /** Erases the fixture's user, and finds nothing of theirs after the place is opened again. */
 const eraseAndReopen = Effect.fnUntraced(function* (restored: Restored, expected: Expected) {
   const { userId } = expected.scope
-  yield* withMemory(restored, expected, expected.now + 3 * HOUR, (memory) => memory.eraseUser({ userId }))
+  yield* withMemory(restored, expected, expected.now + 4 * HOUR, (memory) => memory.eraseUser({ userId }))
   const { admin } = yield* openStore(restored, expected)
   const left = yield* admin.scopes({ limit: 1_000 })
   assert.sameDeepMembers(
@@ -332,6 +368,12 @@ export const firstVersionTests = (name: string, folder: string, restore: Restore
       it.effect("takes writes at once, and shows them when it is opened again", () =>
         Effect.flatMap(Place, (restored) => writeAndReopen(restored, expected))
       )
+      // 10,000 rows take minutes where the database is slow.
+      if (kind !== "large") {
+        it.effect("moves to today's terms while it serves", () =>
+          Effect.flatMap(Place, (restored) => Effect.scoped(moveTerms(restored, expected)))
+        )
+      }
       it.effect("erases a user", () =>
         Effect.flatMap(Place, (restored) => Effect.scoped(eraseAndReopen(restored, expected)))
       )

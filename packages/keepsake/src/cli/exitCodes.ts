@@ -3,6 +3,7 @@ import { Cause, type Exit } from "effect"
 import { CliError } from "effect/cli"
 import { hideSecrets } from "../config/hideSecrets.ts"
 import { jsonLine } from "./output/print.ts"
+import { hasColours, styled } from "./output/style.ts"
 import { oneLine, wrap } from "./output/text.ts"
 
 /** 0 done, 1 failed, 2 wrong usage, 3 the doctor found a fault, 130 interrupted, 141 the reader closed the pipe. */
@@ -17,6 +18,8 @@ export const toExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
   return CliError.isCliError(error) ? EXIT.usage : EXIT.failed
 }
 
+const NAME = "keepsake:"
+
 /** The text of a failure: what is wrong and what to do, never a stack. */
 export const describeFailure = (
   cause: Cause.Cause<unknown>,
@@ -30,5 +33,8 @@ export const describeFailure = (
   const reason = error instanceof MemoryError ? error.reason._tag : "Defect"
   const message = hideSecrets(error instanceof Error ? error.message : String(error))
   if (json) return jsonLine({ error: { reason, message } })
-  return wrap(`keepsake: ${oneLine(message)}`, columns).join("\n")
+  const name = hasColours(process.stderr) ? styled("red", NAME) : NAME
+  return wrap(`${NAME} ${oneLine(message)}`, columns)
+    .join("\n")
+    .replace(NAME, name)
 }

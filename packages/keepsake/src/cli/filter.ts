@@ -24,15 +24,16 @@ export const timeFlag = (name: string): Flag.Flag<number> =>
     )
   )
 
-/** `key=value`, repeatable; a value that is a JSON number, boolean or null becomes one. */
+/** `key=value`, repeatable; `true`, `false`, `null` and a number that stays exactly what was written become one. */
 export const metaFlag = Flag.KeyValuePair("meta").pipe(
   Flag.withDescription("Metadata, key=value; may be repeated"),
   Flag.optional
 )
 
+/** A number that would be written otherwise is a text: a version, a code, an id of many digits. */
 const parseScalar = (text: string): JsonScalar => {
-  if (/^(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?)$/u.test(text)) return JSON.parse(text) as JsonScalar
-  return text
+  if (/^(?:true|false|null)$/u.test(text)) return JSON.parse(text) as JsonScalar
+  return /^-?\d/u.test(text) && String(Number(text)) === text ? Number(text) : text
 }
 
 export const toMetadata = (

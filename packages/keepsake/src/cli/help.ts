@@ -29,7 +29,11 @@ const foldLines =
       .join("\n")
 
 /** Effect's help, folded to the terminal's width. */
-export const helpFormatter = (columns: number): CliOutput.Formatter => {
-  const plain = CliOutput.defaultFormatter({ colors: false, inheritedFlags: "full", globalFlags: "summary" })
+export const helpFormatter = (columns: number, colours: boolean): CliOutput.Formatter => {
+  const plain = CliOutput.defaultFormatter({
+    colors: colours,
+    inheritedFlags: "full",
+    globalFlags: "summary"
+  })
   return { ...plain, formatHelpDoc: foldLines(plain.formatHelpDoc, columns) }
 }

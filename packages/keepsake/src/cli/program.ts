@@ -9,17 +9,24 @@ import { chat } from "./commands/serve/chat.ts"
 import { copy } from "./commands/operate/copy.ts"
 import { doctor } from "./commands/operate/doctor.ts"
 import { exportCommand } from "./commands/operate/export.ts"
+import { context } from "./commands/memory/context.ts"
 import { forget } from "./commands/memory/forget.ts"
+import { get } from "./commands/memory/get.ts"
 import { importCommand } from "./commands/operate/import.ts"
 import { list } from "./commands/memory/list.ts"
 import { recall } from "./commands/memory/recall.ts"
+import { stats } from "./commands/memory/stats.ts"
+import { supersede } from "./commands/memory/supersede.ts"
+import { update } from "./commands/memory/update.ts"
 import { mcp } from "./commands/serve/mcp.ts"
 import { reembed } from "./commands/operate/reembed.ts"
 import { remember } from "./commands/memory/remember.ts"
 import { describeFailure } from "./exitCodes.ts"
-import { helpFormatter } from "./help.ts"
 import { columns } from "./output/print.ts"
+import { makePresenter } from "./presenter.ts"
+import { readArguments } from "./readArguments.ts"
 import { root } from "./root.ts"
+import { init } from "./commands/setup/init.ts"
 import { trust } from "./commands/setup/trust.ts"
 import { version } from "./version.ts"
 
@@ -31,24 +38,31 @@ const platform = NodeChildProcessSpawner.layer.pipe(
 
 const command = root.pipe(
   Command.withSubcommands([
-    chat,
+    init,
     remember,
     recall,
+    context,
     list,
+    get,
+    update,
+    supersede,
     forget,
+    stats,
     exportCommand,
     importCommand,
     copy,
     reembed,
     doctor,
     trust,
+    chat,
     mcp
   ])
 )
 
 /** The whole command line on these arguments; prints a failure to standard error before it fails. */
 export const program = (args: ReadonlyArray<string>) =>
-  Command.runWith(command, { version })(args).pipe(
+  Effect.fromResult(readArguments(args)).pipe(
+    Effect.flatMap(Command.runWith(command, { version })),
     Effect.tapCause((cause) =>
       Effect.sync(() => {
         const text = describeFailure(cause, args.includes("--json"), columns())
@@ -59,7 +73,7 @@ export const program = (args: ReadonlyArray<string>) =>
     Effect.provideService(Logger.LogToStderr, true),
     Effect.provide([
       platform,
-      CliOutput.layer(helpFormatter(columns())),
+      CliOutput.layerPresenter(makePresenter(args.includes("--json"))),
       CliConfig.layer({ builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions] })
     ])
   )

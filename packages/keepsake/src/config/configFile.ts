@@ -1,7 +1,8 @@
 /** The JSON files that hold settings: the user's own, a project's, or one that the user names. */
 import { homedir } from "node:os"
-import { join } from "node:path"
-import { fields, invalidInput } from "@keepsake/core/driver"
+import { dirname, join } from "node:path"
+import type { MemoryError } from "@keepsake/core"
+import { fields, invalidInput, makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import { anything } from "./fields.ts"
 import { readText } from "./readText.ts"
@@ -14,11 +15,24 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** An empty variable counts as absent. */
 export const nonEmpty = (value: string | undefined): string | undefined => (value === "" ? undefined : value)
 
-/** The folder of the user's own config, list of trusted names, and default store. */
-export const ownFolder = (env: Environment): string => join(nonEmpty(env["HOME"]) ?? homedir(), ".keepsake")
+/** Undefined for an account without one, as in a container whose user has no passwd entry. */
+export const findHomeFolder = (home: string | undefined): string | undefined => {
+  if (home !== undefined && home !== "") return home
+  try {
+    return homedir()
+  } catch {
+    return undefined
+  }
+}
+
+/** A file of the user's own, in the folder of config, trusted names and default store; undefined without a home. */
+export const ownFile = (env: Environment, name: string): string | undefined => {
+  const home = findHomeFolder(env["HOME"])
+  return home === undefined ? undefined : join(home, ".keepsake", name)
+}
 
 /** The user's own config, which applies in every working folder. */
-export const ownConfigPath = (env: Environment): string => join(ownFolder(env), "config.json")
+export const ownConfigPath = (env: Environment): string | undefined => ownFile(env, "config.json")
 
 /** A project's config, in the working folder: it may come with a cloned repository. */
 export const PROJECT_CONFIG = "keepsake.json"
@@ -59,3 +73,13 @@ export const readFileSettings = Effect.fnUntraced(function* (path: string) {
   })
   return yield* valid(() => within(path, fileSettings)(settings))
 })
+
+/** Writes a file for this account alone, at once: a reader sees the old or the new one. */
+export const writePrivately = (path: string, text: string): Effect.Effect<void, MemoryError> =>
+  Effect.tryPromise({
+    try: async () => {
+      makePrivateFolder(dirname(path))
+      await replacePrivateFile(path, async (file) => file.writeFile(text))
+    },
+    catch: (cause) => invalidInput(path, `could not be written: ${String(cause)}`)
+  })

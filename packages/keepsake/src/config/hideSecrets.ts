@@ -22,6 +22,9 @@ const hideParameters = (parameters: string): string =>
     })
     .join("&")
 
+/** No key of a known form is shorter. */
+const KEY_LENGTH_MIN = 12
+
 /** A password may hold what a URL forbids there (`@`, `/`, `?`, `#`): everything up to the last `@` goes. */
 const hideAfterScheme = (rest: string): string => {
   const at = rest.lastIndexOf("@")
@@ -30,7 +33,7 @@ const hideAfterScheme = (rest: string): string => {
   const [, location = "", query, fragment] = /^([^?#]*)(?:\?([^#]*))?(?:#(.*))?$/su.exec(address) ?? []
   return (
     hidden +
-    redactSecrets(location) +
+    (location.length < KEY_LENGTH_MIN ? location : redactSecrets(location)) +
     (query === undefined ? "" : `?${hideParameters(query)}`) +
     (fragment === undefined ? "" : `#${hideParameters(fragment)}`)
   )

@@ -1,8 +1,8 @@
-import { homedir } from "node:os"
 import { fileURLToPath } from "node:url"
 import type { MemoryError, StoreOptions } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
+import { findHomeFolder } from "./configFile.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
 
 /** An example of each scheme, for messages. */
@@ -28,20 +28,37 @@ const file = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
         )
     })
   }
+  const path = url.slice("file:".length)
+  if (path === "") return bad(`names no file; write ${SCHEMES.file}`)
   // A shell expands "~" only at the start of a word, and here "file:" comes before it.
-  const path = url.slice("file:".length).replace(/^~(?=[/\\])/u, homedir())
-  return path === "" ? bad(`names no file; write ${SCHEMES.file}`) : Effect.succeed({ backend: "hnsw", path })
+  if (!/^~[/\\]/u.test(path)) return Effect.succeed({ backend: "hnsw", path })
+  const home = findHomeFolder(undefined)
+  return home === undefined
+    ? bad('begins with "~", and this account has no home folder: write the whole path')
+    : Effect.succeed({ backend: "hnsw", path: `${home}${path.slice(1)}` })
+}
+
+/** The port as it is written: `URL` drops a scheme's own, and Qdrant's client then asks 6333. */
+const readPort = (url: string): string => /^[^/]*\/\/[^/?#]*(:\d+)(?:[/?#]|$)/u.exec(url)?.[1] ?? ""
+
+const decodeKey = (password: string): string | undefined => {
+  try {
+    return decodeURIComponent(password)
+  } catch {
+    return undefined
+  }
 }
 
 const qdrant = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
   const address = URL.parse(url.slice("qdrant+".length))
   if (address === null) return bad(`is not a complete URL; write ${SCHEMES["qdrant+http"]}`)
-  const apiKey = decodeURIComponent(address.password)
-  address.password = ""
-  address.username = ""
+  const apiKey = decodeKey(address.password)
+  if (apiKey === undefined) return bad("has a key with a stray %; write a percent sign as %25")
+  const port = address.port === "" ? readPort(url) : `:${address.port}`
+  const rest = `${address.pathname}${address.search}`.replace(/\/$/u, "")
   return Effect.succeed({
     backend: "qdrant",
-    url: address.href.replace(/\/$/u, ""),
+    url: `${address.protocol}//${address.hostname}${port}${rest}`,
     ...(apiKey === "" ? {} : { apiKey })
   })
 }
@@ -50,6 +67,11 @@ const OPTIONS = ["readOnly", "accessCounts"] as const satisfies ReadonlyArray<ke
 
 const isOption = (name: string): name is (typeof OPTIONS)[number] =>
   (OPTIONS as ReadonlyArray<string>).includes(name)
+
+const MODE_HINTS: Readonly<Record<string, string>> = {
+  rw: "a store that may be written is created if it is not there",
+  memory: `for a store without a file, write ${SCHEMES.memory}`
+}
 
 interface SplitUrl {
   readonly url: string
@@ -72,6 +94,13 @@ const splitOptions = (text: string): Effect.Effect<SplitUrl, MemoryError> => {
     if (isOption(name)) {
       if (value !== "true" && value !== "false") return bad(`${name} is true or false; write ?${name}=true`)
       options[name] = value === "true"
+    } else if (isFile && name === "mode") {
+      // SQLite's own spelling.
+      if (value !== "ro" && value !== "rwc")
+        return bad(
+          `mode is ro or rwc here; ${MODE_HINTS[value ?? ""] ?? "for reading alone, write ?mode=ro"}`
+        )
+      if (value === "ro") options.readOnly = true
     } else if (isFile) {
       return bad(
         `has an unknown option. ${didYouMean(name, OPTIONS)} Give a file with "?" in its name as { backend: "hnsw", path }`
@@ -113,8 +142,8 @@ const parseLocation = (url: string): Effect.Effect<StoreConfig, MemoryError> => 
 }
 
 /**
- * Parses a store URL, with `?readOnly=true` and `?accessCounts=false` where they are given. The password of a Qdrant URL is the API key (`qdrant+https://:KEY@host`). No message
- * repeats a URL, which may hold a password.
+ * Parses a store URL, with `?readOnly=true` and `?accessCounts=false` where they are given. The password of a Qdrant
+ * URL is the API key (`qdrant+https://:KEY@host`). No message repeats a URL, which may hold a password.
  */
 export const parseStoreUrl = (text: string): Effect.Effect<StoreConfig, MemoryError> =>
   Effect.flatMap(splitOptions(text), ({ options, url }) =>

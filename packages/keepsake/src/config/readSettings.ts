@@ -1,14 +1,14 @@
 /** The settings of the command line and the MCP server: flags, environment, the project's file, the user's own, defaults. */
 import { existsSync } from "node:fs"
-import { join } from "node:path"
 import { DEFAULT_AGENT, type MemoryError, type Scope } from "@keepsake/core"
+import { invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import {
   type Environment,
   type FileSettings,
   nonEmpty,
   ownConfigPath,
-  ownFolder,
+  ownFile,
   PROJECT_CONFIG,
   readFileSettings
 } from "./configFile.ts"
@@ -39,7 +39,17 @@ export interface SettingFlags {
 const DEFAULT_USER = "me"
 
 /** In the home folder, so that every working directory has the same memories. */
-const defaultStore = (env: Environment): string => `file:${join(ownFolder(env), "memory.db")}`
+const defaultStore = (env: Environment): Effect.Effect<string, MemoryError> => {
+  const path = ownFile(env, "memory.db")
+  return path === undefined
+    ? Effect.fail(
+        invalidInput(
+          "store",
+          "is missing, and this account has no home folder for the default: give --store or KEEPSAKE_STORE"
+        )
+      )
+    : Effect.succeed(`file:${path}`)
+}
 
 /** Settings in a file, and whose they are. */
 interface FoundSettings {
@@ -53,7 +63,8 @@ interface FoundSettings {
 const findSettings = Effect.fnUntraced(function* (flags: SettingFlags, env: Environment) {
   const named = flags.config ?? nonEmpty(env["KEEPSAKE_CONFIG"])
   const ownPath = named ?? ownConfigPath(env)
-  const own = named !== undefined || existsSync(ownPath) ? yield* readFileSettings(ownPath) : {}
+  const hasOwn = ownPath !== undefined && (named !== undefined || existsSync(ownPath))
+  const own = hasOwn ? yield* readFileSettings(ownPath) : {}
   const hasProject = named === undefined && existsSync(PROJECT_CONFIG)
   const found: FoundSettings = {
     project: hasProject ? yield* readFileSettings(PROJECT_CONFIG) : {},
@@ -110,7 +121,7 @@ export const readSettings = Effect.fnUntraced(function* (
   return {
     // `resolveConfig` checks their types.
     config: {
-      store: (store as KeepsakeConfig["store"] | undefined) ?? defaultStore(env),
+      store: (store as KeepsakeConfig["store"] | undefined) ?? (yield* defaultStore(env)),
       embedder: embedder as KeepsakeConfig["embedder"]
     },
     scope: {

@@ -12,7 +12,7 @@ const READ_PROBLEMS: Readonly<Record<string, string>> = {
   EISDIR: "is a folder; name a file"
 }
 
-const readFailed = (path: string, cause: unknown): MemoryError =>
+export const readFailed = (path: string, cause: unknown): MemoryError =>
   invalidInput(path, READ_PROBLEMS[errorCode(cause)] ?? `could not be read: ${String(cause)}`)
 
 /** Reads a whole file as UTF-8 text; another encoding is refused, never guessed. */

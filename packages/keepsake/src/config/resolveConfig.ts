@@ -61,6 +61,18 @@ const readConfig = within(
   })
 )
 
+/**
+ * Handles the rejection of a provider's promise: where another part of the config fails first, no one else would, and
+ * the process would end. Whoever awaits the promise still sees it.
+ */
+export const handleRejection = (config: string | KeepsakeConfig): void => {
+  if (!isRecord(config)) return
+  const { embedder } = config
+  if (typeof embedder === "object" && embedder !== null && isPromise(embedder)) {
+    embedder.then(undefined, () => undefined)
+  }
+}
+
 /** Checks what `openMemory` takes; a string is the store's URL. */
 export const resolveConfig = Effect.fnUntraced(function* (
   config: string | KeepsakeConfig

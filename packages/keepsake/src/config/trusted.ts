@@ -1,12 +1,9 @@
 /** What a project's config may use: what the user's own config or environment names, or the user said yes to. */
-import { randomUUID } from "node:crypto"
 import { existsSync } from "node:fs"
-import { mkdir, rename, writeFile } from "node:fs/promises"
-import { dirname, join } from "node:path"
 import { MemoryError, Unauthorized } from "@keepsake/core"
 import { fields, invalidInput } from "@keepsake/core/driver"
 import { Effect } from "effect"
-import { type Environment, type FileSettings, ownFolder, PROJECT_CONFIG } from "./configFile.ts"
+import { type Environment, type FileSettings, ownFile, PROJECT_CONFIG, writePrivately } from "./configFile.ts"
 import { describeDestination, type Destination, listDestinations, withoutAccount } from "./destinations.ts"
 import { readText } from "./readText.ts"
 
@@ -25,14 +22,14 @@ const readList = object({
   )
 })
 
-const trustedPath = (env: Environment): string => join(ownFolder(env), "trusted.json")
+const trustedPath = (env: Environment): string | undefined => ownFile(env, "trusted.json")
 
 /** The names to which the user said yes. */
 export const readTrusted = Effect.fnUntraced(function* (
   env: Environment
 ): Effect.fn.Return<ReadonlyArray<string>, MemoryError> {
   const path = trustedPath(env)
-  if (!existsSync(path)) return []
+  if (path === undefined || !existsSync(path)) return []
   const text = yield* readText(path)
   const value = yield* Effect.try({
     try: (): unknown => JSON.parse(text),
@@ -41,24 +38,17 @@ export const readTrusted = Effect.fnUntraced(function* (
   return (yield* valid(() => within(path, readList)(value))).trusted
 })
 
-/** Replaces the list at once: a reader sees the old or the new one. */
 export const writeTrusted = (
   env: Environment,
   names: ReadonlyArray<string>
-): Effect.Effect<void, MemoryError> =>
-  Effect.tryPromise({
-    try: async () => {
-      const path = trustedPath(env)
-      const written = `${path}.${randomUUID()}`
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await writeFile(written, `${JSON.stringify({ trusted: names }, null, 2)}\n`, {
-        flag: "wx",
-        mode: 0o600
-      })
-      await rename(written, path)
-    },
-    catch: (cause) => invalidInput(trustedPath(env), `could not be written: ${String(cause)}`)
-  })
+): Effect.Effect<void, MemoryError> => {
+  const path = trustedPath(env)
+  return path === undefined
+    ? Effect.fail(
+        invalidInput("HOME", "is not set, and this account has no home folder to keep the answer in")
+      )
+    : writePrivately(path, `${JSON.stringify({ trusted: names }, null, 2)}\n`)
+}
 
 /** The destinations of `project` that neither `own` settings name nor the user said yes to. */
 export const findUntrusted = Effect.fnUntraced(function* (

@@ -1,5 +1,13 @@
-import { AgentMemory, type MemoryError, MemoryStore, type ScopeCount, StoreAdmin } from "@keepsake/core"
-import type { Condition } from "@keepsake/core/driver"
+import { randomUUID } from "node:crypto"
+import {
+  AgentMemory,
+  type Fingerprint,
+  type MemoryError,
+  MemoryStore,
+  type ScopeCount,
+  StoreAdmin
+} from "@keepsake/core"
+import { CLOCK_DOUBT_MS, type Condition, findNewest, hasOldTerms } from "@keepsake/core/driver"
 import { Clock, Effect, Stream } from "effect"
 import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
@@ -50,13 +58,14 @@ export const storeFault = (
   return fault(check, error.message, fix ?? "Do what the message says, then run keepsake doctor again.")
 }
 
-/** A scope of the doctor's own; its test memory is removed at once. */
-const CANARY = { agentId: "keepsake-doctor", userId: "canary" }
+/** A scope of this run's own: another doctor may look at the store at the same time. A killed run leaves it for a day. */
+const makeCanaryScope = () => ({ agentId: "keepsake-doctor", userId: `canary-${randomUUID()}` })
+
 const TEST_CONTENT = "The canary sings in the mine at noon."
 
 const checkRoundTrip: Effect.Effect<Finding, MemoryError, AgentMemory> = Effect.gen(function* () {
-  const memory = yield* Effect.flatMap(AgentMemory, (memories) => memories.for(CANARY))
-  const { id } = yield* memory.remember(TEST_CONTENT)
+  const memory = yield* Effect.flatMap(AgentMemory, (memories) => memories.for(makeCanaryScope()))
+  const { id } = yield* memory.remember({ content: TEST_CONTENT, ttlDays: 1 })
   const recollections = yield* Effect.ensuring(
     memory.recall(TEST_CONTENT, { minScore: 0 }),
     Effect.ignore(memory.forgetAll())
@@ -97,6 +106,23 @@ const checkDates = Effect.fnUntraced(function* (scopes: ReadonlyArray<ScopeCount
   return []
 })
 
+/** A store that rested for a year, or a clock that runs ahead. */
+const checkClock = Effect.gen(function* () {
+  const store = yield* MemoryStore
+  const admin = yield* StoreAdmin
+  const now = yield* Clock.currentTimeMillis
+  const newest = yield* findNewest(store, admin, { before: now, since: now - CLOCK_DOUBT_MS })
+  return newest === null || now - newest <= CLOCK_DOUBT_MS
+    ? []
+    : [
+        warning(
+          "clock",
+          `the newest memory is of ${new Date(newest).toISOString()}, more than a year before this machine's clock`,
+          "Set the clock if it runs ahead (timedatectl set-ntp true). Until then a process purges expired memories only a day after it opened the store."
+        )
+      ]
+})
+
 /** Rows from which the scan of a scope takes noticeable time. */
 const LARGE_SCOPE_ROWS = 20_000
 
@@ -117,6 +143,17 @@ const checkSizes = (backend: string, scopes: ReadonlyArray<ScopeCount>): Readonl
     : []
 }
 
+const checkTerms = (fingerprint: Fingerprint): ReadonlyArray<Finding> =>
+  hasOldTerms(fingerprint)
+    ? [
+        warning(
+          "words",
+          `the store was filled by an earlier version, with words that are found in one language and spelling (${fingerprint.tokeniser})`,
+          "Move it while it serves: keepsake reembed --to EMBEDDER, the one it has (none for keyword search alone)."
+        )
+      ]
+    : []
+
 const checkAll = Effect.gen(function* () {
   const admin = yield* StoreAdmin
   const scopes = yield* Stream.runCollect(allScopes)
@@ -127,7 +164,9 @@ const checkAll = Effect.gen(function* () {
       `${admin.backend}: ${plural(rowCount, "memory", "memories")} in ${plural(scopes.length, "scope")}`
     ),
     admin.mode.readOnly ? ok("round trip", "left out: the store is opened read-only") : yield* checkRoundTrip,
+    ...checkTerms(yield* admin.fingerprint),
     ...(yield* checkDates(scopes)),
+    ...(yield* checkClock),
     ...checkSizes(admin.backend, scopes)
   ]
 })

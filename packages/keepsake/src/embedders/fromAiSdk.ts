@@ -1,5 +1,5 @@
 import type { Calibration, EmbedderProvider } from "@keepsake/core"
-import { wasRetryable } from "@keepsake/core/driver"
+import { invalidInput, wasRetryable } from "@keepsake/core/driver"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { measureDimensions } from "./measureDimensions.ts"
 import { EmbedderError, pacedEmbed } from "./pace.ts"
@@ -26,6 +26,13 @@ export const fromAiSdk = async (
   model: AiSdkEmbeddingModel,
   options: AiSdkOptions = {}
 ): Promise<EmbedderProvider> => {
+  // From JavaScript: the AI SDK itself takes a name, and looks it up in a gateway.
+  if (typeof model?.doEmbed !== "function") {
+    throw invalidInput(
+      "embedder",
+      'give a model of a provider, such as openai.embedding("text-embedding-3-small")'
+    )
+  }
   const embed = pacedEmbed(async (texts, _purpose, signal) => {
     try {
       return (await model.doEmbed({ values: [...texts], abortSignal: signal })).embeddings

@@ -7,10 +7,10 @@ import { EmbedderError, pacedEmbed, type EmbedRequest } from "./pace.ts"
 
 /** A service with OpenAI's `POST /embeddings`. */
 export interface OpenAiCompatibleOptions extends PaceConfig {
-  /** The address without `/embeddings`, such as `http://localhost:8000/v1`. */
+  /** The address without `/embeddings`, such as `http://localhost:8000/v1`; may end in `?api-version=…`. */
   readonly baseUrl: string
   readonly model: string
-  /** Sent as a bearer token. */
+  /** Sent as a bearer token; to Azure as `api-key`. */
   readonly apiKey?: string | undefined
   /** Length of the vectors; measured with one request when absent. */
   readonly dimensions?: number | undefined
@@ -32,8 +32,11 @@ const decodeReply = Schema.decodeUnknownOption(Reply)
 const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
 const decodeErrorReply = Schema.decodeUnknownOption(ErrorReply)
 
+const isWebPage = (body: string): boolean => /^\s*<(?:!doctype html|html|\?xml)/iu.test(body)
+
 /** The service's own message without the key, unless it repeats a text that was sent. */
 const describeReply = (body: string, texts: ReadonlyArray<string>, apiKey: string | undefined): string => {
+  if (isWebPage(body)) return ": a web page came"
   const reply = decodeErrorReply(body)
   const message = Option.isSome(reply) ? reply.value.error.message : body
   const detail = (apiKey === undefined ? message : message.replaceAll(apiKey, "…")).slice(0, 300).trim()
@@ -94,7 +97,8 @@ const clip = (texts: ReadonlyArray<string>): ReadonlyArray<string> | undefined =
 const parseReply = (url: string, body: string): ReadonlyArray<ReadonlyArray<number>> => {
   const reply = decodeReply(body)
   if (Option.isNone(reply)) {
-    throw new EmbedderError(`${url} did not answer with embeddings. Check baseUrl.`, {
+    const instead = isWebPage(body) ? " but with a web page" : ""
+    throw new EmbedderError(`${url} did not answer with embeddings${instead}. Check baseUrl.`, {
       isRetryable: false,
       problem: "notFound"
     })
@@ -105,12 +109,25 @@ const parseReply = (url: string, body: string): ReadonlyArray<ReadonlyArray<numb
     .map(({ embedding }) => embedding)
 }
 
+/** Parameters of the address, such as Azure's `?api-version=…`, stay at its end. */
+const toRequestUrl = (baseUrl: string): string => {
+  const [address = "", ...parameters] = baseUrl.split("?")
+  return [`${address.replace(/\/+$/u, "")}/embeddings`, ...parameters].join("?")
+}
+
+/** Azure takes a key in a header of its own, and for bearer tokens only those of its directory. */
+const AZURE = /\.azure\.com$/u
+
+const toKeyHeader = (url: string, apiKey: string | undefined): Readonly<Record<string, string>> => {
+  if (apiKey === undefined) return {}
+  return AZURE.test(URL.parse(url)?.hostname ?? "")
+    ? { "api-key": apiKey }
+    : { authorization: `Bearer ${apiKey}` }
+}
+
 const makeRequest = (options: OpenAiCompatibleOptions): EmbedRequest => {
-  const url = `${options.baseUrl.replace(/\/+$/u, "")}/embeddings`
-  const headers = {
-    "content-type": "application/json",
-    ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` })
-  }
+  const url = toRequestUrl(options.baseUrl)
+  const headers = { "content-type": "application/json", ...toKeyHeader(url, options.apiKey) }
   return async (texts, purpose, signal) => {
     const send = async (input: ReadonlyArray<string>): Promise<Response> => {
       const body = JSON.stringify({ model: options.model, input, ...options.body?.(purpose) })

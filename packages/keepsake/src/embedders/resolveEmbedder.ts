@@ -1,12 +1,12 @@
 import { type EmbedderProvider, MemoryError } from "@keepsake/core"
 import { embedderFailed, invalidInput } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
 import { lexical } from "./lexical.ts"
 import { openAiCompatible } from "./openAiCompatible.ts"
 import { ollama, openAi, voyage } from "./services.ts"
-import { transformers } from "./transformers.ts"
+import { type LocalEmbedder, transformers } from "./transformers.ts"
 
 const fromAddress = async (config: ServiceEmbedderConfig): Promise<EmbedderProvider> => {
   const { baseUrl, model } = config
@@ -33,3 +33,16 @@ export const resolveEmbedder = (
       cause instanceof MemoryError ? cause : embedderFailed("The embedder could not be set up", cause, false)
   })
 }
+
+const isClosable = (provider: EmbedderProvider): provider is LocalEmbedder =>
+  "close" in provider && typeof provider.close === "function"
+
+/** The same, until the Effect scope closes: a model that a config names is freed then. */
+export const acquireEmbedder = (
+  embedder: ResolvedConfig["embedder"]
+): Effect.Effect<EmbedderProvider | null, MemoryError, Scope.Scope> =>
+  Effect.acquireRelease(resolveEmbedder(embedder), (provider) =>
+    provider !== null && embedder !== null && "provider" in embedder && isClosable(provider)
+      ? Effect.promise(() => provider.close().catch(() => undefined))
+      : Effect.void
+  )

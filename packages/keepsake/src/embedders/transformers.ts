@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs"
-import { basename, dirname, resolve, sep } from "node:path"
+import { basename, resolve } from "node:path"
 import type { EmbedderProvider } from "@keepsake/core"
 import { Effect } from "effect"
 import type { TransformersConfig } from "../config/EmbedderConfig.ts"
@@ -15,7 +15,6 @@ export interface TransformersOptions extends Omit<TransformersConfig, "provider"
 
 /** The part of `@huggingface/transformers` that is used here: the package is an optional peer. */
 interface Transformers {
-  readonly env: { allowRemoteModels: boolean; allowLocalModels: boolean; localModelPath: string }
   pipeline(
     task: "feature-extraction",
     model: string,
@@ -29,12 +28,16 @@ interface Transformers {
         readonly total?: number
       }) => void
     }
-  ): Promise<
-    (
-      texts: ReadonlyArray<string>,
-      options: { readonly pooling: "mean"; readonly normalize: true }
-    ) => Promise<{ readonly dims: ReadonlyArray<number>; readonly data: Float32Array }>
-  >
+  ): Promise<Extractor>
+}
+
+interface Extractor {
+  (
+    texts: ReadonlyArray<string>,
+    options: { readonly pooling: "mean"; readonly normalize: true }
+  ): Promise<{ readonly dims: ReadonlyArray<number>; readonly data: Float32Array }>
+  /** Frees the model's memory, which the garbage collector does not see. */
+  dispose(): Promise<void>
 }
 
 const PACKAGE: string = "@huggingface/transformers"
@@ -51,23 +54,31 @@ const load = loadPackage(PACKAGE, "A local embedding model", async () => {
   }
 })
 
-/** Splits the path of a model on this machine as the library wants it; `undefined` for a name on the hub. */
-const splitPath = (model: string): { readonly folder: string; readonly name: string } | undefined => {
+/** A provider that holds the memory of a model until it is closed. */
+export interface LocalEmbedder extends EmbedderProvider {
+  /** Frees the model. `openMemory` closes a model that it made of a config; a provider of yours is yours to close. */
+  close(): Promise<void>
+}
+
+/**
+ * The whole path of a model on this machine; undefined for a name on the hub. The library keeps what it has loaded by
+ * the name that it was given, so that two folders of one name must differ in it.
+ */
+const findFolder = (model: string): string | undefined => {
   const path = resolve(model)
-  return existsSync(path) ? { folder: `${dirname(path)}${sep}`, name: basename(path) } : undefined
+  return existsSync(path) ? path : undefined
 }
 
 /**
  * A model in this process: no text leaves the machine. Needs `@huggingface/transformers`; a model on the hub
  * is downloaded at first use.
  */
-export const transformers = async (options: TransformersOptions): Promise<EmbedderProvider> => {
+export const transformers = async (options: TransformersOptions): Promise<LocalEmbedder> => {
   const library = await Effect.runPromise(load)
-  const local = splitPath(options.model)
-  if (local !== undefined) library.env.localModelPath = local.folder
-  const extract = await library.pipeline("feature-extraction", local?.name ?? options.model, {
+  const folder = findFolder(options.model)
+  const extract = await library.pipeline("feature-extraction", folder ?? options.model, {
     dtype: options.dtype ?? "q8",
-    local_files_only: local !== undefined || options.allowRemote === false,
+    local_files_only: folder !== undefined || options.allowRemote === false,
     progress_callback: (event) => {
       if (event.status !== "progress") return
       options.onProgress?.({ file: event.file ?? "", loaded: event.loaded ?? 0, total: event.total ?? 0 })
@@ -86,6 +97,7 @@ export const transformers = async (options: TransformersOptions): Promise<Embedd
     // A batch is padded to its longest text and blocks the event loop: keep it small.
     batch: 16,
     concurrency: 1,
+    close: () => extract.dispose(),
     embed: async (texts, purpose) => {
       const prefix = (purpose === "query" ? options.queryPrefix : options.documentPrefix) ?? ""
       return embedTexts(texts.map((text) => `${prefix}${text}`))

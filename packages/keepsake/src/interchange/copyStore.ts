@@ -24,12 +24,22 @@ export interface Copied {
   readonly known: number
 }
 
-/** Keeps passages between stores of one fingerprint; otherwise computes them for the target. */
+/** A row with other terms; its vector is kept where the text is one passage before and after, and owed else. */
+const withTerms = (row: StoreRow, encoded: Pick<StoreRow, "passages">, isEmbedded: boolean): StoreRow => {
+  const { memory, owed, passages } = row
+  const [first, ...more] = encoded.passages
+  return passages.length === 1 && more.length === 0
+    ? { memory, owed, passages: [{ ...first, vector: passages[0].vector }] }
+    : { memory, owed: isEmbedded, passages: encoded.passages }
+}
+
+/** Keeps passages between stores of one fingerprint, and vectors of one embedder; computes the rest. */
 const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
   const source = yield* Context.get(from, StoreAdmin).fingerprint
   const target = yield* Context.get(to, StoreAdmin).fingerprint
   if (sameFingerprint(source, target)) return (rows: ReadonlyArray<StoreRow>) => Effect.succeed(rows)
-  const embedder = Option.getOrNull(Context.getOption(to, Embedder))
+  const hasVectors = sameFingerprint({ ...source, tokeniser: target.tokeniser }, target)
+  const embedder = hasVectors ? null : Option.getOrNull(Context.getOption(to, Embedder))
   return (rows: ReadonlyArray<StoreRow>) =>
     Effect.map(
       encodePassages(
@@ -38,9 +48,12 @@ const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
         rows.map(({ memory }) => memory.content)
       ),
       (encoded) =>
-        rows.flatMap(({ memory }, i) => {
+        rows.flatMap((row, i): ReadonlyArray<StoreRow> => {
           const passages = encoded[i]
-          return passages === undefined ? [] : [{ memory, ...passages }]
+          if (passages === undefined) return []
+          return hasVectors
+            ? [withTerms(row, passages, target.embedding !== null)]
+            : [{ memory: row.memory, ...passages }]
         })
     )
 })

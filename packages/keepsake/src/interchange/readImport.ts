@@ -1,24 +1,40 @@
-import type { Memory, MemoryError, Statement } from "@keepsake/core"
+/** Finds out what a file holds, and reads its rows one after another. */
+import type { MemoryError } from "@keepsake/core"
 import { invalidInput, readMemory } from "@keepsake/core/driver"
-import { Effect, Option, Result, Schema } from "effect"
+import { Option, Result, Schema } from "effect"
 import { Head, isSupported, Tail } from "./exportFormat.ts"
-import { findRows, type ForeignStatement, type LocatedStatement, parseForeignRow } from "./foreign.ts"
+import { findFormat } from "./formats/formats.ts"
+import type { Format, ImportItem, JsonRow } from "./formats/Format.ts"
+import { readMarkdown, readPlainText, type TextItem } from "./formats/markdown.ts"
+import { readBackup } from "./formats/openMemory.ts"
+import { type ImportFile, type Line, readAll } from "./importFile.ts"
 
-/** Content of an import: memories with their history, or statements to remember. */
-export type ImportContent =
-  | { readonly _tag: "Memories"; readonly memories: ReadonlyArray<Memory> }
-  | { readonly _tag: "Statements"; readonly statements: ReadonlyArray<LocatedStatement> }
-
-interface Line {
-  readonly number: number
-  readonly value: unknown
+/** A row and its place in the file, such as `line 3`. */
+export interface ImportRow {
+  readonly position: string
+  readonly item: ImportItem
 }
 
-/** A line that is not JSON, and why. */
-interface DamagedLine {
-  readonly number: number
-  readonly message: string
+/** What a file holds. */
+export interface ImportContent {
+  /** The system that wrote it. */
+  readonly format: string
+  /** The rows, each time from the beginning; throws a `MemoryError` that names the first bad one. */
+  readonly rows: () => AsyncIterable<ImportRow>
 }
+
+/** How to read text that is not JSON, which a file's name may not say. */
+export const TEXT_FORMATS = ["markdown", "text"] as const
+export type TextFormat = (typeof TEXT_FORMATS)[number]
+
+interface ReadOptions {
+  /** Reads the complete lines of a damaged export. */
+  readonly partial: boolean
+  /** By the file's name when absent. */
+  readonly text?: TextFormat | undefined
+}
+
+const NOTHING = "Nothing was imported"
 
 const parseJson = (text: string): Result.Result<unknown, string> => {
   try {
@@ -28,138 +44,191 @@ const parseJson = (text: string): Result.Result<unknown, string> => {
   }
 }
 
-const truncated = (name: string, completeCount: number): MemoryError =>
-  invalidInput(
-    name,
-    `is truncated: it has ${completeCount} complete memories, and its closing line is missing or counts others. Nothing was imported. Export again, or import the complete lines with --partial`
-  )
+const isBlank = (text: string): boolean => text.trim() === ""
 
-/** The lines up to the first that is not JSON. */
-const parseLines = (
-  text: string
-): { readonly lines: ReadonlyArray<Line>; readonly damaged: DamagedLine | null } => {
-  const lines: Array<Line> = []
-  let number = 0
-  for (const raw of text.split("\n")) {
-    number++
-    if (raw.trim() === "") continue
-    const value = parseJson(raw)
-    if (Result.isFailure(value)) return { lines, damaged: { number, message: value.failure } }
-    lines.push({ number, value: value.success })
-  }
-  return { lines, damaged: null }
-}
+const isRecord = (value: unknown): value is JsonRow =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
 
 const decodeHead = Schema.decodeUnknownOption(Head)
 const decodeTail = Schema.decodeUnknownOption(Tail)
-const decodeStatement = Schema.decodeUnknownOption(Schema.Struct({ content: Schema.String }))
 
-const parseMemories = (
-  name: string,
-  lines: ReadonlyArray<Line>
-): Effect.Effect<ReadonlyArray<Memory>, MemoryError> =>
-  Effect.forEach(lines, ({ number, value }) => {
-    const memory = readMemory(value)
-    if (Result.isSuccess(memory)) return Effect.succeed(memory.success)
-    const [field, message] = memory.failure
-    const problem = field === "" ? message : `${field}: ${message}`
-    return Effect.fail(
-      invalidInput(
-        name,
-        `line ${number} is not a memory: ${problem.replace(/\.$/u, "")}. Nothing was imported`
-      )
-    )
-  })
+const truncated = (name: string, completeCount: number): MemoryError =>
+  invalidInput(
+    name,
+    `is truncated: it has ${completeCount} complete memories, and its closing line is missing or counts others. ${NOTHING}. Export again, or import the complete lines with --partial`
+  )
 
-const readExport = Effect.fnUntraced(function* (
-  name: string,
-  head: typeof Head.Type,
-  text: string,
-  partial: boolean
-): Effect.fn.Return<ImportContent, MemoryError> {
-  if (!isSupported(head)) {
-    return yield* invalidInput(
-      name,
-      `is an export of version ${head.version}, which this version of keepsake cannot read; update keepsake`
-    )
-  }
-  const { damaged, lines } = parseLines(text)
-  const tail = decodeTail(lines.at(-1)?.value)
-  const memories = yield* parseMemories(name, lines.slice(1, Option.isSome(tail) ? -1 : undefined))
-  const isComplete = damaged === null && Option.isSome(tail) && tail.value.memories === memories.length
-  if (!isComplete && !partial) {
-    if (damaged !== null && Option.isNone(tail) && text.split("\n").length > damaged.number + 1) {
-      return yield* invalidInput(
+const toMemoryRow = (name: string, number: number, value: unknown): ImportRow => {
+  const memory = readMemory(value)
+  if (Result.isSuccess(memory))
+    return { position: `line ${number}`, item: { _tag: "Memory", memory: memory.success } }
+  const [field, message] = memory.failure
+  const problem = (field === "" ? message : `${field.replace(/^\./u, "")}: ${message}`).replace(/\.$/u, "")
+  throw invalidInput(name, `line ${number} is not a memory: ${problem}. ${NOTHING}`)
+}
+
+/** Keepsake's own export, whose last line counts its memories. */
+async function* readExport({ lines, name }: ImportFile, partial: boolean): AsyncGenerator<ImportRow> {
+  let count = 0
+  let isHead = true
+  let tail: typeof Tail.Type | null = null
+  let damaged: { readonly number: number; readonly message: string } | null = null
+  for await (const { number, text } of lines()) {
+    if (isBlank(text)) continue
+    if (isHead) {
+      isHead = false
+      continue
+    }
+    if (damaged !== null) {
+      throw invalidInput(
         name,
-        `line ${damaged.number} is damaged (${damaged.message}). Nothing was imported; import the lines before it with --partial`
+        `line ${damaged.number} is damaged (${damaged.message}). ${NOTHING}; import the lines before it with --partial`
       )
     }
-    return yield* truncated(name, memories.length)
+    const value = parseJson(text)
+    if (Result.isFailure(value)) {
+      if (partial) return
+      damaged = { number, message: value.failure }
+      continue
+    }
+    if (tail !== null)
+      throw invalidInput(name, `goes on after its closing line, at line ${number}. ${NOTHING}`)
+    tail = Option.getOrNull(decodeTail(value.success))
+    if (tail !== null) continue
+    yield toMemoryRow(name, number, value.success)
+    count++
   }
-  return { _tag: "Memories", memories }
-})
+  if (!partial && (damaged !== null || tail?.memories !== count)) throw truncated(name, count)
+}
 
-const parsePlainRow = (value: unknown): ForeignStatement | undefined =>
-  Option.isSome(decodeStatement(value))
-    ? // `memoryFromStatement` checks the other fields.
-      { statement: value as Statement, userId: null, agentId: null }
-    : undefined
-
-const toStatements = (
+const toForeignRow = (
   name: string,
-  rows: ReadonlyArray<unknown>,
-  toPosition: (i: number) => string
-): Effect.Effect<ImportContent, MemoryError> =>
-  Effect.map(
-    Effect.forEach(rows, (row, i) => {
-      const statement = parseForeignRow(row) ?? parsePlainRow(row)
-      return statement === undefined
-        ? Effect.fail(
-            invalidInput(
-              name,
-              `${toPosition(i)} has neither content (Kronvex, plain statements) nor memory (mem0). Nothing was imported`
-            )
-          )
-        : Effect.succeed({ ...statement, position: toPosition(i) })
-    }),
-    (statements) => ({ _tag: "Statements", statements })
-  )
+  position: string,
+  value: unknown,
+  format: Format | undefined
+): ImportRow => {
+  const refuse = (problem: string) => invalidInput(name, `${position} ${problem}. ${NOTHING}`)
+  if (!isRecord(value)) throw refuse("is not an object")
+  const system = format ?? findFormat(value)
+  if (system === undefined)
+    throw refuse("has neither content (OpenMemory, Kronvex, plain statements) nor memory (mem0)")
+  const item = system.parse(value)
+  if (Result.isFailure(item)) throw refuse(item.failure)
+  return { position, item: item.success }
+}
 
-/**
- * Reads an export of Keepsake, mem0 or Kronvex, or JSON lines of statements (`{"content": "…"}`). With
- * `partial`, reads the complete lines of a damaged one.
- */
-export const readImport = Effect.fnUntraced(function* (
-  name: string,
-  raw: string,
+const formatOf = (row: unknown): Format | undefined => (isRecord(row) ? findFormat(row) : undefined)
+
+async function* readLinesOfJson(
+  { lines, name }: ImportFile,
+  format: Format | undefined,
   partial: boolean
-): Effect.fn.Return<ImportContent, MemoryError> {
-  const text = raw.replace(/^\ufeff/u, "")
-  if (text.trim() === "") return yield* invalidInput(name, "is empty")
-  const [firstLine = ""] = text.trimStart().split("\n", 1)
-  const first = parseJson(firstLine)
-  const head = Result.isSuccess(first) ? decodeHead(first.success) : Option.none()
-  if (Option.isSome(head)) return yield* readExport(name, head.value, text, partial)
+): AsyncGenerator<ImportRow> {
+  for await (const { number, text } of lines()) {
+    if (isBlank(text)) continue
+    const value = parseJson(text)
+    if (Result.isSuccess(value)) {
+      yield toForeignRow(name, `line ${number}`, value.success, format)
+      continue
+    }
+    if (partial) return
+    throw invalidInput(
+      name,
+      `line ${number} is not JSON (${value.failure}): it may be truncated. ${NOTHING}; import the lines before it with --partial`
+    )
+  }
+}
 
-  const document = parseJson(text)
-  const rows = Result.isSuccess(document) ? findRows(document.success) : undefined
-  if (rows !== undefined) return yield* toStatements(name, rows, (i) => `entry ${i + 1}`)
-  if (Result.isFailure(first)) {
-    return yield* invalidInput(
-      name,
-      `is not JSON (${Result.isFailure(document) ? document.failure : "it has no list"}): it may be truncated. Nothing was imported`
-    )
+async function* readTextItems(items: ReadonlyArray<TextItem>): AsyncGenerator<ImportRow> {
+  for (const { line, statement } of items)
+    yield { position: `line ${line}`, item: { _tag: "Statement", statement, userId: null, agentId: null } }
+}
+
+const LISTS = ["results", "memories", "data"] as const
+
+/** The rows of a whole document: a list, or an object with a list under a name that these systems use. */
+const findRows = (document: unknown): ReadonlyArray<unknown> | undefined => {
+  const backup = readBackup(document)
+  if (backup !== undefined) return backup
+  if (Array.isArray(document)) return document
+  if (!isRecord(document)) return undefined
+  for (const name of LISTS) {
+    const list = document[name]
+    if (Array.isArray(list)) return list
   }
-  const { damaged, lines } = parseLines(text)
-  if (damaged !== null && !partial) {
-    return yield* invalidInput(
+  return formatOf(document) === undefined ? undefined : [document]
+}
+
+const toDocument = (name: string, document: unknown): ImportContent => {
+  const rows = findRows(document)
+  if (rows === undefined)
+    throw invalidInput(
       name,
-      `line ${damaged.number} is not JSON (${damaged.message}): it may be truncated. Nothing was imported; import the lines before it with --partial`
+      `is JSON without memories: an object needs them as a list under one of ${LISTS.join(", ")}. ${NOTHING}`
     )
+  const format = formatOf(rows[0])
+  return {
+    format: format?.name ?? "JSON",
+    rows: async function* () {
+      for (const [i, row] of rows.entries()) yield toForeignRow(name, `entry ${i + 1}`, row, format)
+    }
   }
-  return yield* toStatements(
+}
+
+const TEXT_NAMES: ReadonlyArray<readonly [RegExp, TextFormat]> = [
+  [/\.(?:md|markdown|mdx)$/iu, "markdown"],
+  [/\.(?:txt|text)$/iu, "text"]
+]
+
+const readText = async (file: ImportFile, format: TextFormat): Promise<ImportContent> => {
+  const text = await readAll(file)
+  const items = format === "markdown" ? readMarkdown(file.name, text) : readPlainText(file.name, text)
+  return { format, rows: () => readTextItems(items) }
+}
+
+const findFirstLine = async (file: ImportFile): Promise<Line | undefined> => {
+  for await (const line of file.lines()) if (!isBlank(line.text)) return line
+  return undefined
+}
+
+const isSingleLine = async (file: ImportFile): Promise<boolean> => {
+  let count = 0
+  for await (const { text } of file.lines()) if (!isBlank(text) && ++count > 1) return false
+  return true
+}
+
+/** Reads what `file` holds: an export of Keepsake or another system, JSON lines of statements, Markdown or text. */
+export const readImport = async (
+  file: ImportFile,
+  { partial, text }: ReadOptions
+): Promise<ImportContent> => {
+  const { name } = file
+  const textFormat = text ?? TEXT_NAMES.find(([pattern]) => pattern.test(name))?.[1]
+  const firstLine = await findFirstLine(file)
+  if (firstLine === undefined) throw invalidInput(name, "is empty")
+  if (textFormat !== undefined) return readText(file, textFormat)
+  const first = parseJson(firstLine.text)
+  if (Result.isSuccess(first)) {
+    const head = Option.getOrUndefined(decodeHead(first.success))
+    if (head !== undefined && !isSupported(head))
+      throw invalidInput(
+        name,
+        `is an export of version ${head.version}, which this version of keepsake cannot read; update keepsake`
+      )
+    if (head !== undefined) return { format: "Keepsake", rows: () => readExport(file, partial) }
+    if (findRows(first.success) !== undefined || (await isSingleLine(file))) {
+      if (!isRecord(first.success) || formatOf(first.success) === undefined)
+        return toDocument(name, first.success)
+    }
+    const format = formatOf(first.success)
+    return { format: format?.name ?? "JSON lines", rows: () => readLinesOfJson(file, format, partial) }
+  }
+  const document = parseJson(await readAll(file))
+  if (Result.isSuccess(document)) return toDocument(name, document.success)
+  throw invalidInput(
     name,
-    lines.map((line) => line.value),
-    (i) => `line ${lines[i]?.number ?? 0}`
+    /^\s*[[{]/u.test(firstLine.text)
+      ? `is not JSON (${document.failure}): it may be truncated. ${NOTHING}`
+      : `is not JSON (${document.failure}). ${NOTHING}; for notes, add --text markdown or --text text`
   )
-})
+}

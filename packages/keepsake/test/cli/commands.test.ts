@@ -14,11 +14,17 @@ import { isNodeTooOld } from "../../src/nodeVersion.ts"
 import { cleanEnv, keepsake, keepsakeProcess, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
 
 const COMMANDS = [
+  "init",
   "chat",
   "remember",
   "recall",
+  "context",
   "list",
+  "get",
+  "update",
+  "supersede",
   "forget",
+  "stats",
   "export",
   "import",
   "copy",
@@ -56,17 +62,36 @@ describe("help", () => {
 })
 
 describe("the examples of each --help", () => {
-  it.each(["remember", "recall", "list", "forget", "doctor", "reembed"])("%s", async (name) => {
+  it.each(["init", "remember", "recall", "context", "list", "stats", "forget", "doctor", "reembed"])(
+    "%s",
+    async (name) => {
+      await using folder = await temporaryFolder()
+      const { path } = folder
+      await keepsake(path, ["remember", "Ana is building a freight SaaS", "--session", "monday"])
+      const { out } = await keepsake(path, [name, "--help"])
+      const examples = parseExamples(out).filter((args) => args.join(" ") !== "init")
+      expect(examples.length).toBeGreaterThan(name === "init" ? 0 : 1)
+      for (const args of examples) {
+        const result = await keepsake(path, args)
+        expect({ args, code: result.code, err: result.err }).toMatchObject({ code: 0 })
+        expect(result.out).not.toBe("")
+      }
+    }
+  )
+
+  it.each(["get", "update", "supersede"])("%s, each of a memory of its own", async (name) => {
     await using folder = await temporaryFolder()
     const { path } = folder
-    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--session", "monday"])
     const { out } = await keepsake(path, [name, "--help"])
     const examples = parseExamples(out)
     expect(examples.length).toBeGreaterThan(1)
-    for (const args of examples) {
-      const result = await keepsake(path, args)
-      expect({ args, code: result.code, err: result.err }).toMatchObject({ code: 0 })
-      expect(result.out).not.toBe("")
+    for (const [i, args] of examples.entries()) {
+      const made = await keepsake(path, ["remember", `Ana lives in Oslo ${i}`, "--json"])
+      const { id } = JSON.parse(made.out) as { readonly id: string }
+      const store = ["--store", `file:./${i}.db`]
+      await keepsake(path, ["remember", `Ana lives in Oslo ${i}`, ...store])
+      const run = [...args.map((argument) => (argument === "1a2b3c4d" ? id.slice(0, 8) : argument)), ...store]
+      expect(await keepsake(path, run)).toMatchObject({ code: 0, err: "" })
     }
   })
 
@@ -79,6 +104,7 @@ describe("the examples of each --help", () => {
       join(path, "mem0.json"),
       JSON.stringify({ results: [{ id: "1", memory: "Likes tea", user_id: "bo" }] })
     )
+    await writeFile(join(path, "CLAUDE.md"), "- Answer in short\n")
     await using server = await startQdrant()
     for (const name of ["export", "import", "copy"]) {
       const { out } = await keepsake(path, [name, "--help"])
@@ -162,7 +188,8 @@ describe("the examples of commands that run until they are ended", () => {
   })
 
   it("runs the examples of every command", () => {
-    const run = ["remember", "recall", "list", "forget", "doctor", "reembed", "export", "import", "copy"]
+    const memory = ["remember", "recall", "context", "list", "get", "update", "supersede", "forget", "stats"]
+    const run = [...memory, "init", "doctor", "reembed", "export", "import", "copy"]
     expect([...run, "trust", "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
   })
 })
@@ -204,7 +231,10 @@ describe("commands", () => {
     expect(await json("list", "--where", where, "--type", "episodic")).toEqual([])
     const deep = '{"not":{"not":{"not":{"not":{"pinned":true}}}}}'
     expect(await json("list", "--where", deep, "--type", "semantic")).toEqual(rows)
-    expect(await json("recall", "freight SaaS", "--where", '{"pinned":false}')).toEqual([])
+    expect(await json("recall", "freight SaaS", "--where", '{"pinned":false}')).toEqual({
+      recollections: [],
+      degraded: null
+    })
     expect((await keepsake(path, ["forget", "--where", where, "--dry-run"])).out).toContain("1 memory")
     const shown = (await keepsake(path, ["list"])).out
     expect(shown).not.toContain("\u001b")
@@ -212,10 +242,14 @@ describe("commands", () => {
 
     const recalled = await keepsake(path, ["recall", "freight SaaS", "--threshold", "0", "--explain"])
     expect(recalled.out).toMatch(/SCORE[\s\S]*freight[\s\S]*logit/u)
-    const recollections: ReadonlyArray<{
-      score: number
-      explain: { logit: number; parts: Record<string, number> }
-    }> = await json("recall", "freight SaaS", "--threshold", "0")
+    const {
+      recollections
+    }: {
+      recollections: ReadonlyArray<{
+        score: number
+        explain: { logit: number; parts: Record<string, number> }
+      }>
+    } = await json("recall", "freight SaaS", "--threshold", "0")
     const [best] = recollections
     expect(Object.values(best?.explain.parts ?? {}).reduce((a, b) => a + b, 0)).toBeCloseTo(
       best?.explain.logit ?? Number.NaN,
@@ -306,8 +340,12 @@ describe("shared scopes", () => {
     expect(both.out).toContain("Freight is dull")
     const found = JSON.parse(
       (await keepsake(path, ["recall", "freight", "--reads", "team:blue", "--json"])).out
-    ) as ReadonlyArray<{ readonly memory: { readonly scope: { readonly userId: string } } }>
-    expect(found.map(({ memory }) => memory.scope.userId).sort()).toEqual(["me", "team:blue"])
+    ) as {
+      readonly recollections: ReadonlyArray<{
+        readonly memory: { readonly scope: { readonly userId: string } }
+      }>
+    }
+    expect(found.recollections.map(({ memory }) => memory.scope.userId).sort()).toEqual(["me", "team:blue"])
     await writeFile(
       join(path, "keepsake.json"),
       '{"reads":["team:blue",{"agentId":"handbook","userId":"all"}]}'

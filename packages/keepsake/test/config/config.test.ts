@@ -97,6 +97,9 @@ describe("openMemory", () => {
     ["", /file:\.\/memory\.db/u],
     ["file:", /names no file/u],
     ["file:./memory.db?readonly=true", /Did you mean "readOnly"/u],
+    ["file:./memory.db?mode=rw", /mode is ro or rwc here; a store that may be written is created/u],
+    ["file:./memory.db?mode=memory", /write memory:/u],
+    ["qdrant+http://:50%@h", /stray %/u],
     ["file:./memory.db?readOnly=1", /readOnly is true or false/u],
     [{ store: { backend: "hnsw", path: "x", readonly: true } }, /Did you mean "readOnly"/u],
     [{ store: { backend: "qdrant", url: "x", accessCounts: "no" } }, /give true or false/u],
@@ -207,6 +210,14 @@ describe("store URLs", () => {
     ["FILE:a.db", { backend: "hnsw", path: "a.db" }],
     ["postgres://u:p@h:5432/d", { backend: "pgvector", url: "postgres://u:p@h:5432/d" }],
     ["qdrant+https://h:6333", { backend: "qdrant", url: "https://h:6333" }],
+    ["qdrant+https://h:443", { backend: "qdrant", url: "https://h:443" }],
+    ["qdrant+https://:key@h:443/", { backend: "qdrant", url: "https://h:443", apiKey: "key" }],
+    ["qdrant+http://h:80", { backend: "qdrant", url: "http://h:80" }],
+    ["qdrant+http://[::1]:80", { backend: "qdrant", url: "http://[::1]:80" }],
+    ["qdrant+https://h", { backend: "qdrant", url: "https://h" }],
+    ["qdrant+http://:443@h", { backend: "qdrant", url: "http://h", apiKey: "443" }],
+    ["file:m.db?mode=ro", { backend: "hnsw", path: "m.db", readOnly: true }],
+    ["file:m.db?mode=rwc", { backend: "hnsw", path: "m.db" }],
     ["qdrant+http://:k%2Fey@h:6333", { backend: "qdrant", url: "http://h:6333", apiKey: "k/ey" }]
   ])("%s", async (url, config) => {
     expect(await Effect.runPromise(parseStoreUrl(url))).toEqual(config)

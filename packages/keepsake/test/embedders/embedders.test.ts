@@ -7,7 +7,7 @@ import type { EmbedderProvider } from "@keepsake/core"
 import { MockEmbeddingModelV4 } from "ai/test"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
-import { assert, describe, expect, it } from "vitest"
+import { assert, describe, expect, it, vi } from "vitest"
 import { cutByTokens, EmbedderError, makeMeter, paced } from "../../src/embedders/pace.ts"
 import {
   fromAiSdk,
@@ -94,6 +94,43 @@ describe("openAiCompatible", () => {
       authorization: "Bearer k",
       body: { model: "m" }
     })
+  })
+
+  it("keeps the parameters of the address at its end", async () => {
+    await using server = await service()
+    const provider = await openAiCompatible({
+      baseUrl: `${server.baseUrl}/deployments/small/?api-version=2026-05-01`,
+      model: "m",
+      dimensions: 3
+    })
+    await embed(provider, ["a"])
+    expect(server.requests[0]?.url).toBe("/v1/deployments/small/embeddings?api-version=2026-05-01")
+  })
+
+  it("sends a key to Azure in Azure's header", async () => {
+    const sent: Array<unknown> = []
+    vi.stubGlobal("fetch", (url: string, init: { readonly headers: unknown }) => {
+      sent.push(url, init.headers)
+      return Promise.resolve(Response.json({ data: [{ embedding: [1, 2, 3] }] }))
+    })
+    const baseUrl = "https://me.openai.azure.com/openai/deployments/small?api-version=2026-05-01"
+    await openAiCompatible({ baseUrl, model: "m", apiKey: "k" })
+    vi.unstubAllGlobals()
+    expect(sent).toEqual([
+      "https://me.openai.azure.com/openai/deployments/small/embeddings?api-version=2026-05-01",
+      { "content-type": "application/json", "api-key": "k" }
+    ])
+  })
+
+  it("calls a web page by its name", async () => {
+    const page = "<!DOCTYPE html><html><body>Sign in</body></html>"
+    await using server = await service(failWith(200, page), failWith(403, page))
+    const options = { baseUrl: server.baseUrl, model: "m", dimensions: 3, retries: 0 }
+    const provider = await openAiCompatible(options)
+    await expect(embed(provider, ["a"])).rejects.toThrow(
+      "did not answer with embeddings but with a web page. Check baseUrl."
+    )
+    await expect(embed(provider, ["a"])).rejects.toThrow("HTTP 403: a web page came. Give an apiKey.")
   })
 
   it("cuts requests by count (core) and by tokens", async () => {
@@ -234,6 +271,31 @@ describe("fromAiSdk", () => {
     const ana = memory.for({ userId: "ana" })
     await ana.remember("hello there")
     expect((await ana.recall("hello there", { minScore: 0 }))[0]?.explain.parts).toHaveProperty("meaning")
+  })
+
+  it("refuses a name, which the AI SDK itself would take", async () => {
+    const named = fromAiSdk as unknown as (name: string) => Promise<EmbedderProvider>
+    await expect(named("openai/text-embedding-3-small")).rejects.toMatchObject({
+      reason: { _tag: "InvalidInput", field: "embedder" }
+    })
+  })
+})
+
+describe("a provider's promise that rejects", () => {
+  it("is handled where the store's URL fails first", async () => {
+    const unhandled: Array<unknown> = []
+    const listener = (cause: unknown) => unhandled.push(cause)
+    process.on("unhandledRejection", listener)
+    const embedder = () => Promise.reject<EmbedderProvider>(new Error("no key"))
+    await expect(openMemory({ store: "files:./m.db", embedder: embedder() })).rejects.toMatchObject({
+      reason: { _tag: "InvalidInput", field: "store" }
+    })
+    await expect(openMemory({ store: "memory:", embedder: embedder() })).rejects.toMatchObject({
+      reason: { _tag: "EmbedderFailed" }
+    })
+    await new Promise((done) => setTimeout(done, 20))
+    process.off("unhandledRejection", listener)
+    expect(unhandled).toEqual([])
   })
 })
 

@@ -1,4 +1,4 @@
-import { type Memory, MemoryError, type PromiseMemory, STATEMENT_LIMITS } from "@keepsake/core"
+import { type Memory, MemoryError, type PromiseMemory, STATEMENT_LIMITS, type Where } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import { isWithin, parentPath, ROOT } from "./filePath.ts"
 
@@ -21,6 +21,7 @@ export interface FileTree {
 
 const EDIT_ATTEMPTS = 8
 const PAGE_ROWS = 1_000
+const FORGET_BATCH = 256
 
 /** The first line is the path, because a memory cannot be blank and a file can. */
 const toContent = (path: string, text: string): string => `${path}\n${text}`
@@ -29,6 +30,35 @@ const readText = (content: string): string => content.slice(content.indexOf("\n"
 
 const isMemoryError = (error: unknown, reason: "Conflict" | "NotFound"): boolean =>
   error instanceof MemoryError && error.reason._tag === reason
+
+const toFolderStatement = (folder: string) =>
+  ({
+    content: `${folder}/`,
+    key: `folder:${folder}`,
+    type: "procedural",
+    source: "assistant",
+    metadata: { path: folder, kind: "folder", ...listAncestors(folder) }
+  }) as const
+
+/** Longer lists would not fit the metadata of a memory. */
+const ANCESTORS_CHARACTERS = 8_000
+
+/** The folders that hold a path, by which a folder's rows are found. */
+const listAncestors = (path: string): { readonly ancestors?: ReadonlyArray<string> } => {
+  const ancestors: Array<string> = []
+  for (let folder = parentPath(path); folder.length >= ROOT.length; folder = parentPath(folder))
+    ancestors.push(folder)
+  return JSON.stringify(ancestors).length <= ANCESTORS_CHARACTERS ? { ancestors } : {}
+}
+
+/** A file or folder, and everything in it. Rows without a list of ancestors may be in it, too. */
+const mayBeWithin = (path: string): Where => ({
+  or: [
+    { metadata: { path } },
+    { metadata: { ancestors: { contains: path } } },
+    { metadata: { ancestors: { exists: false } } }
+  ]
+})
 
 /** The application's hook dropped the file, or its new version. */
 const toDroppedError = (path: string): Error =>
@@ -46,13 +76,14 @@ export class MemoryFiles {
     this.#memory = memory
   }
 
-  async #rows(metadata?: { readonly path: string }): Promise<ReadonlyArray<Memory>> {
+  async #rows(where?: Where, includeSuperseded = false): Promise<ReadonlyArray<Memory>> {
     const rows: Array<Memory> = []
     for (let after: Parameters<PromiseMemory["list"]>[0] = {}; ;) {
       const page = await this.#memory.list({
         ...after,
+        includeSuperseded,
         limit: PAGE_ROWS,
-        ...(metadata === undefined ? {} : { where: { metadata } })
+        ...(where === undefined ? {} : { where })
       })
       rows.push(...page.rows)
       if (page.next === null) return rows
@@ -83,25 +114,22 @@ export class MemoryFiles {
 
   /** `undefined` if there is no such file. */
   async read(path: string): Promise<StoredFile | undefined> {
-    return MemoryFiles.#toTree(await this.#rows({ path })).files.get(path)
+    return MemoryFiles.#toTree(await this.#rows({ metadata: { path } })).files.get(path)
+  }
+
+  /** Whether there is a file or folder. */
+  async exists(path: string): Promise<boolean> {
+    return path === ROOT || (await this.#rows({ metadata: { path } })).length > 0
   }
 
   async #makeFolders(path: string): Promise<void> {
     const missing: Array<string> = []
     for (let folder = path; folder !== ROOT; folder = parentPath(folder)) missing.unshift(folder)
     if (missing.length === 0) return
-    const { files } = await this.tree()
+    const { files, folders } = MemoryFiles.#toTree(await this.#rows({ metadata: { path: { in: missing } } }))
     const blocking = missing.find((folder) => files.has(folder))
     if (blocking !== undefined) throw new Error(`${blocking} is a file, not a directory`)
-    await this.#memory.rememberMany(
-      missing.map((folder) => ({
-        content: `${folder}/`,
-        key: `folder:${folder}`,
-        type: "procedural",
-        source: "assistant",
-        metadata: { path: folder, kind: "folder" }
-      }))
-    )
+    await this.#memory.rememberMany(missing.filter((folder) => !folders.has(folder)).map(toFolderStatement))
   }
 
   #toStatement(path: string, text: string, version: number) {
@@ -116,14 +144,14 @@ export class MemoryFiles {
       key: `file:${path}@${version}`,
       type: "procedural",
       source: "assistant",
-      metadata: { path, kind: "file", version }
+      metadata: { path, kind: "file", version, ...listAncestors(path) }
     } as const
   }
 
   /** False if the path is taken. */
   async create(path: string, text: string): Promise<boolean> {
     const statement = this.#toStatement(path, text, 1)
-    const rows = await this.#rows({ path })
+    const rows = await this.#rows({ metadata: { path } })
     if (path === ROOT || rows.length > 0) return false
     await this.#makeFolders(parentPath(path))
     try {
@@ -171,25 +199,35 @@ export class MemoryFiles {
 
   /** Removes every version of a file, or a folder and everything in it. False if there is neither. */
   async remove(path: string): Promise<boolean> {
-    const rows = await this.#rows()
-    const paths = new Set(
-      rows
-        .map(({ metadata }) => readPath(metadata))
-        .filter((rowPath) => rowPath === path || isWithin(rowPath, path))
-    )
-    for (const rowPath of paths) await this.#memory.forget({ metadata: { path: rowPath } })
-    return paths.size > 0
+    const rows = await this.#listWithin(path)
+    for (let i = 0; i < rows.length; i += FORGET_BATCH)
+      await this.#memory.forget(rows.slice(i, i + FORGET_BATCH).map(({ id }) => id))
+    return rows.length > 0
   }
 
-  /** Writes the new paths before it removes the old ones. */
+  async #listWithin(path: string): Promise<ReadonlyArray<Memory>> {
+    // An interrupted edit may have left a version that is superseded.
+    const rows = await this.#rows(mayBeWithin(path), true)
+    return rows.filter(({ metadata }) => {
+      const rowPath = readPath(metadata)
+      return rowPath === path || isWithin(rowPath, path)
+    })
+  }
+
+  /** Writes the new paths before it removes the old ones. Reads what it renames, and nothing else. */
   async rename(from: string, to: string): Promise<void> {
-    const { files, folders } = await this.tree()
+    const { files, folders } = MemoryFiles.#toTree(await this.#listWithin(from))
     const rebase = (path: string) => to + path.slice(from.length)
-    const isInside = (path: string) => path === from || isWithin(path, from)
     await this.#makeFolders(parentPath(to))
-    for (const folder of folders) if (isInside(folder)) await this.#makeFolders(rebase(folder))
-    for (const file of files.values())
-      if (isInside(file.path)) await this.create(rebase(file.path), file.text)
+    const folderStatements = Array.from(folders)
+      .filter((folder) => folder !== ROOT)
+      .map((folder) => toFolderStatement(rebase(folder)))
+    const fileStatements = Array.from(files.values(), ({ path, text }) =>
+      this.#toStatement(rebase(path), text, 1)
+    )
+    const results = await this.#memory.rememberMany([...folderStatements, ...fileStatements])
+    const lost = results.slice(folderStatements.length).findIndex(({ outcome }) => outcome !== "created")
+    if (lost >= 0) throw toDroppedError(rebase(Array.from(files.keys())[lost] ?? from))
     await this.remove(from)
   }
 }

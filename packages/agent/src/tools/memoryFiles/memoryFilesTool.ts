@@ -52,6 +52,9 @@ const makeHandlers = (files: MemoryFiles): MemoryToolHandlers => ({
     return viewFolder(tree, resolved, path)
   },
   create: async ({ file_text: text, path }) => {
+    // The schema requires it; a model may leave it out all the same.
+    if (typeof (text as unknown) !== "string")
+      throw new Error("Missing required parameter: file_text. Give the text of the file; it may be empty.")
     if (!(await files.create(resolvePath(path), text))) throw new Error(`File ${path} already exists`)
     return `File created successfully at: ${path}`
   },
@@ -92,10 +95,8 @@ const makeHandlers = (files: MemoryFiles): MemoryToolHandlers => ({
     const from = resolvePath(oldPath)
     const to = resolvePath(newPath)
     if (from === ROOT) throw new Error("Cannot rename the /memories directory itself")
-    const tree = await files.tree()
-    const exists = (path: string) => tree.files.has(path) || tree.folders.has(path)
-    if (exists(to)) throw new Error(`The destination ${newPath} already exists`)
-    if (!exists(from)) throw new Error(`The path ${oldPath} does not exist`)
+    if (await files.exists(to)) throw new Error(`The destination ${newPath} already exists`)
+    if (!(await files.exists(from))) throw new Error(`The path ${oldPath} does not exist`)
     if (isWithin(to, from)) throw new Error(`Cannot move ${oldPath} into itself`)
     await files.rename(from, to)
     return `Successfully renamed ${oldPath} to ${newPath}`

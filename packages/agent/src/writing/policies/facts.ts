@@ -1,10 +1,12 @@
 import { type Memory, MemoryError, type MemoryType, type Remembered, type Statement } from "@keepsake/core"
+import { cleanText } from "../../cleanText.ts"
 import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
 import type { Fact } from "./Fact.ts"
 import { keepText, orKeepText } from "./keepText.ts"
 import { parsePartialJson, type PartialList } from "./partialJson.ts"
 import { type Decision, reconcileFacts } from "./reconcileFacts.ts"
 import { type Answer, ask, once, type PolicyModel, readPolicyModel } from "./smallModel.ts"
+import { forgetUser, rememberUser } from "./verbatim.ts"
 
 interface Extraction {
   readonly facts: ReadonlyArray<Fact>
@@ -52,7 +54,7 @@ const parseFact = (item: unknown): ReadonlyArray<Fact> => {
   if (typeof content !== "string" || content.trim() === "" || content.length > CONTENT_MAX) return []
   return [
     {
-      content: content.trim(),
+      content: cleanText(content).trim(),
       type: isType(type) ? type : "semantic",
       source: by === "assistant" ? "assistant" : "user",
       importance: typeof importance === "number" ? Math.min(1, Math.max(0, importance)) : 0.5
@@ -74,10 +76,10 @@ const findGap = (
 }
 
 const extract = async (model: PolicyModel, context: WriteContext): Promise<Extraction> => {
-  const { assistant, user } = context
+  const { reply, user } = context
   const { stopReason, text } = await ask(
     model,
-    { instructions: INSTRUCTIONS, input: { user, assistant }, schema: SCHEMA },
+    { instructions: INSTRUCTIONS, input: { user, assistant: reply }, schema: SCHEMA },
     context
   )
   const list = parsePartialJson(text, "facts")
@@ -87,8 +89,9 @@ const extract = async (model: PolicyModel, context: WriteContext): Promise<Extra
   return { facts: facts.slice(0, FACTS_MAX), gap: findGap(stopReason, list, facts.length) }
 }
 
-const toStatement = (fact: Fact, { saidAt, sessionId, turn }: WriteContext): Statement => ({
+const toStatement = (fact: Fact, { saidAt, sessionId, speaker, turn }: WriteContext): Statement => ({
   ...fact,
+  speaker: fact.source === "user" ? speaker : undefined,
   sessionId,
   turn,
   saidAt,
@@ -124,21 +127,25 @@ const write = async (model: PolicyModel, context: WriteContext): Promise<PolicyR
   const memories: Array<Remembered> = []
   for (const decision of decisions) memories.push(await apply(decision, context))
   const notes = note === undefined ? [] : [note]
-  if (gap === undefined) return { memories, notes }
+  if (gap === undefined) {
+    await forgetUser(context)
+    return { memories, notes }
+  }
   const text = await keepText(context, `${gap}, ${memories.length} facts were saved`)
   return { memories: [...memories, ...text.memories], notes: [...notes, ...(text.notes ?? [])] }
 }
 
 /**
  * Stores typed statements that a small model extracts, in the background. Each is added, refreshes a known
- * one, or supersedes one that is no longer true. The model never sees recalled text. If it fails or its
- * answer is cut off, the text itself is stored too.
+ * one, or supersedes one that is no longer true. The model sees the whole exchange, and not the memory block. The
+ * user's text is kept until its facts are; if the model fails or its answer is cut off, it stays.
  */
 export const facts = (options: PolicyModel): WritingPolicy => {
   const model = readPolicyModel(options)
   return {
     name: "facts",
-    awaited: false,
+    awaited: model.awaited ?? false,
+    begin: rememberUser,
     write: (context) => orKeepText(context, () => write(model, context))
   }
 }

@@ -4,9 +4,10 @@ import { modelClient, modelName, positiveInteger, readOrThrow } from "../../inpu
 import type { ModelClient } from "../../ModelClient.ts"
 import { toAgentError } from "../../toAgentError.ts"
 import type { WriteContext } from "../WritingPolicy.ts"
+import type { PolicyOptions } from "./verbatim.ts"
 
 /** The model that a policy asks; a small, fast one is enough. */
-export interface PolicyModel {
+export interface PolicyModel extends PolicyOptions {
   /** Such as `claude-haiku-5-5`. */
   readonly model: string
   /** The agent's client when absent. */
@@ -20,7 +21,8 @@ const policyModel = fields.input(
   fields.object({
     model: modelName("claude-haiku-5-5"),
     client: fields.optional(modelClient),
-    maxTokens: fields.optional(positiveInteger)
+    maxTokens: fields.optional(positiveInteger),
+    awaited: fields.optional(fields.boolean)
   } satisfies fields.Fields<PolicyModel>)
 )
 

@@ -177,6 +177,36 @@ describe("Anthropic's memory tool over a store", () => {
     expect(await run(view("/memories/a.txt"))).toContain("TWO")
   })
 
+  it("names what is missing in a create", async () => {
+    const run = await openOurs()
+    await expect(run({ command: "create", path: "/memories/a.md" })).rejects.toThrow("file_text")
+    expect(await run(view("/memories"))).not.toContain("a.md")
+  })
+
+  it("reads only what it renames or deletes", async () => {
+    const memory = (await openMemory()).files({ userId: "ana" })
+    const run = openTool(memory)
+    for (let i = 0; i < 30; i++) await run(create(`/memories/other/${i}.md`, "other"))
+    for (let i = 0; i < 5; i++) await run(create(`/memories/old/deep/${i}.md`, `text ${i}`))
+    let readCount = 0
+    const original = memory.list.bind(memory)
+    Object.assign(memory, {
+      list: async (...args: Parameters<typeof original>) => {
+        const page = await original(...args)
+        readCount += page.rows.length
+        return page
+      }
+    })
+    await run({ command: "rename", old_path: "/memories/old", new_path: "/memories/new" })
+    // What is renamed, to write it and to remove it, and the folders above.
+    expect(readCount).toBeLessThan(3 * 8)
+    readCount = 0
+    await run({ command: "delete", path: "/memories/new" })
+    expect(readCount).toBeLessThan(10)
+    expect(await run(view("/memories"))).not.toContain("new")
+    expect(await run(view("/memories/other"))).toContain("29.md")
+  })
+
   it("loses no edit of several concurrent ones", async () => {
     const memory = await openMemory()
     const tools = [1, 2, 3].map(() => openTool(memory.files({ userId: "ana" })))

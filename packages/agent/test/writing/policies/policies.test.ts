@@ -10,7 +10,10 @@ const SMALL = "claude-haiku-5-5"
 interface Scripts {
   /** The chat model's reply. */
   readonly chat?: (request: RecordedRequest) => Reply
-  readonly extract?: (exchange: { readonly user: string; readonly assistant: string }) => Reply
+  readonly extract?: (exchange: {
+    readonly user: string
+    readonly assistant: string
+  }) => Reply | Promise<Reply>
   readonly decide?: (
     open: ReadonlyArray<{
       readonly statement: number
@@ -218,7 +221,7 @@ describe("facts", () => {
     expect(await listCurrent(memory)).toEqual(["Ana sails.", "Ana ships to port 1."])
   })
 
-  it("does not show recalled text to the extraction", async () => {
+  it("shows the extraction the whole reply, without the memory block", async () => {
     const secret = "Ana's warehouse is in Rotterdam, behind the old mill."
     const exchanges: Array<string> = []
     const { memory, say } = await openAgent({
@@ -233,7 +236,8 @@ describe("facts", () => {
     expect(await say("Where is my warehouse?")).toMatchObject({ status: "skipped" })
     expect(exchanges).toHaveLength(1)
     expect(exchanges[0]).toContain("The tide is at nine.")
-    expect(exchanges[0]).not.toContain("Rotterdam")
+    expect(exchanges[0]).toContain(secret)
+    expect(exchanges[0]).not.toContain("<memory")
   })
 
   it("runs in the background: close waits for it, send does not", async () => {
@@ -252,7 +256,8 @@ describe("facts", () => {
     })
     const { degraded, written } = await agent.session({ userId: "ana" }).send("I ship to Oslo.")
     const memory = client.for({ userId: "ana" })
-    expect([degraded, await listCurrent(memory)]).toEqual([[], []])
+    // The text stays until its facts are stored.
+    expect([degraded, await listCurrent(memory)]).toEqual([[], ["I ship to Oslo."]])
     const closing = agent.close()
     gate.resolve()
     await closing
@@ -283,6 +288,33 @@ describe("other policies", () => {
     const { memory, say } = await openAgent({}, { writing: "none" })
     expect(await say("Question?")).toBeUndefined()
     expect(await listAll(memory)).toEqual([])
+  })
+
+  it("summary keeps one or two sentences, whatever the small model writes", async () => {
+    const { memory, say } = await openAgent(
+      { extract: () => "Ana ships crates to Oslo every Friday. ".repeat(500) },
+      { writing: summary({ model: SMALL }) }
+    )
+    expect(await say("Crates")).toMatchObject({
+      status: "stored",
+      notes: ["the summary was cut at 2000 characters"]
+    })
+    const [row] = await listAll(memory)
+    expect(row?.content.length).toBeLessThanOrEqual(2_000)
+    expect(row?.content).toMatch(/Friday\.$/u)
+  })
+
+  it("keeps the text until there is something in its place, and not after", async () => {
+    let isKept = false
+    const { memory, say } = await openAgent({
+      extract: async () => {
+        isKept = (await listAll(memory)).some(({ content }) => content === "I ship to Oslo")
+        return json({ facts: [fact("Ana ships to Oslo.")] })
+      }
+    })
+    expect(await say("I ship to Oslo")).toMatchObject({ status: "stored" })
+    expect(isKept).toBe(true)
+    expect(await listCurrent(memory)).toEqual(["Ana ships to Oslo."])
   })
 
   it("summary keeps the small model's sentences, and the text if there are none", async () => {

@@ -2,8 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { checkedAdmin } from "../checkedAdmin.ts"
 import { checkedStore } from "../checkedStore.ts"
 import { matches } from "../../memory/Condition.ts"
-import { sameFingerprint } from "../../memory/Fingerprint.ts"
-import { StoreFingerprint } from "../StoreFingerprint.ts"
+import { canServe, StoreFingerprint } from "../StoreFingerprint.ts"
 import { inMemoryOwed, inMemoryStaging, inMemoryUpkeep, toRemoval } from "./admin.ts"
 import {
   drop,
@@ -159,7 +158,7 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 const make = Effect.fnUntraced(function* (data: InMemoryData, options: StoreOptions) {
   const mode = readMode(options)
   const fingerprint = yield* StoreFingerprint
-  if (data.fingerprint !== null && !sameFingerprint(data.fingerprint, fingerprint)) {
+  if (data.fingerprint !== null && !canServe(data.fingerprint, fingerprint)) {
     return yield* fingerprintMismatch(data.fingerprint, fingerprint)
   }
   // Compared by reference: a committed move replaces the object, which ends the stores that served the old one.

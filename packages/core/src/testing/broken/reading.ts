@@ -1,6 +1,7 @@
 import { Effect } from "effect"
 import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
 import { scopeKey } from "../../memory/Scope.ts"
+import { TOKENISER } from "../../text/terms/tokenisers.ts"
 import { broken, brokenAtOpening, type BrokenStore, listScopes } from "./BrokenStore.ts"
 
 /** Asks for nothing where `null` is asked for. */
@@ -96,6 +97,13 @@ export const brokenReadings: ReadonlyArray<BrokenStore> = [
     "opens with any fingerprint",
     ["lifecycle > opening with another fingerprint is refused, naming both"],
     (data) => Object.assign(data, { fingerprint: null })
+  ),
+  broken(
+    "says that it holds today's terms",
+    ["scripts > a store that an earlier version filled serves its terms until it is moved"],
+    ({ admin }) => ({
+      admin: { fingerprint: Effect.map(admin.fingerprint, (stored) => ({ ...stored, tokeniser: TOKENISER })) }
+    })
   ),
   brokenAtOpening(
     "keeps to what it read at opening",

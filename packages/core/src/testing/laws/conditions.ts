@@ -1,12 +1,11 @@
 import { Effect } from "effect"
 import { type Condition, matches, not } from "../../memory/Condition.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import { toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { randomCondition, randomParts } from "../model/conditions.ts"
 import { makeRandom } from "../random.ts"
-import { axis, DAY, T0 } from "../rows.ts"
+import { axis, DAY, queryTerms, T0 } from "../rows.ts"
 import { find } from "../model/find.ts"
 
 /** Before the first of the random rows expires. */

@@ -2,10 +2,9 @@ import { Effect } from "effect"
 import { ANY } from "../../memory/Condition.ts"
 import { toCondition } from "../../memory/Filter.ts"
 import type { ExcerptsRequest } from "../../store/searching.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import { close, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
-import { atCosine, axis, T0 } from "../rows.ts"
+import { atCosine, axis, queryTerms, T0 } from "../rows.ts"
 
 const read = ({ scope, store }: LawContext, request: Omit<ExcerptsRequest, "scope" | "now">, now = T0) =>
   store.excerpts({ scope, now, ...request })

@@ -2,10 +2,9 @@ import { Effect } from "effect"
 import { type Condition, matches } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import { toContents, holds, toIds, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
-import { type RowParts, atCosine, axis, DAY, T0 } from "../rows.ts"
+import { atCosine, axis, DAY, queryTerms, type RowParts, T0 } from "../rows.ts"
 import { find } from "../model/find.ts"
 
 /** Rows that every filter tells apart. */

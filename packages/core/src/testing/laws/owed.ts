@@ -1,10 +1,9 @@
 import { Effect } from "effect"
 import { ANY } from "../../memory/Condition.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import { close, same, sameRows, toContents, toIds } from "../check.ts"
 import { group, type Handle, type LawContext } from "../Law.ts"
 import { find } from "../model/find.ts"
-import { atCosine, axis, T0 } from "../rows.ts"
+import { atCosine, axis, queryTerms, T0 } from "../rows.ts"
 
 /** The owed rows of this law: others may share the store. */
 const owedOf = ({ admin }: Handle, { scope }: LawContext) =>

@@ -2,11 +2,10 @@ import { Effect } from "effect"
 import { ANY } from "../../memory/Condition.ts"
 import { toFacts } from "../../store/excerpts.ts"
 import type { QueryPart, SearchHit } from "../../store/searching.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import { close, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { toScore } from "../model/find.ts"
-import { atCosine, axis, T0 } from "../rows.ts"
+import { atCosine, axis, queryTerms, T0 } from "../rows.ts"
 
 const ask = ({ scope, store }: LawContext, parts: ReadonlyArray<QueryPart>, limit = 10) =>
   store.search({ scope, now: T0, filter: ANY, limit, exact: true, parts })

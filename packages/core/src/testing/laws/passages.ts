@@ -1,12 +1,11 @@
 import { Effect } from "effect"
 import { ANY } from "../../memory/Condition.ts"
 import { STORE_LIMITS } from "../../store/MemoryStore.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import { toCondition } from "../../memory/Filter.ts"
 import { close, findings, same, sameRows, toContents, toIds } from "../check.ts"
 import { group, lawFingerprint, type LawContext } from "../Law.ts"
 import { find } from "../model/find.ts"
-import { atCosine, axis, T0, toVector } from "../rows.ts"
+import { atCosine, axis, queryTerms, T0, toVector } from "../rows.ts"
 
 type Texts = readonly [string, ...Array<string>]
 

@@ -2,11 +2,11 @@ import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import { Effect } from "effect"
 import type { StoreRow } from "../../store/StoreRow.ts"
-import { idf, queryTerms } from "../../text/bm25.ts"
+import { idf } from "../../text/bm25.ts"
 import { findings, close, toContents, holds, toIds, same, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { makeRandom } from "../random.ts"
-import { atCosine, axis, T0 } from "../rows.ts"
+import { atCosine, axis, queryTerms, T0 } from "../rows.ts"
 import { find, type Question } from "../model/find.ts"
 
 const ask = ({ scope, store }: LawContext, request: Partial<Question>, limit = 10) =>

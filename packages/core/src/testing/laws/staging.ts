@@ -5,10 +5,9 @@ import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import type { StagedRow } from "../../store/StoreAdmin.ts"
-import { documentTerms, queryTerms } from "../../text/bm25.ts"
 import { toContents, failsTyped, failsWith, holds, toIds, same, sameSet } from "../check.ts"
 import { group, type Handle, type LawContext } from "../Law.ts"
-import { T0, toVector } from "../rows.ts"
+import { documentTerms, queryTerms, T0, toVector } from "../rows.ts"
 import { find } from "../model/find.ts"
 
 /** The target space: other dimensions, other weights. */

@@ -7,9 +7,8 @@ import type { RemoveTarget } from "../../store/removal.ts"
 import type { QueryPart } from "../../store/searching.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import type { Scope } from "../../memory/Scope.ts"
-import { queryTerms } from "../../text/bm25.ts"
 import type { Random } from "../random.ts"
-import { type RowParts, rowBuilder } from "../rows.ts"
+import { queryTerms, rowBuilder, type RowParts } from "../rows.ts"
 import type { Operation } from "./Operation.ts"
 
 /** State of a random program: few names, so that its operations meet on the same rows. */

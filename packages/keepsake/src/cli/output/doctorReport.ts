@@ -1,8 +1,11 @@
 import { plural } from "../../plural.ts"
 import type { Finding } from "../../doctor/Finding.ts"
+import { styled } from "./style.ts"
 import { oneLine, padEnd, width, wrap } from "./text.ts"
 
 const MARKS = { ok: "ok   ", warning: "WARN ", fault: "FAULT" } as const
+
+const STYLES = { ok: "green", warning: "yellow", fault: "red" } as const
 
 /** The doctor's findings, one check per paragraph, within `columns`. */
 export const doctorReport = (findings: ReadonlyArray<Finding>, columns: number): string => {
@@ -11,8 +14,9 @@ export const doctorReport = (findings: ReadonlyArray<Finding>, columns: number):
   const lines = findings.flatMap(({ check, detail, fix, status }) => {
     const room = columns - indent
     const text = [...wrap(oneLine(detail), room), ...(fix === "" ? [] : wrap(`fix: ${oneLine(fix)}`, room))]
+    const mark = styled(STYLES[status], MARKS[status])
     return text.map((line, i) =>
-      i === 0 ? `${MARKS[status]} ${padEnd(check, nameWidth)}  ${line}` : " ".repeat(indent) + line
+      i === 0 ? `${mark} ${padEnd(check, nameWidth)}  ${line}` : " ".repeat(indent) + line
     )
   })
   const faults = findings.filter(({ status }) => status === "fault").length

@@ -1,16 +1,13 @@
 import type { Memory, Recollection, Scope } from "@keepsake/core"
 import { formatOrigin, sameScope } from "@keepsake/core/driver"
-import { columns } from "./print.ts"
-import { type Column, oneLine, relative, table, wrap } from "./text.ts"
+import { textColumns } from "./print.ts"
+import { styled } from "./style.ts"
+import { type Column, manyLines, oneLine, padEnd, relative, textTable } from "./text.ts"
 
 const ID_SHOWN = 8
 
-const COLUMNS: ReadonlyArray<Column> = [
-  { title: "ID" },
-  { title: "SAID" },
-  { title: "TYPE" },
-  { title: "MEMORY", grow: true }
-]
+const COLUMNS: ReadonlyArray<Column> = [{ title: "ID" }, { title: "SAID" }, { title: "TYPE" }]
+const TEXT_TITLE = "MEMORY"
 
 /** `own` is the scope whose memories need no mark of their origin. */
 const describeMarks = (memory: Memory, now: number, own: Scope): string => {
@@ -24,50 +21,88 @@ const describeMarks = (memory: Memory, now: number, own: Scope): string => {
   return marks.length === 0 ? "" : `(${marks.join(", ")}) `
 }
 
-const toCells = (memory: Memory, now: number, own: Scope = memory.scope): ReadonlyArray<string> => [
+const toCells = (memory: Memory, now: number): ReadonlyArray<string> => [
   memory.id.slice(0, ID_SHOWN),
   relative(memory.saidAt, now),
-  memory.type,
-  describeMarks(memory, now, own) + oneLine(memory.content)
+  memory.type
 ]
 
-/** One line per memory; `forget` accepts the shortened ids. */
+const toText = (memory: Memory, now: number, own: Scope = memory.scope): string =>
+  describeMarks(memory, now, own) + oneLine(memory.content)
+
+/** Each memory with its whole text; commands accept the shortened ids. */
 export const memoryTable = (memories: ReadonlyArray<Memory>, now: number): string =>
   memories.length === 0
     ? "Nothing is remembered here."
-    : table(
-        COLUMNS,
-        memories.map((memory) => toCells(memory, now)),
-        columns()
+    : textTable(
+        {
+          columns: COLUMNS,
+          textTitle: TEXT_TITLE,
+          rows: memories.map((memory) => ({ cells: toCells(memory, now), text: toText(memory, now) }))
+        },
+        textColumns()
       )
 
-const explainScore = ({ explain }: Recollection): ReadonlyArray<string> => {
+const explainScore = ({ explain }: Recollection): string => {
   const parts = Object.entries(explain.parts)
     .filter(([, part]) => Math.abs(part) >= 0.005)
     .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
     .map(([name, part]) => `${name} ${part >= 0 ? "+" : ""}${part.toFixed(2)}`)
-  return wrap(`logit ${explain.logit.toFixed(2)} = ${parts.join(", ")}`, columns() - 6).map(
-    (line) => `      ${line}`
-  )
+  return `logit ${explain.logit.toFixed(2)} = ${parts.join(", ")}`
 }
 
-/** Recollections, highest score first; with `explain`, the parts of each score. */
+/** Recollections with their whole texts, highest score first; with `explain`, the parts of each score. */
 export const recollectionTable = (
   recollections: ReadonlyArray<Recollection>,
   now: number,
   explain: boolean,
   own: Scope
-): string => {
-  if (recollections.length === 0) return "Nothing matches. A lower --threshold shows weaker matches."
-  const lines = table(
-    [{ title: "SCORE", align: "right" }, ...COLUMNS],
-    recollections.map(({ memory, score }) => [score.toFixed(2), ...toCells(memory, now, own)]),
-    columns()
-  ).split("\n")
-  return lines
-    .flatMap((line, i) => {
-      const recollection = recollections[i - 1]
-      return explain && recollection !== undefined ? [line, ...explainScore(recollection)] : [line]
-    })
-    .join("\n")
+): string =>
+  recollections.length === 0
+    ? "Nothing matches. A lower --threshold shows weaker matches."
+    : textTable(
+        {
+          columns: [{ title: "SCORE", align: "right" }, ...COLUMNS],
+          textTitle: TEXT_TITLE,
+          rows: recollections.map((recollection) => ({
+            cells: [recollection.score.toFixed(2), ...toCells(recollection.memory, now)],
+            text: toText(recollection.memory, now, own),
+            details: explain ? [explainScore(recollection)] : []
+          }))
+        },
+        textColumns()
+      )
+
+const day = (at: number): string => new Date(at).toISOString().replace(/\.000Z$/u, "Z")
+
+/** One memory with all that is kept about it, its text last and in its own lines. */
+export const memoryDetails = (memory: Memory): string => {
+  const { agentId, userId } = memory.scope
+  const held = memory.validity.map(({ from, to }) => `${day(from)} to ${to === null ? "now" : day(to)}`)
+  const fields: ReadonlyArray<readonly [name: string, value: string | null]> = [
+    ["id", memory.id],
+    ["user", oneLine(userId)],
+    ["agent", oneLine(agentId)],
+    ["type", memory.type],
+    ["source", memory.source],
+    ["speaker", memory.speaker === null ? null : oneLine(memory.speaker)],
+    [
+      "session",
+      memory.sessionId === null ? null : `${oneLine(memory.sessionId)}, turn ${memory.turn ?? "–"}`
+    ],
+    ["key", memory.key === null ? null : oneLine(memory.key)],
+    ["said", day(memory.saidAt)],
+    ["held", held.join("; ")],
+    ["ends", memory.expiresAt === null ? null : day(memory.expiresAt)],
+    ["importance", `${memory.importance}${memory.pinned ? ", pinned" : ""}`],
+    ["metadata", Object.keys(memory.metadata).length === 0 ? null : oneLine(JSON.stringify(memory.metadata))],
+    ["replaced by", memory.supersededBy]
+  ]
+  const shown = fields.flatMap(([name, value]) => (value === null ? [] : [[name, value] as const]))
+  const nameWidth = shown.reduce((widest, [name]) => Math.max(widest, name.length), 0)
+  return [
+    ...shown.map(([name, value]) => `${styled("dim", padEnd(name, nameWidth))}  ${value}`),
+    "",
+    manyLines(memory.content)
+  ].join("\n")
 }

@@ -1,5 +1,6 @@
 /** Text for a terminal: widths, cuts, wraps. A memory's text must not control the terminal. */
 import { DAY_MS, stripHidden } from "@keepsake/core/driver"
+import { styled, withoutStyles } from "./style.ts"
 
 /** Whitespace that is no space, and line ends as any terminal knows them. */
 const BREAKS = /[\t\n\v\f\r\u0085\u2028\u2029]+/gu
@@ -22,22 +23,14 @@ const graphemes = (text: string): ReadonlyArray<string> =>
 
 const graphemeWidth = (grapheme: string): number => (WIDE.test(grapheme) ? 2 : 1)
 
-/** Terminal columns of a text. */
-export const width = (text: string): number =>
-  graphemes(text).reduce((sum, part) => sum + graphemeWidth(part), 0)
+/** Printable ASCII, which needs no segmenter. */
+const NARROW = /^[ -~]*$/
 
-/** Cuts to `columns`, with an ellipsis. */
-const cut = (text: string, columns: number): string => {
-  if (width(text) <= columns) return text
-  let start = ""
-  let used = 1
-  for (const part of graphemes(text)) {
-    used += graphemeWidth(part)
-    if (used > columns) break
-    start += part
-  }
-  return `${start.trimEnd()}…`
-}
+/** Terminal columns of a text; styles take none. */
+export const width = (text: string): number =>
+  NARROW.test(text)
+    ? text.length
+    : graphemes(withoutStyles(text)).reduce((sum, part) => sum + graphemeWidth(part), 0)
 
 export const padEnd = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - width(text)))
@@ -45,13 +38,39 @@ export const padEnd = (text: string, columns: number): string =>
 const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - width(text))) + text
 
-/** Breaks between words into lines of at most `columns`; a longer word stands alone. */
+/** A word in parts of at most `columns`, each of at least one character. */
+const splitWord = (word: string, columns: number): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let part = ""
+  let used = 0
+  for (const grapheme of graphemes(word)) {
+    const next = graphemeWidth(grapheme)
+    if (part !== "" && used + next > columns) {
+      parts.push(part)
+      part = ""
+      used = 0
+    }
+    part += grapheme
+    used += next
+  }
+  return [...parts, part]
+}
+
+/** Breaks between words into lines of at most `columns`; a longer word is broken too. */
 export const wrap = (text: string, columns: number): ReadonlyArray<string> => {
+  if (columns === Number.POSITIVE_INFINITY) return [text]
   const lines: Array<string> = []
+  let lastWidth = Number.POSITIVE_INFINITY
   for (const word of text.split(" ")) {
-    const last = lines.at(-1)
-    if (last === undefined || width(last) + 1 + width(word) > columns) lines.push(word)
-    else lines[lines.length - 1] = `${last} ${word}`
+    const wordWidth = width(word)
+    if (lastWidth + 1 + wordWidth <= columns) {
+      lines[lines.length - 1] += ` ${word}`
+      lastWidth += 1 + wordWidth
+      continue
+    }
+    const parts = wordWidth > columns ? splitWord(word, columns) : [word]
+    lines.push(...parts)
+    lastWidth = parts.length === 1 ? wordWidth : width(parts.at(-1) ?? "")
   }
   return lines
 }
@@ -62,33 +81,50 @@ export const prose = (text: string, columns: number): string => wrap(text, colum
 export interface Column {
   readonly title: string
   readonly align?: "right" | undefined
-  /** Takes the rest of the width; at most one column of a table. */
-  readonly grow?: boolean | undefined
 }
 
-/** A table that fits `columns`: the growing column is cut, the others keep their widths. */
-export const table = (
-  columns: ReadonlyArray<Column>,
-  rows: ReadonlyArray<ReadonlyArray<string>>,
-  total: number
-): string => {
-  const natural = columns.map((column, i) =>
-    rows.reduce((widest, row) => Math.max(widest, width(row[i] ?? "")), width(column.title))
-  )
-  const others = columns.reduce((sum, column, i) => sum + (column.grow === true ? 0 : (natural[i] ?? 0)), 0)
-  const room = Math.max(12, total - others - 2 * (columns.length - 1))
+/** A narrower column of text is hard to read: the text goes below the other cells. */
+const TEXT_COLUMNS_MIN = 24
+
+const INDENT = "  "
+
+/** Rows of cells and a text, which is shown whole: beside its cells, or below them where there is no room. */
+export interface TextTable {
+  readonly columns: ReadonlyArray<Column>
+  readonly textTitle: string
+  readonly rows: ReadonlyArray<{
+    readonly cells: ReadonlyArray<string>
+    readonly text: string
+    /** Lines below the text, such as an explanation. */
+    readonly details?: ReadonlyArray<string> | undefined
+  }>
+}
+
+/** A table that fits `total` columns. */
+export const textTable = ({ columns, rows, textTitle }: TextTable, total: number): string => {
   const widths = columns.map((column, i) =>
-    column.grow === true ? Math.min(natural[i] ?? 0, room) : (natural[i] ?? 0)
+    rows.reduce((widest, { cells }) => Math.max(widest, width(cells[i] ?? "")), width(column.title))
   )
-  const line = (cells: ReadonlyArray<string>): string =>
+  const toLine = (cells: ReadonlyArray<string>): string =>
     columns
-      .map((column, i) => {
-        const cell = cut(cells[i] ?? "", widths[i] ?? 0)
-        return column.align === "right" ? padStart(cell, widths[i] ?? 0) : padEnd(cell, widths[i] ?? 0)
-      })
+      .map((column, i) => (column.align === "right" ? padStart : padEnd)(cells[i] ?? "", widths[i] ?? 0))
       .join("  ")
-      .trimEnd()
-  return [line(columns.map((column) => column.title)), ...rows.map(line)].join("\n")
+  const head = toLine(columns.map(({ title }) => title))
+  const textStart = width(head) + 2
+  const isBeside = total - textStart >= TEXT_COLUMNS_MIN
+  const indent = isBeside ? " ".repeat(textStart) : INDENT
+  const body = rows.flatMap(({ cells, details = [], text }) => {
+    const lines = [
+      ...wrap(text, total - indent.length),
+      ...details.flatMap((detail) => wrap(detail, total - indent.length))
+    ].map((line) => `${indent}${line}`)
+    const first = toLine(cells)
+    return isBeside
+      ? [`${first}  ${lines[0]?.slice(indent.length) ?? ""}`, ...lines.slice(1)]
+      : [first.trimEnd(), ...lines]
+  })
+  const title = isBeside ? `${head}  ${textTitle}` : head.trimEnd()
+  return [styled("dim", title), ...body.map((line) => line.trimEnd())].join("\n")
 }
 
 const SPANS: ReadonlyArray<readonly [ms: number, unit: string]> = [

@@ -1,41 +1,14 @@
-import { AgentMemory, MemoryError, NotFound, type Receipt, type ScopedMemory } from "@keepsake/core"
+import { AgentMemory, type MemoryError, type Receipt, type ScopedMemory } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { plural } from "../../../plural.ts"
 import { ask } from "../../ask.ts"
+import { completeIds } from "../../completeIds.ts"
 import { filterFlags, toWhere } from "../../filter.ts"
 import { oneLine, prose } from "../../output/text.ts"
 import { columns, note, print } from "../../output/print.ts"
 import { type CommandSettings, withMemory } from "../../withMemory.ts"
-
-const FULL_ID = 36
-
-/** Half of what `list` shows, or more. */
-const ID_START = /^[0-9a-f]{4}[0-9a-f-]*$/iu
-
-/** Completes prefixes of ids, as `list` shows them; a prefix of several ids is refused. */
-const completeIds = Effect.fnUntraced(function* (memory: ScopedMemory, prefixes: ReadonlyArray<string>) {
-  if (prefixes.every((id) => id.length >= FULL_ID)) return prefixes
-  // An empty prefix, as an unset variable of a shell gives it, would match every id.
-  const invalid = prefixes.find((id) => !ID_START.test(id))
-  if (invalid !== undefined)
-    return yield* invalidInput("id", `"${oneLine(invalid)}" is not the beginning of an id; see keepsake list`)
-  const ids = yield* Stream.runCollect(Stream.map(memory.export(), ({ id }) => id))
-  return yield* Effect.forEach(prefixes, (id) => {
-    const [match, other] = ids.filter((full) => full.startsWith(id.toLowerCase()))
-    if (match === undefined) {
-      return Effect.fail(
-        new MemoryError({
-          reason: new NotFound({ message: `No memory has an id that begins with ${id}; see keepsake list` })
-        })
-      )
-    }
-    return other === undefined
-      ? Effect.succeed(match)
-      : Effect.fail(invalidInput("id", `several ids begin with ${id}; give more characters`))
-  })
-})
 
 /** Asks for the user's name before a whole scope is removed; without a terminal, `--yes` is needed. */
 const confirm = Effect.fnUntraced(function* (

@@ -13,6 +13,7 @@ const listFirst = Effect.fnUntraced(function* (
   memory: ScopedMemory,
   where: Where | undefined,
   includeSuperseded: boolean,
+  newestFirst: boolean,
   limit: number
 ) {
   const memories: Array<Memory> = []
@@ -21,6 +22,7 @@ const listFirst = Effect.fnUntraced(function* (
     const page = yield* memory.list({
       where,
       includeSuperseded,
+      ...(newestFirst ? { by: "saidAt" as const, newestFirst } : {}),
       after,
       limit: Math.min(PAGE, limit - memories.length)
     })
@@ -38,13 +40,17 @@ export const list = Command.make(
       Flag.withDefault(50)
     ),
     all: Flag.Boolean("all").pipe(Flag.withDescription("List every memory"), Flag.withDefault(false)),
+    newest: Flag.Boolean("newest").pipe(
+      Flag.withDescription("The newest first, by when it was said"),
+      Flag.withDefault(false)
+    ),
     closed: Flag.Boolean("closed").pipe(
       Flag.withDescription("Include superseded memories"),
       Flag.withDefault(false)
     ),
     ...filterFlags
   },
-  Effect.fnUntraced(function* ({ all, closed, limit, ...filter }) {
+  Effect.fnUntraced(function* ({ all, closed, limit, newest, ...filter }) {
     if (limit < 1) return yield* invalidInput("limit", "give a whole number from 1, or --all")
     const where = yield* toWhere(filter)
     return yield* withMemory(
@@ -53,6 +59,7 @@ export const list = Command.make(
           memory,
           where,
           closed,
+          newest,
           all ? Number.MAX_SAFE_INTEGER : limit
         )
         const now = yield* Clock.currentTimeMillis
@@ -65,9 +72,9 @@ export const list = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("List memories in order of creation"),
+  Command.withDescription("List memories with their whole texts, in order of creation"),
   Command.withExamples([
-    { command: "keepsake list", description: "The first fifty" },
+    { command: "keepsake list --newest", description: "The fifty newest" },
     {
       command: `keepsake list --where '{"importance":{"gte":0.5}}'`,
       description: "Memories of at least this importance"

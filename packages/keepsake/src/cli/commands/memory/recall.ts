@@ -36,7 +36,10 @@ export const recall = Command.make(
         })
         const now = yield* Clock.currentTimeMillis
         for (const { message } of recollections.degraded ?? []) yield* note(message)
-        yield* print(json, recollections, () => recollectionTable(recollections, now, explain, memory.scope))
+        const { degraded } = recollections
+        yield* print(json, { recollections, degraded: degraded ?? null }, () =>
+          recollectionTable(recollections, now, explain, memory.scope)
+        )
       })
     )
   })

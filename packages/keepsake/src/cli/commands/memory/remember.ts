@@ -1,7 +1,7 @@
-import { Effect, Option } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
-import { toMetadata, metaFlag, sourceFlag, timeFlag, typeFlag } from "../../filter.ts"
+import { Effect } from "effect"
+import { Argument, Command } from "effect/cli"
 import { print } from "../../output/print.ts"
+import { statementFlags, toStatement } from "./statementFlags.ts"
 import { readStdin } from "../../stdin.ts"
 import { withMemory } from "../../withMemory.ts"
 
@@ -11,49 +11,13 @@ export const remember = Command.make(
     text: Argument.String("text").pipe(
       Argument.withDescription('What to remember; "-" reads it from standard input')
     ),
-    type: typeFlag.pipe(Flag.withDescription("The kind of memory"), Flag.withDefault("episodic" as const)),
-    source: sourceFlag.pipe(Flag.withDescription("Who stated it"), Flag.withDefault("user" as const)),
-    speaker: Flag.String("speaker").pipe(
-      Flag.withDescription("Who said it, if several people talk"),
-      Flag.optional
-    ),
-    session: Flag.String("session").pipe(
-      Flag.withDescription("The conversation in which it was said"),
-      Flag.optional
-    ),
-    importance: Flag.Finite("importance").pipe(Flag.withDescription("0 to 1; 0.5 by default"), Flag.optional),
-    pin: Flag.Boolean("pin").pipe(
-      Flag.withDescription("Always part of the context"),
-      Flag.withDefault(false)
-    ),
-    ttlDays: Flag.Int("ttl-days").pipe(Flag.withDescription("Forget it after this many days"), Flag.optional),
-    saidAt: timeFlag("said-at").pipe(
-      Flag.withDescription("When it was said, such as 2026-01-31T12:00:00Z; now by default"),
-      Flag.optional
-    ),
-    key: Flag.String("key").pipe(
-      Flag.withDescription("Your own name for it: the same key is the same memory"),
-      Flag.optional
-    ),
-    meta: metaFlag
+    ...statementFlags
   },
-  Effect.fnUntraced(function* (flags) {
-    const content = flags.text === "-" ? yield* readStdin : flags.text
+  Effect.fnUntraced(function* ({ text, ...flags }) {
+    const content = text === "-" ? yield* readStdin : text
     return yield* withMemory(
       Effect.fnUntraced(function* (memory, { json }) {
-        const remembered = yield* memory.remember({
-          content,
-          type: flags.type,
-          source: flags.source,
-          speaker: Option.getOrUndefined(flags.speaker),
-          sessionId: Option.getOrUndefined(flags.session),
-          importance: Option.getOrUndefined(flags.importance),
-          pinned: flags.pin,
-          ttlDays: Option.getOrUndefined(flags.ttlDays),
-          saidAt: Option.getOrUndefined(flags.saidAt),
-          key: Option.getOrUndefined(flags.key),
-          metadata: toMetadata(flags.meta)
-        })
+        const remembered = yield* memory.remember(toStatement(content, flags))
         yield* print(json, remembered, () =>
           remembered.id === null ? "Not kept." : `Remembered as ${remembered.id} (${remembered.outcome}).`
         )
@@ -61,7 +25,7 @@ export const remember = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Remember a statement"),
+  Command.withDescription("Remember a statement. A text that begins with a dash goes after --"),
   Command.withExamples([
     {
       command: 'keepsake remember "Ana builds a freight SaaS" --type semantic',

@@ -8,7 +8,8 @@ import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { copyStore } from "../../../interchange/copyStore.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { storeLayer, storeLayerAsFilled } from "../../../storeLayer.ts"
-import { columns, makeProgress, print } from "../../output/print.ts"
+import { columns, note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
 
@@ -23,8 +24,9 @@ const checkSource = Effect.fnUntraced(function* (from: string) {
 /** Without an embedder, rows can only be copied unchanged, or into a store without vectors. */
 const checkSpace = Effect.fnUntraced(function* (source: Fingerprint, to: Context.Context<StoreAdmin>) {
   const target = yield* Context.get(to, StoreAdmin).fingerprint
-  const isWordsOnly = target.embedding === null && target.tokeniser === TOKENISER
-  if (isWordsOnly || sameFingerprint(source, target)) return undefined
+  // Terms are computed for the target.
+  const sameVectors = sameFingerprint({ ...source, tokeniser: target.tokeniser }, target)
+  if (target.embedding === null || sameVectors) return undefined
   return yield* invalidInput(
     "to-embedder",
     `the target was filled with [${describeFingerprint(target)}], the source with [${describeFingerprint(source)}]. Name the target's embedder, or copy into an empty store`
@@ -52,7 +54,7 @@ export const copy = Command.make(
         const target = yield* Layer.build(
           Option.isSome(toEmbedder)
             ? storeLayer({ store: to, embedder: toEmbedder.value })
-            : storeLayerAsFilled(to, filledWith)
+            : storeLayerAsFilled(to, { ...filledWith, tokeniser: TOKENISER })
         )
         if (Option.isNone(toEmbedder)) yield* checkSpace(filledWith, target)
         const total = yield* Stream.runFold(
@@ -61,7 +63,9 @@ export const copy = Command.make(
           (sum, { rows }) => sum + rows
         )
         const progress = makeProgress("Copying", total, json)
-        const counts = yield* Effect.ensuring(copyStore(source, target, progress.show), progress.end)
+        const counts = yield* Effect.ensuring(copyStore(source, target, progress.show), progress.end).pipe(
+          Effect.onInterrupt(() => note("Interrupted. What was copied stays; run it again to continue."))
+        )
         const backendName = (store: Context.Context<StoreAdmin>) => Context.get(store, StoreAdmin).backend
         yield* print(json, counts, () =>
           prose(

@@ -1,16 +1,17 @@
 import { plural } from "../../../plural.ts"
-import { createWriteStream, existsSync, statSync } from "node:fs"
+import { createWriteStream, existsSync, statSync, type WriteStream } from "node:fs"
 import { rename, rm } from "node:fs/promises"
 import { once } from "node:events"
 import { dirname, resolve } from "node:path"
 import { finished } from "node:stream/promises"
-import { MemoryError, type Scope, StorageFull } from "@keepsake/core"
-import { escapeHiddenJson, invalidInput } from "@keepsake/core/driver"
+import { MemoryError, type Scope, type ScopeCount, StorageFull } from "@keepsake/core"
+import { createPrivateFile, escapeHiddenJson, invalidInput } from "@keepsake/core/driver"
 import { Clock, Effect, Option, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { headLine, memoryLine, tailLine } from "../../../interchange/exportFormat.ts"
 import { allScopes, openScope } from "../../../interchange/scopes.ts"
-import { makeProgress, note } from "../../output/print.ts"
+import { note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
 import { withMemory } from "../../withMemory.ts"
 
 const writeFailed = (cause: unknown): MemoryError =>
@@ -19,6 +20,22 @@ const writeFailed = (cause: unknown): MemoryError =>
       message: `The export could not be written: ${cause instanceof Error ? cause.message : String(cause)}`,
       cause
     })
+  })
+
+/**
+ * Opens a device or a pipe; or a new file of this account alone, in the place of whatever has the name: an interrupted
+ * export's, or a planted link.
+ */
+const openFile = (path: string, isNew: boolean): Effect.Effect<WriteStream, MemoryError> =>
+  Effect.tryPromise({
+    try: async () => {
+      if (!isNew) return createWriteStream(path)
+      await rm(path, { force: true })
+      const fd = createPrivateFile(path)
+      if (fd === null) throw new Error(`${path} appeared meanwhile`)
+      return createWriteStream(path, { fd })
+    },
+    catch: writeFailed
   })
 
 /** The path to write to: a temporary file beside a regular file; a device or a pipe itself. */
@@ -39,7 +56,7 @@ const writeLines = Effect.fnUntraced(function* <R>(
   lines: Stream.Stream<string, MemoryError, R>
 ) {
   const path = out === undefined ? undefined : yield* choosePath(out)
-  const file = path === undefined ? process.stdout : createWriteStream(path, { mode: 0o600 })
+  const file = path === undefined ? process.stdout : yield* openFile(path, path !== out)
   // A terminal may be at the other end of standard output.
   const shown = path === undefined ? Stream.map(lines, escapeHiddenJson) : lines
   const writing = Effect.gen(function* () {
@@ -69,6 +86,13 @@ const writeLines = Effect.fnUntraced(function* <R>(
 const exportScopes = <R>(scopes: Stream.Stream<Scope, MemoryError, R>) =>
   Stream.flatMap(scopes, (scope) => Stream.unwrap(Effect.map(openScope(scope), (memory) => memory.export())))
 
+const countRows = <R>(scopes: Stream.Stream<ScopeCount, MemoryError, R>) =>
+  Stream.runFold(
+    scopes,
+    () => 0,
+    (sum, { rows }) => sum + rows
+  )
+
 export const exportCommand = Command.make(
   "export",
   {
@@ -90,13 +114,12 @@ export const exportCommand = Command.make(
       return yield* invalidInput("everyone", "includes --everywhere; give one of them")
     return yield* withMemory(
       Effect.fnUntraced(function* (memory, { json, scope }) {
-        const scopes = Stream.filter(
-          Stream.map(allScopes, (count) => count.scope),
-          ({ userId }) => everyone || userId === scope.userId
-        )
-        const memories = everyone || everywhere ? exportScopes(scopes) : memory.export()
+        const scopes = Stream.filter(allScopes, (count) => everyone || count.scope.userId === scope.userId)
+        const memories =
+          everyone || everywhere ? exportScopes(Stream.map(scopes, (count) => count.scope)) : memory.export()
         const file = Option.getOrUndefined(out)
-        const progress = makeProgress("Exporting", null, json || file === undefined)
+        const total = everyone || everywhere ? yield* countRows(scopes) : (yield* memory.stats()).kept
+        const progress = makeProgress("Exporting", total, json || file === undefined)
         let count = 0
         const lines = Stream.concat(
           Stream.succeed(headLine(yield* Clock.currentTimeMillis)),
@@ -105,9 +128,12 @@ export const exportCommand = Command.make(
             Stream.suspend(() => Stream.succeed(tailLine(count)))
           )
         )
-        yield* writeLines(file, lines)
-        yield* progress.end
-        if (file !== undefined) yield* note(`Exported ${plural(count, "memory", "memories")} to ${file}.`)
+        yield* Effect.ensuring(writeLines(file, lines), progress.end).pipe(
+          Effect.onInterrupt(() => note("Interrupted. An incomplete export is not kept; run it again."))
+        )
+        if (file === undefined) return
+        if (json) yield* print(json, { exported: count, file }, () => "")
+        else yield* note(`Exported ${plural(count, "memory", "memories")} to ${file}.`)
       })
     )
   })

@@ -1,125 +1,93 @@
-import {
-  AgentMemory,
-  type Imported,
-  type ImportOptions,
-  type Memory,
-  type MemoryError,
-  type Scope,
-  type Statement
-} from "@keepsake/core"
-import { invalidInput, memoryFromStatement, readTime, scopeKey, STORE_LIMITS } from "@keepsake/core/driver"
-import { Clock, Effect, Result } from "effect"
-import { chunksOf } from "effect/Array"
+import { formatOrigin, invalidInput, MemoryError } from "@keepsake/core/driver"
+import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { readText } from "../../../config/readText.ts"
-import type { ForeignStatement, LocatedStatement } from "../../../interchange/foreign.ts"
-import { readImport } from "../../../interchange/readImport.ts"
-import { openScope } from "../../../interchange/scopes.ts"
-import { columns, makeProgress, print } from "../../output/print.ts"
-import { readStdin } from "../../stdin.ts"
-import { prose } from "../../output/text.ts"
-import { withMemory } from "../../withMemory.ts"
+import { plural } from "../../../plural.ts"
+import { type ImportFile, openImportFile } from "../../../interchange/importFile.ts"
+import { readImport, TEXT_FORMATS, type TextFormat } from "../../../interchange/readImport.ts"
+import { checkImport } from "../../../interchange/checkImport.ts"
+import { addCounts, type ImportCounts, type ScopeTally } from "../../../interchange/importCounts.ts"
+import { runImport } from "../../../interchange/runImport.ts"
+import { columns, note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
+import { oneLine, prose } from "../../output/text.ts"
+import { type CommandSettings, withMemory } from "../../withMemory.ts"
 
-type Show = (done: number) => Effect.Effect<void>
+const SENTENCES: ReadonlyArray<readonly [keyof ImportCounts, string]> = [
+  ["superseded", "Newer than what was there, which they replaced"],
+  ["known", "Known already, unchanged"],
+  ["conflicting", "Other content under the same key, left out"],
+  ["expired", "Expired, left out"],
+  ["inactive", "Deleted, archived or paused there, left out"],
+  ["dropped", "Dropped before writing"]
+]
 
-const groupByScope = <A>(
-  items: ReadonlyArray<A>,
-  toScope: (item: A) => Scope
-): ReadonlyArray<{ readonly scope: Scope; readonly items: ReadonlyArray<A> }> => {
-  const groups = new Map<string, { scope: Scope; items: Array<A> }>()
-  for (const item of items) {
-    const scope = toScope(item)
-    const group = groups.get(scopeKey(scope)) ?? { scope, items: [] }
-    group.items.push(item)
-    groups.set(scopeKey(scope), group)
-  }
-  return Array.from(groups.values())
+const describeCounts = (counts: ImportCounts): string =>
+  SENTENCES.flatMap(([name, text]) => (counts[name] > 0 ? [` ${text}: ${counts[name]}.`] : [])).join("")
+
+const describePlan = (
+  format: string,
+  rows: number,
+  scopes: ReadonlyArray<ScopeTally>,
+  { scope: own }: CommandSettings
+): string => {
+  const lines = scopes.map(
+    ({ counts, scope }) =>
+      `For ${oneLine(formatOrigin(scope, own))}: would create ${counts.created}.${describeCounts(counts)}`
+  )
+  return [`${format}, ${plural(rows, "row")}. Nothing was changed.`, ...lines]
+    .map((line) => prose(line, columns()))
+    .join("\n")
 }
 
-const importMemories = Effect.fnUntraced(function* (
-  memories: ReadonlyArray<Memory>,
-  toScope: (memory: Memory) => Scope,
-  options: ImportOptions,
-  show: Show
-): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
-  const counts = { created: 0, known: 0, conflicting: 0, expired: 0, dropped: 0 }
-  for (const { items, scope } of groupByScope(memories, toScope)) {
-    const memory = yield* openScope(scope)
-    const imported = yield* memory.import(items, options)
-    counts.created += imported.created
-    counts.known += imported.known
-    counts.conflicting += imported.conflicting
-    counts.expired += imported.expired
-    counts.dropped += imported.dropped
-    yield* show(counts.created + counts.known + counts.conflicting + counts.expired + counts.dropped)
-  }
-  return counts
-})
+const open = (file: ImportFile, partial: boolean, text: TextFormat | undefined) =>
+  Effect.tryPromise({
+    try: async () => readImport(file, { partial, text }),
+    catch: (cause) =>
+      cause instanceof MemoryError ? cause : invalidInput(file.name, `could not be read: ${String(cause)}`)
+  })
 
-/** Checks all statements before any is written, so that a bad one changes nothing. */
-const checkStatements = Effect.fnUntraced(function* (
-  name: string,
-  statements: ReadonlyArray<LocatedStatement>,
-  toScope: (statement: ForeignStatement) => Scope,
-  now: number
-) {
-  for (const statement of statements) {
-    const memory = memoryFromStatement(toScope(statement), statement.statement, now)
-    if (Result.isSuccess(memory)) continue
-    const [field, problem] = memory.failure
-    return yield* invalidInput(
-      name,
-      `${statement.position}: ${field}: ${problem.replace(/\.$/u, "")}. Nothing was imported`
+interface Options {
+  readonly path: string
+  readonly dryRun: boolean
+  readonly keepScopes: boolean
+  readonly mergeScopes: boolean
+  readonly partial: boolean
+  readonly text: TextFormat | undefined
+  readonly trustIds: boolean
+}
+
+const importFile = Effect.fnUntraced(function* (options: Options, settings: CommandSettings) {
+  const { dryRun, keepScopes, mergeScopes, partial, path, text, trustIds } = options
+  const { json, scope } = settings
+  if (keepScopes && mergeScopes)
+    return yield* invalidInput("merge-scopes", "is the opposite of --keep-scopes; give one of them")
+  const file = yield* openImportFile(path)
+  const content = yield* open(file, partial, text)
+  const checked = yield* checkImport(file.name, content, { scope, keepScopes, mergeScopes, trustIds })
+  const progress = makeProgress("Importing", checked.rows, json)
+  const scopes = yield* Effect.ensuring(runImport(checked, dryRun, progress.show), progress.end).pipe(
+    Effect.onInterrupt(() =>
+      note("Interrupted. What was imported stays; run the same command again to continue.")
     )
+  )
+  const counts = addCounts(scopes)
+  if (dryRun) {
+    const plan = { dryRun, format: content.format, rows: checked.rows, ...counts, scopes }
+    return yield* print(json, plan, () => describePlan(content.format, checked.rows, scopes, settings))
   }
-  return undefined
+  return yield* print(json, counts, () =>
+    prose(`Imported ${counts.created} from ${oneLine(file.name)}.${describeCounts(counts)}`, columns())
+  )
 })
-
-/** False for what `readTime` refuses: `checkStatements` names its line. */
-const isPast = (expiresAt: Statement["expiresAt"], now: number): boolean => {
-  if (expiresAt === undefined || expiresAt === null) return false
-  const time = readTime(expiresAt)
-  return Result.isSuccess(time) && time.success <= now
-}
-
-const importStatements = Effect.fnUntraced(function* (
-  name: string,
-  statements: ReadonlyArray<LocatedStatement>,
-  toScope: (statement: ForeignStatement) => Scope,
-  show: Show
-): Effect.fn.Return<Imported, MemoryError, AgentMemory> {
-  const now = yield* Clock.currentTimeMillis
-  const live = statements.filter(({ statement }) => !isPast(statement.expiresAt, now))
-  yield* checkStatements(name, live, toScope, now)
-  const expired = statements.length - live.length
-  const counts = { created: 0, known: 0, conflicting: 0, expired, dropped: 0 }
-  for (const { items, scope } of groupByScope(live, toScope)) {
-    const memory = yield* openScope(scope)
-    for (const batch of chunksOf(items, STORE_LIMITS.batch)) {
-      const outcomes = yield* memory.rememberMany(batch.map(({ statement }) => statement))
-      for (const { outcome } of outcomes) {
-        if (outcome === "created") counts.created++
-        else if (outcome === "conflict") counts.conflicting++
-        else if (outcome === "dropped") counts.dropped++
-        else counts.known++
-      }
-      yield* show(counts.created + counts.known + counts.conflicting + counts.dropped)
-    }
-  }
-  return counts
-})
-
-const describeCounts = ({ conflicting, created, dropped, expired, known }: Imported, file: string): string =>
-  `Imported ${created} from ${file}.` +
-  (known > 0 ? ` Known already, unchanged: ${known}.` : "") +
-  (conflicting > 0 ? ` Other content under the same key, left out: ${conflicting}.` : "") +
-  (expired > 0 ? ` Expired, left out: ${expired}.` : "") +
-  (dropped > 0 ? ` Dropped before writing: ${dropped}.` : "")
 
 export const importCommand = Command.make(
   "import",
   {
-    file: Argument.String("file").pipe(Argument.withDescription('The export to read; "-" is standard input')),
+    file: Argument.String("file").pipe(Argument.withDescription('The file to read; "-" is standard input')),
+    dryRun: Flag.Boolean("dry-run").pipe(
+      Flag.withDescription("Show what would be imported for whom; change nothing"),
+      Flag.withDefault(false)
+    ),
     keepScopes: Flag.Boolean("keep-scopes").pipe(
       Flag.withDescription("Import for the users and agents of the export, not for --user"),
       Flag.withDefault(false)
@@ -132,40 +100,23 @@ export const importCommand = Command.make(
       Flag.withDescription("Keep the ids of a backup of your own that is older than keys"),
       Flag.withDefault(false)
     ),
+    text: Flag.Literals("text", TEXT_FORMATS).pipe(
+      Flag.withDescription("The file is Markdown or plain text, whatever its name"),
+      Flag.optional
+    ),
     partial: Flag.Boolean("partial").pipe(
       Flag.withDescription("Import the complete lines of a damaged export"),
       Flag.withDefault(false)
     )
   },
-  Effect.fnUntraced(function* ({ file, keepScopes, mergeScopes, partial, trustIds }) {
-    const name = file === "-" ? "standard input" : file
-    const content = yield* readImport(name, file === "-" ? yield* readStdin : yield* readText(file), partial)
-    yield* withMemory(
-      Effect.fnUntraced(function* (_, { json, scope }) {
-        const total = content._tag === "Memories" ? content.memories.length : content.statements.length
-        const progress = makeProgress("Importing", total, json)
-        const counts =
-          content._tag === "Memories"
-            ? yield* importMemories(
-                content.memories,
-                (memory) => (keepScopes ? memory.scope : scope),
-                { mergeScopes, trustIds },
-                progress.show
-              )
-            : yield* importStatements(
-                name,
-                content.statements,
-                ({ agentId, userId }) =>
-                  keepScopes ? { agentId: agentId ?? scope.agentId, userId: userId ?? scope.userId } : scope,
-                progress.show
-              )
-        yield* progress.end
-        yield* print(json, counts, () => prose(describeCounts(counts, name), columns()))
-      })
+  ({ file, text, ...flags }) =>
+    withMemory((_, settings) =>
+      Effect.scoped(importFile({ ...flags, path: file, text: Option.getOrUndefined(text) }, settings))
     )
-  })
 ).pipe(
-  Command.withDescription("Import an export of Keepsake, mem0 or Kronvex, or JSON lines of statements"),
+  Command.withDescription(
+    "Import an export of Keepsake, mem0, OpenMemory or Kronvex, JSON lines of statements, CLAUDE.md or AGENTS.md, Markdown or plain text. A file with a bad row is refused as a whole"
+  ),
   Command.withExamples([
     {
       command: "keepsake import memories.jsonl",
@@ -174,6 +125,10 @@ export const importCommand = Command.make(
     {
       command: "keepsake import mem0.json --keep-scopes",
       description: "Each memory for its own user in mem0"
+    },
+    {
+      command: "keepsake import CLAUDE.md --dry-run",
+      description: "What the rules of a project would become"
     }
   ])
 )

@@ -9,7 +9,8 @@ import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { reembedStore } from "../../../interchange/reembedStore.ts"
 import { storeLayerAsFilled } from "../../../storeLayer.ts"
-import { columns, makeProgress, print } from "../../output/print.ts"
+import { columns, note, print } from "../../output/print.ts"
+import { makeProgress } from "../../output/progress.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
 
@@ -40,7 +41,11 @@ const moveStore = Effect.fnUntraced(function* (
         (sum, { rows }) => sum + rows
       )
       const progress = makeProgress("Embedding", total, json)
-      const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end)
+      const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end).pipe(
+        Effect.onInterrupt(() =>
+          note("Interrupted. The store is as before, and what was embedded stays; run it again to continue.")
+        )
+      )
       return yield* print(json, { moved, from: before, to: next }, () =>
         prose(
           `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. Open this store with --embedder ${hideUrlSecrets(to)} from now on.`,

@@ -6,14 +6,19 @@ import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { openMemory } from "../../../openMemory.ts"
 import { hideSecrets } from "../../../config/hideSecrets.ts"
-import { note } from "../../output/print.ts"
+import { jsonLine, note } from "../../output/print.ts"
 import { manyLines, oneLine } from "../../output/text.ts"
 import { settings } from "../../root.ts"
 
 const SYSTEM = "You are a helpful assistant. You remember this user between conversations."
 
-/** Prints one turn while it streams. A failure of memory is printed too and does not end the conversation. */
-const printTurn = async (session: ChatSession, message: string, signal: AbortSignal): Promise<void> => {
+/** Prints one turn while it streams; as JSON, a line when it is over. A failure of memory is printed too and does not end the conversation. */
+const printTurn = async (
+  session: ChatSession,
+  message: string,
+  json: boolean,
+  signal: AbortSignal
+): Promise<void> => {
   for await (const event of session.stream(message, { signal })) {
     switch (event.type) {
       case "recalled":
@@ -21,7 +26,7 @@ const printTurn = async (session: ChatSession, message: string, signal: AbortSig
           process.stderr.write(`(remembering ${event.recalled.items.length})\n`)
         break
       case "text":
-        process.stdout.write(manyLines(event.text))
+        if (!json) process.stdout.write(manyLines(event.text))
         break
       case "toolStart":
         process.stderr.write(`(${oneLine(event.name)})\n`)
@@ -31,7 +36,7 @@ const printTurn = async (session: ChatSession, message: string, signal: AbortSig
       case "written":
         break
       case "done":
-        process.stdout.write("\n")
+        process.stdout.write(json ? `${jsonLine({ reply: event.result.text })}\n` : "\n")
         for (const { message: problem } of event.result.degraded)
           process.stderr.write(`(memory: ${oneLine(hideSecrets(problem))})\n`)
     }
@@ -43,7 +48,7 @@ const showPrompt = (lines: Interface): void => {
 }
 
 /** Reads messages until the input ends or `/exit`. A failed turn does not change the conversation. */
-const converse = async (session: ChatSession, signal: AbortSignal): Promise<void> => {
+const converse = async (session: ChatSession, json: boolean, signal: AbortSignal): Promise<void> => {
   const lines = createInterface({
     input: process.stdin,
     output: process.stderr,
@@ -58,7 +63,7 @@ const converse = async (session: ChatSession, signal: AbortSignal): Promise<void
     if (message === "/exit") break
     if (message !== "") {
       try {
-        await printTurn(session, message, signal)
+        await printTurn(session, message, json, signal)
         lastError = undefined
       } catch (error) {
         if (signal.aborted) break
@@ -93,7 +98,7 @@ export const chat = Command.make(
     )
   },
   Effect.fnUntraced(function* ({ memoryTools, model, session, system }) {
-    const { config, reads, scope } = yield* settings
+    const { config, json, reads, scope } = yield* settings
     const modelName = Option.getOrElse(model, () => process.env["KEEPSAKE_MODEL"] ?? "")
     if (modelName === "")
       return yield* invalidInput("model", "name the model: --model claude-sonnet-5-5, or set KEEPSAKE_MODEL")
@@ -114,6 +119,7 @@ export const chat = Command.make(
         })
         await converse(
           agent.session({ userId: scope.userId, ...(sessionId === undefined ? {} : { sessionId }) }),
+          json,
           signal
         )
       },

@@ -1,0 +1,4 @@
+import type Anthropic from "@anthropic-ai/sdk"
+
+/** The body of a request. */
+export type RequestBody = Anthropic.Beta.Messages.MessageCreateParams

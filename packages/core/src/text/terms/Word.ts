@@ -1,0 +1,46 @@
+import { termId } from "./termId.ts"
+
+/**
+ * How a term stands for its word. The form is part of the term's id, so a term has one form in every text, and its
+ * weight in a document is reduced by the form's factor: a whole word always weighs more than its parts.
+ */
+export type Form = "whole" | "stem" | "piece"
+
+const MARKS: Readonly<Record<Form, string>> = { whole: "", stem: "\u0001", piece: "\u0002" }
+
+/** The id of a term in a form. */
+export const formId = (form: Form, token: string): number => termId(MARKS[form] + token)
+
+/** In the place of the id of a form that a word does not have. */
+export const NO_TERM = -1
+
+/** A word of a text, by the ids of its forms. */
+export interface Word {
+  /** The folded word; `NO_TERM` for a part of an identifier, which is a term by its stem alone. */
+  readonly whole: number
+  /** The form that its inflections share; `NO_TERM` for a number, and where a script has none. */
+  readonly stem: number
+  /** Parts of a long word, syllable pairs, characters. */
+  readonly pieces: ReadonlyArray<number>
+}
+
+/** Another term that stands for several words: an identifier as a whole, a number in one spelling. */
+export interface Joined {
+  /** Index of its first word, and of the first after it. */
+  readonly from: number
+  readonly to: number
+  readonly whole: number
+  readonly stem: number
+}
+
+/** A text, read. */
+export interface ReadText {
+  readonly words: ReadonlyArray<Word>
+  readonly joined: ReadonlyArray<Joined>
+  /** Whether its function words are English, so that the whole forms of its words are stems already. */
+  readonly english: boolean
+}
+
+/** The term by which a word is counted and adjacent words are compared: the one that its inflections share. */
+export const wordKey = ({ pieces, stem, whole }: Word): number =>
+  whole !== NO_TERM ? whole : stem !== NO_TERM ? stem : (pieces[0] ?? NO_TERM)

@@ -1,0 +1,27 @@
+/** The tokenisers by their names in a fingerprint: a store keeps the terms it was filled with until it is moved. */
+import { tokenise } from "../tokenise.ts"
+import { termId } from "./termId.ts"
+import { readText } from "./readText.ts"
+import { NO_TERM, type ReadText } from "./Word.ts"
+
+/** The tokeniser of a new store. Changes when the same text would yield other terms. */
+export const TOKENISER = "words-2"
+
+/** English stems in every language. */
+const readEnglish = (text: string): ReadText => ({
+  words: tokenise(text).map((token) => ({ whole: termId(token), stem: NO_TERM, pieces: [] })),
+  joined: [],
+  english: true
+})
+
+const TOKENISERS: ReadonlyMap<string, (text: string) => ReadText> = new Map([
+  ["en-1", readEnglish],
+  [TOKENISER, readText]
+])
+
+/** Whether this version can read and write the terms of a store. */
+export const isKnownTokeniser = (tokeniser: string): boolean => TOKENISERS.has(tokeniser)
+
+/** Reads a text to the terms of a tokeniser; one that is not known is read as the newest. */
+export const readWith = (tokeniser: string, text: string): ReadText =>
+  (TOKENISERS.get(tokeniser) ?? readText)(text)
