@@ -132,7 +132,8 @@ const readWeights = (
   postings: Postings,
   sums: Float64Array | null = null
 ): ReadonlyArray<Float32Array> => {
-  const byPlace = new Array<Float32Array>(points.length).fill(new Float32Array(terms.length))
+  const none = new Float32Array(terms.length)
+  const byPlace: Array<Float32Array> = points.map(() => none)
   if (terms.length === 0) return byPlace
   // Postings are read in order; a point's place in the list goes with it.
   const keys: Array<number> = []
