@@ -44,7 +44,7 @@ const openFile = async ({ file, withVectors }: Task) => {
   const runtime = ManagedRuntime.make(
     AgentMemory.layer({ purgeEvery: false }).pipe(Layer.provideMerge(store), Layer.provideMerge(space))
   )
-  const context = await runtime.runPromise(Effect.context<never>())
+  const context = await runtime.runPromise(Effect.context())
   const client = await promiseClient(Layer.succeedContext(context) as never)
   return { scoped: client.for(makeScope(0)), close: () => runtime.dispose() }
 }

@@ -30,11 +30,11 @@ export const countBytes = (store: Store): { readonly store: Store; readonly hand
     handedOut,
     store: {
       ...store,
-      search: counted("search", store.search),
-      around: counted("around", store.around),
-      excerpts: counted("excerpts", store.excerpts),
-      get: counted("get", store.get),
-      latest: counted("latest", store.latest)
+      search: counted("search", (request: Parameters<Store["search"]>[0]) => store.search(request)),
+      around: counted("around", (request: Parameters<Store["around"]>[0]) => store.around(request)),
+      excerpts: counted("excerpts", (request: Parameters<Store["excerpts"]>[0]) => store.excerpts(request)),
+      get: counted("get", (request: Parameters<Store["get"]>[0]) => store.get(request)),
+      latest: counted("latest", (request: Parameters<Store["latest"]>[0]) => store.latest(request))
     }
   }
 }
