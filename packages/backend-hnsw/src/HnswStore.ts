@@ -22,6 +22,7 @@ import { IndexCache } from "./search/IndexCache.ts"
 import { reopenWhenOutdated } from "./reopening.ts"
 import { makeStore } from "./store.ts"
 import type { StoreServices } from "./StoreServices.ts"
+import { DropOrder } from "./tables/DropOrder.ts"
 import { EntryTable } from "./tables/EntryTable.ts"
 import { MemoryQueries } from "./tables/MemoryQueries.ts"
 import { MemoryTable } from "./tables/MemoryTable.ts"
@@ -76,6 +77,7 @@ const makeServices = (
     sessions,
     entries,
     queries,
+    dropOrder: new DropOrder(connection),
     indexes,
     graphs,
     eraser
