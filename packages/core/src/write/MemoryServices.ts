@@ -1,6 +1,7 @@
 import type { Embedder } from "../embedding/Embedder.ts"
 import type { Fingerprint } from "../memory/Fingerprint.ts"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
+import type { WhenEmbedderFails } from "../recall/makeRetriever.ts"
 import type { Retriever } from "../recall/Retriever.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
@@ -16,6 +17,12 @@ export interface MemoryServices {
   readonly embedder: Embedder["Service"] | null
   /** Of the store. */
   readonly fingerprint: Fingerprint
+  /** Whether a text is kept without a vector when the embedder fails, or refused. */
+  readonly whenEmbedderFails: WhenEmbedderFails
+  /** Tells the background that rows are owed vectors. */
+  readonly noteOwed: () => void
+  /** How long a call may take; where it works through many rows, each batch. */
+  readonly deadlineMs: number
   readonly retriever: Retriever["Service"]
   /** `null` when the store keeps no access counts. */
   readonly accesses: AccessCounter | null

@@ -35,7 +35,8 @@ const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
       encodePassages(
         embedder,
         target,
-        rows.map(({ memory }) => memory.content)
+        rows.map(({ memory }) => memory.content),
+        "skip"
       ),
       (encoded) =>
         rows.flatMap(({ memory }, i) => {
