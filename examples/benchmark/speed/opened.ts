@@ -62,7 +62,7 @@ export const searchByMeaning = (
   store.search({
     scope: makeScope(user),
     now: Date.now(),
-    vector: queryVector(user, round),
+    parts: [{ vector: queryVector(user, round) }],
     filter: ANY,
     limit,
     exact

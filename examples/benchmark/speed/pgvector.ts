@@ -5,7 +5,7 @@
  */
 import { PgVectorAdmin, PgVectorStore } from "@keepsake/backend-pgvector"
 import { fingerprint, MemoryStore, type Scope, StoreFingerprint } from "@keepsake/core"
-import { ANY, type SearchRequest, type StoreRow } from "@keepsake/core/driver"
+import { ANY, type QueryPart, type SearchRequest, type StoreRow } from "@keepsake/core/driver"
 import { Effect, Layer, ManagedRuntime, Redacted } from "effect"
 import { Pool } from "pg"
 import { startPostgres } from "../../../scripts/postgres.ts"
@@ -44,10 +44,12 @@ const put = ({ runtime }: Bench, scope: Scope, rows: ReadonlyArray<StoreRow>) =>
 
 const search = (
   { runtime }: Bench,
-  request: Pick<SearchRequest, "scope" | "limit"> & Partial<SearchRequest>
+  { terms, vector, ...request }: Pick<SearchRequest, "scope" | "limit" | "exact"> & QueryPart
 ) =>
   runtime.runPromise(
-    Effect.flatMap(MemoryStore, (store) => store.search({ now: LATER, filter: ANY, ...request }))
+    Effect.flatMap(MemoryStore, (store) =>
+      store.search({ now: LATER, filter: ANY, parts: [{ vector, terms }], ...request })
+    )
   )
 
 const makeRows = (
@@ -192,7 +194,7 @@ const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   const truth: Array<ReadonlySet<string>> = []
   for (const i of queries) {
     const { hits } = await search(bench, { scope: HEAVY, vector: vector(i), limit: 10, exact: true })
-    truth.push(new Set(hits.map((hit) => hit.memory.id)))
+    truth.push(new Set(hits.map((hit) => hit.facts.id)))
   }
   const exact = await interleaved({ both, alone }, { rounds: 20 })
   const building = await timed(() =>
@@ -202,7 +204,7 @@ const heavyRows = async (bench: Bench): Promise<ReadonlyArray<Row>> => {
   let found = 0
   for (const i of queries) {
     const { hits } = await alone(i)
-    found += hits.filter((hit) => truth[i]?.has(hit.memory.id) === true).length
+    found += hits.filter((hit) => truth[i]?.has(hit.facts.id) === true).length
   }
   const recall = found / (10 * queries.length)
   const name = `pgvector, a scope of ${bench.rows.toLocaleString("en")}`

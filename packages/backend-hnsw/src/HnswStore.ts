@@ -27,6 +27,7 @@ import { reopenWhenOutdated } from "./reopening.ts"
 import { resolveLinks } from "./schema/fileState.ts"
 import { makeStore } from "./store.ts"
 import type { StoreServices } from "./StoreServices.ts"
+import { DropOrder } from "./tables/DropOrder.ts"
 import { EntryTable } from "./tables/EntryTable.ts"
 import { MemoryQueries } from "./tables/MemoryQueries.ts"
 import { MemoryTable } from "./tables/MemoryTable.ts"
@@ -82,6 +83,7 @@ const makeServices = (
     sessions,
     entries,
     queries,
+    dropOrder: new DropOrder(connection),
     indexes,
     graphs,
     eraser

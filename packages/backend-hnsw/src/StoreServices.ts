@@ -3,6 +3,7 @@ import type { Connection } from "./connection/Connection.ts"
 import type { Eraser } from "./erase/Eraser.ts"
 import type { GraphStore } from "./graph/GraphStore.ts"
 import type { IndexCache } from "./search/IndexCache.ts"
+import type { DropOrder } from "./tables/DropOrder.ts"
 import type { EntryTable } from "./tables/EntryTable.ts"
 import type { MemoryQueries } from "./tables/MemoryQueries.ts"
 import type { MemoryTable } from "./tables/MemoryTable.ts"
@@ -18,6 +19,7 @@ export interface StoreServices {
   readonly sessions: SessionTable
   readonly entries: EntryTable
   readonly queries: MemoryQueries
+  readonly dropOrder: DropOrder
   readonly indexes: IndexCache
   readonly graphs: GraphStore
   readonly eraser: Eraser

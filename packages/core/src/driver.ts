@@ -122,12 +122,13 @@ export { findNewest } from "./forget/findNewest.ts"
 export { CLOCK_DOUBT_MS } from "./forget/purge.ts"
 
 // Embedders.
-export { embedDocuments } from "./embedding/embedDocuments.ts"
-export { encodePassages } from "./embedding/encodePassages.ts"
+export { encodePassages, type MissingVectors } from "./embedding/encodePassages.ts"
+export { payOwed } from "./embedding/payOwed.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
 // The event loop, locks, files, tracing, warnings, and failures of services.
+export { Deadline, withinDeadline } from "./runtime/deadline.ts"
 export { sleepInBackground } from "./runtime/background.ts"
 export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"

@@ -45,9 +45,9 @@ const result: Warm = {
     for (const [round, user] of weighted.slice(0, 200).entries()) {
       const truth = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT, true))
       const result = await Effect.runPromise(searchByMeaning(opened, user, round, LIMIT))
-      const ids = new Set(result.hits.map(({ memory }) => memory.id))
+      const ids = new Set(result.hits.map(({ facts }) => facts.id))
       total += truth.hits.length
-      found += truth.hits.filter(({ memory }) => ids.has(memory.id)).length
+      found += truth.hits.filter(({ facts }) => ids.has(facts.id)).length
     }
     return found / total
   })(),

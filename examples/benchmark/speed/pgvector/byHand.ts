@@ -1,5 +1,5 @@
 /** The same queries and inserts as a PostgreSQL expert would write them with `pg`, on the same tables. */
-import type { Interval, JsonObject, Memory, MemoryType, MemorySource, Scope } from "@keepsake/core"
+import type { MemorySource, MemoryType, Scope } from "@keepsake/core"
 import type { SearchHit, StoreRow } from "@keepsake/core/driver"
 import type pg from "pg"
 import { NOW } from "./memories.ts"
@@ -30,17 +30,13 @@ const vectorArrayBytes = (vectors: ReadonlyArray<Float32Array>, oid: number): Bu
 
 const signed = (ids: Uint32Array): Array<number> => Array.from(ids, (id) => id | 0)
 
-const COLUMNS = `m.id, m.content, m.type, m.metadata, m.source, m.speaker, m.session_id, m.turn, m.said_at, m.importance,
-  m.pinned, m.created_at, m.updated_at, m.expires_at, m.valid_from, m.valid_to, m.past, m.superseded_by,
-  m.access_count + coalesce(a.access_count, 0) as access_count,
-  coalesce(a.last_accessed_at, m.last_accessed_at) as last_accessed_at`
+/** What a score reads of a row: no text and no metadata. */
+const COLUMNS = `m.id, m.type, m.source, m.speaker, m.session_id, m.turn, m.said_at, m.importance, m.pinned, m.length_1, m.norm_1`
 
 /** A row as the driver returns it: a bigint is text. */
 interface FoundRow {
   readonly id: string
-  readonly content: string
   readonly type: MemoryType
-  readonly metadata: JsonObject
   readonly source: MemorySource
   readonly speaker: string | null
   readonly session_id: string | null
@@ -48,61 +44,42 @@ interface FoundRow {
   readonly said_at: string
   readonly importance: number
   readonly pinned: boolean
-  readonly created_at: string
-  readonly updated_at: string
-  readonly expires_at: string | null
-  readonly valid_from: string
-  readonly valid_to: string | null
-  readonly past: ReadonlyArray<string>
-  readonly superseded_by: string | null
-  readonly access_count: string
-  readonly last_accessed_at: string | null
+  readonly length_1: number
+  readonly norm_1: number
   readonly cosine: number
-  readonly bm25: number
+  readonly weights: ReadonlyArray<number> | null
   readonly n: string
   readonly df: ReadonlyArray<string>
 }
 
 const numberOrNull = (text: string | null): number | null => (text === null ? null : Number(text))
 
-const parseValidity = (row: FoundRow): ReadonlyArray<Interval> => {
-  const validity: Array<Interval> = []
-  for (let i = 0; i + 1 < row.past.length; i += 2) {
-    validity.push({ from: Number(row.past[i]), to: Number(row.past[i + 1]) })
-  }
-  validity.push({ from: Number(row.valid_from), to: numberOrNull(row.valid_to) })
-  return validity
-}
-
-const parseMemory = (row: FoundRow, scope: Scope): Memory => ({
-  id: row.id,
-  key: null,
-  scope,
-  content: row.content,
-  type: row.type,
-  metadata: row.metadata,
-  source: row.source,
-  speaker: row.speaker,
-  sessionId: row.session_id,
-  turn: numberOrNull(row.turn),
-  saidAt: Number(row.said_at),
-  importance: row.importance,
-  pinned: row.pinned,
-  createdAt: Number(row.created_at),
-  updatedAt: Number(row.updated_at),
-  expiresAt: numberOrNull(row.expires_at),
-  validity: parseValidity(row),
-  supersededBy: row.superseded_by,
-  accessCount: Number(row.access_count),
-  lastAccessedAt: numberOrNull(row.last_accessed_at)
+const toHit = (row: FoundRow, terms: number): SearchHit => ({
+  facts: {
+    id: row.id,
+    type: row.type,
+    source: row.source,
+    speaker: row.speaker,
+    sessionId: row.session_id,
+    turn: numberOrNull(row.turn),
+    saidAt: Number(row.said_at),
+    importance: row.importance,
+    pinned: row.pinned
+  },
+  parts: [
+    {
+      cosine: row.cosine,
+      nearest: 0,
+      worded: 0,
+      weights: row.weights === null ? new Float32Array(terms) : Float32Array.from(row.weights),
+      length: row.length_1,
+      norm: row.norm_1
+    }
+  ]
 })
 
-const answer = (rows: ReadonlyArray<FoundRow>, scope: Scope) => ({
-  hits: rows.map((row): SearchHit => ({
-    memory: parseMemory(row, scope),
-    cosine: row.cosine,
-    bm25: row.bm25
-  })),
+const answer = (rows: ReadonlyArray<FoundRow>, terms: number) => ({
+  hits: rows.map((row) => toHit(row, terms)),
   n: Number(rows[0]?.n ?? 0),
   df: rows[0]?.df.map(Number) ?? []
 })
@@ -113,11 +90,11 @@ export interface TableScope {
   readonly key: string
 }
 
-/** Returns the same as the store's `search`: both channels, both scores, the rows, n and df. */
+/** Returns the same as the store's `search`: both channels, the facts and the evidence of each hit, n and df. */
 export const search = async (
   client: pg.Pool,
   schema: string,
-  { key, scope }: TableScope,
+  { key }: TableScope,
   query: { readonly vector: Float32Array; readonly terms: Uint32Array; readonly limit: number }
 ) => {
   const { rows } = await client.query<FoundRow>({
@@ -144,35 +121,37 @@ by_meaning as (
   where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $5)
   order by m.embedding_1 <#> $2 limit $4
 )
-select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, coalesce(w.bm25, 0) as bm25,
+select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine,
+  case when m.terms_1 && $3::int[] then (
+    select array_agg(coalesce(m.weights_1[array_position(m.terms_1, t.term)], 0) order by t.place)
+    from unnest($3::int[]) with ordinality as t (term, place)
+  ) end as weights,
   (select n from n) as n, (select array_agg(df order by place) from df) as df
 from (select id from by_words union select id from by_meaning) hit
-join ${schema}.memories_2 m on m.scope = $1 and m.id = hit.id
-left join words w on w.id = hit.id
-left join ${schema}.accesses a on a.scope = $1 and a.id = hit.id`,
+join ${schema}.memories_2 m on m.scope = $1 and m.id = hit.id`,
     values: [key, vectorBytes(query.vector), signed(query.terms), query.limit, NOW + 1e9]
   })
-  return answer(rows, scope)
+  return answer(rows, query.terms.length)
 }
 
 /** The vector channel alone: a tutorial's query, plus the scope and its size. */
 export const nearest = async (
   client: pg.Pool,
   schema: string,
-  { key, scope }: TableScope,
+  { key }: TableScope,
   vector: Float32Array,
   limit: number
 ) => {
   const { rows } = await client.query<FoundRow>({
     name: "by_hand_nearest",
-    text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, 0::float8 as bm25,
+    text: `select ${COLUMNS}, -(m.embedding_1 <#> $2) as cosine, null::real[] as weights,
   (select current_count from ${schema}.scopes where scope = $1) as n, '{}'::bigint[] as df
-from ${schema}.memories_2 m left join ${schema}.accesses a on a.scope = m.scope and a.id = m.id
+from ${schema}.memories_2 m
 where m.scope = $1 and m.valid_to is null and (m.expires_at is null or m.expires_at > $4)
 order by m.embedding_1 <#> $2 limit $3`,
     values: [key, vectorBytes(vector), limit, NOW + 1e9]
   })
-  return answer(rows, scope)
+  return answer(rows, 0)
 }
 
 /** Creates tables with the same columns and indexes, without triggers. */
@@ -191,15 +170,15 @@ export const insert = (
   postings: boolean
 ) => {
   const memories = rows.map((row) => row.memory)
-  const flat = rows.flatMap(({ memory, terms }) =>
+  const flat = rows.flatMap(({ memory, passages: [{ terms }] }) =>
     Array.from(terms.ids, (id, i) => [memory.id, id | 0, terms.weights[i] ?? 0] as const)
   )
   const text = `insert into ${schema}.bare_memories (scope, agent_id, user_id, id, said_at, created_at, updated_at, valid_from, turn,
-    importance, access_count, pinned, type, source, session_id, content, metadata, past, stated, terms_1, weights_1, embedding_1)
+    importance, access_count, pinned, type, source, session_id, content, metadata, past, stated, terms_1, weights_1, length_1, norm_1, embedding_1)
   select $1, $2, $3, r.id, r.said_at, r.said_at, r.said_at, r.said_at, r.turn, r.importance, 0, false, 'episodic', 'user',
-    r.session_id, r.content, r.metadata::jsonb, '{}', 'created', r.terms::int[], r.weights::real[], r.embedding
-  from unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::float8[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::vector[])
-    as r (id, said_at, turn, importance, session_id, content, metadata, terms, weights, embedding)`
+    r.session_id, r.content, r.metadata::jsonb, '{}', 'created', r.terms::int[], r.weights::real[], r.length, r.norm, r.embedding
+  from unnest($4::uuid[], $5::bigint[], $6::bigint[], $7::float8[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::vector[], $14::int[], $15::real[])
+    as r (id, said_at, turn, importance, session_id, content, metadata, terms, weights, embedding, length, norm)`
   const values: Array<unknown> = [
     scope,
     memories[0]?.scope.agentId,
@@ -211,19 +190,21 @@ export const insert = (
     memories.map((m) => m.sessionId),
     memories.map((m) => m.content),
     memories.map((m) => JSON.stringify(m.metadata)),
-    rows.map((row) => `{${signed(row.terms.ids).join(",")}}`),
-    rows.map((row) => `{${row.terms.weights.join(",")}}`),
+    rows.map(({ passages: [{ terms }] }) => `{${signed(terms.ids).join(",")}}`),
+    rows.map(({ passages: [{ terms }] }) => `{${terms.weights.join(",")}}`),
     vectorArrayBytes(
-      rows.flatMap((row) => row.vector ?? []),
+      rows.flatMap(({ passages: [{ vector }] }) => vector ?? []),
       vectorOid
-    )
+    ),
+    rows.map(({ passages: [{ terms }] }) => terms.length),
+    rows.map(({ passages: [{ terms }] }) => terms.norm)
   ]
   if (!postings) return client.query({ name: "by_hand_rows", text, values })
   return client.query({
     name: "by_hand_rows_and_postings",
     text: `with added as (${text})
 insert into ${schema}.bare_postings (scope, id, term, is_current, weight_1)
-select $1, id, term, true, weight from unnest($14::uuid[], $15::int[], $16::real[]) as p (id, term, weight)`,
+select $1, id, term, true, weight from unnest($16::uuid[], $17::int[], $18::real[]) as p (id, term, weight)`,
     values: [
       ...values,
       flat.map(([id]) => id),

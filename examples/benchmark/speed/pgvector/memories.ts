@@ -69,5 +69,7 @@ export const makeStoreRow = (scope: Scope, pickTopicUser: PickTopicUser, index: 
     accessCount: 0,
     lastAccessedAt: null
   }
-  return { memory, vector: makeVector({ user, index }), terms: documentTerms(content) }
+  const vector = makeVector({ user, index })
+  const passage = { start: 0, end: content.length, vector, terms: documentTerms(content) }
+  return { memory, passages: [passage], owed: false }
 }

@@ -10,13 +10,22 @@ import { attempt } from "../connection/attempt.ts"
 import { toMemoryError } from "../connection/errors.ts"
 import { runScan } from "../connection/Scan.ts"
 import type { WalCheckpointer } from "../connection/WalCheckpointer.ts"
-import type { StoreServices } from "../StoreServices.ts"
+import type { Eraser } from "../erase/Eraser.ts"
+import type { GraphStore } from "../graph/GraphStore.ts"
+import type { IndexCache } from "../search/IndexCache.ts"
 import { countBytes } from "../tables/countBytes.ts"
-import { findOwed, payOwed } from "./owed.ts"
+import type { EntryTable } from "../tables/EntryTable.ts"
+import type { MemoryQueries } from "../tables/MemoryQueries.ts"
+import { findOwed, type OwedServices, payOwed } from "./owed.ts"
 import type { Staging } from "./Staging.ts"
 
-export interface AdminServices extends StoreServices {
+export interface AdminServices extends OwedServices {
   readonly checkpointer: WalCheckpointer
+  readonly entries: EntryTable
+  readonly queries: MemoryQueries
+  readonly indexes: IndexCache
+  readonly graphs: GraphStore
+  readonly eraser: Eraser
   readonly staging: Staging
   /** Runs graph builds. */
   readonly background: EffectScope.Closeable

@@ -10,15 +10,24 @@ import {
 import { Effect } from "effect"
 import { sidFromRid } from "../codec/memoryRow.ts"
 import { attempt } from "../connection/attempt.ts"
-import type { StoreServices } from "../StoreServices.ts"
+import type { CommitQueue } from "../connection/CommitQueue.ts"
+import type { Connection } from "../connection/Connection.ts"
+import type { MemoryTable } from "../tables/MemoryTable.ts"
 import { beginChange } from "../tables/ScopeChange.ts"
+import type { ScopeTable } from "../tables/ScopeTable.ts"
 
-type Services = Pick<StoreServices, "commits" | "connection" | "memories" | "scopes">
+/** Where owed vectors are kept. */
+export interface OwedServices {
+  readonly commits: CommitQueue
+  readonly connection: Connection
+  readonly memories: MemoryTable
+  readonly scopes: ScopeTable
+}
 
 /** Rows filled in one transaction. */
 const BATCH = 128
 
-export const findOwed = ({ memories, scopes }: Services, limit: number): ReadonlyArray<OwedRow> =>
+export const findOwed = ({ memories, scopes }: OwedServices, limit: number): ReadonlyArray<OwedRow> =>
   memories.space.findOwed(limit).flatMap((rid) => {
     const stored = memories.findByRid(scopes.name(sidFromRid(rid)), rid)
     if (stored === null) return []
@@ -27,7 +36,7 @@ export const findOwed = ({ memories, scopes }: Services, limit: number): Readonl
   })
 
 /** Inside a transaction: fills in the vectors of some rows; how many. */
-const payBatch = ({ memories, scopes }: Services, rows: ReadonlyArray<PaidRow>): number => {
+const payBatch = ({ memories, scopes }: OwedServices, rows: ReadonlyArray<PaidRow>): number => {
   let paid = 0
   for (const scopeRows of Map.groupBy(rows, ({ scope }) => scopeKey(scope)).values()) {
     const row = scopeRows[0] === undefined ? null : scopes.find(scopeRows[0].scope)
@@ -40,7 +49,7 @@ const payBatch = ({ memories, scopes }: Services, rows: ReadonlyArray<PaidRow>):
 }
 
 export const payOwed = (
-  services: Services,
+  services: OwedServices,
   rows: ReadonlyArray<PaidRow>
 ): Effect.Effect<number, MemoryError> => {
   const { commits, connection } = services

@@ -334,26 +334,30 @@ export class ScopeIndex {
   }
 
   #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    return { facts: this.#facts(slot), parts: evidence.flatMap((ofPart) => ofPart[at] ?? []) }
+    const parts: Array<PartEvidence> = []
+    for (const { [at]: ofPart } of evidence) if (ofPart !== undefined) parts.push(ofPart)
+    return { facts: this.#facts(slot), parts }
   }
 
   #facts(slot: number): RowFacts {
-    return this.#found.facts(slot, () => {
-      const rows = this.#rows
-      const flags = rows.flags(slot)
-      const turn = rows.turn(slot)
-      return {
-        id: rows.id(slot),
-        type: decodeType(flags),
-        source: decodeSource(flags),
-        speaker: this.#names.speakers.name(rows.speaker(slot)),
-        sessionId: this.#names.sessions.name(rows.session(slot)),
-        turn: turn < 0 ? null : turn,
-        saidAt: rows.saidAt(slot),
-        importance: rows.importance(slot),
-        pinned: (flags & PINNED) !== 0
-      }
-    })
+    const known = this.#found.get(slot)
+    if (known !== undefined) return known
+    const rows = this.#rows
+    const flags = rows.flags(slot)
+    const turn = rows.turn(slot)
+    const facts: RowFacts = {
+      id: rows.id(slot),
+      type: decodeType(flags),
+      source: decodeSource(flags),
+      speaker: this.#names.speakers.name(rows.speaker(slot)),
+      sessionId: this.#names.sessions.name(rows.session(slot)),
+      turn: turn < 0 ? null : turn,
+      saidAt: rows.saidAt(slot),
+      importance: rows.importance(slot),
+      pinned: (flags & PINNED) !== 0
+    }
+    this.#found.set(slot, facts)
+    return facts
   }
 
   /** Visible rows within `radius` turns of an anchor, in its session, each once. */
@@ -381,15 +385,19 @@ export class ScopeIndex {
   }
 
   /** Null if there is no such passage. */
-  #cut(slot: number, memory: Memory, passage: number, withVector = false): Excerpt | null {
+  #cut(slot: number, memory: Memory, passage: number): Excerpt | null {
+    const known = passage === 0 ? this.#memories.excerpt(slot) : undefined
+    if (known !== undefined) return known
+    const excerpt = this.#makeExcerpt(slot, memory, passage)
+    if (excerpt !== null) this.#memories.setExcerpt(slot, excerpt)
+    return excerpt
+  }
+
+  #makeExcerpt(slot: number, memory: Memory, passage: number): Excerpt | null {
     const point = this.#points.find(slot, passage)
     if (point < 0) return null
     const place = this.#points.place(point, memory.content.length)
-    return toExcerpt(
-      memory,
-      { passage, passages: this.#points.passages(slot), ...place },
-      withVector ? this.#vectors.vector(point) : null
-    )
+    return toExcerpt(memory, { passage, passages: this.#points.passages(slot), ...place }, null)
   }
 
   /** Rows by id and passage: closed ones too, expired ones not. */
@@ -398,8 +406,10 @@ export class ScopeIndex {
       const slot = this.#findSlot(id)
       const memory = slot < 0 ? null : this.#memory(slot)
       if (memory === null || isExpired(memory, now)) return []
-      const best = () => readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
-      return this.#cut(slot, memory, passage ?? best(), vectors) ?? []
+      const wanted = passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
+      const excerpt = this.#cut(slot, memory, wanted)
+      if (excerpt === null || !vectors) return excerpt ?? []
+      return { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) }
     })
   }
 

@@ -20,21 +20,43 @@ export interface KnownScores {
 }
 
 const NO_TERMS = new Uint32Array()
+const NO_WEIGHTS = new Float32Array()
 
-/** The nearest passage of a row. */
+/** More than any list of rows has. */
+const PLACES = 2 ** 20
+
+/** The nearest points of rows, and their cosines: null without a vector. */
 interface Nearest {
-  readonly point: number
-  /** Null without a vector. */
-  readonly cosine: number | null
+  readonly points: ReadonlyArray<number>
+  readonly cosines: ReadonlyArray<number | null>
 }
 
 /** The points of a row that may be its nearest. */
-const candidatesOf = (query: Float32Array, slot: number, { points, vectors }: EvidenceSources) => {
+const findCandidates = (
+  query: Float32Array,
+  slot: number,
+  { points, vectors }: EvidenceSources
+): ReadonlyArray<number> => {
   const passages = points.passages(slot)
   const first = points.find(slot, 0)
-  return passages === 1
-    ? [first]
-    : [first, ...vectors.findCandidates(query, points.find(slot, 1), passages - 1)]
+  if (passages === 1) return [first]
+  return [first, ...vectors.findCandidates(query, points.find(slot, 1), passages - 1)]
+}
+
+/** The cosines of points, in their order; null for a point without a vector. */
+const readCosines = (
+  query: Float32Array,
+  points: ReadonlyArray<number>,
+  { vectors }: EvidenceSources,
+  known: ReadonlyMap<number, number> | undefined
+): ReadonlyArray<number | null> => {
+  const unknown: Array<number> = []
+  for (const point of points) {
+    if (known?.has(point) !== true && vectors.has(point)) unknown.push(point)
+  }
+  const read = vectors.cosines(query, Uint32Array.from(unknown))
+  let next = 0
+  return points.map((point) => known?.get(point) ?? (unknown[next] === point ? (read[next++] ?? 0) : null))
 }
 
 const findNearest = (
@@ -42,33 +64,26 @@ const findNearest = (
   slots: ReadonlyArray<number>,
   sources: EvidenceSources,
   known: ReadonlyMap<number, number> | undefined
-): ReadonlyArray<Nearest> => {
-  const { points, vectors } = sources
-  if (vector === undefined) return slots.map((slot) => ({ point: points.find(slot, 0), cosine: null }))
-  const groups = slots.map((slot) => candidatesOf(vector, slot, sources))
-  const unknown = Uint32Array.from(groups.flat().filter((point) => vectors.has(point) && !known?.has(point)))
-  const cosines = new Map<number, number>()
-  const read = vectors.cosines(vector, unknown)
-  unknown.forEach((point, i) => cosines.set(point, read[i] ?? 0))
-  return groups.map((group): Nearest => {
-    let nearest: Nearest = { point: group[0] ?? 0, cosine: null }
+): Nearest => {
+  const { points } = sources
+  const first = points.isGrouped ? slots.map((slot) => points.find(slot, 0)) : slots
+  if (vector === undefined) return { points: first, cosines: first.map(() => null) }
+  if (!points.isGrouped) return { points: first, cosines: readCosines(vector, first, sources, known) }
+  const groups = slots.map((slot) => findCandidates(vector, slot, sources))
+  const all = readCosines(vector, groups.flat(), sources, known)
+  const nearest = { points: Array.from(first), cosines: new Array<number | null>() }
+  let next = 0
+  groups.forEach((group, i) => {
+    let greatest: number | null = null
     for (const point of group) {
-      const cosine = known?.get(point) ?? cosines.get(point)
-      if (cosine !== undefined && (nearest.cosine === null || cosine > nearest.cosine))
-        nearest = { point, cosine }
+      const cosine = all[next++] ?? null
+      if (cosine === null || (greatest !== null && cosine <= greatest)) continue
+      nearest.points[i] = point
+      greatest = cosine
     }
-    return nearest
+    nearest.cosines.push(greatest)
   })
-}
-
-/** Σ idf·weight at points (ascending), by their place in the list. */
-const sumWeights = ({ idfs, terms = NO_TERMS }: WeighedPart, weights: Float32Array): Float64Array => {
-  const sums = new Float64Array(weights.length / Math.max(1, terms.length))
-  for (let i = 0; i < weights.length; i++) {
-    const [at, term] = [Math.floor(i / terms.length), i % terms.length]
-    sums[at] = (sums[at] ?? 0) + (idfs?.[term] ?? 1) * (weights[i] ?? 0)
-  }
-  return sums
+  return nearest
 }
 
 /** The point of a row whose words fit best; the nearest one where none holds a word. */
@@ -89,18 +104,67 @@ const findWorded = (
   return best
 }
 
-const sortedPoints = (points: Iterable<number>): Uint32Array => Uint32Array.from(points).sort()
-
-/** Scores every point of the rows, where no search has. */
+/** Scores every point of the rows, where no search has: Σ idf·weight. */
 const scorePoints = (
-  part: WeighedPart,
+  { idfs, terms = NO_TERMS }: WeighedPart,
   slots: ReadonlyArray<number>,
   { points, postings }: EvidenceSources
-) => {
-  const all = sortedPoints(slots.flatMap((slot) => points.all(slot)))
-  const sums = sumWeights(part, postings.weights(part.terms ?? NO_TERMS, all))
-  const byPoint = new Map(Array.from(all, (point, i) => [point, sums[i] ?? 0]))
-  return (point: number) => byPoint.get(point) ?? 0
+): ((point: number) => number) => {
+  const all = slots.flatMap((slot) => points.all(slot))
+  const weights = readWeights(terms, all, postings)
+  const sums = new Map(
+    all.map((point, i) => {
+      let sum = 0
+      for (let t = 0; t < terms.length; t++) sum += (idfs?.[t] ?? 1) * (weights[i]?.[t] ?? 0)
+      return [point, sum]
+    })
+  )
+  return (point) => sums.get(point) ?? 0
+}
+
+/**
+ * The weight of each term at each of the points, in their order.
+ * @param sums by point, if known: a point of 0 holds no term
+ */
+const readWeights = (
+  terms: Uint32Array,
+  points: ReadonlyArray<number>,
+  postings: Postings,
+  sums: Float64Array | null = null
+): ReadonlyArray<Float32Array> => {
+  const none = new Float32Array(terms.length)
+  const byPlace: Array<Float32Array> = points.map(() => none)
+  if (terms.length === 0) return byPlace
+  // Postings are read in order; a point's place in the list goes with it.
+  const keys: Array<number> = []
+  for (let i = 0; i < points.length; i++) {
+    const point = points[i] ?? 0
+    if (sums === null || sums[point] !== 0) keys.push(point * PLACES + i)
+  }
+  const sorted = Float64Array.from(keys).sort()
+  const weights = postings.weights(
+    terms,
+    Uint32Array.from(sorted, (key) => Math.floor(key / PLACES))
+  )
+  sorted.forEach((key, i) => {
+    byPlace[key % PLACES] = weights.subarray(i * terms.length, (i + 1) * terms.length)
+  })
+  return byPlace
+}
+
+const findAllWorded = (
+  part: WeighedPart,
+  slots: ReadonlyArray<number>,
+  nearest: ReadonlyArray<number>,
+  sources: EvidenceSources,
+  known: KnownScores | null
+): ReadonlyArray<number> => {
+  const { points } = sources
+  // A row of one passage has no other.
+  if (!points.isGrouped) return slots
+  if (part.terms === undefined || part.terms.length === 0) return nearest
+  const score = known === null ? scorePoints(part, slots, sources) : (point: number) => known.sums[point] ?? 0
+  return slots.map((slot, i) => findWorded(slot, nearest[i] ?? 0, points, score))
 }
 
 /** What each of the rows holds of a part, in their order. */
@@ -111,26 +175,16 @@ export const readEvidence = (
   known: KnownScores | null = null
 ): ReadonlyArray<PartEvidence> => {
   const { points, postings } = sources
-  const { terms = NO_TERMS } = part
   const nearest = findNearest(part, slots, sources, known?.cosines)
-  const isSettled = terms.length === 0 || (known === null && !points.isGrouped)
-  const score =
-    known === null
-      ? isSettled
-        ? () => 0
-        : scorePoints(part, slots, sources)
-      : (point: number) => known.sums[point] ?? 0
-  const worded = slots.map((slot, i) => findWorded(slot, nearest[i]?.point ?? 0, points, score))
-  const sorted = sortedPoints(worded)
-  const weights = postings.weights(terms, sorted)
-  const places = new Map(Array.from(sorted, (point, i) => [point, i * terms.length]))
+  const worded = findAllWorded(part, slots, nearest.points, sources, known)
+  const weights = readWeights(part.terms ?? NO_TERMS, worded, postings, known?.sums)
   return worded.map((point, i): PartEvidence => {
-    const place = places.get(point) ?? 0
+    const cosine = nearest.cosines[i] ?? null
     return {
-      cosine: nearest[i]?.cosine ?? null,
-      nearest: nearest[i]?.cosine == null ? 0 : points.number(nearest[i].point),
+      cosine,
+      nearest: cosine === null ? 0 : points.number(nearest.points[i] ?? 0),
       worded: points.number(point),
-      weights: weights.slice(place, place + terms.length),
+      weights: weights[i] ?? NO_WEIGHTS,
       length: points.length(point),
       norm: points.norm(point)
     }

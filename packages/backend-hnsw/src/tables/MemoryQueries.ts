@@ -18,8 +18,7 @@ import {
   hashString,
   LAST_LOCAL,
   makeRid,
-  type MemoryRow,
-  PINNED
+  type MemoryRow
 } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Scan } from "../connection/Scan.ts"
@@ -234,30 +233,6 @@ export class MemoryQueries {
     return select
       .all(Math.max(after, makeRid(sid, 0) - 1), makeRid(sid, LAST_LOCAL), limit)
       .map(({ data, rid }) => ({ rid: Number(rid), bytes: toBytes(new Body(data as Uint8Array).texts) }))
-  }
-
-  /**
-   * Rows of a scope in the order in which they make room: expired ones, then the oldest by `saidAt`, of these pins and
-   * rows that supersede another last.
-   * @param kept ids of rows that make no room
-   */
-  iterateByAge(
-    sid: number,
-    now: number,
-    kept: ReadonlyArray<string>
-  ): Iterable<{ readonly rid: number; readonly bytes: number; readonly expired: 0 | 1 }> {
-    const ids = JSON.stringify(kept)
-    const select = this.#prepare(
-      "WITH other AS (SELECT * FROM memory WHERE sid = ?1 AND id NOT IN (SELECT value FROM json_each(?2))) " +
-        "SELECT rid, bytes, ifnull(expires_at <= ?3, 0) AS expired FROM other m ORDER BY expired DESC, " +
-        `(flags & ${PINNED}) <> 0 OR EXISTS (SELECT 1 FROM memory p WHERE p.sid = m.sid AND p.superseded_by = m.id ` +
-        "AND p.id NOT IN (SELECT value FROM json_each(?2))), said_at, id"
-    )
-    return select.iterate(sid, ids, now) as unknown as Iterable<{
-      readonly rid: number
-      readonly bytes: number
-      readonly expired: 0 | 1
-    }>
   }
 
   /** The greatest turn of the session's rows. */

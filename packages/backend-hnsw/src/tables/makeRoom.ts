@@ -1,5 +1,5 @@
 import { excess, limitReached, type ScopeLimits } from "@keepsake/core/driver"
-import type { MemoryQueries } from "./MemoryQueries.ts"
+import type { DoomedRow, DropOrder } from "./DropOrder.ts"
 import type { MemoryTable } from "./MemoryTable.ts"
 import type { ScopeChange } from "./ScopeChange.ts"
 import type { ScopeRow } from "./ScopeTable.ts"
@@ -22,7 +22,7 @@ interface Written {
  */
 export const makeRoom = (
   { before, change, ids, limits, now }: Written,
-  tables: { readonly memories: MemoryTable; readonly queries: MemoryQueries }
+  tables: { readonly dropOrder: DropOrder; readonly memories: MemoryTable }
 ): boolean => {
   const room = { memories: change.rows, bytes: change.bytes ?? 0 }
   const fits = () => {
@@ -30,17 +30,25 @@ export const makeRoom = (
     return bytes === 0 && memories === 0
   }
   if (fits()) return false
+  const kept = new Set(ids)
   const doomed: Array<number> = []
-  for (const { bytes, expired, rid } of tables.queries.iterateByAge(change.sid, now, ids)) {
-    if (expired === 0 && (limits.whenFull === "refuse" || fits())) break
+  const drop = ({ bytes, rid }: DoomedRow) => {
     doomed.push(rid)
     room.memories -= 1
     room.bytes -= bytes
+  }
+  const { dropOrder, memories } = tables
+  for (const row of dropOrder.expired(change.sid, now, kept)) drop(row)
+  if (limits.whenFull === "dropOldest" && !fits()) {
+    for (const row of dropOrder.oldest(change.sid, now, kept)) {
+      drop(row)
+      if (fits()) break
+    }
   }
   const over = excess(room, limits)
   const isFull =
     (over.memories > 0 && room.memories > before.rows) || (over.bytes > 0 && room.bytes > (before.bytes ?? 0))
   if (isFull) throw limitReached(over)
-  for (const rid of doomed) tables.memories.remove(change, rid)
+  for (const rid of doomed) memories.remove(change, rid)
   return doomed.length > 0
 }

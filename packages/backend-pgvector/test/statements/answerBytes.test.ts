@@ -32,7 +32,7 @@ const message = (): string => {
 const makeRows = Effect.gen(function* () {
   const embedder = yield* Embedder
   const texts = Array.from({ length: MESSAGES }, message)
-  const encoded = yield* encodePassages(embedder, CUTTING, texts)
+  const encoded = yield* encodePassages(embedder, CUTTING, texts, "refuse")
   return texts.flatMap((content, i): ReadonlyArray<StoreRow> => {
     const passages = encoded[i]
     if (passages === undefined) return []

@@ -1,5 +1,6 @@
 import { Context, Duration, Effect, Layer, Option } from "effect"
 import { Embedder } from "../embedding/Embedder.ts"
+import { payInBackground } from "../embedding/payOwed.ts"
 import { eraseUser } from "../forget/eraseUser.ts"
 import { makePurge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
@@ -9,7 +10,7 @@ import { hasOldTerms, type StoreFingerprint } from "../store/StoreFingerprint.ts
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
 import { AccessCounter } from "../recall/AccessCounter.ts"
-import { makeRetriever } from "../recall/makeRetriever.ts"
+import { makeRetrieverWith, type WhenEmbedderFails } from "../recall/makeRetriever.ts"
 import { Retriever } from "../recall/Retriever.ts"
 import { onProcessIdle, sleepInBackground } from "../runtime/background.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
@@ -34,6 +35,31 @@ export interface AgentMemoryOptions {
   readonly beforeWrite?: BeforeWrite | undefined
   /** Longest that `beforeWrite` may take; 5,000 when absent. The write is refused then. */
   readonly beforeWriteTimeoutMs?: number | undefined
+  /**
+   * Longest that a call may take, in milliseconds; 30,000 when absent. It fails with `Timeout` then. What works through
+   * many rows (`rememberMany`, `import`, `export`) has it for each batch. The embedder gets half of what is left.
+   */
+  readonly deadlineMs?: number | undefined
+  /**
+   * What becomes of a call when the embedder fails. `"words"`, when absent: a memory is kept and found by its words, and
+   * its vector is filled in later; an answer says what it lacks. `"refuse"`: the call fails with `EmbedderFailed`.
+   */
+  readonly whenEmbedderFails?: WhenEmbedderFails | undefined
+}
+
+/** Milliseconds of a call. */
+const DEADLINE_MS = 30_000
+
+const findProblem = ({ deadlineMs, whenEmbedderFails }: AgentMemoryOptions): MemoryError | null => {
+  if (
+    deadlineMs !== undefined &&
+    !(Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs < 2 ** 31)
+  ) {
+    return invalidInput("deadlineMs", "give a whole number of milliseconds, at least 1")
+  }
+  return whenEmbedderFails === undefined || whenEmbedderFails === "words" || whenEmbedderFails === "refuse"
+    ? null
+    : invalidInput("whenEmbedderFails", 'give "words" or "refuse"')
 }
 
 /** How often access counts are written to the store. */
@@ -85,7 +111,9 @@ const oldTerms = (tokeniser: string): string =>
   "`keepsake reembed` moves it to today's, which find a word in every language and spelling, while it serves."
 
 const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
-  const { purgeEvery = Duration.minutes(10) } = options
+  const { deadlineMs = DEADLINE_MS, purgeEvery = Duration.minutes(10), whenEmbedderFails = "words" } = options
+  const problem = findProblem(options)
+  if (problem !== null) return yield* problem
   if (purgeEvery !== false && !isPeriod(purgeEvery)) {
     return yield* invalidInput("purgeEvery", "give a duration of at least one second, or false")
   }
@@ -98,11 +126,16 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   if (hasOldTerms({ tokeniser })) yield* warn(oldTerms(tokeniser))
 
   const accesses = admin.mode.accessCounts ? new AccessCounter(store) : null
-  const retriever = Option.getOrUndefined(yield* Effect.serviceOption(Retriever)) ?? (yield* makeRetriever)
+  const retriever =
+    Option.getOrUndefined(yield* Effect.serviceOption(Retriever)) ??
+    (yield* makeRetrieverWith(whenEmbedderFails))
   const services: MemoryServices = {
     store,
     admin,
     embedder,
+    whenEmbedderFails,
+    noteOwed: embedder === null || admin.mode.readOnly ? () => {} : yield* payInBackground(admin, embedder),
+    deadlineMs,
     retriever,
     accesses,
     fences: new WriteFences(),

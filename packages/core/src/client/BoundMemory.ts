@@ -18,10 +18,11 @@ import type {
 import type { Statement } from "../input/Statement.ts"
 import type { DegradableList } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
-import type { MemoryError } from "../memory/MemoryError.ts"
+import { type MemoryError, timedOut } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
 import type { Recollection } from "../recall/Retriever.ts"
 import type { Page } from "../store/MemoryStore.ts"
+import { withinDeadline } from "../runtime/deadline.ts"
 import { rememberExchange } from "../write/exchange.ts"
 import { importMemories } from "../write/import.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
@@ -51,7 +52,20 @@ export class BoundMemory implements ScopedMemory {
     this.reads = reads
   }
 
+  /** A verb that ends by the deadline. */
   #trace<A>(verb: keyof ScopedMemory, effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> {
+    const { deadlineMs } = this.#services
+    return this.#traceBatches(
+      verb,
+      withinDeadline(effect, deadlineMs, () => timedOut(verb, deadlineMs))
+    )
+  }
+
+  /** A verb that works through many rows: each batch has a deadline. */
+  #traceBatches<A>(
+    verb: keyof ScopedMemory,
+    effect: Effect.Effect<A, MemoryError>
+  ): Effect.Effect<A, MemoryError> {
     return traceVerb(this.#services.admin.backend, this.scope, verb, effect)
   }
 
@@ -63,7 +77,7 @@ export class BoundMemory implements ScopedMemory {
     inputs: ReadonlyArray<string | Statement>,
     options?: WriteOptions
   ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> {
-    return this.#trace("rememberMany", rememberMany(this.#services, this.scope, inputs, options))
+    return this.#traceBatches("rememberMany", rememberMany(this.#services, this.scope, inputs, options))
   }
 
   rememberExchange(
@@ -142,7 +156,7 @@ export class BoundMemory implements ScopedMemory {
   }
 
   forgetAll(options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {
-    return this.#trace("forgetAll", forgetAll(this.#services, this.scope, options))
+    return this.#traceBatches("forgetAll", forgetAll(this.#services, this.scope, options))
   }
 
   export(): Stream.Stream<Memory, MemoryError> {
@@ -153,7 +167,7 @@ export class BoundMemory implements ScopedMemory {
     memories: Iterable<Memory> | AsyncIterable<Memory>,
     options?: ImportOptions
   ): Effect.Effect<Imported, MemoryError> {
-    return this.#trace("import", importMemories(this.#services, this.scope, memories, options))
+    return this.#traceBatches("import", importMemories(this.#services, this.scope, memories, options))
   }
 
   stats(): Effect.Effect<Stats, MemoryError> {

@@ -32,11 +32,16 @@ export interface Stats {
   readonly pinned: number
   /** Live, expired and superseded rows that are still kept. */
   readonly kept: number
+  /** Rows whose vectors are still to come, because the embedder failed: words alone find them. */
+  readonly owed: number
 }
 
-/** Last argument of every verb of the Promise twin: aborting it rejects with the signal's reason. */
+/** Last argument of every verb of the Promise twin. */
 export interface RunOptions {
+  /** Aborting it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
+  /** How long this call may take, if that is less than the memory's own `deadlineMs`; `Timeout` then. */
+  readonly deadlineMs?: number | undefined
 }
 
 /** The two faces of a memory: for Effect, and for people who do not use it. */
@@ -100,7 +105,7 @@ export interface MemoryVerbs<Face extends MemoryFace> {
    * The memories that answer a question, highest score first, all at or above the threshold. A query has up
    * to 100,000 characters. Hits of shared scopes have their own `memory.scope`; of a statement that several
    * scopes hold there is one hit, one's own memory if it is among them, with the best copy's score. A shared
-   * scope that fails is named in the list's `degraded`.
+   * scope that fails is named in the list's `degraded`, and so is an embedder that fails: the answer is by words then.
    */
   recall(
     query: string,

@@ -1,4 +1,6 @@
 import { type Context, Effect, Stream } from "effect"
+import { type MemoryError, timedOut } from "../memory/MemoryError.ts"
+import { withinDeadline } from "../runtime/deadline.ts"
 import type { RunOptions } from "./ScopedMemory.ts"
 
 /** Effects become promises, streams become async iterables, plain values stay. */
@@ -14,22 +16,32 @@ export type Promised<Service> = {
       : Service[Name]
 }
 
-/** Any other value named `signal` stays in the options, and the verb refuses it. */
-const isRunOptions = (value: unknown): value is { readonly signal: AbortSignal | undefined } =>
-  typeof value === "object" &&
-  value !== null &&
-  "signal" in value &&
-  (value.signal === undefined || value.signal instanceof AbortSignal)
-
-/** Splits a trailing `{ signal }` from the arguments; other options beside it stay. */
-const splitSignal = (
-  args: ReadonlyArray<unknown>
-): readonly [ReadonlyArray<unknown>, AbortSignal | undefined] => {
-  const last = args.at(-1)
-  if (!isRunOptions(last)) return [args, undefined]
-  const { signal, ...rest } = last
-  return [Object.keys(rest).length === 0 ? args.slice(0, -1) : [...args.slice(0, -1), rest], signal]
+/** Any other value named `signal` or `deadlineMs` stays in the options, and the verb refuses it. */
+const isRunOptions = (value: unknown): value is RunOptions => {
+  if (typeof value !== "object" || value === null || !("signal" in value || "deadlineMs" in value))
+    return false
+  const { deadlineMs, signal }: { readonly deadlineMs?: unknown; readonly signal?: unknown } = value
+  return (
+    (signal === undefined || signal instanceof AbortSignal) &&
+    (deadlineMs === undefined || (typeof deadlineMs === "number" && deadlineMs > 0))
+  )
 }
+
+/** Splits trailing `RunOptions` from the arguments; other options beside them stay. */
+const splitRun = (args: ReadonlyArray<unknown>): readonly [ReadonlyArray<unknown>, RunOptions] => {
+  const last = args.at(-1)
+  if (!isRunOptions(last)) return [args, {}]
+  const { deadlineMs, signal, ...rest } = last
+  return [
+    Object.keys(rest).length === 0 ? args.slice(0, -1) : [...args.slice(0, -1), rest],
+    { deadlineMs, signal }
+  ]
+}
+
+const limit = <A, E>(effect: Effect.Effect<A, E>, name: string, timeoutMs: number | undefined) =>
+  timeoutMs === undefined
+    ? effect
+    : withinDeadline<A, E | MemoryError>(effect, timeoutMs, () => timedOut(name, timeoutMs))
 
 /** Runs the calls of one client. */
 export interface Runner {
@@ -44,9 +56,11 @@ export const callPromised = (
   input: ReadonlyArray<unknown>,
   { context, run }: Runner
 ): unknown => {
-  const [args, signal] = splitSignal(input)
+  const [args, { deadlineMs, signal }] = splitRun(input)
   const returned: unknown = Reflect.apply(Reflect.get(service, name), service, args)
-  if (Effect.isEffect(returned)) return run(returned as Effect.Effect<unknown, unknown>, signal)
+  if (Effect.isEffect(returned)) {
+    return run(limit(returned as Effect.Effect<unknown, unknown>, name, deadlineMs), signal)
+  }
   return Stream.isStream(returned)
     ? Stream.toAsyncIterableWith(returned as Stream.Stream<unknown, unknown>, context)
     : returned
@@ -57,7 +71,10 @@ export const promised = <Service extends object>(service: Service, runner: Runne
   const members = Object.entries(service).map(([name, member]: [string, unknown]) => {
     if (Effect.isEffect(member)) {
       const effect = member as Effect.Effect<unknown, unknown>
-      return [name, (options?: RunOptions) => runner.run(effect, options?.signal)]
+      return [
+        name,
+        ({ deadlineMs, signal }: RunOptions = {}) => runner.run(limit(effect, name, deadlineMs), signal)
+      ]
     }
     return typeof member === "function"
       ? [name, (...input: ReadonlyArray<unknown>) => callPromised(service, name, input, runner)]

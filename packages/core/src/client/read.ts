@@ -5,10 +5,11 @@ import { readSessionsOptions, type SessionsOptions } from "../input/entries.ts"
 import { type CountOptions, type ListOptions, readCountOptions, readListOptions } from "../input/options.ts"
 import { ANY, isIn } from "../memory/Condition.ts"
 import { type Memory, MEMORY_TYPES } from "../memory/Memory.ts"
-import type { MemoryError } from "../memory/MemoryError.ts"
+import { type MemoryError, timedOut } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { type ReadScopes, readShared } from "../recall/readScopes.ts"
+import { withinDeadline } from "../runtime/deadline.ts"
 import { type Cursor, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import type { Stats } from "./ScopedMemory.ts"
@@ -72,21 +73,27 @@ export const sessions = Effect.fnUntraced(function* (
 })
 
 export const exportMemories = (
-  { store }: MemoryServices,
+  { deadlineMs, store }: MemoryServices,
   scope: Scope
 ): Stream.Stream<Memory, MemoryError> => {
   const readPage = Effect.fnUntraced(function* (after: Cursor | undefined) {
     const now = yield* Clock.currentTimeMillis
-    const page = yield* store.list({ scope, now, filter: ANY, closed: true, after, limit: STORE_LIMITS.rows })
+    const reading = store.list({ scope, now, filter: ANY, closed: true, after, limit: STORE_LIMITS.rows })
+    const page = yield* withinDeadline(reading, deadlineMs, () =>
+      timedOut("A page of the export", deadlineMs)
+    )
     return [page.rows, page.next === null ? Option.none() : Option.some(page.next)] as const
   })
   return Stream.paginate<Cursor | undefined, Memory, MemoryError>(undefined, readPage)
 }
 
-export const stats = Effect.fnUntraced(function* ({ store }: MemoryServices, scope: Scope) {
+export const stats = Effect.fnUntraced(function* ({ admin, store }: MemoryServices, scope: Scope) {
+  const { embedding } = yield* admin.fingerprint
   const now = yield* Clock.currentTimeMillis
-  const [pinned, kept, episodic = 0, semantic = 0, procedural = 0] = yield* Effect.all(
+  const [owed, pinned, kept, episodic = 0, semantic = 0, procedural = 0] = yield* Effect.all(
     [
+      // A store without an embedder owes none, and usage is read from all rows.
+      embedding === null ? Effect.succeed(0) : Effect.map(store.usage({ scope }), (usage) => usage.owed),
       store.count({ scope, now, filter: isIn({ field: "pinned" }, [true]) }),
       store.count({ scope, now, filter: ANY, lifetime: "any" }),
       ...MEMORY_TYPES.map((type) => store.count({ scope, now, filter: isIn({ field: "type" }, [type]) }))
@@ -97,6 +104,7 @@ export const stats = Effect.fnUntraced(function* ({ store }: MemoryServices, sco
     total: episodic + semantic + procedural,
     byType: { episodic, semantic, procedural },
     pinned,
-    kept
+    kept,
+    owed
   } satisfies Stats
 })

@@ -5,9 +5,10 @@ import { valid } from "../input/fields.ts"
 import { type ContextOptions, type RecallOptions, readRecallOptions } from "../input/options.ts"
 import { readContextRequest, readQuestion } from "../input/question.ts"
 import type { Memory } from "../memory/Memory.ts"
-import { withDegraded } from "../memory/Degraded.ts"
+import { type Degraded, withDegraded } from "../memory/Degraded.ts"
 import { sameScope } from "../memory/Scope.ts"
 import { type ReadScopes, recallScopes } from "../recall/readScopes.ts"
+import { markSpan } from "../runtime/spans.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 
 /** Memories of a recall when `limit` is absent. */
@@ -27,6 +28,14 @@ const countAccesses = (
   return Effect.annotateCurrentSpan("db.response.returned_rows", memories.length)
 }
 
+/** Says in the span what an answer lacks. */
+const reportDegraded = (degraded: ReadonlyArray<Degraded> | null): Effect.Effect<void> =>
+  degraded === null
+    ? Effect.void
+    : markSpan("keepsake.degraded", {
+        "keepsake.degraded": Array.from(new Set(degraded.map(({ reason }) => reason))).join(",")
+      })
+
 export const recall = Effect.fnUntraced(function* (
   services: MemoryServices,
   scopes: ReadScopes,
@@ -44,6 +53,7 @@ export const recall = Effect.fnUntraced(function* (
     scopes,
     items.map(({ memory }) => memory)
   )
+  yield* reportDegraded(degraded)
   return withDegraded(items, degraded)
 })
 
@@ -62,5 +72,6 @@ export const context = Effect.fnUntraced(function* (
     scopes,
     block.items.flatMap(({ memory, part }) => (part === "relevant" ? [memory] : []))
   )
+  yield* reportDegraded(block.degraded)
   return block
 })

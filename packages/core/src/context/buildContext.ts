@@ -36,7 +36,7 @@ export interface MemoryContext {
   readonly droppedByPart: { readonly [part in ContextPart | "pins"]: number }
   /** Ids of pinned memories that found no room; the block names them. */
   readonly droppedPins: ReadonlyArray<string>
-  /** The shared scopes that are missing; `null` when none is. */
+  /** What is missing: shared scopes that failed, or meaning when the embedder did. `null` when nothing is. */
   readonly degraded: ReadonlyArray<Degraded> | null
 }
 

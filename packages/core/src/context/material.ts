@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { ReadContextOptions } from "../input/options.ts"
 import { type ContextPart, RECALL_LIMIT_MAX } from "../input/options.ts"
 import { allOf, ANY, type Condition, isIn, not } from "../memory/Condition.ts"
-import type { Degraded } from "../memory/Degraded.ts"
+import { type DegradableList, type Degraded, joinDegraded } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
@@ -99,7 +99,7 @@ const readParts = Effect.fnUntraced(function* (
             if (passage !== undefined) cut.set(memory, passage.passages)
           return ranked
         })
-      : Effect.succeed<ReadonlyArray<Ranked>>([])
+      : Effect.succeed<DegradableList<Ranked>>([])
   const latestOwn = (part: ContextPart, filter: Condition, rows: number) =>
     latest(scope, part, allOf([filter, outside]), rows)
   const [pinned, standing, relevant, recent, shared] = yield* Effect.all(
@@ -197,7 +197,11 @@ export const readMaterial = Effect.fnUntraced(function* (
     lastTime: lastTurns(recent).map(toWhole),
     young: isYoung ? recent.map(toWhole) : null,
     isSmallTalk: skips,
-    degraded: toDegraded(shared.failures)
+    degraded: joinDegraded([
+      parts.relevant.degraded,
+      ...shared.answers.map(([, ranked]) => ranked.degraded),
+      toDegraded(shared.failures)
+    ])
   }
   const isCut = (memory: Memory): boolean => cut.has(memory) && !whole.has(memory)
   return {

@@ -2,6 +2,7 @@ import { Context, Effect, Layer } from "effect"
 import { chunksOf } from "effect/Array"
 import { type Calibration, type EmbeddingSpace, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
+import { Deadline } from "../runtime/deadline.ts"
 import { shareCalls } from "../runtime/shareCalls.ts"
 import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, type EmbedderProblem, invalidInput, MemoryError } from "../memory/MemoryError.ts"
@@ -27,11 +28,15 @@ export interface EmbedderProvider {
   readonly batch?: number | undefined
   /** Concurrent calls; 2 when absent. */
   readonly concurrency?: number | undefined
-  /** One vector per text, in order, of any length above zero. */
+  /**
+   * One vector per text, in order, of any length above zero. `deadline` is the moment until which the answer is of use,
+   * in epoch milliseconds: a provider that retries does so no longer.
+   */
   embed(
     texts: ReadonlyArray<string>,
     purpose: EmbedPurpose,
-    signal: AbortSignal
+    signal: AbortSignal,
+    deadline?: number | null
   ): PromiseLike<ReadonlyArray<ArrayLike<number>>> | ReadonlyArray<ArrayLike<number>>
 }
 
@@ -97,8 +102,9 @@ const embedBatch = Effect.fnUntraced(function* (
   purpose: EmbedPurpose
 ) {
   const { dimensions, model } = provider
+  const deadline = yield* Deadline
   const response = yield* Effect.tryPromise({
-    try: async (signal) => provider.embed(texts, purpose, signal),
+    try: async (signal) => provider.embed(texts, purpose, signal, deadline),
     catch: (cause) => embedderFailed(`The embedder ${model} failed`, cause, true)
   })
   if (response.length !== texts.length) {

@@ -4,18 +4,33 @@ import { wasRetryable } from "../runtime/wasRetryable.ts"
 
 const isProblem = Schema.is(EmbedderProblem)
 
+const readProblem = (cause: unknown): EmbedderProblem | undefined =>
+  typeof cause === "object" && cause !== null && "problem" in cause && isProblem(cause.problem)
+    ? cause.problem
+    : undefined
+
+const readRetryAfterMs = (cause: unknown): number | undefined =>
+  typeof cause === "object" &&
+  cause !== null &&
+  "retryAfterMs" in cause &&
+  typeof cause.retryAfterMs === "number" &&
+  Number.isFinite(cause.retryAfterMs)
+    ? cause.retryAfterMs
+    : undefined
+
 /**
- * The error of a provider that threw `cause`, whose `isRetryable` and `problem` it takes over. A cause that
- * does not say whether it is retryable counts as `isRetryable`.
+ * The error of a provider that threw `cause`, whose `isRetryable`, `problem` and `retryAfterMs` it takes over. A cause
+ * that does not say whether it is retryable counts as `isRetryable`.
  */
-export const embedderFailed = (message: string, cause: unknown, isRetryable: boolean): MemoryError =>
-  new MemoryError({
+export const embedderFailed = (message: string, cause: unknown, isRetryable: boolean): MemoryError => {
+  const [problem, retryAfterMs] = [readProblem(cause), readRetryAfterMs(cause)]
+  return new MemoryError({
     reason: new EmbedderFailed({
       message: `${message}: ${cause instanceof Error ? cause.message : String(cause)}`,
       isRetryable: wasRetryable(cause, isRetryable),
-      ...(typeof cause === "object" && cause !== null && "problem" in cause && isProblem(cause.problem)
-        ? { problem: cause.problem }
-        : {}),
+      ...(problem === undefined ? {} : { problem }),
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       cause
     })
   })
+}

@@ -5,8 +5,8 @@ import { admit } from "../runtime/timeSlice.ts"
 import type { Passage, Passages, StoreRow } from "../store/StoreRow.ts"
 import { documentTerms } from "../text/bm25.ts"
 import { cutPassages, type Span } from "../text/cutPassages.ts"
+import { type Embedded, embedTexts, isWrongEmbedder } from "./askEmbedder.ts"
 import type { Embedder } from "./Embedder.ts"
-import { embedDocuments } from "./embedDocuments.ts"
 
 /** Stores filled with this tokeniser know no passages: every text is one. */
 const WITHOUT_PASSAGES = "en-1"
@@ -17,25 +17,42 @@ const spansOf = (text: string, tokeniser: string): ReadonlyArray<Span> =>
 /** A text as a store of some fingerprint keeps it. */
 export type EncodedText = Pick<StoreRow, "passages" | "owed">
 
+/**
+ * What becomes of texts without a vector. `owe`: they are kept, and owed vectors if the embedder failed. `skip`: those
+ * that the model cannot embed are kept, but an embedder that fails is a failure. `refuse`: both are failures.
+ */
+export type MissingVectors = "owe" | "skip" | "refuse"
+
+const NOTHING: Embedded = { vectors: new Map(), failure: null, refusal: null }
+
 /** Cuts texts into passages, with their vectors and terms, as a store of this fingerprint keeps them. */
 export const encodePassages = Effect.fnUntraced(function* (
   embedder: Embedder["Service"] | null,
   fingerprint: Fingerprint,
-  texts: ReadonlyArray<string>
+  texts: ReadonlyArray<string>,
+  missing: MissingVectors
 ): Effect.fn.Return<ReadonlyArray<EncodedText>, MemoryError> {
-  const cut = texts.map((text) => spansOf(text, fingerprint.tokeniser))
-  const parts = texts.map((text, i) => (cut[i] ?? []).map(({ end, start }) => text.slice(start, end)))
-  const vectors = yield* embedDocuments(embedder, parts.flat())
+  const cut = texts.map((text) =>
+    spansOf(text, fingerprint.tokeniser).map((span) => ({ ...span, text: text.slice(span.start, span.end) }))
+  )
+  const { failure, refusal, vectors } =
+    embedder === null
+      ? NOTHING
+      : yield* embedTexts(
+          embedder,
+          cut.flatMap((parts) => parts.map(({ text }) => text))
+        )
+  if (failure !== null && (missing !== "owe" || isWrongEmbedder(failure))) return yield* failure
+  if (refusal !== null && missing === "refuse") return yield* refusal
   // Calls batched by the embedder resume together: yield so that tokenising them does not block the event loop.
   yield* admit
-  let at = 0
-  return cut.map((spans, i) => {
-    const passages = spans.map((span, j): Passage => ({
-      ...span,
-      vector: vectors[at + j] ?? null,
-      terms: documentTerms(parts[i]?.[j] ?? "", fingerprint)
-    }))
-    at += spans.length
-    return { passages: passages as unknown as Passages, owed: false }
-  })
+  return cut.map((parts) => ({
+    passages: parts.map(({ end, start, text }): Passage => ({
+      start,
+      end,
+      vector: vectors.get(text) ?? null,
+      terms: documentTerms(text, fingerprint)
+    })) as unknown as Passages,
+    owed: embedder !== null && parts.some(({ text }) => !vectors.has(text))
+  }))
 })

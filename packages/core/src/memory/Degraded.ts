@@ -8,7 +8,7 @@ export interface Degraded {
   readonly reason: string
   /** What is missing, and why; without remembered text. */
   readonly message: string
-  /** The shared scope that is missing. */
+  /** The shared scope that is missing; absent where meaning is. */
   readonly scope?: Scope | undefined
 }
 
@@ -23,6 +23,21 @@ export const missingScope = (scope: Scope, error: MemoryError): Degraded => ({
   message: `Answered without ${describeScope(scope)}: ${error.message}`,
   scope
 })
+
+/** The embedder failed: what is like the question in meaning alone is missing. */
+export const missingMeaning = (error: MemoryError): Degraded => ({
+  stage: "recall",
+  reason: error.reason._tag,
+  message: `Answered by words alone: ${error.message}`
+})
+
+/** What several answers lack, each said once; `null` when they lack nothing. */
+export const joinDegraded = (
+  parts: ReadonlyArray<ReadonlyArray<Degraded> | null | undefined>
+): ReadonlyArray<Degraded> | null => {
+  const byMessage = new Map(parts.flatMap((part) => part ?? []).map((part) => [part.message, part]))
+  return byMessage.size === 0 ? null : Array.from(byMessage.values())
+}
 
 /** Copies a list and adds `degraded`, which is not enumerable: two lists are equal when their items are. */
 export const withDegraded = <A>(

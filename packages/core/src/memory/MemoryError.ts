@@ -27,7 +27,7 @@ export class Unavailable extends reason<Unavailable>()("Unavailable", {
   readonly isRetryable = true
 }
 
-/** The store did not answer in time; the call may have had its effect. */
+/** No answer came in time; the call may have had its effect. */
 export class Timeout extends reason<Timeout>()("Timeout", {}) {
   readonly isRetryable = true
 }
@@ -63,7 +63,9 @@ export type EmbedderProblem = typeof EmbedderProblem.Type
 export class EmbedderFailed extends reason<EmbedderFailed>()("EmbedderFailed", {
   isRetryable: Schema.Boolean,
   /** Absent if the provider does not say, or if none of them fits. */
-  problem: Schema.optionalKey(EmbedderProblem)
+  problem: Schema.optionalKey(EmbedderProblem),
+  /** The wait that the service asked for, if it did. */
+  retryAfterMs: Schema.optionalKey(Schema.Finite)
 }) {}
 
 /** Disk, quota or memory is full; nothing was written. */
@@ -155,3 +157,11 @@ export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError"
 /** Shorthand for the most common failure: bad input, named by field. */
 export const invalidInput = (field: string, message: string): MemoryError =>
   new MemoryError({ reason: new InvalidInput({ field, message: `${field}: ${message}` }) })
+
+/** Shorthand for a call that ended at its deadline. */
+export const timedOut = (verb: string, timeoutMs: number): MemoryError =>
+  new MemoryError({
+    reason: new Timeout({
+      message: `${verb} did not end within ${timeoutMs} ms. Try again, or give a longer deadlineMs.`
+    })
+  })

@@ -1,5 +1,6 @@
 import { Context, type Effect } from "effect"
 import type { Condition } from "../memory/Condition.ts"
+import type { DegradableList } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
@@ -53,9 +54,10 @@ export interface RecallRequest {
 export class Retriever extends Context.Service<
   Retriever,
   {
-    recall(request: RecallRequest): Effect.Effect<ReadonlyArray<Recollection>, MemoryError>
+    /** Its list says what it lacks, such as meaning when the embedder failed. */
+    recall(request: RecallRequest): Effect.Effect<DegradableList<Recollection>, MemoryError>
     /** Like `recall`, without explanations. */
-    rank(request: RecallRequest): Effect.Effect<ReadonlyArray<Ranked>, MemoryError>
+    rank(request: RecallRequest): Effect.Effect<DegradableList<Ranked>, MemoryError>
     /** Drops what is cached of a scope's texts. Called after its memories are removed. */
     forget(scope: Scope): void
     /** The same for every scope of a user. */

@@ -5,7 +5,14 @@ import { timeMatch } from "../text/timeHint.ts"
 import { coverage, type Evidence } from "./features.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 import type { Query, QueryWeights } from "./query.ts"
-import { HALF_LIFE_DAYS, OFFSETS, scopeSizeOffset, type Weights } from "./weights.ts"
+import {
+  HALF_LIFE_DAYS,
+  OFFSETS,
+  scopeSizeOffset,
+  type Weights,
+  WITH_MEANING,
+  WORDS_ONLY
+} from "./weights.ts"
 
 /** Each feature's part of the score in logits: they add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
 export interface Explanation {
@@ -55,6 +62,8 @@ export class Scorer {
   readonly #weights: QueryWeights
   readonly #neighbours: SessionNeighbours
   readonly #now: number
+  /** For rows without a vector, where the question has one. */
+  readonly #byWords: Scorer | null
   /** Parts of the current memory. One array for all: hundreds are weighed for each few that are returned. */
   readonly #parts = new Float64Array(PARTS.length)
 
@@ -65,6 +74,7 @@ export class Scorer {
     neighbours: SessionNeighbours,
     now: number
   ) {
+    this.#byWords = table === WITH_MEANING ? new Scorer(WORDS_ONLY, query, weights, neighbours, now) : null
     this.#table = table
     this.#query = query
     this.#weights = weights
@@ -77,8 +87,17 @@ export class Scorer {
     parts[AT.scopeSize] = scopeSizeOffset(weights.n)
   }
 
-  /** `phrases` is the share of the query's word pairs that are adjacent in the text. */
+  /**
+   * `phrases` is the share of the query's word pairs that are adjacent in the text. A row without a vector scores no
+   * less than where no row has one.
+   */
   logit(row: Evidence, phrases: number): number {
+    const logit = this.#sum(row, phrases)
+    if (this.#byWords === null || row.similarity !== null) return logit
+    return Math.max(logit, this.#byWords.logit(row, phrases))
+  }
+
+  #sum(row: Evidence, phrases: number): number {
     this.#weighText(row, phrases)
     this.#weighPlace(row)
     this.#weighAuthor(row)
@@ -90,7 +109,10 @@ export class Scorer {
 
   /** The logit and its parts. */
   explain(row: Evidence, phrases: number): Explanation {
-    const logit = this.logit(row, phrases)
+    const logit = this.#sum(row, phrases)
+    if (this.#byWords !== null && row.similarity === null && this.#byWords.logit(row, phrases) > logit) {
+      return this.#byWords.explain(row, phrases)
+    }
     const parts: { [feature: string]: number } = {}
     PARTS.forEach((name, i) => {
       const part = this.#parts[i] ?? 0

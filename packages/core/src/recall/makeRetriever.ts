@@ -1,5 +1,7 @@
 import { Effect, Option } from "effect"
+import { embedQuestion, isWrongEmbedder } from "../embedding/askEmbedder.ts"
 import { Embedder } from "../embedding/Embedder.ts"
+import { type DegradableList, missingMeaning, withDegraded } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
@@ -8,7 +10,13 @@ import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
 import { readQuery } from "./query.ts"
 import { readEvidence } from "./readEvidence.ts"
-import { type RecalledPassage, type RecallRequest, Retriever } from "./Retriever.ts"
+import {
+  type Ranked,
+  type RecalledPassage,
+  type RecallRequest,
+  type Recollection,
+  Retriever
+} from "./Retriever.ts"
 
 /**
  * Below this score, fewer than one memory in thirty is right. Chosen from the calibration table of
@@ -21,24 +29,42 @@ interface Services {
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
   readonly admin: StoreAdmin["Service"]
+  readonly whenEmbedderFails: WhenEmbedderFails
+}
+
+/** An embedder that fails: `words` goes on by words alone, `refuse` fails the call. */
+export type WhenEmbedderFails = "words" | "refuse"
+
+interface Found {
+  /** `null` where the question has neither a word nor a vector. */
+  readonly candidates: Candidates | null
+  /** The embedder's, when the answer is by words alone for it. */
+  readonly failure: MemoryError | null
 }
 
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
   passages === 1 ? undefined : { start, end, text: memory.content, passages }
 
+const WITHOUT_VECTOR = { vector: undefined, failure: null }
+
+/** An answer, which says so if it is by words alone for a failure. */
+const answer = <A>(items: ReadonlyArray<A>, failure: MemoryError | null): DegradableList<A> =>
+  failure === null ? items : withDegraded(items, [missingMeaning(failure)])
+
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (
-  { admin, embedder, store }: Services,
+  { admin, embedder, store, whenEmbedderFails }: Services,
   request: RecallRequest
-) {
+): Effect.fn.Return<Found, MemoryError> {
   const { limit, minScore = DEFAULT_THRESHOLD, now, scope } = request
   // Read each time: a store that is opened read-only follows a move to other terms.
   const fingerprint = yield* admin.fingerprint
   const query = readQuery(request.query, yield* store.speakers({ scope, now }), now, fingerprint.tokeniser)
-  const vector = embedder === null ? undefined : (yield* embedder.embed([query.text], "query"))[0]
-  if (vector === undefined && query.terms.length === 0) return null
+  const { failure, vector } = embedder === null ? WITHOUT_VECTOR : yield* embedQuestion(embedder, query.text)
+  if (failure !== null && (whenEmbedderFails === "refuse" || isWrongEmbedder(failure))) return yield* failure
+  if (vector === undefined && query.terms.length === 0) return { candidates: null, failure }
   const evidence = yield* readEvidence({ store, fingerprint }, request, query, vector)
-  return new Candidates(evidence, { limit, minScore })
+  return { candidates: new Candidates(evidence, { limit, minScore }), failure }
 })
 
 /** Reads what the last trip is for: texts that may still decide, and rows that are not whole. */
@@ -70,22 +96,23 @@ const readRest = Effect.fnUntraced(function* (
 
 /** Ranks: each winner with its excerpt. */
 const rankWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
-  const candidates = yield* findWinners(services, request)
-  if (candidates === null) return []
+  const { candidates, failure } = yield* findWinners(services, request)
+  if (candidates === null) return answer<Ranked>([], failure)
   yield* readRest(services, request, candidates, false)
-  return candidates.winners().map(({ excerpt, score }) => ({
+  const ranked = candidates.winners().map(({ excerpt, score }) => ({
     memory: excerpt.memory,
     score,
     passage: toPassage(excerpt)
   }))
+  return answer<Ranked>(ranked, failure)
 })
 
 /** Recalls: each winner with its whole text and an explanation. */
 const recallWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
-  const candidates = yield* findWinners(services, request)
-  if (candidates === null) return []
+  const { candidates, failure } = yield* findWinners(services, request)
+  if (candidates === null) return answer<Recollection>([], failure)
   const whole = yield* readRest(services, request, candidates, true)
-  return candidates.winners().flatMap((winner: Winner) => {
+  const recollections = candidates.winners().flatMap((winner: Winner) => {
     const { excerpt, row, score } = winner
     const memory = excerpt.isWhole ? excerpt.memory : whole.get(row.facts.id)
     // Removed between two trips.
@@ -93,18 +120,19 @@ const recallWith = Effect.fnUntraced(function* (services: Services, request: Rec
     const { similarity } = row
     return [{ memory, score, explain: candidates.explain(winner), similarity, passage: toPassage(excerpt) }]
   })
+  return answer<Recollection>(recollections, failure)
 })
 
-/**
- * The retriever of Keepsake: one embedding, one store search, one reading of neighbouring turns and of texts, and a
- * calibrated score. Recalls by meaning too if an `Embedder` is in the context. It caches nothing of a text.
- */
-export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> = Effect.gen(
-  function* () {
+/** The retriever of Keepsake, for an embedder that may fail. */
+export const makeRetrieverWith = (
+  whenEmbedderFails: WhenEmbedderFails
+): Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> =>
+  Effect.gen(function* () {
     const services: Services = {
       store: yield* MemoryStore,
       embedder: Option.getOrNull(yield* Effect.serviceOption(Embedder)),
-      admin: yield* StoreAdmin
+      admin: yield* StoreAdmin,
+      whenEmbedderFails
     }
     return Retriever.of({
       recall: (request) => recallWith(services, request),
@@ -112,5 +140,11 @@ export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemorySto
       forget: () => {},
       forgetUser: () => {}
     })
-  }
-)
+  })
+
+/**
+ * The retriever of Keepsake: one embedding, one store search, one reading of neighbouring turns and of texts, and a
+ * calibrated score. Recalls by meaning too if an `Embedder` is in the context, and by words alone while that fails. It caches nothing of a text.
+ */
+export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> =
+  makeRetrieverWith("words")

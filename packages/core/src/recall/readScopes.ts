@@ -1,6 +1,6 @@
 /** Several scopes read together: each by itself, their answers merged by score. */
 import { Effect, Result } from "effect"
-import { type Degraded, missingScope } from "../memory/Degraded.ts"
+import { type DegradableList, type Degraded, joinDegraded, missingScope } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
@@ -88,12 +88,18 @@ export const mergeRanked = <A extends Ranked>(
 export const recallScopes = Effect.fnUntraced(function* <A extends Ranked>(
   { reads, scope }: ReadScopes,
   limit: number,
-  recall: (scope: Scope) => Effect.Effect<ReadonlyArray<A>, MemoryError>
+  recall: (scope: Scope) => Effect.Effect<DegradableList<A>, MemoryError>
 ) {
-  if (reads.length === 0) return { items: yield* recall(scope), degraded: null }
+  if (reads.length === 0) {
+    const items = yield* recall(scope)
+    return { items, degraded: items.degraded ?? null }
+  }
   const [own, { answers, failures }] = yield* Effect.all([recall(scope), readShared(reads, recall)], {
     concurrency: "unbounded"
   })
   const standing = byStatement(own.map(({ memory }) => memory))
-  return { items: mergeRanked([own, ...answers], limit, standing), degraded: toDegraded(failures) }
+  return {
+    items: mergeRanked([own, ...answers], limit, standing),
+    degraded: joinDegraded([own.degraded, ...answers.map(({ degraded }) => degraded), toDegraded(failures)])
+  }
 })

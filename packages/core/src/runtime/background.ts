@@ -1,16 +1,35 @@
 /** Work that goes on beside a program, and does not keep the program running. */
 import { Clock, Context, Duration, Effect, type Scope } from "effect"
 
-/** Sleeps without holding the process; under a clock of the application's own or a test's, by that clock. */
+/**
+ * Calls `onEnd` after some milliseconds unless the function returned is called before. Under a clock of the
+ * application's own or a test's, by that clock.
+ */
+export const startTimer = (
+  clock: Clock.Clock,
+  ms: number,
+  onEnd: () => void,
+  { holdsProcess }: { readonly holdsProcess: boolean }
+): (() => void) => {
+  if (clock !== Context.get(Context.empty(), Clock.Clock)) {
+    const sleeper = Effect.runFork(Effect.andThen(clock.sleep(Duration.millis(ms)), Effect.sync(onEnd)))
+    return () => sleeper.interruptUnsafe()
+  }
+  // A longer delay would end at once.
+  const timer = setTimeout(onEnd, Math.min(ms, 0x7fff_ffff))
+  if (!holdsProcess) timer.unref()
+  return () => clearTimeout(timer)
+}
+
+/** Sleeps without holding the process. */
 export const sleepInBackground = (period: Duration.Input): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
-    clock === Context.get(Context.empty(), Clock.Clock)
-      ? Effect.callback<void>((resume) => {
-          const timer = setTimeout(() => resume(Effect.void), Duration.toMillis(period))
-          timer.unref()
-          return Effect.sync(() => clearTimeout(timer))
-        })
-      : Effect.sleep(period)
+    Effect.callback<void>((resume) => {
+      const cancel = startTimer(clock, Duration.toMillis(period), () => resume(Effect.void), {
+        holdsProcess: false
+      })
+      return Effect.sync(cancel)
+    })
   )
 
 const endings = new Set<() => void>()

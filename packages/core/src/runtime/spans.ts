@@ -15,3 +15,18 @@ export const spanned = <A, E>(
       : // Capturing a stack costs more than the rest of a span.
         effect.pipe(Effect.withSpan(name, { attributes }, { captureStackTrace: false }))
   )
+
+/** Adds attributes to the open span, and an event of that name; nothing without a span. */
+export const markSpan = (
+  name: string,
+  attributes: { readonly [name: string]: unknown }
+): Effect.Effect<void> =>
+  Effect.clockWith((clock) =>
+    Effect.currentSpan.pipe(
+      Effect.map((span) => {
+        for (const [key, value] of Object.entries(attributes)) span.attribute(key, value)
+        span.event(name, clock.currentTimeNanosUnsafe(), { ...attributes })
+      }),
+      Effect.ignore
+    )
+  )

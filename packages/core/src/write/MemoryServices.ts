@@ -1,5 +1,6 @@
 import type { Embedder } from "../embedding/Embedder.ts"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
+import type { WhenEmbedderFails } from "../recall/makeRetriever.ts"
 import type { Retriever } from "../recall/Retriever.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
@@ -13,6 +14,12 @@ export interface MemoryServices {
   readonly admin: StoreAdmin["Service"]
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
+  /** Whether a text is kept without a vector when the embedder fails, or refused. */
+  readonly whenEmbedderFails: WhenEmbedderFails
+  /** Tells the background that rows are owed vectors. */
+  readonly noteOwed: () => void
+  /** How long a call may take; where it works through many rows, each batch. */
+  readonly deadlineMs: number
   readonly retriever: Retriever["Service"]
   /** `null` when the store keeps no access counts. */
   readonly accesses: AccessCounter | null

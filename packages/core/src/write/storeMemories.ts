@@ -5,8 +5,11 @@ import { encodePassages, type EncodedText } from "../embedding/encodePassages.ts
 import type { StatedMemory } from "../input/Statement.ts"
 import { restate } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
+import { type MemoryError, timedOut } from "../memory/MemoryError.ts"
 import { formerIdsOfText, isSameStatement } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { withinDeadline } from "../runtime/deadline.ts"
+import { markSpan } from "../runtime/spans.ts"
 import { type PutResult, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { StoreRow } from "../store/StoreRow.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
@@ -23,12 +26,13 @@ const toRow = ({ overwrites, ...memory }: Storable, encoded: EncodedText): Store
 
 /** Rows with the passages of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
-  { admin, embedder }: MemoryServices,
+  { admin, embedder, whenEmbedderFails }: MemoryServices,
   memories: ReadonlyArray<Storable>
 ) {
   const settings = yield* admin.fingerprint
   const texts = memories.map((memory) => memory.content)
-  const encoded = yield* encodePassages(embedder, settings, texts)
+  const missing = whenEmbedderFails === "refuse" ? "refuse" : "owe"
+  const encoded = yield* encodePassages(embedder, settings, texts, missing)
   return memories.flatMap((memory, i) => {
     const passages = encoded[i]
     return passages === undefined ? [] : [toRow(memory, passages)]
@@ -85,7 +89,21 @@ export const toBatches = <A extends Memory>(memories: ReadonlyArray<A>): Readonl
   return batches
 }
 
-const putBatch = Effect.fnUntraced(function* (
+/** Rows that a batch of many puts within one deadline. */
+const ROWS_PER_DEADLINE = 64
+
+/** Says that rows were kept by words and are owed vectors. */
+export const reportOwed = (
+  { noteOwed }: MemoryServices,
+  rows: ReadonlyArray<StoreRow>
+): Effect.Effect<void> => {
+  const owed = rows.filter((row) => row.owed).length
+  if (owed === 0) return Effect.void
+  noteOwed()
+  return markSpan("keepsake.embedder_failed", { "keepsake.owed": owed })
+}
+
+const encodeAndPut = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   memories: ReadonlyArray<Storable>,
@@ -97,6 +115,7 @@ const putBatch = Effect.fnUntraced(function* (
     return yield* services.fences.write(scope, fence, services.store.put({ scope, now, rows: batch }))
   })
   const results = Array.from(yield* put(rows))
+  yield* reportOwed(services, rows)
   const refused = results.flatMap(({ outcome }, i) => (outcome === "conflict" ? [i] : []))
   if (refused.length === 0) return results
   const respelt = yield* respell(
@@ -112,6 +131,19 @@ const putBatch = Effect.fnUntraced(function* (
   }
   return results
 })
+
+/** Puts one batch, within a deadline of its own where the call has none. */
+const putBatch = (
+  services: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<Storable>,
+  fence: number
+): Effect.Effect<Array<PutResult>, MemoryError> => {
+  const timeoutMs = services.deadlineMs * Math.ceil(memories.length / ROWS_PER_DEADLINE)
+  return withinDeadline(encodeAndPut(services, scope, memories, fence), timeoutMs, () =>
+    timedOut("A batch of the write", timeoutMs)
+  )
+}
 
 /** Puts memories whose ids are distinct, each batch all or none. */
 export const putDistinct = Effect.fnUntraced(function* (

@@ -11,7 +11,7 @@ import { DROPPED, gateMemories } from "./gateMemories.ts"
 import { notFound, takenKey } from "./refusals.ts"
 import type { Supersession } from "./results.ts"
 import { withSessionTurns } from "./sessionTurns.ts"
-import { encodeRows, respell } from "./storeMemories.ts"
+import { encodeRows, reportOwed, respell } from "./storeMemories.ts"
 
 export const supersede = Effect.fnUntraced(function* (
   services: MemoryServices,
@@ -41,6 +41,7 @@ export const supersede = Effect.fnUntraced(function* (
     const [row] = yield* encodeRows(services, [placed])
     if (row === undefined) return yield* notFound(id)
     let superseded = yield* put(row)
+    yield* reportOwed(services, [row])
     let successorId = memory.id
     if (superseded.outcome === "conflict") {
       const [respelt] = yield* respell(services, scope, [row])

@@ -45,7 +45,8 @@ const makeRowConverter = Effect.fnUntraced(function* (from: Store, to: Store) {
       encodePassages(
         embedder,
         target,
-        rows.map(({ memory }) => memory.content)
+        rows.map(({ memory }) => memory.content),
+        "skip"
       ),
       (encoded) =>
         rows.flatMap((row, i): ReadonlyArray<StoreRow> => {

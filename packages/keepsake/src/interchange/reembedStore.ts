@@ -23,7 +23,7 @@ export const reembedStore = Effect.fnUntraced(function* (
       const rows = yield* admin.unstaged({ limit: BATCH })
       if (rows.length === 0) return
       const texts = rows.map(({ content }) => content)
-      const encoded = yield* encodePassages(embedder, next, texts)
+      const encoded = yield* encodePassages(embedder, next, texts, "skip")
       yield* admin.fillStage(
         rows.flatMap(({ id, scope }, i) => {
           const passages = encoded[i]

@@ -18,6 +18,21 @@ export const binarySearch = (sorted: Uint32Array, value: number, from: number, t
   return -1
 }
 
+/** Postings for each point asked for from which a point is searched for; fewer are walked through. */
+const SEARCHED_FROM = 16
+
+/** The index of the first number that is at least `value` in the ascending range `[from, to)`; `to` without one. */
+const lowerBound = (sorted: Uint32Array, value: number, from: number, to: number): number => {
+  let low = from
+  let high = to
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? 0) < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
 /** One key per posting, sorted by term, then row. Uses `scratch.sums`. */
 const sortKeys = ({ ends, ids, postings, rows }: PostingsBuffer, scratch: ScratchArrays): Float64Array => {
   const keys = scratch.sums(postings)
@@ -91,12 +106,15 @@ export class Segment {
   readWeights(terms: Uint32Array, points: Uint32Array, from: number, to: number, into: Float32Array): void {
     for (let t = 0; t < terms.length; t++) {
       const [start, end] = this.range(terms[t] ?? 0)
-      let low = start
-      for (let i = from; i < to && low < end; i++) {
-        const at = binarySearch(this.points, points[i] ?? 0, low, end)
-        if (at < 0) continue
-        into[i * terms.length + t] = this.weights[at] ?? 0
-        low = at + 1
+      const isLong = end - start > SEARCHED_FROM * (to - from)
+      let posting = start
+      for (let i = from; i < to && posting < end; i++) {
+        const point = points[i] ?? 0
+        if (isLong) posting = lowerBound(this.points, point, posting, end)
+        else while (posting < end && (this.points[posting] ?? 0) < point) posting++
+        if (this.points[posting] === point && posting < end) {
+          into[i * terms.length + t] = this.weights[posting] ?? 0
+        }
       }
     }
   }

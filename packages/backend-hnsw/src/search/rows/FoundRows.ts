@@ -15,18 +15,17 @@ export class FoundRows {
     return (this.#facts?.size ?? 0) * FACTS_BYTES
   }
 
-  /** The row's facts, which `read` tells where they are not here. */
-  facts(slot: number, read: () => RowFacts): RowFacts {
-    const known = this.#facts?.get(slot)
-    if (known !== undefined) return known
+  get(slot: number): RowFacts | undefined {
+    return this.#facts?.get(slot)
+  }
+
+  set(slot: number, facts: RowFacts): void {
     if (this.#facts === null || this.#facts.size >= ROWS_MAX) {
       this.#facts = new Map()
       this.#slots = new Map()
     }
-    const facts = read()
     this.#facts.set(slot, facts)
     this.#slots?.set(facts.id, slot)
-    return facts
   }
 
   slot(id: string): number | undefined {

@@ -1,0 +1,105 @@
+/**
+ * Compares the embedded store with that of another checkout, side by side: `node compare.ts CHECKOUT [--quick]`, where
+ * CHECKOUT is a folder with the sources of an earlier commit and its dependencies (`git worktree add`, `pnpm install`).
+ * Each side is a process; they take turns. Prints bytes a row, writes, and recalls, each with its ratio to the other side.
+ */
+import { type ChildProcess, fork } from "node:child_process"
+import { once } from "node:events"
+import { resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { withFolder } from "../folder.ts"
+import { percentile, timing } from "../measure.ts"
+import type { Taken, Task } from "./side.ts"
+
+/** Rows of one write. */
+const BATCH = 100
+/** Questions that one side is asked before the other takes its turn. */
+const BLOCK = 10
+const OWN = fileURLToPath(new URL("../../../..", import.meta.url))
+
+interface Side {
+  readonly name: "before" | "now"
+  readonly child: ChildProcess
+}
+
+const start = async (name: Side["name"], checkout: string, folder: string): Promise<Side> => {
+  const child = fork(fileURLToPath(new URL("./side.ts", import.meta.url)), [checkout, folder])
+  await once(child, "message")
+  return { name, child }
+}
+
+const ask = async ({ child }: Side, task: Task): Promise<Taken> => {
+  const answer = once(child, "message")
+  child.send(task)
+  const [taken] = (await answer) as [Taken]
+  return taken
+}
+
+/** Runs tasks on both sides in turn, and prints medians, of the processor's time the lower quartile, and their ratios. */
+const compare = async (
+  what: string,
+  sides: ReadonlyArray<Side>,
+  tasks: ReadonlyArray<Task>
+): Promise<void> => {
+  const taken = new Map(sides.map(({ name }) => [name, new Array<Taken>()]))
+  for (const [turn, task] of tasks.entries()) {
+    const order = turn % 2 === 0 ? sides : sides.toReversed()
+    for (const side of order) taken.get(side.name)?.push(await ask(side, task))
+  }
+  const summary = (name: Side["name"]) => {
+    const all = taken.get(name) ?? []
+    return {
+      ms: timing(all.flatMap(({ ms }) => ms)).median,
+      // Other work on the machine adds to it, and takes nothing away.
+      cpuMs: percentile(timing(all.map(({ cpuMs, ms }) => cpuMs / Math.max(1, ms.length))).samples, 0.25),
+      bytes: all.at(-1)?.bytes ?? 0
+    }
+  }
+  const [before, now] = [summary("before"), summary("now")]
+  const line =
+    now.bytes > 0
+      ? `${now.bytes} bytes against ${before.bytes}: ${(now.bytes / before.bytes).toFixed(3)}×`
+      : `${now.ms.toFixed(2)} ms against ${before.ms.toFixed(2)}: ${(now.ms / before.ms).toFixed(2)}×; ` +
+        `processor ${now.cpuMs.toFixed(2)} against ${before.cpuMs.toFixed(2)}: ${(now.cpuMs / before.cpuMs).toFixed(2)}×`
+  process.stdout.write(`${what.padEnd(48)} ${line}\n`)
+}
+
+const compareFile = async (
+  sides: ReadonlyArray<Side>,
+  rows: number,
+  withVectors: boolean,
+  questions: number
+): Promise<void> => {
+  const file = `${rows}-${withVectors ? "vectors" : "words"}.db`
+  const name = `${rows.toLocaleString("en-US")} rows, ${withVectors ? "384 dimensions" : "words alone"}`
+  const task = (call: Task["call"], from: number, to: number): Task => ({ call, file, withVectors, from, to })
+  const blocks = (call: Task["call"], from: number, size: number, count: number) =>
+    Array.from({ length: count }, (_, i) => task(call, from + i * size, from + (i + 1) * size))
+  await compare(`${name}: put of ${BATCH}`, sides, blocks("put", 0, BATCH, rows / BATCH))
+  await compare(`${name}: size`, sides, [task("size", 0, 0)])
+  await compare(`${name}: opening and first recall`, sides, blocks("first", 0, 1, 5))
+  // Compiles the code, and has every page of the file in the system's cache.
+  for (const side of sides) await ask(side, task("recall", 10_000, 10_000 + 3 * BLOCK))
+  const blocksOfQuestions = questions / BLOCK
+  await compare(
+    `${name}: questions for the first time`,
+    sides,
+    blocks("recall", 20_000, BLOCK, blocksOfQuestions)
+  )
+  const again = blocks("recall", 20_000, BLOCK, Math.min(4, blocksOfQuestions))
+  await compare(`${name}: questions asked before`, sides, [...again, ...again, ...again, ...again])
+}
+
+const [, , checkout, flag] = process.argv
+if (checkout === undefined) throw new Error("name the folder of the other checkout")
+await withFolder(async (folder) => {
+  const sides = [
+    await start("before", resolve(checkout), `${folder}/before`),
+    await start("now", OWN, `${folder}/now`)
+  ]
+  const sizes = flag === "--quick" ? [1_000] : [1_000, 100_000]
+  for (const rows of sizes) {
+    for (const withVectors of [false, true]) await compareFile(sides, rows, withVectors, 200)
+  }
+  for (const { child } of sides) child.disconnect()
+})

@@ -1,0 +1,98 @@
+/** One side of `compare.ts`, in a process of its own: `side.ts CHECKOUT FOLDER`. Answers each message with what it took. */
+import { createRequire } from "node:module"
+import { statSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { makeQuery, makeScope, makeStatement, stubEmbedder } from "../data.ts"
+
+type Core = typeof import("@keepsake/core")
+type Backend = typeof import("@keepsake/backend-hnsw")
+type Effects = typeof import("effect")
+
+/** What the parent asks for; rows and questions by number. */
+export interface Task {
+  readonly call: "put" | "recall" | "first" | "size"
+  readonly file: string
+  readonly withVectors: boolean
+  readonly from: number
+  readonly to: number
+}
+
+/** Milliseconds of each call, and of the processor in all of them; bytes of a file that is closed. */
+export interface Taken {
+  readonly ms: ReadonlyArray<number>
+  readonly cpuMs: number
+  readonly bytes: number
+}
+
+const [, , checkout = "", folder = ""] = process.argv
+const core = resolve(checkout, "packages", "core")
+const load = (path: string): Promise<unknown> => import(pathToFileURL(path).href)
+const { Effect, Layer, ManagedRuntime } = (await load(
+  createRequire(join(core, "package.json")).resolve("effect")
+)) as Effects
+const { AgentMemory, Embedder, promiseClient, StoreFingerprint } = (await load(
+  join(core, "src", "index.ts")
+)) as Core
+const { HnswStore } = (await load(
+  resolve(checkout, "packages", "backend-hnsw", "src", "index.ts")
+)) as Backend
+
+const openFile = async ({ file, withVectors }: Task) => {
+  const space = withVectors ? Embedder.layer(stubEmbedder) : StoreFingerprint.wordsOnly
+  const store = HnswStore.layer({ path: join(folder, file), synchronous: "normal", cacheBytes: 2 ** 30 })
+  const runtime = ManagedRuntime.make(
+    AgentMemory.layer({ purgeEvery: false }).pipe(Layer.provideMerge(store), Layer.provideMerge(space))
+  )
+  const context = await runtime.runPromise(Effect.context())
+  const client = await promiseClient(Layer.succeedContext(context) as never)
+  return { scoped: client.for(makeScope(0)), close: () => runtime.dispose() }
+}
+
+type Opened = Awaited<ReturnType<typeof openFile>>
+const files = new Map<string, Opened>()
+
+const open = async (task: Task): Promise<Opened> => {
+  const opened = files.get(task.file) ?? (await openFile(task))
+  files.set(task.file, opened)
+  return opened
+}
+
+const close = async ({ file }: Task): Promise<void> => {
+  await files.get(file)?.close()
+  files.delete(file)
+}
+
+const measure = async (calls: ReadonlyArray<() => Promise<unknown>>): Promise<Taken> => {
+  const ms: Array<number> = []
+  const before = process.cpuUsage()
+  for (const call of calls) {
+    const start = performance.now()
+    await call()
+    ms.push(performance.now() - start)
+  }
+  const { system, user } = process.cpuUsage(before)
+  return { ms, cpuMs: (system + user) / 1_000, bytes: 0 }
+}
+
+const run = async (task: Task): Promise<Taken> => {
+  const { call, file, from, to } = task
+  const numbers = Array.from({ length: to - from }, (_, i) => from + i)
+  if (call === "size") {
+    await close(task)
+    return { ms: [], cpuMs: 0, bytes: statSync(join(folder, file)).size }
+  }
+  if (call === "first") {
+    await close(task)
+    return measure([async () => (await open(task)).scoped.recall(makeQuery(0, from), { minScore: 0 })])
+  }
+  const { scoped } = await open(task)
+  return call === "put"
+    ? measure([() => scoped.rememberMany(numbers.map((index) => makeStatement({ user: 0, index })))])
+    : measure(numbers.map((round) => () => scoped.recall(makeQuery(0, round), { minScore: 0 })))
+}
+
+process.on("message", (task: Task) => {
+  void run(task).then((taken) => process.send?.(taken))
+})
+process.send?.("ready")

@@ -1,0 +1,84 @@
+/** Gives rows the vectors that they are owed since the embedder failed. */
+import { Duration, Effect, Latch, type Scope } from "effect"
+import { spanned } from "../runtime/spans.ts"
+import { sleepInBackground } from "../runtime/background.ts"
+import { warn } from "../runtime/warn.ts"
+import type { OwedRow, StoreAdmin } from "../store/StoreAdmin.ts"
+import { embedTexts } from "./askEmbedder.ts"
+import { Breaker, REST_MS } from "./Breaker.ts"
+import type { Embedder } from "./Embedder.ts"
+
+/** Rows per call, and calls per run: the rest waits for the next run. */
+const ROWS = 32
+const CALLS = 100
+
+/** How often debts that other processes made are looked for. */
+const PAY_EVERY = Duration.seconds(60)
+
+const toParts = ({ memory, spans }: OwedRow): ReadonlyArray<string> =>
+  spans.map(({ end, start }) => memory.content.slice(start, end))
+
+/**
+ * Pays rows that are owed vectors, up to `calls` times 32; a text that the model cannot embed stays without. Returns
+ * how many were paid, and whether some are left.
+ */
+export const payOwed = Effect.fnUntraced(function* (
+  admin: StoreAdmin["Service"],
+  embedder: Embedder["Service"],
+  calls: number = CALLS
+) {
+  let paid = 0
+  for (let call = 0; call < calls; call++) {
+    const rows = yield* admin.owed({ limit: ROWS })
+    if (rows.length === 0) return { paid, isLeft: false }
+    const { failure, vectors } = yield* embedTexts(embedder, rows.flatMap(toParts))
+    const complete = rows.flatMap((row) => {
+      const parts = toParts(row)
+      return parts.every((text) => vectors.has(text))
+        ? [
+            {
+              scope: row.memory.scope,
+              id: row.memory.id,
+              vectors: parts.map((text) => vectors.get(text) ?? null)
+            }
+          ]
+        : []
+    })
+    if (complete.length > 0) paid += yield* admin.payOwed(complete)
+    if (failure !== null) return { paid, isLeft: true }
+    if (rows.length < ROWS) return { paid, isLeft: false }
+  }
+  return { paid, isLeft: true }
+})
+
+/** Pays in the background until the scope closes; the function returned tells it of new debts. */
+export const payInBackground = Effect.fnUntraced(function* (
+  admin: StoreAdmin["Service"],
+  embedder: Embedder["Service"]
+): Effect.fn.Return<() => void, never, Scope.Scope> {
+  const due = Latch.makeUnsafe(true)
+  let isLeft = false
+  const run = Effect.gen(function* () {
+    yield* due.close
+    const result = yield* spanned(payOwed(admin, embedder), "keepsake.payOwed", {
+      "db.system.name": admin.backend
+    })
+    ;({ isLeft } = result)
+  }).pipe(
+    // A defect as well: one odd row must not end the payment of all others.
+    Effect.catchCause((cause) => warn("Owed vectors could not be paid; trying again later", cause))
+  )
+  const pause = Effect.suspend(() =>
+    Effect.raceFirst(due.await, sleepInBackground(isLeft ? Duration.millis(REST_MS) : PAY_EVERY))
+  )
+  yield* Effect.acquireRelease(
+    Effect.sync(() => Breaker.of(embedder).onClose(() => due.openUnsafe())),
+    (stop) => Effect.sync(stop)
+  )
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(run, pause)))
+  return () => {
+    if (isLeft) return
+    isLeft = true
+    due.openUnsafe()
+  }
+})
