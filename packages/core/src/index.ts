@@ -34,7 +34,7 @@ export type { Promised } from "./client/promised.ts"
 export type { PromiseMemory } from "./client/PromisedMemory.ts"
 export type { Appended, Dropped, Imported, Remembered, Stored, Supersession } from "./write/results.ts"
 export type { BeforeWrite, BeforeWriteResult, WriteCandidate, WriteDoor } from "./write/beforeWrite.ts"
-export { redactSecrets, redactSecretsIn } from "./text/redactSecrets.ts"
+export { redactSecrets, redactSecretsIn } from "./text/secrets/redactSecrets.ts"
 export type { Receipt, UserReceipt } from "./forget/receipt.ts"
 export { turnKey } from "./memory/MemoryId.ts"
 

@@ -73,7 +73,7 @@ const withoutNulls = (payload: Record<string, unknown>): Record<string, unknown>
 }
 
 /** The payload of a memory's point. */
-export const encodeMemory = (memory: Memory, spans: Spans): Record<string, unknown> =>
+const encodeMemory = (memory: Memory, spans: Spans): Record<string, unknown> =>
   withoutNulls({
     ...encodeShared(memory),
     scopeHash: scopeHash(memory.scope),

@@ -105,7 +105,7 @@ export const recut = (
 }
 
 /** Whether words alone find a passage other than the first, which has a vector. */
-export const hasGaps = ([first, ...more]: Passages): boolean =>
+const hasGaps = ([first, ...more]: Passages): boolean =>
   first.vector !== null && more.some(({ vector }) => vector === null)
 
 /** Flags of a row in its memory's point. */

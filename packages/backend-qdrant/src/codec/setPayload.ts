@@ -12,7 +12,7 @@ export interface ChangedMemory {
 }
 
 /** Sets payload keys of rows. The filter names the scope, so an id of another scope changes nothing. */
-export const setPayload = (
+const setPayload = (
   scope: Scope,
   ids: ReadonlyArray<string>,
   payload: Record<string, unknown>,

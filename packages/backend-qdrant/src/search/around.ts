@@ -131,7 +131,7 @@ export const around = Effect.fnUntraced(function* (
 })
 
 /** A memory's fields with the text of another of its passages. */
-export const mergePassage = (base: ReadPoint | undefined, point: ReadPoint): ReadPoint => {
+const mergePassage = (base: ReadPoint | undefined, point: ReadPoint): ReadPoint => {
   const { content, passage = 0, start = 0 } = point.payload ?? {}
   return { ...point, payload: { ...base?.payload, content, passage, start, ...keepEnd(point) } }
 }

@@ -44,7 +44,7 @@ export interface Candidate {
 }
 
 /** Points that were read so far, by id; keys of the payload that come later are added. */
-export class Points {
+class Points {
   readonly #points = new Map<string, ReadPoint>()
   readonly #withFacts = new Map<string, ReadPoint>()
 

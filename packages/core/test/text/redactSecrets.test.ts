@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { makeRandom } from "../../src/testing/random.ts"
-import { redactSecrets, redactSecretsIn } from "../../src/text/redactSecrets.ts"
+import { redactSecrets, redactSecretsIn } from "../../src/text/secrets/redactSecrets.ts"
 
 const random = makeRandom(7)
 const LOWER = "abcdefghijklmnopqrstuvwxyz"

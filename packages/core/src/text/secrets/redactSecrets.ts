@@ -1,5 +1,5 @@
 /** Finds secrets in text by their form: keys, tokens, passwords in assignments and URLs, card numbers, IBANs. */
-import type { JsonValue } from "../memory/Memory.ts"
+import type { JsonValue } from "../../memory/Memory.ts"
 import { ACCOUNT_NUMBERS } from "./accountNumbers.ts"
 import { ISSUED_SECRETS } from "./issuedSecrets.ts"
 import { NAMED_SECRETS } from "./namedSecrets.ts"
