@@ -9,10 +9,18 @@ import { coldStart } from "./coldStart.ts"
 import { contextBudgets } from "./contextBudget.ts"
 import { type Evaluation, evaluate } from "./evaluate.ts"
 import { readSet } from "./EvaluationSet.ts"
+import { evaluateIdentifiers, evaluateLanguages } from "./languages.ts"
 import { withMemory } from "./opened.ts"
 import { recordedVectors } from "./recordedVectors.ts"
 import { page } from "./page.ts"
-import { printColdStart, printMacro, printSet, type SetReport } from "./report.ts"
+import {
+  printColdStart,
+  printIdentifiers,
+  printLanguages,
+  printMacro,
+  printSet,
+  type SetReport
+} from "./report.ts"
 import { toResult } from "./result.ts"
 import { readSettings, type Settings, type Source, USAGE, UsageError } from "./Settings.ts"
 import { scopeSizes } from "./scopeSizes.ts"
@@ -59,6 +67,9 @@ const main = async (settings: Settings): Promise<void> => {
   printColdStart("no model", await coldStart(null, dataFile("cold-start.json")))
   if (settings.embedder !== null)
     printColdStart(settings.embedder, await coldStart(settings.embedder, dataFile("cold-start.json")))
+
+  printLanguages(await evaluateLanguages(dataFile("languages.json")))
+  printIdentifiers(await evaluateIdentifiers(dataFile("identifiers.json")))
 
   const result = toResult(settings, evaluations)
   await mkdir(resultsFolder, { recursive: true })

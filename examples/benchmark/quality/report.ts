@@ -1,6 +1,7 @@
 import type { Difference } from "./bootstrap.ts"
 import { calibrationError, calibrationTable, separation, thresholdTable } from "./calibration.ts"
 import type { ColdStart } from "./coldStart.ts"
+import type { IdentifierResult, LanguageResult } from "./languages.ts"
 import type { BudgetResult } from "./contextBudget.ts"
 import type { Evaluation } from "./evaluate.ts"
 import {
@@ -108,6 +109,18 @@ export const printSet = ({ budgets, difference, embedder, evaluation, sizes }: S
 
 export const printMacro = (evaluations: ReadonlyArray<Evaluation>): void => {
   if (evaluations.length > 1) console.log(`\nR@10 averaged over the sets: ${percent(macroR10(evaluations))}`)
+}
+
+export const printLanguages = (results: ReadonlyArray<LanguageResult>): void => {
+  console.log("\nlanguages, no model: R@5 / first")
+  for (const { facts, language, r1, r5 } of results)
+    console.log(`  ${language} (${facts})  ${percent(r5)} / ${percent(r1)}`)
+}
+
+export const printIdentifiers = ({ missed, pairs }: IdentifierResult): void => {
+  console.log(`\nidentifiers, no model: ${pairs - missed.length} of ${pairs} found among 30 other memories`)
+  for (const { kind, memory, question } of missed)
+    console.log(`  ${kind}: ${question} does not find ${memory}`)
 }
 
 export const printColdStart = (embedder: string, { cases, missed, tokens }: ColdStart): void => {
