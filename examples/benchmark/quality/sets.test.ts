@@ -13,6 +13,23 @@ const shareOf = (cases: ReadonlyArray<boolean>) => cases.filter(Boolean).length 
 
 const assertUnique = (texts: ReadonlyArray<string>) => assert.strictEqual(new Set(texts).size, texts.length)
 
+describe("identifiers.json", () => {
+  const { pairs } = readSet("identifiers") as {
+    readonly pairs: ReadonlyArray<{
+      readonly kind: string
+      readonly memory: string
+      readonly question: string
+    }>
+  }
+
+  it("has 80 pairs or more of nine kinds, each once", () => {
+    assert.isAtLeast(pairs.length, 80)
+    assert.strictEqual(new Set(pairs.map(({ kind }) => kind)).size, 9)
+    assertUnique(pairs.map(({ memory, question }) => `${memory}\n${question}`))
+    for (const { memory, question } of pairs) [memory, question].forEach(assertTrimmed)
+  })
+})
+
 describe("languages.json", () => {
   interface Language {
     readonly language: string

@@ -12,6 +12,8 @@ const STRONG_MARK = /[@/\\:?=&#~]+/
 const MARK = /[._+'@/\\:?=&#~-]+/
 /** A mark, a capital or a digit that prose does not use inside a word. */
 const IDENTIFIER = /[\p{N}_@\\+&=?#~:]|\p{Ll}\p{Lu}/u
+/** Most runs: tested first. */
+const PLAIN_WORD = /^[A-Z]?[a-z]+$/
 const LETTERS = /^[\p{L}\p{M}]+$/u
 const LETTER_OR_DIGIT = /[\p{L}\p{N}\p{M}]/u
 const VERSION = /^v(?=\d)/
@@ -49,7 +51,8 @@ class Reader {
 
   add(run: Run): void {
     const { lower, text } = run
-    if (text.includes("'")) this.#addName(run)
+    if (PLAIN_WORD.test(text)) this.#push(toWords(lower), run)
+    else if (text.includes("'")) this.#addName(run)
     else if (LETTERS.test(text) && !IDENTIFIER.test(text)) this.#push(toWords(lower), run)
     else if (LANGUAGE.test(text) || !LETTER_OR_DIGIT.test(text))
       this.#push([{ whole: formId("whole", lower), stem: NO_TERM, pieces: [] }], run)

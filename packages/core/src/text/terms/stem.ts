@@ -7,33 +7,20 @@ const list = (words: string): ReadonlyArray<string> =>
 interface Affixes {
   readonly prefixes: ReadonlyArray<string>
   readonly endings: ReadonlyArray<string>
-}
-
-const CYRILLIC: Affixes = {
-  prefixes: [],
-  endings: list(
-    "а я о е и ы у ю й ь і ї є э ам ям ах ях ов ев ів ей ой ий ый ая яя ое ее ые ие ою ею ом ем ого его ому ему ых их ым им " +
-      "ами ями ыми ими ість ості остью ость ости ия ии ию ием ией иям иях иями ться тся ть ти л ла ло ли в ют ють ут ат ят ет ит ишь ешь " +
-      "ите ете ові еві ът та то те ят"
-  )
-}
-
-const GREEK: Affixes = {
-  prefixes: [],
-  endings: list(
-    "α ε η ι ο υ ω ασ εσ ησ ισ οσ υσ ουσ ων ου ον ην αν εν ει οι αι αδεσ αδων μα ματα ματοσ ματων εισ εωσ εων ιο ια ιων ιου ιεσ ησα ησε ησαν " +
-      "ουμε ετε ουν ουνε μαι σαι ται μαστε στε νται μενη μενο μενοσ"
-  )
+  /** Characters that stay when a prefix of one letter goes, which may be of the root. */
+  readonly letterRootMin: number
 }
 
 const ARABIC: Affixes = {
   prefixes: list("وال بال كال فال ولل لل ال و ب ل ف ك س"),
-  endings: list("ها هم هن كم نا ان ات ون ين يه ته تي ه ي ا ت ن")
+  endings: list("ها هم هن كم نا ان ات ون ين يه ته تي ه ي ا ت ن"),
+  letterRootMin: 4
 }
 
 const HEBREW: Affixes = {
-  prefixes: list("וה שה וב ול ומ מה ה ו ב ל מ ש כ"),
-  endings: list("ימ ות ית יה ה י ת נו כמ הו")
+  prefixes: list("וה שה וב ול ומ מה ה ו ב ל מ כ"),
+  endings: list("ימ ות ית יה ה י ת נו כמ הו"),
+  letterRootMin: 3
 }
 
 /** Characters that stay of a word when its affixes go. */
@@ -41,8 +28,11 @@ const ROOT_MIN = 3
 /** Endings that follow each other: case after number. */
 const ENDINGS_MAX = 2
 
-const strip = (word: string, { endings, prefixes }: Affixes): string => {
-  const prefix = prefixes.find((start) => word.length - start.length >= ROOT_MIN && word.startsWith(start))
+const strip = (word: string, { endings, letterRootMin, prefixes }: Affixes): string => {
+  const prefix = prefixes.find(
+    (start) =>
+      word.length - start.length >= (start.length === 1 ? letterRootMin : ROOT_MIN) && word.startsWith(start)
+  )
   let root = prefix === undefined ? word : word.slice(prefix.length)
   for (let round = 0; round < ENDINGS_MAX; round++) {
     const ending = endings.find((end) => root.length - end.length >= ROOT_MIN && root.endsWith(end))
@@ -52,9 +42,9 @@ const strip = (word: string, { endings, prefixes }: Affixes): string => {
   return root
 }
 
-/** The consonants of a root, a doubled last one once: in Arabic and Hebrew the vowels change with number and tense. */
+/** The consonants of a root, doubled ones once: in Arabic and Hebrew the vowels change with number and tense. */
 const skeleton = (root: string, vowels: RegExp): string => {
-  const consonants = root.replaceAll(vowels, "").replace(/(.)\1$/u, "$1")
+  const consonants = root.replaceAll(vowels, "").replaceAll(/(.)\1/gu, "$1")
   return consonants.length < 2 ? root : consonants
 }
 
@@ -62,26 +52,29 @@ const skeleton = (root: string, vowels: RegExp): string => {
 const FEMININE = /(?<=..)ه$/
 
 const LATIN_WORD = /^[a-z]+$/
-/** Letters of a stem in Latin script: inflections, and the words of a compound, part after them more often than words do. */
-const LATIN_LETTERS = 4
-/** Letters of a stem elsewhere. */
+/** Letters of a stem of an alphabet with vowels: inflections, and the words of a compound, part after them more often than words do. */
+const ALPHABET_LETTERS = 4
+/** Letters of a stem in other scripts. */
 const LETTERS = 5
-const FINAL_VOWEL = /[aeiouy]$/
 
-/**
- * The beginning of the word as Porter stems it: without a doubled consonant (katten, kat), the fourth letter alike for
- * all vowels (gato, gata), v as f and z as s (wolves, huizen), ae, oe and ue as the umlauts fold, -our as -or.
- */
-const stemLatin = (word: string): string => {
-  const spelled = word.replaceAll(/([aou])e/g, "$1").replace("our", "or")
-  const stem = stemmer(spelled).slice(0, LATIN_LETTERS)
-  if (stem.length < LATIN_LETTERS) return stem
-  if (stem[3] === stem[2]) return stem.slice(0, 3)
-  return stem.replace(FINAL_VOWEL, "_").replace(/v$/, "f").replace(/z$/, "s")
+/** A last vowel changes with case, number and gender, and a doubled last consonant is one: katten, kat; gato, gata. */
+const cut = (word: string, vowel: RegExp): string => {
+  const start = word.slice(0, ALPHABET_LETTERS)
+  if (start.length < ALPHABET_LETTERS) return start
+  return start[3] === start[2] ? start.slice(0, 3) : start.replace(vowel, "")
 }
 
-/** Signs at the end of an Indic word, which carry its case. */
-const FINAL_SIGNS = /\p{M}+$/u
+/** ae, oe and ue as the umlauts fold, -our as -or, v as f and z as s at the end: wolves, huizen. */
+const stemLatin = (word: string): string =>
+  cut(stemmer(word.replaceAll(/([aou])e/g, "$1").replace("our", "or")), /[aeiouy]$/)
+    .replace(/v$/, "f")
+    .replace(/z$/, "s")
+
+const GREEK_VOWEL = /[αεηιουω]$/
+const CYRILLIC_VOWEL = /[аеиоуыэюяіїєйь]$/
+
+/** Signs and vowels at the end of an Indic word, which carry its case. */
+const FINAL_SIGNS = /[\p{M}\u0905-\u0914\u092f]+$/u
 
 const stemIndic = (word: string): string => {
   const cut = Array.from(word.replace(FINAL_SIGNS, "")).slice(0, LETTERS).join("").replace(FINAL_SIGNS, "")
@@ -92,8 +85,8 @@ const stemIndic = (word: string): string => {
 export const stemWord = (word: string): string => {
   if (LATIN_WORD.test(word)) return stemLatin(word)
   const code = word.charCodeAt(0)
-  if (code >= 0x370 && code < 0x400) return strip(word, GREEK).slice(0, LETTERS)
-  if (code >= 0x400 && code < 0x530) return strip(word, CYRILLIC).slice(0, LETTERS)
+  if (code >= 0x370 && code < 0x400) return cut(word, GREEK_VOWEL)
+  if (code >= 0x400 && code < 0x530) return cut(word, CYRILLIC_VOWEL)
   if (code >= 0x590 && code < 0x600) return skeleton(strip(word, HEBREW), /[וי]/g)
   if (code >= 0x600 && code < 0x780) return skeleton(strip(word, ARABIC).replace(FEMININE, ""), /[اويءؤئ]/g)
   if (code >= 0x900 && code < 0xe00) return stemIndic(word)

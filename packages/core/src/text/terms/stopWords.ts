@@ -139,6 +139,7 @@ const LATIN = LANGUAGES.slice(0, LANGUAGES.indexOf("ru")).reduce((mask, _, i) =>
 
 /** The languages that a text may be in, by the masks of its words: those with the most function words. */
 export const guessLanguages = (wordMasks: ReadonlyArray<number>): number => {
+  if (wordMasks.length === 0) return 0
   const hits = new Uint32Array(LANGUAGES.length)
   for (const mask of wordMasks)
     for (let rest = mask; rest !== 0; rest &= rest - 1) {

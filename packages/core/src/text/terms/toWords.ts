@@ -49,7 +49,8 @@ const alphabetWord = (text: string): Word => {
   return {
     whole: formId("whole", whole),
     stem: isCommon(whole) ? NO_TERM : stemId(word),
-    pieces: compoundPieces(word)
+    // A stem: an English word is long by its endings, and no compound.
+    pieces: compoundPieces(whole)
   }
 }
 
