@@ -1,4 +1,5 @@
-import { fields } from "@keepsake/core/driver"
+import type { ContextOptions } from "@keepsake/core"
+import { fields, readContextOptions } from "@keepsake/core/driver"
 import { Result } from "effect"
 import { invalidInput } from "./AgentError.ts"
 import type { ModelClient } from "./ModelClient.ts"
@@ -32,3 +33,10 @@ export const positiveInteger = integer(
   Number.MAX_SAFE_INTEGER,
   (value) => `${shown(value)} is not a whole number above 0`
 )
+
+/** `where` stays as it was written: each call of `context` reads it. */
+export const contextOptions: fields.Field<ContextOptions> = (value) =>
+  Result.mapBoth(readContextOptions(value), {
+    onSuccess: (read) => ({ ...read, where: (value as ContextOptions).where }),
+    onFailure: ([field, message]) => [field === "options" ? "" : `.${field}`, message] as const
+  })

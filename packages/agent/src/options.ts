@@ -5,13 +5,20 @@ import {
   type Scope,
   STATEMENT_LIMITS
 } from "@keepsake/core"
-import { fields, readContextOptions } from "@keepsake/core/driver"
+import { fields } from "@keepsake/core/driver"
 import { Result } from "effect"
 import type { CacheSetting } from "./conversation/cacheMarks.ts"
 import type { Placement, SystemPrompt } from "./conversation/prompt.ts"
 import { type SessionExport, sessionExport, sessionId } from "./conversation/SessionExport.ts"
 import type { AgentEvent } from "./events.ts"
-import { callback, modelClient, modelName, positiveInteger, readOrThrow } from "./inputFields.ts"
+import {
+  callback,
+  contextOptions,
+  modelClient,
+  modelName,
+  positiveInteger,
+  readOrThrow
+} from "./inputFields.ts"
 import type { ModelClient, RequestParams } from "./ModelClient.ts"
 import type { SessionTools } from "./tools/sessionTools.ts"
 import type { AgentSettings } from "./turn/AgentSettings.ts"
@@ -115,13 +122,6 @@ const tools = test(
   "give a list of tools, or a function that makes them for a session"
 )
 
-/** `where` stays as it was written: each call of `context` reads it. */
-const context: fields.Field<ContextOptions> = (value) =>
-  Result.mapBoth(readContextOptions(value), {
-    onSuccess: (read) => ({ ...read, where: (value as ContextOptions).where }),
-    onFailure: ([field, message]) => [field === "options" ? "" : `.${field}`, message] as const
-  })
-
 /** The memory checks the scopes when a session is made. */
 const reads = test(
   (value): value is ReadonlyArray<string | Scope> => Array.isArray(value),
@@ -171,7 +171,7 @@ const agentOptions = input(
     toolTimeoutMs: optional(positiveInteger),
     memoryTimeoutMs: optional(positiveInteger),
     silenceTimeoutMs: optional(positiveInteger),
-    context: optional(context),
+    context: optional(contextOptions),
     placement: optional(oneOf<Placement>(["tail", "system"])),
     cache: optional(cache),
     historyTokens: optional(positiveInteger),

@@ -29,6 +29,12 @@ export interface WriteContext {
   readonly isLastAttempt: boolean
 }
 
+/** The part of a write that does not depend on how it is made. */
+export type ExchangeContext = Pick<
+  WriteContext,
+  "fence" | "memory" | "saidAt" | "sessionId" | "signal" | "speaker" | "turn" | "user"
+>
+
 /** What a policy wrote. */
 export interface PolicyResult {
   readonly memories: ReadonlyArray<Remembered>

@@ -1,6 +1,6 @@
 import { MemoryError, type Remembered, type Statement, STATEMENT_LIMITS, turnKey } from "@keepsake/core"
 import { memoryIdOfKey } from "@keepsake/core/driver"
-import type { PolicyResult, WriteContext, WritingPolicy } from "../WritingPolicy.ts"
+import type { ExchangeContext, PolicyResult, WritingPolicy } from "../WritingPolicy.ts"
 
 /** How a policy writes. */
 export interface PolicyOptions {
@@ -22,17 +22,17 @@ const splitText = (text: string): ReadonlyArray<string> => {
 }
 
 /** The key of a part: that of the turn for the first. */
-const toKey = ({ sessionId, turn }: WriteContext, part: number): string =>
+const toKey = ({ sessionId, turn }: ExchangeContext, part: number): string =>
   part === 0 ? turnKey(sessionId, turn) : JSON.stringify(["part", sessionId, turn, part])
 
-const toStatement = (context: WriteContext, content: string, part: number): Statement => {
+const toStatement = (context: ExchangeContext, content: string, part: number): Statement => {
   const { saidAt, sessionId, speaker = null, turn } = context
   return { content, source: "user", speaker, sessionId, turn, saidAt, key: toKey(context, part) }
 }
 
 /** What is beyond the first part, with keys of its own. */
 const keepParts = async (
-  context: WriteContext,
+  context: ExchangeContext,
   parts: ReadonlyArray<string>
 ): Promise<ReadonlyArray<Remembered>> => {
   if (parts.length <= 1) return []
@@ -45,7 +45,7 @@ const keepParts = async (
 }
 
 /** Stores the user's text as the exchange will, so that the exchange only adds the reply. */
-export const rememberUser = async (context: WriteContext): Promise<PolicyResult> => {
+export const rememberUser = async (context: ExchangeContext): Promise<PolicyResult> => {
   const { fence, memory, signal, user } = context
   const parts = splitText(user)
   const first = await memory.remember(toStatement(context, parts[0] ?? user, 0), { fence }, { signal })
@@ -53,21 +53,24 @@ export const rememberUser = async (context: WriteContext): Promise<PolicyResult>
 }
 
 /** Removes what `rememberUser` stored, once something better is. */
-export const forgetUser = async (context: WriteContext): Promise<void> => {
+export const forgetUser = async (context: ExchangeContext): Promise<void> => {
   const { memory, signal, user } = context
   const ids = splitText(user).map((_, part) => memoryIdOfKey(memory.scope, toKey(context, part)))
   if (ids.length > 0) await memory.forget(ids, {}, { signal })
 }
 
 /** Removes what `rememberUser` stored, unless the turn is another process's. */
-const forgetOwnUser = async (context: WriteContext): Promise<void> => {
+const forgetOwnUser = async (context: ExchangeContext): Promise<void> => {
   const { memory, signal, user } = context
   const row = await memory.get(memoryIdOfKey(memory.scope, toKey(context, 0)), { signal })
   if (row?.content === (splitText(user)[0] ?? "").normalize("NFC")) await forgetUser(context)
 }
 
 /** Stores both sides of an exchange, as core does. */
-export const rememberExchange = async (context: WriteContext, assistant: string): Promise<PolicyResult> => {
+export const rememberExchange = async (
+  context: ExchangeContext,
+  assistant: string
+): Promise<PolicyResult> => {
   const { fence, memory, saidAt, sessionId, signal, speaker, turn, user } = context
   const parts = splitText(user)
   const exchange = { user: parts[0] ?? user, assistant, sessionId, turn, saidAt, speaker }
