@@ -150,9 +150,11 @@ const makeSessionServices = (shared: Shared, options: SessionOptions): SessionSe
   const { agentId } = settings
   const read = readSessionOptions(options)
   const { resume, userId } = read
-  const ownMemory = settings.memory.for({ agentId, userId })
+  const { timeZone = settings.timeZone } = read
+  const ownMemory = settings.memory.for({ agentId, userId }, { timeZone })
   const reads = [...settings.reads, ...(read.reads ?? [])]
-  const memory = reads.length === 0 ? ownMemory : settings.memory.for({ agentId, userId }, { reads })
+  const memory =
+    reads.length === 0 ? ownMemory : settings.memory.for({ agentId, userId }, { reads, timeZone })
   if (resume !== undefined) checkOwner(resume, agentId, userId)
   const sessionId = resume?.sessionId ?? read.sessionId ?? randomUUID()
   const echoFilter = new EchoFilter()

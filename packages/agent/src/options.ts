@@ -5,7 +5,7 @@ import {
   type Scope,
   STATEMENT_LIMITS
 } from "@keepsake/core"
-import { fields } from "@keepsake/core/driver"
+import { fields, isTimeZone } from "@keepsake/core/driver"
 import { Result } from "effect"
 import type { CacheSetting } from "./conversation/cacheMarks.ts"
 import type { Placement, SystemPrompt } from "./conversation/prompt.ts"
@@ -50,6 +50,8 @@ export interface AgentOptions {
    * user of the same agent. A session may add its own. Up to seven together.
    */
   readonly reads?: ReadonlyArray<string | Scope> | undefined
+  /** Where the users are, as a name of the IANA database such as `"America/Los_Angeles"`; the memory's own when absent. */
+  readonly timeZone?: string | undefined
   /** Gives the model `remember`, `recall`, `forget` and `update` over this user's memory. */
   readonly memoryTools?: boolean | undefined
   /** Gives the model Anthropic's own memory tool (`memory_20250818`), with its files in the same store. */
@@ -100,6 +102,8 @@ export interface SessionOptions extends TurnOptions {
   readonly sessionId?: string | undefined
   /** Scopes that this session recalls from beside those of the agent. */
   readonly reads?: ReadonlyArray<string | Scope> | undefined
+  /** Where this user is; the agent's when absent. */
+  readonly timeZone?: string | undefined
   /** Continues from `session.export()`. */
   readonly resume?: SessionExport | undefined
 }
@@ -126,6 +130,11 @@ const tools = test(
 const reads = test(
   (value): value is ReadonlyArray<string | Scope> => Array.isArray(value),
   'give a list, such as ["team:blue"]'
+)
+
+const timeZone = test(
+  (value): value is string => typeof value === "string" && isTimeZone(value),
+  (value) => `${shown(value)} is no time zone; give a name such as America/Los_Angeles`
 )
 
 const cache = test(
@@ -164,6 +173,7 @@ const agentOptions = input(
     ),
     tools: optional(tools),
     reads: optional(reads),
+    timeZone: optional(timeZone),
     memoryTools: optional(boolean),
     memoryFiles: optional(boolean),
     maxTokens: optional(positiveInteger),
@@ -201,6 +211,7 @@ export const readAgentOptions = (options: AgentOptions): AgentSettings => {
     agentId: read.agentId ?? DEFAULT_AGENT,
     tools: read.tools ?? [],
     reads: read.reads ?? [],
+    timeZone: read.timeZone,
     memoryTools: read.memoryTools ?? false,
     memoryFiles: read.memoryFiles ?? false,
     maxTokens: read.maxTokens ?? 4_096,
@@ -266,6 +277,7 @@ const sessionOptions = input(
     userId,
     sessionId: optional(sessionId),
     reads: optional(reads),
+    timeZone: optional(timeZone),
     resume: optional(sessionExport),
     ...TURN
   } satisfies fields.Fields<SessionOptions>)

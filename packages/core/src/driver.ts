@@ -54,6 +54,8 @@ export {
 export { formerIdOfText, formerIdsOfText, isUuid, memoryIdOfKey, memoryIdOfText } from "./memory/MemoryId.ts"
 export { IMPORTED_TURN_MAX, toImportedId } from "./memory/importedId.ts"
 export { DAY_MS } from "./memory/duration.ts"
+export { formatDayIn } from "./text/time/formatDay.ts"
+export { isTimeZone } from "./text/time/TimeZone.ts"
 export {
   closeAt,
   isCurrent,

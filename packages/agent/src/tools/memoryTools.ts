@@ -3,11 +3,10 @@ import {
   MemoryError,
   type PromiseMemory,
   type RunOptions,
-  type Scope,
   type Statement,
   STATEMENT_LIMITS
 } from "@keepsake/core"
-import { addWhere, fields, formatOrigin, sameScope, toVisibleJson } from "@keepsake/core/driver"
+import { addWhere, fields, formatDayIn, formatOrigin, sameScope, toVisibleJson } from "@keepsake/core/driver"
 import { Schema } from "effect"
 import { cleanText } from "../cleanText.ts"
 import { callback, readOrThrow } from "../inputFields.ts"
@@ -109,8 +108,6 @@ const UpdateInput = Schema.Struct({
   importance: Schema.optionalKey(Importance)
 })
 
-const formatDay = (time: number): string => new Date(time).toISOString().slice(0, 10)
-
 /** Tokens of an answer of `recall`; items share them. */
 const ANSWER_TOKENS = 4_000
 /** What a cut item shows at least. */
@@ -124,8 +121,11 @@ const cutText = (text: string, tokens: number): string => {
   return text.slice(0, isWithinPair ? end - 1 : end)
 }
 
+/** Whose memory answers, and the calendar of its days. */
+type Own = Pick<PromiseMemory, "scope" | "timeZone">
+
 /** JSON, so that the text stays data. A cut text says from which character to read on, with its id. */
-const toLine = (memory: Memory, own: Scope, tokens: number, start = 0): string => {
+const toLine = (memory: Memory, own: Own, tokens: number, start = 0): string => {
   const { content, id, saidAt, scope, source, speaker, type } = memory
   const shown = cutText(content.slice(start), tokens)
   const end = start + shown.length
@@ -136,13 +136,13 @@ const toLine = (memory: Memory, own: Scope, tokens: number, start = 0): string =
     type,
     saidBy: source,
     ...(speaker === null ? {} : { speaker }),
-    on: formatDay(saidAt),
-    ...(sameScope(scope, own) ? {} : { from: formatOrigin(scope, own) })
+    on: formatDayIn(saidAt, own.timeZone),
+    ...(sameScope(scope, own.scope) ? {} : { from: formatOrigin(scope, own.scope) })
   })
 }
 
 /** The lines of an answer within its tokens: a long memory leaves room for those after it. */
-const toLines = (memories: ReadonlyArray<Memory>, own: Scope): ReadonlyArray<string> => {
+const toLines = (memories: ReadonlyArray<Memory>, own: Own): ReadonlyArray<string> => {
   let left = ANSWER_TOKENS
   return memories.map((memory, i) => {
     const share = Math.max(CUT_TOKENS, Math.floor(left / (memories.length - i)))
@@ -219,7 +219,7 @@ const readOne = async (
 ): Promise<string> => {
   const found = await memory.get(id, run)
   if (found === null) return "There is no such memory."
-  const text = toLine(found, memory.scope, ANSWER_TOKENS, Math.min(from, found.content.length))
+  const text = toLine(found, memory, ANSWER_TOKENS, Math.min(from, found.content.length))
   options.onRecalled?.(text, [found])
   return text
 }
@@ -239,7 +239,7 @@ const recallTool = (memory: PromiseMemory, options: MemoryToolsOptions): AgentTo
       const missing = (ranked.degraded ?? []).map(({ message }) => JSON.stringify({ degraded: message }))
       if (ranked.length === 0) return ["Nothing is remembered about this.", ...missing].join("\n")
       const memories = ranked.map((match) => match.memory)
-      const text = [...toLines(memories, memory.scope), ...missing].join("\n")
+      const text = [...toLines(memories, memory), ...missing].join("\n")
       options.onRecalled?.(text, memories)
       return text
     }

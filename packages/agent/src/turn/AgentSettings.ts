@@ -15,6 +15,7 @@ export interface AgentSettings {
   readonly agentId: string
   readonly tools: SessionTools
   readonly reads: ReadonlyArray<string | Scope>
+  readonly timeZone: string | undefined
   readonly memoryTools: boolean
   readonly memoryFiles: boolean
   readonly maxTokens: number

@@ -6,6 +6,7 @@ import { makePurge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
 import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
+import { readTimeZone } from "../input/timeZone.ts"
 import { hasOldTerms, type StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
@@ -35,6 +36,8 @@ export interface AgentMemoryOptions {
   readonly beforeWrite?: BeforeWrite | undefined
   /** Longest that `beforeWrite` may take; 5,000 when absent. The write is refused then. */
   readonly beforeWriteTimeoutMs?: number | undefined
+  /** Where users are whose handle does not say it, as a name of the IANA database; `"UTC"` when absent. */
+  readonly timeZone?: string | undefined
   /**
    * Longest that a call may take, in milliseconds; 30,000 when absent. It fails with `Timeout` then. What works through
    * many rows (`rememberMany`, `import`, `export`) has it for each batch. The embedder gets half of what is left.
@@ -118,6 +121,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     return yield* invalidInput("purgeEvery", "give a duration of at least one second, or false")
   }
   const gate = yield* valid(() => readGate(options))
+  const timeZone = yield* valid(() => readTimeZone(options))
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin
   const embedder = Option.getOrNull(yield* Effect.serviceOption(Embedder))
@@ -140,6 +144,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     accesses,
     fences: new WriteFences(),
     gate,
+    timeZone,
     sessions: new KeyedLocks()
   }
 

@@ -15,6 +15,7 @@ import type {
   RecallOptions,
   WriteOptions
 } from "../input/options.ts"
+import type { ReadScopeOptions } from "../input/scope.ts"
 import type { Statement } from "../input/Statement.ts"
 import type { DegradableList } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
@@ -43,13 +44,15 @@ import { traceVerb } from "./traceVerb.ts"
 export class BoundMemory implements ScopedMemory {
   readonly scope: Scope
   readonly reads: ReadonlyArray<Scope>
+  readonly timeZone: string
   // Private at run time: a holder of one scope never reaches the store through it.
   readonly #services: MemoryServices
 
-  constructor(services: MemoryServices, scope: Scope, reads: ReadonlyArray<Scope> = []) {
+  constructor(services: MemoryServices, scope: Scope, options?: ReadScopeOptions) {
     this.#services = services
     this.scope = scope
-    this.reads = reads
+    this.reads = options?.reads ?? []
+    this.timeZone = options?.timeZone ?? services.timeZone
   }
 
   /** A verb that ends by the deadline. */

@@ -13,12 +13,14 @@ export interface PromiseMemory extends MemoryVerbs<"promise"> {}
 export class PromisedMemory {
   readonly scope: Scope
   readonly reads: ReadonlyArray<Scope>
+  readonly timeZone: string
   readonly #memory: ScopedMemory
   readonly #runner: Runner
 
   constructor(memory: ScopedMemory, runner: Runner) {
     this.scope = memory.scope
     this.reads = memory.reads
+    this.timeZone = memory.timeZone
     this.#memory = memory
     this.#runner = runner
   }

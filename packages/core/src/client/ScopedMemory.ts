@@ -74,6 +74,9 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   /** The shared scopes that recall, context and `get` read too; no other verb touches them. */
   readonly reads: ReadonlyArray<Scope>
 
+  /** Where the user is: a name of the IANA database. It decides what "yesterday" is and which day a memory bears. */
+  readonly timeZone: string
+
   /**
    * Stores one statement; the same statement by the same speaker is one memory in any spelling, refreshed when it is
    * said again: what is given is taken over, and the longer lifetime wins. `Conflict` when its key already names other content; no id when `beforeWrite` drops it.

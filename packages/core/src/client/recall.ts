@@ -36,17 +36,28 @@ const reportDegraded = (degraded: ReadonlyArray<Degraded> | null): Effect.Effect
         "keepsake.degraded": Array.from(new Set(degraded.map(({ reason }) => reason))).join(",")
       })
 
+/** A handle: its scopes and its time zone. */
+interface Asked extends ReadScopes {
+  readonly timeZone: string
+}
+
 export const recall = Effect.fnUntraced(function* (
   services: MemoryServices,
-  scopes: ReadScopes,
+  scopes: Asked,
   question: string,
   input: RecallOptions = {}
 ) {
   const query = yield* valid(() => readQuestion(question))
-  const { asOf, filter, limit = RECALLED, minScore } = yield* valid(() => readRecallOptions(input))
+  const {
+    asOf,
+    filter,
+    limit = RECALLED,
+    minScore,
+    timeZone = scopes.timeZone
+  } = yield* valid(() => readRecallOptions(input))
   const now = yield* Clock.currentTimeMillis
   const { degraded, items } = yield* recallScopes(scopes, limit, (scope) =>
-    services.retriever.recall({ scope, now, query, filter, limit, minScore, asOf })
+    services.retriever.recall({ scope, now, query, filter, limit, minScore, asOf, timeZone })
   )
   yield* countAccesses(
     services,
@@ -59,13 +70,14 @@ export const recall = Effect.fnUntraced(function* (
 
 export const context = Effect.fnUntraced(function* (
   services: MemoryServices,
-  scopes: ReadScopes,
+  scopes: Asked,
   message: string,
   input: ContextOptions = {}
 ) {
   const request = yield* valid(() => readContextRequest(message, input))
   const now = yield* Clock.currentTimeMillis
-  const block = yield* buildContext(services, { scopes, now, ...request })
+  const { timeZone = scopes.timeZone } = request.options
+  const block = yield* buildContext(services, { scopes, now, timeZone, ...request })
   // The profile and the last session are shown whether they fit the message or not.
   yield* countAccesses(
     services,

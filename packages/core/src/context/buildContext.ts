@@ -4,6 +4,8 @@ import type { Degraded } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { formatOrigin } from "../memory/Scope.ts"
 import { estimateTokens as estimate, type TokenEstimator } from "../text/estimateTokens.ts"
+import { formatDay, formatDayIn } from "../text/time/formatDay.ts"
+import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { cutToQuestion, type QuestionWords, weighWords } from "./cutToQuestion.ts"
 import { type Candidate, Filling, type Form } from "./Filling.ts"
 import {
@@ -71,12 +73,13 @@ interface Writer {
 
 /** Makes candidates; a question's words are weighed when a text is first cut. */
 const makeWriter = (
-  { options, query, scopes: { scope } }: ContextRequest,
+  { options, query, scopes: { scope }, timeZone }: ContextRequest,
   { lastTime, pins, profile, relevant }: Material,
   isCut: (memory: Memory) => boolean,
   isShared: (memory: Memory) => boolean
 ): Writer => {
   const { estimateTokens = estimate, showScores = false } = options
+  const zone = findTimeZone(timeZone) ?? UTC
   let words: QuestionWords | undefined
   const weigh = (): QuestionWords =>
     (words ??= weighWords(
@@ -87,7 +90,12 @@ const makeWriter = (
     ))
   const toForm = (item: ContextItem): Form => {
     const origin = isShared(item.memory) ? formatOrigin(item.memory.scope, scope) : null
-    const written: WrittenItem = { item, origin, showScore: showScores }
+    const written: WrittenItem = {
+      item,
+      day: formatDay(item.memory.saidAt, zone),
+      origin,
+      showScore: showScores
+    }
     return { written, tokens: estimateTokens(`\n${itemLine(written)}`) }
   }
   return {
@@ -196,7 +204,8 @@ export const buildContext = Effect.fnUntraced(function* (services: ContextServic
   }
   const all = [...candidates.pins, ...candidates.profile, ...candidates.relevant, ...candidates.lastTime]
   const hasShared = all.some(({ whole }) => whole.written.origin !== null)
-  const empty = estimateTokens(emptyBlock(now, { hasShared, hasCut: all.some(({ cut }) => cut !== null) }))
+  const today = formatDayIn(now, request.timeZone)
+  const empty = estimateTokens(emptyBlock(today, { hasShared, hasCut: all.some(({ cut }) => cut !== null) }))
   const room = budgetTokens - empty
   const makeFilling = () => new Filling((part) => estimateTokens(`\n${headingLine(part)}`), partTokens)
   const pinned = takePins(makeFilling, candidates.pins, room, estimateTokens)
@@ -213,7 +222,7 @@ export const buildContext = Effect.fnUntraced(function* (services: ContextServic
     renderBlock(
       from.forms().map(({ written }) => written),
       pinned.line,
-      now
+      today
     )
   /** Grouped lines take less than lines by themselves: the rest is filled once more. */
   const fillSlack = (filled: Filled): Filled => {

@@ -16,6 +16,8 @@ import { isSmallTalk } from "../text/smallTalk.ts"
 export interface ContextRequest {
   readonly scopes: ReadScopes
   readonly now: number
+  /** A name of the IANA database. */
+  readonly timeZone: string
   readonly query: string
   readonly options: ReadContextOptions
 }
@@ -77,7 +79,7 @@ type Cut = Map<Memory, number>
 /** Reads each part: of a shared scope, pins and what is relevant. */
 const readParts = Effect.fnUntraced(function* (
   { retriever, store }: ContextServices,
-  { now, options, query, scopes: { reads, scope } }: ContextRequest,
+  { now, options, query, scopes: { reads, scope }, timeZone }: ContextRequest,
   limit: number,
   cut: Cut
 ) {
@@ -94,11 +96,14 @@ const readParts = Effect.fnUntraced(function* (
       : Effect.succeed<ReadonlyArray<Memory>>([])
   const rank = (from: Scope, filter: Condition) =>
     wants("relevant")
-      ? Effect.map(retriever.rank({ scope: from, now, query, filter, limit, minScore }), (ranked) => {
-          for (const { memory, passage } of ranked)
-            if (passage !== undefined) cut.set(memory, passage.passages)
-          return ranked
-        })
+      ? Effect.map(
+          retriever.rank({ scope: from, now, query, filter, limit, minScore, timeZone }),
+          (ranked) => {
+            for (const { memory, passage } of ranked)
+              if (passage !== undefined) cut.set(memory, passage.passages)
+            return ranked
+          }
+        )
       : Effect.succeed<DegradableList<Ranked>>([])
   const latestOwn = (part: ContextPart, filter: Condition, rows: number) =>
     latest(scope, part, allOf([filter, outside]), rows)

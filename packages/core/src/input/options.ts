@@ -30,6 +30,7 @@ import { metadata } from "./metadata.ts"
 import { cursor, pageLimit } from "./page.ts"
 import { expiryFrom, LIFETIME } from "./Statement.ts"
 import { time, timeBound, type TimeInput } from "./time.ts"
+import { timeZone } from "./timeZone.ts"
 import { condition } from "./where.ts"
 
 /** A table for options that hold filters: what callers write is a `Where`, what is read a condition. */
@@ -187,6 +188,8 @@ export interface RecallOptions extends FilterInput {
   readonly minScore?: number | undefined
   /** Recalls what was so at this moment. */
   readonly asOf?: TimeInput | undefined
+  /** Whose "yesterday" the question means: a name of the IANA database; the memory's when absent. */
+  readonly timeZone?: string | undefined
   /** @deprecated Use `minScore`. */
   readonly threshold?: number | undefined
 }
@@ -210,6 +213,7 @@ const recallOptions = input(
       limit: optional(recallLimit),
       minScore: optional(minScore),
       asOf: optional(timeBound),
+      timeZone: optional(timeZone),
       threshold: optional(minScore),
       ...FILTER
     } satisfies Readers<RecallOptions>,
@@ -218,8 +222,14 @@ const recallOptions = input(
 )
 
 export const readRecallOptions = (value: unknown) =>
-  Result.flatMap(recallOptions(value), ({ asOf, limit, minScore: least, ...fields }) =>
-    Result.map(conditionFrom(fields), (asked) => ({ asOf, limit, minScore: least, filter: asked }))
+  Result.flatMap(recallOptions(value), ({ asOf, limit, minScore: least, timeZone: zone, ...fields }) =>
+    Result.map(conditionFrom(fields), (asked) => ({
+      asOf,
+      limit,
+      minScore: least,
+      timeZone: zone,
+      filter: asked
+    }))
   )
 
 /** Why a memory is in the context: who the user is, what answers, how last time ended. */
@@ -246,6 +256,8 @@ export interface ContextOptions {
   readonly limit?: number | undefined
   /** Shows each relevant memory's score; left out by default, since it tells the model nothing it can use. */
   readonly showScores?: boolean | undefined
+  /** Whose days the block has, and whose "yesterday" the message means: a name of the IANA database; the memory's when absent. */
+  readonly timeZone?: string | undefined
   /** Tokens of a text; Keepsake's own estimate when absent. */
   readonly estimateTokens?: TokenEstimator | undefined
   /** @deprecated Use `budgetTokens`. */
@@ -284,6 +296,7 @@ const CONTEXT = {
   minScore: optional(minScore),
   limit: optional(recallLimit),
   showScores: optional(boolean),
+  timeZone: optional(timeZone),
   estimateTokens: optional(
     test(
       (value): value is TokenEstimator => typeof value === "function",

@@ -1,6 +1,7 @@
 import { Result, Schema } from "effect"
 import { sameScope, Scope } from "../memory/Scope.ts"
 import { type Field, type Fields, input, list, object, optional, type Problem, refused } from "./fields.ts"
+import { timeZone } from "./timeZone.ts"
 
 const isScope = Schema.is(Scope)
 
@@ -28,6 +29,14 @@ export interface ScopeOptions {
    * They are only read. The application names them, never a tool or a model.
    */
   readonly reads?: ReadonlyArray<string | Scope> | undefined
+  /** Where the user is, as a name of the IANA database: it says what "yesterday" is, and dates the context. */
+  readonly timeZone?: string | undefined
+}
+
+/** The options of a memory as they are used. */
+export interface ReadScopeOptions {
+  readonly reads: ReadonlyArray<Scope>
+  readonly timeZone: string | undefined
 }
 
 /** Most scopes that are read beside one's own. */
@@ -55,14 +64,14 @@ const readable: Field<string | Scope> = (value) => (typeof value === "string" ? 
 
 const scopeOptions = input(
   "options",
-  object({ reads: optional(list(readable, READS_MAX)) } satisfies Fields<ScopeOptions>)
+  object({
+    reads: optional(list(readable, READS_MAX)),
+    timeZone: optional(timeZone)
+  } satisfies Fields<ScopeOptions>)
 )
 
-/** Reads the options of a memory of `own`, and gives the scopes that it reads beside its own. */
-export const readScopeOptions = (
-  own: Scope,
-  value: unknown
-): Result.Result<ReadonlyArray<Scope>, Problem> => {
+/** Reads the options of a memory of `own`. */
+export const readScopeOptions = (own: Scope, value: unknown): Result.Result<ReadScopeOptions, Problem> => {
   const read = scopeOptions(value)
   if (Result.isFailure(read)) return Result.fail(read.failure)
   const scopes: Array<Scope> = []
@@ -73,5 +82,5 @@ export const readScopeOptions = (
     if (before >= 0) return Result.fail([`reads[${i}]`, `is the scope of reads[${before}]; name it once`])
     scopes.push(Object.freeze(scope))
   }
-  return Result.succeed(Object.freeze(scopes))
+  return Result.succeed({ reads: Object.freeze(scopes), timeZone: read.success.timeZone })
 }

@@ -45,6 +45,8 @@ export interface RecallRequest {
   readonly minScore?: number | undefined
   /** Recalls what was so then, in epoch milliseconds. */
   readonly asOf?: number | undefined
+  /** Whose days the query means, as a name of the IANA database; UTC when absent. */
+  readonly timeZone?: string | undefined
 }
 
 /**

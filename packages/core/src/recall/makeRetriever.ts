@@ -7,6 +7,7 @@ import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import type { Excerpt } from "../store/searching.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
+import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
 import { readQuery } from "./query.ts"
 import { readEvidence } from "./readEvidence.ts"
@@ -56,10 +57,12 @@ const findWinners = Effect.fnUntraced(function* (
   { admin, embedder, store, whenEmbedderFails }: Services,
   request: RecallRequest
 ): Effect.fn.Return<Found, MemoryError> {
-  const { limit, minScore = DEFAULT_THRESHOLD, now, scope } = request
+  const { limit, minScore = DEFAULT_THRESHOLD, now, scope, timeZone = UTC.name } = request
   // Read each time: a store that is opened read-only follows a move to other terms.
   const fingerprint = yield* admin.fingerprint
-  const query = readQuery(request.query, yield* store.speakers({ scope, now }), now, fingerprint.tokeniser)
+  const speakers = yield* store.speakers({ scope, now })
+  const zone = findTimeZone(timeZone) ?? UTC
+  const query = readQuery(request.query, speakers, now, fingerprint.tokeniser, zone)
   const { failure, vector } = embedder === null ? WITHOUT_VECTOR : yield* embedQuestion(embedder, query.text)
   if (failure !== null && (whenEmbedderFails === "refuse" || isWrongEmbedder(failure))) return yield* failure
   if (vector === undefined && query.terms.length === 0) return { candidates: null, failure }

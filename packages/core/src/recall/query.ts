@@ -1,3 +1,4 @@
+import type { TimeZone } from "../text/time/TimeZone.ts"
 import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
@@ -36,7 +37,8 @@ export const readQuery = (
   query: string,
   speakers: ReadonlyArray<string>,
   now: number,
-  tokeniser: string
+  tokeniser: string,
+  zone: TimeZone
 ): Query => {
   const { named, text } = withoutNames(query, speakers)
   const read = readWith(tokeniser, text)
@@ -60,7 +62,7 @@ export const readQuery = (
     words: groupTerms(read, indexOf),
     phrases,
     speaker: named.length === 1 ? (named[0] ?? null) : null,
-    time: timeHint(query, now)
+    time: timeHint(query, now, zone)
   }
 }
 

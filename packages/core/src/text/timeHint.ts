@@ -3,7 +3,7 @@ import { DAY_MS } from "../memory/duration.ts"
 import { CALENDAR_WORDS } from "./time/calendarWords.ts"
 import { type Meaning, readItems, type TimeItem } from "./time/timePhrases.ts"
 import { foldWord } from "./time/timeTokens.ts"
-import { type TimeZone, UTC } from "./time/TimeZone.ts"
+import type { TimeZone } from "./time/TimeZone.ts"
 
 /** A span of time that an expression such as "yesterday" names. */
 export interface TimeSpan {
@@ -337,7 +337,7 @@ class TimeReader {
 }
 
 /** The times that a question names at a moment, in a time zone. Linear in the question. */
-export const timeHint = (query: string, now: number, zone: TimeZone = UTC): TimeHint => {
+export const timeHint = (query: string, now: number, zone: TimeZone): TimeHint => {
   const reader = new TimeReader(query, now, zone)
   reader.read()
   const { days, months, spans, years } = reader

@@ -24,6 +24,8 @@ export interface MemoryServices {
   /** `null` when the store keeps no access counts. */
   readonly accesses: AccessCounter | null
   readonly fences: WriteFences
+  /** Of handles that name none, as a name of the IANA database. */
+  readonly timeZone: string
   /** `null` without a hook. */
   readonly gate: WriteGate | null
   /** One lock per session whose turns are assigned. */

@@ -62,9 +62,10 @@ describe("the Promise twin", () => {
     const user = client.for({ userId: "ada" })
     assert.deepStrictEqual(JSON.parse(JSON.stringify(user)), {
       scope: { agentId: "default", userId: "ada" },
-      reads: []
+      reads: [],
+      timeZone: "UTC"
     })
-    assert.deepStrictEqual(Reflect.ownKeys(user), ["scope", "reads"])
+    assert.deepStrictEqual(Reflect.ownKeys(user), ["scope", "reads", "timeZone"])
   })
 
   it("rejects with the typed error itself", async () => {

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { UTC } from "../../src/text/time/TimeZone.ts"
 import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
 import { isName, toSource, withoutNames } from "../../src/text/speakerNames.ts"
 import { TOKENISER } from "../../src/text/terms/tokenisers.ts"
@@ -42,13 +43,13 @@ describe("toSource", () => {
 
 describe("readQuery", () => {
   it("names a speaker only if there is exactly one", () => {
-    assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0, TOKENISER).speaker, "Ana")
-    assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0, TOKENISER).speaker, null)
+    assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0, TOKENISER, UTC).speaker, "Ana")
+    assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0, TOKENISER, UTC).speaker, null)
   })
 
   it("bounds the terms of a long question", () => {
     const question = Array.from({ length: 500 }, (_, i) => `word${i}`).join(" ")
-    assert.strictEqual(readQuery(question, [], 0, TOKENISER).terms.length, 64)
+    assert.strictEqual(readQuery(question, [], 0, TOKENISER, UTC).terms.length, 64)
   })
 })
 
@@ -56,7 +57,7 @@ describe("timeHint", () => {
   // A Wednesday.
   const now = Date.UTC(2025, 4, 14, 15)
   const match = (query: string, said: readonly [number, number, number]) =>
-    timeMatch(timeHint(query, now), Date.UTC(said[0], said[1] - 1, said[2], 12))
+    timeMatch(timeHint(query, now, UTC), Date.UTC(said[0], said[1] - 1, said[2], 12))
 
   it("knows months, days and years", () => {
     assert.strictEqual(match("What happened in June?", [2023, 6, 3]), 1)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DAY_MS } from "../../src/memory/duration.ts"
 import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
-import { findTimeZone, TimeZone } from "../../src/text/time/TimeZone.ts"
+import { findTimeZone, type TimeZone, UTC } from "../../src/text/time/TimeZone.ts"
 import { makeRandom } from "../../src/testing/random.ts"
 import { cpuTimeOf } from "../support/cpuTime.ts"
 
@@ -12,7 +12,7 @@ const noon = (date: string): number => Date.parse(`${date}T12:00:00Z`)
 
 /** The days of May 2025 and of two months before and after that a question names, as `MM-DD`. */
 const daysOf = (query: string): string => {
-  const hint = timeHint(query, NOW)
+  const hint = timeHint(query, NOW, UTC)
   const days: Array<string> = []
   for (let at = noon("2025-03-01"); at < noon("2025-08-01"); at += DAY_MS) {
     const isIn = hint.spans.some(({ from, to }) => at >= from && at < to)
@@ -114,7 +114,7 @@ describe("timeHint", () => {
 
   for (const [language, [day, month]] of Object.entries(DATES)) {
     it(`reads dates in ${language}`, () => {
-      const match = (query: string, date: string) => timeMatch(timeHint(query, NOW), noon(date))
+      const match = (query: string, date: string) => timeMatch(timeHint(query, NOW, UTC), noon(date))
       assert.deepStrictEqual(
         [match(day, "2023-06-03"), match(day, "2023-06-04"), match(day, "2024-07-03")],
         [2.3, 1.3, 0]
@@ -153,7 +153,7 @@ describe("timeHint", () => {
       "What is 17 times 23?"
     ]) {
       assert.strictEqual(daysOf(query), "", query)
-      assert.strictEqual(timeMatch(timeHint(query, NOW), noon("2025-05-05")), 0, query)
+      assert.strictEqual(timeMatch(timeHint(query, NOW, UTC), noon("2025-05-05")), 0, query)
     }
   })
 
@@ -167,7 +167,7 @@ describe("timeHint", () => {
       const query = Array.from({ length: random.int(12) }, () => random.pick(parts)).join(
         random.pick(["", " "])
       )
-      const hint = timeHint(query, NOW)
+      const hint = timeHint(query, NOW, UTC)
       if (hint.spans.some(({ from, to }) => !(from < to))) assert.fail(JSON.stringify(query))
       timeMatch(hint, NOW)
     }
@@ -175,7 +175,7 @@ describe("timeHint", () => {
 
   it("is linear in the question, whatever it is", () => {
     const plain = "The quick brown fox jumps over the lazy dog. ".repeat(2_200)
-    const usual = cpuTimeOf(() => timeHint(plain, NOW))
+    const usual = cpuTimeOf(() => timeHint(plain, NOW, UTC))
     for (const part of [
       "may ",
       "March 3 ",
@@ -200,7 +200,7 @@ describe("timeHint", () => {
       "the "
     ]) {
       const query = part.repeat(plain.length / part.length)
-      const time = cpuTimeOf(() => timeHint(query, NOW))
+      const time = cpuTimeOf(() => timeHint(query, NOW, UTC))
       assert.isBelow(time, 10 * usual + 20, `${part}: plain text in ${usual} ms`)
     }
   })

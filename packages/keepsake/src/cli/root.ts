@@ -18,13 +18,14 @@ export const root = Command.make("keepsake").pipe(
     reads: setting("reads", "Users to recall from as well, never written to: team:blue,OTHER-AGENT/USER"),
     config: setting(
       "config",
-      "A JSON file with store, embedder, user, agent, reads; by default ./keepsake.json over ~/.keepsake/config.json"
+      "A JSON file with store, embedder, user, agent, reads, timeZone; by default ./keepsake.json over ~/.keepsake/config.json"
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
   }),
   Command.withDescription(
     "A memory that lasts, on the store you already run. Without --store it is ~/.keepsake/memory.db. " +
-      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS and KEEPSAKE_CONFIG set the same as the flags."
+      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS and KEEPSAKE_CONFIG set the same as the flags; " +
+      "KEEPSAKE_TIME_ZONE says where you are, such as America/Los_Angeles (this machine's time zone by default)."
   )
 )
 

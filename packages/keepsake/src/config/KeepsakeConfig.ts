@@ -33,6 +33,8 @@ export interface KeepsakeConfig {
   readonly beforeWrite?: BeforeWrite | undefined
   /** Longest that `beforeWrite` may take; 5,000 when absent. The write is refused then. */
   readonly beforeWriteTimeoutMs?: number | undefined
+  /** Where the users are, as a name of the IANA database such as `"America/Los_Angeles"`; `"UTC"` when absent. */
+  readonly timeZone?: string | undefined
   /** Gets warnings for the operator, such as a failed purge; standard error when absent. */
   readonly onWarning?: ((message: string, cause?: unknown) => void) | undefined
 }

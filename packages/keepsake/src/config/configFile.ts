@@ -43,6 +43,7 @@ export interface FileSettings {
   readonly user?: string | undefined
   readonly agent?: string | undefined
   readonly reads?: ReadonlyArray<ReadConfig> | undefined
+  readonly timeZone?: string | undefined
 }
 
 const name = optional(test((value) => typeof value === "string", "give a text"))
@@ -61,7 +62,8 @@ const fileSettings: fields.Field<FileSettings> = object({
   embedder: anything,
   user: name,
   agent: name,
-  reads
+  reads,
+  timeZone: name
 })
 
 export const readFileSettings = Effect.fnUntraced(function* (path: string) {

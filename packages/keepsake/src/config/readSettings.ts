@@ -1,7 +1,7 @@
 /** The settings of the command line and the MCP server: flags, environment, the project's file, the user's own, defaults. */
 import { existsSync } from "node:fs"
 import { DEFAULT_AGENT, type MemoryError, type Scope } from "@keepsake/core"
-import { invalidInput } from "@keepsake/core/driver"
+import { invalidInput, isTimeZone } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import {
   type Environment,
@@ -17,7 +17,10 @@ import { parseReads, type ReadConfig } from "./reads.ts"
 import { type Choice, findUntrusted, refuseUntrusted } from "./trusted.ts"
 
 export interface CliSettings {
+  /** Its time zone is the machine's where none is set: a command line serves one person. */
   readonly config: KeepsakeConfig
+  /** The time zone that is set. */
+  readonly timeZone: string | undefined
   readonly scope: Scope
   /** Other scopes to recall from. */
   readonly reads: ReadonlyArray<ReadConfig>
@@ -49,6 +52,12 @@ const defaultStore = (env: Environment): Effect.Effect<string, MemoryError> => {
         )
       )
     : Effect.succeed(`file:${path}`)
+}
+
+/** Undefined where the machine has an offset alone, which knows no summer time. */
+const machineTimeZone = (): string | undefined => {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions()
+  return isTimeZone(timeZone) ? timeZone : undefined
 }
 
 /** Settings in a file, and whose they are. */
@@ -118,12 +127,15 @@ export const readSettings = Effect.fnUntraced(function* (
   if (untrusted.length > 0) return yield* refuseUntrusted(untrusted)
   const store = chosen.store ?? project.store ?? own.store
   const embedder = chosen.embedder ?? project.embedder ?? own.embedder
+  const timeZone = fromEnv("KEEPSAKE_TIME_ZONE") ?? project.timeZone ?? own.timeZone
   return {
     // `resolveConfig` checks their types.
     config: {
       store: (store as KeepsakeConfig["store"] | undefined) ?? (yield* defaultStore(env)),
-      embedder: embedder as KeepsakeConfig["embedder"]
+      embedder: embedder as KeepsakeConfig["embedder"],
+      timeZone: timeZone ?? machineTimeZone()
     },
+    timeZone,
     scope: {
       userId: flags.user ?? fromEnv("KEEPSAKE_USER") ?? project.user ?? own.user ?? DEFAULT_USER,
       agentId: flags.agent ?? fromEnv("KEEPSAKE_AGENT") ?? project.agent ?? own.agent ?? DEFAULT_AGENT

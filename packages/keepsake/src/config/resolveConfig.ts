@@ -17,7 +17,7 @@ export interface ResolvedConfig {
   readonly store: StoreConfig | StoreLayer
   readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
-  readonly memory: Pick<KeepsakeConfig, "beforeWrite" | "beforeWriteTimeoutMs">
+  readonly memory: Pick<KeepsakeConfig, "beforeWrite" | "beforeWriteTimeoutMs" | "timeZone">
   readonly onWarning: OnWarning | undefined
 }
 
@@ -57,6 +57,7 @@ const readConfig = within(
     embedder: anything,
     beforeWrite: anything,
     beforeWriteTimeoutMs: anything,
+    timeZone: anything,
     onWarning: optional(test((value): value is OnWarning => typeof value === "function", "give a function"))
   })
 )

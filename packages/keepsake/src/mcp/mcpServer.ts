@@ -1,6 +1,6 @@
 import { type AgentTool, defineTool, mcpHandlers, memoryTools, WhereInput } from "@keepsake/agent"
 import type { Memory, PromiseMemory } from "@keepsake/core"
-import { toVisibleJson } from "@keepsake/core/driver"
+import { formatDayIn, toVisibleJson } from "@keepsake/core/driver"
 import { Server } from "@modelcontextprotocol/sdk/server/index.js"
 import {
   CallToolRequestSchema,
@@ -62,7 +62,7 @@ const listTool = (memory: PromiseMemory): AgentTool =>
     input: ListInput,
     execute: async ({ limit = 20, where }, run) => {
       const { rows } = await memory.list({ where, limit, newestFirst: true }, run)
-      return rows.length === 0 ? "No memory passes this filter." : rows.map(toLine).join("\n")
+      return rows.length === 0 ? "No memory passes this filter." : rows.map(toLine(memory)).join("\n")
     }
   })
 
@@ -78,16 +78,18 @@ const ANNOTATIONS: Readonly<
   forget: { readOnlyHint: false, destructiveHint: true }
 }
 
-const toLine = ({ content, id, importance, pinned, saidAt, source, type }: Memory): string =>
-  toVisibleJson({
-    id,
-    content,
-    type,
-    saidBy: source,
-    on: new Date(saidAt).toISOString().slice(0, 10),
-    importance,
-    pinned
-  })
+const toLine =
+  ({ timeZone }: PromiseMemory) =>
+  ({ content, id, importance, pinned, saidAt, source, type }: Memory): string =>
+    toVisibleJson({
+      id,
+      content,
+      type,
+      saidBy: source,
+      on: formatDayIn(saidAt, timeZone),
+      importance,
+      pinned
+    })
 
 const addTools = (server: Server, memory: PromiseMemory, track: Tracker): void => {
   const handlers = mcpHandlers([...memoryTools(memory), contextTool(memory), listTool(memory)])
@@ -131,7 +133,7 @@ const addResources = (server: Server, memory: PromiseMemory): void => {
         { by: "saidAt", newestFirst: true, limit: RESOURCE_ROWS_MAX },
         { signal }
       )
-      const text = rows.toReversed().map(toLine).join("\n")
+      const text = rows.toReversed().map(toLine(memory)).join("\n")
       return { contents: [{ uri, mimeType: "application/jsonl", text }] }
     }
     const id = uri.startsWith(`${MEMORIES_URI}/`) ? uri.slice(MEMORIES_URI.length + 1) : undefined

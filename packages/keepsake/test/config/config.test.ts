@@ -228,6 +228,28 @@ describe("settings", () => {
   const read = async (flags: Parameters<typeof readSettings>[0], env: Record<string, string> = {}) =>
     Effect.runPromise(readSettings(flags, env))
 
+  it("takes the time zone of the environment, else the file's, else this machine's", async () => {
+    await using folder = await temporaryFolder()
+    const file = join(folder.path, "keepsake.json")
+    await writeFile(file, JSON.stringify({ store: "memory:", timeZone: "Asia/Tokyo" }))
+    const readZones = async (flags: Parameters<typeof read>[0], env: Record<string, string> = {}) => {
+      const { config, timeZone } = await read(flags, env)
+      return [config.timeZone, timeZone]
+    }
+    const machine = new Intl.DateTimeFormat().resolvedOptions().timeZone
+    expect(await readZones({ config: file })).toEqual(["Asia/Tokyo", "Asia/Tokyo"])
+    expect(await readZones({ config: file }, { KEEPSAKE_TIME_ZONE: "Europe/Paris" })).toEqual([
+      "Europe/Paris",
+      "Europe/Paris"
+    ])
+    expect(await readZones({ store: "memory:" }, { HOME: folder.path })).toEqual([machine, undefined])
+    await using memory = await openMemory({ store: "memory:", timeZone: "Europe/Paris" })
+    expect(memory.for({ userId: "ana" }).timeZone).toBe("Europe/Paris")
+    expect((await refusal({ store: "memory:", timeZone: "Mars/Olympus" })).message).toMatch(
+      /^timeZone: "Mars\/Olympus" is no time zone/u
+    )
+  })
+
   it("prefers flags to the environment, and the environment to the file", async () => {
     await using folder = await temporaryFolder()
     const config = join(folder.path, "keepsake.json")

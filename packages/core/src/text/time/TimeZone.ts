@@ -94,3 +94,6 @@ export const findTimeZone = (name: string): TimeZone | undefined => {
     return undefined
   }
 }
+
+/** Whether a name is one of the IANA database. */
+export const isTimeZone = (name: string): boolean => findTimeZone(name) !== undefined

@@ -60,7 +60,9 @@ export const mcp = Command.make(
     )
   },
   Effect.fnUntraced(function* ({ host, http: overHttp, port }) {
-    const { config, reads, scope } = yield* settings
+    const { config: machineConfig, reads, scope, timeZone } = yield* settings
+    // Over HTTP the user may be elsewhere: this machine's time zone says nothing then.
+    const config = overHttp ? { ...machineConfig, timeZone } : machineConfig
     yield* Effect.scoped(
       Effect.gen(function* () {
         const client = yield* Effect.acquireRelease(
