@@ -12,6 +12,7 @@ import { backendLayer } from "./backendLayer.ts"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
 import { acquireEmbedder } from "./embedders/resolveEmbedder.ts"
+import { withFormerNames } from "./embedders/withFormerNames.ts"
 
 /**
  * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
@@ -25,8 +26,10 @@ export const storeLayer = (
     Effect.gen(function* () {
       const { embedder, store } = yield* resolveConfig(config)
       const provider = yield* acquireEmbedder(embedder)
-      const space = provider === null ? StoreFingerprint.wordsOnly : Embedder.layer(provider)
-      return Layer.provideMerge("backend" in store ? backendLayer(store) : store, space)
+      const layer = "backend" in store ? backendLayer(store) : store
+      return provider === null
+        ? Layer.provideMerge(layer, StoreFingerprint.wordsOnly)
+        : withFormerNames(provider, (space) => Layer.provideMerge(layer, Embedder.layer(space)))
     })
   )
 }

@@ -23,10 +23,8 @@ const chooseContextOptions = ({ conversation, sessionId, settings }: SessionServ
 }
 
 const explain = (error: unknown, timeoutMs: number): string => {
-  if (error instanceof MemoryError) return error.message
-  return readReason(error) === "Timeout"
-    ? `memory did not answer within ${timeoutMs} ms`
-    : "memory failed in an unexpected way"
+  if (readReason(error) === "Timeout") return `memory did not answer within ${timeoutMs} ms`
+  return error instanceof MemoryError ? error.message : "memory failed in an unexpected way"
 }
 
 /** The memory block for a message; empty, with the reason, when memory fails or takes too long. */
@@ -34,7 +32,12 @@ export const recall = Effect.fnUntraced(
   function* (services: SessionServices, { budget, user }: CurrentTurn) {
     const { memory, settings } = services
     const context = Effect.tryPromise({
-      try: (signal) => memory.context(user.text, chooseContextOptions(services), { signal }),
+      // Memory knows the limit too: where its embedder is slow, it answers by words in time.
+      try: (signal) =>
+        memory.context(user.text, chooseContextOptions(services), {
+          signal,
+          deadlineMs: Math.max(1, budget.leftMs)
+        }),
       catch: (error) => error
     })
     const result = yield* Effect.result(

@@ -29,7 +29,7 @@ export interface EmbedderProvider {
   /** Concurrent calls; 2 when absent. */
   readonly concurrency?: number | undefined
   /**
-   * One vector per text, in order, of any length above zero. `deadline` is the moment until which the answer is of use,
+   * One vector per text, in order, of any length above zero; an empty one for a text that the model cannot embed. `deadline` is the moment until which the answer is of use,
    * in epoch milliseconds: a provider that retries does so no longer.
    */
   embed(
@@ -114,6 +114,7 @@ const embedBatch = Effect.fnUntraced(function* (
   }
   const vectors: Array<Float32Array> = []
   for (const raw of response) {
+    if (raw.length === 0) return yield* badVectors(`The embedder ${model} gave no vector for a text`)
     if (raw.length !== dimensions) {
       return yield* badVectors(
         `The embedder ${model} returned a vector of ${raw.length} dimensions instead of ${dimensions}`,

@@ -1,5 +1,6 @@
 /** Gives rows the vectors that they are owed since the embedder failed. */
 import { Duration, Effect, Latch, type Scope } from "effect"
+import type { MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
 import { sleepInBackground } from "../runtime/background.ts"
 import { warn } from "../runtime/warn.ts"
@@ -18,19 +19,29 @@ const PAY_EVERY = Duration.seconds(60)
 const toParts = ({ memory, spans }: OwedRow): ReadonlyArray<string> =>
   spans.map(({ end, start }) => memory.content.slice(start, end))
 
-/**
- * Pays rows that are owed vectors, up to `calls` times 32; a text that the model cannot embed stays without. Returns
- * how many were paid, and whether some are left.
- */
+/** What became of owed vectors. */
+export interface Paid {
+  /** Rows that owe nothing any more. */
+  readonly paid: number
+  /** Those of which the model cannot embed all. */
+  readonly without: number
+  /** The embedder's, when it ended the payment. */
+  readonly failure: MemoryError | null
+  /** Whether some rows are left. */
+  readonly isLeft: boolean
+}
+
+/** Pays rows that are owed vectors, up to `calls` times 32; a text that the model cannot embed stays without. */
 export const payOwed = Effect.fnUntraced(function* (
   admin: StoreAdmin["Service"],
   embedder: Embedder["Service"],
   calls: number = CALLS
-) {
+): Effect.fn.Return<Paid, MemoryError> {
   let paid = 0
+  let without = 0
   for (let call = 0; call < calls; call++) {
     const rows = yield* admin.owed({ limit: ROWS })
-    if (rows.length === 0) return { paid, isLeft: false }
+    if (rows.length === 0) return { paid, without, failure: null, isLeft: false }
     const { failure, vectors } = yield* embedTexts(embedder, rows.flatMap(toParts))
     const complete = rows.flatMap((row) => {
       const parts = toParts(row)
@@ -45,10 +56,11 @@ export const payOwed = Effect.fnUntraced(function* (
         : []
     })
     if (complete.length > 0) paid += yield* admin.payOwed(complete)
-    if (failure !== null) return { paid, isLeft: true }
-    if (rows.length < ROWS) return { paid, isLeft: false }
+    without += complete.filter((row) => row.vectors.includes(null)).length
+    if (failure !== null) return { paid, without, failure, isLeft: true }
+    if (rows.length < ROWS) return { paid, without, failure: null, isLeft: false }
   }
-  return { paid, isLeft: true }
+  return { paid, without, failure: null, isLeft: true }
 })
 
 /** Pays in the background until the scope closes; the function returned tells it of new debts. */

@@ -6,11 +6,19 @@ import { jsonLine } from "./output/print.ts"
 import { hasColours, styled } from "./output/style.ts"
 import { oneLine, wrap } from "./output/text.ts"
 
-/** 0 done, 1 failed, 2 wrong usage, 3 the doctor found a fault, 130 interrupted, 141 the reader closed the pipe. */
-export const EXIT = { ok: 0, failed: 1, usage: 2, faults: 3, interrupted: 130, pipeClosed: 141 } as const
+/** 0 done, 1 failed, 2 wrong usage, 3 the doctor found a fault, 4 some memories have no vector, 130 interrupted, 141 the reader closed the pipe. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  faults: 3,
+  incomplete: 4,
+  interrupted: 130,
+  pipeClosed: 141
+} as const
 
 export const toExitCode = (exit: Exit.Exit<unknown, unknown>): number => {
-  // The doctor sets its code itself.
+  // doctor and reembed set their codes themselves.
   if (exit._tag === "Success") return Number(process.exitCode ?? EXIT.ok)
   if (Cause.hasInterruptsOnly(exit.cause)) return EXIT.interrupted
   const error = Cause.squash(exit.cause)

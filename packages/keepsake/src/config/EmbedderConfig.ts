@@ -27,8 +27,15 @@ export interface ServiceEmbedderConfig extends PaceConfig {
   readonly baseUrl?: string | undefined
   /** `OPENAI_API_KEY` or `VOYAGE_API_KEY` when absent, which are sent to hosts of OpenAI and Voyage alone. */
   readonly apiKey?: string | undefined
-  /** Length of the vectors; known for common models, otherwise measured with one request when absent. */
+  /**
+   * Length of the vectors, which the service is asked for; known for common models, otherwise measured with one request
+   * when absent.
+   */
   readonly dimensions?: number | undefined
+  /** Text that the model expects before a stored text; known for nomic, e5, bge and mxbai when absent. */
+  readonly documentPrefix?: string | undefined
+  /** Text that the model expects before a query; known for the same models when absent. */
+  readonly queryPrefix?: string | undefined
   /** Cosines of unrelated texts under this model; `measureCalibration` measures them. */
   readonly calibration?: Calibration | undefined
 }
@@ -88,6 +95,8 @@ const service = <Provider extends ServiceEmbedderConfig["provider"]>(provider: P
     baseUrl: optionalText,
     apiKey: optionalText,
     dimensions: positive,
+    documentPrefix: prefix,
+    queryPrefix: prefix,
     calibration,
     batch: positive,
     batchTokens: positive,

@@ -4,7 +4,8 @@ import type {
   MemoryError,
   MemoryStore,
   StoreAdmin,
-  StoreFingerprint
+  StoreFingerprint,
+  WhenEmbedderFails
 } from "@keepsake/core"
 import type { Layer } from "effect"
 import type { EmbedderConfig } from "./EmbedderConfig.ts"
@@ -35,6 +36,16 @@ export interface KeepsakeConfig {
   readonly beforeWriteTimeoutMs?: number | undefined
   /** Where the users are, as a name of the IANA database such as `"America/Los_Angeles"`; `"UTC"` when absent. */
   readonly timeZone?: string | undefined
+  /**
+   * Longest that a call may take, in milliseconds; 30,000 when absent. It fails with `Timeout` then. `rememberMany`,
+   * `import` and `export` have it for each batch.
+   */
+  readonly deadlineMs?: number | undefined
+  /**
+   * What becomes of a call when the embedder fails. `"words"`, when absent: a memory is kept and found by its words, and
+   * its vector is filled in later; an answer says what it lacks. `"refuse"`: the call fails with `EmbedderFailed`.
+   */
+  readonly whenEmbedderFails?: WhenEmbedderFails | undefined
   /** Gets warnings for the operator, such as a failed purge; standard error when absent. */
   readonly onWarning?: ((message: string, cause?: unknown) => void) | undefined
 }

@@ -44,6 +44,8 @@ export interface FileSettings {
   readonly agent?: string | undefined
   readonly reads?: ReadonlyArray<ReadConfig> | undefined
   readonly timeZone?: string | undefined
+  readonly deadlineMs?: unknown
+  readonly whenEmbedderFails?: unknown
 }
 
 const name = optional(test((value) => typeof value === "string", "give a text"))
@@ -56,14 +58,16 @@ const reads: fields.Field<ReadonlyArray<ReadConfig> | undefined> = optional(
   )
 )
 
-/** `resolveConfig` checks store and embedder. */
+/** `resolveConfig` checks store and embedder, `AgentMemory` its own options. */
 const fileSettings: fields.Field<FileSettings> = object({
   store: anything,
   embedder: anything,
   user: name,
   agent: name,
   reads,
-  timeZone: name
+  timeZone: name,
+  deadlineMs: anything,
+  whenEmbedderFails: anything
 })
 
 export const readFileSettings = Effect.fnUntraced(function* (path: string) {

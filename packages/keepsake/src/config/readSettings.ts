@@ -115,6 +115,21 @@ export const readUntrusted = Effect.fnUntraced(function* (flags: SettingFlags, e
   return yield* findUntrusted(toProjectChoice(project, chosen), [own, chosen], env)
 })
 
+/** Options of the memory; one that no file gives is absent. */
+const readMemoryOptions = (
+  project: FileSettings,
+  own: FileSettings
+): Pick<KeepsakeConfig, "deadlineMs" | "whenEmbedderFails"> => {
+  const deadlineMs = project.deadlineMs ?? own.deadlineMs
+  const whenEmbedderFails = project.whenEmbedderFails ?? own.whenEmbedderFails
+  return {
+    ...(deadlineMs === undefined ? {} : { deadlineMs: deadlineMs as number }),
+    ...(whenEmbedderFails === undefined
+      ? {}
+      : { whenEmbedderFails: whenEmbedderFails as NonNullable<KeepsakeConfig["whenEmbedderFails"]> })
+  }
+}
+
 export const readSettings = Effect.fnUntraced(function* (
   flags: SettingFlags,
   env: Environment
@@ -133,7 +148,8 @@ export const readSettings = Effect.fnUntraced(function* (
     config: {
       store: (store as KeepsakeConfig["store"] | undefined) ?? (yield* defaultStore(env)),
       embedder: embedder as KeepsakeConfig["embedder"],
-      timeZone: timeZone ?? machineTimeZone()
+      timeZone: timeZone ?? machineTimeZone(),
+      ...readMemoryOptions(project, own)
     },
     timeZone,
     scope: {

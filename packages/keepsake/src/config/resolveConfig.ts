@@ -17,7 +17,10 @@ export interface ResolvedConfig {
   readonly store: StoreConfig | StoreLayer
   readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
-  readonly memory: Pick<KeepsakeConfig, "beforeWrite" | "beforeWriteTimeoutMs" | "timeZone">
+  readonly memory: Pick<
+    KeepsakeConfig,
+    "beforeWrite" | "beforeWriteTimeoutMs" | "timeZone" | "deadlineMs" | "whenEmbedderFails"
+  >
   readonly onWarning: OnWarning | undefined
 }
 
@@ -58,6 +61,8 @@ const readConfig = within(
     beforeWrite: anything,
     beforeWriteTimeoutMs: anything,
     timeZone: anything,
+    deadlineMs: anything,
+    whenEmbedderFails: anything,
     onWarning: optional(test((value): value is OnWarning => typeof value === "function", "give a function"))
   })
 )

@@ -1,10 +1,11 @@
-import { AgentMemory, Embedder, fingerprint, type MemoryError, StoreFingerprint } from "@keepsake/core"
+import { AgentMemory, Embedder, type MemoryError, StoreFingerprint } from "@keepsake/core"
 import { readScope } from "@keepsake/core/driver"
 import { Clock, Effect, Layer, Result } from "effect"
 import { hideSecrets, hideUrlSecrets } from "../config/hideSecrets.ts"
 import { readSettings, type SettingFlags } from "../config/readSettings.ts"
 import { resolveConfig } from "../config/resolveConfig.ts"
 import { backendLayer } from "../backendLayer.ts"
+import { withFormerNames } from "../embedders/withFormerNames.ts"
 import { probeEmbedder } from "./embedder.ts"
 import { checkClock, checkNode, checkVariables } from "./environment.ts"
 import { checkFile } from "./file.ts"
@@ -37,17 +38,16 @@ export const diagnose = Effect.fnUntraced(function* (
     findings.push(ok("config", `${shown} (from ${settings.from})`))
     if (!("backend" in store)) return
 
-    const { embedder, findings: embedderFindings } = yield* probeEmbedder(embedderConfig)
+    const { findings: embedderFindings, provider } = yield* probeEmbedder(embedderConfig)
     findings.push(...embedderFindings)
     // Without its embedder, a store cannot be opened with the fingerprint it was filled with.
-    if (embedder === undefined) return
+    if (provider === undefined) return
 
-    const space = StoreFingerprint.layer(fingerprint(embedder?.space ?? null))
-    const embedderLayer = embedder === null ? Layer.empty : Layer.succeed(Embedder, embedder)
-    const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
-      Layer.provideMerge(backendLayer(store)),
-      Layer.provideMerge(Layer.merge(space, embedderLayer))
-    )
+    const memoryLayer = Layer.provideMerge(AgentMemory.layer({ purgeEvery: false }), backendLayer(store))
+    const layer =
+      provider === null
+        ? Layer.provideMerge(memoryLayer, StoreFingerprint.wordsOnly)
+        : withFormerNames(provider, (space) => Layer.provideMerge(memoryLayer, Embedder.layer(space)))
     const storeFindings = yield* Effect.provide(checkOpenStore(store.backend), layer).pipe(
       Effect.catch((error) => Effect.succeed([storeFault("store", store.backend, error)]))
     )

@@ -1,4 +1,10 @@
-import { Embedder, type EmbedderProblem, fingerprint, type MemoryError } from "@keepsake/core"
+import {
+  Embedder,
+  type EmbedderProblem,
+  type EmbedderProvider,
+  fingerprint,
+  type MemoryError
+} from "@keepsake/core"
 import { describeFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
@@ -49,7 +55,7 @@ const checkCalibration = (
 export interface ProbedEmbedder {
   readonly findings: ReadonlyArray<Finding>
   /** `null`: keyword search alone. `undefined`: it does not work. */
-  readonly embedder: Embedder["Service"] | null | undefined
+  readonly provider: EmbedderProvider | null | undefined
 }
 
 /** Sets the embedder up and embeds with it. */
@@ -59,16 +65,16 @@ export const probeEmbedder: (
   function* (config) {
     const provider = yield* resolveEmbedder(config)
     if (provider === null) {
-      return { findings: [ok("embedder", "none: keyword search alone")], embedder: null }
+      return { findings: [ok("embedder", "none: keyword search alone")], provider }
     }
     const embedder = Context.get(yield* Layer.build(Embedder.layer(provider)), Embedder)
     const calibration = yield* checkCalibration(embedder)
     return {
       findings: [ok("embedder", describeFingerprint(fingerprint(embedder.space))), ...calibration],
-      embedder
+      provider
     }
   },
   Effect.catch((error) =>
-    Effect.succeed({ findings: [fault("embedder", error.message, findFix(error))], embedder: undefined })
+    Effect.succeed({ findings: [fault("embedder", error.message, findFix(error))], provider: undefined })
   )
 )

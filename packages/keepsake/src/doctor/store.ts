@@ -154,6 +154,22 @@ const checkTerms = (fingerprint: Fingerprint): ReadonlyArray<Finding> =>
       ]
     : []
 
+/** Rows of which the doctor looks whether they are owed vectors. */
+const OWED_MAX = 1_000
+
+const checkOwed = Effect.gen(function* () {
+  const admin = yield* StoreAdmin
+  const owed = (yield* admin.owed({ limit: OWED_MAX })).length
+  if (owed === 0) return []
+  return [
+    warning(
+      "vectors",
+      `${owed === OWED_MAX ? `at least ${OWED_MAX} memories` : plural(owed, "memory", "memories")} without a vector, since the embedder failed when they were written: words alone find them`,
+      "They get it while a program has the store open, or at once: keepsake reembed --to EMBEDDER"
+    )
+  ]
+})
+
 const checkAll = Effect.gen(function* () {
   const admin = yield* StoreAdmin
   const scopes = yield* Stream.runCollect(allScopes)
@@ -167,6 +183,7 @@ const checkAll = Effect.gen(function* () {
     ...checkTerms(yield* admin.fingerprint),
     ...(yield* checkDates(scopes)),
     ...(yield* checkClock),
+    ...(yield* checkOwed),
     ...checkSizes(admin.backend, scopes)
   ]
 })

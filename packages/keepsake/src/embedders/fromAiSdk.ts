@@ -2,7 +2,8 @@ import type { Calibration, EmbedderProvider } from "@keepsake/core"
 import { invalidInput, wasRetryable } from "@keepsake/core/driver"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { measureDimensions } from "./measureDimensions.ts"
-import { EmbedderError, pacedEmbed } from "./pace.ts"
+import { EmbedderError, fromReply } from "./EmbedderError.ts"
+import { pacedEmbed } from "./pace.ts"
 
 /** The part of an AI SDK embedding model that every version of its specification has. */
 export interface AiSdkEmbeddingModel {
@@ -21,6 +22,28 @@ export interface AiSdkOptions extends Omit<PaceConfig, "batch"> {
   readonly calibration?: Calibration | undefined
 }
 
+/** The part of the AI SDK's `APICallError` that says what the service answered. */
+interface FailedCall {
+  readonly statusCode: number
+  readonly responseBody?: unknown
+  readonly responseHeaders?: Readonly<Record<string, string>> | undefined
+}
+
+const isFailedCall = (cause: unknown): cause is Error & FailedCall =>
+  cause instanceof Error && "statusCode" in cause && typeof cause.statusCode === "number"
+
+const toError = (cause: unknown): EmbedderError => {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  if (!isFailedCall(cause))
+    return new EmbedderError(message, { isRetryable: wasRetryable(cause, false), cause })
+  const { responseBody, responseHeaders, statusCode } = cause
+  return fromReply(message, {
+    status: statusCode,
+    body: `${typeof responseBody === "string" ? responseBody : ""} ${message}`,
+    retryAfter: responseHeaders?.["retry-after"]
+  })
+}
+
 /** Any embedding model of the Vercel AI SDK: `fromAiSdk(openai.embedding("text-embedding-3-small"))`. */
 export const fromAiSdk = async (
   model: AiSdkEmbeddingModel,
@@ -37,8 +60,7 @@ export const fromAiSdk = async (
     try {
       return (await model.doEmbed({ values: [...texts], abortSignal: signal })).embeddings
     } catch (cause) {
-      const message = cause instanceof Error ? cause.message : String(cause)
-      throw new EmbedderError(message, { isRetryable: wasRetryable(cause, false), cause })
+      throw toError(cause)
     }
   }, options)
   return {

@@ -1,9 +1,18 @@
-import type { Calibration, EmbedderProblem, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
-import { parseRetryAfter } from "@keepsake/core/driver"
+import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
 import { Option, Schema } from "effect"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
+import { EmbedderError, type FailedReply, fromReply } from "./EmbedderError.ts"
 import { measureDimensions } from "./measureDimensions.ts"
-import { EmbedderError, pacedEmbed, type EmbedRequest } from "./pace.ts"
+import type { EmbedRequest } from "./learnLimits.ts"
+import { pacedEmbed } from "./pace.ts"
+import {
+  NO_PREFIXES,
+  type Prefixes,
+  readPrefixes,
+  type SettledProvider,
+  toFormerNames,
+  toSpaceName
+} from "./prefixes.ts"
 
 /** A service with OpenAI's `POST /embeddings`. */
 export interface OpenAiCompatibleOptions extends PaceConfig {
@@ -12,10 +21,14 @@ export interface OpenAiCompatibleOptions extends PaceConfig {
   readonly model: string
   /** Sent as a bearer token; to Azure as `api-key`. */
   readonly apiKey?: string | undefined
-  /** Length of the vectors; measured with one request when absent. */
+  /** Length of the vectors, which the service is asked for; measured with one request when absent. */
   readonly dimensions?: number | undefined
   /** Cosines of unrelated texts under this model; `measureCalibration` measures them. */
   readonly calibration?: Calibration | undefined
+  /** Text that the model expects before a stored text; known for nomic, e5, bge and mxbai when absent. */
+  readonly documentPrefix?: string | undefined
+  /** Text that the model expects before a query; known for the same models when absent. */
+  readonly queryPrefix?: string | undefined
   /** Further fields of the request's body, beside `model` and `input`. */
   readonly body?: ((purpose: EmbedPurpose) => Readonly<Record<string, unknown>>) | undefined
 }
@@ -23,10 +36,12 @@ export interface OpenAiCompatibleOptions extends PaceConfig {
 const Reply = Schema.fromJsonString(
   Schema.Struct({
     data: Schema.Array(
-      Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Array(Schema.Finite) })
+      // Some services give null, or numbers that are not finite, for a text that the model cannot embed.
+      Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Unknown })
     )
   })
 )
+const isVector = Schema.is(Schema.Array(Schema.Finite))
 const decodeReply = Schema.decodeUnknownOption(Reply)
 
 const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
@@ -50,48 +65,21 @@ const advice = (status: number, options: OpenAiCompatibleOptions): string => {
   return ""
 }
 
-const PROBLEMS: { readonly [status: number]: EmbedderProblem } = {
-  401: "unauthorized",
-  403: "unauthorized",
-  404: "notFound",
-  429: "rateLimited"
-}
-
-const toError = async (
-  response: Response,
+const toError = (
+  { body, ...reply }: FailedReply,
   texts: ReadonlyArray<string>,
   options: OpenAiCompatibleOptions
-): Promise<EmbedderError> => {
-  const { status } = response
-  return new EmbedderError(
-    `HTTP ${status}${describeReply(await response.text(), texts, options.apiKey)}.${advice(status, options)}`,
-    {
-      isRetryable: status === 408 || status === 429 || status >= 500,
-      problem: PROBLEMS[status],
-      retryAfterMs: parseRetryAfter(response.headers.get("retry-after"), Date.now())
-    }
+): EmbedderError =>
+  fromReply(
+    `HTTP ${reply.status}${describeReply(body, texts, options.apiKey)}.${advice(reply.status, options)}`,
+    { body, ...reply }
   )
-}
 
 /** The cause of `fetch failed`, such as ECONNREFUSED, is one level deeper. */
 const describeFetchError = (cause: unknown): string => {
   if (!(cause instanceof Error)) return String(cause)
   const { cause: inner, message } = cause
   return inner instanceof Error && "code" in inner ? `${message} (${String(inner.code)})` : message
-}
-
-/** A shorter text fits every model, so its refusal has another reason. */
-const CLIP_MIN = 1_500
-
-/** Services refuse a text beyond the model's limit with one of these, among other things. */
-const TOO_LONG: ReadonlySet<number> = new Set([400, 413, 422])
-
-/** Cuts the longest texts to half of the longest; `undefined` if none is long. */
-const clip = (texts: ReadonlyArray<string>): ReadonlyArray<string> | undefined => {
-  const longest = texts.reduce((length, text) => Math.max(length, text.length), 0)
-  if (longest <= CLIP_MIN) return undefined
-  const lengthMax = Math.max(CLIP_MIN, Math.ceil(longest / 2))
-  return texts.map((text) => (text.length > lengthMax ? text.slice(0, lengthMax).toWellFormed() : text))
 }
 
 const parseReply = (url: string, body: string): ReadonlyArray<ReadonlyArray<number>> => {
@@ -106,7 +94,7 @@ const parseReply = (url: string, body: string): ReadonlyArray<ReadonlyArray<numb
   return reply.value.data
     .map(({ embedding, index }, i) => ({ embedding, index: index ?? i }))
     .sort((a, b) => a.index - b.index)
-    .map(({ embedding }) => embedding)
+    .map(({ embedding }) => (isVector(embedding) ? embedding : []))
 }
 
 /** Parameters of the address, such as Azure's `?api-version=…`, stay at its end. */
@@ -125,28 +113,79 @@ const toKeyHeader = (url: string, apiKey: string | undefined): Readonly<Record<s
     : { authorization: `Bearer ${apiKey}` }
 }
 
-const makeRequest = (options: OpenAiCompatibleOptions): EmbedRequest => {
+/** The answers of services that do not know the field. */
+const FIELD_REFUSED =
+  /dimension|matryoshka|unknown|unexpected|unrecogni[sz]ed|extra|not (?:permitted|supported)/iu
+
+/** What a preset knows of its service. */
+export interface ServiceFacts {
+  /** Length of the model's vectors; not sent. */
+  readonly knownDimensions?: number | undefined
+  /** The field that asks for a length; `dimensions` when absent. */
+  readonly dimensionsField?: string | undefined
+}
+
+const makeRequest = (
+  options: OpenAiCompatibleOptions,
+  prefixes: Prefixes,
+  { dimensionsField = "dimensions" }: ServiceFacts
+): EmbedRequest => {
+  const { dimensions, model } = options
   const url = toRequestUrl(options.baseUrl)
   const headers = { "content-type": "application/json", ...toKeyHeader(url, options.apiKey) }
+  let asksForLength = dimensions !== undefined
   return async (texts, purpose, signal) => {
-    const send = async (input: ReadonlyArray<string>): Promise<Response> => {
-      const body = JSON.stringify({ model: options.model, input, ...options.body?.(purpose) })
-      return fetch(url, { method: "POST", headers, body, signal }).catch((cause: unknown) => {
+    const input = texts.map((text) => `${prefixes[purpose]}${text}`)
+    const send = async (length: Readonly<Record<string, unknown>>): Promise<Response> =>
+      fetch(url, {
+        method: "POST",
+        headers,
+        body: JSON.stringify({ model, input, ...options.body?.(purpose), ...length }),
+        signal
+      }).catch((cause: unknown) => {
         throw new EmbedderError(`${url} did not answer: ${describeFetchError(cause)}`, {
           isRetryable: true,
           problem: "unreachable",
           cause
         })
       })
+    let response = await send(asksForLength ? { [dimensionsField]: dimensions } : {})
+    let body = await response.text()
+    if (asksForLength && (response.status === 400 || response.status === 422) && FIELD_REFUSED.test(body)) {
+      response = await send({})
+      body = await response.text()
+      if (response.ok) asksForLength = false
     }
-    let response = await send(texts)
-    // Only the service knows the model's limit. Keyword search still finds the rest of a long text.
-    for (let input = clip(texts); input !== undefined && TOO_LONG.has(response.status); input = clip(input)) {
-      await response.body?.cancel()
-      response = await send(input)
+    if (!response.ok) {
+      const retryAfter = response.headers.get("retry-after")
+      throw toError({ status: response.status, body, retryAfter }, texts, options)
     }
-    if (!response.ok) throw await toError(response, texts, options)
-    return parseReply(url, await response.text())
+    const vectors = parseReply(url, body)
+    // A service that ignores the field or refuses it gives all; core brings them to unit length.
+    return dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions))
+  }
+}
+
+/** `openAiCompatible` for a service of which something is known. */
+export const makeOpenAiCompatible = async (
+  options: OpenAiCompatibleOptions,
+  facts: ServiceFacts = {}
+): Promise<SettledProvider> => {
+  const make = (model: string, prefixes: Prefixes, dimensions: number): EmbedderProvider => ({
+    model,
+    dimensions,
+    ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
+    batch: options.batch ?? 128,
+    embed: pacedEmbed(makeRequest(options, prefixes, facts), options)
+  })
+  const prefixes = readPrefixes(options)
+  const dimensions =
+    options.dimensions ??
+    facts.knownDimensions ??
+    (await measureDimensions(pacedEmbed(makeRequest(options, prefixes, facts), options)))
+  return {
+    ...make(toSpaceName(options.model, prefixes), prefixes, dimensions),
+    formerly: toFormerNames(options).map((name) => make(name, NO_PREFIXES, dimensions))
   }
 }
 
@@ -154,13 +193,5 @@ const makeRequest = (options: OpenAiCompatibleOptions): EmbedRequest => {
  * Any service with OpenAI's `POST /embeddings`: vLLM, Text Embeddings Inference, LM Studio, a proxy. Text
  * beyond the model's limit is truncated.
  */
-export const openAiCompatible = async (options: OpenAiCompatibleOptions): Promise<EmbedderProvider> => {
-  const embed = pacedEmbed(makeRequest(options), options)
-  return {
-    model: options.model,
-    dimensions: options.dimensions ?? (await measureDimensions(embed)),
-    ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
-    batch: options.batch ?? 128,
-    embed
-  }
-}
+export const openAiCompatible = async (options: OpenAiCompatibleOptions): Promise<EmbedderProvider> =>
+  makeOpenAiCompatible(options)

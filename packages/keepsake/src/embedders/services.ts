@@ -1,8 +1,8 @@
 import type { EmbedderProvider } from "@keepsake/core"
 import { ownsKey } from "../config/destinations.ts"
 import { SERVICE_URLS, type ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
-import { openAiCompatible } from "./openAiCompatible.ts"
-import { EmbedderError } from "./pace.ts"
+import { makeOpenAiCompatible } from "./openAiCompatible.ts"
+import { EmbedderError } from "./EmbedderError.ts"
 
 /** Options of a service that has a name; see `ServiceEmbedderConfig`. */
 export type ServiceOptions = Omit<ServiceEmbedderConfig, "provider">
@@ -39,44 +39,42 @@ const resolveApiKey = (provider: keyof typeof VARIABLES, { apiKey, baseUrl }: Se
 
 /** OpenAI; `text-embedding-3-small` by default. `dimensions` asks the service for shorter vectors. */
 export const openAi = async (options: ServiceOptions = {}): Promise<EmbedderProvider> => {
-  const { dimensions, model = "text-embedding-3-small" } = options
-  return openAiCompatible({
-    // OpenAI refuses more than 300,000 tokens in one request.
-    batchTokens: 250_000,
-    ...options,
-    baseUrl: options.baseUrl ?? SERVICE_URLS.openai,
-    apiKey: resolveApiKey("openai", options),
-    model,
-    dimensions: dimensions ?? DIMENSIONS[model],
-    body: () => (dimensions === undefined ? {} : { dimensions })
-  })
+  const { model = "text-embedding-3-small" } = options
+  return makeOpenAiCompatible(
+    {
+      // OpenAI refuses more than 300,000 tokens in one request.
+      batchTokens: 250_000,
+      ...options,
+      baseUrl: options.baseUrl ?? SERVICE_URLS.openai,
+      apiKey: resolveApiKey("openai", options),
+      model
+    },
+    { knownDimensions: DIMENSIONS[model] }
+  )
 }
 
 /** Voyage AI; `voyage-3.5` by default. The service embeds stored texts and queries differently. */
 export const voyage = async (options: ServiceOptions = {}): Promise<EmbedderProvider> => {
-  const { dimensions, model = "voyage-3.5" } = options
-  return openAiCompatible({
-    // Voyage's lowest limit is 120,000 tokens in one request.
-    batchTokens: 100_000,
-    ...options,
-    baseUrl: options.baseUrl ?? SERVICE_URLS.voyage,
-    apiKey: resolveApiKey("voyage", options),
-    model,
-    dimensions: dimensions ?? DIMENSIONS[model],
-    body: (purpose) => ({
-      input_type: purpose,
-      ...(dimensions === undefined ? {} : { output_dimension: dimensions })
-    })
-  })
+  const { model = "voyage-3.5" } = options
+  return makeOpenAiCompatible(
+    {
+      // Voyage's lowest limit is 120,000 tokens in one request.
+      batchTokens: 100_000,
+      ...options,
+      baseUrl: options.baseUrl ?? SERVICE_URLS.voyage,
+      apiKey: resolveApiKey("voyage", options),
+      model,
+      body: (purpose) => ({ input_type: purpose })
+    },
+    { knownDimensions: DIMENSIONS[model], dimensionsField: "output_dimension" }
+  )
 }
 
 /** A local Ollama; `nomic-embed-text` by default. Run `ollama pull` for the model first. */
 export const ollama = async (options: ServiceOptions = {}): Promise<EmbedderProvider> => {
   const { model = "nomic-embed-text" } = options
-  return openAiCompatible({
-    ...options,
-    baseUrl: options.baseUrl ?? SERVICE_URLS.ollama,
-    model,
-    dimensions: options.dimensions ?? DIMENSIONS[model.replace(/:latest$/u, "")]
-  })
+  return makeOpenAiCompatible(
+    { ...options, baseUrl: options.baseUrl ?? SERVICE_URLS.ollama, model },
+    { knownDimensions: DIMENSIONS[model.replace(/:latest$/u, "")] }
+  )
 }

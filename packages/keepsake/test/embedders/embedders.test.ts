@@ -1,14 +1,11 @@
-import { once } from "node:events"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
-import { json } from "node:stream/consumers"
 import { it as effectIt } from "@effect/vitest"
 import type { EmbedderProvider } from "@keepsake/core"
 import { MockEmbeddingModelV4 } from "ai/test"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, expect, it, vi } from "vitest"
-import { cutByTokens, EmbedderError, makeMeter, paced } from "../../src/embedders/pace.ts"
+import { EmbedderError } from "../../src/embedders/EmbedderError.ts"
+import { cutByTokens, makeMeter, paced } from "../../src/embedders/pace.ts"
 import {
   fromAiSdk,
   lexical,
@@ -20,63 +17,7 @@ import {
   transformers,
   voyage
 } from "../../src/index.ts"
-
-interface ReceivedRequest {
-  readonly url: string
-  readonly authorization: string | undefined
-  readonly body: { readonly model: string; readonly input: ReadonlyArray<string> } & Record<string, unknown>
-}
-
-type Answer = (request: ReceivedRequest, response: ServerResponse) => void
-
-const toVector = (text: string): ReadonlyArray<number> => [text.length, 1, 0]
-
-const serveVectors: Answer = ({ body }, response) => {
-  // Reversed: the client must sort by index.
-  const data = body.input.map((text, index) => ({ index, embedding: toVector(text) })).reverse()
-  response.end(JSON.stringify({ object: "list", data }))
-}
-
-const failWith =
-  (status: number, body: string, headers: Record<string, string> = {}): Answer =>
-  (_, response) => {
-    response.writeHead(status, headers)
-    response.end(body)
-  }
-
-/** A server of the embeddings API that answers by a script, and with vectors after it. */
-const service = async (...script: ReadonlyArray<Answer>) => {
-  const requests: Array<ReceivedRequest> = []
-  const server = createServer((request: IncomingMessage, response) => {
-    void json(request).then((body) => {
-      const received: ReceivedRequest = {
-        url: request.url ?? "",
-        authorization: request.headers.authorization,
-        body: body as ReceivedRequest["body"]
-      }
-      requests.push(received)
-      const answer = script[requests.length - 1] ?? serveVectors
-      return answer(received, response)
-    })
-  })
-  server.listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  return {
-    baseUrl: `http://127.0.0.1:${port}/v1`,
-    requests,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    }
-  }
-}
-
-const embed = async (
-  provider: EmbedderProvider,
-  texts: ReadonlyArray<string>,
-  purpose: "document" | "query" = "document"
-) => provider.embed(texts, purpose, new AbortController().signal)
+import { type Answer, embed, failWith, service, serveVectors, toVector } from "../support/embeddingService.ts"
 
 describe("openAiCompatible", () => {
   it("measures the length once, sends model and key, and keeps the order", async () => {
@@ -182,7 +123,7 @@ describe("openAiCompatible", () => {
     expect(long?.[0]).toBe(7_500)
     expect(other?.[0]).toBe(short.length)
     expect(server.requests).toHaveLength(4)
-    await using refusing = await service(...Array.from({ length: 9 }, () => failWith(400, "no such model")))
+    await using refusing = await service(...Array.from({ length: 20 }, () => failWith(400, "no such model")))
     const wrong = await openAiCompatible({ baseUrl: refusing.baseUrl, model: "m", dimensions: 3 })
     await expect(embed(wrong, ["x".repeat(60_000)])).rejects.toThrow(/HTTP 400: no such model/u)
   })
@@ -246,7 +187,7 @@ describe("presets", () => {
     expect(server.requests.map(({ body }) => body)).toEqual([
       { model: "voyage-3.5", input: ["a"], input_type: "query" },
       { model: "text-embedding-3-small", input: ["a"], dimensions: 3 },
-      { model: "nomic-embed-text", input: ["a"] }
+      { model: "nomic-embed-text", input: ["search_document: a"] }
     ])
   })
 

@@ -1,5 +1,5 @@
-import { Embedder, fingerprint, type MemoryError, StoreAdmin } from "@keepsake/core"
-import { describeFingerprint, sameFingerprint } from "@keepsake/core/driver"
+import { Embedder, type Fingerprint, fingerprint, type MemoryError, StoreAdmin } from "@keepsake/core"
+import { describeFingerprint, payOwed, sameFingerprint } from "@keepsake/core/driver"
 import { Context, Effect, Layer, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
 import { hideUrlSecrets } from "../../../config/hideSecrets.ts"
@@ -9,15 +9,50 @@ import { resolveEmbedder } from "../../../embedders/resolveEmbedder.ts"
 import { allScopes } from "../../../interchange/scopes.ts"
 import { reembedStore } from "../../../interchange/reembedStore.ts"
 import { storeLayerAsFilled } from "../../../storeLayer.ts"
+import { EXIT } from "../../exitCodes.ts"
 import { columns, note, print } from "../../output/print.ts"
 import { makeProgress } from "../../output/progress.ts"
 import { settings } from "../../root.ts"
 import { prose } from "../../output/text.ts"
 
+const NOTHING_OWED = { failure: null, paid: 0, without: 0 }
+
 const makeEmbedder = Effect.fnUntraced(function* (spec: string) {
   const provider = yield* Effect.flatMap(parseEmbedderSpec(spec), resolveEmbedder)
   if (provider === null) return null
   return Context.get(yield* Layer.build(Embedder.layer(provider, { cache: 0 })), Embedder)
+})
+
+/** Says how many memories have no vector, and exits with a code of its own then. */
+const reportWithout = (total: number, without: number): Effect.Effect<void> =>
+  without === 0
+    ? Effect.void
+    : Effect.andThen(
+        Effect.sync(() => {
+          process.exitCode = EXIT.incomplete
+        }),
+        note(
+          `${total - without} of ${total} have vectors; ${without} ${without === 1 ? "has" : "have"} none: words alone find what the model cannot embed.`
+        )
+      )
+
+/** A store that has this space already: its memories get the vectors that they are owed. */
+const pay = Effect.fnUntraced(function* (
+  embedder: Embedder["Service"] | null,
+  space: Fingerprint,
+  json: boolean
+): Effect.fn.Return<void, MemoryError, StoreAdmin> {
+  const admin = yield* StoreAdmin
+  const { failure, paid, without } =
+    embedder === null ? NOTHING_OWED : yield* payOwed(admin, embedder, Number.POSITIVE_INFINITY)
+  if (failure !== null) return yield* failure
+  yield* reportWithout(paid, without)
+  yield* print(json, { moved: 0, paid, without }, () =>
+    prose(
+      `This store is already filled with ${describeFingerprint(space)}.${paid === 0 ? "" : ` ${plural(paid, "memory", "memories")} got the vectors that they were owed.`}`,
+      columns()
+    )
+  )
 })
 
 const moveStore = Effect.fnUntraced(function* (
@@ -30,23 +65,23 @@ const moveStore = Effect.fnUntraced(function* (
       const embedder = yield* makeEmbedder(to)
       const next = fingerprint(embedder?.space ?? null)
       const before = yield* admin.fingerprint
-      if (sameFingerprint(before, next)) {
-        return yield* print(json, { moved: 0 }, () =>
-          prose(`This store is already filled with ${describeFingerprint(next)}.`, columns())
-        )
-      }
+      if (sameFingerprint(before, next)) return yield* pay(embedder, next, json)
       const total = yield* Stream.runFold(
         allScopes,
         () => 0,
         (sum, { rows }) => sum + rows
       )
       const progress = makeProgress("Embedding", total, json)
-      const moved = yield* Effect.ensuring(reembedStore(next, embedder, progress.show), progress.end).pipe(
+      const { moved, without } = yield* Effect.ensuring(
+        reembedStore(next, embedder, progress.show),
+        progress.end
+      ).pipe(
         Effect.onInterrupt(() =>
           note("Interrupted. The store is as before, and what was embedded stays; run it again to continue.")
         )
       )
-      return yield* print(json, { moved, from: before, to: next }, () =>
+      yield* reportWithout(moved, without)
+      return yield* print(json, { moved, without, from: before, to: next }, () =>
         prose(
           `Moved ${plural(moved, "memory", "memories")} from [${describeFingerprint(before)}] to [${describeFingerprint(next)}]. Open this store with --embedder ${hideUrlSecrets(to)} from now on.`,
           columns()

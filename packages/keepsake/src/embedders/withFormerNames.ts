@@ -1,0 +1,24 @@
+import type { EmbedderProvider, MemoryError } from "@keepsake/core"
+import { Effect, Layer } from "effect"
+import type { SettledProvider } from "./prefixes.ts"
+
+/** The provider under whose former name a store was filled. */
+const findFormer = (provider: EmbedderProvider, { reason }: MemoryError): EmbedderProvider | undefined => {
+  const stored = reason._tag === "FingerprintMismatch" ? reason.fingerprint?.embedding : undefined
+  const former: ReadonlyArray<EmbedderProvider> = (provider as Partial<SettledProvider>).formerly ?? []
+  return former.find(({ dimensions, model }) => model === stored?.model && dimensions === stored.dimensions)
+}
+
+/** Builds a layer with a provider, or with the same model as the store was filled by it. */
+export const withFormerNames = <A, E extends MemoryError>(
+  provider: EmbedderProvider,
+  build: (provider: EmbedderProvider) => Layer.Layer<A, E>
+): Layer.Layer<A, E> =>
+  build(provider).pipe(
+    Layer.catch((error: E) => {
+      const former = findFormer(provider, error)
+      return former === undefined
+        ? (Layer.effectContext(Effect.fail(error)) as Layer.Layer<A, E>)
+        : build(former)
+    })
+  )
