@@ -2,7 +2,7 @@ import type { PromiseMemory } from "@keepsake/core"
 import type { HistoryEntry } from "./history.ts"
 import type { KeptExchange } from "./keptEntries.ts"
 import type { LoadedHistory } from "./KeptHistory.ts"
-import { countToTrim, estimateTokens } from "./tokens.ts"
+import { countToTrim, estimateJson } from "./tokens.ts"
 
 const TURNS_PER_EXCHANGE = 2
 
@@ -50,7 +50,7 @@ const roundTurn = (turn: number): number => turn + (turn % TURNS_PER_EXCHANGE)
 const toExchange = (entry: HistoryEntry, place: Partial<Exchange> = {}): Exchange => ({
   ...place,
   entry,
-  tokens: estimateTokens(entry)
+  tokens: estimateJson(entry)
 })
 
 const fromKept = ({ entry, exchangeId, firstNumber, turn }: KeptExchange): Exchange =>

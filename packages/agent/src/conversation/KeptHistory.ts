@@ -1,5 +1,5 @@
 import { type Entry, type Memory, MemoryError, type PromiseMemory, turnKey } from "@keepsake/core"
-import { memoryIdOfKey, STORE_LIMITS } from "@keepsake/core/driver"
+import { estimateTokens, memoryIdOfKey, STORE_LIMITS } from "@keepsake/core/driver"
 import type { ContentBlock, HistoryEntry } from "./history.ts"
 import {
   type ExchangeMark,
@@ -9,7 +9,6 @@ import {
   toEntries
 } from "./keptEntries.ts"
 import { readUserMessage } from "./userContent.ts"
-import { estimateText } from "../estimateText.ts"
 
 /** Attempts to find free numbers: each loses only to another process that won. */
 const APPEND_ATTEMPTS = 8
@@ -109,7 +108,7 @@ export class KeptHistory {
       )
       for (const entry of page) {
         entries.unshift(entry)
-        tokens += estimateText(entry.content)
+        tokens += estimateTokens(entry.content)
       }
       isWhole = page.length < PAGE_ENTRIES
     }

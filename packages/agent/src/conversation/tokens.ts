@@ -1,4 +1,4 @@
-import { estimateText } from "../estimateText.ts"
+import { estimateTokens } from "@keepsake/core/driver"
 
 /** An image of the usual size. */
 const IMAGE_TOKENS = 1_600
@@ -9,7 +9,7 @@ const isBase64 = (value: object): value is { readonly data: string } =>
   "type" in value && value.type === "base64" && "data" in value && typeof value.data === "string"
 
 /** Tokens of a message, a block or a tool, as JSON. Images and documents count by their kind, not by their bytes. */
-export const estimateTokens = (value: unknown): number => {
+export const estimateJson = (value: unknown): number => {
   let media = 0
   const text = JSON.stringify(value, (_, part: unknown) => {
     if (typeof part !== "object" || part === null) return part
@@ -21,7 +21,7 @@ export const estimateTokens = (value: unknown): number => {
     media += Math.ceil(part.data.length / BASE64_CHARACTERS_PER_TOKEN)
     return null
   })
-  return media + estimateText(text ?? "")
+  return media + estimateTokens(text ?? "")
 }
 
 const estimates = new WeakMap<object, number>()
@@ -30,7 +30,7 @@ const estimates = new WeakMap<object, number>()
 export const estimateOnce = (value: object): number => {
   const known = estimates.get(value)
   if (known !== undefined) return known
-  const estimate = estimateTokens(value)
+  const estimate = estimateJson(value)
   estimates.set(value, estimate)
   return estimate
 }

@@ -6,11 +6,18 @@ import {
   type Statement,
   STATEMENT_LIMITS
 } from "@keepsake/core"
-import { addWhere, fields, formatDayIn, formatOrigin, sameScope, toVisibleJson } from "@keepsake/core/driver"
+import {
+  addWhere,
+  estimateTokens,
+  fields,
+  formatDayIn,
+  formatOrigin,
+  sameScope,
+  toVisibleJson
+} from "@keepsake/core/driver"
 import { Schema } from "effect"
 import { cleanText } from "../cleanText.ts"
 import { callback, readOrThrow } from "../inputFields.ts"
-import { estimateText } from "../estimateText.ts"
 import type { AgentTool } from "./AgentTool.ts"
 import { defineTool } from "./defineTool.ts"
 
@@ -116,7 +123,7 @@ const CUT_TOKENS = 200
 /** The longest beginning of the text that has so many tokens, without half a character. */
 const cutText = (text: string, tokens: number): string => {
   let end = Math.min(text.length, tokens * 4)
-  while (end > 0 && estimateText(text.slice(0, end)) > tokens) end = Math.floor(end * 0.8)
+  while (end > 0 && estimateTokens(text.slice(0, end)) > tokens) end = Math.floor(end * 0.8)
   const isWithinPair = end < text.length && /[\ud800-\udbff]/u.test(text.charAt(end - 1))
   return text.slice(0, isWithinPair ? end - 1 : end)
 }
@@ -147,7 +154,7 @@ const toLines = (memories: ReadonlyArray<Memory>, own: Own): ReadonlyArray<strin
   return memories.map((memory, i) => {
     const share = Math.max(CUT_TOKENS, Math.floor(left / (memories.length - i)))
     const line = toLine(memory, own, share)
-    left -= Math.min(share, estimateText(line))
+    left -= Math.min(share, estimateTokens(line))
     return line
   })
 }

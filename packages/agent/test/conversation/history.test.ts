@@ -7,7 +7,7 @@ import {
   type HistoryEntry,
   cleanExchange
 } from "../../src/conversation/history.ts"
-import { countToTrim, estimateTokens } from "../../src/conversation/tokens.ts"
+import { countToTrim, estimateJson } from "../../src/conversation/tokens.ts"
 import { openMemory, readUserText, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
@@ -22,7 +22,7 @@ const exchange = (n: number, size: number): HistoryEntry => [
 describe("history", () => {
   it("trims whole exchanges, the oldest first, and leaves room so that the prefix changes rarely", () => {
     const entries = Array.from({ length: 10 }, (_, n) => exchange(n, 400))
-    const sizes = entries.map(estimateTokens)
+    const sizes = entries.map(estimateJson)
     const [size = 0] = sizes
     expect(countToTrim(sizes, size * 10)).toBe(0)
     const count = countToTrim(sizes, size * 8)
@@ -76,7 +76,7 @@ describe("history", () => {
     const session = agent.session({ userId: "ana" })
     // The local server refuses unpaired calls, as the API does.
     for (let i = 0; i < 20; i++) expect((await session.send(`Look ${i}`)).text).toBe("Looked.")
-    const sizes = server.requests.map(({ body }) => JSON.stringify(body.messages).length / 4)
+    const sizes = server.requests.map(({ body }) => estimateJson(body.messages))
     expect(Math.max(...sizes)).toBeLessThan(1_500 + 600)
     expect(session.export().complete).toBe(false)
   })

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import type { AgentError } from "../../AgentError.ts"
 import type { HistoryEntry } from "../../conversation/history.ts"
 import { buildPrompt, toSystemBlocks } from "../../conversation/prompt.ts"
-import { estimateOnce, estimateTokens } from "../../conversation/tokens.ts"
+import { estimateOnce, estimateJson } from "../../conversation/tokens.ts"
 import type { Emit, ToolCall } from "../../events.ts"
 import { toAgentError } from "../../toAgentError.ts"
 import { observeTools } from "../../tools/sessionTools.ts"
@@ -27,7 +27,7 @@ const estimateRequest = (
 ): number =>
   conversation.tokens +
   estimateOnce(user.blocks) +
-  estimateTokens([settings.system, memoryBlock]) +
+  estimateJson([settings.system, memoryBlock]) +
   estimateOnce(settings.tools) +
   progress.added.reduce((sum, message) => sum + estimateOnce(message), 0)
 
