@@ -11,8 +11,17 @@ import type { Embedder } from "./Embedder.ts"
 /** Stores filled with this tokeniser know no passages: every text is one. */
 const WITHOUT_PASSAGES = "en-1"
 
-const spansOf = (text: string, tokeniser: string): ReadonlyArray<Span> =>
-  tokeniser === WITHOUT_PASSAGES ? [{ start: 0, end: text.length }] : cutPassages(text)
+/**
+ * Widest text that stays one passage (see `cutPassages`): with an embedder, which reads no more; and by words alone,
+ * whose weights were fitted to whole messages.
+ */
+const WHOLE = 1_600
+const WHOLE_BY_WORDS = 16_000
+
+const spansOf = (text: string, { embedding, tokeniser }: Fingerprint): ReadonlyArray<Span> =>
+  tokeniser === WITHOUT_PASSAGES
+    ? [{ start: 0, end: text.length }]
+    : cutPassages(text, embedding === null ? WHOLE_BY_WORDS : WHOLE)
 
 /** A text as a store of some fingerprint keeps it. */
 export type EncodedText = Pick<StoreRow, "passages" | "owed">
@@ -33,7 +42,7 @@ export const encodePassages = Effect.fnUntraced(function* (
   missing: MissingVectors
 ): Effect.fn.Return<ReadonlyArray<EncodedText>, MemoryError> {
   const cut = texts.map((text) =>
-    spansOf(text, fingerprint.tokeniser).map((span) => ({ ...span, text: text.slice(span.start, span.end) }))
+    spansOf(text, fingerprint).map((span) => ({ ...span, text: text.slice(span.start, span.end) }))
   )
   const { failure, refusal, vectors } =
     embedder === null

@@ -8,9 +8,8 @@ export interface Span {
 
 /**
  * Sizes in widths, of which a Latin letter is 1: about four a token, so that a passage of `TARGET` fits every
- * embedder, and a text of up to `WHOLE` stays one passage.
+ * embedder.
  */
-const WHOLE = 1_600
 const TARGET = 800
 const MAX = 1_200
 /** More passages than this are made larger instead. */
@@ -107,12 +106,12 @@ const trim = (text: string, { end, start }: Span): Span => {
 
 /**
  * The passages of a text, in order and without overlap: sentences, list items and blocks of code stay whole. A text
- * of up to `WHOLE` widths is one passage, with the space around it.
+ * of up to `whole` widths is one passage, with the space around it.
  */
-export const cutPassages = (text: string): ReadonlyArray<Span> => {
+export const cutPassages = (text: string, whole: number): ReadonlyArray<Span> => {
   const all = { start: 0, end: text.length }
   const total = measure(text, all)
-  if (total <= WHOLE) return [all]
+  if (total <= whole) return [all]
   const scale = Math.max(1, total / (PASSAGES * TARGET))
   const [target, max] = [TARGET * scale, MAX * scale]
   const passages: Array<Span> = []
