@@ -107,7 +107,7 @@ describe("send", () => {
     const memory = await openMemory()
     await memory
       .for({ userId: "ana" })
-      .rememberMany(Array.from({ length: 20 }, (_, i) => `Ana's preference number ${i} concerns topic${i}.`))
+      .rememberMany(Array.from({ length: 60 }, (_, i) => `Ana's preference number ${i} concerns topic${i}.`))
     const agent = createAgent({
       memory,
       client: server.client(),

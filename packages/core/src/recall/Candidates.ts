@@ -102,12 +102,15 @@ export class Candidates {
 
   /** `null` while the text is not read. */
   #score({ ceiling, phrasesMax, row }: Candidate): Winner | null {
-    const { excerpts, query, scorer } = this.#evidence
+    const { excerpts, query, scorer, sequences } = this.#evidence
     const excerpt = excerpts.get(row.facts.id)
     if (excerpt === undefined || excerpt.passage !== row.passage) return null
     if (phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
     // The phrases are those of the words that were found.
-    const phrases = row.passage === row.worded ? phraseShare(query, excerpt.memory.content) : 0
+    const phrases =
+      row.passage === row.worded
+        ? phraseShare(query, sequences.read(excerpt.memory.content, query.tokeniser))
+        : 0
     return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt }
   }
 }

@@ -2,8 +2,6 @@
 import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { RowFacts, SearchHit } from "../store/searching.ts"
 import { countFromWeight, documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
-import { readWith } from "../text/terms/tokenisers.ts"
-import { wordKey } from "../text/terms/Word.ts"
 import type { Query, QueryWeights } from "./query.ts"
 import { type Held, inMasks, weighWord } from "./QueryWords.ts"
 
@@ -112,10 +110,9 @@ export const phraseShareMax = ({ phrases }: Query, { mask0, mask1, matched }: Ev
   return held.length / phrases.length
 }
 
-/** Share of the query's word pairs that are adjacent in a text. */
-export const phraseShare = ({ phrases, tokeniser }: Query, text: string): number => {
+/** Share of the query's word pairs that are adjacent in a text; `sequence` has the keys of its words. */
+export const phraseShare = ({ phrases }: Query, sequence: Uint32Array): number => {
   if (phrases.length === 0) return 0
-  const sequence = readWith(tokeniser, text).words.map(wordKey)
   const wanted = new Map(phrases.map((phrase) => [phrase.first, new Set<number>()]))
   for (const { first, second } of phrases) wanted.get(first)?.add(second)
   let adjacent = 0

@@ -10,6 +10,7 @@ import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
 import { readQuery } from "./query.ts"
+import { WordSequences } from "./WordSequences.ts"
 import { readEvidence } from "./readEvidence.ts"
 import {
   type Ranked,
@@ -31,6 +32,7 @@ interface Services {
   readonly embedder: Embedder["Service"] | null
   readonly admin: StoreAdmin["Service"]
   readonly whenEmbedderFails: WhenEmbedderFails
+  readonly sequences: WordSequences
 }
 
 /** An embedder that fails: `words` goes on by words alone, `refuse` fails the call. */
@@ -54,7 +56,7 @@ const answer = <A>(items: ReadonlyArray<A>, failure: MemoryError | null): Degrad
 
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (
-  { admin, embedder, store, whenEmbedderFails }: Services,
+  { admin, embedder, sequences, store, whenEmbedderFails }: Services,
   request: RecallRequest
 ): Effect.fn.Return<Found, MemoryError> {
   const { limit, minScore = DEFAULT_THRESHOLD, now, scope, timeZone = UTC.name } = request
@@ -66,7 +68,7 @@ const findWinners = Effect.fnUntraced(function* (
   const { failure, vector } = embedder === null ? WITHOUT_VECTOR : yield* embedQuestion(embedder, query.text)
   if (failure !== null && (whenEmbedderFails === "refuse" || isWrongEmbedder(failure))) return yield* failure
   if (vector === undefined && query.terms.length === 0) return { candidates: null, failure }
-  const evidence = yield* readEvidence({ store, fingerprint }, request, query, vector)
+  const evidence = yield* readEvidence({ store, fingerprint, sequences }, request, query, vector)
   return { candidates: new Candidates(evidence, { limit, minScore }), failure }
 })
 
@@ -135,19 +137,21 @@ export const makeRetrieverWith = (
       store: yield* MemoryStore,
       embedder: Option.getOrNull(yield* Effect.serviceOption(Embedder)),
       admin: yield* StoreAdmin,
-      whenEmbedderFails
+      whenEmbedderFails,
+      sequences: new WordSequences()
     }
     return Retriever.of({
       recall: (request) => recallWith(services, request),
       rank: (request) => rankWith(services, request),
-      forget: () => {},
-      forgetUser: () => {}
+      // Texts of all scopes share the cache: forgetting is rare, and reading them again cheap.
+      forget: () => services.sequences.clear(),
+      forgetUser: () => services.sequences.clear()
     })
   })
 
 /**
  * The retriever of Keepsake: one embedding, one store search, one reading of neighbouring turns and of texts, and a
- * calibrated score. Recalls by meaning too if an `Embedder` is in the context, and by words alone while that fails. It caches nothing of a text.
+ * calibrated score. Recalls by meaning too if an `Embedder` is in the context, and by words alone while that fails.
  */
 export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> =
   makeRetrieverWith("words")

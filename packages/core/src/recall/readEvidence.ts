@@ -7,6 +7,7 @@ import { type Query, type QueryWeights, weighQuery } from "./query.ts"
 import type { RecallRequest } from "./Retriever.ts"
 import { Scorer } from "./Scorer.ts"
 import { SessionNeighbours } from "./SessionNeighbours.ts"
+import type { WordSequences } from "./WordSequences.ts"
 import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
 
 /** Hits per channel; 60 lose .1 points of R@10. */
@@ -62,11 +63,19 @@ export interface ReadEvidence {
   readonly rows: ReadonlyArray<Evidence>
   /** Texts that were read, by id. */
   readonly excerpts: Map<string, Excerpt>
+  /** Reads the words of a text. */
+  readonly sequences: WordSequences
+}
+
+interface EvidenceServices {
+  readonly fingerprint: Fingerprint
+  readonly store: MemoryStore["Service"]
+  readonly sequences: WordSequences
 }
 
 /** Reads the rows that may answer: one search; then the turns around its strongest hits, and texts. */
 export const readEvidence = Effect.fnUntraced(function* (
-  { fingerprint, store }: { readonly fingerprint: Fingerprint; readonly store: MemoryStore["Service"] },
+  { fingerprint, sequences, store }: EvidenceServices,
   { asOf, filter, limit, now, scope }: RecallRequest,
   query: Query,
   vector: Float32Array | undefined
@@ -118,6 +127,7 @@ export const readEvidence = Effect.fnUntraced(function* (
     weights,
     scorer,
     rows: [...hits, ...others],
-    excerpts: new Map(texts.map((excerpt) => [excerpt.memory.id, excerpt]))
+    excerpts: new Map(texts.map((excerpt) => [excerpt.memory.id, excerpt])),
+    sequences
   } satisfies ReadEvidence
 })
