@@ -78,11 +78,15 @@ describe("hostile memories", () => {
     expect(items.filter(({ memory: { content } }) => content.includes("hostile")).length).toBeGreaterThan(0)
     // The block opens and closes once, as it does without hostile memories.
     expect(findTags(text)).toEqual(findTags(reference))
-    // Each item starts with one line; other lines at the margin are the block's own.
-    const lines = readOwnLines(text)
-    expect(lines.filter((line) => line.startsWith("- "))).toHaveLength(items.length)
+    // Each item starts with one line, its own or one of a group's; other lines at the margin are the block's own.
+    const lines = text.split("\n")
+    const heads = lines.filter((line) => /^- [^:]*:$/u.test(line))
+    const starts = lines.filter((line) => /^(?: {2})?- /u.test(line))
+    expect(starts).toHaveLength(items.length + heads.length)
     const frame = (block: string) => readOwnLines(block).filter((line) => !line.startsWith("- "))
-    const headings = frame(text).filter((line) => !frame(reference).includes(line))
+    const headings = frame(text).filter(
+      (line) => !frame(reference).includes(line) && !line.startsWith("Remembered from earlier conversations")
+    )
     expect(headings.filter((line) => !/^[A-Z][a-z ]+:$/u.test(line))).toEqual([])
     expect(DECEPTIVE.test(text)).toBe(false)
     for (const line of HARMLESS) expect(text).toContain(line)

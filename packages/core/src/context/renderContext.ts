@@ -61,16 +61,19 @@ export interface WrittenItem {
 const from = (origin: string | null): string =>
   origin === null ? "" : `from="${clean(origin, " ").replaceAll('"', "&quot;")}" `
 
-const said = ({ item: { cut, memory, score }, showScore }: WrittenItem, indent: string): string => {
+/** Lines of a text are indented further than any line of the block: none looks like an item. */
+const INDENT = "\n    "
+
+const said = ({ item: { cut, memory, score }, showScore }: WrittenItem): string => {
   const shown = showScore && score !== null ? ` (${score.toFixed(2)})` : ""
-  const text = clean(cut ?? memory.content, `\n${indent}`)
+  const text = clean(cut ?? memory.content, INDENT)
   return `${shown}: ${text}${cut === null ? "" : ` (cut: ${memory.id})`}`
 }
 
 /** One memory by itself: its day, its author and its text. */
 export const itemLine = (written: WrittenItem): string => {
   const { day, item, origin } = written
-  return `- ${from(origin)}${day} ${author(item.memory)}${said(written, "  ")}`
+  return `- ${from(origin)}${day} ${author(item.memory)}${said(written)}`
 }
 
 /** Several memories of one conversation and day, under one line that says when, and who if it is one person. */
@@ -82,16 +85,12 @@ const groupLines = (group: ReadonlyArray<WrittenItem>): string => {
   const head = `- ${from(first.origin)}${first.day}`
   const authors = new Set(group.map(({ item }) => author(item.memory)))
   if (authors.size > 1 || group.some(({ showScore }) => showScore)) {
-    return [
-      `${head}:`,
-      ...group.map((written) => `  - ${author(written.item.memory)}${said(written, "    ")}`)
-    ].join("\n")
+    return [`${head}:`, ...group.map((written) => `  - ${author(written.item.memory)}${said(written)}`)].join(
+      "\n"
+    )
   }
   // Without a score, a text follows its colon.
-  return [
-    `${head} ${author(memory)}:`,
-    ...group.map((written) => `  -${said(written, "    ").slice(1)}`)
-  ].join("\n")
+  return [`${head} ${author(memory)}:`, ...group.map((written) => `  -${said(written).slice(1)}`)].join("\n")
 }
 
 /** Runs of the same conversation, day and origin. */
