@@ -42,9 +42,11 @@ export class PartRanking {
     const groups = points.isGrouped ? points : null
     const passesPoint = groups === null ? passes : (point: number) => passes(points.slot(point))
     const isCurrent =
-      groups === null
-        ? (point: number) => rows.isCurrent(point)
-        : (point: number) => rows.isCurrent(points.slot(point))
+      rows.currentPassages === points.count
+        ? null
+        : groups === null
+          ? (point: number) => rows.isCurrent(point)
+          : (point: number) => rows.isCurrent(points.slot(point))
     const room = Math.min(limit, rows.count)
     const sums = scratch.sums(terms.length === 0 ? 0 : points.count, which)
     this.#sources = sources

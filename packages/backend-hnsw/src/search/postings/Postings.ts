@@ -88,22 +88,22 @@ export class Postings {
   /**
    * Adds Σ idf · weight to `sums`, by point; returns how many current rows hold each term.
    * @param current how many rows are current
+   * @param isCurrent null where all are
    */
   score(
     terms: Uint32Array,
     current: number,
-    isCurrent: (point: number) => boolean,
+    isCurrent: ((point: number) => boolean) | null,
     sums: Float64Array
   ): ReadonlyArray<number> {
     return Array.from(terms, (term) => {
-      let holders = 0
-      this.#forEach(term, (point) => {
-        if (isCurrent(point)) holders++
-      })
+      const buffered = this.#findBuffered(term)
+      let holders =
+        isCurrent === null ? buffered.length : buffered.filter(({ point }) => isCurrent(point)).length
+      for (const segment of this.#segments) holders += segment.countHolders(term, isCurrent)
       const factor = idf(current, holders)
-      this.#forEach(term, (point, weight) => {
-        sums[point] = (sums[point] ?? 0) + factor * weight
-      })
+      for (const segment of this.#segments) segment.addWeights(term, factor, sums)
+      for (const { point, weight } of buffered) sums[point] = (sums[point] ?? 0) + factor * weight
       return holders
     })
   }
@@ -129,17 +129,15 @@ export class Postings {
     return weights
   }
 
-  /** Visits every row that holds the term, by point. */
-  #forEach(term: number, visit: (point: number, weight: number) => void): void {
-    for (const segment of this.#segments) {
-      const [from, to] = segment.range(term)
-      for (let i = from; i < to; i++) visit(segment.points[i] ?? 0, segment.weights[i] ?? 0)
-    }
+  /** The rows in the buffer that hold the term. */
+  #findBuffered(term: number): ReadonlyArray<{ readonly point: number; readonly weight: number }> {
+    const found: Array<{ readonly point: number; readonly weight: number }> = []
     const buffer = this.#buffer
-    if (buffer === null) return
+    if (buffer === null) return found
     for (let row = 0; row < buffer.rows; row++) {
       const i = binarySearch(buffer.ids, term, buffer.rowStart(row), buffer.ends[row] ?? 0)
-      if (i >= 0) visit(buffer.firstPoint + row, buffer.weights[i] ?? 0)
+      if (i >= 0) found.push({ point: buffer.firstPoint + row, weight: buffer.weights[i] ?? 0 })
     }
+    return found
   }
 }

@@ -102,6 +102,25 @@ export class Segment {
     return t < 0 ? [0, 0] : [this.#starts[t] ?? 0, this.#starts[t + 1] ?? 0]
   }
 
+  /** How many rows hold the term, of those that are current: null where all are. */
+  countHolders(term: number, isCurrent: ((point: number) => boolean) | null): number {
+    const [from, to] = this.range(term)
+    if (isCurrent === null) return to - from
+    let holders = 0
+    for (let i = from; i < to; i++) if (isCurrent(this.points[i] ?? 0)) holders++
+    return holders
+  }
+
+  /** Adds factor · weight to `sums`, by point. */
+  addWeights(term: number, factor: number, sums: Float64Array): void {
+    const [from, to] = this.range(term)
+    const { points, weights } = this
+    for (let i = from; i < to; i++) {
+      const point = points[i] ?? 0
+      sums[point] = (sums[point] ?? 0) + factor * (weights[i] ?? 0)
+    }
+  }
+
   /** Writes the weights of `terms` at `points[from…to)`, ascending points of this segment, as `Postings.weights` does. */
   readWeights(terms: Uint32Array, points: Uint32Array, from: number, to: number, into: Float32Array): void {
     for (let t = 0; t < terms.length; t++) {
