@@ -85,6 +85,43 @@ describe("removal", () => {
     })
   )
 
+  it.effect(
+    "names samples of the planner only where there may be some, and nothing where nothing was removed",
+    () =>
+      Effect.gen(function* () {
+        const { store } = yield* open(yield* freshOnPGlite({ tablePrefix: "sampled_" }))
+        const rows = [row("An apple."), row("A pear.")]
+        yield* store.put({ scope, now: T0, rows })
+        const remove = (ids: ReadonlyArray<string>) =>
+          Effect.map(store.remove({ scope, now: T0, target: { _tag: "Ids", ids } }), ({ places }) =>
+            places.map(({ bytes, place }) => `${place} ${bytes}`)
+          )
+        const [apple, pear] = rows.map(({ memory }) => memory.id)
+        assert.deepStrictEqual(yield* remove([apple!]), [
+          "rows unlinked",
+          "log unlinked",
+          "statistics untouched"
+        ])
+        const db = yield* Effect.promise(sharedPGlite)
+        const { rows: tables } = yield* Effect.promise(() =>
+          db.query<{ name: string }>(
+            "select format('%I.%I', schemaname, tablename) as name from pg_tables where tablename = 'sampled_memories_2'"
+          )
+        )
+        yield* Effect.promise(() => db.exec(`analyze ${tables[0]?.name}`))
+        assert.deepStrictEqual(yield* remove([pear!]), [
+          "rows unlinked",
+          "log unlinked",
+          "statistics unlinked"
+        ])
+        assert.deepStrictEqual(yield* remove([pear!]), [
+          "rows untouched",
+          "log untouched",
+          "statistics untouched"
+        ])
+      })
+  )
+
   const whenPrivate = privateServer ? it.live : it.live.skip
   whenPrivate(
     `leaves text in the server's files until eraseBytes${privateServer ? "" : ` (${NO_PRIVATE_SERVER})`}`,

@@ -70,7 +70,9 @@ type EvidenceTuple = readonly [
   weights: ReadonlyArray<number> | null
 ]
 
-const NO_WEIGHTS = new Float32Array(0)
+/** One weight a term; a row that has none of the terms selects null. */
+const toWeights = (selected: unknown, terms: Uint32Array | undefined): Float32Array =>
+  Array.isArray(selected) ? Float32Array.from(toNumbers(selected)) : new Float32Array(terms?.length ?? 0)
 
 /** Decodes the evidence that begins at a place of a row, for each of the parts. */
 export const decodeEvidence = (
@@ -86,7 +88,7 @@ export const decodeEvidence = (
     const start = at + OWN_WIDTH + PART_WIDTH * i
     const long = row[start + 2]
     if (long === null) {
-      const weights = terms === undefined ? NO_WEIGHTS : Float32Array.from(toNumbers(row[start + 1]))
+      const weights = toWeights(row[start + 1], terms)
       return {
         cosine: toNumberOrNull(row[start]),
         nearest: 0,
@@ -101,7 +103,7 @@ export const decodeEvidence = (
       cosine,
       nearest,
       worded,
-      weights: Float32Array.from(weights ?? []),
+      weights: toWeights(weights, terms),
       length: longLength,
       norm: longNorm
     }

@@ -12,12 +12,20 @@ import {
   weightsColumn
 } from "../schema/EmbeddingColumns.ts"
 
+/** Terms as SQL. */
+export interface TermsSql {
+  /** An `int4[]`. */
+  readonly array: string
+  /** A table of them, in the order of the request: `term`, `idf`. */
+  readonly table: string
+}
+
 /** A part of a question as SQL. */
 export interface PartSql {
   /** The vector; `null` without a vector channel. */
   readonly query: string | null
-  /** A table of the part's terms, in the order of the request: `term`, `idf`. `null` without a lexical channel. */
-  readonly terms: string | null
+  /** The part's terms; `null` without a lexical channel. */
+  readonly terms: TermsSql | null
   /** The number of a long text's passage that fits best by words; null where it shares none. */
   readonly worded: string | null
 }
@@ -43,8 +51,12 @@ export const nearestDistance = (scope: ScopeSql, query: string): string =>
       else (select min(${distanceFrom(scope, "x", query)}) from ${passagesOf(scope)}) end`
 
 /** The stored weight of each of the part's terms in `row`. */
-const weightsIn = ({ layout: { space } }: ScopeSql, row: string, terms: string): string =>
-  `(select array_agg(coalesce(${row}.${weightsColumn(space)}[array_position(${row}.${termsColumn(space)}, t.term)], 0)) from ${terms} t)`
+const weightsIn = ({ layout: { space } }: ScopeSql, row: string, { array }: TermsSql): string =>
+  `array(select coalesce(${row}.${weightsColumn(space)}[array_position(${row}.${termsColumn(space)}, t)], 0) from unnest(${array}) t)`
+
+/** Likewise; null where it has none of them, which is cheaper to learn. */
+const weightsOrNull = (scope: ScopeSql, row: string, terms: TermsSql): string =>
+  `case when ${row}.${termsColumn(scope.layout.space)} && ${terms.array} then ${weightsIn(scope, row, terms)} end`
 
 /** Finds the passage of `m` by the greatest Σ idf·weight: what `PartSql.worded` is where no index told it. */
 export const findWorded = (scope: ScopeSql, terms: string): string => {
@@ -81,7 +93,7 @@ export const bestPassage = (scope: ScopeSql, { query, worded }: PartSql): string
 /** The evidence of `m` as a JSON array; null for a text of one passage. */
 export const longEvidence = (scope: ScopeSql, { query, terms, worded }: PartSql): string => {
   const { space } = scope.layout
-  const weights = terms === null ? "null" : weightsIn(scope, "x", terms)
+  const weights = terms === null ? "null" : weightsOrNull(scope, "x", terms)
   const number = worded === null ? "near.number" : `coalesce(${worded}, near.number)`
   return `case when m.passage_count is not null then (
     select json_build_array(-near.distance, near.number, x.number, x.${lengthColumn(space)}, x.${normColumn(space)}, ${weights})
@@ -102,15 +114,17 @@ export const evidenceColumns = (
   scope: ScopeSql,
   parts: ReadonlyArray<PartSql>,
   longOf: (part: PartSql, index: number) => string = (part) => longEvidence(scope, part)
-): ReadonlyArray<string> => [
-  ...ownColumns(scope),
-  ...parts.flatMap((part, i) => [
-    part.query === null
-      ? "null::float8"
-      : `case when m.passage_count is null then -(${distanceFrom(scope, "m", part.query)}) end`,
-    part.terms === null
-      ? "null::float4[]"
-      : `case when m.passage_count is null then ${weightsIn(scope, "m", part.terms)} end`,
-    longOf(part, i)
-  ])
-]
+): ReadonlyArray<string> => {
+  // What a search by words alone finds has some of them.
+  const ownWeights = parts.length === 1 && parts[0]?.query === null ? weightsIn : weightsOrNull
+  return [
+    ...ownColumns(scope),
+    ...parts.flatMap((part, i) => [
+      part.query === null
+        ? "null::float8"
+        : `case when m.passage_count is null then -(${distanceFrom(scope, "m", part.query)}) end`,
+      part.terms === null ? "null::float4[]" : ownWeights(scope, "m", part.terms),
+      longOf(part, i)
+    ])
+  ]
+}

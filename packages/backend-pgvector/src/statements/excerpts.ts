@@ -52,7 +52,7 @@ const toAskedPart = (
   from unnest(${ids}${weighed}) with ordinality as t (term${idfs === undefined ? "" : ", idf"}, place)
   order by place
 )`
-  return { sql: { query, terms: table, worded: findWorded(scope, table) }, ctes: [cte] }
+  return { sql: { query, terms: { array: ids, table }, worded: findWorded(scope, table) }, ctes: [cte] }
 }
 
 const withCtes = (ctes: ReadonlyArray<string>): string =>

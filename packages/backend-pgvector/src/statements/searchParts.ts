@@ -152,7 +152,7 @@ export const assembleSearch = (
   const { names } = layout
   const toPart = (part: SearchedPart): PartSql => ({
     query: part.query,
-    terms: part.terms === null ? null : `frequency${part.suffix}`,
+    terms: part.terms === null ? null : { array: part.terms, table: `frequency${part.suffix}` },
     worded: found?.worded(part) ?? null
   })
   const columns = [...FACT_COLUMNS, ...evidenceColumns(search, parts.map(toPart))]
