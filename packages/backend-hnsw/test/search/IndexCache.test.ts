@@ -14,7 +14,7 @@ import { direction, makeFingerprint, makeRow, makeScope, NOW } from "../support/
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
 const DIMENSIONS = 64
-const MAX_BYTES = 200_000
+const MAX_BYTES = 260_000
 const USERS = 40
 
 /** A cache over a file in which user n has 30 + n rows. */
