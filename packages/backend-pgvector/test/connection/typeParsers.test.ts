@@ -2,7 +2,7 @@
 import { PGlite } from "@electric-sql/pglite"
 import { vector } from "@electric-sql/pglite-pgvector"
 import { ANY } from "@keepsake/core/driver"
-import { find, rowBuilder, T0 } from "@keepsake/core/testing"
+import { find, rowBuilder, sameRows, T0 } from "@keepsake/core/testing"
 import { assert, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import { Pool, types } from "pg"
@@ -44,7 +44,8 @@ const answersAsUsual = (options: PgVectorOptions) =>
     assert.strictEqual(n, 1)
     assert.strictEqual(hits.length, 1)
     assert.approximately(hits[0]?.cosine ?? 0, 1, 1e-6)
-    assert.deepStrictEqual((yield* store.listRows({ scope, now: T0, filter: ANY, limit: 5 })).rows, [fact])
+    const { rows } = yield* store.listRows({ scope, now: T0, filter: ANY, limit: 5 })
+    sameRows(rows, [fact], 1e-6, "the row")
   })
 
 it.live("PGlite with the application's parsers", () =>
