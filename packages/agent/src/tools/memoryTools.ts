@@ -115,6 +115,9 @@ const UpdateInput = Schema.Struct({
   importance: Schema.optionalKey(Importance)
 })
 
+/** So much of a text asks whether it is known already, in UTF-16 code units. */
+const ASKED_LENGTH = 4_000
+
 /** Tokens of an answer of `recall`; items share them. */
 const ANSWER_TOKENS = 4_000
 /** What a cut item shows at least. */
@@ -199,7 +202,8 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions): Agent
     execute: async (asked, run) => {
       const { importance, saidBy = "user", type = "semantic" } = asked
       const content = cleanText(asked.content)
-      const [match] = await memory.recall(content, { limit: 1, minScore: ASKED_MIN_SCORE }, run)
+      const asking = content.slice(0, ASKED_LENGTH).toWellFormed()
+      const [match] = await memory.recall(asking, { limit: 1, minScore: ASKED_MIN_SCORE }, run)
       const isOwn = match !== undefined && sameScope(match.memory.scope, memory.scope)
       if (isOwn && isSameText(match.memory.content, content)) return `Already known, as ${match.memory.id}.`
       if (options.wasRecalled?.(content) === true) return "Already known: this is what you recalled."

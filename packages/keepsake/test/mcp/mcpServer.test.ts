@@ -39,8 +39,8 @@ const useEverything = async (client: Client): Promise<void> => {
     name: "remember",
     arguments: { content: "Ana builds a SaaS for freight logistics", type: "semantic" }
   })
-  const long = await client.callTool({ name: "remember", arguments: { content: "x".repeat(100_001) } })
-  expect(readText(long)).toMatch(/at most 100000[\s\S]*content/u)
+  const long = await client.callTool({ name: "remember", arguments: { content: "x".repeat(1_000_001) } })
+  expect(readText(long)).toMatch(/at most 1000000[\s\S]*content/u)
   const id = /[0-9a-f-]{36}/u.exec(readText(remembered))?.[0] ?? ""
   expect(
     readText(await client.callTool({ name: "context", arguments: { message: "What was my project again?" } }))
