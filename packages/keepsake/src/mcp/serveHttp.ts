@@ -27,7 +27,7 @@ export interface HttpServer {
 }
 
 const PATH = "/mcp"
-const BODY_BYTES_MAX = 1_000_000
+const BODY_BYTES_MAX = 8_000_000
 const LOOPBACK = new Set(["127.0.0.1", "::1", "localhost"])
 
 const parseHostName = (header: string | undefined): string | undefined =>
