@@ -13,6 +13,7 @@ export interface Doc {
 export interface Question {
   readonly qid: string
   readonly q: string
+  readonly answer: string
   readonly cat: number | string
   readonly gold: ReadonlyArray<string>
 }

@@ -111,7 +111,7 @@ describe("an evaluation set", () => {
   })
 
   it("knows the questions that the dialogue does not answer", () => {
-    const question = { qid: "q", q: "?", gold: ["D1:1"] }
+    const question = { answer: "", qid: "q", q: "?", gold: ["D1:1"] }
     assert.isTrue(isAnswerable({ ...question, cat: 1 }))
     assert.isFalse(isAnswerable({ ...question, cat: 5 }))
     assert.isFalse(isAnswerable({ ...question, cat: "abstention", gold: [] }))
