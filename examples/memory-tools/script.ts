@@ -13,6 +13,9 @@ export const script: Respond = ({ body }) => {
     return output.startsWith("Nothing")
       ? { tools: [{ name: "search_notes", input: { word: "rail" } }] }
       : `(scripted) From memory: ${output}`
-  if (steps === 2) return { tools: [{ name: "remember", input: { content: output, type: "semantic" } }] }
+  if (steps === 2)
+    return {
+      tools: [{ name: "remember", input: { content: output, type: "semantic", saidBy: "assistant" } }]
+    }
   return "(scripted) Researched and remembered."
 }
