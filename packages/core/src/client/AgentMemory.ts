@@ -5,8 +5,10 @@ import { eraseUser } from "../forget/eraseUser.ts"
 import { makePurge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
+import { readLimits } from "../input/options.ts"
 import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
 import { readTimeZone } from "../input/timeZone.ts"
+import type { ScopeLimits } from "../store/limits.ts"
 import { hasOldTerms, type StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { filesScope, type Scope } from "../memory/Scope.ts"
@@ -48,7 +50,16 @@ export interface AgentMemoryOptions {
    * its vector is filled in later; an answer says what it lacks. `"refuse"`: the call fails with `EmbedderFailed`.
    */
   readonly whenEmbedderFails?: WhenEmbedderFails | undefined
+  /**
+   * What each scope may hold, agents' own notes and histories with their bytes included; none when absent. A write that
+   * does not fit fails with `LimitReached`, or with `whenFull: "dropOldest"` the oldest memories make room, pins and
+   * what superseded another last.
+   */
+  readonly limits?: LimitsOptions | undefined
 }
+
+/** Most memories and bytes of a scope; `refuse` when `whenFull` is absent. */
+export type LimitsOptions = Omit<ScopeLimits, "whenFull"> & Partial<Pick<ScopeLimits, "whenFull">>
 
 /** Milliseconds of a call. */
 const DEADLINE_MS = 30_000
@@ -121,6 +132,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     return yield* invalidInput("purgeEvery", "give a duration of at least one second, or false")
   }
   const gate = yield* valid(() => readGate(options))
+  const limits = yield* valid(() => readLimits(options.limits))
   const timeZone = yield* valid(() => readTimeZone(options))
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin
@@ -140,6 +152,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     whenEmbedderFails,
     noteOwed: embedder === null || admin.mode.readOnly ? () => {} : yield* payInBackground(admin, embedder),
     deadlineMs,
+    limits,
     retriever,
     accesses,
     fences: new WriteFences(),

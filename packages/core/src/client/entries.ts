@@ -48,7 +48,7 @@ const gateEntries = Effect.fnUntraced(function* (
 })
 
 export const appendEntries = Effect.fnUntraced(function* (
-  { fences, gate, store }: MemoryServices,
+  { fences, gate, limits, store }: MemoryServices,
   scope: Scope,
   input: ReadonlyArray<EntryInput>
 ) {
@@ -58,7 +58,7 @@ export const appendEntries = Effect.fnUntraced(function* (
   if (gated.length > 0) {
     const now = yield* Clock.currentTimeMillis
     const stored = gated.map(({ source: _source, ...entry }) => entry)
-    yield* fences.write(scope, fence, store.append({ scope, now, entries: stored }))
+    yield* fences.write(scope, fence, store.append({ scope, now, entries: stored, limits }))
   }
   return { appended: gated.length, dropped: read.length - gated.length } satisfies Appended
 })

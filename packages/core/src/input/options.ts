@@ -4,6 +4,7 @@ import { ANY, type Condition } from "../memory/Condition.ts"
 import type { JsonObject } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { Where } from "../memory/Where.ts"
+import type { ScopeLimits } from "../store/limits.ts"
 import type { Cursor, MemoryChange } from "../store/MemoryStore.ts"
 import type { TokenEstimator } from "../text/estimateTokens.ts"
 import {
@@ -23,7 +24,8 @@ import {
   refused,
   share,
   shown,
-  test
+  test,
+  within
 } from "./fields.ts"
 import { conditionFrom, FILTER, filter, type FilterInput } from "./filter.ts"
 import { metadata } from "./metadata.ts"
@@ -49,6 +51,19 @@ export const readWriteOptions = input(
   object({
     fence: optional(integer(0, Number.MAX_SAFE_INTEGER, "give what fence() returned"))
   } satisfies Fields<WriteOptions>)
+)
+
+const limit = optional(integer(1, Number.MAX_SAFE_INTEGER, "give a whole number above 0"))
+
+/** Reads the limits of a scope, each optional; `refuse` when `whenFull` is absent. */
+export const readLimits = (value: unknown): Result.Result<ScopeLimits | undefined, Problem> =>
+  value === undefined
+    ? Result.succeed(undefined)
+    : Result.map(limits(value), ({ whenFull = "refuse", ...most }) => ({ ...most, whenFull }))
+
+const limits = within(
+  "limits",
+  object({ memories: limit, bytes: limit, whenFull: optional(oneOf(["refuse", "dropOldest"] as const)) })
 )
 
 /** How to forget. */

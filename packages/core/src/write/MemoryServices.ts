@@ -3,6 +3,7 @@ import type { AccessCounter } from "../recall/AccessCounter.ts"
 import type { WhenEmbedderFails } from "../recall/makeRetriever.ts"
 import type { Retriever } from "../recall/Retriever.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
+import type { ScopeLimits } from "../store/limits.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
 import type { StoreAdmin } from "../store/StoreAdmin.ts"
 import type { WriteGate } from "./beforeWrite.ts"
@@ -20,6 +21,8 @@ export interface MemoryServices {
   readonly noteOwed: () => void
   /** How long a call may take; where it works through many rows, each batch. */
   readonly deadlineMs: number
+  /** What each scope may hold; `undefined` without limits. */
+  readonly limits: ScopeLimits | undefined
   readonly retriever: Retriever["Service"]
   /** `null` when the store keeps no access counts. */
   readonly accesses: AccessCounter | null

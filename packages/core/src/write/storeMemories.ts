@@ -112,7 +112,11 @@ const encodeAndPut = Effect.fnUntraced(function* (
   const rows = yield* encodeRows(services, memories)
   const put = Effect.fnUntraced(function* (batch: ReadonlyArray<StoreRow>) {
     const now = yield* Clock.currentTimeMillis
-    return yield* services.fences.write(scope, fence, services.store.put({ scope, now, rows: batch }))
+    return yield* services.fences.write(
+      scope,
+      fence,
+      services.store.put({ scope, now, rows: batch, limits: services.limits })
+    )
   })
   const results = Array.from(yield* put(rows))
   yield* reportOwed(services, rows)

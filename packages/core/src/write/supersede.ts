@@ -36,7 +36,11 @@ export const supersede = Effect.fnUntraced(function* (
     )
   }
   const put = (row: StoreRow) =>
-    services.fences.write(scope, fence, services.store.supersede({ scope, now, id, row }))
+    services.fences.write(
+      scope,
+      fence,
+      services.store.supersede({ scope, now, id, row, limits: services.limits })
+    )
   const replace = Effect.fnUntraced(function* ([placed = memory]: ReadonlyArray<StatedMemory>) {
     const [row] = yield* encodeRows(services, [placed])
     if (row === undefined) return yield* notFound(id)

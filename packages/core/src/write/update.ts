@@ -19,7 +19,7 @@ const gateChange = Effect.fnUntraced(function* (gate: WriteGate, memory: Memory,
 })
 
 export const update = Effect.fnUntraced(function* (
-  { gate, store }: MemoryServices,
+  { gate, limits, store }: MemoryServices,
   scope: Scope,
   id: string,
   input: MemoryUpdate
@@ -33,5 +33,5 @@ export const update = Effect.fnUntraced(function* (
     change = yield* gateChange(gate, before, change)
     if (Object.keys(change).length === 0) return before
   }
-  return (yield* store.patch({ scope, now, id, change })) ?? (yield* notFound(id))
+  return (yield* store.patch({ scope, now, id, change, limits })) ?? (yield* notFound(id))
 })

@@ -5,6 +5,7 @@ import type {
   MemoryStore,
   StoreAdmin,
   StoreFingerprint,
+  LimitsOptions,
   WhenEmbedderFails
 } from "@keepsake/core"
 import type { Layer } from "effect"
@@ -46,6 +47,11 @@ export interface KeepsakeConfig {
    * its vector is filled in later; an answer says what it lacks. `"refuse"`: the call fails with `EmbedderFailed`.
    */
   readonly whenEmbedderFails?: WhenEmbedderFails | undefined
+  /**
+   * What each scope may hold: `{ memories: 10_000, bytes: 50_000_000, whenFull: "dropOldest" }`; no limits when absent. A
+   * write that does not fit fails with `LimitReached`, unless the oldest memories make room.
+   */
+  readonly limits?: LimitsOptions | undefined
   /** Gets warnings for the operator, such as a failed purge; standard error when absent. */
   readonly onWarning?: ((message: string, cause?: unknown) => void) | undefined
 }

@@ -46,6 +46,7 @@ export interface FileSettings {
   readonly timeZone?: string | undefined
   readonly deadlineMs?: unknown
   readonly whenEmbedderFails?: unknown
+  readonly limits?: unknown
 }
 
 const name = optional(test((value) => typeof value === "string", "give a text"))
@@ -67,7 +68,8 @@ const fileSettings: fields.Field<FileSettings> = object({
   reads,
   timeZone: name,
   deadlineMs: anything,
-  whenEmbedderFails: anything
+  whenEmbedderFails: anything,
+  limits: anything
 })
 
 export const readFileSettings = Effect.fnUntraced(function* (path: string) {

@@ -119,10 +119,12 @@ export const readUntrusted = Effect.fnUntraced(function* (flags: SettingFlags, e
 const readMemoryOptions = (
   project: FileSettings,
   own: FileSettings
-): Pick<KeepsakeConfig, "deadlineMs" | "whenEmbedderFails"> => {
+): Pick<KeepsakeConfig, "deadlineMs" | "whenEmbedderFails" | "limits"> => {
+  const limits = project.limits ?? own.limits
   const deadlineMs = project.deadlineMs ?? own.deadlineMs
   const whenEmbedderFails = project.whenEmbedderFails ?? own.whenEmbedderFails
   return {
+    ...(limits === undefined ? {} : { limits: limits as NonNullable<KeepsakeConfig["limits"]> }),
     ...(deadlineMs === undefined ? {} : { deadlineMs: deadlineMs as number }),
     ...(whenEmbedderFails === undefined
       ? {}

@@ -19,7 +19,7 @@ export interface ResolvedConfig {
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
   readonly memory: Pick<
     KeepsakeConfig,
-    "beforeWrite" | "beforeWriteTimeoutMs" | "timeZone" | "deadlineMs" | "whenEmbedderFails"
+    "beforeWrite" | "beforeWriteTimeoutMs" | "timeZone" | "deadlineMs" | "whenEmbedderFails" | "limits"
   >
   readonly onWarning: OnWarning | undefined
 }
@@ -63,6 +63,7 @@ const readConfig = within(
     timeZone: anything,
     deadlineMs: anything,
     whenEmbedderFails: anything,
+    limits: anything,
     onWarning: optional(test((value): value is OnWarning => typeof value === "function", "give a function"))
   })
 )
