@@ -156,7 +156,7 @@ describe("removal", () => {
           })
           yield* checkpoint
           assert.strictEqual(removal.bytes, "unlinked")
-          assert.match(removal.toErase, /vacuum full.*checkpoint.*write-ahead/su)
+          assert.match(removal.toErase, /vacuum full.*checkpoint.*Write-ahead/su)
           assert.isNotEmpty(
             filesWith(tables, MARK),
             "deleted text stays in the files, so the receipt must not say erased"
