@@ -8,6 +8,7 @@ import type {
   TermSettings
 } from "@keepsake/core/driver"
 import type { Row } from "../connection/Database.ts"
+import type { CutPassage } from "./excerpt.ts"
 import { measureWeights } from "./firstVersion.ts"
 import { toNumberOrNull, toNumbers } from "./values.ts"
 
@@ -60,14 +61,17 @@ const PART_WIDTH = 3
 export const evidenceWidth = (parts: ReadonlyArray<QueryPart>): number =>
   OWN_WIDTH + PART_WIDTH * parts.length
 
-/** The evidence of a long text. */
+/** The evidence of a long text, and where it was asked for, the place and the text of the worded passage. */
 type EvidenceTuple = readonly [
   cosine: number | null,
   nearest: number,
   worded: number,
   length: number,
   norm: number,
-  weights: ReadonlyArray<number> | null
+  weights: ReadonlyArray<number> | null,
+  start?: number,
+  end?: number,
+  text?: string
 ]
 
 /** One weight a term; a row that has none of the terms selects null. */
@@ -108,4 +112,12 @@ export const decodeEvidence = (
       norm: longNorm
     }
   })
+}
+
+/** The worded passage of the first part's evidence, which begins at a place of a row; null for a short text. */
+export const decodeWorded = (row: Row, at: number): CutPassage | null => {
+  const long = row[at + OWN_WIDTH + PART_WIDTH - 1]
+  if (long === null) return null
+  const [, , number, , , , start = 0, end = 0, text = ""] = long as EvidenceTuple
+  return { number, start, end, text }
 }

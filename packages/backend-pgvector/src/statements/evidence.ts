@@ -68,6 +68,7 @@ export const findWorded = (scope: ScopeSql, terms: string): string => {
         select sum(t.idf * x.${weightsColumn(space)}[array_position(x.${termsColumn(space)}, t.term)]) from ${terms} t
       ) as bm25
       from ${passagesOf(scope)}
+      offset 0
     ) scored
     where scored.bm25 > 0
     order by scored.bm25 desc, scored.number
@@ -90,13 +91,13 @@ export const bestPassage = (scope: ScopeSql, { query, worded }: PartSql): string
   return worded === null ? nearest : `coalesce(${worded}, ${nearest})`
 }
 
-/** The evidence of `m` as a JSON array; null for a text of one passage. */
-export const longEvidence = (scope: ScopeSql, { query, terms, worded }: PartSql): string => {
+/** The evidence of `m` as a JSON array; null for a text of one passage. `more`: columns of the worded passage `x`. */
+export const longEvidence = (scope: ScopeSql, { query, terms, worded }: PartSql, more = ""): string => {
   const { space } = scope.layout
   const weights = terms === null ? "null" : weightsOrNull(scope, "x", terms)
   const number = worded === null ? "near.number" : `coalesce(${worded}, near.number)`
   return `case when m.passage_count is not null then (
-    select json_build_array(-near.distance, near.number, x.number, x.${lengthColumn(space)}, x.${normColumn(space)}, ${weights})
+    select json_build_array(-near.distance, near.number, x.number, x.${lengthColumn(space)}, x.${normColumn(space)}, ${weights}${more})
     from ${nearestPassage(scope, query)} near
     cross join lateral (select * from ${passagesOf(scope)} and x.number = ${number} limit 1) x
   ) end`

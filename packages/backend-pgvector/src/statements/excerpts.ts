@@ -1,15 +1,23 @@
 /** Texts by passage: of rows that were found, of rows around them, and of the last that were said. */
-import type {
-  AroundRequest,
-  AroundRow,
-  Excerpt,
-  ExcerptsRequest,
-  LatestRequest,
-  WeighedPart
+import {
+  type AroundRequest,
+  type AroundRow,
+  type Excerpt,
+  type ExcerptsRequest,
+  type LatestRequest,
+  toFacts,
+  type WeighedPart
 } from "@keepsake/core/driver"
 import { matchesCondition } from "../codec/condition.ts"
-import { decodeEvidence, decodeFacts, evidenceWidth, FACT_COLUMNS } from "../codec/evidence.ts"
-import { decodeExcerpt, EXCERPT_WIDTH, selectExcerpt } from "../codec/excerpt.ts"
+import { decodeEvidence, decodeWorded } from "../codec/evidence.ts"
+import {
+  decodeExcerpt,
+  decodeUncut,
+  PASSAGE_TEXT,
+  SELECT_UNCUT,
+  selectExcerpt,
+  UNCUT_WIDTH
+} from "../codec/excerpt.ts"
 import { isLive, isNotExpired, isVisible } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { encodeInt4Array, encodeTextArray, encodeVector } from "../connection/parameterCodec.ts"
@@ -97,7 +105,9 @@ export const decodeExcerpts = (
   { scope }: Pick<ExcerptsRequest, "scope">
 ): ReadonlyArray<Excerpt> => rows.map((row) => decodeExcerpt(row, scope))
 
-/** Rows: facts, evidence, whether the filter holds, an excerpt. */
+const NO_PART: PartSql = { query: null, terms: null, worded: null }
+
+/** Rows: a memory whose passage comes with the first part's evidence, whether the filter holds, evidence. */
 export const aroundStatement = (layout: StatementLayout, request: AroundRequest): SqlStatement => {
   const { names } = layout
   const p = new Parameters()
@@ -106,18 +116,16 @@ export const aroundStatement = (layout: StatementLayout, request: AroundRequest)
   const sessions = p.add(encodeTextArray(request.anchors.map((anchor) => anchor.sessionId)))
   const turns = p.add(encodeTextArray(request.anchors.map((anchor) => anchor.turn)))
   const radius = `${p.add(request.radius)}::bigint`
-  const parts = request.parts.map((part, i) => toAskedPart(scope, p, part, `_${i + 1}`))
-  if (parts.length > 1) p.markVarying()
-  const sql = parts.map((part) => part.sql)
-  const [first] = sql
-  // The excerpt is of the passage that the first part's evidence names, so that evidence is found first.
-  const longOf = (part: PartSql, i: number) => (i === 0 ? "first.evidence" : longEvidence(scope, part))
+  const asked = request.parts.map((part, i) => toAskedPart(scope, p, part, `_${i + 1}`))
+  if (asked.length > 1) p.markVarying()
+  const parts = asked.length === 0 ? [NO_PART] : asked.map(({ sql }) => sql)
+  const cut = `, x.start_at, x.end_at, ${PASSAGE_TEXT}`
+  const longOf = (part: PartSql, i: number) => longEvidence(scope, part, i === 0 ? cut : "")
   const passes = matchesCondition(p, request.filter)
-  const evidence = first === undefined ? "null::json" : longEvidence(scope, first)
   return p.statement(
     "around",
-    `${withCtes(parts.flatMap(({ ctes }) => ctes))}select ${[...FACT_COLUMNS, ...evidenceColumns(scope, sql, longOf)].join(", ")},
-  (true${passes}) is true, ${selectExcerpt(layout, false)}
+    `${withCtes(asked.flatMap(({ ctes }) => ctes))}select ${SELECT_UNCUT}, (true${passes}) is true,
+  ${evidenceColumns(scope, parts, longOf).join(", ")}
 from (
   select distinct x.id
   from unnest(${sessions}::text[], ${turns}::bigint[]) as anchor (session_id, turn)
@@ -128,8 +136,6 @@ cross join lateral (
   select * from ${names.table("memories")} where scope = ${scope.key} and id = near.id limit 1
 ) m
 ${joinAccesses(scope)}
-left join lateral (select ${evidence} as evidence offset 0) first on true
-${joinPassage(scope, "coalesce((first.evidence ->> 2)::integer, 0)")}
 where ${isVisible(p, now, request.asOf)}`
   )
 }
@@ -138,15 +144,16 @@ export const decodeAround = (
   rows: Rows,
   { parts, scope }: AroundRequest,
   { fingerprint }: StatementLayout
-): ReadonlyArray<AroundRow> => {
-  const passes = FACT_COLUMNS.length + evidenceWidth(parts)
-  return rows.map((row) => ({
-    facts: decodeFacts(row),
-    parts: decodeEvidence(row, FACT_COLUMNS.length, parts, fingerprint),
-    passes: row[passes] === true,
-    excerpt: decodeExcerpt(row.slice(passes + 1, passes + 1 + EXCERPT_WIDTH), scope)
-  }))
-}
+): ReadonlyArray<AroundRow> =>
+  rows.map((row) => {
+    const excerpt = decodeUncut(row, scope, decodeWorded(row, UNCUT_WIDTH + 1))
+    return {
+      facts: toFacts(excerpt.memory),
+      parts: decodeEvidence(row, UNCUT_WIDTH + 1, parts, fingerprint),
+      passes: row[UNCUT_WIDTH] === true,
+      excerpt
+    }
+  })
 
 /** Rows: an excerpt. */
 export const latestStatement = (layout: StatementLayout, request: LatestRequest): SqlStatement => {
