@@ -63,7 +63,9 @@ export const concurrency = group("concurrency", {
 
   "one key, 20 contents at once: one of them is kept, whole": Effect.fnUntraced(function* (context) {
     const { epsilon, row, scope, store } = context
-    const rivals = Array.from({ length: 20 }, (_, i) => row(`apple number${i}`, { key: "order" }))
+    const rivals = Array.from({ length: 20 }, (_, i) =>
+      row(`apple rival${String.fromCharCode(97 + i)}`, { key: "order" })
+    )
     yield* atOnce(rivals.map((rival) => store.put({ scope, now: T0, rows: [rival] })))
     const { counts, rows } = yield* readAndCount(context, "apple")
     const winner = rivals.find(({ memory }) => memory.content === rows[0]?.memory.content)
