@@ -5,7 +5,7 @@ import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
-import { type RowBuilder, rowBuilder } from "./rows.ts"
+import { LAW_TOKENISER, type RowBuilder, rowBuilder } from "./rows.ts"
 
 /** The layer that every backend exposes. */
 export type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
@@ -68,9 +68,11 @@ export interface Law {
 export const group = (name: string, cases: Readonly<Record<string, LawRun>>): ReadonlyArray<Law> =>
   Object.entries(cases).map(([holds, run]) => ({ name: `${name} > ${holds}`, run }))
 
-/** The fingerprint with which the laws open stores; another `model` gives another fingerprint. */
-export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint =>
-  fingerprint({ model, dimensions, calibration: { mean: 0, spread: 0.1 } })
+/** The fingerprint with which the laws open stores, of their rows' terms; another `model` gives another fingerprint. */
+export const lawFingerprint = (dimensions: number, model = "laws"): Fingerprint => ({
+  ...fingerprint({ model, dimensions, calibration: { mean: 0, spread: 0.1 } }),
+  tokeniser: LAW_TOKENISER
+})
 
 /** A place over a layer that is built several times over the same data. */
 export const makePlace = (layer: StoreLayer, usual: Fingerprint): Place => ({

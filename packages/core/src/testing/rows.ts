@@ -49,14 +49,14 @@ const toPassages = (
 }
 
 /** The laws count terms: this tokeniser makes one of each word. */
-const tokeniser = "en-1"
+export const LAW_TOKENISER = "en-1"
 
 /** The terms of a law's row. */
 export const documentTerms = (text: string, settings: bm25.TermSettings = bm25.TERM_SETTINGS): bm25.Terms =>
-  bm25.documentTerms(text, { ...settings, tokeniser })
+  bm25.documentTerms(text, { ...settings, tokeniser: LAW_TOKENISER })
 
 /** The terms of a law's question. */
-export const queryTerms = (text: string): Uint32Array => bm25.queryTerms(text, tokeniser)
+export const queryTerms = (text: string): Uint32Array => bm25.queryTerms(text, LAW_TOKENISER)
 
 /** A unit vector derived from the text: equal texts have equal vectors, different texts unrelated ones. */
 export const toVector = (text: string, dimensions: number): Float32Array =>

@@ -25,6 +25,8 @@ const CASES: ReadonlyArray<readonly [memory: string, question: string]> = [
   ["Party 🎂", "🎂"]
 ]
 
+const toToday = (dimensions: number) => ({ ...lawFingerprint(dimensions), tokeniser: TOKENISER })
+
 const putText = ({ store }: Handle, row: RowBuilder, content: string, tokeniser: string) => {
   const made = row(content)
   const terms = documentTerms(content, { ...lawFingerprint(4), tokeniser })
@@ -35,8 +37,10 @@ const putText = ({ store }: Handle, row: RowBuilder, content: string, tokeniser:
 /** Today's terms, and those of stores that an earlier version filled. */
 export const scripts = group("scripts", {
   "a text of every script is found by another form of its words": Effect.fnUntraced(function* (context) {
-    const { epsilon, row, scope, store } = context
-    const stored = yield* Effect.forEach(CASES, ([content]) => putText(context, row, content, TOKENISER))
+    const { dimensions, epsilon, fresh, row, scope } = context
+    const handle = yield* (yield* fresh).open(toToday(dimensions))
+    const { store } = handle
+    const stored = yield* Effect.forEach(CASES, ([content]) => putText(handle, row, content, TOKENISER))
     for (const [i, [content, question]] of CASES.entries()) {
       const terms = queryTerms(question, TOKENISER)
       const { df, hits, n } = yield* find(store, { scope, now: T0, terms, limit: 5, exact: true })
@@ -59,7 +63,7 @@ export const scripts = group("scripts", {
     scope
   }) {
     const place = yield* fresh
-    const today = lawFingerprint(dimensions)
+    const today = toToday(dimensions)
     const before = { ...today, tokeniser: "en-1" }
     const old = yield* place.open(before)
     yield* putText(old, row, "Бабушка печёт пироги", before.tokeniser)
