@@ -1,3 +1,4 @@
+import { firstIndex } from "../arrays/firstIndex.ts"
 import { growArray } from "../arrays/growArray.ts"
 import type { Measures } from "../../codec/measureWeights.ts"
 import type { ExtraPlace } from "../../codec/bodyBlob.ts"
@@ -171,14 +172,7 @@ export class Points {
 
   /** The first point whose number in the file is greater than `local`. */
   pointAfter(local: number): number {
-    let low = 0
-    let high = this.#count
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.local(middle) <= local) low = middle + 1
-      else high = middle
-    }
-    return low
+    return firstIndex(this.#count, (at) => this.local(at) > local)
   }
 
   /** The point of that number in the file, or -1. */

@@ -1,4 +1,5 @@
 import { CLOSED, REMOVED } from "../../codec/memoryRow.ts"
+import { firstIndex } from "../arrays/firstIndex.ts"
 import { growArray } from "../arrays/growArray.ts"
 import { readUuid, writeUuid } from "./uuid.ts"
 
@@ -164,14 +165,7 @@ export class RowColumns {
 
   /** The first slot whose row number is greater than `local`. */
   slotAfter(local: number): number {
-    let low = 0
-    let high = this.#count
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (this.local(middle) <= local) low = middle + 1
-      else high = middle
-    }
-    return low
+    return firstIndex(this.#count, (at) => this.local(at) > local)
   }
 
   /** The row's slot, or -1. */
