@@ -5,7 +5,7 @@ import { eraseUser } from "../forget/eraseUser.ts"
 import { makePurge } from "../forget/purge.ts"
 import type { UserReceipt } from "../forget/receipt.ts"
 import { valid } from "../input/fields.ts"
-import { readLimits } from "../input/options.ts"
+import { readCallLimits, readLimits } from "../input/options.ts"
 import { readScope, readScopeOptions, readUserId, type ScopeOptions } from "../input/scope.ts"
 import { readTimeZone } from "../input/timeZone.ts"
 import type { ScopeLimits } from "../store/limits.ts"
@@ -16,6 +16,7 @@ import { AccessCounter } from "../recall/AccessCounter.ts"
 import { makeRetrieverWith, type WhenEmbedderFails } from "../recall/makeRetriever.ts"
 import { Retriever } from "../recall/Retriever.ts"
 import { onProcessIdle, sleepInBackground } from "../runtime/background.ts"
+import { CallQueue, type CallLimits } from "../runtime/CallQueue.ts"
 import { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import { warn } from "../runtime/warn.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
@@ -56,10 +57,19 @@ export interface AgentMemoryOptions {
    * what superseded another last.
    */
   readonly limits?: LimitsOptions | undefined
+  /**
+   * Most calls of this memory at once: `running`, 256 when absent, and `waiting` beyond them, 4,096 when absent. Users
+   * are served in turn; one takes at most as much of the room to wait as is still free. What finds none fails with
+   * `Overloaded` at once. `eraseUser` and `admin` do not wait.
+   */
+  readonly queue?: QueueOptions | undefined
 }
 
 /** Most memories and bytes of a scope; `refuse` when `whenFull` is absent. */
 export type LimitsOptions = Omit<ScopeLimits, "whenFull"> & Partial<Pick<ScopeLimits, "whenFull">>
+
+/** Most calls at once; those that run 256 and those that wait 4,096 when absent. */
+export type QueueOptions = Partial<CallLimits>
 
 /** Milliseconds of a call. */
 const DEADLINE_MS = 30_000
@@ -133,6 +143,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   }
   const gate = yield* valid(() => readGate(options))
   const limits = yield* valid(() => readLimits(options.limits))
+  const calls = new CallQueue(yield* valid(() => readCallLimits(options.queue)))
   const timeZone = yield* valid(() => readTimeZone(options))
   const store = yield* MemoryStore
   const admin = yield* StoreAdmin
@@ -151,6 +162,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     embedder,
     whenEmbedderFails,
     noteOwed: embedder === null || admin.mode.readOnly ? () => {} : yield* payInBackground(admin, embedder),
+    calls,
     deadlineMs,
     limits,
     retriever,

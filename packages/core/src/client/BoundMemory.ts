@@ -28,6 +28,7 @@ import { rememberExchange } from "../write/exchange.ts"
 import { importMemories } from "../write/import.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import { remember, rememberMany } from "../write/remember.ts"
+import { queueCall } from "../store/queueCall.ts"
 import type { Appended, Imported, Remembered, Supersession } from "../write/results.ts"
 import { nextTurn } from "../write/sessionTurns.ts"
 import { supersede } from "../write/supersede.ts"
@@ -58,14 +59,26 @@ export class BoundMemory implements ScopedMemory {
   /** A verb that ends by the deadline. */
   #trace<A>(verb: keyof ScopedMemory, effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> {
     const { deadlineMs } = this.#services
-    return this.#traceBatches(
+    return this.#traceAlone(
       verb,
-      withinDeadline(effect, deadlineMs, () => timedOut(verb, deadlineMs))
+      withinDeadline(this.#queue(verb, effect), deadlineMs, () => timedOut(verb, deadlineMs))
     )
+  }
+
+  #queue<A>(verb: keyof ScopedMemory, effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> {
+    return queueCall(this.#services, this.scope, verb, effect)
   }
 
   /** A verb that works through many rows: each batch has a deadline. */
   #traceBatches<A>(
+    verb: keyof ScopedMemory,
+    effect: Effect.Effect<A, MemoryError>
+  ): Effect.Effect<A, MemoryError> {
+    return this.#traceAlone(verb, this.#queue(verb, effect))
+  }
+
+  /** A verb whose parts queue by themselves. */
+  #traceAlone<A>(
     verb: keyof ScopedMemory,
     effect: Effect.Effect<A, MemoryError>
   ): Effect.Effect<A, MemoryError> {
@@ -170,7 +183,7 @@ export class BoundMemory implements ScopedMemory {
     memories: Iterable<Memory> | AsyncIterable<Memory>,
     options?: ImportOptions
   ): Effect.Effect<Imported, MemoryError> {
-    return this.#traceBatches("import", importMemories(this.#services, this.scope, memories, options))
+    return this.#traceAlone("import", importMemories(this.#services, this.scope, memories, options))
   }
 
   stats(): Effect.Effect<Stats, MemoryError> {

@@ -12,6 +12,7 @@ import { type ReadScopes, readShared } from "../recall/readScopes.ts"
 import { withinDeadline } from "../runtime/deadline.ts"
 import { type Cursor, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { MemoryServices } from "../write/MemoryServices.ts"
+import { queueCall } from "../store/queueCall.ts"
 import type { Stats } from "./ScopedMemory.ts"
 
 /** Rows per page when `limit` is absent. */
@@ -73,15 +74,15 @@ export const sessions = Effect.fnUntraced(function* (
 })
 
 export const exportMemories = (
-  { deadlineMs, store }: MemoryServices,
+  services: MemoryServices,
   scope: Scope
 ): Stream.Stream<Memory, MemoryError> => {
+  const { deadlineMs, store } = services
   const readPage = Effect.fnUntraced(function* (after: Cursor | undefined) {
     const now = yield* Clock.currentTimeMillis
     const reading = store.list({ scope, now, filter: ANY, closed: true, after, limit: STORE_LIMITS.rows })
-    const page = yield* withinDeadline(reading, deadlineMs, () =>
-      timedOut("A page of the export", deadlineMs)
-    )
+    const queued = queueCall(services, scope, "A page of the export", reading)
+    const page = yield* withinDeadline(queued, deadlineMs, () => timedOut("A page of the export", deadlineMs))
     return [page.rows, page.next === null ? Option.none() : Option.some(page.next)] as const
   })
   return Stream.paginate<Cursor | undefined, Memory, MemoryError>(undefined, readPage)

@@ -66,6 +66,14 @@ const limits = within(
   object({ memories: limit, bytes: limit, whenFull: optional(oneOf(["refuse", "dropOldest"] as const)) })
 )
 
+const callLimits = within("queue", object({ running: limit, waiting: limit }))
+
+/** Reads how many calls run and wait at once, each optional. */
+export const readCallLimits = (
+  value: unknown
+): Result.Result<{ readonly running: number; readonly waiting: number }, Problem> =>
+  Result.map(callLimits(value ?? {}), ({ running = 256, waiting = 4_096 }) => ({ running, waiting }))
+
 /** How to forget. */
 export interface ForgetOptions {
   /** Counts what would go, and leaves it. */

@@ -27,6 +27,14 @@ export class Unavailable extends reason<Unavailable>()("Unavailable", {
   readonly isRetryable = true
 }
 
+/** More calls are under way than the memory takes at once; this one was not begun. */
+export class Overloaded extends reason<Overloaded>()("Overloaded", {
+  /** When the calls that wait now will have been served, about. */
+  retryAfterMs: Schema.Finite
+}) {
+  readonly isRetryable = true
+}
+
 /** No answer came in time; the call may have had its effect. */
 export class Timeout extends reason<Timeout>()("Timeout", {}) {
   readonly isRetryable = true
@@ -114,6 +122,7 @@ export const MemoryErrorReason = Schema.Union([
   NotFound,
   Conflict,
   Unavailable,
+  Overloaded,
   Timeout,
   Unauthorized,
   FingerprintMismatch,

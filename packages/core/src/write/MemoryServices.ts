@@ -2,6 +2,7 @@ import type { Embedder } from "../embedding/Embedder.ts"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
 import type { WhenEmbedderFails } from "../recall/makeRetriever.ts"
 import type { Retriever } from "../recall/Retriever.ts"
+import type { CallQueue } from "../runtime/CallQueue.ts"
 import type { KeyedLocks } from "../runtime/KeyedLocks.ts"
 import type { ScopeLimits } from "../store/limits.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"
@@ -19,6 +20,8 @@ export interface MemoryServices {
   readonly whenEmbedderFails: WhenEmbedderFails
   /** Tells the background that rows are owed vectors. */
   readonly noteOwed: () => void
+  /** The calls under way, of all scopes. */
+  readonly calls: CallQueue
   /** How long a call may take; where it works through many rows, each batch. */
   readonly deadlineMs: number
   /** What each scope may hold; `undefined` without limits. */

@@ -19,6 +19,7 @@ import { metadata } from "../input/metadata.ts"
 import type { JsonObject, MemorySource, MemoryType } from "../memory/Memory.ts"
 import { MemoryError, WriteRefused } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"
+import { runWithinCall } from "../runtime/CallQueue.ts"
 import { admit } from "../runtime/timeSlice.ts"
 import { wasRetryable } from "../runtime/wasRetryable.ts"
 
@@ -248,7 +249,9 @@ const askOne = (
 ): Effect.Effect<Verdict, Refusal> =>
   Effect.tryPromise({
     try: async (signal) => {
-      const answer: unknown = await beforeWrite({ ...candidate, scope: { ...candidate.scope } }, signal)
+      const answer: unknown = await runWithinCall(async () =>
+        beforeWrite({ ...candidate, scope: { ...candidate.scope } }, signal)
+      )
       return readAnswer(candidate, answer)
     },
     catch: (cause): Refusal => ({

@@ -13,6 +13,7 @@ import { type ImportOptions, readImportOptions } from "../input/options.ts"
 import { sameScope, type Scope } from "../memory/Scope.ts"
 import { gateMemories } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
+import { queueCall } from "../store/queueCall.ts"
 import type { Imported } from "./results.ts"
 import { putDistinct, toBatches } from "./storeMemories.ts"
 
@@ -167,15 +168,14 @@ const putUnknown = Effect.fnUntraced(function* (
   return { created, stored }
 })
 
-export const importMemories = Effect.fnUntraced(function* (
+/** Takes in what an export was found to hold. */
+const importChecked = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  memories: Iterable<Memory> | AsyncIterable<Memory>,
-  input: ImportOptions = {}
+  exported: ReadonlyArray<Memory>,
+  options: ImportOptions,
+  fence: number
 ) {
-  const fence = services.fences.token()
-  const options = yield* valid(() => readImportOptions(input))
-  const exported = yield* readExport(memories, options)
   const now = yield* Clock.currentTimeMillis
   const live = exported.filter((memory) => !isExpired(memory, now))
   const gated = yield* gateMemories(services, "import", scope, live)
@@ -197,4 +197,17 @@ export const importMemories = Effect.fnUntraced(function* (
     expired: exported.length - live.length,
     dropped: live.length - moved.length
   } satisfies Imported
+})
+
+export const importMemories = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  memories: Iterable<Memory> | AsyncIterable<Memory>,
+  input: ImportOptions = {}
+) {
+  const fence = services.fences.token()
+  const options = yield* valid(() => readImportOptions(input))
+  // Before it queues: the memories may come out of this memory, an export's page at a time.
+  const exported = yield* readExport(memories, options)
+  return yield* queueCall(services, scope, "import", importChecked(services, scope, exported, options, fence))
 })

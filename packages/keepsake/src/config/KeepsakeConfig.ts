@@ -6,6 +6,7 @@ import type {
   StoreAdmin,
   StoreFingerprint,
   LimitsOptions,
+  QueueOptions,
   WhenEmbedderFails
 } from "@keepsake/core"
 import type { Layer } from "effect"
@@ -52,6 +53,11 @@ export interface KeepsakeConfig {
    * write that does not fit fails with `LimitReached`, unless the oldest memories make room.
    */
   readonly limits?: LimitsOptions | undefined
+  /**
+   * Most calls at once: `{ running: 256, waiting: 4_096 }` when absent. Users are served in turn; what finds no room to
+   * wait fails with `Overloaded` at once.
+   */
+  readonly queue?: QueueOptions | undefined
   /** Gets warnings for the operator, such as a failed purge; standard error when absent. */
   readonly onWarning?: ((message: string, cause?: unknown) => void) | undefined
 }

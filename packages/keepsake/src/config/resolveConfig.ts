@@ -19,7 +19,13 @@ export interface ResolvedConfig {
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
   readonly memory: Pick<
     KeepsakeConfig,
-    "beforeWrite" | "beforeWriteTimeoutMs" | "timeZone" | "deadlineMs" | "whenEmbedderFails" | "limits"
+    | "beforeWrite"
+    | "beforeWriteTimeoutMs"
+    | "timeZone"
+    | "deadlineMs"
+    | "whenEmbedderFails"
+    | "limits"
+    | "queue"
   >
   readonly onWarning: OnWarning | undefined
 }
@@ -64,6 +70,7 @@ const readConfig = within(
     deadlineMs: anything,
     whenEmbedderFails: anything,
     limits: anything,
+    queue: anything,
     onWarning: optional(test((value): value is OnWarning => typeof value === "function", "give a function"))
   })
 )
