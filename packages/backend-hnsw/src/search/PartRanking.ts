@@ -1,7 +1,7 @@
 import { idf, type PartEvidence, type QueryPart, type WeighedPart } from "@keepsake/core/driver"
 import { selectGrouped } from "./arrays/grouped.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
-import { selectTop, type TopK } from "./arrays/TopK.ts"
+import { selectTop } from "./arrays/TopK.ts"
 import { type EvidenceSources, readEvidence } from "./evidence.ts"
 import type { RowColumns } from "./rows/RowColumns.ts"
 import type { ScopeGraph } from "./ScopeGraph.ts"
@@ -29,7 +29,8 @@ export class PartRanking {
   readonly #part: WeighedPart
   readonly #sums: Float64Array
   readonly #cosines = new Map<number, number>()
-  readonly #slots = new Set<number>()
+  /** The best rows of both channels. */
+  readonly slots: ReadonlyArray<number>
   /** Passages of current rows that hold each term. */
   readonly df: ReadonlyArray<number>
   readonly usedGraph: boolean
@@ -57,26 +58,18 @@ export class PartRanking {
       groups === null
         ? selectTop(sums, room, passes, 0)
         : selectGrouped(sums, room, (point) => (sums[point] ?? 0) > 0, passesPoint, groups)
-    this.#add(worded)
+    const slots = Array.from(worded.slots, (point) => points.slot(point))
     if (vector === undefined) {
+      this.slots = slots
       this.usedGraph = false
       return
     }
     const nearest = { query: vector, limit: room, passes: passesPoint }
     const byGraph = request.exact ? null : graph.findNearest(nearest)
     const found = byGraph ?? vectors.findNearest({ ...nearest, exact: request.exact, groups })
-    this.#add(found)
+    this.slots = Array.from(new Set([...slots, ...Array.from(found.slots, (point) => points.slot(point))]))
     found.slots.forEach((point, i) => this.#cosines.set(point, found.scores[i] ?? 0))
     this.usedGraph = byGraph !== null
-  }
-
-  #add({ slots: points }: TopK): void {
-    for (const point of points) this.#slots.add(this.#sources.points.slot(point))
-  }
-
-  /** The best rows of both channels. */
-  get slots(): Iterable<number> {
-    return this.#slots
   }
 
   /** What rows hold of the part, whether it found them or another did. */

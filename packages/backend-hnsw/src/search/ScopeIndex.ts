@@ -6,6 +6,7 @@ import {
   cutPage,
   type Excerpt,
   type ExcerptsRequest,
+  isAny,
   isExpired,
   type LatestRequest,
   type ListRequest,
@@ -316,7 +317,11 @@ export class ScopeIndex {
     const rankings = parts.map(
       (part, which) => new PartRanking(this.#ranked, part, { limit, passes, exact }, which)
     )
-    const found = Array.from(new Set(rankings.flatMap(({ slots }) => Array.from(slots))))
+    const [first, ...others] = rankings
+    const found =
+      first !== undefined && others.length === 0
+        ? first.slots
+        : Array.from(new Set(rankings.flatMap(({ slots }) => slots)))
     // While the call waited for a slice, rows that were read in order to decide may have changed.
     const slots = opened.used
       ? found.filter((slot) => this.#passingMemory(slot, request, opened) !== null)
@@ -334,9 +339,8 @@ export class ScopeIndex {
   }
 
   #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    const parts: Array<PartEvidence> = []
-    for (const { [at]: ofPart } of evidence) if (ofPart !== undefined) parts.push(ofPart)
-    return { facts: this.#facts(slot), parts }
+    // Each part has evidence of every row.
+    return { facts: this.#facts(slot), parts: evidence.map(({ [at]: ofPart }) => ofPart as PartEvidence) }
   }
 
   #facts(slot: number): RowFacts {
@@ -375,12 +379,14 @@ export class ScopeIndex {
       this.#sessions.findSlots(session, turns, this.#rows).filter(passes)
     )
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
-    return slots.flatMap((slot, i): ReadonlyArray<AroundRow> => {
+    const passesAll = isAny(filter)
+    return slots.flatMap((slot, i): AroundRow | ReadonlyArray<AroundRow> => {
       const memory = this.#memory(slot)
       if (memory === null) return []
       const hit = this.#toHit(slot, evidence, i)
       const excerpt = this.#cut(slot, memory, hit.parts[0]?.worded ?? 0)
-      return excerpt === null ? [] : [{ ...hit, passes: matches(filter, memory), excerpt }]
+      if (excerpt === null) return []
+      return { facts: hit.facts, parts: hit.parts, passes: passesAll || matches(filter, memory), excerpt }
     })
   }
 

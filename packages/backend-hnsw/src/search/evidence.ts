@@ -22,9 +22,6 @@ export interface KnownScores {
 const NO_TERMS = new Uint32Array()
 const NO_WEIGHTS = new Float32Array()
 
-/** More than any list of rows has. */
-const PLACES = 2 ** 20
-
 /** The nearest points of rows, and their cosines: null without a vector. */
 interface Nearest {
   readonly points: ReadonlyArray<number>
@@ -132,24 +129,16 @@ const readWeights = (
   postings: Postings,
   sums: Float64Array | null = null
 ): ReadonlyArray<Float32Array> => {
-  const none = new Float32Array(terms.length)
-  const byPlace: Array<Float32Array> = points.map(() => none)
-  if (terms.length === 0) return byPlace
-  // Postings are read in order; a point's place in the list goes with it.
-  const keys: Array<number> = []
-  for (let i = 0; i < points.length; i++) {
-    const point = points[i] ?? 0
-    if (sums === null || sums[point] !== 0) keys.push(point * PLACES + i)
-  }
-  const sorted = Float64Array.from(keys).sort()
-  const weights = postings.weights(
-    terms,
-    Uint32Array.from(sorted, (key) => Math.floor(key / PLACES))
-  )
-  sorted.forEach((key, i) => {
-    byPlace[key % PLACES] = weights.subarray(i * terms.length, (i + 1) * terms.length)
+  const { length } = terms
+  const none = new Float32Array(length)
+  const holders = sums === null ? points : points.filter((point) => sums[point] !== 0)
+  const weights = length === 0 ? none : postings.weights(terms, Uint32Array.from(holders))
+  let next = 0
+  return points.map((point) => {
+    if (length === 0 || point !== holders[next]) return none
+    const start = next++ * length
+    return weights.subarray(start, start + length)
   })
-  return byPlace
 }
 
 const findAllWorded = (

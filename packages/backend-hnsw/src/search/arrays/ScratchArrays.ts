@@ -16,6 +16,7 @@ const withHeadroom = (length: number): number => Math.ceil(length * 1.25)
 /** Arrays for one call at a time, reused so that a search allocates little beside its answer. */
 export class ScratchArrays {
   readonly #sums: Array<Float64Array> = []
+  #places = new Int32Array(0)
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
 
@@ -27,6 +28,12 @@ export class ScratchArrays {
       this.#sums[which] = sums
     }
     return sums.subarray(0, length).fill(0)
+  }
+
+  /** All zero: the caller clears what it has set. */
+  places(length: number): Int32Array {
+    if (this.#places.length < length) this.#places = new Int32Array(withHeadroom(length))
+    return this.#places
   }
 
   /** With the values of the last call. */

@@ -108,25 +108,44 @@ export class Postings {
     })
   }
 
-  /** The weight of each of `terms` at each of `points` (ascending), point after point; 0 where it has none. */
+  /** The weight of each of `terms` at each of `points` (distinct), point after point; 0 where it has none. */
   weights(terms: Uint32Array, points: Uint32Array): Float32Array {
     const weights = new Float32Array(terms.length * points.length)
+    const sorted = points.toSorted()
+    const places = this.#scratch.places((sorted.at(-1) ?? 0) + 1)
+    points.forEach((point, i) => {
+      places[point] = i + 1
+    })
     let i = 0
     for (const segment of this.#segments) {
       const from = i
       const end = segment.firstPoint + segment.rows
-      while (i < points.length && (points[i] ?? 0) < end) i++
-      if (i > from) segment.readWeights(terms, points, from, i, weights)
+      while (i < sorted.length && (sorted[i] ?? 0) < end) i++
+      if (i > from) segment.readWeights(terms, sorted.subarray(from, i), places, weights)
     }
-    for (const buffer = this.#buffer; buffer !== null && i < points.length; i++) {
-      const row = (points[i] ?? 0) - buffer.firstPoint
+    const buffer = this.#buffer
+    if (buffer !== null) this.#readBuffered(buffer, terms, sorted.subarray(i), places, weights)
+    for (const point of points) places[point] = 0
+    return weights
+  }
+
+  /** As a segment does. */
+  #readBuffered(
+    buffer: PostingsBuffer,
+    terms: Uint32Array,
+    points: Uint32Array,
+    places: Int32Array,
+    into: Float32Array
+  ): void {
+    for (const point of points) {
+      const row = point - buffer.firstPoint
       if (row < 0 || row >= buffer.rows) continue
+      const start = ((places[point] ?? 0) - 1) * terms.length
       for (let t = 0; t < terms.length; t++) {
         const at = binarySearch(buffer.ids, terms[t] ?? 0, buffer.rowStart(row), buffer.ends[row] ?? 0)
-        if (at >= 0) weights[i * terms.length + t] = buffer.weights[at] ?? 0
+        if (at >= 0) into[start + t] = buffer.weights[at] ?? 0
       }
     }
-    return weights
   }
 
   /** The rows in the buffer that hold the term. */

@@ -18,7 +18,7 @@ export const binarySearch = (sorted: Uint32Array, value: number, from: number, t
   return -1
 }
 
-/** Postings for each point asked for from which a point is searched for; fewer are walked through. */
+/** Postings for each point asked for from which each point is searched for; fewer are read through. */
 const SEARCHED_FROM = 16
 
 /** The index of the first number that is at least `value` in the ascending range `[from, to)`; `to` without one. */
@@ -121,18 +121,25 @@ export class Segment {
     }
   }
 
-  /** Writes the weights of `terms` at `points[from…to)`, ascending points of this segment, as `Postings.weights` does. */
-  readWeights(terms: Uint32Array, points: Uint32Array, from: number, to: number, into: Float32Array): void {
-    for (let t = 0; t < terms.length; t++) {
-      const [start, end] = this.range(terms[t] ?? 0)
-      const isLong = end - start > SEARCHED_FROM * (to - from)
-      let posting = start
-      for (let i = from; i < to && posting < end; i++) {
-        const point = points[i] ?? 0
-        if (isLong) posting = lowerBound(this.points, point, posting, end)
-        else while (posting < end && (this.points[posting] ?? 0) < point) posting++
-        if (this.points[posting] === point && posting < end) {
-          into[i * terms.length + t] = this.weights[posting] ?? 0
+  /**
+   * Writes the weight of each of `terms` at each of `points` (ascending, of this segment) as `Postings.weights` does.
+   * @param places where each point is in that list, by point: 1 for the first, 0 for a point that is not in it
+   */
+  readWeights(terms: Uint32Array, points: Uint32Array, places: Int32Array, into: Float32Array): void {
+    const [all, weights, count] = [this.points, this.weights, terms.length]
+    for (let t = 0; t < count; t++) {
+      let [posting, end] = this.range(terms[t] ?? 0)
+      if (end - posting <= SEARCHED_FROM * points.length) {
+        for (; posting < end; posting++) {
+          const place = places[all[posting] ?? 0] ?? 0
+          if (place > 0) into[(place - 1) * count + t] = weights[posting] ?? 0
+        }
+        continue
+      }
+      for (const point of points) {
+        posting = lowerBound(all, point, posting, end)
+        if (posting < end && all[posting] === point) {
+          into[((places[point] ?? 0) - 1) * count + t] = weights[posting] ?? 0
         }
       }
     }
