@@ -1,16 +1,8 @@
 /** The rows that may be an answer, of which as few texts as possible are read. */
 import type { Excerpt, RowFacts } from "../store/searching.ts"
-import { type Evidence, phraseShare, phraseShareMax } from "./features.ts"
+import { type Evidence, phraseShare } from "./features.ts"
 import { descending, type ReadEvidence } from "./readEvidence.ts"
 import { type Explanation, probability } from "./Scorer.ts"
-
-/** A row, and the most that it can score whatever its text says. */
-interface Candidate {
-  readonly row: Evidence
-  readonly ceiling: number
-  /** The share of phrases at which it reaches the ceiling. */
-  readonly phrasesMax: number
-}
 
 /** A row whose score is exact. */
 export interface Winner {
@@ -40,19 +32,18 @@ interface Wanted {
 export class Candidates {
   readonly #evidence: ReadEvidence
   readonly #wanted: Wanted
-  readonly #ranked: ReadonlyArray<Candidate>
+  /** By their ceilings. */
+  readonly #ranked: ReadonlyArray<Evidence>
   #winners: ReadonlyArray<Winner> = []
-  #unread: ReadonlyArray<Candidate> = []
+  #unread: ReadonlyArray<Evidence> = []
 
   constructor(evidence: ReadEvidence, wanted: Wanted) {
-    const { query, rows, scorer } = evidence
+    const { rows, scorer } = evidence
     this.#evidence = evidence
     this.#wanted = wanted
+    for (const row of rows) row.ceiling = probability(scorer.logit(row, row.phrasesMax))
     this.#ranked = rows
-      .map((row) => {
-        const phrasesMax = phraseShareMax(query, row)
-        return { row, phrasesMax, ceiling: probability(scorer.logit(row, phrasesMax)) }
-      })
+      .filter(({ ceiling }) => ceiling >= wanted.minScore)
       .sort((a, b) => descending(a.ceiling, b.ceiling))
     this.#select()
   }
@@ -63,14 +54,14 @@ export class Candidates {
   }
 
   /** The rows that may still win, and whose texts are not read. */
-  unread(): ReadonlyArray<Candidate> {
+  unread(): ReadonlyArray<Evidence> {
     return this.#unread
   }
 
   /** Takes in texts. */
   read(excerpts: ReadonlyArray<Excerpt>): void {
     if (excerpts.length === 0) return
-    for (const excerpt of excerpts) this.#evidence.excerpts.set(excerpt.memory.id, excerpt)
+    for (const excerpt of excerpts) this.#evidence.read(excerpt)
     this.#select()
   }
 
@@ -81,12 +72,12 @@ export class Candidates {
   #select(): void {
     const { limit, minScore } = this.#wanted
     const winners: Array<Winner> = []
-    const unread: Array<Candidate> = []
+    const unread: Array<Evidence> = []
     let last = Number.NEGATIVE_INFINITY
-    for (const candidate of this.#ranked) {
-      if (candidate.ceiling < minScore || candidate.ceiling < last) break
-      const winner = this.#score(candidate)
-      if (winner === null) unread.push(candidate)
+    for (const row of this.#ranked) {
+      if (row.ceiling < last) break
+      const winner = this.#score(row)
+      if (winner === null) unread.push(row)
       else if (winner.score >= minScore) {
         winners.push(winner)
         if (winners.length >= limit) {
@@ -101,11 +92,11 @@ export class Candidates {
   }
 
   /** `null` while the text is not read. */
-  #score({ ceiling, phrasesMax, row }: Candidate): Winner | null {
-    const { excerpts, query, scorer, sequences } = this.#evidence
-    const excerpt = excerpts.get(row.facts.id)
-    if (excerpt === undefined || excerpt.passage !== row.passage) return null
-    if (phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
+  #score(row: Evidence): Winner | null {
+    const { query, scorer, sequences } = this.#evidence
+    const { ceiling, excerpt } = row
+    if (excerpt === null) return null
+    if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
     // The phrases are those of the words that were found.
     const phrases =
       row.passage === row.worded

@@ -10,36 +10,46 @@ const ENGLISH_STEM_SHARE = 0.6
 /** All pieces of a word together. */
 const PIECES_SHARE = 0.5
 
+/** Terms of a query: 0–31 in `mask0`, 32–63 in `mask1`. */
+interface Masks {
+  readonly mask0: number
+  readonly mask1: number
+}
+
 /** A weaker form of a word. */
-interface WeakForm {
+interface WeakForm extends Masks {
   /** Index in the query's terms. */
   readonly term: number
   readonly share: number
 }
 
 /** One word of a question, and the terms that stand for it. */
-export interface QueryWord {
+export interface QueryWord extends Masks {
   /** Index of the term by which it is counted. */
   readonly key: number
   /** What the form of the key leaves of its weight in a document. */
   readonly factor: number
   /** Each stands for the whole word: the word itself, an identifier that it is a part of. */
-  readonly whole: ReadonlyArray<number>
+  readonly whole: Masks
   /** The first that a memory holds counts. */
   readonly stems: ReadonlyArray<WeakForm>
   /** Each that a memory holds counts. */
   readonly pieces: ReadonlyArray<WeakForm>
-  /** Bit masks of all its terms. */
-  readonly mask0: number
-  readonly mask1: number
 }
-
-export const inMasks = (mask0: number, mask1: number, termIndex: number): boolean =>
-  ((termIndex < 32 ? mask0 >>> termIndex : mask1 >>> (termIndex - 32)) & 1) === 1
 
 /** The bit of a term in `mask0` and `mask1`; 0 for a term that is not in the query. */
 export const lowBit = (termIndex: number): number => (termIndex >= 0 && termIndex < 32 ? 1 << termIndex : 0)
 export const highBit = (termIndex: number): number => (termIndex >= 32 ? 1 << (termIndex - 32) : 0)
+
+const toMasks = (terms: ReadonlyArray<number>): Masks => {
+  let mask0 = 0
+  let mask1 = 0
+  for (const term of terms) {
+    mask0 |= lowBit(term)
+    mask1 |= highBit(term)
+  }
+  return { mask0, mask1 }
+}
 
 /** The distinct words of a question whose key is among its terms. `indexOf` finds a term in them, or returns -1. */
 export const groupTerms = (
@@ -47,72 +57,105 @@ export const groupTerms = (
   indexOf: (term: number) => number
 ): ReadonlyArray<QueryWord> => {
   const known = new Set<number>()
-  const find = (ids: ReadonlyArray<number>): ReadonlyArray<number> =>
-    Array.from(new Set(ids.filter((id) => id !== NO_TERM).map((id) => indexOf(id)))).filter(
-      (term) => term >= 0
-    )
+  /** Adds the place of a term. */
+  const add = (places: Array<number>, id: number): void => {
+    const place = id === NO_TERM ? -1 : indexOf(id)
+    if (place >= 0 && !places.includes(place)) places.push(place)
+  }
   const stemShare = english ? ENGLISH_STEM_SHARE : STEM_SHARE
-  return words.flatMap((word, at): ReadonlyArray<QueryWord> => {
-    const [key] = find([wordKey(word)])
-    if (key === undefined || known.has(key)) return []
+  const grouped: Array<QueryWord> = []
+  words.forEach((word, at) => {
+    const id = wordKey(word)
+    const key = id === NO_TERM ? -1 : indexOf(id)
+    if (key < 0 || known.has(key)) return
     known.add(key)
-    const around = joined.filter(({ from, to }) => at >= from && at < to)
-    const whole = find([word.whole, ...around.map((identifier) => identifier.whole)])
-    const stems = find([word.stem, ...around.map(({ stem }) => stem)])
-    const pieces = find(word.pieces)
     // A word without a whole form, as a part of an identifier or a single character, is known by its key.
     const isWeak = word.whole === NO_TERM
-    const terms = [...whole, ...stems, ...pieces]
-    return [
-      {
-        key,
-        factor: isWeak ? WEAK_FACTOR : 1,
-        whole: isWeak ? [...whole, key] : whole,
-        stems: stems.filter((term) => !isWeak || term !== key).map((term) => ({ term, share: stemShare })),
-        pieces: isWeak ? [] : pieces.map((term) => ({ term, share: PIECES_SHARE / word.pieces.length })),
-        mask0: terms.reduce((mask, term) => mask | lowBit(term), 0),
-        mask1: terms.reduce((mask, term) => mask | highBit(term), 0)
-      }
-    ]
+    const whole: Array<number> = []
+    const stems: Array<number> = []
+    const pieces: Array<number> = []
+    add(whole, word.whole)
+    add(stems, word.stem)
+    for (const identifier of joined) {
+      if (at < identifier.from || at >= identifier.to) continue
+      add(whole, identifier.whole)
+      add(stems, identifier.stem)
+    }
+    for (const piece of word.pieces) add(pieces, piece)
+    const weaken = (term: number, share: number): WeakForm => ({ term, share, ...toMasks([term]) })
+    grouped.push({
+      key,
+      factor: isWeak ? WEAK_FACTOR : 1,
+      whole: toMasks(isWeak ? [...whole, key] : whole),
+      stems: stems.filter((term) => !isWeak || term !== key).map((term) => weaken(term, stemShare)),
+      pieces: isWeak ? [] : pieces.map((term) => weaken(term, PIECES_SHARE / word.pieces.length)),
+      ...toMasks([...whole, ...stems, ...pieces])
+    })
   })
+  return grouped
 }
 
-/** What a memory holds of a word. */
-export interface Held {
-  /** 1 for a whole form, 0 for none. */
-  share: number
-  /** The share times the IDF of the form. */
-  idf: number
+/** A weaker form of a word, weighed in a scope. */
+interface WeighedForm extends Masks {
+  readonly share: number
+  readonly idf: number
 }
 
-/** Sets `held` to what the terms under these masks hold of a word. `idfMax` is the IDF of a term that no row has. */
-export const weighWord = (
+/** A word of a question, weighed in a scope. */
+export interface WeighedWord extends QueryWord {
+  readonly idf: number
+  /** The square of `1 + ln((n + 1)/(df + 1))` of its key: never below 1, for the cosine. */
+  readonly square: number
+  readonly weighedStems: ReadonlyArray<WeighedForm>
+  readonly weighedPieces: ReadonlyArray<WeighedForm>
+}
+
+/** @param idfMax the IDF of a term that no row has: a rarer form tells more of its word */
+export const weighForms = (
   word: QueryWord,
-  { idfMax, idfs }: { readonly idfs: Float64Array; readonly idfMax: number },
-  mask0: number,
-  mask1: number,
-  held: Held
-): void => {
-  for (const term of word.whole) {
-    if (!inMasks(mask0, mask1, term)) continue
-    held.share = 1
-    held.idf = idfs[word.key] ?? 0
-    return
-  }
-  held.share = 0
-  held.idf = 0
-  for (const { share, term } of word.stems) {
-    if (!inMasks(mask0, mask1, term)) continue
+  idfs: Float64Array,
+  idfMax: number,
+  square: number
+): WeighedWord => {
+  const weigh = ({ mask0, mask1, share, term }: WeakForm, power: number): WeighedForm => {
     const idf = idfs[term] ?? 0
     const rarity = idf / idfMax
-    held.share = share * rarity * rarity
-    held.idf = share * rarity * idf
+    return { mask0, mask1, share: share * rarity ** power, idf: share * rarity ** (power - 1) * idf }
+  }
+  return {
+    ...word,
+    idf: idfs[word.key] ?? 0,
+    square,
+    weighedStems: word.stems.map((form) => weigh(form, 2)),
+    weighedPieces: word.pieces.map((form) => weigh(form, 1))
+  }
+}
+
+/** Places of what a memory holds of a word: its share, 1 for a whole form and 0 for none, and the share's IDF. */
+export const SHARE = 0
+export const IDF = 1
+
+/** Sets `held`, of two numbers, to what the terms under these masks hold of a word. */
+export const weighWord = (word: WeighedWord, mask0: number, mask1: number, held: Float64Array): void => {
+  const { whole } = word
+  if (((whole.mask0 & mask0) | (whole.mask1 & mask1)) !== 0) {
+    held[SHARE] = 1
+    held[IDF] = word.idf
     return
   }
-  for (const { share, term } of word.pieces) {
-    if (!inMasks(mask0, mask1, term)) continue
-    const idf = idfs[term] ?? 0
-    held.share += share * (idf / idfMax)
-    held.idf += share * idf
+  let share = 0
+  let idf = 0
+  for (const form of word.weighedStems) {
+    if (((form.mask0 & mask0) | (form.mask1 & mask1)) === 0) continue
+    held[SHARE] = form.share
+    held[IDF] = form.idf
+    return
   }
+  for (const form of word.weighedPieces) {
+    if (((form.mask0 & mask0) | (form.mask1 & mask1)) === 0) continue
+    share += form.share
+    idf += form.idf
+  }
+  held[SHARE] = share
+  held[IDF] = idf
 }

@@ -147,9 +147,17 @@ export class Scorer {
     parts[AT.nextMeaning] = table.nextMeaning * (next?.cosine ?? 0)
     parts[AT.previous] = table.previous * (previous?.tfidfCosine ?? 0)
     parts[AT.earlier] = table.earlier * (earlier?.tfidfCosine ?? 0)
-    parts[AT.window] = table.window * coverage(this.#query, this.#weights, low, high)
+    parts[AT.window] = table.window * this.#coverAround(row, low, high)
     parts[AT.session] = table.session * (session?.strongestOther(row) ?? 0)
     parts[AT.opening] = turn === 0 ? table.opening : 0
+  }
+
+  /** The share of the query's IDF that a row and the turns around it hold. */
+  #coverAround(row: Evidence, mask0: number, mask1: number): number {
+    const weights = this.#weights
+    // Most rows hold all that is around them.
+    if (mask0 === row.mask0 && mask1 === row.mask1 && weights.mass > 0) return row.idfSum / weights.mass
+    return coverage(weights, mask0, mask1)
   }
 
   /** Author, time, importance and recency. */

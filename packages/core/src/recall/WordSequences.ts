@@ -7,19 +7,24 @@ const TEXTS_MAX = 2_048
 const LENGTH_MAX = 2_000
 
 /**
- * The words of texts in order, by their keys, for comparing phrases. Cached by the text itself and its tokeniser, on
- * which they depend and nothing else.
+ * The words of texts in order, by their keys, for comparing phrases. Cached by the text itself, for one tokeniser:
+ * they depend on nothing else.
  */
 export class WordSequences {
   readonly #cached = new LruMap<string, Uint32Array>(TEXTS_MAX)
+  /** Of the cached sequences. */
+  #tokeniser = ""
 
   read(text: string, tokeniser: string): Uint32Array {
     if (text.length > LENGTH_MAX) return toSequence(text, tokeniser)
-    const key = `${tokeniser}\u0000${text}`
-    const cached = this.#cached.get(key)
+    if (tokeniser !== this.#tokeniser) {
+      this.#cached.clear()
+      this.#tokeniser = tokeniser
+    }
+    const cached = this.#cached.get(text)
     if (cached !== undefined) return cached
     const sequence = toSequence(text, tokeniser)
-    this.#cached.set(key, sequence)
+    this.#cached.set(text, sequence)
     return sequence
   }
 

@@ -1,9 +1,9 @@
 /** Features of one memory for a query. Every number is absolute: none depends on other matches. */
 import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
-import type { RowFacts, SearchHit } from "../store/searching.ts"
+import type { Excerpt, RowFacts, SearchHit } from "../store/searching.ts"
 import { countFromWeight, documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
 import type { Query, QueryWeights } from "./query.ts"
-import { type Held, inMasks, weighWord } from "./QueryWords.ts"
+import { IDF, SHARE, weighWord } from "./QueryWords.ts"
 
 /** What a memory holds of a query; of a long text, its best passage. */
 export interface Evidence {
@@ -21,6 +21,8 @@ export interface Evidence {
   readonly mask1: number
   /** TF-IDF cosine, over 5: about 0 to 1. */
   readonly tfidfCosine: number
+  /** Share of the query's word pairs of which it holds both words: the most that `phraseShare` can be. */
+  readonly phrasesMax: number
   /** Words in order of appearance, repetitions included. */
   readonly length: number
   /** A quick relevance: compares the rows of a session and selects the anchors. */
@@ -28,6 +30,10 @@ export interface Evidence {
   /** The passage whose words these are, and the one to show. */
   readonly worded: number
   readonly passage: number
+  /** The text of `passage`, once it is read. */
+  excerpt: Excerpt | null
+  /** The most that it can score whatever its text says, as far as its neighbours are read. */
+  ceiling: number
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
@@ -40,8 +46,11 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
 /** Words decide which passage is shown if they hold at least this share of the query's IDF; else meaning does. */
 const WORDED_SHARE = 0.5
 
-/** What the current memory holds of the current word: one object for all, since thousands are weighed in a recall. */
-const held: Held = { share: 0, idf: 0 }
+const NO_WEIGHTS = new Float32Array()
+const NO_PLACES: ReadonlyArray<number> = []
+
+/** What the current memory holds of the current word: one array for all, since thousands are weighed in a recall. */
+const held = new Float64Array(2)
 
 /** Reads what a store found of the query's one part. */
 export const toEvidence = (
@@ -52,14 +61,14 @@ export const toEvidence = (
   calibration: Calibration
 ): Evidence => {
   const [part] = parts
-  const { squares } = weights
+  const termWeights = part?.weights ?? NO_WEIGHTS
   const similarity = part?.cosine ?? null
   const length = part?.length ?? 0
   const penalty = lengthPenalty(length, settings)
   let mask0 = 0
   let mask1 = 0
-  for (let i = 0; i < query.terms.length; i++) {
-    if ((part?.weights[i] ?? 0) === 0) continue
+  for (let i = 0; i < termWeights.length; i++) {
+    if (termWeights[i] === 0) continue
     if (i < 32) mask0 |= 1 << i
     else mask1 |= 1 << (i - 32)
   }
@@ -68,15 +77,17 @@ export const toEvidence = (
   let shared = 0
   let lexical = 0
   if ((mask0 | mask1) !== 0) {
-    for (const word of query.words) {
+    for (const word of weights.words) {
       if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
-      weighWord(word, weights, mask0, mask1, held)
-      const keyWeight = (part?.weights[word.key] ?? 0) / word.factor
-      const count = inMasks(mask0, mask1, word.key) ? countFromWeight(keyWeight, penalty, settings) : 1
-      matched += held.share
-      idfSum += held.idf
-      shared += held.share * (squares[word.key] ?? 0) * (1 + Math.log(count))
-      lexical += held.idf * documentWeight(count, penalty, settings)
+      weighWord(word, mask0, mask1, held)
+      const keyWeight = (termWeights[word.key] ?? 0) / word.factor
+      const count = keyWeight === 0 ? 1 : countFromWeight(keyWeight, penalty, settings)
+      const share = held[SHARE] ?? 0
+      const heldIdf = held[IDF] ?? 0
+      matched += share
+      idfSum += heldIdf
+      shared += count === 1 ? share * word.square : share * word.square * (1 + Math.log(count))
+      lexical += heldIdf * documentWeight(count, penalty, settings)
     }
   }
   const cosine = referenceCosine(similarity, calibration)
@@ -96,41 +107,49 @@ export const toEvidence = (
     mask0,
     mask1,
     tfidfCosine,
+    phrasesMax: matched < 2 ? 0 : phraseShareMax(query, mask0, mask1),
     length,
     prescore,
     worded,
-    passage
+    passage,
+    excerpt: null,
+    ceiling: Number.POSITIVE_INFINITY
   }
 }
 
-/** Share of the query's word pairs of which a memory holds both words: the most that `phraseShare` can be. */
-export const phraseShareMax = ({ phrases }: Query, { mask0, mask1, matched }: Evidence): number => {
-  if (phrases.length === 0 || matched < 2) return 0
-  const held = phrases.filter((phrase) => (phrase.mask0 & ~mask0) === 0 && (phrase.mask1 & ~mask1) === 0)
-  return held.length / phrases.length
+/** Share of the query's word pairs both of whose words are under these masks. */
+const phraseShareMax = ({ phrases }: Query, mask0: number, mask1: number): number => {
+  let both = 0
+  for (const phrase of phrases) {
+    if ((phrase.mask0 & ~mask0) === 0 && (phrase.mask1 & ~mask1) === 0) both += 1
+  }
+  return both === 0 ? 0 : both / phrases.length
 }
 
 /** Share of the query's word pairs that are adjacent in a text; `sequence` has the keys of its words. */
-export const phraseShare = ({ phrases }: Query, sequence: Uint32Array): number => {
+export const phraseShare = ({ phrases, phrasesByFirst }: Query, sequence: Uint32Array): number => {
   if (phrases.length === 0) return 0
-  const wanted = new Map(phrases.map((phrase) => [phrase.first, new Set<number>()]))
-  for (const { first, second } of phrases) wanted.get(first)?.add(second)
+  const seen = new Uint8Array(phrases.length)
   let adjacent = 0
   for (let i = 1; i < sequence.length; i++) {
-    // Each pair counts once.
-    if (wanted.get(sequence[i - 1] ?? 0)?.delete(sequence[i] ?? 0) === true) adjacent += 1
+    for (const place of phrasesByFirst.get(sequence[i - 1] ?? 0) ?? NO_PLACES) {
+      // Each pair counts once.
+      if (phrases[place]?.second !== sequence[i] || seen[place] === 1) continue
+      seen[place] = 1
+      adjacent += 1
+    }
   }
   return adjacent / phrases.length
 }
 
 /** Share of the query's IDF under these masks. */
-export const coverage = ({ words }: Query, weights: QueryWeights, mask0: number, mask1: number): number => {
-  if (weights.mass === 0) return 0
+export const coverage = ({ mass, words }: QueryWeights, mask0: number, mask1: number): number => {
+  if (mass === 0) return 0
   let covered = 0
   for (const word of words) {
     if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
-    weighWord(word, weights, mask0, mask1, held)
-    covered += held.idf
+    weighWord(word, mask0, mask1, held)
+    covered += held[IDF] ?? 0
   }
-  return covered / weights.mass
+  return covered / mass
 }

@@ -81,7 +81,7 @@ const readRest = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlyMap<string, Memory>, MemoryError> {
   const unread = candidates.unread()
   const cut = wantsWhole ? candidates.winners().filter(({ excerpt }) => !excerpt.isWhole) : []
-  const ids = wantsWhole ? [...unread, ...cut].map(({ row }) => row.facts.id) : []
+  const ids = wantsWhole ? [...unread, ...cut.map(({ row }) => row)].map(({ facts }) => facts.id) : []
   const [excerpts, memories] = yield* Effect.all(
     [
       unread.length === 0
@@ -89,7 +89,7 @@ const readRest = Effect.fnUntraced(function* (
         : store.excerpts({
             scope,
             now,
-            rows: unread.map(({ row }) => ({ id: row.facts.id, passage: row.passage }))
+            rows: unread.map(({ facts, passage }) => ({ id: facts.id, passage }))
           }),
       ids.length === 0 ? Effect.succeed<ReadonlyArray<Memory>>([]) : store.get({ scope, now, ids })
     ],

@@ -5,7 +5,7 @@ import { withoutNames } from "../text/speakerNames.ts"
 import { idf, selectTerms } from "../text/bm25.ts"
 import { readWith } from "../text/terms/tokenisers.ts"
 import { wordKey } from "../text/terms/Word.ts"
-import { groupTerms, highBit, lowBit, type QueryWord } from "./QueryWords.ts"
+import { groupTerms, highBit, lowBit, type QueryWord, weighForms, type WeighedWord } from "./QueryWords.ts"
 
 /** Two adjacent words of a question. */
 export interface Phrase {
@@ -28,6 +28,8 @@ export interface Query {
   readonly words: ReadonlyArray<QueryWord>
   /** Distinct pairs of adjacent words, in order. */
   readonly phrases: ReadonlyArray<Phrase>
+  /** Places in `phrases`, by first word. */
+  readonly phrasesByFirst: ReadonlyMap<number, ReadonlyArray<number>>
   /** The one speaker that it names; `null` for none or several. */
   readonly speaker: string | null
   readonly time: TimeHint
@@ -46,13 +48,17 @@ export const readQuery = (
   const terms = Uint32Array.from(selectTerms(read, STORE_LIMITS.queryTerms))
   const indexes = new Map(Array.from(terms, (term, i) => [term, i]))
   const indexOf = (term: number): number => indexes.get(term) ?? -1
-  const seen = new Set<string>()
+  const phrasesByFirst = new Map<number, Array<number>>()
   const phrases: Array<Phrase> = []
   for (let i = 1; i < sequence.length; i++) {
-    const [first = 0, second = 0] = [sequence[i - 1], sequence[i]]
-    if (first === second || seen.has(`${first} ${second}`)) continue
-    seen.add(`${first} ${second}`)
-    const [a, b] = [indexOf(first), indexOf(second)]
+    const first = sequence[i - 1] ?? 0
+    const second = sequence[i] ?? 0
+    const places = phrasesByFirst.get(first)
+    if (first === second || places?.some((place) => phrases[place]?.second === second) === true) continue
+    if (places === undefined) phrasesByFirst.set(first, [phrases.length])
+    else places.push(phrases.length)
+    const a = indexOf(first)
+    const b = indexOf(second)
     phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
   return {
@@ -61,6 +67,7 @@ export const readQuery = (
     tokeniser,
     words: groupTerms(read, indexOf),
     phrases,
+    phrasesByFirst,
     speaker: named.length === 1 ? (named[0] ?? null) : null,
     time: timeHint(query, now, zone)
   }
@@ -72,30 +79,25 @@ export interface QueryWeights {
   readonly n: number
   /** BM25's IDF of each term. */
   readonly idfs: Float64Array
-  /** The IDF of a term that no row has. */
-  readonly idfMax: number
+  readonly words: ReadonlyArray<WeighedWord>
   /** Σ of the IDFs of the words' keys. */
   readonly mass: number
-  /** The square of `1 + ln((n + 1)/(df + 1))` of each term: never below 1, for the cosine. */
-  readonly squares: Float64Array
-  /** √Σ of the `squares` of the words' keys. */
+  /** √Σ of the words' squares. */
   readonly norm: number
 }
 
 export const weighQuery = ({ terms, words }: Query, n: number, df: ReadonlyArray<number>): QueryWeights => {
-  const idfs = new Float64Array(terms.length)
-  const squares = new Float64Array(terms.length)
-  for (let i = 0; i < terms.length; i++) {
-    const holders = df[i] ?? 0
-    const smooth = 1 + Math.log((n + 1) / (holders + 1))
-    idfs[i] = idf(n, holders)
-    squares[i] = smooth * smooth
-  }
+  const idfs = Float64Array.from(terms, (_, i) => idf(n, df[i] ?? 0))
+  const idfMax = idf(n, 0)
+  const weighed = words.map((word) => {
+    const smooth = 1 + Math.log((n + 1) / ((df[word.key] ?? 0) + 1))
+    return weighForms(word, idfs, idfMax, smooth * smooth)
+  })
   let mass = 0
-  let square = 0
-  for (const { key } of words) {
-    mass += idfs[key] ?? 0
-    square += squares[key] ?? 0
+  let squares = 0
+  for (const word of weighed) {
+    mass += word.idf
+    squares += word.square
   }
-  return { n, idfs, idfMax: idf(n, 0), mass, squares, norm: Math.sqrt(square) || 1 }
+  return { n, idfs, words: weighed, mass, norm: Math.sqrt(squares) || 1 }
 }

@@ -2,7 +2,7 @@ import { Effect } from "effect"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { Anchor, AroundRow, Excerpt, SearchHit } from "../store/searching.ts"
-import { type Evidence, phraseShareMax, toEvidence } from "./features.ts"
+import { type Evidence, toEvidence } from "./features.ts"
 import { type Query, type QueryWeights, weighQuery } from "./query.ts"
 import type { RecallRequest } from "./Retriever.ts"
 import { Scorer } from "./Scorer.ts"
@@ -45,14 +45,11 @@ const selectAnchors = (rows: ReadonlyArray<Evidence>, neighbours: SessionNeighbo
 const selectReadings = (
   rows: ReadonlyArray<Evidence>,
   scorer: Scorer,
-  query: Query,
   count: number
-): ReadonlyArray<Evidence> =>
-  rows
-    .map((row) => ({ row, logit: scorer.logit(row, phraseShareMax(query, row)) }))
-    .sort((a, b) => descending(a.logit, b.logit))
-    .slice(0, count)
-    .map(({ row }) => row)
+): ReadonlyArray<Evidence> => {
+  for (const row of rows) row.ceiling = scorer.logit(row, row.phrasesMax)
+  return rows.toSorted((a, b) => descending(a.ceiling, b.ceiling)).slice(0, count)
+}
 
 /** What a recall knows of the rows that may answer. */
 export interface ReadEvidence {
@@ -61,8 +58,8 @@ export interface ReadEvidence {
   readonly scorer: Scorer
   /** The rows that pass the filter. */
   readonly rows: ReadonlyArray<Evidence>
-  /** Texts that were read, by id. */
-  readonly excerpts: Map<string, Excerpt>
+  /** Takes in a text. */
+  readonly read: (excerpt: Excerpt) => void
   /** Reads the words of a text. */
   readonly sequences: WordSequences
 }
@@ -88,21 +85,23 @@ export const readEvidence = Effect.fnUntraced(function* (
   const neighbours = new SessionNeighbours()
   const table = vector === undefined ? WORDS_ONLY : WITH_MEANING
   const scorer = new Scorer(table, query, weights, neighbours, now)
-  const knownIds = new Set<string>()
-  const add = (hit: SearchHit): Evidence | null => {
-    if (knownIds.has(hit.facts.id)) return null
-    knownIds.add(hit.facts.id)
+  const byId = new Map<string, Evidence>()
+  const read = (excerpt: Excerpt): void => {
+    const row = byId.get(excerpt.memory.id)
+    if (row?.passage === excerpt.passage) row.excerpt = excerpt
+  }
+  const add = (hit: SearchHit): Evidence => {
     const row = toEvidence(query, weights, fingerprint, hit, calibration)
+    byId.set(hit.facts.id, row)
     neighbours.add(row)
     return row
   }
-  const hits = result.hits.flatMap((hit) => add(hit) ?? [])
+  const hits = result.hits.map(add)
   const anchors = selectAnchors(hits, neighbours)
   const parts = [{ ...part, idfs: weights.idfs }]
   const readings = selectReadings(
     hits,
     scorer,
-    query,
     Math.min(STORE_LIMITS.batch, EXCERPTS_PER_ANSWER * limit)
   ).map(({ facts, passage }) => ({ id: facts.id, passage }))
   const [around, excerpts] = yield* Effect.all(
@@ -116,18 +115,22 @@ export const readEvidence = Effect.fnUntraced(function* (
     ],
     { concurrency: "unbounded" }
   )
-  // A neighbour outside the filter is evidence for its hit, and no answer itself.
-  const others = around.flatMap((row) => {
-    const evidence = add(row)
-    return evidence !== null && row.passes ? [evidence] : []
-  })
-  const texts = [...around.map(({ excerpt }) => excerpt), ...excerpts]
+  const rows = Array.from(hits)
+  for (const row of around) {
+    // A neighbour outside the filter is evidence for its hit, and no answer itself.
+    if (!byId.has(row.facts.id)) {
+      const evidence = add(row)
+      if (row.passes) rows.push(evidence)
+    }
+    read(row.excerpt)
+  }
+  for (const excerpt of excerpts) read(excerpt)
   return {
     query,
     weights,
     scorer,
-    rows: [...hits, ...others],
-    excerpts: new Map(texts.map((excerpt) => [excerpt.memory.id, excerpt])),
+    rows,
+    read,
     sequences
   } satisfies ReadEvidence
 })
