@@ -1,6 +1,6 @@
 import { InvalidInput } from "@keepsake/core"
 import { reason } from "@keepsake/core/driver"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /** No API key is set. */
 export class MissingApiKey extends reason<MissingApiKey>()("MissingApiKey", {}) {

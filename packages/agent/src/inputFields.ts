@@ -1,6 +1,6 @@
 import type { ContextOptions } from "@keepsake/core"
 import { fields, readContextOptions } from "@keepsake/core/driver"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { invalidInput } from "./AgentError.ts"
 import type { ModelClient } from "./ModelClient.ts"
 

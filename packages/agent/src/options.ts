@@ -6,7 +6,7 @@ import {
   STATEMENT_LIMITS
 } from "@keepsake/core"
 import { fields, isTimeZone } from "@keepsake/core/driver"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { CacheSetting } from "./conversation/cacheMarks.ts"
 import type { Placement, SystemPrompt } from "./conversation/prompt.ts"
 import { type SessionExport, sessionExport, sessionId } from "./conversation/SessionExport.ts"

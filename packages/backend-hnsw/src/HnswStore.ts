@@ -7,7 +7,11 @@ import {
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core/driver"
-import { Config, Context, Effect, Layer, Scope as EffectScope } from "effect"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as EffectScope from "effect/Scope"
 import { rm } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { makeAdmin } from "./admin/admin.ts"

@@ -5,7 +5,7 @@ import {
   type StoreMode,
   type StoreOptions
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { resolve } from "node:path"
 
 /** Where the file is, and how much memory it may use. */

@@ -1,6 +1,7 @@
 /** Read-only stores over a file without a log, which is read as one that never changes until it does. */
 import type { MemoryError, MemoryStore, StoreAdmin } from "@keepsake/core/driver"
-import { Effect, Semaphore } from "effect"
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 import type { Connection } from "./connection/Connection.ts"
 
 type Store = MemoryStore["Service"]

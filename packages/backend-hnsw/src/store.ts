@@ -9,7 +9,7 @@ import {
   type Scope,
   STORE_LIMITS
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { CLOSED } from "./codec/memoryRow.ts"
 import { attempt } from "./connection/attempt.ts"
 import { runScan, type Scan } from "./connection/Scan.ts"

@@ -1,5 +1,5 @@
 import type { MemoryError, Scope, ScopeLimits } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StoreServices } from "./StoreServices.ts"
 import { makeRoom } from "./tables/makeRoom.ts"
 import { beginChange, type ScopeChange } from "./tables/ScopeChange.ts"

@@ -1,5 +1,5 @@
 import type { MemoryStore, PutResult, Scope, Superseded } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StoreServices } from "./StoreServices.ts"
 import type { ScopeRow } from "./tables/ScopeTable.ts"
 import { writeScope } from "./writeScope.ts"

@@ -10,7 +10,12 @@ import {
   StoreFingerprint,
   warn
 } from "@keepsake/core/driver"
-import { Config, Context, Effect, FiberSet, Layer, Redacted } from "effect"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { Pool } from "pg"
 import { makeAdmin, makePgVectorAdmin, PgVectorAdmin } from "./admin/admin.ts"
 import type { Database } from "./connection/Database.ts"

@@ -1,6 +1,6 @@
 import type { PGliteInterface } from "@electric-sql/pglite"
 import { invalidInput, type StoreOptions } from "@keepsake/core/driver"
-import type { Redacted } from "effect"
+import type * as Redacted from "effect/Redacted"
 import type { Pool } from "pg"
 
 /** A pool that the store makes and closes. */

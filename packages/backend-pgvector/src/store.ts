@@ -6,7 +6,7 @@ import {
   type ScopeLimits,
   type SearchRequest
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { decodeMemories } from "./codec/memoryRow.ts"
 import { decodeCount, toNumberOrNull } from "./codec/values.ts"
 import type { Rows, SqlStatement } from "./connection/Database.ts"

@@ -10,7 +10,11 @@ import {
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core/driver"
-import { Config, Context, Effect, Fiber, Layer } from "effect"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import { makeAdmin } from "./admin/admin.ts"
 import { makeStaging } from "./admin/staging.ts"
 import { openClient } from "./connection/openClient.ts"

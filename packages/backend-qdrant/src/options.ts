@@ -1,6 +1,7 @@
 import { invalidInput, type MemoryError, type StoreOptions } from "@keepsake/core/driver"
 import type { QdrantClient, Schemas } from "@qdrant/js-client-rest"
-import { Effect, Redacted } from "effect"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 
 /**
  * Settings of new collections; an existing collection keeps its own. Passed to Qdrant unchanged, except for

@@ -1,5 +1,7 @@
 import { inMemoryData, InMemoryStore } from "@keepsake/core"
-import { Effect, Layer, Redacted } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import type { StoreLayer } from "./config/KeepsakeConfig.ts"
 import type { HnswConfig, PgVectorConfig, QdrantConfig, StoreConfig } from "./config/StoreConfig.ts"
 import { loadHnsw, loadPgVector, loadQdrant } from "./loadPackage.ts"

@@ -1,5 +1,5 @@
 import { MemoryError, Unsupported } from "@keepsake/core"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { isNodeTooOld, NODE_MIN } from "./nodeVersion.ts"
 
 /** Node's error has a code; a bundle without an optional package throws a text of the bundler's. */

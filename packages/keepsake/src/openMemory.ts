@@ -8,7 +8,11 @@ import {
   type StoreFingerprint
 } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { Cause, Effect, Layer, Logger, LogLevel } from "effect"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as LogLevel from "effect/LogLevel"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
 import { storeLayer } from "./storeLayer.ts"

@@ -7,7 +7,8 @@ import {
   type StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core"
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { backendLayer } from "./backendLayer.ts"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"

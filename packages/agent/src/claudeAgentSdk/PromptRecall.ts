@@ -1,5 +1,6 @@
 import { type ContextOptions, type ContextPart, MemoryError, type PromiseMemory } from "@keepsake/core"
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { EchoFilter } from "../conversation/EchoFilter.ts"
 import { readReason } from "../events.ts"
 import { readFence } from "../turn/readFence.ts"

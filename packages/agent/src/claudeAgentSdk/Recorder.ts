@@ -1,5 +1,6 @@
 import { MemoryError, type PromiseMemory, type Remembered } from "@keepsake/core"
-import { Effect, Scope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Scope from "effect/Scope"
 import type { AgentEvent } from "../events.ts"
 import { readFence } from "../turn/readFence.ts"
 import type { WriteJob } from "../writing/attemptWrite.ts"

@@ -1,6 +1,6 @@
 import { STATEMENT_LIMITS } from "@keepsake/core"
 import { fields } from "@keepsake/core/driver"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { findHistoryProblem, type HistoryEntry } from "./history.ts"
 
 const { boolean, isKeepable, nullable, object, refused, test } = fields

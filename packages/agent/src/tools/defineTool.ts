@@ -1,5 +1,5 @@
 import { didYouMean } from "@keepsake/core/driver"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { AgentTool, ToolRun, ToolSchema } from "./AgentTool.ts"
 
 /** The schema would drop an unknown field, and the tool would answer another question than the model asked. */

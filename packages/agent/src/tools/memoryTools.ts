@@ -15,7 +15,7 @@ import {
   sameScope,
   toVisibleJson
 } from "@keepsake/core/driver"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { cleanText } from "../cleanText.ts"
 import { callback, readOrThrow } from "../inputFields.ts"
 import type { AgentTool } from "./AgentTool.ts"

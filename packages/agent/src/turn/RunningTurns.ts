@@ -1,4 +1,5 @@
-import { Deferred, Effect } from "effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import { agentClosed, type AgentError } from "../AgentError.ts"
 
 /** The turns under way, over all sessions of an agent. */

@@ -1,5 +1,6 @@
 import { MemoryError } from "@keepsake/core"
-import { Deferred, Effect } from "effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import type { HistoryEntry } from "../conversation/history.ts"
 import type { WriteJob } from "../writing/attemptWrite.ts"
 import type { CurrentTurn } from "./CurrentTurn.ts"

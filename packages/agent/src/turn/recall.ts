@@ -1,6 +1,7 @@
 import { type ContextOptions, type MemoryContext, MemoryError } from "@keepsake/core"
 import { spanned } from "@keepsake/core/driver"
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { type Degradation, EMPTY_CONTEXT, readReason } from "../events.ts"
 import type { CurrentTurn } from "./CurrentTurn.ts"
 import { degrade } from "./report.ts"

@@ -1,5 +1,7 @@
 import { spanned } from "@keepsake/core/driver"
-import { Cause, Effect, Exit } from "effect"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { cleanText } from "../cleanText.ts"
 import { cleanBlocks, type MessageParam } from "../conversation/history.ts"
 import type { Emit, ToolCall, TurnResult, WriteOutcome } from "../events.ts"

@@ -1,5 +1,6 @@
 import { MemoryError } from "@keepsake/core"
-import { Deferred, Effect } from "effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import { type Degradation, readReason, type WriteOutcome } from "../events.ts"
 import type { WriteJob } from "../writing/attemptWrite.ts"
 import type { PolicyResult, WriteContext, WritingPolicy } from "../writing/WritingPolicy.ts"

@@ -1,5 +1,9 @@
 import { KeyedLocks } from "@keepsake/core/driver"
-import { Deferred, Effect, Exit, Fiber, FiberSet } from "effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberSet from "effect/FiberSet"
 import type { WriteOutcome } from "../events.ts"
 import { attemptWrite, makeOutcome, type WriteJob, type WrittenExchange } from "./attemptWrite.ts"
 

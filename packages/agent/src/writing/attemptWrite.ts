@@ -1,6 +1,8 @@
 import { MemoryError } from "@keepsake/core"
 import { spanned, wasRetryable } from "@keepsake/core/driver"
-import { Duration, Effect, Schedule } from "effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import type { WriteOutcome } from "../events.ts"
 import type { PolicyResult } from "./WritingPolicy.ts"
 

@@ -10,7 +10,7 @@ import {
   scopeKey,
   type StagedRow
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { sidFromRid } from "../codec/memoryRow.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"

@@ -5,7 +5,9 @@ import {
   type StoreAdmin,
   type StoreMode
 } from "@keepsake/core/driver"
-import { Effect, Exit, Scope as EffectScope } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as EffectScope from "effect/Scope"
 import { attempt } from "../connection/attempt.ts"
 import { toMemoryError } from "../connection/errors.ts"
 import { runScan } from "../connection/Scan.ts"

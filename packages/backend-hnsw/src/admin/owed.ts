@@ -7,7 +7,7 @@ import {
   type PaidRow,
   scopeKey
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { sidFromRid } from "../codec/memoryRow.ts"
 import { attempt } from "../connection/attempt.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"

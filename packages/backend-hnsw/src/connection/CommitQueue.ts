@@ -1,5 +1,6 @@
 import { MemoryError, SLICE_MS, Timeout } from "@keepsake/core/driver"
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Connection } from "./Connection.ts"
 import { attempt } from "./attempt.ts"
 import { isBusy, toMemoryError } from "./errors.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Worker } from "node:worker_threads"
 import type { Connection } from "./Connection.ts"
 import { startCheckpointThread } from "./checkpointThread.ts"

@@ -1,5 +1,5 @@
 import type { MemoryError } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Connection } from "./Connection.ts"
 import { toMemoryError } from "./errors.ts"
 

@@ -1,5 +1,5 @@
 import type { Fingerprint, MemoryError } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { HnswSettings } from "../options.ts"
 import { openFile } from "../schema/openFile.ts"
 import { openFileReadOnly } from "../schema/openFileReadOnly.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 /** Real milliseconds, not those of Effect's `Clock`: other processes hold the locks. */
 export const pause = (ms: number): Effect.Effect<void> =>

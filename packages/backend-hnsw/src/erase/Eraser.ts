@@ -9,7 +9,7 @@ import {
   type Scope,
   toErasure
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StatementSync } from "node:sqlite"
 import { sidFromRid } from "../codec/memoryRow.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"

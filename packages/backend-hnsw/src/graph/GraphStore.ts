@@ -1,5 +1,6 @@
 import { warn } from "@keepsake/core/driver"
-import { Effect, Semaphore } from "effect"
+import * as Effect from "effect/Effect"
+import * as Semaphore from "effect/Semaphore"
 import { rm } from "node:fs/promises"
 import { type BuildResult, matchesScope } from "./buildGraph.ts"
 import type { DeletedFiles } from "../erasure.ts"

@@ -1,5 +1,5 @@
 import { SLICE_MS } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
 import { buildGraph, type BuildResult, type BuildTask, type Pause } from "./buildGraph.ts"
 import type { Hnswlib } from "./hnswlib.ts"

@@ -5,7 +5,8 @@ import {
   type TermSettings,
   yieldToEventLoop
 } from "@keepsake/core/driver"
-import { Effect, type Scope as EffectScope } from "effect"
+import * as Effect from "effect/Effect"
+import type * as EffectScope from "effect/Scope"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
 import { graphBytes } from "../graph/Graph.ts"

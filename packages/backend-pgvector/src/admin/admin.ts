@@ -9,7 +9,8 @@ import {
   StoreAdmin,
   type StoreMode
 } from "@keepsake/core/driver"
-import { Context, Effect } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import { decodeMemory, MEMORY_WIDTH } from "../codec/memoryRow.ts"
 import { decodeCount } from "../codec/values.ts"
 import type { Row } from "../connection/Database.ts"

@@ -8,7 +8,7 @@ import {
   sameFingerprint,
   type StagedRow
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { MEMORY_SELECT } from "../codec/memoryRow.ts"
 import { encodePassages, isLong, lacksVectors, type LongText, PASSAGE_PLACE } from "../codec/passages.ts"
 import { encodeTerms, NO_TERMS } from "../codec/terms.ts"

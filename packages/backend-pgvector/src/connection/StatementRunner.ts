@@ -1,5 +1,6 @@
 import { type MemoryError, type Scope, storeClosed } from "@keepsake/core/driver"
-import { Effect, Schedule } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { scopeId } from "../scopeId.ts"
 import type { Database, DbSession, Rows, SqlStatement } from "./Database.ts"
 import { mayRetry, toMemoryError } from "./errors.ts"

@@ -1,6 +1,6 @@
 /** The one row of `settings`: what the store was filled with. */
 import { type Fingerprint, FingerprintSchema } from "@keepsake/core/driver"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import type { DbSession, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import type { VectorType } from "./EmbeddingColumns.ts"

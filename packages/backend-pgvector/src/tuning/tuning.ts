@@ -7,7 +7,7 @@ import {
   unsupported,
   warn
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Database } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"

@@ -1,5 +1,5 @@
 import type { MemoryError, Removal, StoreAdmin } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, between, is, must, toFilter } from "../codec/filter.ts"
 import { IS_MEMORY, ofMemories } from "../codec/passages.ts"
 import { toRemoval } from "../erasure.ts"

@@ -1,5 +1,5 @@
 import type { MemoryError, Scope, ScopeCount } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Conditions, inScope, NO_CONDITIONS } from "../codec/filter.ts"
 import { ENTRIES } from "../codec/entries.ts"
 import { facetAll } from "../connection/facetAll.ts"

@@ -8,7 +8,7 @@ import {
   type StoreAdmin
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { hasId, must, toFilter } from "../codec/filter.ts"
 import { decode, decodeMemory, EXCERPT_KEYS, type ReadPoint } from "../codec/memoryRow.ts"
 import { decodeSpans, passageId } from "../codec/passages.ts"

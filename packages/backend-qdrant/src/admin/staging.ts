@@ -12,7 +12,7 @@ import {
   type StoreAdmin,
   Unavailable
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, hasId, inScope, is, must, mustNot, toFilter } from "../codec/filter.ts"
 import { encodeScope, EXCERPT_KEYS } from "../codec/memoryRow.ts"
 import {

@@ -14,7 +14,7 @@ import {
   toExcerpt
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { parseScopeId, scopeHash, scopeId } from "../scopeId.ts"
 import { encodeMetadata } from "./metadata.ts"
 import { encodeOrder } from "./numberOrder.ts"

@@ -1,6 +1,6 @@
 import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Conditions, toFilter } from "../codec/filter.ts"
 import { timedOut } from "./errors.ts"
 import type { QdrantHttp } from "./QdrantHttp.ts"

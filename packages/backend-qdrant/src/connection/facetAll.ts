@@ -1,6 +1,6 @@
 import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, between, type Conditions, must } from "../codec/filter.ts"
 import type { PointsApi } from "./PointsApi.ts"
 

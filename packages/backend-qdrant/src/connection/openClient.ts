@@ -1,5 +1,6 @@
 import { QdrantClient } from "@qdrant/js-client-rest"
-import { Effect, Redacted } from "effect"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { parseAddress, type ServerOptions } from "../options.ts"
 import { makeConnectionPool } from "./connectionPool.ts"
 

@@ -1,5 +1,5 @@
 import type { Condition, Fingerprint, KeyedLocks, MemoryError } from "@keepsake/core/driver"
-import type { Effect } from "effect"
+import type * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
 import type { Conditions } from "../codec/filter.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"

@@ -17,7 +17,7 @@ import {
   toEntryKey,
   Unavailable
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import {
   decodeEntry,
   digestContent,

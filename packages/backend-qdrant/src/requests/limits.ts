@@ -8,7 +8,7 @@ import {
   type ScopeUsage
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, between, type Conditions, hasId, inScope, is, must, mustNot, oneOf } from "../codec/filter.ts"
 import { readBytes } from "../codec/memoryRow.ts"
 import { IS_MEMORY, ofMemories } from "../codec/passages.ts"

@@ -8,7 +8,7 @@ import {
   type StoreRow
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, between, CURRENT, inScope, must, NO_CONDITIONS, notExpired } from "../codec/filter.ts"
 import { decode, decodeRow } from "../codec/memoryRow.ts"
 import { IS_MEMORY } from "../codec/passages.ts"

@@ -6,7 +6,7 @@ import {
   type MemoryStore,
   STORE_LIMITS
 } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import {
   all,
   hasId,

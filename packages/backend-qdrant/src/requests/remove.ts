@@ -1,5 +1,5 @@
 import type { MemoryError, MemoryStore, Removal, RemoveTarget, Scope } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ENTRIES } from "../codec/entries.ts"
 import { all, type Conditions, inScope, must, mustNot, toFilter } from "../codec/filter.ts"
 import { IS_MEMORY, ofMemories } from "../codec/passages.ts"

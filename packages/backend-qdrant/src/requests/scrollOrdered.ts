@@ -1,6 +1,6 @@
 import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, between, type Conditions, hasId, LOWEST, must, mustNot, toFilter } from "../codec/filter.ts"
 import { EXCERPT_KEYS } from "../codec/memoryRow.ts"
 import { type PointsApi, scrollAll } from "../connection/PointsApi.ts"

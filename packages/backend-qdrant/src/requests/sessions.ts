@@ -9,7 +9,7 @@ import {
   toSessionCursor
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import {
   all,
   between,

@@ -1,5 +1,6 @@
 import { KeyedLocks, type MemoryError, type MemoryStore, type Scope } from "@keepsake/core/driver"
-import { Deferred, Effect } from "effect"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
 import { all, hasId, inScope, must, toFilter } from "../codec/filter.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
 import { scopeId } from "../scopeId.ts"

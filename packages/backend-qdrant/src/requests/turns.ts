@@ -1,7 +1,7 @@
 /** The greatest turn of each session: rows tell it, and counters where rows were removed. */
 import type { MemoryError, MemoryStore, Scope } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { counterId, encodeCounter } from "../codec/entries.ts"
 import { all, between, type Conditions, hasId, inScope, is, LOWEST, must, toFilter } from "../codec/filter.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"

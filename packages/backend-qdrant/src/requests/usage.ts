@@ -1,6 +1,6 @@
 /** How much a scope holds. The server sums nothing, but counts the rows of each size. */
 import { type MemoryError, type MemoryStore, type Scope, type ScopeUsage } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ENTRIES } from "../codec/entries.ts"
 import { all, type Conditions, inScope, is, must, NO_CONDITIONS } from "../codec/filter.ts"
 import { unmoved } from "../codec/layout.ts"

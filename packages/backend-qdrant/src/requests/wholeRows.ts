@@ -1,6 +1,6 @@
 /** Long texts and long metadata: read after the rows that have them, as much at a time as a page holds. */
 import { type MemoryError, STORE_LIMITS } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { hasId, must, toFilter } from "../codec/filter.ts"
 import { isCut, isWhole, type ReadPoint, readMemoryId, readPassage } from "../codec/memoryRow.ts"
 import { furtherPassages } from "../codec/passages.ts"

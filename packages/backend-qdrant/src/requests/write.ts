@@ -13,7 +13,7 @@ import {
   toBytes
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { hasId, must, notExpired, toFilter } from "../codec/filter.ts"
 import { decode, decodeMemory, encodeValidity, EXCERPT_KEYS, isCut } from "../codec/memoryRow.ts"
 import { setPayloads } from "../codec/setPayload.ts"

@@ -1,5 +1,5 @@
 import { type MemoryError, unsupported } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 
 /** The first version with `params.idf.corpus`, which weighs terms over one scope. */

@@ -1,6 +1,7 @@
 import { Corrupt, type Fingerprint, FingerprintSchema, MemoryError, unsupported } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { Layouts } from "../codec/condition.ts"
 import { LAYOUT } from "../codec/layout.ts"
 

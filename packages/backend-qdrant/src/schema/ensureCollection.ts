@@ -6,7 +6,7 @@ import {
   unsupported
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
 import type { CollectionsApi } from "../connection/CollectionsApi.ts"
 import type { CollectionSettings } from "../options.ts"

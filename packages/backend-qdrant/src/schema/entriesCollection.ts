@@ -1,5 +1,5 @@
 import { type MemoryError, unsupported } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import { makePointsApi, NO_POINTS, type PointsApi } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"

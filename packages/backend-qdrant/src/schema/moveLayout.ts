@@ -9,7 +9,9 @@ import {
   warn
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Clock, Context, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import { isToldByFirstLayout, type Layouts, toConditions } from "../codec/condition.ts"
 import {
   all,

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
 import { type Fingerprint, FingerprintSchema } from "@keepsake/core/driver"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { LAYOUT } from "../codec/layout.ts"
 
 const hashFingerprint = (fingerprint: Fingerprint): string =>

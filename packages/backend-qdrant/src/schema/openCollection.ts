@@ -1,6 +1,6 @@
 import { Corrupt, type Fingerprint, MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
 import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"

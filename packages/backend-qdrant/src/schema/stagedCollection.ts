@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { conflict, type Fingerprint, type MemoryError } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { readLayouts, readNote } from "./collectionNote.ts"

@@ -6,7 +6,7 @@ import {
   type MemoryError
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import {
   all,
   between,

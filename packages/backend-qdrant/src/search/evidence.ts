@@ -8,7 +8,7 @@ import {
   type Terms
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, hasId, inScope, is, must, toFilter } from "../codec/filter.ts"
 import {
   decode,

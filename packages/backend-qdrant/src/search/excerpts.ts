@@ -1,5 +1,5 @@
 import type { Excerpt, ExcerptKey, ExcerptsRequest, MemoryError } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { all, hasId, inScope, must, notExpired, toFilter } from "../codec/filter.ts"
 import { decode, decodeExcerpt, EXCERPT_KEYS, isCut, type ReadPoint } from "../codec/memoryRow.ts"
 import { IS_MEMORY, passageId } from "../codec/passages.ts"

@@ -1,4 +1,5 @@
-import { Effect, type Stream } from "effect"
+import * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
 import type { MemoryContext } from "../context/buildContext.ts"
 import { forget, forgetAll, type ForgetTarget } from "../forget/forget.ts"
 import type { Receipt } from "../forget/receipt.ts"

@@ -1,4 +1,5 @@
-import type { Effect, Stream } from "effect"
+import type * as Effect from "effect/Effect"
+import type * as Stream from "effect/Stream"
 import type { MemoryContext } from "../context/buildContext.ts"
 import type { DropEntriesOptions, EntriesOptions, EntryInput, SessionsOptions } from "../input/entries.ts"
 import type { ForgetTarget } from "../forget/forget.ts"

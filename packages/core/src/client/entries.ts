@@ -1,5 +1,6 @@
 /** What an agent keeps about its conversations beside memories: its history, its notes. */
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import {
   type DropEntriesOptions,
   type EntriesOptions,

@@ -1,5 +1,6 @@
 /** What was stated before and after a memory. */
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import type { Memory } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"

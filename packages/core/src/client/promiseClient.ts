@@ -2,7 +2,13 @@
  * The Promise twin of the Effect API: its methods are made from those of the Effect services, so that the
  * two cannot drift apart.
  */
-import { Cause, type Context, Effect, Exit, type Layer, ManagedRuntime, Result } from "effect"
+import * as Cause from "effect/Cause"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Result from "effect/Result"
 import { Closed, MemoryError } from "../memory/MemoryError.ts"
 import type { ScopeOptions } from "../input/scope.ts"
 import type { Scope } from "../memory/Scope.ts"

@@ -1,4 +1,6 @@
-import { type Context, Effect, Stream } from "effect"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { type MemoryError, timedOut } from "../memory/MemoryError.ts"
 import { withinDeadline } from "../runtime/deadline.ts"
 import type { RunOptions } from "./ScopedMemory.ts"

@@ -1,5 +1,8 @@
 /** The verbs that read without asking a question: by id, in pages, as a whole, in numbers. */
-import { Clock, Effect, Option, Stream } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { valid } from "../input/fields.ts"
 import { readSessionsOptions, type SessionsOptions } from "../input/entries.ts"
 import { type CountOptions, type ListOptions, readCountOptions, readListOptions } from "../input/options.ts"

@@ -1,5 +1,6 @@
 /** The verbs that answer a question; what they return of one's own scope counts as accessed. */
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { buildContext } from "../context/buildContext.ts"
 import { valid } from "../input/fields.ts"
 import { type ContextOptions, type RecallOptions, readRecallOptions } from "../input/options.ts"

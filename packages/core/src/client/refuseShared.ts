@@ -1,5 +1,6 @@
 /** Says so where a verb of one's own scope is handed the id of a memory that is only read. */
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { chunksOf } from "effect/Array"
 import type { ForgetTarget } from "../forget/forget.ts"
 import type { Memory } from "../memory/Memory.ts"

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
 import { spanned } from "../runtime/spans.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { ContextPart, ReadContextOptions } from "../input/options.ts"
 import type { Degraded } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"

@@ -1,5 +1,5 @@
 /** What a context may show, read from the stores. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { ReadContextOptions } from "../input/options.ts"
 import { type ContextPart, RECALL_LIMIT_MAX } from "../input/options.ts"
 import { allOf, ANY, type Condition, isIn, not } from "../memory/Condition.ts"

@@ -1,4 +1,6 @@
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { chunksOf } from "effect/Array"
 import { type Calibration, type EmbeddingSpace, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"

@@ -1,5 +1,7 @@
 /** An embedder is asked within the call's deadline; that it fails costs vectors and no call. */
-import { Clock, Effect, Result } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { EmbedderFailed, MemoryError } from "../memory/MemoryError.ts"
 import { Deadline, withinDeadline } from "../runtime/deadline.ts"
 import { Breaker } from "./Breaker.ts"

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { EmbedderFailed, EmbedderProblem, MemoryError } from "../memory/MemoryError.ts"
 import { wasRetryable } from "../runtime/wasRetryable.ts"
 

@@ -1,5 +1,8 @@
 /** Gives rows the vectors that they are owed since the embedder failed. */
-import { Duration, Effect, Latch, type Scope } from "effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
 import { sleepInBackground } from "../runtime/background.ts"

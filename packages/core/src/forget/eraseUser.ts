@@ -1,4 +1,5 @@
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import type { MemoryServices } from "../write/MemoryServices.ts"
 import type { UserReceipt } from "./receipt.ts"
 

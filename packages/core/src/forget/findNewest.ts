@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Condition } from "../memory/Condition.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { MemoryStore } from "../store/MemoryStore.ts"

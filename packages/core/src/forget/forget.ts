@@ -1,4 +1,5 @@
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { chunksOf } from "effect/Array"
 import { valid } from "../input/fields.ts"
 import { type FilterInput, readTarget } from "../input/filter.ts"

@@ -1,4 +1,5 @@
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { findNewest } from "./findNewest.ts"
 import { DAY_MS } from "../memory/duration.ts"
 import { warn } from "../runtime/warn.ts"

@@ -1,4 +1,4 @@
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { DAY_MS } from "../memory/duration.ts"
 import type { Restatable } from "../memory/lifetime.ts"
 import {

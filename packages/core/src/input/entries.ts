@@ -1,5 +1,5 @@
 /** What callers say of sessions and of the entries kept about them. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { MEMORY_SOURCES, type MemorySource } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { toSessionCursor } from "../store/lists/pages.ts"

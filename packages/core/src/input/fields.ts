@@ -1,5 +1,6 @@
 /** Readers of input from outside, whose types no compiler has checked: each copies its value or refuses it. */
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 import { didYouMean } from "./suggest.ts"
 

@@ -1,4 +1,4 @@
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { Condition } from "../memory/Condition.ts"
 import { toCondition, type Filter } from "../memory/Filter.ts"
 import { type JsonScalar, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"

@@ -1,5 +1,6 @@
 /** An exported memory, read back from a place where it may have been changed. */
-import { Result, Schema } from "effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import { Scope, scopeBeside } from "../memory/Scope.ts"

@@ -1,4 +1,4 @@
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { JsonObject, JsonValue } from "../memory/Memory.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { utf8Length } from "../text/utf8Length.ts"

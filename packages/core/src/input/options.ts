@@ -1,5 +1,5 @@
 /** The options of the verbs, each interface beside the table that reads it. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { ANY, type Condition } from "../memory/Condition.ts"
 import type { JsonObject } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"

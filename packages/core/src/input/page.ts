@@ -1,5 +1,5 @@
 /** Which page of a list, as callers ask for it. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Field, integer, refused, shown } from "./fields.ts"
 

@@ -1,4 +1,4 @@
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { type Field, type Problem, refused, within } from "./fields.ts"
 import { type ReadContextOptions, readContextOptions } from "./options.ts"
 

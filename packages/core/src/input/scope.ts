@@ -1,4 +1,5 @@
-import { Result, Schema } from "effect"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { sameScope, Scope } from "../memory/Scope.ts"
 import { type Field, type Fields, input, list, object, optional, type Problem, refused } from "./fields.ts"
 import { timeZone } from "./timeZone.ts"

@@ -1,6 +1,6 @@
 /** Moments as callers write them. Everything behind `input` holds epoch milliseconds. */
 import { isDate } from "node:util/types"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { type Field, refused, shown } from "./fields.ts"
 
 /** A moment: a `Date`, epoch milliseconds, or ISO text with a zone such as `2026-01-31T12:00:00Z`. */

@@ -1,5 +1,5 @@
 /** The time zone that a caller names. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { isTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { type Field, optional, type Problem, shown, test, within } from "./fields.ts"
 

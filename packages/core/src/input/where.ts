@@ -1,5 +1,5 @@
 /** Reads the callers' `Where` into the condition that stores are asked with. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import {
   allOf,
   ANY,

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /**
  * Mean and spread of the cosines of *unrelated* texts under an embedder: maps every embedder to one scale.

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /**
  * Whose memory it is. Every operation of every store takes a scope: no call reaches another user's memories by

@@ -1,4 +1,4 @@
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 /**
  * Base class of one reason of an error: `_tag`, a message that says what to do next, the cause beneath it, and

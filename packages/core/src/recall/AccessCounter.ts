@@ -1,4 +1,5 @@
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
 

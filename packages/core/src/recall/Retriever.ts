@@ -1,4 +1,5 @@
-import { Context, type Effect } from "effect"
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
 import type { Condition } from "../memory/Condition.ts"
 import type { DegradableList } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"

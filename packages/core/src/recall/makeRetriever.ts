@@ -1,4 +1,5 @@
-import { Effect, Option } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { embedQuestion, isWrongEmbedder } from "../embedding/askEmbedder.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import { type DegradableList, missingMeaning, withDegraded } from "../memory/Degraded.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { Anchor, AroundRow, Excerpt, SearchHit } from "../store/searching.ts"

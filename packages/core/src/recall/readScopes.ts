@@ -1,5 +1,6 @@
 /** Several scopes read together: each by itself, their answers merged by score. */
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { type DegradableList, type Degraded, joinDegraded, missingScope } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"

@@ -1,6 +1,6 @@
 /** The calls under way at once, and those that wait for one of them to end. */
 import { AsyncLocalStorage } from "node:async_hooks"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 /** Most calls at once. */
 export interface CallLimits {

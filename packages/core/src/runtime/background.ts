@@ -1,5 +1,9 @@
 /** Work that goes on beside a program, and does not keep the program running. */
-import { Clock, Context, Duration, Effect, type Scope } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 
 /**
  * Calls `onEnd` after some milliseconds unless the function returned is called before. Under a clock of the

@@ -1,5 +1,7 @@
 /** The moment until which the answer of a call is of use. */
-import { Clock, Context, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import { startTimer } from "./background.ts"
 
 /** Epoch milliseconds; `null` where nothing waits for an answer. What retries or queues does neither beyond it. */

@@ -1,4 +1,7 @@
-import { Cause, Deferred, Effect, Exit } from "effect"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 
 /** Calls with the same key that overlap run once and share the outcome. */
 export const shareCalls = <A, E>(

@@ -1,4 +1,5 @@
-import { Effect, Tracer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Tracer from "effect/Tracer"
 
 /**
  * Adds a span only if a tracer is installed or a span is open: Effect's default tracer records spans that

@@ -1,5 +1,5 @@
 import { clearImmediate, setImmediate } from "node:timers"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 /**
  * Time budget of one event-loop slice, in milliseconds; calls beyond it wait for the next. A call that computes

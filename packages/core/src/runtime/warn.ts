@@ -1,4 +1,5 @@
-import { Effect, Logger } from "effect"
+import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 
 /** Logs for the operator. Effect's own loggers would write to standard output, which is the program's. */
 export const warn = (message: string, cause?: unknown): Effect.Effect<void> =>

@@ -1,4 +1,5 @@
-import { Context, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Layer from "effect/Layer"
 import { type EmbeddingSpace, type Fingerprint, sameFingerprint } from "../memory/Fingerprint.ts"
 import { TERM_SETTINGS, type TermSettings } from "../text/bm25.ts"
 import { isKnownTokeniser, TOKENISER } from "../text/terms/tokenisers.ts"

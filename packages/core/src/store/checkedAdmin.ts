@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { isUuid } from "../memory/MemoryId.ts"
 import type { StoreAdmin } from "./StoreAdmin.ts"

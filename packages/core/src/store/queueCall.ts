@@ -1,5 +1,5 @@
 /** The place of a call among those under way in one memory. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { MemoryError, Overloaded, timedOut } from "../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"
 import type { CallLoad, CallQueue } from "../runtime/CallQueue.ts"

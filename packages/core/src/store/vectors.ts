@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { describeFingerprint, type Fingerprint } from "../memory/Fingerprint.ts"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
 

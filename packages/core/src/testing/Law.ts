@@ -1,4 +1,7 @@
-import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as EffectScope from "effect/Scope"
 import { type Fingerprint } from "../memory/Fingerprint.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"

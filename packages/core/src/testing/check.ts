@@ -3,7 +3,8 @@
  */
 import assert from "node:assert/strict"
 import { isDeepStrictEqual } from "node:util"
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Memory } from "../memory/Memory.ts"
 import { MemoryError, type MemoryErrorReason } from "../memory/MemoryError.ts"
 import type { PartEvidence, SearchHit, SearchResult } from "../store/searching.ts"

@@ -1,5 +1,6 @@
 /** The test file that `keepsake-conformance` has Vitest run: the laws, on the store of the named module. */
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { FreshStore } from "./Law.ts"
 import { storeLaws, type StoreLawsOptions } from "./storeLaws.ts"
 

@@ -1,4 +1,6 @@
-import { type Cause, Effect, Exit } from "effect"
+import type * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { type FreshStore, openBench } from "./Law.ts"
 import { laws } from "./laws.ts"
 import type { LawName } from "./manifest.ts"

@@ -1,5 +1,7 @@
 import { layer } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { type Bench, type FreshStore, type Law, openBench } from "./Law.ts"
 import { laws } from "./laws.ts"
 import { LAWS } from "./manifest.ts"

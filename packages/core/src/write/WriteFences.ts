@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { LruMap } from "../runtime/LruMap.ts"
 import { Conflict, MemoryError } from "../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../memory/Scope.ts"

@@ -1,5 +1,6 @@
 /** The hook that an application puts before everything that is kept, and the check of what it answers. */
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { content } from "../input/Statement.ts"
 import { entryContent } from "../input/entries.ts"
 import {

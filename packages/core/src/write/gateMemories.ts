@@ -1,5 +1,5 @@
 /** Memories before and after the hook `beforeWrite`. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StatedMemory } from "../input/Statement.ts"
 import type { JsonObject, Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"

@@ -1,5 +1,7 @@
 /** Takes in an export, which may have been changed since it was written. */
-import { Clock, Effect, Result } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { chunksOf } from "effect/Array"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"

@@ -1,4 +1,5 @@
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { memoryFromStatement, type StatedMemory, type Statement } from "../input/Statement.ts"
 import { invalidInput } from "../memory/MemoryError.ts"
 import type { Scope } from "../memory/Scope.ts"

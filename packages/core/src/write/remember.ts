@@ -1,4 +1,5 @@
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { valid } from "../input/fields.ts"
 import { readWriteOptions, type WriteOptions } from "../input/options.ts"
 import { memoryFromStatement, type Statement } from "../input/Statement.ts"

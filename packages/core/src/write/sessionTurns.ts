@@ -1,5 +1,5 @@
 /** Turns of a session: read, and assigned to memories that name a session but no turn. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { name, refused, valid, within } from "../input/fields.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"

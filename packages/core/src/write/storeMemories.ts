@@ -1,5 +1,6 @@
 /** Memories to rows: embedded, tokenised and put in batches under a fence. */
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { chunksOf } from "effect/Array"
 import { encodePassages, type EncodedText } from "../embedding/encodePassages.ts"
 import type { StatedMemory } from "../input/Statement.ts"

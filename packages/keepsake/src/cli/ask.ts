@@ -1,5 +1,5 @@
 import { createInterface } from "node:readline/promises"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 /** Asks at the terminal; the answer without outer spaces. Standard output stays free for the result. */
 export const ask = (question: string): Effect.Effect<string> =>

@@ -1,7 +1,8 @@
 /** Ids as people give them: whole, or their beginnings as `list` shows them. */
 import { MemoryError, NotFound, type ScopedMemory } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { Effect, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { oneLine } from "./output/text.ts"
 
 const FULL_ID = 36

@@ -8,8 +8,10 @@ import {
   type Where
 } from "@keepsake/core"
 import { addWhere, invalidInput, readTime } from "@keepsake/core/driver"
-import { Effect, Option, Result } from "effect"
-import { Flag } from "effect/cli"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Flag from "effect/cli/Flag"
 
 export const typeFlag = Flag.Literals("type", MEMORY_TYPES)
 export const sourceFlag = Flag.Literals("source", MEMORY_SOURCES)

@@ -1,4 +1,4 @@
-import { CliOutput } from "effect/cli"
+import * as CliOutput from "effect/cli/CliOutput"
 import { wrap } from "./output/text.ts"
 
 const HANG_MAX = 44

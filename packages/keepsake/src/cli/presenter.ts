@@ -1,6 +1,6 @@
 /** How help, the version and wrong usage are shown. */
-import { Console } from "effect"
-import { CliOutput } from "effect/cli"
+import * as Console from "effect/Console"
+import * as CliOutput from "effect/cli/CliOutput"
 import { helpFormatter } from "./help.ts"
 import { columns, jsonLine, note } from "./output/print.ts"
 import { hasColours, styled } from "./output/style.ts"

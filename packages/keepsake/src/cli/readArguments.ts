@@ -1,6 +1,6 @@
 /** Texts that begin with a dash, which a parser of flags would take for flags. */
 import { invalidInput } from "@keepsake/core/driver"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { MemoryError } from "@keepsake/core"
 
 /** Flags without a value: the text after one is an argument. */

@@ -1,5 +1,7 @@
-import { Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
 import { type CliSettings, readSettings, type SettingFlags } from "../config/readSettings.ts"
 
 const setting = (name: string, description: string) =>

@@ -1,5 +1,5 @@
 import { AgentMemory, type MemoryError, type ScopedMemory } from "@keepsake/core"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { CliSettings } from "../config/readSettings.ts"
 import { memoryLayer } from "../openMemory.ts"
 import { settings } from "./root.ts"

@@ -9,7 +9,7 @@ import type {
   QueueOptions,
   WhenEmbedderFails
 } from "@keepsake/core"
-import type { Layer } from "effect"
+import type * as Layer from "effect/Layer"
 import type { EmbedderConfig } from "./EmbedderConfig.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
 

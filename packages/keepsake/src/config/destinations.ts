@@ -1,6 +1,6 @@
 /** Where a config sends texts and keys, by names that a person can judge. */
 import { createHash } from "node:crypto"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type EmbedderConfig, SERVICE_URLS, type ServiceEmbedderConfig } from "./EmbedderConfig.ts"
 import type { FileSettings } from "./configFile.ts"
 import { hideUrlSecrets } from "./hideSecrets.ts"

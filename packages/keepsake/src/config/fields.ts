@@ -1,6 +1,6 @@
 /** Readers of a config's parts, made of core's. */
 import { didYouMean, fields } from "@keepsake/core/driver"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 
 const { integer, oneOf, optional, refused, shown, test } = fields
 

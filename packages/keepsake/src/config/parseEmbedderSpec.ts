@@ -1,6 +1,6 @@
 import type { MemoryError } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
 import { hideUrlSecrets } from "./hideSecrets.ts"
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url"
 import type { MemoryError, StoreOptions } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { findHomeFolder } from "./configFile.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
 

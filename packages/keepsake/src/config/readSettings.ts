@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { DEFAULT_AGENT, type MemoryError, type Scope } from "@keepsake/core"
 import { invalidInput, isTimeZone } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import {
   type Environment,
   type FileSettings,

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises"
 import type { MemoryError } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 const errorCode = (cause: unknown): string =>
   cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : ""

@@ -1,6 +1,7 @@
 import type { EmbedderProvider, MemoryError } from "@keepsake/core"
 import { invalidInput, fields } from "@keepsake/core/driver"
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
 import { anything, isRecord, variant } from "./fields.ts"
 import type { KeepsakeConfig, StoreLayer } from "./KeepsakeConfig.ts"

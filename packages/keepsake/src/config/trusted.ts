@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { MemoryError, Unauthorized } from "@keepsake/core"
 import { fields, invalidInput } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Environment, type FileSettings, ownFile, PROJECT_CONFIG, writePrivately } from "./configFile.ts"
 import { describeDestination, type Destination, listDestinations, withoutAccount } from "./destinations.ts"
 import { readText } from "./readText.ts"

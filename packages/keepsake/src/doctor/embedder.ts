@@ -6,7 +6,10 @@ import {
   type MemoryError
 } from "@keepsake/core"
 import { describeFingerprint } from "@keepsake/core/driver"
-import { Context, Effect, Layer, type Scope as EffectScope } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as EffectScope from "effect/Scope"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
 import { measureCalibrationEffect } from "../embedders/measureCalibration.ts"
 import { resolveEmbedder } from "../embedders/resolveEmbedder.ts"

@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import { dirname, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
 const FREE_BYTES_MIN = 200 * 2 ** 20

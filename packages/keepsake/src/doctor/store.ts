@@ -8,7 +8,9 @@ import {
   StoreAdmin
 } from "@keepsake/core"
 import { CLOCK_DOUBT_MS, type Condition, findNewest, hasOldTerms } from "@keepsake/core/driver"
-import { Clock, Effect, Stream } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
 import { allScopes } from "../interchange/scopes.ts"

@@ -1,5 +1,5 @@
 import { type Calibration, Embedder, type EmbedderProvider, type MemoryError } from "@keepsake/core"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 /** Sentences on different subjects. */
 const UNRELATED = [

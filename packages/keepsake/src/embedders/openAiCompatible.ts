@@ -1,5 +1,6 @@
 import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
-import { Option, Schema } from "effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { EmbedderError, type FailedReply, fromReply } from "./EmbedderError.ts"
 import { measureDimensions } from "./measureDimensions.ts"

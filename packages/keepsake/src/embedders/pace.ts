@@ -1,7 +1,10 @@
 /** Keeps within a service's limits: cuts requests by tokens, spreads them over the minute, retries. */
 import type { EmbedderProvider, EmbedPurpose } from "@keepsake/core"
 import { fourCharactersPerToken, wasRetryable } from "@keepsake/core/driver"
-import { Clock, Effect, Random, Result } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import * as Result from "effect/Result"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { EmbedderError } from "./EmbedderError.ts"
 import { type EmbedRequest, learnLimits } from "./learnLimits.ts"

@@ -1,6 +1,7 @@
 import { type EmbedderProvider, MemoryError } from "@keepsake/core"
 import { embedderFailed, invalidInput } from "@keepsake/core/driver"
-import { Effect, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
 import { lexical } from "./lexical.ts"

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs"
 import { basename, resolve } from "node:path"
 import type { EmbedderProvider } from "@keepsake/core"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { TransformersConfig } from "../config/EmbedderConfig.ts"
 import { loadPackage, NotLoaded } from "../loadPackage.ts"
 

@@ -1,5 +1,6 @@
 import type { EmbedderProvider, MemoryError } from "@keepsake/core"
-import { Effect, Layer } from "effect"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import type { SettledProvider } from "./prefixes.ts"
 
 /** The provider under whose former name a store was filled. */

@@ -11,7 +11,10 @@ import {
   STORE_LIMITS,
   toImportedId
 } from "@keepsake/core/driver"
-import { Clock, Effect, Result, Stream } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Stream from "effect/Stream"
 import type { ImportItem } from "./formats/Format.ts"
 import type { ImportContent, ImportRow } from "./readImport.ts"
 

@@ -9,7 +9,11 @@ import {
   STORE_LIMITS,
   type StoreRow
 } from "@keepsake/core/driver"
-import { Clock, Context, Effect, Option, Stream } from "effect"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { chunksOf } from "effect/Array"
 import { allScopes } from "./scopes.ts"
 

@@ -1,6 +1,6 @@
 /** The export: JSON lines, one per memory, between a head and a tail whose count shows a truncated file. */
 import type { Memory } from "@keepsake/core"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 
 const EXPORT_VERSION = 1
 

@@ -6,7 +6,8 @@ import { join } from "node:path"
 import { pipeline } from "node:stream/promises"
 import { type MemoryError, StorageFull, MemoryError as Failure } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { Effect, type Scope } from "effect"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { notUtf8, readFailed } from "../config/readText.ts"
 
 export interface Line {

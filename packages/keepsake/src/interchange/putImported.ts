@@ -8,7 +8,9 @@ import {
   type Statement
 } from "@keepsake/core"
 import { memoryFromStatement, readTime, toImportedId } from "@keepsake/core/driver"
-import { Clock, Effect, Result } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { CheckedImport } from "./checkImport.ts"
 import type { ForeignStatement } from "./formats/Format.ts"
 import type { Tally } from "./importCounts.ts"

@@ -1,7 +1,9 @@
 /** Finds out what a file holds, and reads its rows one after another. */
 import type { MemoryError } from "@keepsake/core"
 import { invalidInput, readMemory } from "@keepsake/core/driver"
-import { Option, Result, Schema } from "effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { Head, isSupported, Tail } from "./exportFormat.ts"
 import { findFormat } from "./formats/formats.ts"
 import type { Format, ImportItem, JsonRow } from "./formats/Format.ts"

@@ -1,7 +1,7 @@
 /** Moves a store to another embedding space while it serves the old one. */
 import { Embedder, type Fingerprint, MemoryError, StoreAdmin } from "@keepsake/core"
 import { encodePassages, lacksVector } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 
 /** Rows per step; an interrupted move keeps the steps that are done. */
 const BATCH = 128

@@ -1,7 +1,9 @@
 /** Writes the rows of an import in batches; a second run changes nothing. */
 import type { AgentMemory, Memory, MemoryError, MemoryStore, Scope } from "@keepsake/core"
 import { scopeKey, STORE_LIMITS } from "@keepsake/core/driver"
-import { Clock, Effect, Stream } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { type CheckedImport, isExpiredItem, streamRows, toTargetScope } from "./checkImport.ts"
 import type { ForeignStatement } from "./formats/Format.ts"
 import { emptyTally, type ScopeTally, type Tally } from "./importCounts.ts"

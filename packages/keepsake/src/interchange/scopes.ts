@@ -7,7 +7,9 @@ import {
   StoreAdmin
 } from "@keepsake/core"
 import { scopeBeside } from "@keepsake/core/driver"
-import { Effect, Option, Stream } from "effect"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 
 const PAGE = 100
 

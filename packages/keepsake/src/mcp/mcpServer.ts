@@ -13,7 +13,7 @@ import {
   McpError,
   ReadResourceRequestSchema
 } from "@modelcontextprotocol/sdk/types.js"
-import { Schema } from "effect"
+import * as Schema from "effect/Schema"
 import { PROMPT, PROMPT_TEXT } from "./prompt.ts"
 
 const MEMORIES_URI = "keepsake://memories"

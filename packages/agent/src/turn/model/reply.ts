@@ -1,5 +1,5 @@
 import { spanned } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { AgentError } from "../../AgentError.ts"
 import type { HistoryEntry } from "../../conversation/history.ts"
 import { buildPrompt, toSystemBlocks } from "../../conversation/prompt.ts"

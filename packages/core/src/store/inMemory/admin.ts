@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { checkVectors } from "../vectors.ts"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
 import { allRows, drop, type InMemoryData, keep, scopeRows, stagedKey, unstagedRows } from "./inMemoryData.ts"

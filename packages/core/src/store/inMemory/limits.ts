@@ -1,5 +1,5 @@
 /** Writes under the limits of a scope. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { ScopeLimits, ScopeUsage } from "../limits.ts"

@@ -1,5 +1,6 @@
 /** Conversations by brute force: what every other store's answers are compared with. */
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { MemoryStore } from "../MemoryStore.ts"
 import { dropsEntry, newEntries, pageEntries, pageSessions, selectEntries } from "../lists/pages.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"

@@ -1,5 +1,5 @@
 /** Pages and orders of the contract over plain lists, for a driver that holds a scope in memory. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { matches } from "../../memory/Condition.ts"
 import { isCurrent, isExpired, isVisible } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"

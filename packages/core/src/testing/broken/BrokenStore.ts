@@ -1,4 +1,6 @@
-import { Context, Effect, Layer } from "effect"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { type InMemoryData, inMemoryData } from "../../store/inMemory/inMemoryData.ts"
 import { InMemoryStore } from "../../store/inMemory/InMemoryStore.ts"
 import { MemoryStore } from "../../store/MemoryStore.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { putRow } from "../../store/inMemory/inMemoryData.ts"
 import { invalidInput } from "../../memory/MemoryError.ts"
 import { isUuid } from "../../memory/MemoryId.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { scopeKey } from "../../memory/Scope.ts"
 import { broken, type BrokenStore } from "./BrokenStore.ts"
 

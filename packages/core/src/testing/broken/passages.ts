@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { toExcerpt } from "../../store/excerpts.ts"
 import type { PartEvidence, SearchHit } from "../../store/searching.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"

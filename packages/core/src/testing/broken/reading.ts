@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { allOf, ANY, type Condition } from "../../memory/Condition.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { TOKENISER } from "../../text/terms/tokenisers.ts"

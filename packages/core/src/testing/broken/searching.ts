@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { matches } from "../../memory/Condition.ts"
 import type { InMemoryData } from "../../store/inMemory/inMemoryData.ts"
 import { isCurrent, isVisible } from "../../memory/lifetime.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ANY } from "../../memory/Condition.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { Scope } from "../../memory/Scope.ts"

@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { stagedKey } from "../../store/inMemory/inMemoryData.ts"
 import { isExpired } from "../../memory/lifetime.ts"
 import { memoryIdOfKey } from "../../memory/MemoryId.ts"

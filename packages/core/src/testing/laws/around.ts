@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { close, toContents, same } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { atCosine, axis, DAY, T0 } from "../rows.ts"

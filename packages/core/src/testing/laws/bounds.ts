@@ -1,6 +1,6 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import { SCOPE_PART_MAX, type Scope } from "../../memory/Scope.ts"

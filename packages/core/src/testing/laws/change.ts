@@ -1,6 +1,6 @@
 import { toCondition, type Filter } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryChange } from "../../store/MemoryStore.ts"
 import { holds, same, sameRows } from "../check.ts"

@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import { holds, toIds, same, sameRows } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Condition, matches, not } from "../../memory/Condition.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import { toIds, same } from "../check.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ANY } from "../../memory/Condition.ts"
 import { toCondition } from "../../memory/Filter.ts"
 import type { ExcerptsRequest } from "../../store/searching.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Condition, matches } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"

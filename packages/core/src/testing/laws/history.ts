@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { toContents, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { T0 } from "../rows.ts"

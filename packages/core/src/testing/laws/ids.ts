@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { failsWith, same } from "../check.ts"
 import { group, lawFingerprint } from "../Law.ts"
 import { T0 } from "../rows.ts"

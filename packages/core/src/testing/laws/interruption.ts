@@ -1,5 +1,7 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect, Exit, Fiber } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import { MemoryError } from "../../memory/MemoryError.ts"
 import { holds, toIds, same } from "../check.ts"
 import { group } from "../Law.ts"

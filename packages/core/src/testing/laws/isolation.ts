@@ -1,6 +1,7 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect, Exit } from "effect"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Memory } from "../../memory/Memory.ts"
 import type { RemoveTarget } from "../../store/removal.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"

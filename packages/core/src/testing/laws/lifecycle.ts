@@ -1,6 +1,6 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { sameFingerprint } from "../../memory/Fingerprint.ts"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import { failsWith, holds, same, sameRows } from "../check.ts"

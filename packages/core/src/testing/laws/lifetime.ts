@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import { toContents, same, sameRemoval } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"

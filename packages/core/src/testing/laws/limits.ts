@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ANY } from "../../memory/Condition.ts"
 import type { ScopeLimits } from "../../store/limits.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"

@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { ScopeCount } from "../../store/StoreAdmin.ts"
 import type { Scope } from "../../memory/Scope.ts"
 import { toContents, holds, same, sameRemoval } from "../check.ts"

@@ -1,6 +1,6 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { toContents, toIds, same } from "../check.ts"
 import { group } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ANY } from "../../memory/Condition.ts"
 import { close, same, sameRows, toContents, toIds } from "../check.ts"
 import { group, type Handle, type LawContext } from "../Law.ts"

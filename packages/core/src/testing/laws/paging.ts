@@ -1,6 +1,6 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Memory } from "../../memory/Memory.ts"
 import { type Cursor, type ListRequest, type Page, STORE_LIMITS } from "../../store/MemoryStore.ts"
 import { holds, toIds, same } from "../check.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ANY } from "../../memory/Condition.ts"
 import { toFacts } from "../../store/excerpts.ts"
 import type { QueryPart, SearchHit } from "../../store/searching.ts"

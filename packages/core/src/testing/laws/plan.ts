@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ANY } from "../../memory/Condition.ts"
 import { same } from "../check.ts"
 import { group } from "../Law.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { Scope } from "../../memory/Scope.ts"
 import { group, type LawContext } from "../Law.ts"
 import { runProgram } from "../model/program.ts"

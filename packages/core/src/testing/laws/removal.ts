@@ -1,6 +1,6 @@
 import { ANY, type Condition } from "../../memory/Condition.ts"
 import { toCondition, type Filter } from "../../memory/Filter.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { toContents, toIds, same, sameRemoval } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"

@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { JsonObject } from "../../memory/Memory.ts"
 import { holds, same, sameRows, sameSet } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"

@@ -1,4 +1,4 @@
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { documentTerms, idf, queryTerms } from "../../text/bm25.ts"
 import { TOKENISER } from "../../text/terms/tokenisers.ts"
 import { close, same } from "../check.ts"

@@ -1,6 +1,6 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import type { StoreRow } from "../../store/StoreRow.ts"
 import { idf } from "../../text/bm25.ts"
 import { findings, close, toContents, holds, toIds, same, sameSet } from "../check.ts"

@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { type Fingerprint } from "../../memory/Fingerprint.ts"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { Memory } from "../../memory/Memory.ts"

@@ -1,4 +1,5 @@
-import { Effect, Result } from "effect"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import type { Page } from "../../store/MemoryStore.ts"

@@ -1,5 +1,5 @@
 /** Searches as most laws make them: one part, with the memories of the hits. */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { chunksOf } from "effect/Array"
 import { ANY, type Condition } from "../../memory/Condition.ts"
 import type { Memory } from "../../memory/Memory.ts"

@@ -1,5 +1,5 @@
 import { ANY } from "../../memory/Condition.ts"
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { inMemoryData } from "../../store/inMemory/inMemoryData.ts"
 import { InMemoryStore } from "../../store/inMemory/InMemoryStore.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"

@@ -1,5 +1,6 @@
 import { escapeHiddenJson } from "@keepsake/core/driver"
-import { Console, Effect } from "effect"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
 import { hideSecrets } from "../../config/hideSecrets.ts"
 import { cleanStyled, hasColours } from "./style.ts"
 import { manyLines } from "./text.ts"

@@ -1,5 +1,6 @@
 /** Progress of what takes over a second: how far, how fast, how long yet. */
-import { Clock, Effect } from "effect"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
 import { columns } from "./print.ts"
 
 const BAR = 24

@@ -1,6 +1,6 @@
 /** What a reader of another system's export gives. One file a system: add it to `formats.ts`. */
 import type { Memory, Statement } from "@keepsake/core"
-import type { Result } from "effect"
+import type * as Result from "effect/Result"
 
 /** A statement, and its user and agent in the other system; `null` where the export names none. */
 export interface ForeignStatement {

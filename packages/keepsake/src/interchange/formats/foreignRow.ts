@@ -1,5 +1,5 @@
 /** Reads the rows of other systems, which write names and times in several ways. */
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { JsonRow } from "./Format.ts"
 
 const toCamelCase = (name: string): string =>

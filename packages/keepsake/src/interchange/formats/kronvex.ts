@@ -1,6 +1,6 @@
 /** Kronvex, which isolates users by session: its session becomes the user. */
 import { type JsonObject, MEMORY_TYPES, type MemoryType } from "@keepsake/core"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { readFields, readIdField, readSaidAt, readTimeField } from "./foreignRow.ts"
 import type { Format, JsonRow, ParsedItem } from "./Format.ts"
 

@@ -1,6 +1,6 @@
 /** mem0, hosted and its own server, in Python's and in TypeScript's spelling. */
 import type { JsonObject, MemoryType } from "@keepsake/core"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { readFields, readIdField, readSaidAt, readTimeField } from "./foreignRow.ts"
 import type { Format, JsonRow, ParsedItem } from "./Format.ts"
 

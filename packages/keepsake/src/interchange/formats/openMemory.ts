@@ -1,6 +1,6 @@
 /** OpenMemory's backup: `memories.json`, or the lines of `memories.jsonl`. */
 import type { JsonObject } from "@keepsake/core"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import { readFields, readIdField, readSaidAt } from "./foreignRow.ts"
 import type { Format, JsonRow, ParsedItem } from "./Format.ts"
 

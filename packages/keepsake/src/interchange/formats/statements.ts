@@ -1,6 +1,6 @@
 /** Statements as `remember` takes them: `{"content": "…"}`. */
 import type { Statement } from "@keepsake/core"
-import { Result } from "effect"
+import * as Result from "effect/Result"
 import type { Format, JsonRow } from "./Format.ts"
 import { parseIso } from "./foreignRow.ts"
 

@@ -1,5 +1,6 @@
-import { Effect } from "effect"
-import { Argument, Command } from "effect/cli"
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
 import { completeId, memoryNotFound } from "../../completeIds.ts"
 import { memoryDetails } from "../../output/memoryTable.ts"
 import { print } from "../../output/print.ts"

@@ -1,5 +1,6 @@
-import { Effect } from "effect"
-import { Argument, Command } from "effect/cli"
+import * as Effect from "effect/Effect"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
 import { print } from "../../output/print.ts"
 import { statementFlags, toStatement } from "./statementFlags.ts"
 import { readStdin } from "../../stdin.ts"

@@ -1,7 +1,7 @@
 /** What `remember` and `supersede` take beside the text. */
 import type { Statement } from "@keepsake/core"
-import { Option } from "effect"
-import { Flag } from "effect/cli"
+import * as Option from "effect/Option"
+import * as Flag from "effect/cli/Flag"
 import { metaFlag, sourceFlag, timeFlag, toMetadata, typeFlag } from "../../filter.ts"
 
 export const statementFlags = {

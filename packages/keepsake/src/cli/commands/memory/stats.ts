@@ -1,5 +1,5 @@
-import { Effect } from "effect"
-import { Command } from "effect/cli"
+import * as Effect from "effect/Effect"
+import * as Command from "effect/cli/Command"
 import { plural } from "../../../plural.ts"
 import { print } from "../../output/print.ts"
 import { withMemory } from "../../withMemory.ts"
