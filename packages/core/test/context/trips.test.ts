@@ -25,7 +25,17 @@ const distant = (calls: Array<string>) => {
         yield* Effect.sleep(TRIP_MS)
         return yield* call(request)
       })
-  const methods = ["speakers", "search", "around", "latest", "get", "list", "count", "sessions"] as const
+  const methods = [
+    "speakers",
+    "search",
+    "around",
+    "excerpts",
+    "latest",
+    "get",
+    "list",
+    "count",
+    "sessions"
+  ] as const
   const change = (store: Store): Store => ({
     ...store,
     ...Object.fromEntries(
@@ -66,11 +76,11 @@ const recordCalls = <A>(verb: (memory: ScopedMemory) => Effect.Effect<A, MemoryE
   })
 
 describe("trips to the store", () => {
-  it.effect("a recall takes three: speakers, search, neighbours", () =>
+  it.effect("a recall takes three: speakers, search, neighbours with texts", () =>
     Effect.gen(function* () {
       const { answer, calls } = yield* recordCalls((memory) => memory.recall("freight by ship", { limit: 1 }))
       assert.lengthOf(answer, 1)
-      assert.deepStrictEqual(calls, ["around 20", "search 10", "speakers 0"])
+      assert.deepStrictEqual(calls, ["around 20", "excerpts 20", "search 10", "speakers 0"])
     })
   )
 
@@ -80,6 +90,7 @@ describe("trips to the store", () => {
       assert.isNotEmpty(answer.items)
       assert.deepStrictEqual(calls, [
         "around 20",
+        "excerpts 20",
         "latest 0",
         "latest 0",
         "latest 0",
