@@ -34,6 +34,8 @@ import { makeTuning } from "./tuning/tuning.ts"
 const POOL_SIZE = 10
 const STATEMENT_TIMEOUT_MS = 30_000
 const CONNECT_TIMEOUT_MS = 10_000
+/** Idle time after which a connection is probed, so that no router in between forgets it. */
+const KEEP_ALIVE_MS = 10_000
 
 const makePool = (options: UrlConnection & PgVectorSettings): Pool => {
   const url = Redacted.value(options.url)
@@ -41,19 +43,25 @@ const makePool = (options: UrlConnection & PgVectorSettings): Pool => {
     throw invalidInput("url", "must begin with postgres:// or postgresql://.")
   const readOnly = options.readOnly === true ? "; set default_transaction_read_only = on" : ""
   const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
+  const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
+  const settings = {
+    text: `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan${readOnly}`,
+    // pg's own limit ends with the handshake.
+    query_timeout: connectTimeoutMs
+  }
   return new Pool({
     connectionString: url,
     max: options.poolSize ?? POOL_SIZE,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: "keepsake",
     allowExitOnIdle: true,
     // Set in the session, since poolers refuse unknown startup options. JIT takes 100 ms for a statement of 1 ms.
     // Planning a search takes as long as running it, and a generic plan serves all values: it starts at the scope.
     // oxlint-disable-next-line typescript/no-misused-promises -- the pool awaits it, though its types do not say so
     onConnect: async (client) => {
-      await client.query(
-        `set statement_timeout = ${timeoutMs}; set jit = off; set plan_cache_mode = force_generic_plan${readOnly}`
-      )
+      await client.query(settings)
     }
   })
 }
@@ -108,7 +116,12 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   const refuse = (message: string): void => {
     reason ??= message
   }
-  const runner = makeStatementRunner(database, { rowLevelSecurity, closedReason })
+  const statementTimeoutMs = "url" in options ? (options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS) : 0
+  const runner = makeStatementRunner(database, {
+    rowLevelSecurity,
+    closedReason,
+    statementTimeoutMs: statementTimeoutMs === 0 ? null : statementTimeoutMs
+  })
   const drain = Effect.suspend(() => {
     refuse(STORE_CLOSED)
     return Effect.promise(runner.drained)

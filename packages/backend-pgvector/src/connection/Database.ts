@@ -23,12 +23,22 @@ export interface DbSession {
   readonly execute: (script: string) => Promise<void>
 }
 
+/**
+ * Milliseconds that a call may take, with the wait for a session: then it fails, and its session is given up. Null
+ * sets no limit. PGlite, in process, has none.
+ */
+export type CallLimit = number | null
+
+/** Runs `body` with a session that nothing else uses meanwhile. */
+type WithSession = <A>(body: (session: DbSession) => Promise<A>, limitMs?: CallLimit) => Promise<A>
+
 export interface Database extends DbSession {
+  readonly query: (statement: SqlStatement, limitMs?: CallLimit) => Promise<Rows>
   /** False for PGlite, whose one session runs a statement at a time. */
   readonly concurrent: boolean
-  /** Commits when `body` resolves, rolls back when it rejects. Nothing else runs in the session meanwhile. */
-  readonly transaction: <A>(body: (session: DbSession) => Promise<A>) => Promise<A>
-  /** Runs `body` in a session of its own outside any transaction, for commands that PostgreSQL refuses inside one. */
-  readonly withSession: <A>(body: (session: DbSession) => Promise<A>) => Promise<A>
+  /** Commits when `body` resolves, rolls back when it rejects. */
+  readonly transaction: WithSession
+  /** Outside any transaction, for commands that PostgreSQL refuses inside one; the session is not used again. */
+  readonly withSession: WithSession
   readonly close: () => Promise<void>
 }

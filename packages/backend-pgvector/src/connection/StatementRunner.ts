@@ -1,8 +1,10 @@
-import { type MemoryError, type Scope, storeClosed } from "@keepsake/core/driver"
+import { Deadline, type MemoryError, type Scope, storeClosed } from "@keepsake/core/driver"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import { scopeId } from "../scopeId.ts"
-import type { Database, DbSession, Rows, SqlStatement } from "./Database.ts"
+import type { CallLimit, Database, DbSession, Rows, SqlStatement } from "./Database.ts"
 import { mayRetry, toMemoryError } from "./errors.ts"
 
 /** The scope of a statement: row-level security hides the rows of all others. */
@@ -32,6 +34,9 @@ export interface StatementRunner {
 const DRAIN_MS = 30_000
 
 const ATTEMPTS = 5
+
+/** The server's own limits come first: they leave the session as it is. */
+const GRACE_MS = 2_000
 
 const FIRST_PAUSE = "10 millis"
 
@@ -73,10 +78,20 @@ const makeTracker = () => {
   }
 }
 
+/** How long a call may take: until the caller's deadline, and `mostMs` at most. */
+const limitUntil = (fiber: Fiber.Fiber<unknown, unknown>, mostMs: CallLimit): CallLimit => {
+  const deadline = fiber.getRef(Deadline)
+  if (deadline === null) return mostMs
+  const leftMs = deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + GRACE_MS
+  return Math.max(0, mostMs === null ? leftMs : Math.min(leftMs, mostMs))
+}
+
 const setScope = (rowScope: RowScope): string =>
   `set local keepsake.scope = '${rowScope === "all" ? "all" : scopeId(rowScope)}'`
 
 export interface RunnerOptions {
+  /** After which the server cancels a statement; null where it does not, or is not known to. */
+  readonly statementTimeoutMs: number | null
   readonly rowLevelSecurity: boolean
   /** Why calls fail with `Closed`; `null` while the store serves. Read before each attempt, retries included. */
   readonly closedReason: () => string | null
@@ -84,16 +99,21 @@ export interface RunnerOptions {
 
 export const makeStatementRunner = (
   database: Database,
-  { closedReason, rowLevelSecurity }: RunnerOptions
+  { closedReason, rowLevelSecurity, statementTimeoutMs }: RunnerOptions
 ): StatementRunner => {
   const { drained, track } = makeTracker()
+  const statementLimitMs = statementTimeoutMs === null ? null : statementTimeoutMs + GRACE_MS
 
-  const attempt = <A>(kind: "read" | "write", body: () => Promise<A>): Effect.Effect<A, MemoryError> => {
-    const call = Effect.suspend(() => {
+  const attempt = <A>(
+    kind: "read" | "write",
+    body: (limitMs: CallLimit) => Promise<A>,
+    mostMs: CallLimit
+  ): Effect.Effect<A, MemoryError> => {
+    const call = Effect.withFiber((fiber) => {
       const reason = closedReason()
-      return reason === null
-        ? Effect.tryPromise({ try: () => track(body), catch: toMemoryError })
-        : Effect.fail(storeClosed(reason))
+      if (reason !== null) return Effect.fail(storeClosed(reason))
+      const limitMs = limitUntil(fiber, mostMs)
+      return Effect.tryPromise({ try: () => track(() => body(limitMs)), catch: toMemoryError })
     })
     // An interrupted write is awaited: it must not land after the caller's next call, a removal for example.
     const once = kind === "write" ? Effect.uninterruptible(call) : call
@@ -103,24 +123,30 @@ export const makeStatementRunner = (
   const run =
     (kind: "read" | "write"): RunStatement =>
     (rowScope, statement, decode) => {
-      const rows = attempt(kind, () =>
-        rowLevelSecurity
-          ? database.transaction(async (session) => {
-              await session.execute(setScope(rowScope))
-              return session.query(statement())
-            })
-          : database.query(statement())
+      const rows = attempt(
+        kind,
+        (limitMs) =>
+          rowLevelSecurity
+            ? database.transaction(async (session) => {
+                await session.execute(setScope(rowScope))
+                return session.query(statement())
+              }, limitMs)
+            : database.query(statement(), limitMs),
+        statementLimitMs
       )
       return Effect.map(rows, decode)
     }
 
   const withoutTimeout = <A>(rowScope: RowScope, body: (session: DbSession) => Promise<A>) =>
-    attempt("write", () =>
-      database.transaction(async (session) => {
-        await session.execute("set local statement_timeout = 0")
-        if (rowLevelSecurity) await session.execute(setScope(rowScope))
-        return body(session)
-      })
+    attempt(
+      "write",
+      (limitMs) =>
+        database.transaction(async (session) => {
+          await session.execute("set local statement_timeout = 0")
+          if (rowLevelSecurity) await session.execute(setScope(rowScope))
+          return body(session)
+        }, limitMs),
+      null
     )
 
   return {
@@ -132,7 +158,7 @@ export const makeStatementRunner = (
         decode
       ),
     transaction: (body) => withoutTimeout("all", body),
-    withSession: (body) => attempt("write", () => database.withSession(body)),
+    withSession: (body) => attempt("write", (limitMs) => database.withSession(body, limitMs), null),
     drained
   }
 }

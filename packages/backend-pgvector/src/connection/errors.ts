@@ -22,7 +22,7 @@ const stringField = (cause: unknown, name: string): string | undefined => {
 /** SQLSTATE of our own: an entry of that number has other content. */
 export const ENTRY_TAKEN = "KS001"
 
-const SQLSTATE = /^[0-9A-Z]{5}$/u
+export const SQLSTATE = /^[0-9A-Z]{5}$/u
 
 /** SQLSTATE, or Node's code such as `ECONNREFUSED`. */
 export const errorCode = (cause: unknown): string | undefined => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto"
+import { setTimeout as wait } from "node:timers/promises"
 import {
   type CustomTypesConfig,
   type Pool,
@@ -6,7 +7,9 @@ import {
   type QueryArrayConfig,
   types as pgTypes
 } from "pg"
-import type { Database, DbSession, Row, SqlStatement } from "./Database.ts"
+import type { CallLimit, Database, DbSession, Row, SqlStatement } from "./Database.ts"
+import { errorCode, SQLSTATE } from "./errors.ts"
+import { PoolSessions } from "./PoolSessions.ts"
 import { findParser } from "./valueParsers.ts"
 
 /** Parsers of our own, set per query: the application's global parsers, and those of its clients, stay as they are. */
@@ -41,13 +44,35 @@ const makePreparedNames = () => {
 
 const ignore = (): void => {}
 
+/** Whether the server answered, and goes on serving the session. */
+const keepsSession = (cause: unknown): boolean => {
+  const code = errorCode(cause)
+  return code !== undefined && SQLSTATE.test(code) && !/^(08|57P)/u.test(code)
+}
+
+const runTransaction = async <A>(
+  session: DbSession,
+  body: (session: DbSession) => Promise<A>,
+  spend: () => void
+): Promise<A> => {
+  try {
+    await session.execute("begin")
+    const value = await body(session)
+    await session.execute("commit")
+    return value
+  } catch (cause) {
+    await session.execute("rollback").catch(spend)
+    throw cause
+  }
+}
+
 export interface PoolDatabaseOptions {
   /** Close the pool with the store: only a pool that the store made. */
   readonly owned: boolean
   readonly namedStatements: boolean
 }
 
-type ToSession = (client: Pool | PoolClient) => DbSession
+type ToSession = (client: PoolClient) => DbSession
 
 const makeToSession = (namedStatements: boolean): ToSession => {
   const preparedName = namedStatements ? makePreparedNames() : () => undefined
@@ -87,72 +112,44 @@ const listenToClients = (pool: Pool): (() => void) => {
   return () => pool.off("acquire", listen)
 }
 
-/** Runs `body` with a session of the pool; it resolves to whether the pool may lend that session again. */
-type Borrow = (body: (session: DbSession) => Promise<boolean>) => Promise<void>
-
-const makeBorrow =
-  (pool: Pool, toSession: ToSession): Borrow =>
-  async (body) => {
-    const client = await pool.connect()
-    let reusable = false
-    try {
-      reusable = await body(toSession(client))
-    } finally {
-      client.release(!reusable)
-    }
-  }
-
-const runTransaction = async <A>(borrow: Borrow, body: (session: DbSession) => Promise<A>): Promise<A> => {
-  let outcome: { readonly value: A } | { readonly cause: unknown } | undefined
-  await borrow(async (session) => {
-    try {
-      await session.execute("begin")
-      const value = await body(session)
-      await session.execute("commit")
-      outcome = { value }
-      return true
-    } catch (cause) {
-      outcome = { cause }
-      return session.execute("rollback").then(
-        () => true,
-        () => false
-      )
-    }
-  })
-  if (outcome !== undefined && "value" in outcome) return outcome.value
-  throw outcome?.cause
-}
-
-/** The session may keep settings and locks of `body`, so the pool does not lend it again. */
-const runInOwnSession = async <A>(borrow: Borrow, body: (session: DbSession) => Promise<A>): Promise<A> => {
-  const values: Array<A> = []
-  await borrow(async (session) => {
-    values.push(await body(session))
-    return false
-  })
-  const [value] = values
-  // Pushed above; A may include undefined.
-  return value as A
-}
+/** How long closing waits for a server that does not answer. */
+const CLOSE_MS = 5_000
 
 /** Statements over a `pg` pool. */
 export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database => {
   // Without a listener, an idle connection that breaks would end the process.
   pool.on("error", ignore)
   const stopListening = listenToClients(pool)
+  const sessions = new PoolSessions(pool)
   const toSession = makeToSession(options.namedStatements)
-  const borrow = makeBorrow(pool, toSession)
+  const runAlone = async <A>(run: (session: DbSession) => Promise<A>, limitMs: CallLimit) =>
+    sessions.lend(async (client, spend) => {
+      try {
+        return await run(toSession(client))
+      } catch (cause) {
+        if (!keepsSession(cause)) spend()
+        throw cause
+      }
+    }, limitMs)
   return {
-    ...toSession(pool),
+    query: async (statement, limitMs = null) => runAlone((session) => session.query(statement), limitMs),
+    execute: async (script) => runAlone((session) => session.execute(script), null),
     concurrent: true,
-    transaction: (body) => runTransaction(borrow, body),
-    withSession: (body) => runInOwnSession(borrow, body),
+    transaction: async (body, limitMs = null) =>
+      sessions.lend(async (client, spend) => runTransaction(toSession(client), body, spend), limitMs),
+    withSession: async (body, limitMs = null) =>
+      sessions.lend(async (client, spend) => {
+        // It may keep settings and locks of `body`.
+        spend()
+        return body(toSession(client))
+      }, limitMs),
     close: async () => {
+      sessions.giveUp()
       stopListening()
       pool.off("error", ignore)
       if (options.owned && !pool.ended) {
         pool.on("error", ignore)
-        await pool.end()
+        await Promise.race([pool.end(), wait(CLOSE_MS, undefined, { ref: false })])
       }
     }
   }

@@ -30,7 +30,11 @@ describe("StatementRunner", () => {
         reason = "Closed in the test."
         return Promise.reject(serialisationFailure)
       })
-      const runner = makeStatementRunner(database, { rowLevelSecurity: false, closedReason: () => reason })
+      const runner = makeStatementRunner(database, {
+        rowLevelSecurity: false,
+        statementTimeoutMs: null,
+        closedReason: () => reason
+      })
       const error = yield* expectFailure(runner.write("all", statement, () => null))
       assert.strictEqual(error.message, storeClosed("Closed in the test.").message)
       assert.strictEqual(queries, 1)
@@ -43,7 +47,11 @@ describe("StatementRunner", () => {
       const database = makeDatabase(() =>
         ++queries < 3 ? Promise.reject(serialisationFailure) : Promise.resolve([[queries]])
       )
-      const runner = makeStatementRunner(database, { rowLevelSecurity: false, closedReason: () => null })
+      const runner = makeStatementRunner(database, {
+        rowLevelSecurity: false,
+        statementTimeoutMs: null,
+        closedReason: () => null
+      })
       assert.deepStrictEqual(yield* runner.write("all", statement, (rows) => rows), [[3]])
     })
   )
@@ -53,7 +61,7 @@ describe("StatementRunner", () => {
       const answer = Promise.withResolvers<ReadonlyArray<ReadonlyArray<unknown>>>()
       const runner = makeStatementRunner(
         makeDatabase(() => answer.promise),
-        { rowLevelSecurity: false, closedReason: () => null }
+        { rowLevelSecurity: false, statementTimeoutMs: null, closedReason: () => null }
       )
       const fiber = yield* Effect.forkChild(
         runner.read("all", statement, () => null),
