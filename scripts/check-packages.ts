@@ -22,9 +22,10 @@ const listTargets = (value: unknown): ReadonlyArray<string> => {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(listTargets) : []
 }
 
-/** Build output without a source in the package. */
+/** Build output without a source in the package; a file of `bundle` or `command` has many. */
 const findStaleOutput = (files: ReadonlySet<string>): ReadonlyArray<string> =>
   Array.from(files).filter((file) => {
+    if (/^dist\/(?:bundle|command)\//u.test(file)) return false
     const source = /^dist\/(.+?)(?:\.d\.ts|\.js)(?:\.map)?$/u.exec(file)?.[1]
     return source !== undefined && !files.has(`src/${source}.ts`)
   })

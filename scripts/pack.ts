@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { bundleCommand, bundlePackage } from "./bundle.ts"
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url))
 
@@ -29,6 +30,7 @@ export interface Manifest {
   readonly private?: boolean
   readonly exports?: Readonly<Record<string, unknown>>
   readonly bin?: Readonly<Record<string, string>>
+  readonly publishConfig?: unknown
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
@@ -57,6 +59,9 @@ const buildAll = async (): Promise<void> => {
   for (const folder of await packageFolders())
     await rm(join(folder, "dist"), { recursive: true, force: true })
   await run(join(ROOT, "node_modules/.bin/tsc"), ["-b"])
+  for (const folder of await packageFolders())
+    await bundlePackage(folder, (await readManifest(folder)).publishConfig)
+  await bundleCommand(join(ROOT, "packages"))
 }
 
 /** Builds and packs every package as it would be published. Returns the tarballs' paths by package name. */

@@ -8,6 +8,8 @@ if (isNodeTooOld(process.versions.node)) {
   )
   process.exitCode = 1
 } else {
-  const { run } = await import("./run.ts")
-  run(process.argv.slice(2))
+  const { loadRun } = await import("./loadRun.ts")
+  const args = process.argv.slice(2)
+  const run = await loadRun(args)
+  run(args)
 }

@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest"
 import { progressLine } from "../../src/cli/output/progress.ts"
 import { cleanStyled, hasColours, styled } from "../../src/cli/output/style.ts"
 import { textTable, width, wrap } from "../../src/cli/output/text.ts"
-import { readArguments } from "../../src/cli/readArguments.ts"
+import { readArguments } from "../../src/cli/input/readArguments.ts"
 import { cleanEnv, keepsake, keepsakeProcess, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
 
 const openFolder = async () => {

@@ -5,7 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { filterFlags, toWhere } from "../../filter.ts"
 import { note, print } from "../../output/print.ts"
-import { readStdin } from "../../stdin.ts"
+import { readStdin } from "../../input/stdin.ts"
 import { withMemory } from "../../withMemory.ts"
 
 export const context = Command.make(

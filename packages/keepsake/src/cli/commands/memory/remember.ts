@@ -3,7 +3,7 @@ import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import { print } from "../../output/print.ts"
 import { statementFlags, toStatement } from "./statementFlags.ts"
-import { readStdin } from "../../stdin.ts"
+import { readStdin } from "../../input/stdin.ts"
 import { withMemory } from "../../withMemory.ts"
 
 export const remember = Command.make(

@@ -4,7 +4,7 @@ import * as Command from "effect/cli/Command"
 import { completeId } from "../../completeIds.ts"
 import { print } from "../../output/print.ts"
 import { statementFlags, toStatement } from "./statementFlags.ts"
-import { readStdin } from "../../stdin.ts"
+import { readStdin } from "../../input/stdin.ts"
 import { withMemory } from "../../withMemory.ts"
 
 export const supersede = Command.make(

@@ -2,7 +2,7 @@ import { buffer } from "node:stream/consumers"
 import type { MemoryError } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
-import { notUtf8 } from "../config/readText.ts"
+import { notUtf8 } from "../../config/readText.ts"
 
 /** All of standard input, as UTF-8 text. */
 export const readStdin: Effect.Effect<string, MemoryError> = Effect.tryPromise({

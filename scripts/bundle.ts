@@ -1,0 +1,93 @@
+/**
+ * Puts the modules of a package into few files: each file costs about a millisecond of every process's start. The
+ * types stay as the compiler wrote them.
+ */
+import { existsSync } from "node:fs"
+import { glob, readFile, rm, writeFile } from "node:fs/promises"
+import { dirname, join } from "node:path"
+import { type OutputChunk, rolldown, type RolldownOptions } from "rolldown"
+
+/** Files that a thread or a child process starts by their path, and the one that starts the thread. */
+const STARTED: Readonly<Record<string, ReadonlyArray<string>>> = {
+  "backend-hnsw": ["graph/worker"],
+  core: ["testing/conformanceSuite"]
+}
+
+/** The command's other stores and its chat come as packages of their own, which bring Effect with them. */
+const OWN_PACKAGES = /^@keepsake\/(?:agent|backend-pgvector|backend-qdrant)$/u
+
+/** Third-party packages that the command loads when it needs them, or whose absence it reports. */
+const LOADED_LATER = /^(?:@huggingface\/|@modelcontextprotocol\/|hnswlib-node$)/u
+
+const isPackage = (id: string): boolean => !/^[./]/u.test(id)
+
+const build = async (
+  input: Readonly<Record<string, string>>,
+  external: (id: string) => boolean,
+  folder: string,
+  chunks: string,
+  minify: boolean
+): Promise<ReadonlyArray<OutputChunk>> => {
+  const options: RolldownOptions = { input, external, platform: "node", logLevel: "warn" }
+  const bundle = await rolldown(options)
+  const { output } = await bundle.write({
+    dir: folder,
+    format: "esm",
+    // Names stay, so that a stack can be read.
+    minify: minify && { mangle: false, compress: true, codegen: true },
+    sourcemap: !minify,
+    entryFileNames: "[name].js",
+    chunkFileNames: ({ name }) => (name === "graph/runBuild" ? "[name].js" : `${chunks}[name]-[hash].js`),
+    // Finds the thread's file beside its own.
+    codeSplitting: { groups: [{ name: "graph/runBuild", test: /\/graph\/runBuild\.ts$/u }] }
+  })
+  await bundle.close()
+  return output.filter((file) => file.type === "chunk")
+}
+
+/** Entries by their path below `dist`, without the ending. */
+const listEntries = (target: unknown): ReadonlyArray<string> => {
+  if (typeof target === "string") return /^\.\/dist\/(.+)\.js$/u.exec(target)?.slice(1) ?? []
+  return typeof target === "object" && target !== null ? Object.values(target).flatMap(listEntries) : []
+}
+
+/** Bundles a package that the compiler has built; its dependencies stay outside. */
+export const bundlePackage = async (folder: string, publishConfig: unknown): Promise<void> => {
+  const dist = join(folder, "dist")
+  const started = Object.entries(STARTED).find(([name]) => folder.endsWith(`/${name}`))?.[1] ?? []
+  const entries = [...new Set([...listEntries(publishConfig), ...started])]
+  const input = Object.fromEntries(entries.map((entry) => [entry, join(folder, "src", `${entry}.ts`)]))
+  for await (const file of glob("**/*.js{,.map}", { cwd: dist })) await rm(join(dist, file))
+  await build(input, isPackage, dist, "bundle/", false)
+}
+
+const findLicence = async (module: string): Promise<readonly [folder: string, text: string] | undefined> => {
+  let folder = dirname(module)
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder)
+  for await (const file of glob("LICENSE*", { cwd: folder }))
+    return [folder, await readFile(join(folder, file), "utf8")]
+  return undefined
+}
+
+/** The command in few files, with Effect and the file store inside, and the licences of what it holds. */
+export const bundleCommand = async (packages: string): Promise<void> => {
+  const folder = join(packages, "keepsake/dist/command")
+  const input = {
+    run: join(packages, "keepsake/src/cli/run.ts"),
+    "graph/worker": join(packages, "backend-hnsw/src/graph/worker.ts")
+  }
+  const isOutside = (id: string): boolean =>
+    id.startsWith("node:") || OWN_PACKAGES.test(id) || LOADED_LATER.test(id)
+  const chunks = await build(input, isOutside, folder, "", true)
+  const modules = chunks.flatMap(({ moduleIds }) => moduleIds)
+  const licences = new Map<string, string>()
+  for (const module of modules.filter((id) => id.includes("/node_modules/"))) {
+    const found = await findLicence(module)
+    if (found !== undefined) licences.set(...found)
+  }
+  const texts = Array.from(licences, ([from, text]) => {
+    const name = from.slice(from.lastIndexOf("/node_modules/") + "/node_modules/".length)
+    return `${name}\n\n${text.trim()}\n`
+  })
+  await writeFile(join(folder, "LICENCES.txt"), texts.toSorted().join("\n---\n\n"))
+}
