@@ -18,6 +18,7 @@ export default defineConfig({
       project("pgvector", "packages/backend-pgvector/test"),
       project("qdrant", "packages/backend-qdrant/test"),
       project("agent", "packages/agent/test"),
+      project("mcp", "packages/mcp/test"),
       project("keepsake", "packages/keepsake/test"),
       project("examples", "examples"),
       project("scripts", "scripts")

@@ -13,11 +13,11 @@ const STARTED: Readonly<Record<string, ReadonlyArray<string>>> = {
   core: ["testing/conformanceSuite"]
 }
 
-/** The command's other stores and its chat come as packages of their own, which bring Effect with them. */
-const OWN_PACKAGES = /^@keepsake\/(?:agent|backend-pgvector|backend-qdrant)$/u
+/** The command's other stores, its chat and its MCP server come as packages of their own, which bring Effect with them. */
+const OWN_PACKAGES = /^@keepsake\/(?:agent|backend-pgvector|backend-qdrant|mcp)$/u
 
 /** Third-party packages that the command loads when it needs them, or whose absence it reports. */
-const LOADED_LATER = /^(?:@huggingface\/|@modelcontextprotocol\/|hnswlib-node$)/u
+const LOADED_LATER = /^(?:@huggingface\/|hnswlib-node$)/u
 
 const isPackage = (id: string): boolean => !/^[./]/u.test(id)
 

@@ -17,7 +17,8 @@ const PRINTED: Readonly<Record<string, RegExp>> = {
   "backend-pgvector": RECALLED,
   "backend-qdrant": RECALLED,
   core: RECALLED,
-  keepsake: RECALLED
+  keepsake: RECALLED,
+  mcp: /^http:\/\/127\.0\.0\.1:\d+\/mcp$/mu
 }
 
 const readProgram = async (folder: string): Promise<string> => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 
-/** Outside this workspace: `npx -y @keepsake/keepsake mcp …`. */
+/** Outside this workspace: `npx -y -p @keepsake/keepsake -p @keepsake/mcp keepsake mcp …`. */
 const KEEPSAKE = fileURLToPath(new URL("node_modules/@keepsake/keepsake/src/cli/main.ts", import.meta.url))
 
 /** Starts the server, makes the calls, and stops it. Memories persist in the store. */

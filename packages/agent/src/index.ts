@@ -35,10 +35,12 @@ export {
 } from "./AgentError.ts"
 
 // Tools, for the loop and for other frameworks.
-export type { AgentTool, ToolRun, ToolSchema } from "./tools/AgentTool.ts"
+export type { AgentTool, ToolAnswer, ToolRun, ToolSchema } from "./tools/AgentTool.ts"
 export { defineTool } from "./tools/defineTool.ts"
 export type { SessionTool, SessionTools, ToolOwner } from "./tools/sessionTools.ts"
-export { memoryTools, type MemoryToolsOptions, WhereInput } from "./tools/memoryTools.ts"
+export { memoryTools, type MemoryToolsOptions } from "./tools/memoryTools.ts"
+export { fitLines as fitMemories, type MemoryLine } from "./tools/memoryLines.ts"
+export { readingTools } from "./tools/readingTools.ts"
 export { nativeMemoryTool } from "./tools/memoryFiles/memoryFilesTool.ts"
 export { anthropicTools } from "./tools/anthropic.ts"
 export { aiSdkTools } from "./tools/adapters/aiSdk.ts"

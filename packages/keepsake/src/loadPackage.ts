@@ -72,3 +72,19 @@ export const loadQdrant = loadPackage("@keepsake/backend-qdrant", "Qdrant", asyn
     return new NotLoaded(cause)
   }
 })
+
+export const loadAgent = loadPackage("@keepsake/agent", "keepsake chat", async () => {
+  try {
+    return await import("@keepsake/agent")
+  } catch (cause) {
+    return new NotLoaded(cause)
+  }
+})
+
+export const loadMcp = loadPackage("@keepsake/mcp", "keepsake mcp", async () => {
+  try {
+    return await import("@keepsake/mcp")
+  } catch (cause) {
+    return new NotLoaded(cause)
+  }
+})

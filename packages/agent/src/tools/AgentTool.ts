@@ -15,13 +15,25 @@ export interface ToolRun {
   readonly signal?: AbortSignal | undefined
 }
 
+/** An answer as text for a model, and the same as data for a program. */
+export interface ToolAnswer<Data = { readonly [name: string]: unknown }> {
+  readonly text: string
+  readonly data: Data
+}
+
 /** A tool for any framework. The model receives the result of `execute`, or its error as text. */
 export interface AgentTool {
   /** 1 to 64 letters, digits, `_` and `-`. */
   readonly name: string
+  /** For people. */
+  readonly title?: string | undefined
   readonly description: string
   readonly inputSchema: ToolSchema
+  /** The form of the data of `answer`. */
+  readonly outputSchema?: ToolSchema | undefined
   execute(input: unknown, run?: ToolRun): Promise<string> | string
+  /** `execute` for a framework that takes data too, such as MCP. */
+  answer?(input: unknown, run?: ToolRun): Promise<ToolAnswer>
 }
 
 /** A failure as text for the model. */

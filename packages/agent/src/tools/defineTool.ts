@@ -1,6 +1,6 @@
 import { didYouMean } from "@keepsake/core/driver"
 import * as Schema from "effect/Schema"
-import type { AgentTool, ToolRun, ToolSchema } from "./AgentTool.ts"
+import type { AgentTool, ToolAnswer, ToolRun, ToolSchema } from "./AgentTool.ts"
 
 /** The schema would drop an unknown field, and the tool would answer another question than the model asked. */
 const refuseUnknown = (input: unknown, fieldNames: ReadonlyArray<string>): void => {
@@ -18,23 +18,25 @@ const dropNulls = (input: unknown, required: ReadonlySet<string>): unknown =>
         Object.entries(input).filter(([name, value]) => value !== null || required.has(name))
       )
 
-/** A tool whose JSON Schema and input check come from one Effect Schema. */
-export const defineTool = <Input>(tool: {
-  readonly name: string
-  readonly description: string
-  /** A `Schema.Struct` of plain JSON. */
-  readonly input: Schema.Codec<Input> & { readonly fields: object }
-  readonly execute: (input: Input, run: ToolRun) => Promise<string> | string
-}): AgentTool => {
-  const decode = Schema.decodeUnknownSync(tool.input)
-  const { additionalProperties: _, ...schema } = Schema.toJsonSchemaDocument(tool.input).schema
-  const fieldNames = Object.keys(tool.input.fields)
+/** A `Schema.Struct` of plain JSON. */
+type Fields<A> = Schema.Codec<A> & { readonly fields: object }
+
+const toToolSchema = (schema: Fields<never> | Fields<unknown>): ToolSchema => {
+  const { additionalProperties: _, ...written } = Schema.toJsonSchemaDocument(schema).schema
   // Effect writes a struct without fields as "anything"; the API needs an object without properties.
-  const isEmpty = fieldNames.length === 0
-  const { required = [] } = schema as ToolSchema
+  return Object.keys(schema.fields).length === 0
+    ? { type: "object", properties: {} }
+    : (written as ToolSchema)
+}
+
+/** Reads a model's arguments; throws an error that says what to write instead. */
+const makeReader = <Input>(schema: Fields<Input>, inputSchema: ToolSchema): ((input: unknown) => Input) => {
+  const decode = Schema.decodeUnknownSync(schema)
+  const fieldNames = Object.keys(schema.fields)
   // A null that the schema allows is a value.
-  const requiredNames = new Set(required)
-  const decodeLeniently = (input: unknown): Input => {
+  const requiredNames = new Set(inputSchema.required)
+  return (input) => {
+    refuseUnknown(input, fieldNames)
     try {
       return decode(input)
     } catch (error) {
@@ -43,13 +45,49 @@ export const defineTool = <Input>(tool: {
       return decode(withoutNulls)
     }
   }
+}
+
+/** A tool whose JSON Schema and input check come from one Effect Schema. */
+export const defineTool = <Input>(tool: {
+  readonly name: string
+  readonly description: string
+  /** A `Schema.Struct` of plain JSON. */
+  readonly input: Schema.Codec<Input> & { readonly fields: object }
+  readonly execute: (input: Input, run: ToolRun) => Promise<string> | string
+}): AgentTool => {
+  const inputSchema = toToolSchema(tool.input)
+  const read = makeReader(tool.input, inputSchema)
   return {
     name: tool.name,
     description: tool.description,
-    inputSchema: isEmpty ? { type: "object", properties: {} } : (schema as ToolSchema),
-    execute: (input, run = {}) => {
-      refuseUnknown(input, fieldNames)
-      return tool.execute(decodeLeniently(input), run)
-    }
+    inputSchema,
+    execute: (input, run = {}) => tool.execute(read(input), run)
+  }
+}
+
+/** A tool whose answer has data, always. */
+export type DataTool = AgentTool & Required<Pick<AgentTool, "answer">>
+
+/** A tool that answers with data too, in the form of `output`. */
+export const defineDataTool = <Input, Data extends { readonly [name: string]: unknown }>(tool: {
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly input: Fields<Input>
+  readonly output: Fields<Data>
+  readonly answer: (input: Input, run: ToolRun) => Promise<ToolAnswer<Data>>
+}): DataTool => {
+  const inputSchema = toToolSchema(tool.input)
+  const read = makeReader(tool.input, inputSchema)
+  const answer = async (input: unknown, run: ToolRun = {}): Promise<ToolAnswer<Data>> =>
+    tool.answer(read(input), run)
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    inputSchema,
+    outputSchema: toToolSchema(tool.output),
+    execute: async (input, run) => (await answer(input, run)).text,
+    answer
   }
 }

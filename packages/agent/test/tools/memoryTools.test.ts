@@ -105,7 +105,7 @@ describe("the recall tool", () => {
 
   it("says what is missing", async () => {
     const { call } = await openTools()
-    expect(await call("recall", {})).toMatch(/give query or id/u)
+    await expect(call("recall", {})).rejects.toThrow(/give query or id/u)
     expect(await call("recall", { id: "5c2b5b2e-0000-5000-8000-000000000000" })).toMatch(/no such memory/u)
   })
 })

@@ -34,11 +34,13 @@ const listChoices = (
 }
 
 /**
- * Whether the command needs packages of its own: another store, or the agent of `chat`. Those bring an Effect and a core
+ * Whether the command needs packages of its own: another store, the agent of `chat` or the server of `mcp`. Those bring an Effect and a core
  * with them, which only the command's modules share. A text that says as much for no reason costs time alone.
  */
 export const needsPackages = (args: ReadonlyArray<string>, env: NodeJS.ProcessEnv, home: string): boolean =>
-  args.includes("chat") || listChoices(args, env, home).some((text) => OTHER_STORE.test(text))
+  args.includes("chat") ||
+  args.includes("mcp") ||
+  listChoices(args, env, home).some((text) => OTHER_STORE.test(text))
 
 /** Has Node keep compiled code in a folder of this account alone; a folder for all could hold code of another's. */
 const cacheCompiled = (home: string): void => {

@@ -18,31 +18,39 @@ export const root = Command.make("keepsake").pipe(
     user: setting("user", 'The user whose memory it is; "me" by default'),
     agent: setting("agent", 'The agent whose memory it is; "default" by default'),
     reads: setting("reads", "Users to recall from as well, never written to: team:blue,OTHER-AGENT/USER"),
+    project: setting(
+      "project",
+      "A memory of its own for a project, with the user's own recalled too: a name, or a folder (. for this one)"
+    ),
     config: setting(
       "config",
-      "A JSON file with store, embedder, user, agent, reads, timeZone; by default ./keepsake.json over ~/.keepsake/config.json"
+      "A JSON file with store, embedder, user, agent, reads, project, timeZone; by default ./keepsake.json over ~/.keepsake/config.json"
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
   }),
   Command.withDescription(
     "A memory that lasts, on the store you already run. Without --store it is ~/.keepsake/memory.db. " +
-      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS and KEEPSAKE_CONFIG set the same as the flags; " +
+      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS, KEEPSAKE_PROJECT and KEEPSAKE_CONFIG set the same as the flags; " +
       "KEEPSAKE_TIME_ZONE says where you are, such as America/Los_Angeles (this machine's time zone by default)."
   )
 )
 
 /** The shared flags, and whether to print JSON. */
-export const sharedFlags = Effect.map(root, ({ agent, config, embedder, json, reads, store, user }) => {
-  const flags: SettingFlags = {
-    store: Option.getOrUndefined(store),
-    embedder: Option.getOrUndefined(embedder),
-    user: Option.getOrUndefined(user),
-    agent: Option.getOrUndefined(agent),
-    reads: Option.getOrUndefined(reads),
-    config: Option.getOrUndefined(config)
+export const sharedFlags = Effect.map(
+  root,
+  ({ agent, config, embedder, json, project, reads, store, user }) => {
+    const flags: SettingFlags = {
+      store: Option.getOrUndefined(store),
+      embedder: Option.getOrUndefined(embedder),
+      user: Option.getOrUndefined(user),
+      agent: Option.getOrUndefined(agent),
+      reads: Option.getOrUndefined(reads),
+      project: Option.getOrUndefined(project),
+      config: Option.getOrUndefined(config)
+    }
+    return { flags, json }
   }
-  return { flags, json }
-})
+)
 
 /** The settings of flags, environment and file together. */
 export const settings = Effect.gen(function* () {

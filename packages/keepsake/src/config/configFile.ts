@@ -6,7 +6,7 @@ import { fields, invalidInput, makePrivateFolder, replacePrivateFile } from "@ke
 import * as Effect from "effect/Effect"
 import { anything } from "./fields.ts"
 import { readText } from "./readText.ts"
-import type { ReadConfig } from "./reads.ts"
+import type { ReadConfig } from "./scope/reads.ts"
 
 const { object, optional, test, valid, within } = fields
 
@@ -43,6 +43,7 @@ export interface FileSettings {
   readonly user?: string | undefined
   readonly agent?: string | undefined
   readonly reads?: ReadonlyArray<ReadConfig> | undefined
+  readonly project?: string | undefined
   readonly timeZone?: string | undefined
   readonly deadlineMs?: unknown
   readonly whenEmbedderFails?: unknown
@@ -66,6 +67,7 @@ const fileSettings: fields.Field<FileSettings> = object({
   user: name,
   agent: name,
   reads,
+  project: name,
   timeZone: name,
   deadlineMs: anything,
   whenEmbedderFails: anything,

@@ -13,7 +13,8 @@ import {
   readFileSettings
 } from "./configFile.ts"
 import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
-import { parseReads, type ReadConfig } from "./reads.ts"
+import { scopeOfProject } from "./scope/project.ts"
+import { parseReads, type ReadConfig } from "./scope/reads.ts"
 import { type Choice, findUntrusted, refuseUntrusted } from "./trusted.ts"
 
 export interface CliSettings {
@@ -36,6 +37,7 @@ export interface SettingFlags {
   readonly user?: string | undefined
   readonly agent?: string | undefined
   readonly reads?: string | undefined
+  readonly project?: string | undefined
 }
 
 /** The user of a command line that names none. */
@@ -154,11 +156,14 @@ export const readSettings = Effect.fnUntraced(function* (
       ...readMemoryOptions(project, own)
     },
     timeZone,
-    scope: {
-      userId: flags.user ?? fromEnv("KEEPSAKE_USER") ?? project.user ?? own.user ?? DEFAULT_USER,
-      agentId: flags.agent ?? fromEnv("KEEPSAKE_AGENT") ?? project.agent ?? own.agent ?? DEFAULT_AGENT
-    },
-    reads: parseReads(flags.reads ?? fromEnv("KEEPSAKE_READS") ?? project.reads ?? own.reads),
+    ...(yield* scopeOfProject(
+      {
+        userId: flags.user ?? fromEnv("KEEPSAKE_USER") ?? project.user ?? own.user ?? DEFAULT_USER,
+        agentId: flags.agent ?? fromEnv("KEEPSAKE_AGENT") ?? project.agent ?? own.agent ?? DEFAULT_AGENT
+      },
+      parseReads(flags.reads ?? fromEnv("KEEPSAKE_READS") ?? project.reads ?? own.reads),
+      flags.project ?? fromEnv("KEEPSAKE_PROJECT") ?? project.project ?? own.project
+    )),
     from: describeOrigin(flags, fromEnv("KEEPSAKE_STORE"), found)
   }
 })

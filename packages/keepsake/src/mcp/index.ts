@@ -1,3 +1,2 @@
-export { createMcpServer, type Tracker } from "./mcpServer.ts"
-export { type HttpOptions, type HttpServer, serveHttp } from "./serveHttp.ts"
-export { serveStdio } from "./serveStdio.ts"
+/** The names that this entry had when the server was part of this package. */
+export { createMcpServer, type HttpOptions, type HttpServer, serveHttp, serveStdio } from "@keepsake/mcp"

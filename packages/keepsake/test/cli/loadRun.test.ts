@@ -42,5 +42,8 @@ describe("needsPackages", () => {
     }
   })
 
-  it("is true for a chat", () => expect(needsPackages(["chat", "--model", "m"], {}, home)).toBe(true))
+  it("is true for a chat and for an MCP server", () => {
+    expect(needsPackages(["chat", "--model", "m"], {}, home)).toBe(true)
+    expect(needsPackages(["mcp", "--http"], {}, home)).toBe(true)
+  })
 })

@@ -2,13 +2,16 @@ import { type AgentTool, checkTools, toolErrorText, type ToolRun, type ToolSchem
 
 export interface McpToolDefinition {
   name: string
+  title?: string
   description: string
   inputSchema: ToolSchema
+  outputSchema?: ToolSchema
 }
 
 export interface McpToolResult {
   [key: string]: unknown
   content: Array<{ type: "text"; text: string }>
+  structuredContent?: { readonly [name: string]: unknown }
   isError?: boolean
 }
 
@@ -29,14 +32,22 @@ export const mcpHandlers = (tools: ReadonlyArray<AgentTool>): McpHandlers => {
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   return {
     listTools: () => ({
-      tools: tools.map(({ description, inputSchema, name }) => ({ name, description, inputSchema }))
+      tools: tools.map(({ description, inputSchema, name, outputSchema, title }) => ({
+        name,
+        ...(title === undefined ? {} : { title }),
+        description,
+        inputSchema,
+        ...(outputSchema === undefined ? {} : { outputSchema })
+      }))
     }),
     callTool: async (call, run = {}) => {
       const tool = byName.get(call.name)
       if (tool === undefined)
         return { ...toResult(`Error: there is no tool ${JSON.stringify(call.name)}`), isError: true }
       try {
-        return toResult(await tool.execute(call.arguments ?? {}, run))
+        if (tool.answer === undefined) return toResult(await tool.execute(call.arguments ?? {}, run))
+        const { data, text } = await tool.answer(call.arguments ?? {}, run)
+        return { ...toResult(text), structuredContent: data }
       } catch (error) {
         return { ...toResult(toolErrorText(error)), isError: true }
       }

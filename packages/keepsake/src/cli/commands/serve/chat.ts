@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import { loadAgent } from "../../../loadPackage.ts"
 import { openMemory } from "../../../openMemory.ts"
 import { hideSecrets } from "../../../config/hideSecrets.ts"
 import { jsonLine, note } from "../../output/print.ts"
@@ -105,11 +106,11 @@ export const chat = Command.make(
     if (modelName === "")
       return yield* invalidInput("model", "name the model: --model claude-sonnet-5-5, or set KEEPSAKE_MODEL")
     const sessionId = Option.getOrUndefined(session)
+    // It takes a third of a second to load: only `chat` needs it.
+    const { createAgent } = yield* loadAgent
     yield* note(`Remembering ${scope.userId}. /exit or Ctrl-D ends the conversation; its memories stay.`)
     return yield* Effect.tryPromise({
       try: async (signal) => {
-        // The agent's library takes a third of a second to load: only `chat` needs it.
-        const { createAgent } = await import("@keepsake/agent")
         await using memory = await openMemory(config)
         await using agent = createAgent({
           memory,

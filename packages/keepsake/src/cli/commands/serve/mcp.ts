@@ -3,6 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import type { KeepsakeConfig } from "../../../config/KeepsakeConfig.ts"
+import type { CliSettings } from "../../../config/readSettings.ts"
+import { loadMcp } from "../../../loadPackage.ts"
 import { openMemory } from "../../../openMemory.ts"
 import { note } from "../../output/print.ts"
 import { settings } from "../../root.ts"
@@ -18,19 +21,18 @@ const toMemoryError = (cause: unknown): MemoryError =>
         })
       })
 
+type Mcp = typeof import("@keepsake/mcp")
+
 /** Serves until the process is interrupted. */
-const runHttp = Effect.fnUntraced(function* (memory: PromiseMemory, port: number, host: string | undefined) {
+const runHttp = Effect.fnUntraced(function* (
+  { serveHttp }: Mcp,
+  memory: PromiseMemory,
+  port: number,
+  host: string | undefined
+) {
   const server = yield* Effect.acquireRelease(
     Effect.tryPromise({
-      try: async () => {
-        const { serveHttp } = await import("../../../mcp/serveHttp.ts")
-        return serveHttp(memory, {
-          version,
-          host,
-          port,
-          token: process.env["KEEPSAKE_MCP_TOKEN"]
-        })
-      },
+      try: async () => serveHttp(memory, { version, host, port, token: process.env["KEEPSAKE_MCP_TOKEN"] }),
       catch: toMemoryError
     }),
     (server) => Effect.promise(async () => server.close())
@@ -39,14 +41,17 @@ const runHttp = Effect.fnUntraced(function* (memory: PromiseMemory, port: number
   return yield* Effect.never
 })
 
-const runStdio = (memory: PromiseMemory) =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const { serveStdio } = await import("../../../mcp/serveStdio.ts")
-      return serveStdio(memory, version, signal)
-    },
-    catch: toMemoryError
-  })
+/** An open memory of the scope, until the scope of the effect closes. */
+const openScoped = Effect.fnUntraced(function* (
+  config: KeepsakeConfig,
+  { reads, scope }: Pick<CliSettings, "reads" | "scope">
+) {
+  const client = yield* Effect.acquireRelease(
+    Effect.tryPromise({ try: async () => openMemory(config), catch: toMemoryError }),
+    (client) => Effect.promise(async () => client.close())
+  )
+  return yield* Effect.try({ try: () => client.for(scope, { reads }), catch: toMemoryError })
+})
 
 export const mcp = Command.make(
   "mcp",
@@ -62,17 +67,29 @@ export const mcp = Command.make(
     )
   },
   Effect.fnUntraced(function* ({ host, http: overHttp, port }) {
-    const { config: machineConfig, reads, scope, timeZone } = yield* settings
-    // Over HTTP the user may be elsewhere: this machine's time zone says nothing then.
-    const config = overHttp ? { ...machineConfig, timeZone } : machineConfig
+    const commandSettings = yield* settings
+    const server = yield* loadMcp
     yield* Effect.scoped(
       Effect.gen(function* () {
-        const client = yield* Effect.acquireRelease(
-          Effect.tryPromise({ try: async () => openMemory(config), catch: toMemoryError }),
-          (client) => Effect.promise(async () => client.close())
+        if (overHttp) {
+          // The user may be elsewhere: this machine's time zone says nothing then.
+          const config = { ...commandSettings.config, timeZone: commandSettings.timeZone }
+          return yield* runHttp(
+            server,
+            yield* openScoped(config, commandSettings),
+            port,
+            Option.getOrUndefined(host)
+          )
+        }
+        // Before the memory opens: an embedder's library may print.
+        const output = yield* Effect.acquireRelease(Effect.sync(server.claimStandardOutput), (claimed) =>
+          Effect.sync(claimed.release)
         )
-        const memory = yield* Effect.try({ try: () => client.for(scope, { reads }), catch: toMemoryError })
-        yield* overHttp ? runHttp(memory, port, Option.getOrUndefined(host)) : runStdio(memory)
+        const memory = yield* openScoped(commandSettings.config, commandSettings)
+        return yield* Effect.tryPromise({
+          try: async (signal) => server.serveStdio(memory, version, signal, output),
+          catch: toMemoryError
+        })
       })
     )
   })

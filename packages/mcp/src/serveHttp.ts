@@ -4,9 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import type { PromiseMemory } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
-import { makeInFlight } from "./inFlight.ts"
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  WebStandardStreamableHTTPServerTransport
+} from "@modelcontextprotocol/server"
 import { createMcpServer } from "./mcpServer.ts"
+import { toWebRequest, writeAnswer } from "./webRequest.ts"
 
 /** Where to listen, and who may connect. */
 export interface HttpOptions {
@@ -86,7 +90,9 @@ export const serveHttp = async (memory: PromiseMemory, options: HttpOptions): Pr
   }
   if (!Number.isInteger(options.port) || options.port < 0 || options.port > PORT_MAX)
     throw invalidInput("port", `give a whole number from 0 (any free port) to ${PORT_MAX}`)
-  const { settle, track } = makeInFlight()
+  const underWay = new Set<Promise<void>>()
+  const serve = () => createMcpServer(memory, { version: options.version })
+  const modern = createMcpHandler(serve, { legacy: "reject" })
 
   const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const refusal = findRefusal(request, options)
@@ -101,18 +107,28 @@ export const serveHttp = async (memory: PromiseMemory, options: HttpOptions): Pr
         `The request's body is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`
       )
     }
-    const server = createMcpServer(memory, { version: options.version })
-    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true })
+    const web = toWebRequest(request, response)
+    if (!(await isLegacyRequest(web, body))) {
+      await writeAnswer(response, await modern.fetch(web, { parsedBody: body }))
+      return undefined
+    }
+    const server = serve()
+    // Answers of an earlier protocol are one JSON object each.
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true })
     response.once("close", () => void server.close())
     await server.connect(transport)
-    await transport.handleRequest(request, response, body)
+    await writeAnswer(response, await transport.handleRequest(web, { parsedBody: body }))
     return undefined
   }
 
   const http = createServer((request, response) => {
-    track(handle(request, response)).catch(() => {
-      if (!response.headersSent) sendError(response, 500, "The request could not be served.")
-    })
+    const served = handle(request, response)
+      .catch(() => {
+        if (!response.headersSent) sendError(response, 500, "The request could not be served.")
+        else response.end()
+      })
+      .finally(() => underWay.delete(served))
+    underWay.add(served)
   })
   http.listen(options.port, host)
   await once(http, "listening")
@@ -121,7 +137,8 @@ export const serveHttp = async (memory: PromiseMemory, options: HttpOptions): Pr
     url: `http://${host.includes(":") ? `[${host}]` : host}:${port}${PATH}`,
     close: async () => {
       const closed = new Promise((resolve) => http.close(resolve))
-      await settle()
+      await Promise.all(underWay)
+      await modern.close()
       http.closeIdleConnections()
       await closed
     }
