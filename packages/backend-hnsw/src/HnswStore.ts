@@ -38,7 +38,7 @@ import { MemoryTable } from "./tables/MemoryTable.ts"
 import { ScopeTable } from "./tables/ScopeTable.ts"
 import { SessionTable } from "./tables/SessionTable.ts"
 
-/** Share of `cacheBytes` for graphs, which cannot use memory that the vectors' arena has taken: it never shrinks. */
+/** Share of `cacheBytes` that graphs may take: the vectors' arena never shrinks, so what they take comes on top of it. */
 const GRAPH_SHARE = 0.5
 
 const makeServices = (

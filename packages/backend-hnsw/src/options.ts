@@ -22,7 +22,7 @@ export interface HnswOptions extends StoreOptions {
   /**
    * Rows from which a scope is searched through a graph, if the optional peer hnswlib-node is installed. The search is
    * then approximate; how much it finds depends on the data. The default is 40 million / dimensions; `Infinity` turns
-   * graphs off. Graphs use half of `cacheBytes`; a graph that alone exceeds it is not used.
+   * graphs off. Graphs use up to half of `cacheBytes`; a graph that alone exceeds that is not used.
    */
   readonly graphFromRows?: number | undefined
 }

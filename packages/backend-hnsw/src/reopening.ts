@@ -81,6 +81,7 @@ export const reopenWhenOutdated = (
     admin: {
       backend: first.admin.backend,
       mode: first.admin.mode,
+      cache: forward(({ admin }) => admin.cache),
       fingerprint: forward(({ admin }) => admin.fingerprint),
       expire: (request) => forward(({ admin }) => admin.expire(request)),
       scopes: (request) => forward(({ admin }) => admin.scopes(request)),

@@ -77,6 +77,7 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     mode,
     ...makeAdmin(serving),
     ...staging,
+    cache: Effect.succeed(null),
     fingerprint: Effect.succeed(fingerprint),
     close: Effect.asVoid(closeAll)
   }

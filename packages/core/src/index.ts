@@ -61,7 +61,13 @@ export { type Cursor, MemoryStore } from "./store/MemoryStore.ts"
 export type { ErasedBytes, ErasedPlace, Erasure } from "./store/removal.ts"
 export type { ScopeLimits, ScopeUsage } from "./store/limits.ts"
 export type { Entry, SessionCursor, SessionPage, SessionSummary } from "./store/sessions.ts"
-export { type ScopeCount, StoreAdmin, type StoreMode, type StoreOptions } from "./store/StoreAdmin.ts"
+export {
+  type CacheUse,
+  type ScopeCount,
+  StoreAdmin,
+  type StoreMode,
+  type StoreOptions
+} from "./store/StoreAdmin.ts"
 export { type InMemoryData, inMemoryData } from "./store/inMemory/inMemoryData.ts"
 export { InMemoryStore } from "./store/inMemory/InMemoryStore.ts"
 

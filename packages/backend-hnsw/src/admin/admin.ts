@@ -64,6 +64,7 @@ export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
     eraseUser: ({ userId }) => eraser.removeUser(userId),
     owed: ({ limit }) => commits.read(() => findOwed(services, limit)),
     payOwed: (rows) => payOwed(services, rows),
+    cache: Effect.sync(() => services.indexes.held),
     fingerprint: attempt(connection, () => connection.fingerprint),
     stage: (next) => staging.stage(next),
     unstaged: ({ limit }) => staging.unstaged(limit),

@@ -42,6 +42,8 @@ export class GraphStore {
   readonly #load: () => Promise<Hnswlib | null>
   #hnswlib: Promise<Hnswlib | null> | null = null
   #reportedMissing = false
+  /** The package is installed, as a first graph has shown. */
+  available = false
 
   constructor(options: {
     readonly path: string
@@ -104,6 +106,7 @@ export class GraphStore {
     return Effect.tap(
       Effect.promise(() => loading),
       (hnswlib) => {
+        this.available = hnswlib !== null
         if (hnswlib !== null || this.#reportedMissing) return Effect.void
         this.#reportedMissing = true
         return warn(

@@ -1,4 +1,5 @@
 import {
+  type CacheUse,
   type MemoryError,
   type Scope,
   scopeKey,
@@ -16,6 +17,7 @@ import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
 import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
+import { UseCounts } from "./UseCounts.ts"
 import { WasmArena } from "./vectors/WasmArena.ts"
 
 /** Extend the graph when this many passages, and this share of its own, are missing from it. */
@@ -25,11 +27,8 @@ const GRAPH_MISSING_SHARE = 0.15
 /** Passages × dimensions from which a scope's floats stay in the file: 32 MB of them. */
 const ON_DISK_FROM_NUMBERS = 8_000_000
 
-/** Second-chance eviction: a hot scope survives this many sweeps. */
-const SECOND_CHANCES = 3
-
-/** Share of the non-graph budget given to indexes; the rest is headroom for the garbage collector. */
-const INDEX_SHARE = 0.75
+/** Loads of other indexes, after which one that is not whole counts as abandoned: its call was interrupted. */
+const ABANDONED_AFTER = 16
 
 interface Entry {
   readonly index: ScopeIndex
@@ -38,7 +37,10 @@ interface Entry {
   graphBytes: number
   /** `IndexCache.#loads` at the last use. */
   usedAt: number
-  secondChances: number
+  /** A call has seen every row. */
+  loaded: boolean
+  /** It came when there was no room. */
+  late: boolean
 }
 
 export interface IndexCacheOptions {
@@ -63,10 +65,16 @@ export class IndexCache {
   readonly #options: IndexCacheOptions
   /** By `scopeKey`, least recently used first. */
   readonly #entries = new Map<string, Entry>()
+  /** Those that came late, in the same order: each has to be used more than another to take its place. */
+  readonly #newcomers = new Set<string>()
   #bytes = 0
   #graphBytes = 0
   /** Indexes created so far. */
   #loads = 0
+  /** Calls that an index answered. */
+  #served = 0
+  #evictions = 0
+  readonly #uses = new UseCounts()
 
   constructor(connection: Connection, scopes: ScopeTable, options: IndexCacheOptions) {
     this.#connection = connection
@@ -76,9 +84,23 @@ export class IndexCache {
     this.#options = options
   }
 
-  /** Estimated bytes of all indexes and graphs. */
+  /** Bytes of all indexes and graphs. */
   get bytes(): number {
     return this.#bytes + this.#graphBytes
+  }
+
+  get held(): CacheUse {
+    const indexes = Array.from(this.#entries.values(), ({ index }) => index)
+    return {
+      scopes: indexes.length,
+      rows: indexes.reduce((sum, { rows }) => sum + rows, 0),
+      bytes: this.bytes,
+      maxBytes: this.#options.maxBytes,
+      // The call that loads an index is answered too.
+      hits: Math.max(0, this.#served - this.#loads),
+      misses: this.#loads,
+      evictions: this.#evictions
+    }
   }
 
   /**
@@ -110,6 +132,7 @@ export class IndexCache {
         }
         opened.startSlice(index)
         const result = use(index, opened)
+        this.#served++
         const graphTask = this.#startGraph(index)
         this.#recordUse(scopeKey(scope), index)
         return graphTask === null
@@ -158,7 +181,8 @@ export class IndexCache {
       return null
     }
     graph.state = "pending"
-    graph.reservedBytes = graphBytes(passages, this.#arena.dimensions)
+    // Without the package nothing comes that needs the room.
+    if (graphs.available) graph.reservedBytes = graphBytes(passages, this.#arena.dimensions)
     this.#recordUse(scopeKey(index.scope), index)
     return Effect.map(graphs.obtain({ sid, rows: passages, removed }, extend), (obtained) => {
       graph.reservedBytes = 0
@@ -188,7 +212,8 @@ export class IndexCache {
     index.seq = row.seq
     index.removed = row.removed
     index.touched = row.touched
-    const entry = { index, bytes: 0, graphBytes: 0, usedAt: ++this.#loads, secondChances: 0 }
+    const entry = { index, bytes: 0, graphBytes: 0, usedAt: ++this.#loads, loaded: false, late: false }
+    this.#uses.add(key)
     this.#entries.set(key, entry)
     return entry
   }
@@ -218,36 +243,62 @@ export class IndexCache {
     entry.bytes = bytes
     entry.graphBytes = graph.bytes
     // The calls of one conversation's turn, between two loads, are one use.
-    if (entry.usedAt !== this.#loads) entry.secondChances = Math.min(SECOND_CHANCES, entry.secondChances + 1)
+    if (entry.usedAt !== this.#loads) this.#uses.add(key)
     entry.usedAt = this.#loads
     this.#entries.delete(key)
     this.#entries.set(key, entry)
     const { graphs, maxBytes } = this.#options
-    this.#evict(
-      key,
-      () => this.#graphBytes > graphs.maxBytes,
-      (other) => other.graphBytes > 0
-    )
-    this.#evict(
-      key,
-      () => this.#bytes > (maxBytes - graphs.maxBytes) * INDEX_SHARE,
-      () => true
-    )
+    entry.late ||= !entry.loaded && this.bytes > maxBytes
+    const isNewcomer = this.#newcomers.delete(key) || (!entry.loaded && index.loaded && entry.late)
+    if (isNewcomer) this.#newcomers.add(key)
+    entry.loaded = index.loaded
+    while (this.#graphBytes > graphs.maxBytes) {
+      const other = this.#oldest(
+        (name, held) => name !== key && !this.#isLoading(held) && held.graphBytes > 0
+      )
+      if (other === undefined) break
+      this.#evict(other)
+    }
+    while (this.bytes > maxBytes && this.#makeRoom(key)) {
+      // Until there is room.
+    }
   }
 
-  /** Drops candidates without second chances, least recently used first, while over budget; never the one in use. */
-  #evict(inUse: string, isOverBudget: () => boolean, isCandidate: (entry: Entry) => boolean): void {
-    for (const [key, entry] of this.#entries) {
-      if (!isOverBudget()) return
-      if (key === inUse || !isCandidate(entry)) continue
-      if (entry.secondChances === 0) this.#drop(key)
-      else {
-        entry.secondChances--
-        this.#entries.delete(key)
-        // The loop visits it again, after the others.
-        this.#entries.set(key, entry)
-      }
+  /**
+   * Drops one index, never the one in use; false if there is no other. One that came when there was no room goes first,
+   * unless it was used more than the least recently used of the others: users in turn, more than there is room for,
+   * would otherwise each drop the one that comes next.
+   */
+  #makeRoom(inUse: string): boolean {
+    const newcomer = this.#newcomers.values().find((key) => key !== inUse)
+    const resident = this.#oldest(
+      (key, entry) => key !== inUse && !this.#newcomers.has(key) && !this.#isLoading(entry)
+    )
+    if (newcomer === undefined || resident === undefined) {
+      const only = newcomer ?? resident
+      if (only !== undefined) this.#evict(only)
+      return only !== undefined
     }
+    const isUsedMore = this.#uses.count(newcomer) > this.#uses.count(resident)
+    if (isUsedMore) this.#newcomers.delete(newcomer)
+    this.#evict(isUsedMore ? resident : newcomer)
+    return true
+  }
+
+  /** Two long loads could drop each other for ever; one that nobody continues has no use of late. */
+  #isLoading({ loaded, usedAt }: Entry): boolean {
+    return !loaded && usedAt > this.#loads - ABANDONED_AFTER
+  }
+
+  /** The least recently used candidate. */
+  #oldest(isCandidate: (key: string, entry: Entry) => boolean): string | undefined {
+    for (const [key, entry] of this.#entries) if (isCandidate(key, entry)) return key
+    return undefined
+  }
+
+  #evict(key: string): void {
+    this.#evictions++
+    this.#drop(key)
   }
 
   #drop(key: string): void {
@@ -256,6 +307,7 @@ export class IndexCache {
     this.#bytes -= entry.bytes
     this.#graphBytes -= entry.graphBytes
     this.#entries.delete(key)
+    this.#newcomers.delete(key)
     entry.index.free()
   }
 

@@ -12,6 +12,7 @@ import {
 } from "../codec/memoryRow.ts"
 import { bodyTable, longTable } from "../schema/schema.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
+import { freeArray } from "./arrays/freeArray.ts"
 import type { IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
 
 /** Rows read between two looks at the clock. */
@@ -30,12 +31,6 @@ type NewRow = [
   importance: number,
   bytes: number | null
 ]
-
-/**
- * Frees a blob at once; it must not be used afterwards. Bodies lie outside JavaScript's heap, where the garbage
- * collector does not feel their weight: a hundred megabytes of them can wait for it.
- */
-const release = (blob: Uint8Array<ArrayBuffer>): void => void blob.buffer.transfer(0)
 
 /** Reads a scope's rows into its index, and single rows that the index does not hold. */
 export class IndexLoader {
@@ -74,7 +69,7 @@ export class IndexLoader {
     const values = this.#selectMemory.get(rid) as unknown as MemoryValues | undefined
     if (values === undefined) return null
     const memory = decodeMemory(scope, decodeRow(values))
-    release(values[15])
+    freeArray(values[15])
     return memory
   }
 
@@ -100,7 +95,7 @@ export class IndexLoader {
     const data = this.#selectBody.get(rid)?.["data"]
     if (!(data instanceof Uint8Array)) return false
     new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(new Body(data).vectorBytes)
-    release(data)
+    freeArray(data)
     return true
   }
 
@@ -129,7 +124,7 @@ export class IndexLoader {
       const body = new Body(data)
       if (id === null) index.addExtra(rid, body)
       else index.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, body)
-      release(data)
+      freeArray(data)
     }
     return rows.length
   }

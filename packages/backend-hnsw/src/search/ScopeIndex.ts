@@ -153,6 +153,11 @@ export class ScopeIndex {
     )
   }
 
+  /** Rows that are not removed. */
+  get rows(): number {
+    return this.#rows.count - this.#rows.removed
+  }
+
   /** Passages of rows that are not removed. */
   get passages(): number {
     return this.#points.count - this.#rows.removedPassages
@@ -501,6 +506,9 @@ export class ScopeIndex {
   /** The index must not be used afterwards. */
   free(): void {
     this.#vectors.free()
+    this.#postings.free()
+    this.#points.free()
+    this.#rows.free()
     this.graph.free()
     this.forgetMemories()
   }

@@ -89,7 +89,30 @@ it.effect("a hot scope outlives many scopes that are used once", () =>
     // Far more than the cache holds.
     for (let user = 4; user < USERS - 10; user++) yield* getIndex(user)
     assert.strictEqual(yield* getIndex(0), first)
-    for (let round = 0; round < 5; round++) for (let user = 1; user < USERS; user++) yield* getIndex(user)
+    // Others become hotter.
+    for (let round = 0; round < 9; round++) for (let user = 20; user < 30; user++) yield* getIndex(user)
     assert.notStrictEqual(yield* getIndex(0), first)
+  }).pipe(Effect.scoped)
+)
+
+it.effect("users in turn, more than there is room for, leave the cache its part of them", () =>
+  Effect.gen(function* () {
+    const cache = yield* openFilledCache
+    const takeTurns = Effect.gen(function* () {
+      for (let user = 0; user < USERS; user++)
+        yield* cache.use(makeScope(`user${user}`), (index) => assert.strictEqual(index?.rows, 30 + user))
+    })
+    yield* takeTurns
+    const before = cache.held
+    yield* takeTurns
+    yield* takeTurns
+    const { bytes, evictions, hits, maxBytes, misses, rows, scopes } = cache.held
+    assert.strictEqual(hits + misses, 3 * USERS)
+    // One place is the newcomers'.
+    assert.isAtLeast(hits - before.hits, 2 * (before.scopes - 2))
+    assert.isAtLeast(scopes, 8)
+    assert.strictEqual(evictions, misses - scopes)
+    assert.isAtMost(bytes, maxBytes)
+    assert.isAbove(rows, 30 * scopes)
   }).pipe(Effect.scoped)
 )

@@ -94,6 +94,7 @@ export const makeAdmin = (
       )
     },
 
+    cache: Effect.succeed(null),
     fingerprint: Effect.succeed(fingerprint),
 
     stage: (next) => runner.transaction((session) => openStage(session, layout, next)),

@@ -16,6 +16,22 @@ export interface ScopeCount {
   readonly bytes: number
 }
 
+/** What a store holds in memory in order to search, of all scopes, and how that served since it was opened. */
+export interface CacheUse {
+  readonly scopes: number
+  /** Memories of those scopes. */
+  readonly rows: number
+  readonly bytes: number
+  /** What the store may hold. */
+  readonly maxBytes: number
+  /** Scopes that were in memory when a call came, after another scope was loaded. */
+  readonly hits: number
+  /** Scopes that a call had to load. */
+  readonly misses: number
+  /** Scopes that made room for others. */
+  readonly evictions: number
+}
+
 /** Options that every store takes. */
 export interface StoreOptions {
   /** Opens without writing a byte: for a snapshot, a mounted volume, a read replica. False when absent. */
@@ -94,6 +110,9 @@ export class StoreAdmin extends Context.Service<
      * and rows with another number of passages, are passed over. Returns how many were filled.
      */
     payOwed(rows: ReadonlyArray<PaidRow>): Effect.Effect<number, MemoryError>
+
+    /** What this process holds in memory; `null` for a store whose server searches. */
+    readonly cache: Effect.Effect<CacheUse | null, MemoryError>
 
     /** The fingerprint that the store serves. */
     readonly fingerprint: Effect.Effect<Fingerprint, MemoryError>

@@ -26,6 +26,7 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
     eraseUser: (request) => writing(() => admin.eraseUser(request)),
     owed: (request) => checked(() => admin.owed(request)),
     payOwed: (rows) => writing(() => admin.payOwed(rows.filter(({ id }) => isUuid(id)))),
+    cache: checked(() => admin.cache),
     fingerprint: checked(() => admin.fingerprint),
     stage: (next) => writing(() => admin.stage(next)),
     unstaged: (request) => checked(() => admin.unstaged(request)),

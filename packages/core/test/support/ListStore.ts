@@ -436,6 +436,7 @@ const make = Effect.fnUntraced(function* (data: ListData, mode: StoreMode) {
   const admin: StoreAdmin["Service"] = {
     backend: "list",
     mode,
+    cache: Effect.succeed(null),
     fingerprint: Effect.succeed(serving),
     expire: ({ limit, now }) => Effect.sync(() => drop(data, (memory) => isExpired(memory, now), limit)),
     eraseUser: ({ userId }) =>

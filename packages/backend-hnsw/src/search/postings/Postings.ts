@@ -85,6 +85,11 @@ export class Postings {
     buffer.clear()
   }
 
+  /** They must not be used afterwards. */
+  free(): void {
+    for (const segment of this.#segments) segment.free()
+  }
+
   /**
    * Adds Σ idf · weight to `sums`, by point; returns how many current rows hold each term.
    * @param current how many rows are current

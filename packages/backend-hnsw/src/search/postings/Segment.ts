@@ -1,3 +1,4 @@
+import { freeArray } from "../arrays/freeArray.ts"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import type { PostingsBuffer } from "./PostingsBuffer.ts"
 
@@ -59,7 +60,7 @@ export class Segment {
   readonly #terms: Uint32Array
   /** Postings of `#terms[i]` are `[#starts[i], #starts[i + 1])`. */
   readonly #starts: Uint32Array
-  readonly points: Uint32Array
+  readonly points: Uint32Array<ArrayBuffer>
   readonly weights: Float32Array
 
   constructor(buffer: PostingsBuffer, scratch: ScratchArrays) {
@@ -161,6 +162,11 @@ export class Segment {
         buffer.weights[posting] = this.weights[i] ?? 0
       }
     })
+  }
+
+  /** It must not be used afterwards. */
+  free(): void {
+    freeArray(this.points)
   }
 
   get bytes(): number {

@@ -1,4 +1,5 @@
 import { firstIndex } from "../arrays/firstIndex.ts"
+import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
 import type { Measures } from "../../codec/measureWeights.ts"
 import type { ExtraPlace } from "../../codec/bodyBlob.ts"
@@ -50,6 +51,11 @@ export class Points {
   get bytes(): number {
     const { groups, places } = this.#grouping ?? { groups: this.#measures, places: this.#measures }
     return this.#measures.byteLength + (this.#grouping === null ? 0 : groups.byteLength + places.byteLength)
+  }
+
+  /** They must not be used afterwards. */
+  free(): void {
+    freeArray(this.#measures)
   }
 
   /** Whether a row may have several passages, or one that is a part of its text. */

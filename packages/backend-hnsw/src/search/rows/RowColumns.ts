@@ -1,5 +1,6 @@
 import { CLOSED, REMOVED } from "../../codec/memoryRow.ts"
 import { firstIndex } from "../arrays/firstIndex.ts"
+import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
 import { readUuid, writeUuid } from "./uuid.ts"
 
@@ -45,8 +46,8 @@ export interface RowNumbers extends RowLifetime {
 
 /** The numbers of a scope's rows, by slot: a slot per row in order of `local`, never reused. */
 export class RowColumns {
-  #wide: Float64Array
-  #narrow: Int32Array
+  #wide: Float64Array<ArrayBuffer>
+  #narrow: Int32Array<ArrayBuffer>
   #count = 0
   #removed = 0
   #currentWithoutVector = 0
@@ -60,6 +61,12 @@ export class RowColumns {
 
   get bytes(): number {
     return this.#wide.byteLength + this.#narrow.byteLength
+  }
+
+  /** They must not be used afterwards. */
+  free(): void {
+    freeArray(this.#wide)
+    freeArray(this.#narrow)
   }
 
   /** Slots, including those of removed rows. */

@@ -177,6 +177,7 @@ const make = Effect.fnUntraced(function* (data: InMemoryData, options: StoreOpti
   const admin = StoreAdmin.of({
     backend: "memory",
     mode,
+    cache: Effect.succeed(null),
     fingerprint: Effect.succeed(serving),
     ...inMemoryUpkeep(data),
     ...inMemoryOwed(data),

@@ -46,6 +46,7 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
     eraseUser: admin.eraseUser({ userId: scope.userId }),
     owed: admin.owed({ limit: 1 }),
     payOwed: admin.payOwed([{ scope, id, vectors: [null] }]),
+    cache: admin.cache,
     fingerprint: admin.fingerprint,
     stage: admin.stage(lawFingerprint(fingerprint.embedding?.dimensions ?? 4, "next")),
     unstaged: admin.unstaged({ limit: 1 }),
