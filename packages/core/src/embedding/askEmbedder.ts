@@ -8,7 +8,7 @@ import { Breaker } from "./Breaker.ts"
 import type { EmbedPurpose, Embedder } from "./Embedder.ts"
 
 /** The share of what is left of a deadline that goes to the embedder: the store needs the rest. */
-const SHARE = 1 / 2
+export const EMBEDDER_SHARE = 1 / 2
 
 const tooSlow = (model: string, limitMs: number): MemoryError =>
   new MemoryError({
@@ -72,7 +72,7 @@ const isTextsFault = Effect.fnUntraced(function* (
 const readUntil = Effect.withFiber<number | null>((fiber) =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     const deadline = fiber.getRef(Deadline)
-    return deadline === null ? null : now + Math.max(0, deadline - now) * SHARE
+    return deadline === null ? null : now + Math.max(0, deadline - now) * EMBEDDER_SHARE
   })
 )
 

@@ -1,14 +1,16 @@
 /** Gives rows the vectors that they are owed since the embedder failed. */
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
+import { Deadline } from "../runtime/deadline.ts"
 import { sleepInBackground } from "../runtime/background.ts"
 import { warn } from "../runtime/warn.ts"
 import type { OwedRow, StoreAdmin } from "../store/StoreAdmin.ts"
-import { embedTexts } from "./askEmbedder.ts"
+import { EMBEDDER_SHARE, embedTexts } from "./askEmbedder.ts"
 import { Breaker, REST_MS } from "./Breaker.ts"
 import type { Embedder } from "./Embedder.ts"
 
@@ -18,6 +20,15 @@ const CALLS = 100
 
 /** How often debts that other processes made are looked for. */
 const PAY_EVERY = Duration.seconds(60)
+
+/** How long the embedder may take for the rows of a call: nobody waits for them, and one that hangs is asked again. */
+const EMBED_MS = 30_000
+
+/** `embedTexts` gives the embedder a share of the deadline, and ends by itself. */
+const embedWithin = (embedder: Embedder["Service"], texts: ReadonlyArray<string>) =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.provideService(embedTexts(embedder, texts), Deadline, now + EMBED_MS / EMBEDDER_SHARE)
+  )
 
 const toParts = ({ memory, spans }: OwedRow): ReadonlyArray<string> =>
   spans.map(({ end, start }) => memory.content.slice(start, end))
@@ -45,7 +56,7 @@ export const payOwed = Effect.fnUntraced(function* (
   for (let call = 0; call < calls; call++) {
     const rows = yield* admin.owed({ limit: ROWS })
     if (rows.length === 0) return { paid, without, failure: null, isLeft: false }
-    const { failure, vectors } = yield* embedTexts(embedder, rows.flatMap(toParts))
+    const { failure, vectors } = yield* embedWithin(embedder, rows.flatMap(toParts))
     const complete = rows.flatMap((row) => {
       const parts = toParts(row)
       return parts.every((text) => vectors.has(text))

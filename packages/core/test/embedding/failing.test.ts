@@ -113,6 +113,25 @@ describe("an embedder that is down", () => {
     }).pipe(Effect.provide(layer()))
   })
 
+  it.effect("holds up the payment of what is owed for half a minute, and not for ever", () => {
+    const { layer, state } = service()
+    state.mode = "down"
+    return Effect.gen(function* () {
+      const user = yield* memory
+      yield* user.remember("Ana likes tea")
+      state.mode = "silent"
+      // The payment begins, and waits.
+      yield* TestClock.adjust("6 seconds")
+      const { requests } = state
+      state.mode = "up"
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual(state.requests, requests)
+      yield* TestClock.adjust("30 seconds")
+      for (let i = 0; i < 20; i++) yield* Effect.yieldNow
+      assert.strictEqual(yield* countOwed, 0)
+    }).pipe(Effect.provide(layer()))
+  })
+
   it.effect("is refused where the application says so", () => {
     const { layer, state } = service()
     state.mode = "down"
