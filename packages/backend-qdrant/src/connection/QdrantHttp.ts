@@ -1,7 +1,8 @@
-import type { MemoryError } from "@keepsake/core/driver"
+import { Deadline, type MemoryError } from "@keepsake/core/driver"
 import type { QdrantClient } from "@qdrant/js-client-rest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 import type { QdrantSettings } from "../options.ts"
 import type { ConnectionPool } from "./connectionPool.ts"
@@ -44,6 +45,13 @@ const BULK_FACTOR = 10
 /** Retries use the real clock, because the server does: they must not wait for a `TestClock`. */
 const realClock = Clock.Clock.defaultValue()
 
+/** Milliseconds that a request may take with its retries: until the caller's deadline, and `mostMs` at most. */
+const limitUntil = (fiber: Fiber.Fiber<unknown, unknown>, mostMs: number): number => {
+  const deadline = fiber.getRef(Deadline)
+  if (deadline === null) return mostMs
+  return Math.max(0, Math.min(mostMs, deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()))
+}
+
 const backoffMs = (attempt: number): number =>
   Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
 
@@ -77,26 +85,27 @@ export const makeQdrantHttp = (
       permits.withPermits(1)
     )
 
-  const send = <A>(operation: string, request: Request<A>, bulk?: "bulk") => {
-    const attempt = { operation, server }
-    const factor = bulk === undefined ? 1 : BULK_FACTOR
-    const timeoutMs = settings.timeoutMs * factor
-    const sendFrom = (attempts: number): Effect.Effect<NonNullable<A>, MemoryError> =>
-      sendOnce(attempt, request, settings.attemptTimeoutMs * factor).pipe(
-        Effect.catch((error) => {
-          if (!error.isRetryable || attempts >= settings.retries) return Effect.fail(error)
-          const retryAfterMs = error.reason._tag === "Unavailable" ? (error.reason.retryAfterMs ?? 0) : 0
-          // Past the deadline: return the server's figure to the caller instead of waiting.
-          if (retryAfterMs >= timeoutMs) return Effect.fail(error)
-          const waitMs = Math.max(retryAfterMs, backoffMs(attempts))
-          return Effect.andThen(Effect.sleep(waitMs), sendFrom(attempts + 1))
-        })
+  const send = <A>(operation: string, request: Request<A>, bulk?: "bulk") =>
+    Effect.withFiber<NonNullable<A>, MemoryError>((fiber) => {
+      const attempt = { operation, server }
+      const factor = bulk === undefined ? 1 : BULK_FACTOR
+      const timeoutMs = limitUntil(fiber, settings.timeoutMs * factor)
+      const sendFrom = (attempts: number): Effect.Effect<NonNullable<A>, MemoryError> =>
+        sendOnce(attempt, request, settings.attemptTimeoutMs * factor).pipe(
+          Effect.catch((error) => {
+            if (!error.isRetryable || attempts >= settings.retries) return Effect.fail(error)
+            const retryAfterMs = error.reason._tag === "Unavailable" ? (error.reason.retryAfterMs ?? 0) : 0
+            // Past the deadline: return the server's figure to the caller instead of waiting.
+            if (retryAfterMs >= timeoutMs) return Effect.fail(error)
+            const waitMs = Math.max(retryAfterMs, backoffMs(attempts))
+            return Effect.andThen(Effect.sleep(waitMs), sendFrom(attempts + 1))
+          })
+        )
+      return sendFrom(0).pipe(
+        Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.fail(timedOut(attempt)) }),
+        Effect.provideService(Clock.Clock, realClock)
       )
-    return sendFrom(0).pipe(
-      Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.fail(timedOut(attempt)) }),
-      Effect.provideService(Clock.Clock, realClock)
-    )
-  }
+    })
 
   return { send, settings, server }
 }

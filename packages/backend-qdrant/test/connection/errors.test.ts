@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ANY } from "@keepsake/core/driver"
+import { ANY, MemoryError, Timeout, withinDeadline } from "@keepsake/core/driver"
 import { Effect } from "effect"
 import type { Fault } from "../server/faults.ts"
 import { flipError, openStore } from "../support/openStore.ts"
@@ -41,6 +41,8 @@ describe("a search that keeps failing", () => {
   fails("a collection that was dropped", { _tag: "Status", status: 404 }, "Closed", /Open the store again/u)
 })
 
+const timeout = new MemoryError({ reason: new Timeout({ message: "The call's deadline has passed." }) })
+
 describe("Retry-After", () => {
   it.live("beyond the deadline is returned to the caller", () =>
     Effect.gen(function* () {
@@ -50,6 +52,17 @@ describe("Retry-After", () => {
       const { reason } = yield* flipError(store.search(SEARCH_REQUEST))
       assert.strictEqual(reason._tag === "Unavailable" ? reason.retryAfterMs : undefined, 120_000)
       assert.strictEqual(requestsTo(server, QUERY).length, 1)
+    })
+  )
+
+  it.live("beyond the caller's own deadline too", () =>
+    Effect.gen(function* () {
+      const server = yield* startStandIn()
+      const { store } = yield* openStore({ url: server.url })
+      server.faults = ({ path }) => (path.endsWith(QUERY) ? rateLimited("3") : undefined)
+      const call = withinDeadline(store.search(SEARCH_REQUEST), 2_000, () => timeout)
+      const { reason } = yield* flipError(call)
+      assert.strictEqual(reason._tag === "Unavailable" ? reason.retryAfterMs : undefined, 3_000)
     })
   )
 
