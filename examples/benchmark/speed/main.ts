@@ -6,6 +6,7 @@
  *     pnpm bench --quick               smaller sizes and fewer rounds, to check that everything runs
  *     pnpm bench --only mem0,channel   some sections; the others keep the rows of the last run
  *     pnpm bench --soak 10             also ten minutes of mixed traffic
+ *     pnpm bench --soak 10 --faults    ten minutes in which the embedder, the pool and the process fail now and then
  */
 import { execFileSync } from "node:child_process"
 import { existsSync } from "node:fs"
@@ -30,12 +31,14 @@ const { values: flags } = parseArgs({
   options: {
     only: { type: "string" },
     quick: { type: "boolean", default: false },
-    soak: { type: "string" }
+    soak: { type: "string" },
+    faults: { type: "boolean", default: false }
   }
 })
 
-const sectionNames = [...Object.keys(SECTIONS), "soak"]
-const requested = flags.only?.split(",") ?? Object.keys(SECTIONS)
+const sectionNames = [...Object.keys(SECTIONS), "soak", "faults"]
+/** A run with faults measures nothing else. */
+const requested = flags.faults ? ["faults"] : (flags.only?.split(",") ?? Object.keys(SECTIONS))
 const minutes = flags.soak === undefined ? null : Number(flags.soak)
 if (requested.some((name) => !sectionNames.includes(name)) || (minutes !== null && !(minutes > 0))) {
   process.stderr.write(`--only takes ${sectionNames.join(", ")}; --soak takes minutes above 0.\n`)
@@ -56,8 +59,9 @@ const readCommit = (): string => {
 const measure = async (name: string): Promise<ReadonlyArray<Row>> => {
   process.stderr.write(`measuring ${name} …\n`)
   try {
-    return name === "soak"
-      ? await ownProcess(new URL("soak.ts", import.meta.url), String(minutes ?? 10))
+    const soak = { soak: "soak.ts", faults: "soakFaults.ts" }[name]
+    return soak !== undefined
+      ? await ownProcess(new URL(soak, import.meta.url), String(minutes ?? 10))
       : await ownProcess(new URL("section.ts", import.meta.url), name, flags.quick ? "quick" : "full")
   } catch (error) {
     const note = `the section failed: ${String(error)}; run it alone with --only ${name}`
@@ -67,13 +71,16 @@ const measure = async (name: string): Promise<ReadonlyArray<Row>> => {
 
 const file = join(resultsFolder, flags.quick ? "speed-quick.json" : "speed.json")
 const start = environment(readCommit())
-const sections = minutes !== null && !requested.includes("soak") ? [...requested, "soak"] : requested
+const sections =
+  minutes !== null && !flags.faults && !requested.includes("soak") ? [...requested, "soak"] : requested
 const newRows = new Map<string, ReadonlyArray<Row>>()
 for (const name of sections) newRows.set(name, await measure(name))
 
 // Reads the file after measuring, to keep the sections that another run measured meanwhile.
 const earlier: Results | null =
-  flags.only !== undefined && existsSync(file) ? (JSON.parse(await readFile(file, "utf8")) as Results) : null
+  (flags.only !== undefined || flags.faults) && existsSync(file)
+    ? (JSON.parse(await readFile(file, "utf8")) as Results)
+    : null
 
 const rows = sectionNames.flatMap((name) => {
   const measured = newRows.get(name)
@@ -92,3 +99,5 @@ await writeFile(file, `${JSON.stringify(results, null, 2)}\n`)
 await writeFile(file.replace(/json$/u, "svg"), svg(rows, results.environment))
 await writeFile(file.replace(/json$/u, "html"), page(rows, results.environment))
 process.stdout.write(`\nWritten to ${file}, with .svg and .html beside it.\n`)
+// What is lost or late is a failure, not a figure.
+if (newRows.get("faults")?.every(({ holds }) => holds === true) === false) process.exitCode = 1

@@ -24,10 +24,10 @@ export interface Opened {
   readonly close: () => Promise<void>
 }
 
+export type StoreLayer = Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
+
 /** Opens any backend's store with the stub embedder. */
-export const openLayer = async (
-  store: Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint>
-): Promise<Opened> => {
+export const openLayer = async (store: StoreLayer): Promise<Opened> => {
   const runtime = ManagedRuntime.make(
     AgentMemory.layer({ purgeEvery: false }).pipe(
       Layer.provideMerge(store),
