@@ -118,7 +118,14 @@ const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boo
     const connection = yield* openConnection(settings, fingerprint)
     if (!settings.mode.readOnly) yield* dropGraphsBesideLink(connection)
     const background = yield* EffectScope.make()
-    return makeServices(connection, fingerprint, settings, background, awaitGraphs)
+    return yield* Effect.try({
+      try: () => makeServices(connection, fingerprint, settings, background, awaitGraphs),
+      // Statements that do not fit the tables.
+      catch: (error) => {
+        connection.db.close()
+        return toMemoryError(connection.path, error)
+      }
+    })
   })
   const opened = yield* open
   return settings.mode.readOnly ? reopenWhenOutdated(opened, open) : opened

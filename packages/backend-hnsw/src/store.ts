@@ -7,16 +7,21 @@ import {
   type MemoryStore,
   type Page,
   type Scope,
+  type SearchRequest,
+  type SearchResult,
   STORE_LIMITS
 } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import { CLOSED } from "./codec/memoryRow.ts"
 import { attempt } from "./connection/attempt.ts"
+import type { Damage } from "./connection/Damage.ts"
 import { runScan, type Scan } from "./connection/Scan.ts"
-import type { SaidPage } from "./search/ScopeIndex.ts"
+import type { OpenVerdicts } from "./search/rows/OpenVerdicts.ts"
+import type { SaidPage, ScopeIndex } from "./search/ScopeIndex.ts"
 import type { StoreServices } from "./StoreServices.ts"
 import { countBytes } from "./tables/countBytes.ts"
 import type { StoredMemory } from "./tables/MemoryTable.ts"
+import { ScopeCheck } from "./tables/ScopeCheck.ts"
 import type { ScopeRow } from "./tables/ScopeTable.ts"
 import { makeWrites } from "./writes.ts"
 
@@ -27,10 +32,10 @@ type SessionReads = "lastTurn" | "entries" | "listEntries"
 
 /** Reads of the file; `empty` is the answer for a scope that is not there. */
 const makeRead = ({ connection, scopes }: StoreServices) => ({
-  read: <A>(scope: Scope, empty: A, query: (sid: number) => A): Effect.Effect<A, MemoryError> =>
+  read: <A>(scope: Scope, empty: A, query: (row: ScopeRow) => A): Effect.Effect<A, MemoryError> =>
     attempt(connection, () => {
       const row = scopes.find(scope)
-      return row === null ? empty : query(row.sid)
+      return row === null ? empty : query(row)
     }),
   scan: <A>(scope: Scope, empty: A, begin: (row: ScopeRow) => Scan<A>): Effect.Effect<A, MemoryError> =>
     runScan(connection, function* () {
@@ -43,14 +48,15 @@ const makeRead = ({ connection, scopes }: StoreServices) => ({
 const readPage = <Row>(
   { next, rows }: SaidPage,
   find: (rid: number) => StoredMemory | null,
-  toRow: (stored: StoredMemory) => Row
+  toRow: (stored: StoredMemory) => Row | null
 ): Page<Row> => {
   const read: Array<Row> = []
   let characters = 0
   for (const [i, { place, rid }] of rows.entries()) {
     const stored = find(rid)
-    if (stored === null) continue
-    read.push(toRow(stored))
+    const row = stored === null ? null : toRow(stored)
+    if (stored === null || row === null) continue
+    read.push(row)
     characters += stored.memory.content.length
     if (characters >= STORE_LIMITS.pageCharacters && i < rows.length - 1) return { rows: read, next: place }
   }
@@ -59,6 +65,8 @@ const readPage = <Row>(
 
 const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
   const { indexes, memories, queries } = services
+  const { damage } = services.connection
+  const check = new ScopeCheck(services.connection)
   const { read, scan } = makeRead(services)
   const list = <Row>(
     request: ListRequest,
@@ -66,20 +74,27 @@ const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
   ): Effect.Effect<Page<Row>, MemoryError> => {
     const { scope } = request
     const empty: Page<Row> = { rows: [], next: null }
-    if (request.by !== "saidAt") return scan(scope, empty, ({ sid }) => queries.list(sid, request, toRow))
+    if (request.by !== "saidAt") {
+      return scan(scope, empty, (row) => {
+        check.assertListable(row)
+        return queries.list(row.sid, request, toRow)
+      })
+    }
     return indexes.use(scope, (index, opened) => {
       const page = index?.listBySaid(request, opened)
-      return page === undefined ? empty : readPage(page, (rid) => memories.findByRid(scope, rid), toRow)
+      const find = (rid: number) => damage.skip(() => memories.findByRid(scope, rid))
+      return page === undefined ? empty : readPage(page, find, (stored) => damage.skip(() => toRow(stored)))
     })
   }
   return {
     get: ({ ids, now, scope }) =>
-      read(scope, new Array<Memory>(), (sid) =>
-        ids.flatMap((id) => {
-          const memory = memories.findById(scope, sid, id)?.memory
-          return memory === undefined || isExpired(memory, now) ? [] : [memory]
-        })
-      ),
+      read(scope, new Array<Memory>(), (row) => {
+        const stored = ids.map((id) => memories.findById(scope, row.sid, id))
+        if (stored.includes(null)) check.assertFindable(row)
+        return stored.flatMap((found) =>
+          found === null || isExpired(found.memory, now) ? [] : [found.memory]
+        )
+      }),
     list: (request) => list(request, ({ memory }) => memory),
     listRows: (request) => list(request, (stored) => memories.toStoreRow(stored)),
     usage: ({ scope }) =>
@@ -99,21 +114,33 @@ const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
         )
       ),
     predecessors: ({ ids, now, scope }) =>
-      read(scope, new Array<Memory>(), (sid) => queries.predecessors(scope, sid, ids, now))
+      read(scope, new Array<Memory>(), ({ sid }) => queries.predecessors(scope, sid, ids, now))
   }
 }
 
-const makeIndexReads = ({ indexes }: StoreServices): Pick<Store, IndexReads> => ({
+/** A search of rows that are whole, and how many are not. */
+const searchIndex = (
+  index: ScopeIndex,
+  request: SearchRequest,
+  opened: OpenVerdicts,
+  damage: Damage
+): SearchResult => {
+  const result = index.search(request, opened)
+  const damaged = damage.count(index.sid)
+  return damaged === 0 ? result : { ...result, damaged }
+}
+
+const makeIndexReads = ({ connection, indexes }: StoreServices): Pick<Store, IndexReads> => ({
   search: (request) =>
-    indexes.use(
-      request.scope,
-      (index, opened) =>
-        index?.search(request, opened) ?? {
-          hits: [],
-          n: 0,
-          df: request.parts.map(({ terms }) => Array.from(terms ?? [], () => 0)),
-          plan: { way: "exact", byWordsAlone: 0 }
-        }
+    indexes.use(request.scope, (index, opened): SearchResult =>
+      index === null
+        ? {
+            hits: [],
+            n: 0,
+            df: request.parts.map(({ terms }) => Array.from(terms ?? [], () => 0)),
+            plan: { way: "exact", byWordsAlone: 0 }
+          }
+        : searchIndex(index, request, opened, connection.damage)
     ),
   around: (request) => indexes.use(request.scope, (index, opened) => index?.around(request, opened) ?? []),
   excerpts: (request) => indexes.use(request.scope, (index) => index?.excerpts(request) ?? []),
@@ -134,7 +161,7 @@ const makeSessionReads = (services: StoreServices): Pick<Store, SessionReads> =>
   const { read, scan } = makeRead(services)
   return {
     lastTurn: ({ scope, sessionId }) =>
-      read(scope, null, (sid) => {
+      read(scope, null, ({ sid }) => {
         const turns = [queries.lastTurn(scope, sid, sessionId), sessions.lastTurn(sid, sessionId)]
         return turns.reduce((a, b) => (a === null || (b !== null && b > a) ? b : a))
       }),

@@ -111,7 +111,7 @@ export class Staging {
       const stored = this.#memories.findById(scope, scopeRow.sid, id)
       if (stored === null) continue
       staged.delete(stored.rid)
-      change.next = staged.insert(stored.rid, stored.memory, passages, change.next)
+      change.next = staged.insert(stored, stored.memory, passages, change.next)
     }
     if (change.next > scopeRow.next) this.#scopes.save(change)
   }

@@ -7,12 +7,14 @@
  *     · if EXTRA: u32 number of the passage · u32 number of the row it belongs to (`makeRid`)
  *     · f32 vector · u32 term ids · f32 weights
  *     · unless EXTRA: JSON [content, speaker, sessionId, metadata] in UTF-8, with the key as a fifth element if there is one
+ *     · if MEASURED: u32 sum of the JSON · u32 sum of all before the JSON
  *
  * The first version wrote no flags. Arrays are copied in the platform's byte order: Node runs WebAssembly on
  * little-endian platforms only.
  */
 import type { JsonObject, Passage, Terms, TermSettings } from "@keepsake/core/driver"
 import { allocateErasableBlob, payloadStart } from "./erasableBlob.ts"
+import { DamagedRow, sumBytes, sumLong } from "./checksum.ts"
 import { type Measures, measureWeights } from "./measureWeights.ts"
 
 export interface Texts {
@@ -34,9 +36,13 @@ export interface ExtraPlace {
 const HEADER_BYTES = 12
 /** Bytes of what each flag adds to the header. */
 const FIELD_BYTES = 8
+/** At the end. */
+const SUMS_BYTES = 8
 const MEASURED = 1
 const PLACED = 2
 const EXTRA = 4
+/** The row's other columns had a sum when this was written, and keep one. */
+const ROW_SUMMED = 8
 const DIMENSIONS_MASK = 0xff_ff_ff
 const FLAGS_SHIFT = 24
 const QUOTE = 0x22
@@ -62,47 +68,65 @@ interface Parts {
   readonly passage: Passage
   readonly isPlaced: boolean
   readonly extra: ExtraPlace | null
+  readonly isRowSummed: boolean
   readonly json: Buffer
 }
 
-const encode = ({ extra, isPlaced, json, passage }: Parts, pageSize: number): Uint8Array => {
-  const { end, start, terms, vector } = passage
+const encode = (
+  { extra, isPlaced, isRowSummed, json, passage }: Parts,
+  rid: number,
+  pageSize: number
+): Uint8Array => {
+  const { end, start: from, terms, vector } = passage
   const vectorBytes = vector === null ? 0 : vector.byteLength
   const headerBytes = HEADER_BYTES + FIELD_BYTES * (1 + Number(isPlaced) + Number(extra !== null))
   const blob = allocateErasableBlob(
-    headerBytes + vectorBytes + 2 * terms.ids.byteLength + json.length,
+    headerBytes + vectorBytes + 2 * terms.ids.byteLength + json.length + SUMS_BYTES,
     pageSize
   )
-  const flags = MEASURED | (isPlaced ? PLACED : 0) | (extra === null ? 0 : EXTRA)
-  let at = payloadStart(blob.length)
+  const flags =
+    MEASURED | (isPlaced ? PLACED : 0) | (extra === null ? 0 : EXTRA) | (isRowSummed ? ROW_SUMMED : 0)
+  const start = payloadStart(blob.length)
+  let at = start
   at = blob.writeUInt32LE((((vector?.length ?? 0) & DIMENSIONS_MASK) | (flags << FLAGS_SHIFT)) >>> 0, at)
   at = blob.writeUInt32LE(terms.ids.length, at)
   at = blob.writeUInt32LE(json.length, at)
   at = blob.writeUInt32LE(terms.length, at)
   at = blob.writeFloatLE(terms.norm, at)
-  if (isPlaced) at = blob.writeUInt32LE(end, blob.writeUInt32LE(start, at))
+  if (isPlaced) at = blob.writeUInt32LE(end, blob.writeUInt32LE(from, at))
   if (extra !== null) at = blob.writeUInt32LE(extra.owner, blob.writeUInt32LE(extra.number, at))
   if (vector !== null) blob.set(viewBytes(vector), at)
   at += vectorBytes
   blob.set(viewBytes(terms.ids), at)
   at += terms.ids.byteLength
   blob.set(viewBytes(terms.weights), at)
-  blob.set(json, at + terms.weights.byteLength)
+  at += terms.weights.byteLength
+  const derived = sumLong(blob.subarray(start, at), rid)
+  blob.set(json, at)
+  at = blob.writeUInt32LE(sumBytes(json, 0, json.length, rid), at + json.length)
+  blob.writeUInt32LE(derived, at)
   return blob
 }
 
 /**
  * A row's first passage, with the row's texts.
+ * @param row the number of the passage, with which sums begin, and whether the row's columns have a sum
  * @param pageSize the file's page size
  */
-export const encodeBody = (texts: Texts, passage: Passage, pageSize: number): Uint8Array => {
+export const encodeBody = (
+  texts: Texts,
+  passage: Passage,
+  { isSummed, rid }: { readonly rid: number; readonly isSummed: boolean },
+  pageSize: number
+): Uint8Array => {
   const isPlaced = passage.start !== 0 || passage.end !== texts.content.length
-  return encode({ passage, isPlaced, extra: null, json: encodeTexts(texts) }, pageSize)
+  const parts = { passage, isPlaced, extra: null, isRowSummed: isSummed, json: encodeTexts(texts) }
+  return encode(parts, rid, pageSize)
 }
 
 /** A passage beyond the first. */
-export const encodeExtra = (passage: Passage, extra: ExtraPlace, pageSize: number): Uint8Array =>
-  encode({ passage, isPlaced: true, extra, json: NO_TEXT }, pageSize)
+export const encodeExtra = (passage: Passage, extra: ExtraPlace, rid: number, pageSize: number): Uint8Array =>
+  encode({ passage, isPlaced: true, extra, isRowSummed: false, json: NO_TEXT }, rid, pageSize)
 
 /** Decodes a body's `namesKey`. */
 export const decodeNames = (namesKey: string): Pick<Texts, "speaker" | "sessionId"> => {
@@ -111,48 +135,106 @@ export const decodeNames = (namesKey: string): Pick<Texts, "speaker" | "sessionI
   return { speaker, sessionId }
 }
 
-/** A view of a body: each part is decoded when it is read. */
+/**
+ * A view of a body: each part is decoded, and compared with its sum, when it is read first. Then `DamagedRow` is thrown
+ * for one that does not fit.
+ */
 export class Body {
+  readonly #rid: number
   readonly #bytes: Buffer
+  #isDerivedChecked = false
+  #isTextChecked = false
   readonly #view: DataView
   /** Where the fields that the flags add begin, and where they end. */
   readonly #fields: number
   readonly #start: number
   readonly #flags: number
-  readonly dimensions: number
-  readonly termCount: number
+  readonly #dimensions: number
+  readonly #termCount: number
   readonly #textLength: number
 
-  constructor(bytes: Uint8Array) {
+  /** @param rid the number of the passage */
+  constructor(bytes: Uint8Array, rid: number) {
+    this.#rid = rid
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const header = payloadStart(bytes.length)
     const first = view.getUint32(header, true)
     this.#view = view
-    this.dimensions = first & DIMENSIONS_MASK
+    this.#dimensions = first & DIMENSIONS_MASK
     this.#flags = first >>> FLAGS_SHIFT
-    this.termCount = view.getUint32(header + 4, true)
+    this.#termCount = view.getUint32(header + 4, true)
     this.#textLength = view.getUint32(header + 8, true)
     this.#fields = header + HEADER_BYTES
     this.#start = this.#fields + FIELD_BYTES * this.#countFields()
-    if (this.#textStart + this.#textLength > bytes.length)
-      throw new RangeError("A row's lengths contradict its size")
+    const isKnown = this.#flags <= (MEASURED | PLACED | EXTRA | ROW_SUMMED)
+    const end = this.#textStart + this.#textLength + (this.isSummed ? SUMS_BYTES : 0)
+    if (!isKnown || end > bytes.length) throw new DamagedRow(rid)
+  }
+
+  /** The first version kept no sums. */
+  get isSummed(): boolean {
+    return (this.#flags & MEASURED) !== 0
   }
 
   #countFields(): number {
     return (this.#flags & MEASURED) + ((this.#flags & PLACED) >> 1) + ((this.#flags & EXTRA) >> 2)
   }
 
+  /** Throws where body and row are not of one version. @param isSummed whether the row's other columns have a sum */
+  checkVersion(isSummed: boolean): void {
+    const mustBe = (this.#flags & ROW_SUMMED) !== 0
+    if (isSummed ? !this.isSummed : mustBe) throw new DamagedRow(this.#rid)
+  }
+
+  /** Compares all of it with the sums. */
+  check(): void {
+    this.#checkDerived()
+    this.#checkText()
+  }
+
+  #checkDerived(): void {
+    if (this.#isDerivedChecked) return
+    if (this.isSummed) {
+      const derived = this.#bytes.subarray(this.#fields - HEADER_BYTES, this.#textStart)
+      const sum = this.#view.getUint32(this.#textStart + this.#textLength + SUMS_BYTES / 2, true)
+      if (sumLong(derived, this.#rid) !== sum) throw new DamagedRow(this.#rid)
+    }
+    this.#isDerivedChecked = true
+  }
+
+  #checkText(): void {
+    if (this.#isTextChecked) return
+    if (this.isSummed) {
+      const start = this.#textStart
+      const end = start + this.#textLength
+      if (sumBytes(this.#bytes, start, end, this.#rid) !== this.#view.getUint32(end, true))
+        throw new DamagedRow(this.#rid)
+    }
+    this.#isTextChecked = true
+  }
+
+  get dimensions(): number {
+    this.#checkDerived()
+    return this.#dimensions
+  }
+
+  get termCount(): number {
+    this.#checkDerived()
+    return this.#termCount
+  }
+
   get #termsStart(): number {
-    return this.#start + 4 * this.dimensions
+    return this.#start + 4 * this.#dimensions
   }
 
   get #textStart(): number {
-    return this.#termsStart + 8 * this.termCount
+    return this.#termsStart + 8 * this.#termCount
   }
 
   /** Where the passage stands in the content; null if it is the whole content. */
   get place(): Pick<Passage, "start" | "end"> | null {
+    this.#checkDerived()
     if ((this.#flags & PLACED) === 0) return null
     const at = this.#fields + FIELD_BYTES
     return { start: this.#view.getUint32(at, true), end: this.#view.getUint32(at + 4, true) }
@@ -160,6 +242,7 @@ export class Body {
 
   /** Null for the first passage of a row. */
   get extra(): ExtraPlace | null {
+    this.#checkDerived()
     if ((this.#flags & EXTRA) === 0) return null
     const at = this.#start - FIELD_BYTES
     return { number: this.#view.getUint32(at, true), owner: this.#view.getUint32(at + 4, true) }
@@ -167,13 +250,15 @@ export class Body {
 
   /** @param settings of the weights, of which the first version's bodies are measured */
   measures(settings: TermSettings): Measures {
-    if ((this.#flags & MEASURED) === 0) return measureWeights(this.#weights, settings)
+    this.#checkDerived()
+    if (!this.isSummed) return measureWeights(this.#weights, settings)
     const at = this.#fields
     return { length: this.#view.getUint32(at, true), norm: this.#view.getFloat32(at + 4, true) }
   }
 
   /** A view of the vector's bytes; empty if the passage has none. */
   get vectorBytes(): Uint8Array {
+    this.#checkDerived()
     return this.#bytes.subarray(this.#start, this.#termsStart)
   }
 
@@ -182,7 +267,7 @@ export class Body {
   }
 
   get #weights(): Float32Array {
-    const weightsStart = this.#termsStart + 4 * this.termCount
+    const weightsStart = this.#termsStart + 4 * this.#termCount
     return new Float32Array(new Uint8Array(this.#bytes.subarray(weightsStart, this.#textStart)).buffer)
   }
 
@@ -201,8 +286,9 @@ export class Body {
 
   /** Copies the `termCount` terms, by ascending id, into both arrays from index `start`. */
   copyTerms(ids: Uint32Array, weights: Float32Array, start: number): void {
-    const weightsStart = this.#termsStart + 4 * this.termCount
-    for (let i = 0; i < this.termCount; i++) {
+    this.#checkDerived()
+    const weightsStart = this.#termsStart + 4 * this.#termCount
+    for (let i = 0; i < this.#termCount; i++) {
       ids[start + i] = this.#view.getUint32(this.#termsStart + 4 * i, true)
       weights[start + i] = this.#view.getFloat32(weightsStart + 4 * i, true)
     }
@@ -210,6 +296,7 @@ export class Body {
 
   /** The JSON bytes of speaker and session: equal for equal names, and much cheaper than `texts`. */
   get namesKey(): string {
+    this.#checkText()
     const from = this.#valueEnd(this.#textStart + 1) + 1
     return this.#bytes.toString("latin1", from, this.#valueEnd(this.#valueEnd(from) + 1))
   }
@@ -219,7 +306,7 @@ export class Body {
     if (this.#bytes[start] !== QUOTE) return start + 4
     for (let end = start + 1; ; end++) {
       end = this.#bytes.indexOf(QUOTE, end)
-      if (end < 0) throw new RangeError("A row's text has no end")
+      if (end < 0) throw new DamagedRow(this.#rid)
       let escapes = 0
       while (this.#bytes[end - 1 - escapes] === BACKSLASH) escapes++
       if (escapes % 2 === 0) return end + 1
@@ -227,6 +314,7 @@ export class Body {
   }
 
   get texts(): Texts {
+    this.#checkText()
     const json = this.#bytes.toString("utf8", this.#textStart, this.#textStart + this.#textLength)
     const [content, speaker, sessionId, metadata, key = null] = JSON.parse(json) as [
       string,

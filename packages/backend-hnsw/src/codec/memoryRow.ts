@@ -2,6 +2,7 @@
 import type { Interval, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core/driver"
 import { hash } from "node:crypto"
 import { Body } from "./bodyBlob.ts"
+import { checkRow } from "./checksum.ts"
 
 /**
  * A `rid` is the scope's number followed by the row's number within the scope, so a scope's rows are adjacent. Passages
@@ -61,6 +62,8 @@ export interface MemoryRow extends Lifetime {
   readonly created_at: number
   readonly access_count: number
   readonly accessed_at: number | null
+  /** `sumRow`; null where the first version wrote the row. */
+  readonly sum: number | null
   readonly data: Uint8Array
 }
 
@@ -81,6 +84,7 @@ export type MemoryValues = [
   superseded_by: string | null,
   access_count: number,
   accessed_at: number | null,
+  sum: number | null,
   data: Uint8Array<ArrayBuffer>
 ]
 
@@ -100,13 +104,14 @@ export const decodeRow = (values: MemoryValues): MemoryRow => ({
   superseded_by: values[12],
   access_count: values[13],
   accessed_at: values[14],
-  data: values[15]
+  sum: values[15],
+  data: values[16]
 })
 
 /** A SELECT list in the order of `MemoryValues`, without the body. */
 export const COLUMNS =
   "m.rid, m.id, m.flags, m.turn, m.said_at, m.importance, m.created_at, m.updated_at, m.expires_at, " +
-  "m.valid_from, m.valid_to, m.history, m.superseded_by, m.access_count, m.accessed_at"
+  "m.valid_from, m.valid_to, m.history, m.superseded_by, m.access_count, m.accessed_at, m.sum"
 
 export const encodeLifetime = (memory: Memory): Lifetime => {
   const last = memory.validity.at(-1) ?? { from: memory.createdAt, to: null }
@@ -130,7 +135,14 @@ const decodeValidity = (row: Lifetime): ReadonlyArray<Interval> => {
   return [...earlier.map(([from, to]) => ({ from, to })), last]
 }
 
-export const decodeMemory = (scope: Scope, row: MemoryRow, body: Body = new Body(row.data)): Memory => {
+/** Throws `DamagedRow` for a row or a body that contradicts its sum. */
+export const decodeMemory = (
+  scope: Scope,
+  row: MemoryRow,
+  body: Body = new Body(row.data, row.rid)
+): Memory => {
+  checkRow(row)
+  body.checkVersion(row.sum !== null)
   const { content, key, metadata, sessionId, speaker } = body.texts
   return {
     id: row.id,

@@ -1,4 +1,5 @@
 import { type Fingerprint, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
+import { Damage } from "./Damage.ts"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
 import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
@@ -25,6 +26,7 @@ export class Connection {
   /** The generation under which the vectors were written: saved graphs name it. */
   readonly space: number
   readonly readOnly: boolean
+  readonly damage: Damage
   readonly #frozenState: string | null
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
@@ -42,6 +44,7 @@ export class Connection {
     this.identity = readIdentity(path)
     this.db = db
     this.readOnly = readOnly !== null
+    this.damage = new Damage(path)
     this.#frozenState = readOnly?.frozenState ?? null
     this.#dataVersion = db.prepare("PRAGMA data_version")
     this.#dataVersion.setReturnArrays(true)

@@ -1,5 +1,6 @@
 import { type MemoryError, SLICE_MS, yieldToEventLoop } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
+import { succeedReporting } from "./attempt.ts"
 import type { Connection } from "./Connection.ts"
 import { toMemoryError } from "./errors.ts"
 
@@ -17,7 +18,7 @@ const runSlices = <A>(connection: Connection, scan: Scan<A>): Effect.Effect<A, M
       connection.assertServing()
       for (;;) {
         const part = scan.next()
-        if (part.done === true) return Effect.succeed(part.value)
+        if (part.done === true) return succeedReporting(connection, part.value)
         if (performance.now() > deadline) {
           return Effect.andThen(yieldToEventLoop, runSlices(connection, scan))
         }

@@ -3,12 +3,19 @@ import * as Effect from "effect/Effect"
 import type { Connection } from "./Connection.ts"
 import { toMemoryError } from "./errors.ts"
 
+/** A result, after a warning about damage that was found on the way. */
+export const succeedReporting = <A>({ damage }: Connection, value: A): Effect.Effect<A> => {
+  const { report } = damage
+  return report === null ? Effect.succeed(value) : Effect.as(report, value)
+}
+
 /** A read that needs no slices. */
 export const attempt = <A>(connection: Connection, read: () => A): Effect.Effect<A, MemoryError> =>
-  Effect.try({
-    try: () => {
+  Effect.suspend(() => {
+    try {
       connection.assertServing()
-      return read()
-    },
-    catch: (error) => toMemoryError(connection.path, error)
+      return succeedReporting(connection, read())
+    } catch (error) {
+      return Effect.fail(toMemoryError(connection.path, error))
+    }
   })

@@ -9,9 +9,11 @@ import {
   Unauthorized,
   Unavailable
 } from "@keepsake/core/driver"
+import { DamagedIndex, DamagedRow } from "../codec/checksum.ts"
 
 /** Primary result codes (sqlite.org/rescode.html). */
 const SQLITE = {
+  ERROR: 1,
   PERM: 3,
   BUSY: 5,
   LOCKED: 6,
@@ -44,6 +46,12 @@ const corrupt = (path: string, cause: unknown): MemoryErrorReason =>
       `\`sqlite3 ${path} .recover\`; move the damaged file away to start again.`
   })
 
+const damagedRow = (path: string, cause: DamagedRow): MemoryErrorReason =>
+  new Corrupt({
+    cause,
+    message: `A memory in ${path} is damaged (row ${cause.rid}); the others serve. \`keepsake doctor\` names what is damaged, \`keepsake repair\` rebuilds what it can and lists what is lost.`
+  })
+
 const fsCode = (error: unknown): string | null =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null
 
@@ -51,7 +59,18 @@ const fsCode = (error: unknown): string | null =>
 const isOutOfMemory = (cause: unknown): boolean =>
   cause instanceof RangeError && /memory|allocation failed|invalid string length/iu.test(cause.message)
 
+/** A statement of ours does not fit the file's tables: their description is damaged. */
+const isForeignSchema = (cause: unknown): boolean =>
+  resultCode(cause) === SQLITE.ERROR && /no such|has no column|malformed/u.test(String(cause))
+
 const classify = (path: string, cause: unknown): MemoryErrorReason => {
+  if (cause instanceof DamagedRow) return damagedRow(path, cause)
+  if (cause instanceof DamagedIndex) {
+    return new Corrupt({
+      cause,
+      message: `An index of ${path} is damaged: what it does not find may be there. \`keepsake repair\` builds it again.`
+    })
+  }
   switch (resultCode(cause)) {
     case SQLITE.FULL:
       return new StorageFull({
@@ -125,7 +144,8 @@ const classifyFileError = (path: string, cause: unknown): MemoryErrorReason => {
           message: `This process has no memory left to search ${path}. Lower cacheBytes, or give it more memory, and try again.`
         })
       }
-      if (cause instanceof RangeError || cause instanceof SyntaxError) return corrupt(path, cause)
+      if (isForeignSchema(cause) || cause instanceof RangeError || cause instanceof SyntaxError)
+        return corrupt(path, cause)
       return new Unavailable({
         cause,
         message: `The memory file ${path} could not be used: ${String(cause)}`

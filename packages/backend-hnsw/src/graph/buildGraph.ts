@@ -1,6 +1,7 @@
 /** Builds a graph from the file: a large scope takes minutes. */
 import { DatabaseSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
+import { DamagedRow } from "../codec/checksum.ts"
 import { LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
 import { readIdentity } from "../schema/fileState.ts"
 import { bodyTable } from "../schema/schema.ts"
@@ -55,6 +56,16 @@ const loadOrCreate = async (
   return { index, added: new Set() }
 }
 
+/** Null for a passage without one, and for one that is damaged: a search through the tables finds that. */
+const readVector = (data: Uint8Array, rid: number): Float32Array | null => {
+  try {
+    return new Body(data, rid).vector
+  } catch (error) {
+    if (error instanceof DamagedRow) return null
+    throw error
+  }
+}
+
 /** hnswlib aborts on other lengths and accepts NaN silently. */
 const isUsable = (vector: Float32Array, dimensions: number): boolean =>
   vector.length === dimensions && vector.every(Number.isFinite)
@@ -85,7 +96,7 @@ const addRows = async (
     for (const { data, rid } of rows) {
       last = localFromRid(Number(rid))
       if (added.has(last)) continue
-      const vector = data instanceof Uint8Array ? new Body(data).vector : null
+      const vector = data instanceof Uint8Array ? readVector(data, Number(rid)) : null
       if (vector !== null && isUsable(vector, task.dimensions)) index.addPoint(Array.from(vector), last)
       await pause()
     }

@@ -16,6 +16,8 @@ export const SCHEMA_VERSION = 2
  *
  * `bytes` is what a row or scope counts for (`toBytes`); null where the first version wrote it and no limit asked since.
  *
+ * `memory.sum` is the sum of a row's columns (`sumRow`), null where the first version wrote them; bodies carry their own.
+ *
  * A scope without rows stays while `session` or `entry_list` has something of it, its name only for the latter.
  *
  * An index compares its counters with the scope's to see what it has missed: `seq` grows with every change of a row,
@@ -65,7 +67,7 @@ const FIRST_TABLES = `
 
 /** Columns that version 2 adds. */
 const BYTES = "ADD COLUMN bytes INTEGER"
-const BYTES_COLUMNS = `ALTER TABLE memory ${BYTES}; ALTER TABLE scope ${BYTES};`
+const BYTES_COLUMNS = `ALTER TABLE memory ${BYTES}; ALTER TABLE memory ADD COLUMN sum INTEGER; ALTER TABLE scope ${BYTES};`
 
 /** What a scope keeps about its conversations beside memories. Keys are salted hashes. */
 const SESSION_TABLES = {
@@ -124,9 +126,8 @@ export const addVersion2 = (generations: ReadonlyArray<number>): string =>
 /** The same for a file that may not be changed: in memory, and nothing is in these tables. */
 export const imitateVersion2 = (generation: number): string =>
   [
-    ...["memory", "scope"].map(
-      (name) => `CREATE TEMP VIEW ${name} AS SELECT *, NULL AS bytes FROM main.${name};`
-    ),
+    "CREATE TEMP VIEW memory AS SELECT *, NULL AS bytes, NULL AS sum FROM main.memory;",
+    "CREATE TEMP VIEW scope AS SELECT *, NULL AS bytes FROM main.scope;",
     createSessionTables("TEMP TABLE"),
     createPassageTables(generation, "TEMP TABLE")
   ].join("\n")

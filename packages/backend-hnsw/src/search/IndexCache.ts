@@ -8,6 +8,7 @@ import {
 } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type * as EffectScope from "effect/Scope"
+import { succeedReporting } from "../connection/attempt.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
 import { graphBytes } from "../graph/Graph.ts"
@@ -79,7 +80,7 @@ export class IndexCache {
   constructor(connection: Connection, scopes: ScopeTable, options: IndexCacheOptions) {
     this.#connection = connection
     this.#scopes = scopes
-    this.#loader = new IndexLoader(connection.db, connection.generation)
+    this.#loader = new IndexLoader(connection)
     this.#arena = new WasmArena(options.dimensions)
     this.#options = options
   }
@@ -125,7 +126,7 @@ export class IndexCache {
       try {
         index = this.#update(scope)
         if (index === "unfinished") return Effect.andThen(yieldToEventLoop, again)
-        if (index === null) return Effect.succeed(use(index, opened))
+        if (index === null) return succeedReporting(this.#connection, use(index, opened))
         if (this.#options.awaitGraphs) {
           const graphTask = this.#startGraph(index)
           if (graphTask !== null) return Effect.andThen(graphTask, again)
@@ -135,9 +136,10 @@ export class IndexCache {
         this.#served++
         const graphTask = this.#startGraph(index)
         this.#recordUse(scopeKey(scope), index)
+        const reported = succeedReporting(this.#connection, result)
         return graphTask === null
-          ? Effect.succeed(result)
-          : Effect.as(Effect.forkIn(graphTask, this.#options.background), result)
+          ? reported
+          : Effect.andThen(Effect.forkIn(graphTask, this.#options.background), reported)
       } catch (error) {
         if (error instanceof SliceSpent && index instanceof ScopeIndex) {
           this.#recordUse(scopeKey(scope), index)
@@ -193,6 +195,7 @@ export class IndexCache {
 
   #createEntry(key: string, scope: Scope, row: ScopeRow): Entry {
     const loader = this.#loader
+    this.#connection.damage.forget(row.sid)
     const expectedPassages = row.rows + loader.countExtras(row.sid)
     const index = new ScopeIndex(scope, row.sid, {
       arena: this.#arena,

@@ -1,5 +1,5 @@
 import { type Memory, type Scope, SLICE_MS } from "@keepsake/core/driver"
-import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import {
   COLUMNS,
@@ -10,10 +10,13 @@ import {
   makeRid,
   type MemoryValues
 } from "../codec/memoryRow.ts"
+import { checkRow, DamagedRow, type SummedRow } from "../codec/checksum.ts"
+import type { Connection } from "../connection/Connection.ts"
+import type { Damage } from "../connection/Damage.ts"
 import { bodyTable, longTable } from "../schema/schema.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 import { freeArray } from "./arrays/freeArray.ts"
-import type { IndexedRow, ScopeIndex } from "./ScopeIndex.ts"
+import type { ScopeIndex } from "./ScopeIndex.ts"
 
 /** Rows read between two looks at the clock. */
 const BATCH = 128
@@ -29,8 +32,67 @@ type NewRow = [
   said_at: number,
   expires_at: number | null,
   importance: number,
-  bytes: number | null
+  bytes: number | null,
+  created_at: number,
+  updated_at: number,
+  valid_from: number,
+  valid_to: number | null,
+  history: string | null,
+  superseded_by: string | null,
+  sum: number | null
 ]
+
+interface ChangedRow extends SummedRow {
+  readonly bytes: number | null
+  readonly changed: number
+  readonly sum: number | null
+}
+
+/** Throws `DamagedRow` for a row or body that contradicts its sum. */
+const checkNew = (
+  [
+    rid,
+    ,
+    id,
+    flags,
+    turn,
+    said_at,
+    expires_at,
+    importance,
+    ,
+    created_at,
+    updated_at,
+    valid_from,
+    valid_to,
+    history,
+    superseded_by,
+    sum
+  ]: NewRow,
+  body: Body
+): void => {
+  body.check()
+  if (id === null) {
+    if (body.extra === null) throw new DamagedRow(rid)
+    return
+  }
+  body.checkVersion(sum !== null)
+  checkRow({
+    rid,
+    id,
+    flags,
+    turn,
+    said_at,
+    expires_at,
+    importance,
+    created_at,
+    updated_at,
+    valid_from,
+    valid_to,
+    history,
+    superseded_by,
+    sum
+  })
+}
 
 /** Reads a scope's rows into its index, and single rows that the index does not hold. */
 export class IndexLoader {
@@ -41,16 +103,19 @@ export class IndexLoader {
   readonly #selectRid: StatementSync
   readonly #countExtras: StatementSync
   readonly #selectBody: StatementSync
+  readonly #countMissing: StatementSync
+  readonly #damage: Damage
 
-  constructor(db: DatabaseSync, generation: number) {
+  constructor({ damage, db, generation }: Pick<Connection, "damage" | "db" | "generation">) {
     const body = bodyTable(generation)
     this.#selectNew = db.prepare(
-      `SELECT b.rid, b.data, m.id, m.flags, m.turn, m.said_at, m.expires_at, m.importance, m.bytes FROM ${body} b ` +
+      `SELECT b.rid, b.data, m.id, m.flags, m.turn, m.said_at, m.expires_at, m.importance, m.bytes, ` +
+        `m.created_at, m.updated_at, m.valid_from, m.valid_to, m.history, m.superseded_by, m.sum FROM ${body} b ` +
         "LEFT JOIN memory m ON m.rid = b.rid WHERE b.rid > ? AND b.rid <= ? ORDER BY b.rid LIMIT ?"
     )
     this.#selectNew.setReturnArrays(true)
     this.#selectChanged = db.prepare(
-      "SELECT rid, flags, expires_at, importance, bytes, changed FROM memory WHERE sid = ? AND changed > ? ORDER BY changed LIMIT ?"
+      `SELECT ${COLUMNS}, m.bytes, m.changed FROM memory m WHERE m.sid = ? AND m.changed > ? ORDER BY m.changed LIMIT ?`
     )
     this.#selectRids = db.prepare("SELECT group_concat(rid) AS rids FROM memory WHERE sid = ?")
     this.#selectMemory = db.prepare(
@@ -62,14 +127,19 @@ export class IndexLoader {
       `SELECT ifnull(sum(extras), 0) AS extras FROM ${longTable(generation)} WHERE rid BETWEEN ? AND ?`
     )
     this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
+    this.#countMissing = db.prepare(
+      `SELECT rows - (SELECT count(DISTINCT m.rid) FROM memory m JOIN ${body} b ON b.rid = m.rid ` +
+        "WHERE m.rid BETWEEN ? AND ?) AS missing FROM scope WHERE sid = ?"
+    )
+    this.#damage = damage
   }
 
-  /** Null if the row was removed. */
+  /** Null if the row was removed, or is damaged. */
   readMemory(scope: Scope, rid: number): Memory | null {
     const values = this.#selectMemory.get(rid) as unknown as MemoryValues | undefined
     if (values === undefined) return null
-    const memory = decodeMemory(scope, decodeRow(values))
-    freeArray(values[15])
+    const memory = this.#damage.skip(() => decodeMemory(scope, decodeRow(values)))
+    freeArray(values[16])
     return memory
   }
 
@@ -84,19 +154,25 @@ export class IndexLoader {
     return Number(this.#countExtras.get(makeRid(sid, 0), makeRid(sid, LAST_LOCAL))?.["extras"])
   }
 
-  /** Null if the passage was removed. */
+  /** Null if the passage was removed, or is damaged. */
   readBody(rid: number): Body | null {
     const data = this.#selectBody.get(rid)?.["data"]
-    return data instanceof Uint8Array ? new Body(data) : null
+    if (!(data instanceof Uint8Array)) return null
+    return this.#damage.skip(() => {
+      const body = new Body(data, rid)
+      body.check()
+      return body
+    })
   }
 
-  /** False if the passage was removed. */
+  /** False if the passage was removed, or is damaged. */
   readVector(rid: number, into: Float32Array): boolean {
     const data = this.#selectBody.get(rid)?.["data"]
     if (!(data instanceof Uint8Array)) return false
-    new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(new Body(data).vectorBytes)
+    const bytes = this.#damage.skip(() => new Body(data, rid).vectorBytes)
+    if (bytes !== null) new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes)
     freeArray(data)
-    return true
+    return bytes !== null
   }
 
   /** Works for one slice; false if the index is not up to date with `row` yet, or the slice is used up. */
@@ -113,20 +189,41 @@ export class IndexLoader {
     index.touched = row.touched
     index.seq = Math.max(index.seq, row.seq)
     index.loaded = true
+    if (index.rows + this.#damage.count(index.sid) < row.rows) this.#noteMissing(index.sid)
     return performance.now() <= deadline
+  }
+
+  /** In one statement: another process may be removing rows. */
+  #noteMissing(sid: number): void {
+    const range = [makeRid(sid, 0), makeRid(sid, LAST_LOCAL)] as const
+    const missing = Number(this.#countMissing.get(...range, sid)?.["missing"] ?? 0)
+    if (missing > 0) this.#damage.noteMissing(sid, missing)
   }
 
   #readNew(index: ScopeIndex): number {
     const after = makeRid(index.sid, index.lastLocal)
     const rows = this.#selectNew.all(after, makeRid(index.sid, LAST_LOCAL), BATCH)
+    let skipped = 0
     for (const values of rows) {
-      const [rid, data, id, flags, turn, said_at, expires_at, importance, bytes] = values as unknown as NewRow
-      const body = new Body(data)
-      if (id === null) index.addExtra(rid, body)
+      const row = values as unknown as NewRow
+      // A page in the place of another: what it held before is missing, and is counted at the end.
+      if (localFromRid(row[0]) <= index.lastLocal) {
+        skipped++
+        continue
+      }
+      const [rid, data, id, flags, turn, said_at, expires_at, importance, bytes] = row
+      const body = this.#damage.skip(() => {
+        const read = new Body(data, rid)
+        checkNew(row, read)
+        return read
+      })
+      if (body === null) index.pass(rid)
+      else if (id === null) index.addExtra(rid, body)
       else index.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, body)
       freeArray(data)
     }
-    return rows.length
+    // Nothing new would come for ever.
+    return skipped === rows.length ? 0 : rows.length
   }
 
   /** True if there are no more changes. */
@@ -134,7 +231,15 @@ export class IndexLoader {
     // More rows than one change can touch, so that each round finishes at least one change.
     const limit = 8 * BATCH
     const rows = this.#selectChanged.all(index.sid, index.seq, limit)
-    for (const row of rows) index.change(row as unknown as IndexedRow)
+    for (const values of rows) {
+      const row = values as unknown as ChangedRow
+      const isIntact = this.#damage.skip(() => {
+        checkRow(row)
+        return true
+      })
+      if (isIntact === true) index.change(row)
+      else index.remove(row.rid)
+    }
     if (rows.length < limit) return true
     index.seq = Number(rows.at(-1)?.["changed"]) - 1
     return false

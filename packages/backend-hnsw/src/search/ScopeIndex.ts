@@ -105,6 +105,8 @@ export class ScopeIndex {
   readonly #found = new FoundRows()
   /** Memories are cached from the second search on: most scopes are searched once. */
   #searches = 0
+  /** The greatest number passed over. */
+  #lastPassed = -1
 
   /** @param options `onDisk` leaves the vectors in the file (`VectorStorage`) */
   constructor(
@@ -171,7 +173,12 @@ export class ScopeIndex {
 
   /** The greatest number read, or -1. */
   get lastLocal(): number {
-    return this.#points.lastLocal
+    return Math.max(this.#points.lastLocal, this.#lastPassed)
+  }
+
+  /** Passes over a row or passage that is damaged. Call it in ascending order, as `add`. */
+  pass(rid: number): void {
+    this.#lastPassed = localFromRid(rid)
   }
 
   /** Add rows in ascending order of `rid`, each passage of a row after it. */
@@ -245,6 +252,14 @@ export class ScopeIndex {
   #forget(slot: number): void {
     this.#memories.delete(slot)
     this.#found.delete(slot)
+  }
+
+  /** Takes a row that is damaged out. */
+  remove(rid: number): void {
+    const slot = this.#rows.findSlot(localFromRid(rid))
+    if (slot < 0 || this.#rows.isRemoved(slot)) return
+    this.#rows.remove(slot)
+    this.#forget(slot)
   }
 
   /** Removes the rows that are not in `locals` (ascending). */

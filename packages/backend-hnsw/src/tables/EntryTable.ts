@@ -8,7 +8,8 @@ import {
   toEntryKey
 } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
-import { decodeJsonBlob, encodeJsonBlob } from "../codec/jsonBlob.ts"
+import { decodeSummedJson, encodeSummedJson } from "../codec/jsonBlob.ts"
+import { LAST_LOCAL, makeRid } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Scan } from "../connection/Scan.ts"
 import { entryKindKey, entrySessionKey } from "../sessionKey.ts"
@@ -28,8 +29,11 @@ export interface DropTarget {
   readonly through?: number | undefined
 }
 
-const decodeContent = (data: unknown): string => {
-  const content = decodeJsonBlob(data)
+/** What the sum of an entry begins with: another entry's content does not fit. */
+const sumNumber = (lid: number, number: number): number => makeRid(lid, number % (LAST_LOCAL + 1))
+
+const decodeContent = (data: unknown, lid: number, number: number): string => {
+  const content = decodeSummedJson(data, sumNumber(lid, number))
   if (typeof content !== "string") throw new RangeError("An entry has no content")
   return content
 }
@@ -111,7 +115,10 @@ export class EntryTable {
       entrySessionKey(this.#salt, sid, sessionId),
       entryKindKey(this.#salt, kind)
     )
-    this.#insertListName.run(lastInsertRowid, encodeJsonBlob([sessionId, kind], this.#pageSize))
+    this.#insertListName.run(
+      lastInsertRowid,
+      encodeSummedJson([sessionId, kind], Number(lastInsertRowid), this.#pageSize)
+    )
     return Number(lastInsertRowid)
   }
 
@@ -121,11 +128,13 @@ export class EntryTable {
     const lid = this.#findList(sid, entry) ?? this.#createList(sid, entry)
     const existing = this.#selectEntry.get(lid, entry.number)
     if (existing === undefined) {
-      const { lastInsertRowid } = this.#insertBody.run(encodeJsonBlob(entry.content, this.#pageSize))
+      const blob = encodeSummedJson(entry.content, sumNumber(lid, entry.number), this.#pageSize)
+      const { lastInsertRowid } = this.#insertBody.run(blob)
       const bytes = toEntryBytes(entry)
       this.#insertEntry.run(lid, entry.number, lastInsertRowid, now, bytes)
       addBytes(change, bytes)
-    } else if (decodeContent(existing["data"]) !== entry.content) throw entryConflict(entry)
+    } else if (decodeContent(existing["data"], lid, entry.number) !== entry.content)
+      throw entryConflict(entry)
   }
 
   /** The next entry of a list; null at its end. */
@@ -136,7 +145,7 @@ export class EntryTable {
       sessionId: list.sessionId,
       kind: list.kind,
       number: Number(row["number"]),
-      content: decodeContent(row["data"]),
+      content: decodeContent(row["data"], list.lid, Number(row["number"])),
       createdAt: Number(row["created_at"])
     }
   }
@@ -191,8 +200,9 @@ export class EntryTable {
       const data = this.#selectListName.get(row["lid"] ?? null)?.["data"]
       // Dropped while the scan waited.
       if (data === undefined) continue
-      const [sessionId, kind] = decodeJsonBlob(data) as [string, string]
-      lists.push({ lid: Number(row["lid"]), sessionId, kind })
+      const lid = Number(row["lid"])
+      const [sessionId, kind] = decodeSummedJson(data, lid) as [string, string]
+      lists.push({ lid, sessionId, kind })
       yield
     }
     lists.sort(compareLists)

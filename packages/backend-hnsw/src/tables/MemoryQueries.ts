@@ -10,6 +10,7 @@ import {
 } from "@keepsake/core/driver"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
+import { sumRow } from "../codec/checksum.ts"
 import { LIFETIME_SQL, lifetimeParameters, type NecessarySql, toNecessarySql } from "../codec/necessarySql.ts"
 import {
   CLOSED,
@@ -21,9 +22,13 @@ import {
   type MemoryRow
 } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
+import type { Damage } from "../connection/Damage.ts"
 import type { Scan } from "../connection/Scan.ts"
 import { bodyTable } from "../schema/schema.ts"
 import type { StoredMemory } from "./MemoryTable.ts"
+
+/** Whether the columns beside the body are. */
+const isIntact = (row: MemoryRow): boolean => row.sum !== null && row.sum === sumRow(row)
 
 /** Which rows a scan returns. */
 export interface Selection {
@@ -52,14 +57,16 @@ const partSize = ({ exact }: NecessarySql): number => (exact ? COLUMNS_PER_PART 
 /** Reads that use the file's own indexes and need no search index. */
 export class MemoryQueries {
   readonly #db: DatabaseSync
+  readonly #damage: Damage
   readonly #body: string
   readonly #rows: string
   readonly #statements = new Map<string, StatementSync>()
   readonly #selectTurns: StatementSync
   readonly #selectPredecessors: StatementSync
 
-  constructor({ db, generation }: Connection) {
+  constructor({ damage, db, generation }: Connection) {
     this.#db = db
+    this.#damage = damage
     this.#body = bodyTable(generation)
     this.#rows = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${this.#body} b ON b.rid = m.rid`
     this.#selectTurns = db.prepare(
@@ -109,13 +116,19 @@ export class MemoryQueries {
       const to = end ?? (newestFirst === true ? FIRST : LAST)
       for (const values of select.iterate(sid, from.at, from.id, to.at, to.id, ...parameters)) {
         const row = values as unknown as MemoryRow
-        const body = new Body(row.data)
-        const memory = decodeMemory(scope, row, body)
+        const stored = this.#damage.skip(() => {
+          const body = new Body(row.data, row.rid)
+          return { rid: row.rid, memory: decodeMemory(scope, row, body), body, isSummed: row.sum !== null }
+        })
+        if (stored === null) continue
+        const { memory } = stored
         if (!necessary.exact && !matches(filter, memory)) continue
         if (found.length === limit || characters >= STORE_LIMITS.pageCharacters) {
           return { rows: found, next: last }
         }
-        found.push(toRow({ rid: row.rid, memory, body }))
+        const listed = this.#damage.skip(() => toRow(stored))
+        if (listed === null) continue
+        found.push(listed)
         characters += memory.content.length
         last = { at: memory.createdAt, id: memory.id }
       }
@@ -232,15 +245,19 @@ export class MemoryQueries {
     )
     return select
       .all(Math.max(after, makeRid(sid, 0) - 1), makeRid(sid, LAST_LOCAL), limit)
-      .map(({ data, rid }) => ({ rid: Number(rid), bytes: toBytes(new Body(data as Uint8Array).texts) }))
+      .map(({ data, rid }) => ({
+        rid: Number(rid),
+        bytes: toBytes(new Body(data as Uint8Array, Number(rid)).texts)
+      }))
   }
 
   /** The greatest turn of the session's rows. */
   lastTurn(scope: Scope, sid: number, sessionId: string): number | null {
     for (const values of this.#selectTurns.iterate(sid, hashString(sessionId))) {
-      const memory = decodeMemory(scope, values as unknown as MemoryRow)
+      const row = values as unknown as MemoryRow
+      const memory = this.#damage.skip(() => decodeMemory(scope, row))
       // Another session may have the same hash.
-      if (memory.sessionId === sessionId) return memory.turn
+      if (memory === null ? isIntact(row) : memory.sessionId === sessionId) return row.turn
     }
     return null
   }

@@ -14,12 +14,14 @@ import {
 } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
+import { DamagedRow, sumRow } from "../codec/checksum.ts"
 import {
   COLUMNS,
   decodeMemory,
   encodeLifetime,
   hashString,
   LAST_LOCAL,
+  type Lifetime,
   makeRid,
   type MemoryRow
 } from "../codec/memoryRow.ts"
@@ -35,14 +37,26 @@ export interface StoredMemory {
   readonly memory: Memory
   /** Of the first passage. */
   readonly body: Body
+  /** The row's columns have a sum: the first version kept none. */
+  readonly isSummed: boolean
 }
 
 const decode = (scope: Scope, values: unknown): StoredMemory | null => {
   if (values === undefined) return null
   const row = values as MemoryRow
-  const body = new Body(row.data)
-  return { rid: row.rid, memory: decodeMemory(scope, row, body), body }
+  const body = new Body(row.data, row.rid)
+  return { rid: row.rid, memory: decodeMemory(scope, row, body), body, isSummed: row.sum !== null }
 }
+
+const sumMemory = (rid: number, memory: Memory, lifetime: Lifetime): number =>
+  sumRow({
+    ...lifetime,
+    rid,
+    id: memory.id,
+    turn: memory.turn,
+    said_at: memory.saidAt,
+    created_at: memory.createdAt
+  })
 
 /** Whether both cut a text alike, so that one has only vectors that the other has not. */
 const sameCut = (a: Passages, b: Passages): boolean =>
@@ -93,14 +107,14 @@ export class MemoryTable {
     this.#insert = prepareLazily(
       db,
       "INSERT INTO memory (rid, sid, id, flags, session_key, turn, said_at, importance, created_at, updated_at, " +
-        "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed, bytes) " +
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?) " +
+        "expires_at, valid_from, valid_to, history, superseded_by, access_count, accessed_at, changed, bytes, sum) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?) " +
         "ON CONFLICT (sid, id) DO NOTHING"
     )
     this.#updateLifetime = prepareLazily(
       db,
       "UPDATE memory SET flags = ?, importance = ?, updated_at = ?, expires_at = ?, valid_from = ?, valid_to = ?, " +
-        "history = ?, superseded_by = ?, changed = ? WHERE rid = ?"
+        "history = ?, superseded_by = ?, changed = ?, sum = ? WHERE rid = ?"
     )
     this.#updateChanged = prepareLazily(db, "UPDATE memory SET changed = ? WHERE rid = ?")
     this.#updateBytes = prepareLazily(db, "UPDATE memory SET bytes = ? WHERE rid = ?")
@@ -113,7 +127,10 @@ export class MemoryTable {
   }
 
   findById(scope: Scope, sid: number, id: string): StoredMemory | null {
-    return decode(scope, this.#selectById.get(sid, id))
+    const stored = decode(scope, this.#selectById.get(sid, id))
+    const bodiless = stored === null ? this.findRid(sid, id) : null
+    if (bodiless !== null) throw new DamagedRow(bodiless)
+    return stored
   }
 
   findByRid(scope: Scope, rid: number): StoredMemory | null {
@@ -165,10 +182,11 @@ export class MemoryTable {
       lifetime.superseded_by,
       memory.accessCount,
       memory.lastAccessedAt,
-      bytes
+      bytes,
+      sumMemory(rid, memory, lifetime)
     )
     if (changes === 0) return false
-    change.next = this.space.insert(rid, memory, row, change.next + 1)
+    change.next = this.space.insert({ rid, isSummed: true }, memory, row, change.next + 1)
     change.rows += 1
     addBytes(change, bytes)
     return true
@@ -187,9 +205,11 @@ export class MemoryTable {
       lifetime.history,
       lifetime.superseded_by,
       change.seq,
+      sumMemory(stored.rid, stored.memory, lifetime),
       stored.rid
     )
-    if (memory.metadata === stored.memory.metadata) return
+    // A body of the first version gets its sums with the row's.
+    if (memory.metadata === stored.memory.metadata && stored.body.isSummed) return
     this.space.replaceTexts(stored.rid, memory, stored.body)
     const bytes = toBytes(memory)
     addBytes(change, bytes - toBytes(stored.memory))
@@ -233,7 +253,7 @@ export class MemoryTable {
   #takePassages(change: ScopeChange, stored: StoredMemory, memory: Memory, row: StoreRow): void {
     const { body, rid } = stored
     const passages = this.space.read(rid, body, memory.content.length)
-    if (sameCut(passages, row.passages)) return this.space.pay(rid, memory, row.passages)
+    if (sameCut(passages, row.passages)) return this.space.pay({ rid, isSummed: true }, memory, row.passages)
     // Other passages need another row number, as other content does.
     this.remove(change, rid)
     this.insert(change, { ...row, memory })
@@ -248,7 +268,7 @@ export class MemoryTable {
     if (passages.length !== vectors.length) return false
     const [first, ...more] = passages.map((passage, i) => ({ ...passage, vector: vectors[i] ?? null }))
     if (first === undefined) return false
-    this.space.pay(rid, memory, [first, ...more])
+    this.space.pay(stored, memory, [first, ...more])
     this.#updateChanged().run(change.seq, rid)
     return true
   }

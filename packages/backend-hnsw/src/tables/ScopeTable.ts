@@ -55,7 +55,7 @@ export class ScopeTable {
     this.#selectByUser = db.prepare(`SELECT ${columns} FROM scope WHERE user_key = ?`)
     this.#selectName = db.prepare("SELECT data FROM scope_name WHERE sid = ?")
     this.#selectPage = db.prepare(
-      "SELECT s.sid, s.next, s.rows, s.seq, s.removed, s.touched, s.bytes, n.data FROM scope s " +
+      "SELECT s.key, s.sid, s.next, s.rows, s.seq, s.removed, s.touched, s.bytes, n.data FROM scope s " +
         "JOIN scope_name n ON n.sid = s.sid WHERE s.key > ? ORDER BY s.key LIMIT ?"
     )
     this.#insert = prepareLazily(
@@ -86,6 +86,7 @@ export class ScopeTable {
     if (cached !== undefined) return cached
     const row = this.#select.get(scopeId(this.#connection.salt, scope)) as unknown as ScopeRow | undefined
     if (row === undefined) return null
+    if (row.rows > 0) this.#checkName(row.sid, this.name(row.sid), scopeId(this.#connection.salt, scope))
     this.#cacheRow(key, row)
     return row
   }
@@ -155,11 +156,19 @@ export class ScopeTable {
     return decodeScopeName(this.#selectName.get(sid)?.["data"])
   }
 
+  /** Throws where a scope's name is not that of its key: one of both, or its number, is damaged. */
+  #checkName(sid: number, name: Scope, key: Uint8Array): void {
+    if (Buffer.compare(scopeId(this.#connection.salt, name), key) !== 0)
+      throw new RangeError(`The name of scope ${sid} does not fit its key`)
+  }
+
   /** Scopes that hold a row or an entry, in the order of the hashes, so that `after` may have been deleted meanwhile. */
   page(after: Scope | undefined, limit: number): ReadonlyArray<HeldScope> {
     const start = after === undefined ? Buffer.alloc(0) : scopeId(this.#connection.salt, after)
-    return this.#selectPage
-      .all(start, limit)
-      .map(({ data, ...row }) => ({ ...(row as unknown as ScopeRow), scope: decodeScopeName(data) }))
+    return this.#selectPage.all(start, limit).map(({ data, key, ...row }) => {
+      const scope = decodeScopeName(data)
+      this.#checkName(Number(row["sid"]), scope, key as Uint8Array)
+      return { ...(row as unknown as ScopeRow), scope }
+    })
   }
 }

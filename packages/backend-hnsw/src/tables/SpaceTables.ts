@@ -8,6 +8,12 @@ import { type Prepared, prepareLazily } from "./prepareLazily.ts"
 /** The passages of rows. */
 type RowPassages = Pick<StoreRow, "passages" | "owed">
 
+/** A row, and whether its columns have a sum. */
+interface SpacedRow {
+  readonly rid: number
+  readonly isSummed: boolean
+}
+
 /** The numbers that the passages of a long text beyond the first have. */
 interface Extras {
   readonly first: number
@@ -62,16 +68,17 @@ export class SpaceTables {
    * @param next the first number of the scope that is free
    * @returns the same afterwards
    */
-  insert(rid: number, texts: Texts, { owed, passages }: RowPassages, next: number): number {
+  insert({ isSummed, rid }: SpacedRow, texts: Texts, { owed, passages }: RowPassages, next: number): number {
     const [first, ...more] = passages
     if (next + more.length > LAST_LOCAL + 1) throw new RangeError("A scope holds 67 million passages at most")
-    this.#insertBody().run(rid, encodeBody(texts, first, this.#pageSize))
+    this.#insertBody().run(rid, encodeBody(texts, first, { rid, isSummed }, this.#pageSize))
     if (owed) this.#insertOwed().run(rid)
     if (more.length === 0) return next
     const [sid, owner] = [sidFromRid(rid), localFromRid(rid)]
     more.forEach((passage, i) => {
-      const blob = encodeExtra(passage, { number: i + 1, owner }, this.#pageSize)
-      this.#insertBody().run(makeRid(sid, next + i), blob)
+      const extraRid = makeRid(sid, next + i)
+      const blob = encodeExtra(passage, { number: i + 1, owner }, extraRid, this.#pageSize)
+      this.#insertBody().run(extraRid, blob)
     })
     this.#insertLong().run(rid, next, more.length)
     return next + more.length
@@ -100,25 +107,26 @@ export class SpaceTables {
     const first = makeRid(sidFromRid(rid), long.first)
     return this.#selectBodies()
       .all(first, first + long.extras - 1)
-      .map(({ data }) => new Body(data as Uint8Array))
+      .map(({ data, rid: extraRid }) => new Body(data as Uint8Array, Number(extraRid)))
   }
 
-  /** Keeps other texts with the same passages. @param body the row's first */
+  /** Keeps other texts of a row whose columns have a sum, with the same passages. @param body the row's first */
   replaceTexts(rid: number, texts: Texts, body: Body): void {
     const first = body.passage(this.#settings, texts.content.length)
-    this.#replaceBody().run(encodeBody(texts, first, this.#pageSize), rid)
+    this.#replaceBody().run(encodeBody(texts, first, { rid, isSummed: true }, this.#pageSize), rid)
   }
 
   /** Keeps other vectors: the passages stand where they stood. Nothing is owed afterwards. */
-  pay(rid: number, texts: Texts, [first, ...more]: Passages): void {
-    this.#replaceBody().run(encodeBody(texts, first, this.#pageSize), rid)
+  pay({ isSummed, rid }: SpacedRow, texts: Texts, [first, ...more]: Passages): void {
+    this.#replaceBody().run(encodeBody(texts, first, { rid, isSummed }, this.#pageSize), rid)
     this.#deleteOwed().run(rid)
     const long = this.#selectLong().get(rid) as Extras | undefined
     if (long === undefined) return
     const [sid, owner] = [sidFromRid(rid), localFromRid(rid)]
     more.forEach((passage: Passage, i) => {
-      const blob = encodeExtra(passage, { number: i + 1, owner }, this.#pageSize)
-      this.#replaceBody().run(blob, makeRid(sid, long.first + i))
+      const extraRid = makeRid(sid, long.first + i)
+      const blob = encodeExtra(passage, { number: i + 1, owner }, extraRid, this.#pageSize)
+      this.#replaceBody().run(blob, extraRid)
     })
   }
 

@@ -31,6 +31,13 @@ export const missingMeaning = (error: MemoryError): Degraded => ({
   message: `Answered by words alone: ${error.message}`
 })
 
+/** Rows of a scope that the store cannot read. */
+export const missingDamaged = (rows: number): Degraded => ({
+  stage: "recall",
+  reason: "Corrupt",
+  message: `Answered without ${rows} damaged ${rows === 1 ? "memory" : "memories"}: \`keepsake doctor\` names what is damaged, \`keepsake repair\` rebuilds what it can.`
+})
+
 /** What several answers lack, each said once; `null` when they lack nothing. */
 export const joinDegraded = (
   parts: ReadonlyArray<ReadonlyArray<Degraded> | null | undefined>

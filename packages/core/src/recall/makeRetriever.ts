@@ -2,7 +2,13 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { embedQuestion, isWrongEmbedder } from "../embedding/askEmbedder.ts"
 import { Embedder } from "../embedding/Embedder.ts"
-import { type DegradableList, missingMeaning, withDegraded } from "../memory/Degraded.ts"
+import {
+  type DegradableList,
+  type Degraded,
+  missingDamaged,
+  missingMeaning,
+  withDegraded
+} from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
@@ -42,8 +48,8 @@ export type WhenEmbedderFails = "words" | "refuse"
 interface Found {
   /** `null` where the question has neither a word nor a vector. */
   readonly candidates: Candidates | null
-  /** The embedder's, when the answer is by words alone for it. */
-  readonly failure: MemoryError | null
+  /** What the answer lacks; `null` when it lacks nothing. */
+  readonly degraded: ReadonlyArray<Degraded> | null
 }
 
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
@@ -51,9 +57,17 @@ const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage |
 
 const WITHOUT_VECTOR = { vector: undefined, failure: null }
 
-/** An answer, which says so if it is by words alone for a failure. */
-const answer = <A>(items: ReadonlyArray<A>, failure: MemoryError | null): DegradableList<A> =>
-  failure === null ? items : withDegraded(items, [missingMeaning(failure)])
+const answer = <A>(items: ReadonlyArray<A>, degraded: ReadonlyArray<Degraded> | null): DegradableList<A> =>
+  degraded === null ? items : withDegraded(items, degraded)
+
+/** @param failure the embedder's, when the answer is by words alone for it */
+const findDegraded = (failure: MemoryError | null, damaged: number): ReadonlyArray<Degraded> | null =>
+  failure === null && damaged === 0
+    ? null
+    : [
+        ...(failure === null ? [] : [missingMeaning(failure)]),
+        ...(damaged === 0 ? [] : [missingDamaged(damaged)])
+      ]
 
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (
@@ -68,9 +82,13 @@ const findWinners = Effect.fnUntraced(function* (
   const query = readQuery(request.query, speakers, now, fingerprint.tokeniser, zone)
   const { failure, vector } = embedder === null ? WITHOUT_VECTOR : yield* embedQuestion(embedder, query.text)
   if (failure !== null && (whenEmbedderFails === "refuse" || isWrongEmbedder(failure))) return yield* failure
-  if (vector === undefined && query.terms.length === 0) return { candidates: null, failure }
+  if (vector === undefined && query.terms.length === 0)
+    return { candidates: null, degraded: findDegraded(failure, 0) }
   const evidence = yield* readEvidence({ store, fingerprint, sequences }, request, query, vector)
-  return { candidates: new Candidates(evidence, { limit, minScore }), failure }
+  return {
+    candidates: new Candidates(evidence, { limit, minScore }),
+    degraded: findDegraded(failure, evidence.damaged)
+  }
 })
 
 /** Reads what the last trip is for: texts that may still decide, and rows that are not whole. */
@@ -102,21 +120,21 @@ const readRest = Effect.fnUntraced(function* (
 
 /** Ranks: each winner with its excerpt. */
 const rankWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
-  const { candidates, failure } = yield* findWinners(services, request)
-  if (candidates === null) return answer<Ranked>([], failure)
+  const { candidates, degraded } = yield* findWinners(services, request)
+  if (candidates === null) return answer<Ranked>([], degraded)
   yield* readRest(services, request, candidates, false)
   const ranked = candidates.winners().map(({ excerpt, score }) => ({
     memory: excerpt.memory,
     score,
     passage: toPassage(excerpt)
   }))
-  return answer<Ranked>(ranked, failure)
+  return answer<Ranked>(ranked, degraded)
 })
 
 /** Recalls: each winner with its whole text and an explanation. */
 const recallWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
-  const { candidates, failure } = yield* findWinners(services, request)
-  if (candidates === null) return answer<Recollection>([], failure)
+  const { candidates, degraded } = yield* findWinners(services, request)
+  if (candidates === null) return answer<Recollection>([], degraded)
   const whole = yield* readRest(services, request, candidates, true)
   const recollections = candidates.winners().flatMap((winner: Winner) => {
     const { excerpt, row, score } = winner
@@ -126,7 +144,7 @@ const recallWith = Effect.fnUntraced(function* (services: Services, request: Rec
     const { similarity } = row
     return [{ memory, score, explain: candidates.explain(winner), similarity, passage: toPassage(excerpt) }]
   })
-  return answer<Recollection>(recollections, failure)
+  return answer<Recollection>(recollections, degraded)
 })
 
 /** The retriever of Keepsake, for an embedder that may fail. */

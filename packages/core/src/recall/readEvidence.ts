@@ -60,6 +60,8 @@ export interface ReadEvidence {
   readonly rows: ReadonlyArray<Evidence>
   /** Takes in a text. */
   readonly read: (excerpt: Excerpt) => void
+  /** Rows that the store could not read. */
+  readonly damaged: number
   /** Reads the words of a text. */
   readonly sequences: WordSequences
 }
@@ -131,6 +133,7 @@ export const readEvidence = Effect.fnUntraced(function* (
     scorer,
     rows,
     read,
+    damaged: result.damaged ?? 0,
     sequences
   } satisfies ReadEvidence
 })

@@ -75,6 +75,8 @@ export interface SearchResult {
   /** For each part, of the passages counted by `n`, how many contain each term, in the order of `terms`. */
   readonly df: ReadonlyArray<ReadonlyArray<number>>
   readonly plan: SearchPlan
+  /** Rows of the scope that the store found to be damaged, and left out; absent without. */
+  readonly damaged?: number | undefined
 }
 
 /** How a search was answered. */
