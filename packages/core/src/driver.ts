@@ -125,6 +125,7 @@ export { CLOCK_DOUBT_MS } from "./forget/purge.ts"
 
 // Embedders.
 export { encodePassages, type MissingVectors } from "./embedding/encodePassages.ts"
+export { findOtherModel } from "./embedding/findOtherModel.ts"
 export { payOwed } from "./embedding/payOwed.ts"
 export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"

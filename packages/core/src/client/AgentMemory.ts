@@ -3,7 +3,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as EffectScope from "effect/Scope"
 import { Embedder } from "../embedding/Embedder.ts"
+import { findOtherModel } from "../embedding/findOtherModel.ts"
 import { payInBackground } from "../embedding/payOwed.ts"
 import { eraseUser } from "../forget/eraseUser.ts"
 import { makePurge } from "../forget/purge.ts"
@@ -138,6 +140,30 @@ const oldTerms = (tokeniser: string): string =>
   `This store was filled by an earlier version: it works as before, with that version's words (${tokeniser}). ` +
   "`keepsake reembed` moves it to today's, which find a word in every language and spelling, while it serves."
 
+/** A program that ends sooner is spared the request. */
+const CHECK_MODEL_AFTER = Duration.minutes(1)
+
+/** Says, once, that another model has come to stand behind the embedder's name. */
+const watchModel = (
+  store: MemoryStore["Service"],
+  admin: StoreAdmin["Service"],
+  embedder: Embedder["Service"]
+): Effect.Effect<void, never, EffectScope.Scope> =>
+  Effect.gen(function* () {
+    yield* sleepInBackground(CHECK_MODEL_AFTER)
+    const problem = yield* findOtherModel(store, admin, embedder)
+    if (problem !== null) {
+      yield* warn(
+        `${problem}. \`keepsake doctor --embedder …\` checks it; \`keepsake reembed\` moves a store.`
+      )
+    }
+  }).pipe(
+    // An embedder or a store that fails says so to its callers.
+    Effect.ignoreCause,
+    Effect.forkScoped,
+    Effect.asVoid
+  )
+
 const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
   const { deadlineMs = DEADLINE_MS, purgeEvery = Duration.minutes(10), whenEmbedderFails = "words" } = options
   const problem = findProblem(options)
@@ -155,6 +181,8 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
 
   const { tokeniser } = yield* admin.fingerprint
   if (hasOldTerms({ tokeniser })) yield* warn(oldTerms(tokeniser))
+
+  if (embedder !== null) yield* watchModel(store, admin, embedder)
 
   const accesses = admin.mode.accessCounts ? new AccessCounter(store) : null
   const retriever =

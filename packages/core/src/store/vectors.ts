@@ -12,6 +12,13 @@ export const sumSquares = (vector: Float32Array): number => {
   return square
 }
 
+/** Σ a·b: the cosine of two vectors of unit length. */
+export const dot = (a: Float32Array, b: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
+  return sum
+}
+
 /** Why a vector cannot be kept under this fingerprint; `null` if it can. */
 const describeProblem = (vector: Float32Array, fingerprint: Fingerprint): string | null => {
   const dimensions = fingerprint.embedding?.dimensions

@@ -5,11 +5,12 @@ import {
   type AgentMemoryOptions,
   Embedder,
   type EmbedderProvider,
+  inMemoryData,
   InMemoryStore,
   StoreAdmin,
   StoreFingerprint
 } from "@keepsake/core"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
 
 const ada = { agentId: "test", userId: "ada" }
@@ -235,4 +236,42 @@ describe("a text that the model cannot embed", () => {
       assert.isNull((yield* user.recall("sea")).degraded)
     }).pipe(Effect.provide(layer()))
   })
+})
+
+describe("a model that is exchanged under its name", () => {
+  const provider = (shift: number): EmbedderProvider => ({
+    model: "made-up",
+    dimensions: 3,
+    embed: (texts) => texts.map((text) => [text.length, (text.codePointAt(0) ?? 0) * shift, 1])
+  })
+
+  /** What is said to the operator within two minutes by a process that finds these vectors. */
+  const listen = (shift: number) =>
+    Effect.gen(function* () {
+      const data = inMemoryData()
+      const warnings: Array<unknown> = []
+      const layer = (embeddings: EmbedderProvider) =>
+        Layer.provideMerge(
+          AgentMemory.layer({ purgeEvery: false }),
+          Layer.provideMerge(InMemoryStore.layerOf(data), Embedder.layer(embeddings))
+        )
+      yield* Effect.provide(
+        Effect.flatMap(memory, (user) => user.remember("Ana likes tea")),
+        layer(provider(1))
+      )
+      const logger = Logger.make(({ message }) => warnings.push(message))
+      yield* Effect.provide(
+        Effect.andThen(memory, Effect.andThen(TestClock.adjust("2 minutes"), Effect.yieldNow)),
+        Layer.provideMerge(layer(provider(shift)), Logger.layer([logger]))
+      )
+      return warnings.flat().join("\n")
+    })
+
+  it.effect("is noticed after a minute", () =>
+    Effect.map(listen(-1), (warnings) => assert.match(warnings, /another model stands behind that name/u))
+  )
+
+  it.effect("is no matter of the last digits", () =>
+    Effect.map(listen(1.001), (warnings) => assert.strictEqual(warnings, ""))
+  )
 })

@@ -1,15 +1,23 @@
 import { randomUUID } from "node:crypto"
 import {
   AgentMemory,
+  Embedder,
   type Fingerprint,
   type MemoryError,
   MemoryStore,
   type ScopeCount,
   StoreAdmin
 } from "@keepsake/core"
-import { CLOCK_DOUBT_MS, type Condition, findNewest, hasOldTerms } from "@keepsake/core/driver"
+import {
+  CLOCK_DOUBT_MS,
+  type Condition,
+  findNewest,
+  findOtherModel,
+  hasOldTerms
+} from "@keepsake/core/driver"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { plural } from "../plural.ts"
 import type { StoreConfig } from "../config/StoreConfig.ts"
@@ -172,6 +180,21 @@ const checkOwed = Effect.gen(function* () {
   ]
 })
 
+const checkModel = Effect.gen(function* () {
+  const embedder = yield* Effect.serviceOption(Embedder)
+  if (Option.isNone(embedder)) return []
+  const problem = yield* findOtherModel(yield* MemoryStore, yield* StoreAdmin, embedder.value)
+  return problem === null
+    ? []
+    : [
+        fault(
+          "model",
+          problem,
+          "Give the model that the store was filled with. Or move the store to the new one: keepsake reembed --to none, then keepsake reembed --to EMBEDDER"
+        )
+      ]
+})
+
 const checkAll = Effect.gen(function* () {
   const admin = yield* StoreAdmin
   const scopes = yield* Stream.runCollect(allScopes)
@@ -186,6 +209,7 @@ const checkAll = Effect.gen(function* () {
     ...(yield* checkDates(scopes)),
     ...(yield* checkClock),
     ...(yield* checkOwed),
+    ...(yield* checkModel),
     ...checkSizes(admin.backend, scopes)
   ]
 })

@@ -31,6 +31,24 @@ const server = async (status: number, body: string) => {
   }
 }
 
+/** An embedding service whose vectors follow from the lengths of the texts. */
+const embeddingServer = async () => {
+  const http = createServer((request, response) => {
+    let body = ""
+    request.on("data", (chunk) => (body += chunk))
+    request.on("end", () => {
+      const { input } = JSON.parse(body) as { readonly input: ReadonlyArray<string> }
+      const data = input.map((text, index) => ({ index, embedding: [text.length, 20, -text.length] }))
+      response.writeHead(200, { "content-type": "application/json" })
+      response.end(JSON.stringify({ data }))
+    })
+  })
+  http.listen(0, "127.0.0.1")
+  await once(http, "listening")
+  http.unref()
+  return `http://127.0.0.1:${(http.address() as AddressInfo).port}/v1`
+}
+
 interface Fault {
   readonly name: string
   readonly flags: (folder: string) => Promise<SettingFlags> | SettingFlags
@@ -43,6 +61,28 @@ interface Fault {
 const file = (folder: string, name = "memory.db") => join(folder, name)
 
 const FAULTS: ReadonlyArray<Fault> = [
+  {
+    name: "another model behind the name",
+    flags: async (folder) => {
+      const store = `file:${file(folder, "exchanged.db")}`
+      {
+        const embedder = { model: "m", dimensions: 3, embed: () => [[1, 2, 3]] }
+        await using memory = await openMemory({ store, embedder })
+        await memory.for({ userId: "ana" }).remember("Ana likes tea")
+      }
+      const embedder = {
+        provider: "openai-compatible",
+        baseUrl: await embeddingServer(),
+        model: "m",
+        dimensions: 3
+      }
+      await writeFile(file(folder, "exchanged.json"), JSON.stringify({ store, embedder }))
+      return { config: file(folder, "exchanged.json") }
+    },
+    check: "model",
+    detail: /m gives another vector than the store has/u,
+    fix: /keepsake reembed --to none/u
+  },
   {
     name: "a misspelt variable",
     flags: (folder) => ({ store: `file:${file(folder)}` }),

@@ -2,12 +2,7 @@
 import { idf, type Terms } from "../../text/bm25.ts"
 import type { PartEvidence, QueryPart, WeighedPart } from "../searching.ts"
 import type { Passage, StoreRow } from "../StoreRow.ts"
-
-const dot = (a: Float32Array, b: Float32Array): number => {
-  let sum = 0
-  for (let i = 0; i < a.length; i++) sum += (a[i] ?? 0) * (b[i] ?? 0)
-  return sum
-}
+import { dot } from "../vectors.ts"
 
 const termWeight = (terms: Terms, id: number): number => {
   const at = terms.ids.indexOf(id)
