@@ -21,10 +21,10 @@ import { openClient } from "./connection/openClient.ts"
 import { makePointsApi } from "./connection/PointsApi.ts"
 import { makeQdrantHttp } from "./connection/QdrantHttp.ts"
 import { checkOptions, type QdrantOptions, type ServerOptions } from "./options.ts"
-import { checkVersion } from "./schema/checkVersion.ts"
 import type { Serving } from "./requests/Serving.ts"
 import { openEntries } from "./schema/entriesCollection.ts"
 import { finishInBackground, makeLayoutMove } from "./schema/moveLayout.ts"
+import { inspectServer } from "./schema/inspectServer.ts"
 import { openCollection, openCollectionReadOnly } from "./schema/openCollection.ts"
 import { makeStore } from "./store.ts"
 
@@ -37,12 +37,13 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
       : yield* openClient(options)
   const mode = readMode(options)
   const http = makeQdrantHttp(client, server, settings, pool)
-  yield* checkVersion(http)
-  const collection = yield* mode.readOnly ? openCollectionReadOnly(http, asked) : openCollection(http, asked)
+  const { aliases, entries } = yield* inspectServer(http)
+  const open = mode.readOnly ? openCollectionReadOnly : openCollection
+  const collection = yield* open(http, asked, aliases)
   const { fingerprint } = collection
   const points = makePointsApi(http, collection.alias)
   const layoutMove = makeLayoutMove(http, collection)
-  const sessions = yield* openEntries(http, mode.readOnly)
+  const sessions = yield* openEntries(http, mode.readOnly, entries)
 
   let closedReason: string | null = null
   const close = (reason: string) =>
@@ -56,7 +57,7 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     close: close(STORE_MOVED),
     finishLayout: layoutMove.finish
   }
-  const { removeStaged, ...staging } = yield* makeStaging(parts, mode.readOnly)
+  const { removeStaged, ...staging } = yield* makeStaging(parts, mode.readOnly, aliases)
   const serving: Serving = {
     points,
     sessions,

@@ -17,7 +17,7 @@ import {
   type VectorType
 } from "./EmbeddingColumns.ts"
 import type { Identifiers, TableName } from "./identifiers.ts"
-import { createIndexes, lacksIndexes } from "./laterIndexes.ts"
+import { countLaterIndexes, createIndexes, laterIndexes } from "./laterIndexes.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "./schema.ts"
 import {
   checkServer,
@@ -27,7 +27,13 @@ import {
   inspectServer,
   type ServerFacts
 } from "./server.ts"
-import { insertSettings, lockStatement, readSettings } from "./storedSettings.ts"
+import {
+  decodeSettings,
+  insertSettings,
+  lockStatement,
+  readSettings,
+  selectSettings
+} from "./storedSettings.ts"
 
 export interface OpenOptions {
   readonly names: Identifiers
@@ -51,13 +57,21 @@ export interface OpenedSchema {
 
 const LATEST = MIGRATIONS.at(-1)?.version ?? 0
 
+const selectVersion = (names: Identifiers): string =>
+  `select coalesce(max(version), 0) from ${names.table("migrations")}`
+
 const readVersion = async (session: DbSession, names: Identifiers): Promise<number> => {
-  const statement = {
-    operation: "version",
-    text: `select coalesce(max(version), 0) from ${names.table("migrations")}`,
-    values: []
-  }
+  const statement = { operation: "version", text: selectVersion(names), values: [] }
   return Number(firstRow(await session.query(statement))[0])
+}
+
+/** What a schema of any version says of itself, in one trip. */
+const readState = async (session: DbSession, names: Identifiers) => {
+  const p = new Parameters()
+  const parts = [selectVersion(names), selectSettings(names), countLaterIndexes(names, p)]
+  const statement = p.statement("schema", `select ${parts.map((part) => `(${part})`).join(", ")}`)
+  const [version, settings, indexes] = firstRow(await session.query(statement))
+  return { version: Number(version), settings, lacksIndexes: Number(indexes) < laterIndexes(names).length }
 }
 
 const checkVersion = (version: number): void => {
@@ -142,7 +156,7 @@ const migrate = async (session: DbSession, options: OpenOptions, concurrent: boo
   }
 }
 
-/** The schema as it is, or null where it must be migrated first. Takes no lock and writes nothing. */
+/** The schema as it is, or null where it must be migrated first: two trips. Takes no lock and writes nothing. */
 const openCurrent = async (session: DbSession, options: OpenOptions): Promise<OpenedSchema | null> => {
   const { fingerprint, names, vectorType } = options
   const facts = await inspectServer(session, names)
@@ -151,13 +165,13 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
     if (options.readOnly) throw notMade(names)
     return null
   }
-  const version = await readVersion(session, names)
+  const { lacksIndexes, version, ...state } = await readState(session, names)
   checkVersion(version)
   if (version < LATEST) {
     if (options.readOnly) throw notMigrated(version)
     return null
   }
-  const settings = await readSettings(session, names)
+  const settings = decodeSettings(state.settings)
   if (options.rowLevelSecurity && !settings.rowLevelSecurity && !options.readOnly) return null
   if (!canServe(settings.fingerprint, fingerprint))
     throw fingerprintMismatch(settings.fingerprint, fingerprint)
@@ -176,7 +190,7 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
       fingerprint: settings.fingerprint
     },
     rowLevelSecurity,
-    lacksIndexes: await lacksIndexes(session, names)
+    lacksIndexes
   }
 }
 

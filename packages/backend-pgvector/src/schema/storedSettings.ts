@@ -19,20 +19,25 @@ export interface StoredSettings {
 
 const decodeFingerprint = Schema.decodeUnknownSync(FingerprintSchema)
 
-export const readSettings = async (session: DbSession, names: Identifiers): Promise<StoredSettings> => {
-  const statement = {
-    operation: "settings",
-    text: `select fingerprint, space, staged, vector_type, row_level_security from ${names.table("settings")}`,
-    values: []
-  }
-  const [fingerprint, space, staged, vectorType, secured] = firstRow(await session.query(statement))
+/** The row as JSON, which names only columns that the table has. */
+export const selectSettings = (names: Identifiers): string =>
+  `select to_jsonb(s) from ${names.table("settings")} s`
+
+/** Reads what `selectSettings` gives. */
+export const decodeSettings = (row: unknown): StoredSettings => {
+  const { fingerprint, row_level_security, space, staged, vector_type } = row as Record<string, unknown>
   return {
     fingerprint: decodeFingerprint(fingerprint),
     space: Number(space),
     staged: staged === null ? null : decodeFingerprint(staged),
-    vectorType: vectorType === "halfvec" ? "halfvec" : "vector",
-    rowLevelSecurity: secured === true
+    vectorType: vector_type === "halfvec" ? "halfvec" : "vector",
+    rowLevelSecurity: row_level_security === true
   }
+}
+
+export const readSettings = async (session: DbSession, names: Identifiers): Promise<StoredSettings> => {
+  const rows = await session.query({ operation: "settings", text: selectSettings(names), values: [] })
+  return decodeSettings(firstRow(rows)[0])
 }
 
 export const insertSettings = (

@@ -29,6 +29,7 @@ import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { decodeMemories } from "../requests/read.ts"
 import type { RemoveStaged } from "../requests/Serving.ts"
 import { countByLength } from "../requests/wholeRows.ts"
+import type { Aliases } from "../schema/inspectServer.ts"
 import type { ServingCollection } from "../schema/openCollection.ts"
 import {
   createStaged,
@@ -248,9 +249,10 @@ const removeStaged = Effect.fnUntraced(function* (
  */
 export const makeStaging = Effect.fnUntraced(function* (
   parts: Omit<Move, "staged">,
-  readOnly: boolean
+  readOnly: boolean,
+  aliases: Aliases
 ): Effect.fn.Return<Staging, MemoryError> {
-  const move: Move = { ...parts, staged: yield* findStaged(parts.http, readOnly) }
+  const move: Move = { ...parts, staged: yield* findStaged(parts.http, readOnly, aliases) }
   return {
     stage: (next) => stage(move, next),
     unstaged: ({ limit }) => unstaged(move, limit),

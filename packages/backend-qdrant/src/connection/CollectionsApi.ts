@@ -9,6 +9,8 @@ type Result<A> = Effect.Effect<A, MemoryError>
 export interface CollectionsApi {
   readonly exists: (name: string) => Result<boolean>
   readonly info: (name: string) => Result<Schemas["CollectionInfo"]>
+  /** Null if there is none. */
+  readonly find: (name: string) => Result<Schemas["CollectionInfo"] | null>
   readonly create: (name: string, config: Schemas["CreateCollection"]) => Result<boolean>
   readonly createIndex: (
     name: string,
@@ -16,40 +18,48 @@ export interface CollectionsApi {
     params: Schemas["PayloadSchemaParams"]
   ) => Result<Schemas["UpdateResult"]>
   readonly setMetadata: (name: string, metadata: Record<string, unknown>) => Result<boolean>
-  /** Aliases that begin with `prefix`. */
-  readonly aliases: (prefix: string) => Result<ReadonlyArray<Schemas["AliasDescription"]>>
+  readonly aliases: Result<ReadonlyArray<Schemas["AliasDescription"]>>
   /** Applies all actions, or none. */
   readonly changeAliases: (actions: ReadonlyArray<Schemas["AliasOperations"]>) => Result<boolean>
 }
 
-export const makeCollectionsApi = ({ send }: QdrantHttp): CollectionsApi => ({
+const getInfo = ({ send }: QdrantHttp, name: string): Result<Schemas["CollectionInfo"]> =>
+  send("collection info", (api, init) => api.getCollection({ collection_name: name }, init))
+
+export const makeCollectionsApi = (http: QdrantHttp): CollectionsApi => ({
   exists: (name) =>
-    send("collection exists", (api, init) => api.collectionExists({ collection_name: name }, init)).pipe(
-      Effect.map(({ exists }) => exists)
+    http
+      .send("collection exists", (api, init) => api.collectionExists({ collection_name: name }, init))
+      .pipe(Effect.map(({ exists }) => exists)),
+
+  info: (name) => getInfo(http, name),
+
+  find: (name) =>
+    getInfo(http, name).pipe(
+      // The answer 404.
+      Effect.catch((error) => (error.reason._tag === "Closed" ? Effect.succeed(null) : Effect.fail(error)))
     ),
 
-  info: (name) => send("collection info", (api, init) => api.getCollection({ collection_name: name }, init)),
-
   create: (name, config) =>
-    send("create collection", (api, init) =>
+    http.send("create collection", (api, init) =>
       api.createCollection({ collection_name: name, ...config }, init)
     ),
 
   createIndex: (name, key, params) =>
-    send("create payload index", (api, init) =>
+    http.send("create payload index", (api, init) =>
       api.createFieldIndex({ collection_name: name, wait: true, field_name: key, field_schema: params }, init)
     ),
 
   setMetadata: (name, metadata) =>
-    send("set collection metadata", (api, init) =>
+    http.send("set collection metadata", (api, init) =>
       api.updateCollection({ collection_name: name, metadata }, init)
     ),
 
-  aliases: (prefix) =>
-    send("list aliases", (api, init) => api.getCollectionsAliases({}, init)).pipe(
-      Effect.map(({ aliases }) => aliases.filter(({ alias_name }) => alias_name.startsWith(prefix)))
-    ),
+  aliases: Effect.map(
+    http.send("list aliases", (api, init) => api.getCollectionsAliases({}, init)),
+    ({ aliases }) => aliases
+  ),
 
   changeAliases: (actions) =>
-    send("change aliases", (api, init) => api.updateAliases({ actions: [...actions] }, init))
+    http.send("change aliases", (api, init) => api.updateAliases({ actions: [...actions] }, init))
 })

@@ -81,11 +81,12 @@ export const ensureCollection = Effect.fnUntraced(function* (
   asked: Fingerprint,
   layout: CollectionSettings
 ): Effect.fn.Return<Filled, MemoryError> {
-  if (!(yield* collections.exists(name))) {
+  const found = yield* collections.find(name)
+  if (found === null) {
     const note = encodeNote(asked, { ready: false })
     yield* createCollection(collections, name, collectionConfig(asked, layout, note))
   }
-  const info = yield* collections.info(name)
+  const info = found ?? (yield* collections.info(name))
   const note = yield* readNote(name, info)
   const fingerprint = yield* readFingerprint(note, asked)
   if (note?.ready === false) {
@@ -112,12 +113,12 @@ export const inspectCollection = Effect.fnUntraced(function* (
   name: string,
   asked: Fingerprint
 ): Effect.fn.Return<Filled, MemoryError> {
-  if (!(yield* collections.exists(name))) {
-    yield* unsupported(
+  const info = yield* collections.find(name)
+  if (info === null) {
+    return yield* unsupported(
       `There is no collection ${name}, and a store that is opened read-only creates none. Check the name, or open it without \`readOnly\`.`
     )
   }
-  const info = yield* collections.info(name)
   const note = yield* readNote(name, info)
   const fingerprint = yield* readFingerprint(note, asked)
   if (note?.ready !== true) {

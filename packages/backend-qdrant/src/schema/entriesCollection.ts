@@ -6,6 +6,7 @@ import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { encodeEntriesNote, readEntriesNote } from "./collectionNote.ts"
 import { createCollection, createIndexes } from "./createCollection.ts"
 import { compareIndexes, compareStrictMode } from "./differences.ts"
+import type { ServerState } from "./inspectServer.ts"
 import { entriesName } from "./names.ts"
 import { ENTRIES_INDEXES, entriesConfig } from "./schema.ts"
 
@@ -13,12 +14,13 @@ import { ENTRIES_INDEXES, entriesConfig } from "./schema.ts"
 const ensureEntries = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   { settings }: QdrantHttp,
-  name: string
+  name: string,
+  found: ServerState["entries"]
 ): Effect.fn.Return<void, MemoryError> {
-  if (!(yield* collections.exists(name))) {
+  if (found === null) {
     yield* createCollection(collections, name, entriesConfig(settings.layout, encodeEntriesNote(false)))
   }
-  const info = yield* collections.info(name)
+  const info = found ?? (yield* collections.info(name))
   const note = yield* readEntriesNote(name, info)
   if (note === null) {
     return yield* unsupported(
@@ -39,14 +41,15 @@ const ensureEntries = Effect.fnUntraced(function* (
   }
 })
 
-/** Opens the collection of entries. Read-only it creates none, and one that does not exist has no points. */
+/** Opens the collection of entries, which is `found`. Read-only it creates none, and one that does not exist has no points. */
 export const openEntries = Effect.fnUntraced(function* (
   http: QdrantHttp,
-  readOnly: boolean
+  readOnly: boolean,
+  found: ServerState["entries"]
 ): Effect.fn.Return<PointsApi, MemoryError> {
   const collections = makeCollectionsApi(http)
   const name = entriesName(http.settings.collection)
-  if (!readOnly) yield* ensureEntries(collections, http, name)
-  else if (!(yield* collections.exists(name))) return NO_POINTS
+  if (!readOnly) yield* ensureEntries(collections, http, name, found)
+  else if (found === null) return NO_POINTS
   return makePointsApi(http, name)
 })

@@ -1,10 +1,10 @@
 import { Corrupt, type Fingerprint, MemoryError } from "@keepsake/core/driver"
-import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
-import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
+import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { ensureCollection, inspectCollection } from "./ensureCollection.ts"
+import type { Aliases } from "./inspectServer.ts"
 import { servingAlias, servingPrefix } from "./names.ts"
 
 /**
@@ -24,10 +24,10 @@ export interface OpenedCollection extends ServingCollection {
 }
 
 const findAlias = Effect.fnUntraced(function* (
-  collections: CollectionsApi,
+  all: Aliases,
   base: string
-): Effect.fn.Return<Schemas["AliasDescription"] | undefined, MemoryError> {
-  const aliases = yield* collections.aliases(servingPrefix(base))
+): Effect.fn.Return<Aliases[number] | undefined, MemoryError> {
+  const aliases = all.filter(({ alias_name }) => alias_name.startsWith(servingPrefix(base)))
   if (aliases.length > 1) {
     return yield* new MemoryError({
       reason: new Corrupt({
@@ -41,11 +41,12 @@ const findAlias = Effect.fnUntraced(function* (
 /** Finds the serving collection and checks it, or creates the first one. */
 export const openCollection = Effect.fnUntraced(function* (
   http: QdrantHttp,
-  asked: Fingerprint
+  asked: Fingerprint,
+  aliases: Aliases
 ): Effect.fn.Return<OpenedCollection, MemoryError> {
   const collections = makeCollectionsApi(http)
   const { collection, layout } = http.settings
-  const found = yield* findAlias(collections, collection)
+  const found = yield* findAlias(aliases, collection)
   const name = found?.collection_name ?? collection
   const { fingerprint, layouts } = yield* ensureCollection(collections, name, asked, layout)
   const alias = servingAlias(collection, fingerprint)
@@ -62,10 +63,11 @@ export const openCollection = Effect.fnUntraced(function* (
 /** Finds the serving collection and checks it, without writing. */
 export const openCollectionReadOnly = Effect.fnUntraced(function* (
   http: QdrantHttp,
-  asked: Fingerprint
+  asked: Fingerprint,
+  aliases: Aliases
 ): Effect.fn.Return<OpenedCollection, MemoryError> {
   const collections = makeCollectionsApi(http)
-  const found = yield* findAlias(collections, http.settings.collection)
+  const found = yield* findAlias(aliases, http.settings.collection)
   const name = found?.collection_name ?? http.settings.collection
   const { fingerprint, layouts } = yield* inspectCollection(collections, name, asked)
   return { alias: found?.alias_name ?? name, name, fingerprint, layouts }

@@ -5,6 +5,7 @@ import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { readLayouts, readNote } from "./collectionNote.ts"
 import { ensureCollection, raiseLayout } from "./ensureCollection.ts"
+import type { Aliases } from "./inspectServer.ts"
 import { servingAlias, spaceName, stagingPrefix } from "./names.ts"
 import type { ServingCollection } from "./openCollection.ts"
 
@@ -16,11 +17,15 @@ export interface StagedCollection extends ServingCollection {
 
 export const newGeneration = (): string => randomBytes(6).toString("hex")
 
-/** The collection being filled; `null` if no move is under way. Raises one of the first layout unless `readOnly`. */
-export const findStaged = Effect.fnUntraced(function* (http: QdrantHttp, readOnly = false) {
+/**
+ * The collection being filled; `null` if no move is under way. Raises one of the first layout unless `readOnly`.
+ * @param known the aliases, where they have just been read
+ */
+export const findStaged = Effect.fnUntraced(function* (http: QdrantHttp, readOnly = false, known?: Aliases) {
   const collections = makeCollectionsApi(http)
   const prefix = stagingPrefix(http.settings.collection)
-  const [stagingAlias] = yield* collections.aliases(prefix)
+  const aliases = known ?? (yield* collections.aliases)
+  const stagingAlias = aliases.find(({ alias_name }) => alias_name.startsWith(prefix))
   if (stagingAlias === undefined) return null
   const { alias_name: alias, collection_name: name } = stagingAlias
   const info = yield* collections.info(name)

@@ -43,8 +43,8 @@ describe("a new collection", () => {
       assert.isUndefined(config?.sparse_vectors)
       assert.strictEqual(config?.strict_mode_config?.unindexed_filtering_retrieve, false)
       assert.deepStrictEqual(metadata, { keepsake: { layout: 2, ready: true } })
-      const last = opening.slice(-2).map(({ method, path }) => `${method} ${path}`)
-      assert.deepStrictEqual(last, ["PATCH /collections/keepsake.sessions", "GET /aliases"])
+      const last = opening.at(-1)
+      assert.strictEqual(`${last?.method} ${last?.path}`, "PATCH /collections/keepsake.sessions")
     })
   )
 

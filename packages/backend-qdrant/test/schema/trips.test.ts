@@ -1,0 +1,61 @@
+import { once } from "node:events"
+import { createServer, request } from "node:http"
+import type { AddressInfo } from "node:net"
+import { buffer } from "node:stream/consumers"
+import { assert, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { openStore } from "../support/openStore.ts"
+import { startStandIn } from "../support/standIn.ts"
+
+/** Requests that arrive within this time of each other, before any is answered, are one trip. */
+const QUIET_MS = 60
+
+/** A way to a server that answers nothing before everything that is asked at once has arrived, and counts those times. */
+const tripProxy = (target: string) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const counted = { trips: 0, url: "" }
+      let waiting: Array<() => void> = []
+      let quiet: NodeJS.Timeout | undefined
+      const server = createServer((incoming, outgoing) => {
+        const { headers, method, url = "/" } = incoming
+        void buffer(incoming).then((body) => {
+          waiting.push(() => {
+            const passed = request(new URL(url, target), { method, headers }, (answer) => {
+              outgoing.writeHead(answer.statusCode ?? 500, answer.headers)
+              answer.pipe(outgoing)
+            })
+            passed.end(body)
+          })
+          clearTimeout(quiet)
+          quiet = setTimeout(() => {
+            counted.trips++
+            const all = waiting
+            waiting = []
+            for (const pass of all) pass()
+          }, QUIET_MS)
+        })
+      })
+      server.listen(0, "127.0.0.1")
+      await once(server, "listening")
+      counted.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      return { counted, server }
+    }),
+    ({ server }) =>
+      Effect.promise(async () => {
+        server.closeAllConnections()
+        await new Promise((done) => server.close(done))
+      })
+  )
+
+for (const readOnly of [false, true]) {
+  it.live(`opening a store that exists takes two trips${readOnly ? ", read-only too" : ""}`, () =>
+    Effect.gen(function* () {
+      const standIn = yield* startStandIn()
+      yield* Effect.scoped(openStore({ url: standIn.url }))
+      const { counted } = yield* tripProxy(standIn.url)
+      yield* Effect.scoped(openStore({ url: counted.url, readOnly }))
+      assert.strictEqual(counted.trips, 2)
+    })
+  )
+}
