@@ -19,7 +19,10 @@ const OWN_PACKAGES = /^@keepsake\/(?:agent|backend-pgvector|backend-qdrant|mcp)$
 /** Third-party packages that the command loads when it needs them, or whose absence it reports. */
 const LOADED_LATER = /^(?:@huggingface\/|hnswlib-node$)/u
 
-const isPackage = (id: string): boolean => !/^[./]/u.test(id)
+/** The command's part of it is small; as a dependency it would bring sockets and the types of Node. */
+const INSIDE = /^@effect\/platform-node-shared\//u
+
+const isOutsidePackage = (id: string): boolean => !/^[./]/u.test(id) && !INSIDE.test(id)
 
 const build = async (
   input: Readonly<Record<string, string>>,
@@ -45,6 +48,29 @@ const build = async (
   return output.filter((file) => file.type === "chunk")
 }
 
+const findLicence = async (module: string): Promise<readonly [folder: string, text: string] | undefined> => {
+  let folder = dirname(module)
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder)
+  for await (const file of glob("LICENSE*", { cwd: folder }))
+    return [folder, await readFile(join(folder, file), "utf8")]
+  return undefined
+}
+
+/** The licences of what the chunks hold of other packages. */
+const writeLicences = async (chunks: ReadonlyArray<OutputChunk>, folder: string): Promise<void> => {
+  const modules = chunks.flatMap(({ moduleIds }) => moduleIds)
+  const licences = new Map<string, string>()
+  for (const module of modules.filter((id) => id.includes("/node_modules/"))) {
+    const found = await findLicence(module)
+    if (found !== undefined) licences.set(...found)
+  }
+  const texts = Array.from(licences, ([from, text]) => {
+    const name = from.slice(from.lastIndexOf("/node_modules/") + "/node_modules/".length)
+    return `${name}\n\n${text.trim()}\n`
+  })
+  if (texts.length > 0) await writeFile(join(folder, "LICENCES.txt"), texts.toSorted().join("\n---\n\n"))
+}
+
 /** Entries by their path below `dist`, without the ending. */
 const listEntries = (target: unknown): ReadonlyArray<string> => {
   if (typeof target === "string") return /^\.\/dist\/(.+)\.js$/u.exec(target)?.slice(1) ?? []
@@ -58,15 +84,8 @@ export const bundlePackage = async (folder: string, publishConfig: unknown): Pro
   const entries = [...new Set([...listEntries(publishConfig), ...started])]
   const input = Object.fromEntries(entries.map((entry) => [entry, join(folder, "src", `${entry}.ts`)]))
   for await (const file of glob("**/*.js{,.map}", { cwd: dist })) await rm(join(dist, file))
-  await build(input, isPackage, dist, "bundle/", false)
-}
-
-const findLicence = async (module: string): Promise<readonly [folder: string, text: string] | undefined> => {
-  let folder = dirname(module)
-  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder)
-  for await (const file of glob("LICENSE*", { cwd: folder }))
-    return [folder, await readFile(join(folder, file), "utf8")]
-  return undefined
+  const chunks = await build(input, isOutsidePackage, dist, "bundle/", false)
+  await writeLicences(chunks, join(dist, "bundle"))
 }
 
 /** The command in few files, with Effect and the file store inside, and the licences of what it holds. */
@@ -79,15 +98,5 @@ export const bundleCommand = async (packages: string): Promise<void> => {
   const isOutside = (id: string): boolean =>
     id.startsWith("node:") || OWN_PACKAGES.test(id) || LOADED_LATER.test(id)
   const chunks = await build(input, isOutside, folder, "", true)
-  const modules = chunks.flatMap(({ moduleIds }) => moduleIds)
-  const licences = new Map<string, string>()
-  for (const module of modules.filter((id) => id.includes("/node_modules/"))) {
-    const found = await findLicence(module)
-    if (found !== undefined) licences.set(...found)
-  }
-  const texts = Array.from(licences, ([from, text]) => {
-    const name = from.slice(from.lastIndexOf("/node_modules/") + "/node_modules/".length)
-    return `${name}\n\n${text.trim()}\n`
-  })
-  await writeFile(join(folder, "LICENCES.txt"), texts.toSorted().join("\n---\n\n"))
+  await writeLicences(chunks, folder)
 }

@@ -7,29 +7,8 @@ import { existsSync } from "node:fs"
 import { glob, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join, resolve } from "node:path"
 import { linkPackages } from "./linkPackages.ts"
+import { type Block, readBlocks } from "./markdown.ts"
 import { ROOT, run } from "./pack.ts"
-
-interface Block {
-  readonly file: string
-  readonly line: number
-  readonly info: string
-  readonly text: string
-}
-
-const readBlocks = (file: string, markdown: string): ReadonlyArray<Block> => {
-  const blocks: Array<Block> = []
-  let open: { line: number; info: string; lines: Array<string> } | undefined
-  for (const [i, line] of markdown.split("\n").entries()) {
-    const fence = /^\s*```(.*)$/u.exec(line)
-    if (fence === null) open?.lines.push(line)
-    else if (open === undefined) open = { line: i + 2, info: (fence[1] ?? "").trim(), lines: [] }
-    else {
-      blocks.push({ file, line: open.line, info: open.info, text: open.lines.join("\n") })
-      open = undefined
-    }
-  }
-  return blocks
-}
 
 /** Joins continued blocks to one module, which keeps its first block. */
 const toModules = (

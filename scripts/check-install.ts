@@ -1,13 +1,14 @@
 /**
  * Installs the packed packages into an empty project outside the workspace, as a newcomer would, and tries the
  * README's first program there: type-checks it under node16 and bundler, then runs it twice on each Node that the
- * packages support. Then runs `keepsake-conformance` as a backend author would, without Vitest and with it.
+ * packages support. Installs the README's own line alone, measures it, and tries what it leaves out. Then runs `keepsake-conformance` as a backend author would, without Vitest and with it.
  * `--this-node` skips the other Nodes.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { packAll, readManifest, ROOT, run } from "./pack.ts"
+import { measureFolder } from "../examples/benchmark/speed/install/npmInstall.ts"
+import { FRONT_DOOR, packAll, readManifest, ROOT, run } from "./pack.ts"
 
 /** The lowest version that `engines` allows, then the release lines in use. */
 const NODES = ["22.19", "24", "26"]
@@ -111,16 +112,58 @@ const checkConformance = async (project: string): Promise<void> => {
   console.log(`keepsake-conformance: ${counts.trim()}`)
 }
 
+/** What the README's own line may bring: fewer bytes than mem0ai with its default store. */
+const PACKAGES_MAX = 15
+const MEGABYTES_MAX = 67.8
+
+/** Commands that need a package more, and its name. */
+const OPTIONAL: ReadonlyArray<readonly [args: ReadonlyArray<string>, name: string]> = [
+  [["mcp"], "@keepsake/mcp"],
+  [["chat", "--model", "claude-sonnet-5-5"], "@keepsake/agent"],
+  [["list", "--store", "postgres://localhost/none"], "@keepsake/backend-pgvector"],
+  [["list", "--store", "qdrant+http://localhost:1"], "@keepsake/backend-qdrant"]
+]
+
+/** The line that a newcomer types, as the tarballs that it fetches. */
+const checkFrontDoor = async (project: string, tarballs: ReadonlyMap<string, string>): Promise<void> => {
+  await mkdir(project)
+  await writeFile(join(project, "package.json"), JSON.stringify({ name: "front-door", private: true }))
+  await npmInstall(
+    project,
+    FRONT_DOOR.map((name) => tarballs.get(name) ?? "")
+  )
+  const { bytes, packages } = await measureFolder(join(project, "node_modules"))
+  const megabytes = bytes / 1e6
+  console.log(`npm install @keepsake/keepsake: ${packages} packages, ${megabytes.toFixed(1)} MB`)
+  if (packages > PACKAGES_MAX || megabytes >= MEGABYTES_MAX)
+    throw new Error(`More than ${PACKAGES_MAX} packages or not less than ${MEGABYTES_MAX} MB`)
+  await writeFile(join(project, "memory.mjs"), program.replace("await using memory", "const memory"))
+  await run(process.execPath, ["memory.mjs"], { cwd: project })
+  const cli = join(project, "node_modules/@keepsake/keepsake/dist/cli/main.js")
+  for (const [args, name] of OPTIONAL) {
+    const refusal = await run(process.execPath, [cli, ...args], { cwd: project }).then(
+      () => "it succeeds",
+      (error: Error) => error.message
+    )
+    if (!refusal.replaceAll(/\s+/gu, " ").includes(`npm install ${name}`))
+      throw new Error(`keepsake ${args.join(" ")} does not ask for ${name}:\n${refusal}`)
+  }
+}
+
 const folder = await mkdtemp(join(tmpdir(), "keepsake-install-"))
 try {
   const tarballs = await packAll(join(folder, "tarballs"))
+  await checkFrontDoor(join(folder, "front-door"), tarballs)
   const project = join(folder, "project")
   await mkdir(project)
   await writeFile(
     join(project, "package.json"),
     JSON.stringify({ name: "newcomer", private: true, type: "module" })
   )
-  await npmInstall(project, [...tarballs.values(), "@types/node@24"])
+  // The Claude Agent SDK brings it.
+  const { peerDependencies = {} } = await readManifest(join(ROOT, "packages/agent"))
+  const sdk = "@modelcontextprotocol/sdk"
+  await npmInstall(project, [...tarballs.values(), "@types/node@24", `${sdk}@${peerDependencies[sdk]}`])
   await writeFile(join(project, "readme.ts"), program)
   await writeFile(join(project, "everything.ts"), await writeImports(tarballs))
   await compile(project, "esnext", "bundler")

@@ -1,9 +1,10 @@
 /** Packs every package as it would be published and checks the tarball: manifest, types, exported files, stale output. */
-import { mkdtemp, readdir, rm } from "node:fs/promises"
+import { existsSync } from "node:fs"
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
-import { type Manifest, packAll, readManifest, run } from "./pack.ts"
+import { type Manifest, packAll, readManifest, ROOT, run } from "./pack.ts"
 
 /** The path of a tool's program; it runs on the Node that runs this. */
 const program = (manifest: string, path: string): string => fileURLToPath(new URL(path, manifest))
@@ -30,13 +31,54 @@ const findStaleOutput = (files: ReadonlySet<string>): ReadonlyArray<string> =>
     return source !== undefined && !files.has(`src/${source}.ts`)
   })
 
+/** A pinned version would give a program two Effects. */
+const findPins = ({ dependencies, peerDependencies }: Manifest): ReadonlyArray<string> =>
+  Object.entries({ ...dependencies, ...peerDependencies })
+    .filter(([, range]) => /^\d/u.test(range))
+    .map(([name, range]) => `depends on ${name} ${range} alone; give a range`)
+
+const IMPORTED = /(?:\bfrom |\bimport\(|\bimport )"([^".][^"]*)"/gu
+
+/** `@scope/name` or `name` of what is imported, and the package of its types where those come apart. */
+const toPackages = (specifier: string, folder: string): ReadonlyArray<string> => {
+  if (specifier.startsWith("node:")) return []
+  const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/")
+  const types = `@types/${name.replace(/^@/u, "").replace("/", "__")}`
+  return existsSync(join(folder, "node_modules", types)) ? [name, types] : [name]
+}
+
+/** Declarations that import what an installed package does not bring. */
+const findUndeclaredTypes = async (
+  manifest: Manifest,
+  unpacked: string,
+  files: ReadonlyArray<string>
+): Promise<ReadonlyArray<string>> => {
+  const folder = join(ROOT, "packages", manifest.name.replace("@keepsake/", ""))
+  const declared = new Set([
+    manifest.name,
+    ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })
+  ])
+  const problems = new Set<string>()
+  for (const file of files.filter((path) => path.endsWith(".d.ts"))) {
+    const text = await readFile(join(unpacked, file), "utf8")
+    for (const [, specifier = ""] of text.matchAll(IMPORTED))
+      for (const name of toPackages(specifier, folder))
+        if (!declared.has(name))
+          problems.add(`${file} needs the types of ${name}, which it does not depend on`)
+  }
+  return [...problems]
+}
+
 const findProblems = (manifest: Manifest, files: ReadonlySet<string>): ReadonlyArray<string> => {
   const targets = [...listTargets(manifest.exports), ...listTargets(manifest.bin)]
   const missing = targets.filter((file) => !files.has(file))
   const links = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
     ([, range]) => /^(?:workspace|catalog|link|file):/u.test(range)
   )
+  const blank = (["repository", "homepage", "bugs"] as const).filter((field) => manifest[field] === undefined)
   return [
+    ...blank.map((field) => `has no ${field}`),
+    ...findPins(manifest),
     ...missing.map((file) => `points at ${file}, which is not in the tarball`),
     ...links.map(([name, range]) => `depends on ${name}@${range}, which only this workspace can install`),
     ...Array.from(files)
@@ -50,7 +92,11 @@ const check = async (name: string, tarball: string, folder: string): Promise<Rea
   await run("tar", ["-xzf", tarball, "-C", folder])
   const unpacked = join(folder, "package")
   const files = (await readdir(unpacked, { recursive: true })).map((file) => file.replaceAll("\\", "/"))
-  const problems = [...findProblems(await readManifest(unpacked), new Set(files))]
+  const manifest = await readManifest(unpacked)
+  const problems = [
+    ...findProblems(manifest, new Set(files)),
+    ...(await findUndeclaredTypes(manifest, unpacked, files))
+  ]
   await rm(unpacked, { recursive: true })
   for (const [tool, args] of TOOLS) {
     await run(process.execPath, [tool, ...args(tarball)]).catch((error: unknown) =>

@@ -31,6 +31,9 @@ export interface Manifest {
   readonly exports?: Readonly<Record<string, unknown>>
   readonly bin?: Readonly<Record<string, string>>
   readonly publishConfig?: unknown
+  readonly repository?: unknown
+  readonly homepage?: string
+  readonly bugs?: unknown
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
@@ -63,6 +66,9 @@ const buildAll = async (): Promise<void> => {
     await bundlePackage(folder, (await readManifest(folder)).publishConfig)
   await bundleCommand(join(ROOT, "packages"))
 }
+
+/** What `npm install @keepsake/keepsake` fetches of ours. */
+export const FRONT_DOOR = ["@keepsake/core", "@keepsake/backend-hnsw", "@keepsake/keepsake"]
 
 /** Builds and packs every package as it would be published. Returns the tarballs' paths by package name. */
 export const packAll = async (destination: string): Promise<ReadonlyMap<string, string>> => {

@@ -41,7 +41,8 @@ const npm = async (args: ReadonlyArray<string>, cwd: string, node: string): Prom
   if (code !== 0) throw new Error(`npm ${args.join(" ")} exited with ${code}: ${output}`)
 }
 
-const measureFolder = async (
+/** Packages and bytes of a `node_modules`. */
+export const measureFolder = async (
   folder: string
 ): Promise<{ readonly packages: number; readonly bytes: number }> => {
   let packages = 0
