@@ -5,7 +5,8 @@ import {
   type MemoryError,
   MemoryStore,
   StoreAdmin,
-  StoreFingerprint
+  StoreFingerprint,
+  warn
 } from "@keepsake/core/driver"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -97,9 +98,12 @@ const makeServices = (
   return {
     connection,
     store: checkedStore(store, { fingerprint, closedReason, mode: settings.mode }),
-    admin: checkedAdmin(admin, closedReason)
+    admin: checkedAdmin(admin, closedReason),
+    eraser
   }
 }
+
+type Opened = ReturnType<typeof makeServices>
 
 /** Graphs were once saved beside a link to the file: a removal through another link left them. */
 const dropGraphsBesideLink = ({ path, realPath }: Connection): Effect.Effect<void, MemoryError> =>
@@ -110,6 +114,14 @@ const dropGraphsBesideLink = ({ path, realPath }: Connection): Effect.Effect<voi
         try: () => rm(graphFolder(path), { recursive: true, force: true }),
         catch: (error) => toMemoryError(path, error)
       })
+
+/** A failure keeps no one out: the next open tries again. */
+const finishErasures = ({ connection, eraser }: Opened): Effect.Effect<void> =>
+  eraser.finish.pipe(
+    Effect.catch((error) =>
+      warn(`What was being erased in ${connection.path} when a process ended is not erased yet.`, error)
+    )
+  )
 
 const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boolean) {
   const fingerprint = yield* StoreFingerprint
@@ -128,6 +140,7 @@ const make = Effect.fnUntraced(function* (options: HnswOptions, awaitGraphs: boo
     })
   })
   const opened = yield* open
+  if (!settings.mode.readOnly) yield* finishErasures(opened)
   return settings.mode.readOnly ? reopenWhenOutdated(opened, open) : opened
 })
 

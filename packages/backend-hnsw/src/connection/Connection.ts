@@ -1,7 +1,7 @@
 import { type Fingerprint, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
 import { Damage } from "./Damage.ts"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
+import { hasLog, readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
 import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
 
 const readNumber = (statement: StatementSync): number => Number(Object.values(statement.get() ?? {})[0])
@@ -154,6 +154,11 @@ export class Connection {
     } catch {
       this.db.close()
     }
+  }
+
+  /** Whether the log holds writes. */
+  get hasLog(): boolean {
+    return hasLog(this.realPath)
   }
 
   /** Ends a failed transaction. */

@@ -11,13 +11,14 @@ import {
 } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type { StatementSync } from "node:sqlite"
-import { sidFromRid } from "../codec/memoryRow.ts"
+import { localFromRid, sidFromRid } from "../codec/memoryRow.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { isBusy, toMemoryError } from "../connection/errors.ts"
 import { pause } from "../connection/pause.ts"
 import { runScan } from "../connection/Scan.ts"
 import { erased, filesLeft, logInUse, toFilePlaces, UNTOUCHED } from "../erasure.ts"
+import { ErasureJournal } from "./ErasureJournal.ts"
 import { graphFolder } from "../graph/GraphFile.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { EntryTable } from "../tables/EntryTable.ts"
@@ -57,10 +58,12 @@ export interface EraserServices {
 /** Removes rows and entries and their bytes: from the tables, from the write-ahead log, and from saved graphs. */
 export class Eraser {
   readonly #services: EraserServices
+  readonly #journal: ErasureJournal
   readonly #selectExpired: StatementSync
 
   constructor(services: EraserServices) {
     this.#services = services
+    this.#journal = new ErasureJournal(services.connection)
     this.#selectExpired = services.connection.db.prepare(
       "SELECT rid FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
     )
@@ -81,7 +84,9 @@ export class Eraser {
   removeUser(userId: string): Effect.Effect<Removal, MemoryError> {
     return this.#repeat(() =>
       this.#commits(() => {
-        const [row] = this.#services.scopes.findByUser(userId)
+        const rows = this.#services.scopes.findByUser(userId)
+        const [row] = rows
+        for (const begun of rows) this.#journal.begin(begun)
         // The user may have other scopes.
         return row === undefined ? DONE : { ...this.#clear(row), done: false }
       })
@@ -123,21 +128,51 @@ export class Eraser {
     return this.#services.commits.remove(body, BATCH)
   }
 
-  /** Takes a batch of what a scope has, and at last the scope itself. */
+  /**
+   * Takes a batch of what a scope has, and at last the scope itself; rows that were written after the first batch stay.
+   * Where a kill ends it, the next open goes on.
+   */
   #clear(row: ScopeRow | null): Step {
     const { entries, memories, scopes, sessions } = this.#services
     if (row === null) return DONE
-    const rids = memories.firstRids(row.sid, BATCH)
+    const through = this.#journal.begin(row)
+    const rids = memories.firstRids(row.sid, BATCH).filter((rid) => localFromRid(rid) < through)
     if (rids.length > 0) {
       this.#removeBatch(rids)
       return { rids, others: false, done: false }
     }
     const change = beginChange(row)
     const dropped = entries.drop(change, {}, BATCH)
-    if (dropped < BATCH) sessions.deleteAll(row.sid)
+    if (dropped < BATCH) {
+      sessions.deleteAll(row.sid)
+      this.#journal.end(row.sid)
+    }
     scopes.save(change)
     return { rids, others: dropped > 0, done: dropped < BATCH }
   }
+
+  /**
+   * Finishes what a process that was killed had begun to erase: rows of whole scopes, bytes in the log, graphs with
+   * vectors of removed rows, and files half written.
+   */
+  readonly finish: Effect.Effect<void, MemoryError> = Effect.suspend(() => {
+    const { connection, graphs, scopes } = this.#services
+    const removals = Effect.forEach(this.#journal.sids, (sid) =>
+      this.#repeat(() =>
+        this.#commits(() => {
+          const row = scopes.findBySid(sid)
+          if (row === null) this.#journal.end(sid)
+          return this.#clear(row)
+        })
+      )
+    )
+    const log = Effect.suspend(() => (connection.hasLog ? this.#truncateLog(1) : Effect.void))
+    const files = graphs.sweep((sid) => scopes.findBySid(sid)?.removed ?? null)
+    return removals.pipe(
+      Effect.andThen(log),
+      Effect.andThen(Effect.mapError(files, (error) => toMemoryError(connection.path, error)))
+    )
+  })
 
   #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
     const { memories, scopes } = this.#services

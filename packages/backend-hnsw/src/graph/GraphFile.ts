@@ -89,6 +89,29 @@ export class GraphFile {
   }
 }
 
+/** Older files of a build are of one that was killed: a build writes its result in seconds. */
+const HALF_WRITTEN_MS = 600_000
+
+/** `GraphStore.sweep`. */
+export const sweepGraphs = async (
+  databasePath: string,
+  findRemoved: (sid: number) => number | null
+): Promise<void> => {
+  const folder = graphFolder(databasePath)
+  for (const name of await readdir(folder).catch(() => new Array<string>())) {
+    const [, digits, ending] = /^(\d+)\.(.+)$/u.exec(name) ?? []
+    if (digits === undefined || ending === undefined) continue
+    const file = new GraphFile(databasePath, Number(digits))
+    if (ending === "json") {
+      const header = await file.readHeader()
+      if (header !== null && header.removed !== findRemoved(Number(digits))) await file.remove()
+    } else if (ending !== "hnsw" || (await file.readHeader()) === null) {
+      const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+      if (Date.now() - mtimeMs > HALF_WRITTEN_MS) await deleteFile(join(folder, name))
+    }
+  }
+}
+
 /** Whether the file was there. */
 const deleteFile = async (path: string): Promise<boolean> => {
   try {

@@ -5,7 +5,7 @@ import { rm } from "node:fs/promises"
 import { type BuildResult, matchesScope } from "./buildGraph.ts"
 import type { DeletedFiles } from "../erasure.ts"
 import { Graph, graphBytes } from "./Graph.ts"
-import { GraphFile, graphFolder } from "./GraphFile.ts"
+import { GraphFile, graphFolder, sweepGraphs } from "./GraphFile.ts"
 import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
 import { runBuild } from "./runBuild.ts"
 
@@ -167,6 +167,14 @@ export class GraphStore {
           { graphs: 0, temporary: 0 }
         )
     )
+  }
+
+  /**
+   * Deletes saved graphs with vectors of removed rows, and files that builds which were killed left half written.
+   * @param findRemoved a scope's counter; null for a scope that is gone
+   */
+  sweep(findRemoved: (sid: number) => number | null): Effect.Effect<void, Error> {
+    return attempt(() => sweepGraphs(this.#path, findRemoved))
   }
 
   /** Deletes all saved graphs. */
