@@ -16,6 +16,7 @@ const withHeadroom = (length: number): number => Math.ceil(length * 1.25)
 /** Arrays for one call at a time, reused so that a search allocates little beside its answer. */
 export class ScratchArrays {
   readonly #sums: Array<Float64Array> = []
+  readonly #numbers: Array<Uint32Array> = []
   #places = new Int32Array(0)
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
@@ -28,6 +29,16 @@ export class ScratchArrays {
       this.#sums[which] = sums
     }
     return sums.subarray(0, length).fill(0)
+  }
+
+  /** With the values of the last call. @param which of several that a call uses at once */
+  numbers(length: number, which: number): Uint32Array {
+    let numbers = this.#numbers[which]
+    if (numbers === undefined || numbers.length < length) {
+      numbers = new Uint32Array(withHeadroom(length))
+      this.#numbers[which] = numbers
+    }
+    return numbers.subarray(0, length)
   }
 
   /** All zero: the caller clears what it has set. */

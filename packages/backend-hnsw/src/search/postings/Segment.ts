@@ -34,19 +34,53 @@ const lowerBound = (sorted: Uint32Array, value: number, from: number, to: number
   return low
 }
 
-/** One key per posting, sorted by term, then row. Uses `scratch.sums`. */
-const sortKeys = ({ ends, ids, postings, rows }: PostingsBuffer, scratch: ScratchArrays): Float64Array => {
-  const keys = scratch.sums(postings)
-  for (let row = 0, i = 0; row < rows; row++) {
-    for (const end = ends[row] ?? 0; i < end; i++) keys[i] = (ids[i] ?? 0) * SEGMENT_ROWS + row
+const BYTE = 256
+const BYTES = 4
+
+/** How many ids have each value of each of their bytes, lowest byte first. */
+const countBytes = (ids: Uint32Array, postings: number): Uint32Array => {
+  const counts = new Uint32Array(BYTES * BYTE)
+  for (let i = 0; i < postings; i++) {
+    const id = ids[i] ?? 0
+    for (let byte = 0; byte < BYTES; byte++) {
+      const at = byte * BYTE + ((id >>> (8 * byte)) & 0xff)
+      counts[at] = (counts[at] ?? 0) + 1
+    }
   }
-  return keys.sort()
+  return counts
 }
 
-const countTerms = (keys: Float64Array): number => {
+/**
+ * Places of the buffer's postings by term, then row: it has them by row, and a stable pass over each byte of the ids
+ * keeps that order. Valid until the next call with the same `scratch`.
+ */
+const sortByTerm = ({ ids, postings }: PostingsBuffer, scratch: ScratchArrays): Uint32Array => {
+  const counts = countBytes(ids, postings)
+  let [order, next] = [scratch.numbers(postings, 0), scratch.numbers(postings, 1)]
+  for (let i = 0; i < postings; i++) order[i] = i
+  for (let byte = 0; byte < BYTES; byte++) {
+    const ends = counts.subarray(byte * BYTE, (byte + 1) * BYTE)
+    for (let value = 0, start = 0; value < BYTE; value++) {
+      const count = ends[value] ?? 0
+      ends[value] = start
+      start += count
+    }
+    for (let i = 0; i < postings; i++) {
+      const place = order[i] ?? 0
+      const value = ((ids[place] ?? 0) >>> (8 * byte)) & 0xff
+      const to = ends[value] ?? 0
+      ends[value] = to + 1
+      next[to] = place
+    }
+    ;[order, next] = [next, order]
+  }
+  return order
+}
+
+const countTerms = (order: Uint32Array, ids: Uint32Array): number => {
   let count = 0
-  for (let i = 0, previous = -1; i < keys.length; i++) {
-    const term = Math.floor((keys[i] ?? 0) / SEGMENT_ROWS)
+  for (let i = 0, previous = -1; i < order.length; i++) {
+    const term = ids[order[i] ?? 0] ?? 0
     if (term !== previous) count++
     previous = term
   }
@@ -67,34 +101,33 @@ export class Segment {
     const { postings } = buffer
     this.firstPoint = buffer.firstPoint
     this.rows = buffer.rows
-    const keys = sortKeys(buffer, scratch)
-    const terms = countTerms(keys)
+    const order = sortByTerm(buffer, scratch)
+    const terms = countTerms(order, buffer.ids)
     const block = new ArrayBuffer(4 * (2 * terms + 1 + 2 * postings))
     this.#terms = new Uint32Array(block, 0, terms)
     this.#starts = new Uint32Array(block, 4 * terms, terms + 1)
     this.points = new Uint32Array(block, 4 * (2 * terms + 1), postings)
     this.weights = new Float32Array(block, 4 * (2 * terms + 1 + postings))
-    this.#fill(keys, buffer)
+    this.#fill(order, buffer, scratch)
   }
 
-  #fill(keys: Float64Array, buffer: PostingsBuffer): void {
-    // A row's terms ascend, and so do the keys: each row is read from start to end.
-    const nextPosting = Uint32Array.from({ length: buffer.rows }, (_, row) => buffer.rowStart(row))
+  #fill(order: Uint32Array, { ends, ids, weights }: PostingsBuffer, scratch: ScratchArrays): void {
+    const points = scratch.numbers(order.length, 2)
+    for (let row = 0, i = 0; row < this.rows; row++) {
+      for (const end = ends[row] ?? 0; i < end; i++) points[i] = this.firstPoint + row
+    }
     let terms = 0
-    for (let i = 0; i < keys.length; i++) {
-      const key = keys[i] ?? 0
-      const term = Math.floor(key / SEGMENT_ROWS)
-      const row = key - term * SEGMENT_ROWS
+    for (let i = 0; i < order.length; i++) {
+      const posting = order[i] ?? 0
+      const term = ids[posting] ?? 0
       if (terms === 0 || this.#terms[terms - 1] !== term) {
         this.#terms[terms] = term
         this.#starts[terms++] = i
       }
-      const posting = nextPosting[row] ?? 0
-      nextPosting[row] = posting + 1
-      this.points[i] = this.firstPoint + row
-      this.weights[i] = buffer.weights[posting] ?? 0
+      this.points[i] = points[posting] ?? 0
+      this.weights[i] = weights[posting] ?? 0
     }
-    this.#starts[terms] = keys.length
+    this.#starts[terms] = order.length
   }
 
   /** The term's postings, `[from, to)` in `points` and `weights`; empty if no row holds it. */
