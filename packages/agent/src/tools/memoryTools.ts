@@ -138,7 +138,7 @@ const rememberTool = (memory: PromiseMemory, options: MemoryToolsOptions) =>
   })
 
 /** Lower than for the memory block: the model asked for it. */
-const ASKED_MIN_SCORE = 0.02
+const ASKED_MIN_SCORE = 0.003
 
 const Recalled = Schema.Struct({
   memories: Schema.Array(MemoryLine),

@@ -64,6 +64,9 @@ export interface Material {
   readonly degraded: ReadonlyArray<Degraded> | null
 }
 
+/** A message whose best memory scores less has found nothing: most messages have nothing to do with a memory. */
+const FOUND = 0.05
+
 const PINNED = isIn({ field: "pinned" }, [true])
 
 export const limitFrom = (limit: number | undefined, budgetTokens: number): number =>
@@ -195,10 +198,12 @@ export const readMaterial = Effect.fnUntraced(function* (
     return stored !== undefined && sameScope(stored.scope, memory.scope) ? stored : memory
   }
   const skips = !isYoung && isSmallTalk(query)
+  const isFound = request.options.minScore !== undefined || (relevant[0]?.score ?? 0) >= FOUND
   const material: Material = {
     pins: pins.map(toWhole),
     profile: profile.map(toWhole),
-    relevant: skips ? [] : relevant.map((ranked) => ({ ...ranked, memory: toWhole(ranked.memory) })),
+    relevant:
+      skips || !isFound ? [] : relevant.map((ranked) => ({ ...ranked, memory: toWhole(ranked.memory) })),
     lastTime: lastTurns(recent).map(toWhole),
     young: isYoung ? recent.map(toWhole) : null,
     isSmallTalk: skips,

@@ -123,11 +123,17 @@ export const embedTexts = Effect.fnUntraced(function* (
   return { vectors, failure, refusal } satisfies Embedded
 })
 
-/** A question's vector, or why there is none. */
-export const embedQuestion = Effect.fnUntraced(function* (embedder: Embedder["Service"], text: string) {
+/** The vectors of questions, or why there are none. */
+export const embedQuestions = Effect.fnUntraced(function* (
+  embedder: Embedder["Service"],
+  texts: ReadonlyArray<string>
+): Effect.fn.Return<{
+  readonly vectors: ReadonlyArray<Float32Array>
+  readonly failure: MemoryError | null
+}> {
   const until = yield* readUntil
-  const result = yield* ask(embedder, [text], "query", until)
-  if (Result.isSuccess(result)) return { vector: result.success[0], failure: null }
+  const result = yield* ask(embedder, texts, "query", until)
+  if (Result.isSuccess(result)) return { vectors: result.success, failure: null }
   yield* isTextsFault(embedder, result.failure, "query", until)
-  return { vector: undefined, failure: result.failure }
+  return { vectors: [], failure: result.failure }
 })

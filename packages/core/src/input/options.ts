@@ -207,7 +207,7 @@ export interface RecallOptions extends FilterInput {
   readonly where?: Where | undefined
   /** How many memories; 1 to 100, 10 when absent. */
   readonly limit?: number | undefined
-  /** Least score, 0 to 1; 0.03 when absent. */
+  /** Least score, 0 to 1; 0.01 when absent. */
   readonly minScore?: number | undefined
   /** Recalls what was so at this moment. */
   readonly asOf?: TimeInput | undefined
@@ -273,7 +273,7 @@ export interface ContextOptions {
   readonly where?: Where | undefined
   /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
   readonly sessionId?: string | undefined
-  /** Least score of the relevant part, 0 to 1; 0.03 when absent. */
+  /** Least score of the relevant part, 0 to 1. When absent 0.01, and nothing where the best is below 0.05. */
   readonly minScore?: number | undefined
   /** How many relevant memories, 1 to 100; as many as the budget may hold when absent. */
   readonly limit?: number | undefined

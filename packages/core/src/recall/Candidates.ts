@@ -1,6 +1,6 @@
 /** The rows that may be an answer, of which as few texts as possible are read. */
 import type { Excerpt, RowFacts } from "../store/searching.ts"
-import { type Evidence, phraseShare } from "./features.ts"
+import { type Evidence, countPhrases } from "./features.ts"
 import { descending, type ReadEvidence } from "./readEvidence.ts"
 import { type Explanation, probability } from "./Scorer.ts"
 
@@ -93,14 +93,15 @@ export class Candidates {
 
   /** `null` while the text is not read. */
   #score(row: Evidence): Winner | null {
-    const { query, scorer, sequences } = this.#evidence
+    const { queries, scorer, sequences } = this.#evidence
     const { ceiling, excerpt } = row
-    if (excerpt === null) return null
+    const query = queries[row.part]
+    if (excerpt === null || query === undefined) return null
     if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
     // The phrases are those of the words that were found.
     const phrases =
       row.passage === row.worded
-        ? phraseShare(query, sequences.read(excerpt.memory.content, query.tokeniser))
+        ? countPhrases(query, sequences.read(excerpt.memory.content, query.tokeniser))
         : 0
     return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt }
   }

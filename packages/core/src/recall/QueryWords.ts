@@ -99,6 +99,9 @@ export const groupTerms = (
 interface WeighedForm extends Masks {
   readonly share: number
   readonly idf: number
+  readonly surprise: number
+  /** Passages that hold it, 1 or more. */
+  readonly holders: number
 }
 
 /** A word of a question, weighed in a scope. */
@@ -106,56 +109,94 @@ export interface WeighedWord extends QueryWord {
   readonly idf: number
   /** The square of `1 + ln((n + 1)/(df + 1))` of its key: never below 1, for the cosine. */
   readonly square: number
+  /** How much it tells that a memory holds it, in nats (see `toSurprise`). */
+  readonly surprise: number
+  /** Passages that hold its key, 1 or more. */
+  readonly holders: number
   readonly weighedStems: ReadonlyArray<WeighedForm>
   readonly weighedPieces: ReadonlyArray<WeighedForm>
 }
 
-/** @param idfMax the IDF of a term that no row has: a rarer form tells more of its word */
+/** What a scope says of a query's terms, in their order. */
+export interface TermCounts {
+  readonly idfs: Float64Array
+  /** The IDF of a term that no row has: a rarer form tells more of its word. */
+  readonly idfMax: number
+  readonly surprises: Float64Array
+  /** Passages that hold each. */
+  readonly holders: ReadonlyArray<number>
+}
+
 export const weighForms = (
   word: QueryWord,
-  idfs: Float64Array,
-  idfMax: number,
+  { holders, idfMax, idfs, surprises }: TermCounts,
   square: number
 ): WeighedWord => {
   const weigh = ({ mask0, mask1, share, term }: WeakForm, power: number): WeighedForm => {
     const idf = idfs[term] ?? 0
     const rarity = idf / idfMax
-    return { mask0, mask1, share: share * rarity ** power, idf: share * rarity ** (power - 1) * idf }
+    const left = share * rarity ** (power - 1)
+    return {
+      mask0,
+      mask1,
+      share: share * rarity ** power,
+      idf: left * idf,
+      surprise: left * (surprises[term] ?? 0),
+      holders: Math.max(1, holders[term] ?? 0)
+    }
   }
   return {
     ...word,
     idf: idfs[word.key] ?? 0,
     square,
+    surprise: surprises[word.key] ?? 0,
+    holders: Math.max(1, holders[word.key] ?? 0),
     weighedStems: word.stems.map((form) => weigh(form, 2)),
     weighedPieces: word.pieces.map((form) => weigh(form, 1))
   }
 }
 
-/** Places of what a memory holds of a word: its share, 1 for a whole form and 0 for none, and the share's IDF. */
+/**
+ * Places of what a memory holds of a word: its share, 1 for a whole form and 0 for none; the share's IDF and surprise;
+ * and how many passages hold the form.
+ */
 export const SHARE = 0
 export const IDF = 1
+export const SURPRISE = 2
+export const HOLDERS = 3
+export const HELD_LENGTH = 4
 
-/** Sets `held`, of two numbers, to what the terms under these masks hold of a word. */
+/** Sets `held`, of `HELD_LENGTH` numbers, to what the terms under these masks hold of a word. */
 export const weighWord = (word: WeighedWord, mask0: number, mask1: number, held: Float64Array): void => {
   const { whole } = word
   if (((whole.mask0 & mask0) | (whole.mask1 & mask1)) !== 0) {
     held[SHARE] = 1
     held[IDF] = word.idf
+    held[SURPRISE] = word.surprise
+    held[HOLDERS] = word.holders
     return
   }
   let share = 0
   let idf = 0
+  let surprise = 0
+  let holders = Number.POSITIVE_INFINITY
   for (const form of word.weighedStems) {
     if (((form.mask0 & mask0) | (form.mask1 & mask1)) === 0) continue
     held[SHARE] = form.share
     held[IDF] = form.idf
+    held[SURPRISE] = form.surprise
+    held[HOLDERS] = form.holders
     return
   }
   for (const form of word.weighedPieces) {
     if (((form.mask0 & mask0) | (form.mask1 & mask1)) === 0) continue
     share += form.share
     idf += form.idf
+    surprise += form.surprise
+    if (form.holders < holders) holders = form.holders
   }
   held[SHARE] = share
   held[IDF] = idf
+  held[SURPRISE] = surprise
+  held[HOLDERS] = holders
 }

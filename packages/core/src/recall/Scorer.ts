@@ -2,17 +2,10 @@
 import { DAY_MS } from "../memory/duration.ts"
 import type { SessionNeighbours } from "./SessionNeighbours.ts"
 import { timeMatch } from "../text/timeHint.ts"
-import { coverage, type Evidence } from "./features.ts"
+import { type Evidence, heldUnder } from "./features.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 import type { Query, QueryWeights } from "./query.ts"
-import {
-  HALF_LIFE_DAYS,
-  OFFSETS,
-  scopeSizeOffset,
-  type Weights,
-  WITH_MEANING,
-  WORDS_ONLY
-} from "./weights.ts"
+import { FEATURES, HALF_LIFE_DAYS, type Weights, WITH_MEANING, WORDS_ONLY } from "./weights.ts"
 
 /** Each feature's part of the score in logits: they add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
 export interface Explanation {
@@ -20,37 +13,29 @@ export interface Explanation {
   readonly parts: { readonly [feature: string]: number }
 }
 
-/** In order of addition, on which a score's last digits depend. */
-const PARTS = [
-  "bias",
-  "words",
-  "rarity",
-  "crowding",
-  "phrases",
-  "meaning",
-  "next",
-  "nextMeaning",
-  "previous",
-  "earlier",
-  "window",
-  "session",
-  "opening",
-  "time",
-  "otherSpeaker",
-  "user",
-  "userLength",
-  "assistant",
-  "queryLength",
-  "queryMass",
-  "scopeSize",
-  "importance",
-  "recency"
-] as const satisfies ReadonlyArray<keyof Weights | "scopeSize" | "importance" | "recency">
-
-/** The index of each part. */
-const AT = Object.fromEntries(PARTS.map((part, i) => [part, i])) as {
-  readonly [part in (typeof PARTS)[number]]: number
+/** The index of each feature. */
+const AT = Object.fromEntries(FEATURES.map((feature, i) => [feature, i])) as {
+  readonly [feature in keyof Weights]: number
 }
+
+/**
+ * What was asked and is held together, in nats, at which evidence reaches one half: about a rare word, and more where
+ * more is asked, since the words of a long message are met by chance.
+ */
+const HALF_AT = 8
+const HALF_AT_SHARE = 0.15
+const saturate = (held: number, asked: number): number => held / (held + HALF_AT + HALF_AT_SHARE * asked)
+
+/** A message that asks little is never covered: all that "ok next" holds is no evidence. */
+const ASKED_MIN = 4
+
+/** A neighbour lifts no further than this likeness. */
+const NEIGHBOUR_MAX = 0.4
+const PHRASES_MAX = 3
+/** Length in words at which a text is neither short nor long. */
+const USUAL_LENGTH = 20
+/** Rows of a usual scope. */
+const USUAL_SIZE = 600
 
 const recency = ({ facts }: Evidence, now: number): number =>
   2 ** (-Math.max(0, now - facts.saidAt) / DAY_MS / HALF_LIFE_DAYS[facts.type])
@@ -58,14 +43,16 @@ const recency = ({ facts }: Evidence, now: number): number =>
 /** Scores the memories of one recall. */
 export class Scorer {
   readonly #table: Weights
+  readonly #weightOf: Float64Array
   readonly #query: Query
   readonly #weights: QueryWeights
   readonly #neighbours: SessionNeighbours
   readonly #now: number
+  readonly #size: number
   /** For rows without a vector, where the question has one. */
   readonly #byWords: Scorer | null
-  /** Parts of the current memory. One array for all: hundreds are weighed for each few that are returned. */
-  readonly #parts = new Float64Array(PARTS.length)
+  /** Of the current memory. One array for all: hundreds are weighed for each few that are returned. */
+  readonly #features = new Float64Array(FEATURES.length)
 
   constructor(
     table: Weights,
@@ -76,20 +63,19 @@ export class Scorer {
   ) {
     this.#byWords = table === WITH_MEANING ? new Scorer(WORDS_ONLY, query, weights, neighbours, now) : null
     this.#table = table
+    this.#weightOf = Float64Array.from(FEATURES, (feature) => table[feature])
     this.#query = query
     this.#weights = weights
     this.#neighbours = neighbours
     this.#now = now
-    const parts = this.#parts
-    parts[AT.bias] = table.bias
-    parts[AT.queryLength] = table.queryLength * Math.log1p(query.words.length)
-    parts[AT.queryMass] = table.queryMass * weights.mass
-    parts[AT.scopeSize] = scopeSizeOffset(weights.n)
+    this.#size = Math.log(Math.max(1, weights.n) / USUAL_SIZE)
+    this.#features[AT.bias] = 1
+    this.#features[AT.aside] = query.aside
   }
 
   /**
-   * `phrases` is the share of the query's word pairs that are adjacent in the text. A row without a vector scores no
-   * less than where no row has one.
+   * `phrases`: how many of the query's word pairs are adjacent in the text. A row without a vector scores no less than
+   * where no row has one.
    */
   logit(row: Evidence, phrases: number): number {
     const logit = this.#sum(row, phrases)
@@ -98,13 +84,18 @@ export class Scorer {
   }
 
   #sum(row: Evidence, phrases: number): number {
+    const features = this.features(row, phrases)
+    let logit = 0
+    for (let i = 0; i < features.length; i++) logit += (features[i] ?? 0) * (this.#weightOf[i] ?? 0)
+    return logit
+  }
+
+  /** The values of `FEATURES`, in an array that the next call overwrites. */
+  features(row: Evidence, phrases: number): Float64Array {
     this.#weighText(row, phrases)
     this.#weighPlace(row)
     this.#weighAuthor(row)
-    const parts = this.#parts
-    let logit = 0
-    for (let i = 0; i < parts.length; i++) logit += parts[i] ?? 0
-    return logit
+    return this.#features
   }
 
   /** The logit and its parts. */
@@ -114,25 +105,30 @@ export class Scorer {
       return this.#byWords.explain(row, phrases)
     }
     const parts: { [feature: string]: number } = {}
-    PARTS.forEach((name, i) => {
-      const part = this.#parts[i] ?? 0
+    FEATURES.forEach((name, i) => {
+      const part = (this.#features[i] ?? 0) * this.#table[name]
       if (part !== 0) parts[name] = part
     })
     return { logit, parts }
   }
 
   #weighText(row: Evidence, phrases: number): void {
-    const [parts, table] = [this.#parts, this.#table]
-    parts[AT.words] = table.words * row.matched
-    parts[AT.rarity] = table.rarity * row.idfSum
-    parts[AT.crowding] = row.matched === 0 ? 0 : table.crowding * (row.matched * Math.log1p(row.length))
-    parts[AT.phrases] = table.phrases * phrases
-    parts[AT.meaning] = table.meaning * row.cosine
+    const features = this.#features
+    const { asked } = this.#weights
+    const share = row.held / (asked + ASKED_MIN)
+    const others = 1 - row.lone
+    features[AT.coverage] = share
+    features[AT.crowding] = share * Math.log1p(row.length / USUAL_LENGTH) * others
+    features[AT.evidence] = saturate(row.held, asked)
+    features[AT.lone] = row.lone
+    features[AT.scopeSize] = this.#size * others
+    features[AT.phrases] = Math.min(PHRASES_MAX, phrases)
+    features[AT.meaning] = row.cosine
   }
 
   /** The turns around it, and the rest of its session. */
   #weighPlace(row: Evidence): void {
-    const [parts, table] = [this.#parts, this.#table]
+    const features = this.#features
     const { turn } = row.facts
     const session = this.#neighbours.of(row.facts)
     const next = turn === null ? undefined : session?.at(turn + 1)
@@ -143,38 +139,37 @@ export class Scorer {
       row.mask0 | (next?.mask0 ?? 0) | (previous?.mask0 ?? 0) | (earlier?.mask0 ?? 0) | (later?.mask0 ?? 0)
     const high =
       row.mask1 | (next?.mask1 ?? 0) | (previous?.mask1 ?? 0) | (earlier?.mask1 ?? 0) | (later?.mask1 ?? 0)
-    parts[AT.next] = table.next * (next?.tfidfCosine ?? 0)
-    parts[AT.nextMeaning] = table.nextMeaning * (next?.cosine ?? 0)
-    parts[AT.previous] = table.previous * (previous?.tfidfCosine ?? 0)
-    parts[AT.earlier] = table.earlier * (earlier?.tfidfCosine ?? 0)
-    parts[AT.window] = table.window * this.#coverAround(row, low, high)
-    parts[AT.session] = table.session * (session?.strongestOther(row) ?? 0)
-    parts[AT.opening] = turn === 0 ? table.opening : 0
+    features[AT.window] = saturate(this.#heldAround(row, low, high), this.#weights.asked)
+    features[AT.neighbour] = Math.min(
+      NEIGHBOUR_MAX,
+      Math.max(previous?.tfidfCosine ?? 0, 0.7 * (next?.tfidfCosine ?? 0), 0.4 * (earlier?.tfidfCosine ?? 0))
+    )
+    features[AT.previousMeaning] = previous?.cosine ?? 0
+    features[AT.session] = session?.strongest ?? row.prescore
+    features[AT.opening] = turn === 0 ? 1 : 0
   }
 
-  /** The share of the query's IDF that a row and the turns around it hold. */
-  #coverAround(row: Evidence, mask0: number, mask1: number): number {
-    const weights = this.#weights
+  /** What a row and the turns around it hold of the question. */
+  #heldAround(row: Evidence, mask0: number, mask1: number): number {
     // Most rows hold all that is around them.
-    if (mask0 === row.mask0 && mask1 === row.mask1 && weights.mass > 0) return row.idfSum / weights.mass
-    return coverage(weights, mask0, mask1)
+    return mask0 === row.mask0 && mask1 === row.mask1 ? row.held : heldUnder(this.#weights, mask0, mask1)
   }
 
   /** Author, time, importance and recency. */
   #weighAuthor(row: Evidence): void {
-    const [parts, table] = [this.#parts, this.#table]
+    const features = this.#features
     const { facts } = row
     const { speaker } = this.#query
     const byName = isName(facts.speaker)
     const source = toSource(facts)
     const byUser = source === "user" && !byName
-    parts[AT.time] = table.time * timeMatch(this.#query.time, facts.saidAt)
-    parts[AT.otherSpeaker] = speaker !== null && byName && facts.speaker !== speaker ? table.otherSpeaker : 0
-    parts[AT.user] = byUser ? table.user : 0
-    parts[AT.userLength] = byUser ? table.userLength * Math.log1p(row.length) : 0
-    parts[AT.assistant] = source === "assistant" ? table.assistant : 0
-    parts[AT.importance] = OFFSETS.importance * (facts.importance - 0.5)
-    parts[AT.recency] = OFFSETS.recency * recency(row, this.#now)
+    features[AT.time] = timeMatch(this.#query.time, facts.saidAt)
+    features[AT.otherSpeaker] = speaker !== null && byName && facts.speaker !== speaker ? 1 : 0
+    features[AT.user] = byUser ? 1 : 0
+    features[AT.userLength] = byUser ? Math.log1p(row.length / USUAL_LENGTH) : 0
+    features[AT.assistant] = source === "assistant" ? 1 - row.lone : 0
+    features[AT.importance] = facts.importance - 0.5
+    features[AT.recency] = recency(row, this.#now)
   }
 }
 

@@ -4,24 +4,20 @@ import type { RowFacts } from "../store/searching.ts"
 /** The rows of one session that were read. */
 class Session {
   readonly #turns = new Map<number, Evidence>()
-  #best: Evidence | undefined
-  #second: Evidence | undefined
+  #strongest = 0
 
   add(row: Evidence, turn: number): void {
     this.#turns.set(turn, row)
-    if (this.#best === undefined || row.prescore > this.#best.prescore) {
-      this.#second = this.#best
-      this.#best = row
-    } else if (this.#second === undefined || row.prescore > this.#second.prescore) this.#second = row
+    if (row.prescore > this.#strongest) this.#strongest = row.prescore
   }
 
   at(turn: number): Evidence | undefined {
     return this.#turns.get(turn)
   }
 
-  /** The greatest prescore of the *other* rows; 0 without one. */
-  strongestOther(row: Evidence): number {
-    return (this.#best === row ? this.#second : this.#best)?.prescore ?? 0
+  /** The greatest prescore of its rows. */
+  get strongest(): number {
+    return this.#strongest
   }
 }
 

@@ -2,26 +2,30 @@
 import { type Calibration, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import type { Excerpt, RowFacts, SearchHit } from "../store/searching.ts"
 import { countFromWeight, documentWeight, lengthPenalty, type TermSettings } from "../text/bm25.ts"
-import type { Query, QueryWeights } from "./query.ts"
-import { IDF, SHARE, weighWord } from "./QueryWords.ts"
+import { type Query, type QueryWeights, SURPRISE_MAX } from "./query.ts"
+import { HELD_LENGTH, HOLDERS, IDF, SHARE, SURPRISE, weighWord } from "./QueryWords.ts"
 
-/** What a memory holds of a query; of a long text, its best passage. */
+/** What a memory holds of one part of a message; of a long text, its best passage. */
 export interface Evidence {
   readonly facts: RowFacts
+  /** Which part of the message it is evidence for, counted from 0. */
+  readonly part: number
   /** The embedder's own cosine; `null` without vectors. */
   readonly similarity: number | null
   /** Cosine on all-MiniLM-L6-v2's scale, 0 to 1; 0 without vectors. */
   readonly cosine: number
   /** The query's words in it, a weaker form as a part of one. */
   readonly matched: number
-  /** Σ IDF of those words. */
-  readonly idfSum: number
+  /** Σ surprise of those words. */
+  readonly held: number
+  /** 0 to 1: 1 where it alone holds what was asked, and a rare word of it. */
+  readonly lone: number
   /** Bit masks of the query's terms in it: terms 0–31 in `mask0`, 32–63 in `mask1`. */
   readonly mask0: number
   readonly mask1: number
   /** TF-IDF cosine, over 5: about 0 to 1. */
   readonly tfidfCosine: number
-  /** Share of the query's word pairs of which it holds both words: the most that `phraseShare` can be. */
+  /** The query's word pairs of which it holds both words: the most that `countPhrases` can be. */
   readonly phrasesMax: number
   /** Words in order of appearance, repetitions included. */
   readonly length: number
@@ -48,23 +52,70 @@ const WORDED_SHARE = 0.5
 
 const NO_WEIGHTS = new Float32Array()
 const NO_PLACES: ReadonlyArray<number> = []
+const NO_WORDS: QueryWeights["words"] = []
 
 /** What the current memory holds of the current word: one array for all, since thousands are weighed in a recall. */
-const held = new Float64Array(2)
+const held = new Float64Array(HELD_LENGTH)
 
-/** Reads what a store found of the query's one part. */
+/** What the current memory holds of all words; as `held`, one object for all. */
+const sums = { matched: 0, idf: 0, shared: 0, lexical: 0, surprise: 0, alone: 0, rarest: 0 }
+
+/** Sets `sums` to what a text of `length` words holds of the query. */
+const sumWords = (
+  words: QueryWeights["words"],
+  settings: TermSettings,
+  termWeights: Float32Array,
+  length: number,
+  mask0: number,
+  mask1: number
+): void => {
+  const penalty = lengthPenalty(length, settings)
+  let matched = 0
+  let idf = 0
+  let shared = 0
+  let lexical = 0
+  let surprise = 0
+  let alone = 0
+  let rarest = 0
+  for (const word of words) {
+    if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+    weighWord(word, mask0, mask1, held)
+    const keyWeight = (termWeights[word.key] ?? 0) / word.factor
+    const count = keyWeight === 0 ? 1 : countFromWeight(keyWeight, penalty, settings)
+    const share = held[SHARE] ?? 0
+    const heldIdf = held[IDF] ?? 0
+    const heldSurprise = held[SURPRISE] ?? 0
+    const ofOne = heldSurprise / (held[HOLDERS] ?? 1)
+    matched += share
+    idf += heldIdf
+    surprise += heldSurprise
+    alone += ofOne
+    if (ofOne > rarest) rarest = ofOne
+    shared += count === 1 ? share * word.square : share * word.square * (1 + Math.log(count))
+    lexical += heldIdf * documentWeight(count, penalty, settings)
+  }
+  sums.matched = matched
+  sums.idf = idf
+  sums.shared = shared
+  sums.lexical = lexical
+  sums.surprise = surprise
+  sums.alone = alone
+  sums.rarest = rarest
+}
+
+/** A part of which a store found nothing. */
+const NOTHING = { cosine: null, nearest: 0, worded: 0, weights: NO_WEIGHTS, length: 0, norm: 1 }
+
+/** Reads what a store found of one part of a message, the `at`th. */
 export const toEvidence = (
   query: Query,
   weights: QueryWeights,
   settings: TermSettings,
   { facts, parts }: SearchHit,
-  calibration: Calibration
+  calibration: Calibration,
+  at: number
 ): Evidence => {
-  const [part] = parts
-  const termWeights = part?.weights ?? NO_WEIGHTS
-  const similarity = part?.cosine ?? null
-  const length = part?.length ?? 0
-  const penalty = lengthPenalty(length, settings)
+  const { cosine: similarity, length, nearest, norm, weights: termWeights, worded } = parts[at] ?? NOTHING
   let mask0 = 0
   let mask1 = 0
   for (let i = 0; i < termWeights.length; i++) {
@@ -72,62 +123,45 @@ export const toEvidence = (
     if (i < 32) mask0 |= 1 << i
     else mask1 |= 1 << (i - 32)
   }
-  let matched = 0
-  let idfSum = 0
-  let shared = 0
-  let lexical = 0
-  if ((mask0 | mask1) !== 0) {
-    for (const word of weights.words) {
-      if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
-      weighWord(word, mask0, mask1, held)
-      const keyWeight = (termWeights[word.key] ?? 0) / word.factor
-      const count = keyWeight === 0 ? 1 : countFromWeight(keyWeight, penalty, settings)
-      const share = held[SHARE] ?? 0
-      const heldIdf = held[IDF] ?? 0
-      matched += share
-      idfSum += heldIdf
-      shared += count === 1 ? share * word.square : share * word.square * (1 + Math.log(count))
-      lexical += heldIdf * documentWeight(count, penalty, settings)
-    }
-  }
+  sumWords((mask0 | mask1) === 0 ? NO_WORDS : weights.words, settings, termWeights, length, mask0, mask1)
+  const { alone, idf, lexical, matched, rarest, shared, surprise } = sums
   const cosine = referenceCosine(similarity, calibration)
-  const tfidfCosine = shared / (weights.norm * (part?.norm ?? 1)) / 5
+  const tfidfCosine = shared / (weights.norm * norm) / 5
   // BM25 over the query's maximum, 0 to 1.
   const bm25 = weights.mass === 0 ? 0 : lexical / (weights.mass * (settings.k1 + 1))
-  const prescore = 1.2 * bm25 + 0.4 * tfidfCosine + cosine
-  const worded = part?.worded ?? 0
-  const byWords = similarity === null || idfSum >= WORDED_SHARE * weights.mass
-  const passage = byWords ? worded : (part?.nearest ?? worded)
+  const byWords = similarity === null || idf >= WORDED_SHARE * weights.mass
   return {
     facts,
+    part: at,
     similarity,
     cosine,
     matched,
-    idfSum,
+    held: surprise,
+    lone: alone === 0 ? 0 : (rarest / SURPRISE_MAX) * Math.sqrt(alone / weights.asked),
     mask0,
     mask1,
     tfidfCosine,
-    phrasesMax: matched < 2 ? 0 : phraseShareMax(query, mask0, mask1),
+    phrasesMax: matched < 2 ? 0 : countPairs(query, mask0, mask1),
     length,
-    prescore,
+    prescore: 1.2 * bm25 + 0.4 * tfidfCosine + cosine,
     worded,
-    passage,
+    passage: byWords ? worded : nearest,
     excerpt: null,
     ceiling: Number.POSITIVE_INFINITY
   }
 }
 
-/** Share of the query's word pairs both of whose words are under these masks. */
-const phraseShareMax = ({ phrases }: Query, mask0: number, mask1: number): number => {
+/** The query's word pairs both of whose words are under these masks. */
+const countPairs = ({ phrases }: Query, mask0: number, mask1: number): number => {
   let both = 0
   for (const phrase of phrases) {
     if ((phrase.mask0 & ~mask0) === 0 && (phrase.mask1 & ~mask1) === 0) both += 1
   }
-  return both === 0 ? 0 : both / phrases.length
+  return both
 }
 
-/** Share of the query's word pairs that are adjacent in a text; `sequence` has the keys of its words. */
-export const phraseShare = ({ phrases, phrasesByFirst }: Query, sequence: Uint32Array): number => {
+/** The query's word pairs that are adjacent in a text; `sequence` has the keys of its words. */
+export const countPhrases = ({ phrases, phrasesByFirst }: Query, sequence: Uint32Array): number => {
   if (phrases.length === 0) return 0
   const seen = new Uint8Array(phrases.length)
   let adjacent = 0
@@ -139,17 +173,16 @@ export const phraseShare = ({ phrases, phrasesByFirst }: Query, sequence: Uint32
       adjacent += 1
     }
   }
-  return adjacent / phrases.length
+  return adjacent
 }
 
-/** Share of the query's IDF under these masks. */
-export const coverage = ({ mass, words }: QueryWeights, mask0: number, mask1: number): number => {
-  if (mass === 0) return 0
-  let covered = 0
+/** Σ surprise of the query's words under these masks. */
+export const heldUnder = ({ words }: QueryWeights, mask0: number, mask1: number): number => {
+  let sum = 0
   for (const word of words) {
     if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
     weighWord(word, mask0, mask1, held)
-    covered += held[IDF] ?? 0
+    sum += held[SURPRISE] ?? 0
   }
-  return covered / mass
+  return sum
 }

@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { embedQuestion, isWrongEmbedder } from "../embedding/askEmbedder.ts"
+import { embedQuestions, isWrongEmbedder } from "../embedding/askEmbedder.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import {
   type DegradableList,
@@ -16,7 +16,7 @@ import type { Excerpt } from "../store/searching.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
-import { readQuery } from "./query.ts"
+import { readMessage } from "./query.ts"
 import { WordSequences } from "./WordSequences.ts"
 import { readEvidence } from "./readEvidence.ts"
 import {
@@ -28,10 +28,10 @@ import {
 } from "./Retriever.ts"
 
 /**
- * Below this score, fewer than one memory in thirty is right. Chosen from the calibration table of
+ * Below this score, about one memory in a hundred is right. Chosen from the calibration table of
  * `pnpm bench:quality`: the best ten lose at most a point.
  */
-export const DEFAULT_THRESHOLD = 0.03
+export const DEFAULT_THRESHOLD = 0.01
 
 interface Services {
   readonly store: MemoryStore["Service"]
@@ -55,7 +55,10 @@ interface Found {
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
   passages === 1 ? undefined : { start, end, text: memory.content, passages }
 
-const WITHOUT_VECTOR = { vector: undefined, failure: null }
+const WITHOUT_VECTORS = { vectors: [], failure: null }
+
+/** The parts of a message that are embedded: those that ask come first, and the others are found by words. */
+const EMBEDDED_PARTS = 4
 
 const answer = <A>(items: ReadonlyArray<A>, degraded: ReadonlyArray<Degraded> | null): DegradableList<A> =>
   degraded === null ? items : withDegraded(items, degraded)
@@ -79,12 +82,19 @@ const findWinners = Effect.fnUntraced(function* (
   const fingerprint = yield* admin.fingerprint
   const speakers = yield* store.speakers({ scope, now })
   const zone = findTimeZone(timeZone) ?? UTC
-  const query = readQuery(request.query, speakers, now, fingerprint.tokeniser, zone)
-  const { failure, vector } = embedder === null ? WITHOUT_VECTOR : yield* embedQuestion(embedder, query.text)
+  const queries = readMessage(request.query, speakers, now, fingerprint.tokeniser, zone)
+  const { failure, vectors } =
+    embedder === null
+      ? WITHOUT_VECTORS
+      : yield* embedQuestions(
+          embedder,
+          queries.slice(0, EMBEDDED_PARTS).map(({ text }) => text)
+        )
   if (failure !== null && (whenEmbedderFails === "refuse" || isWrongEmbedder(failure))) return yield* failure
-  if (vector === undefined && query.terms.length === 0)
+  if (vectors.length === 0 && queries.every(({ terms }) => terms.length === 0)) {
     return { candidates: null, degraded: findDegraded(failure, 0) }
-  const evidence = yield* readEvidence({ store, fingerprint, sequences }, request, query, vector)
+  }
+  const evidence = yield* readEvidence({ store, fingerprint, sequences }, request, queries, vectors)
   return {
     candidates: new Candidates(evidence, { limit, minScore }),
     degraded: findDegraded(failure, evidence.damaged)

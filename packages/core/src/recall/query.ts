@@ -1,4 +1,6 @@
 import type { TimeZone } from "../text/time/TimeZone.ts"
+import { surpriseCaps } from "../text/commonWords.ts"
+import { cutMessage } from "../text/cutMessage.ts"
 import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
@@ -22,6 +24,8 @@ export interface Query {
   readonly text: string
   /** Distinct term ids of `text`, up to `STORE_LIMITS.queryTerms`. */
   readonly terms: Uint32Array
+  /** The most that each term can surprise, in nats; `Infinity` for most. */
+  readonly surpriseCaps: Float64Array
   /** Of the store's terms. */
   readonly tokeniser: string
   /** Its distinct words, each with the terms that stand for it. */
@@ -33,6 +37,23 @@ export interface Query {
   /** The one speaker that it names; `null` for none or several. */
   readonly speaker: string | null
   readonly time: TimeHint
+  /** How far it is from what the message asks, 0 to 1 (see `MessagePart`). */
+  readonly aside: number
+}
+
+/** A message as the questions that are asked: one, or the parts of a long message. */
+export const readMessage = (
+  message: string,
+  speakers: ReadonlyArray<string>,
+  now: number,
+  tokeniser: string,
+  zone: TimeZone
+): ReadonlyArray<Query> => {
+  const parts = cutMessage(message, STORE_LIMITS.parts).map(({ aside, text }) =>
+    readQuery(text, speakers, now, tokeniser, zone, aside)
+  )
+  const asking = parts.filter(({ terms }) => terms.length > 0)
+  return asking.length === 0 ? parts.slice(0, 1) : asking
 }
 
 export const readQuery = (
@@ -40,7 +61,8 @@ export const readQuery = (
   speakers: ReadonlyArray<string>,
   now: number,
   tokeniser: string,
-  zone: TimeZone
+  zone: TimeZone,
+  aside = 0
 ): Query => {
   const { named, text } = withoutNames(query, speakers)
   const read = readWith(tokeniser, text)
@@ -61,15 +83,19 @@ export const readQuery = (
     const b = indexOf(second)
     phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
+  const { common, everywhere } = surpriseCaps(tokeniser)
+  const capOf = read.english ? common : everywhere
   return {
     text,
     terms,
+    surpriseCaps: Float64Array.from(terms, (term) => capOf.get(term) ?? Number.POSITIVE_INFINITY),
     tokeniser,
     words: groupTerms(read, indexOf),
     phrases,
     phrasesByFirst,
     speaker: named.length === 1 ? (named[0] ?? null) : null,
-    time: timeHint(query, now, zone)
+    time: timeHint(query, now, zone),
+    aside
   }
 }
 
@@ -84,20 +110,46 @@ export interface QueryWeights {
   readonly mass: number
   /** √Σ of the words' squares. */
   readonly norm: number
+  /** Σ of the words' surprises. */
+  readonly asked: number
 }
 
-export const weighQuery = ({ terms, words }: Query, n: number, df: ReadonlyArray<number>): QueryWeights => {
+/**
+ * Before its rows are counted, a scope is taken for one of `rows` rows of which a share of `share` holds a word: a young
+ * scope does not know which words are rare.
+ */
+const PRIOR = { rows: 500, share: 5e-4 } as const
+/** Least and greatest surprise of a word, in nats. */
+const SURPRISE_MIN = 0.05
+export const SURPRISE_MAX = 10
+
+/** How much it tells that a row holds a term, in nats: −ln of the share of rows that do, for a scope of `n`. */
+const toSurprise = (n: number, holders: number): number => {
+  const share = (holders + PRIOR.rows * PRIOR.share) / (Math.max(n, holders) + PRIOR.rows)
+  return Math.min(SURPRISE_MAX, Math.max(SURPRISE_MIN, -Math.log(share)))
+}
+
+export const weighQuery = (
+  { surpriseCaps: caps, terms, words }: Query,
+  n: number,
+  df: ReadonlyArray<number>
+): QueryWeights => {
   const idfs = Float64Array.from(terms, (_, i) => idf(n, df[i] ?? 0))
-  const idfMax = idf(n, 0)
+  const surprises = Float64Array.from(terms, (_, i) =>
+    Math.min(caps[i] ?? SURPRISE_MAX, toSurprise(n, df[i] ?? 0))
+  )
+  const counts = { idfs, idfMax: idf(n, 0), surprises, holders: df }
   const weighed = words.map((word) => {
     const smooth = 1 + Math.log((n + 1) / ((df[word.key] ?? 0) + 1))
-    return weighForms(word, idfs, idfMax, smooth * smooth)
+    return weighForms(word, counts, smooth * smooth)
   })
   let mass = 0
   let squares = 0
+  let asked = 0
   for (const word of weighed) {
     mass += word.idf
     squares += word.square
+    asked += word.surprise
   }
-  return { n, idfs, words: weighed, mass, norm: Math.sqrt(squares) || 1 }
+  return { n, idfs, words: weighed, mass, norm: Math.sqrt(squares) || 1, asked }
 }

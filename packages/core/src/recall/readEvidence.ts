@@ -5,7 +5,7 @@ import type { Anchor, AroundRow, Excerpt, SearchHit } from "../store/searching.t
 import { type Evidence, toEvidence } from "./features.ts"
 import { type Query, type QueryWeights, weighQuery } from "./query.ts"
 import type { RecallRequest } from "./Retriever.ts"
-import { Scorer } from "./Scorer.ts"
+import { type Explanation, Scorer } from "./Scorer.ts"
 import { SessionNeighbours } from "./SessionNeighbours.ts"
 import type { WordSequences } from "./WordSequences.ts"
 import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
@@ -27,9 +27,10 @@ const EXCERPTS_PER_ANSWER = 3
 export const descending = (a: number, b: number): number => (a > b ? -1 : a < b ? 1 : 0)
 
 /** The turns of the strongest hits, except those whose neighbours are all read. */
-const selectAnchors = (rows: ReadonlyArray<Evidence>, neighbours: SessionNeighbours): ReadonlyArray<Anchor> =>
-  rows
-    .toSorted((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
+const selectAnchors = (hits: ReadonlyArray<OfParts>, neighbours: SessionNeighbours): ReadonlyArray<Anchor> =>
+  hits
+    .flatMap((ofParts) => byMost(ofParts, ({ prescore }) => prescore))
+    .sort((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
     .slice(0, ANCHORS)
     .flatMap(({ facts }) => {
       const { sessionId, turn } = facts
@@ -41,22 +42,70 @@ const selectAnchors = (rows: ReadonlyArray<Evidence>, neighbours: SessionNeighbo
       return isOpen ? [{ sessionId, turn }] : []
     })
 
+/** What a row is for each part of the message. */
+type OfParts = ReadonlyArray<Evidence>
+
+const byMost = (ofParts: OfParts, measure: (row: Evidence) => number): ReadonlyArray<Evidence> => {
+  const [first] = ofParts
+  if (ofParts.length < 2) return first === undefined ? [] : [first]
+  let best = first
+  let most = Number.NEGATIVE_INFINITY
+  for (const row of ofParts) {
+    const value = measure(row)
+    if (value <= most) continue
+    most = value
+    best = row
+  }
+  return best === undefined ? [] : [best]
+}
+
+/** One part of a message as a question of its own. */
+interface AskedPart {
+  readonly query: Query
+  readonly weights: QueryWeights
+  readonly neighbours: SessionNeighbours
+  readonly scorer: Scorer
+}
+
+/** Scores each row for the part of the message that it answers. */
+export class PartScorer {
+  readonly #parts: ReadonlyArray<AskedPart>
+
+  constructor(parts: ReadonlyArray<AskedPart>) {
+    this.#parts = parts
+  }
+
+  logit(row: Evidence, phrases: number): number {
+    return this.#parts[row.part]?.scorer.logit(row, phrases) ?? Number.NEGATIVE_INFINITY
+  }
+
+  /** The values of `FEATURES`, in an array that the next call overwrites. */
+  features(row: Evidence, phrases: number): ArrayLike<number> {
+    return this.#parts[row.part]?.scorer.features(row, phrases) ?? []
+  }
+
+  explain(row: Evidence, phrases: number): Explanation {
+    return this.#parts[row.part]?.scorer.explain(row, phrases) ?? { logit: 0, parts: {} }
+  }
+}
+
 /** The hits most likely to be wanted, as far as they can be scored without their texts and neighbours. */
 const selectReadings = (
-  rows: ReadonlyArray<Evidence>,
-  scorer: Scorer,
+  hits: ReadonlyArray<OfParts>,
+  scorer: PartScorer,
   count: number
 ): ReadonlyArray<Evidence> => {
-  for (const row of rows) row.ceiling = scorer.logit(row, row.phrasesMax)
+  for (const ofParts of hits) for (const row of ofParts) row.ceiling = scorer.logit(row, row.phrasesMax)
+  const rows = hits.flatMap((ofParts) => byMost(ofParts, ({ ceiling }) => ceiling))
   return rows.toSorted((a, b) => descending(a.ceiling, b.ceiling)).slice(0, count)
 }
 
 /** What a recall knows of the rows that may answer. */
 export interface ReadEvidence {
-  readonly query: Query
-  readonly weights: QueryWeights
-  readonly scorer: Scorer
-  /** The rows that pass the filter. */
+  /** The parts of the message. */
+  readonly queries: ReadonlyArray<Query>
+  readonly scorer: PartScorer
+  /** The rows that pass the filter, each as evidence for the part that it answers best. */
   readonly rows: ReadonlyArray<Evidence>
   /** Takes in a text. */
   readonly read: (excerpt: Excerpt) => void
@@ -72,35 +121,45 @@ interface EvidenceServices {
   readonly sequences: WordSequences
 }
 
-/** Reads the rows that may answer: one search; then the turns around its strongest hits, and texts. */
+/**
+ * Reads the rows that may answer: one search; then the turns around its strongest hits, and texts.
+ *
+ * @param vectors of the queries, in their order; none for a query that is asked by its words alone
+ */
 export const readEvidence = Effect.fnUntraced(function* (
   { fingerprint, sequences, store }: EvidenceServices,
   { asOf, filter, limit, now, scope }: RecallRequest,
-  query: Query,
-  vector: Float32Array | undefined
+  queries: ReadonlyArray<Query>,
+  vectors: ReadonlyArray<Float32Array | undefined>
 ) {
-  const { terms } = query
-  const part = { vector, terms }
-  const result = yield* store.search({ scope, now, asOf, parts: [part], filter, limit: CANDIDATES })
-  const weights = weighQuery(query, result.n, result.df[0] ?? [])
+  const parts = queries.map(({ terms }, i) => ({ vector: vectors[i], terms }))
+  const result = yield* store.search({ scope, now, asOf, parts, filter, limit: CANDIDATES })
   const calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
-  const neighbours = new SessionNeighbours()
-  const table = vector === undefined ? WORDS_ONLY : WITH_MEANING
-  const scorer = new Scorer(table, query, weights, neighbours, now)
-  const byId = new Map<string, Evidence>()
+  const asked = queries.map((query, i): AskedPart => {
+    const weights = weighQuery(query, result.n, result.df[i] ?? [])
+    const neighbours = new SessionNeighbours()
+    const table = vectors[i] === undefined ? WORDS_ONLY : WITH_MEANING
+    return { query, weights, neighbours, scorer: new Scorer(table, query, weights, neighbours, now) }
+  })
+  const scorer = new PartScorer(asked)
+  const byId = new Map<string, OfParts>()
   const read = (excerpt: Excerpt): void => {
-    const row = byId.get(excerpt.memory.id)
-    if (row?.passage === excerpt.passage) row.excerpt = excerpt
+    for (const row of byId.get(excerpt.memory.id) ?? [])
+      if (row.passage === excerpt.passage) row.excerpt = excerpt
   }
-  const add = (hit: SearchHit): Evidence => {
-    const row = toEvidence(query, weights, fingerprint, hit, calibration)
-    byId.set(hit.facts.id, row)
-    neighbours.add(row)
-    return row
+  const add = (hit: SearchHit): OfParts => {
+    const ofParts = asked.map(({ neighbours, query, weights }, i) => {
+      const row = toEvidence(query, weights, fingerprint, hit, calibration, i)
+      neighbours.add(row)
+      return row
+    })
+    byId.set(hit.facts.id, ofParts)
+    return ofParts
   }
   const hits = result.hits.map(add)
-  const anchors = selectAnchors(hits, neighbours)
-  const parts = [{ ...part, idfs: weights.idfs }]
+  // The neighbours of every part are the same rows.
+  const anchors = selectAnchors(hits, asked[0]?.neighbours ?? new SessionNeighbours())
+  const weighed = asked.map(({ weights }, i) => ({ ...parts[i], idfs: weights.idfs }))
   const readings = selectReadings(
     hits,
     scorer,
@@ -110,7 +169,7 @@ export const readEvidence = Effect.fnUntraced(function* (
     [
       anchors.length === 0
         ? Effect.succeed<ReadonlyArray<AroundRow>>([])
-        : store.around({ scope, now, asOf, anchors, radius: RADIUS, parts, filter }),
+        : store.around({ scope, now, asOf, anchors, radius: RADIUS, parts: weighed, filter }),
       readings.length === 0
         ? Effect.succeed<ReadonlyArray<Excerpt>>([])
         : store.excerpts({ scope, now, rows: readings })
@@ -121,17 +180,16 @@ export const readEvidence = Effect.fnUntraced(function* (
   for (const row of around) {
     // A neighbour outside the filter is evidence for its hit, and no answer itself.
     if (!byId.has(row.facts.id)) {
-      const evidence = add(row)
-      if (row.passes) rows.push(evidence)
+      const ofParts = add(row)
+      if (row.passes) rows.push(ofParts)
     }
     read(row.excerpt)
   }
   for (const excerpt of excerpts) read(excerpt)
   return {
-    query,
-    weights,
+    queries,
     scorer,
-    rows,
+    rows: rows.flatMap((ofParts) => byMost(ofParts, (row) => scorer.logit(row, row.phrasesMax))),
     read,
     damaged: result.damaged ?? 0,
     sequences

@@ -1,115 +1,105 @@
 /**
- * Weights of the features, in logits. Two tables of round numbers: recall by keyword alone, and with an
- * embedder. Fitted within the query (which of its candidates is evidence) on LoCoMo, BEAM-100K and, without
- * an embedder, the dialogues of examples/benchmark/data, in equal parts; then scaled once so that the score is
- * the share of such memories that is right. LoCoMo's licence allows evaluation only; no text of either is here. `pnpm bench:quality` evaluates them and removes each feature in turn; docs/retrieval.md has the
- * results.
+ * Weights of the features, in logits. Two tables of round numbers: recall by words alone, and with an embedder. Fitted
+ * by `examples/benchmark/quality/fit` on BEAM-100K, the half of our own dialogues that may be fitted to, messages
+ * that have nothing to do with the scope, and scopes cut down and grown; no text of it is here. docs/retrieval.md has
+ * the figures.
  */
 export interface Weights {
   readonly bias: number
-  /** Each of the query's terms in the memory. */
-  readonly words: number
-  /** Σ IDF of those terms. */
-  readonly rarity: number
-  /** Each of those terms times ln(1 + terms of the memory): a long text matches words by chance. */
+  /** A part of a long message that does not ask, 0 to 1 (see `MessagePart`). */
+  readonly aside: number
+  /** Share of what is asked that it holds; less where little is asked. */
+  readonly coverage: number
+  /** That share times ln(1 + words / 20) where others hold it too: a long text matches by chance. */
   readonly crowding: number
-  /** Share of the query's word pairs that are adjacent in the text. */
+  /** What it holds of what is asked, saturating. */
+  readonly evidence: number
+  /** It alone holds what is asked, and a rare word of it. */
+  readonly lone: number
+  /** The question's word pairs that stand side by side in it, up to three. */
   readonly phrases: number
   /** Cosine of the vectors, on the reference scale. */
   readonly meaning: number
-  /** TF-IDF cosine of the next turn. */
-  readonly next: number
-  /** Cosine of its vector: an answer, or a topic taken up. */
-  readonly nextMeaning: number
-  /** TF-IDF cosine of the turn before: often the question that this one answers. */
-  readonly previous: number
-  /** TF-IDF cosine of the turn before that. */
-  readonly earlier: number
-  /** Share of the query's IDF in it and two turns to either side together. */
+  /** TF-IDF cosine of the turn before (the next counts .7, the one before that .4), up to .4. */
+  readonly neighbour: number
+  /** Cosine of the vector of the turn before. */
+  readonly previousMeaning: number
+  /** What it and two turns to either side hold together of what is asked, saturating. */
   readonly window: number
-  /** Prescore of the strongest other turn of the session. */
+  /** Prescore of the strongest turn of the session, which it may be itself. */
   readonly session: number
   /** First turn of its session. */
   readonly opening: number
-  /** Said at a time that the query names. */
+  /** Said at a time that the question names. */
   readonly time: number
-  /** The query names one speaker, and this is another. */
+  /** The question names one speaker, and this is another. */
   readonly otherSpeaker: number
   /** By the user, if authors are roles and not names. */
   readonly user: number
-  /** ln(1 + terms) of what the user wrote. */
+  /** ln(1 + words / 20) of what the user wrote. */
   readonly userLength: number
+  /** By the assistant, where others hold what is asked too. */
   readonly assistant: number
-  /** ln(1 + terms of the query): more words match by chance. */
-  readonly queryLength: number
-  /** IDF of the whole query. */
-  readonly queryMass: number
+  /** ln(rows / 600), where others hold what is asked too. */
+  readonly scopeSize: number
+  /** −½ to +½ around the default importance of ½: a preference, bounded so that it never buries a perfect match. */
+  readonly importance: number
+  /** For a memory said just now; half of it after `HALF_LIFE_DAYS`. As bounded. Access counts are left out: they would reward what was returned before, right or wrong. */
+  readonly recency: number
 }
 
-/** For recall by keyword alone. */
+/** By words alone. */
 export const WORDS_ONLY: Weights = {
-  bias: -3.85,
-  words: 0.4,
-  rarity: 0.1,
-  crowding: -0.06,
-  phrases: 0.75,
+  bias: -6.1,
+  aside: -2.5,
+  coverage: 3,
+  crowding: -1,
+  evidence: 3,
+  lone: 5,
+  phrases: 0.4,
   meaning: 0,
-  next: 1,
-  nextMeaning: 0,
-  previous: 2,
-  earlier: 0.9,
-  window: 0.85,
-  session: 1.2,
+  neighbour: 5.3,
+  previousMeaning: 0,
+  window: 2.2,
+  session: 0.5,
   opening: 0.3,
-  time: 1,
-  otherSpeaker: -1.3,
-  user: 0.6,
-  userLength: -0.15,
-  assistant: -1.1,
-  queryLength: -0.7,
-  queryMass: 0.035
-}
-
-/** For recall with an embedder. */
-export const WITH_MEANING: Weights = {
-  bias: -4.25,
-  words: 0.21,
-  rarity: 0.06,
-  crowding: -0.03,
-  phrases: 0.5,
-  meaning: 2.6,
-  next: 0,
-  nextMeaning: 0.4,
-  previous: 0.85,
-  earlier: 0.7,
-  window: 0.7,
-  session: 1.1,
-  opening: 0.35,
-  time: 0.95,
-  otherSpeaker: -1.3,
-  user: 0.6,
-  userLength: -0.15,
-  assistant: -1.05,
-  queryLength: -1.2,
-  queryMass: 0.055
-}
-
-/**
- * Added to the logit for a scope of `n`: the share of right memories among many is less than among few.
- * Measured on scopes cut to 33–241 turns: without it a small scope recalls nothing, a whole `ln` overshoots.
- */
-export const scopeSizeOffset = (n: number): number => 0.5 * Math.log(600 / Math.max(1, n))
-
-/**
- * Preferences beyond relevance, bounded so that they never bury a perfect match. Access counts are left out:
- * they would reward what was returned before, right or wrong.
- */
-export const OFFSETS = {
-  /** −½ to +½ around the default importance of ½. */
+  time: 0.5,
+  otherSpeaker: -2,
+  user: 0.3,
+  userLength: -0.3,
+  assistant: -1.5,
+  scopeSize: -0.45,
   importance: 1,
-  /** For a memory said just now; half of it after `HALF_LIFE_DAYS`. */
   recency: 0.25
-} as const
+}
+
+/** With an embedder. */
+export const WITH_MEANING: Weights = {
+  bias: -7.6,
+  aside: -2.5,
+  coverage: 0,
+  crowding: -0.5,
+  evidence: 3.6,
+  lone: 3,
+  phrases: 0.2,
+  meaning: 5,
+  neighbour: 2.6,
+  previousMeaning: 0.3,
+  window: 2,
+  session: 1,
+  opening: 0.2,
+  time: 0.8,
+  otherSpeaker: -2.5,
+  user: 0.3,
+  userLength: -0.3,
+  assistant: -1.5,
+  scopeSize: -0.7,
+  importance: 1,
+  recency: 0.25
+}
+
+/** In order of addition, on which a score's last digits depend. */
+export const FEATURES = Object.keys(WORDS_ONLY) as ReadonlyArray<keyof Weights>
 
 /** Half-life of the recency offset by type, in days. */
 export const HALF_LIFE_DAYS = { episodic: 14, semantic: 180, procedural: 90 } as const

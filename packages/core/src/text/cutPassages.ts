@@ -18,7 +18,7 @@ const PASSAGES = 2_000
 /** Other alphabets take about two tokens where Latin takes one, ideographs and syllables about three. */
 const widthOf = (code: number): number => (code < 0x250 ? 1 : code < 0x1100 ? 2 : 3)
 
-const measure = (text: string, { end, start }: Span): number => {
+export const measure = (text: string, { end, start }: Span): number => {
   let width = 0
   for (let i = start; i < end; i++) width += widthOf(text.charCodeAt(i))
   return width
@@ -44,7 +44,7 @@ const splitBy = (pattern: RegExp, text: string, { end, start }: Span): ReadonlyA
 }
 
 /** Cuts at the last space before each `max` widths, or anywhere but within a surrogate pair. */
-const splitAnywhere = (text: string, { end, start }: Span, max: number): ReadonlyArray<Span> => {
+export const splitAnywhere = (text: string, { end, start }: Span, max: number): ReadonlyArray<Span> => {
   const spans: Array<Span> = []
   let from = start
   let space = -1
@@ -98,7 +98,7 @@ export const cutUnits = (text: string, max: number): ReadonlyArray<Span> => {
 
 const isBlank = (text: string, { end, start }: Span): boolean => text.slice(start, end).trim() === ""
 
-const trim = (text: string, { end, start }: Span): Span => {
+export const trim = (text: string, { end, start }: Span): Span => {
   const part = text.slice(start, end)
   const lead = part.length - part.trimStart().length
   return { start: start + lead, end: end - (part.length - part.trimEnd().length) }

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { AgentMemory, InMemoryStore, type Statement, StoreFingerprint } from "../../src/index.ts"
-import { OFFSETS } from "../../src/recall/weights.ts"
+import { WORDS_ONLY } from "../../src/recall/weights.ts"
 
 let users = 0
 
@@ -69,7 +69,7 @@ describe("recall", () => {
       ])
       const recollections = yield* memory.recall("colour of the shutters", { sources: ["user"] })
       assert.deepStrictEqual(texts(recollections), ["The shutters? Dark green, please."])
-      assert.isAbove(recollections[0]?.explain.parts["previous"] ?? 0, 0)
+      assert.isAbove(recollections[0]?.explain.parts["neighbour"] ?? 0, 0)
     }).pipe(Effect.provide(layer))
   )
 
@@ -111,7 +111,7 @@ describe("recall", () => {
       ])
       const [first] = yield* memory.recall("Where in the yard hangs the spare key?")
       assert.include(first?.memory.content, "cedar")
-      assert.isAtMost(Math.abs(first?.explain.parts["importance"] ?? 0), OFFSETS.importance / 2)
+      assert.isAtMost(Math.abs(first?.explain.parts["importance"] ?? 0), WORDS_ONLY.importance / 2)
     }).pipe(Effect.provide(layer))
   )
 

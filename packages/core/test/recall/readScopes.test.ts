@@ -96,10 +96,10 @@ describe("recall over several scopes", () => {
       const { alone, ana, handbook, team } = yield* memories
       const text = "Caf\u00e9 freight leaves on Friday"
       yield* alone.remember(text)
-      // What surrounds it makes the team's copy the better answer.
+      // Its importance makes the team's copy the better answer.
       yield* team.rememberMany([
         turn("a", 0, "When does the café freight leave?", { source: "assistant" }),
-        turn("a", 1, "Cafe\u0301 freight leaves on Friday")
+        { ...turn("a", 1, "Cafe\u0301 freight leaves on Friday"), importance: 1 }
       ])
       yield* handbook.remember(text)
       const query = "When does the freight leave?"

@@ -18,7 +18,7 @@ export interface Reconciliation {
 
 const CANDIDATES = 5
 /** Low, because "lives in Bergen" shares few words with "has moved to Oslo". */
-const CANDIDATE_MIN_SCORE = 0.01
+const CANDIDATE_MIN_SCORE = 0.003
 /** Events do not change; facts and habits do. */
 const REPLACEABLE: ReadonlyArray<MemoryType> = ["semantic", "procedural"]
 

@@ -1,7 +1,7 @@
 import { foldText } from "./foldText.ts"
 
 /** Function words by language, folded. A word may be one in one language and carry meaning in another. */
-const BY_LANGUAGE: Readonly<Record<string, string>> = {
+export const BY_LANGUAGE: Readonly<Record<string, string>> = {
   en:
     "a about above after again against all also am an and any are arent as at be because been before being " +
     "below between both but by can cant cannot could couldnt did didnt do does doesnt doing dont down during " +

@@ -1,0 +1,175 @@
+/** A long message is asked in parts: its questions, and what stands around them. */
+import { measure, type Span, splitAnywhere, trim } from "./cutPassages.ts"
+
+/** A part of a message. */
+export interface MessagePart {
+  readonly text: string
+  /**
+   * How far it is from what the message asks, 0 to 1: 0 for the question itself and for what stands beside a long
+   * text, 1 for one passage among others.
+   */
+  readonly aside: number
+}
+
+/** A question within a long message may be a part of what was pasted. */
+const WITHIN = 0.4
+
+/** Sizes in widths (see `cutPassages`): a message up to `ALONE` is one part, and up to `WHOLE` asked as a whole too. */
+const ALONE = 120
+const WHOLE = 320
+const SENTENCE_MAX = 320
+const PASSAGE = 320
+
+const QUESTIONS_MAX = 4
+/** Length of a question in UTF-16 code units, where nothing marks its beginning. */
+const QUESTION_MAX = 160
+
+const ENDS = new Set([".", "!", "?", "…", "؟", ";", "।"])
+const ENDS_AT_ONCE = new Set(["。", "！", "？"])
+const CLOSES = new Set(['"', "'", "”", "’", ")", "]", "」", "』", "）", "»"])
+const SPACE = /\s/u
+
+const ASKS_AT_END = /(?:[?？؟\u037e]|[吗嗎呢]。?|か。?)["'”’)\]」』）»]*\s*$/u
+const GREEK_QUESTION = /\p{Script=Greek}[^\n]*;\s*$/u
+/** First words of a question or of a request that has no mark. */
+const ASKS_AT_START =
+  /^\s*(?:(?:and|so|also|but|hey|hi|ok|okay|please|now|then|btw)[, ]+)*(?:what|when|where|who|whose|why|how|which|did|do|does|is|are|was|can|could|would|will|should|tell|remind|show|find|give|list|summari[sz]e|explain|help|look up|was|wann|wo|wer|wem|wen|warum|wieso|wie|welche[rsn]?|kannst|könntest|bitte|sag|zeig|erinnere?|que|quoi|quand|où|qui|pourquoi|comment|quel(?:le)?s?|combien|peux|pourrais|dis|rappelle|qué|cuándo|dónde|quién|cómo|cuál|cuánto|puedes|podrías|dime|recuérdame|что|когда|где|кто|почему|как|какой|какая|сколько|скажи|напомни|покажи|можешь)(?![\p{L}\p{M}])/iu
+
+/** Lines, and the sentences of each. */
+const cutSentences = (text: string): ReadonlyArray<Span> => {
+  const spans: Array<Span> = []
+  let start = 0
+  const close = (end: number): void => {
+    if (end > start) spans.push({ start, end })
+    start = end
+  }
+  for (let i = 0; i < text.length; i++) {
+    const mark = text[i] ?? ""
+    if (mark === "\n") close(i + 1)
+    if (!ENDS.has(mark) && !ENDS_AT_ONCE.has(mark)) continue
+    let end = i + 1
+    while (ENDS.has(text[end] ?? "") || ENDS_AT_ONCE.has(text[end] ?? "") || CLOSES.has(text[end] ?? ""))
+      end++
+    if (mark !== ";" && (ENDS_AT_ONCE.has(mark) || end >= text.length || SPACE.test(text[end] ?? "")))
+      close(end)
+    i = end - 1
+  }
+  close(text.length)
+  return spans.flatMap((span) => {
+    if (measure(text, span) <= SENTENCE_MAX) return [span]
+    if (!ASKS_AT_END.test(text.slice(span.start, span.end))) return splitAnywhere(text, span, SENTENCE_MAX)
+    // A question that follows words without any mark is at their end.
+    const cut = Math.max(span.start + 1, text.indexOf(" ", span.end - QUESTION_MAX))
+    return [
+      ...splitAnywhere(text, { start: span.start, end: cut }, SENTENCE_MAX),
+      { start: cut, end: span.end }
+    ]
+  })
+}
+
+const isQuestion = (sentence: string): boolean =>
+  ASKS_AT_END.test(sentence) || GREEK_QUESTION.test(sentence) || ASKS_AT_START.test(sentence)
+
+/** Passages of about `size` widths, which end where a paragraph does. */
+const gather = (text: string, sentences: ReadonlyArray<Span>, size: number): ReadonlyArray<Span> => {
+  const passages: Array<Span> = []
+  let open: Span | null = null
+  let width = 0
+  const close = (): void => {
+    if (open !== null && text.slice(open.start, open.end).trim() !== "") passages.push(trim(text, open))
+    open = null
+    width = 0
+  }
+  for (const sentence of sentences) {
+    const more = measure(text, sentence)
+    const isApart = open !== null && sentence.start !== (open as Span).end
+    if (isApart || width + more > size) close()
+    open = open === null ? sentence : { start: (open as Span).start, end: sentence.end }
+    width += more
+    if (text.slice(sentence.start, sentence.end).trim() === "" && width >= size / 4) close()
+  }
+  close()
+  return passages
+}
+
+interface Sentence extends Span {
+  readonly isQuestion: boolean
+  /** Whether it is a paragraph of its own. */
+  readonly isApart: boolean
+}
+
+/** The sentences that are not blank. */
+const readSentences = (message: string): ReadonlyArray<Sentence> => {
+  const spans = cutSentences(message)
+  const isBlank = (span: Span | undefined): boolean =>
+    span === undefined || message.slice(span.start, span.end).trim() === ""
+  return spans.flatMap((span, i) =>
+    isBlank(span)
+      ? []
+      : [
+          {
+            ...span,
+            isQuestion: isQuestion(message.slice(span.start, span.end)),
+            isApart: isBlank(spans[i - 1]) && isBlank(spans[i + 1])
+          }
+        ]
+  )
+}
+
+interface Asking {
+  readonly span: Span
+  readonly aside: number
+}
+
+/** The questions that the writer asks: those at the ends of the message, and paragraphs of their own. */
+const selectAsking = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking> => {
+  const ends = new Set([sentences[0], sentences.at(-1)])
+  const questions = sentences.filter((sentence) => sentence.isQuestion)
+  const atEnds = questions.filter((sentence) => ends.has(sentence))
+  const within = questions.filter((sentence) => !ends.has(sentence))
+  const apart = within.filter(({ isApart }) => isApart)
+  const chosen = apart.length > 0 || atEnds.length > 0 ? apart : within
+  return [
+    ...atEnds.map((span) => ({ span, aside: 0 })),
+    ...chosen.slice(atEnds.length - QUESTIONS_MAX).map((span) => ({ span, aside: WITHIN }))
+  ]
+}
+
+/**
+ * Cuts a message to up to `max` parts, those that ask first: its questions, and where it has none what stands first
+ * and last in it; then the rest as passages, so that every part of it can find its own memories. A short message is
+ * asked whole, and its question alone too.
+ */
+export const cutMessage = (message: string, max: number): ReadonlyArray<MessagePart> => {
+  const total = measure(message, { start: 0, end: message.length })
+  const sentences = total <= ALONE ? [] : readSentences(message)
+  const asking = selectAsking(sentences).slice(0, max)
+  const textOf = (span: Span): string => {
+    const { end, start } = trim(message, span)
+    return message.slice(start, end)
+  }
+  const questions = asking.map(({ aside, span }) => ({ text: textOf(span), aside }))
+  if (total <= WHOLE) {
+    const whole = { text: message, aside: 0 }
+    const alone = questions.slice(0, Math.min(2, max - 1)).map(({ text }) => ({ text, aside: 0 }))
+    return sentences.length < 2 ? [whole] : [whole, ...alone]
+  }
+  const rest = cutSentences(message).filter((span) =>
+    asking.every((question) => question.span.start !== span.start)
+  )
+  const slots = max - asking.length
+  let size = PASSAGE
+  let passages = gather(message, rest, size)
+  for (let tries = 0; passages.length > slots && tries < 8; tries++) {
+    size *= Math.max(1.5, passages.length / slots)
+    passages = gather(message, rest, size)
+  }
+  const texts = passages.slice(0, slots).map(textOf)
+  // Without a question, what stands beside the rest is what it is about.
+  const isEdge = (i: number): boolean => asking.length === 0 && (i === 0 || i === texts.length - 1)
+  return [
+    ...questions,
+    ...texts.filter((_, i) => isEdge(i)).map((text) => ({ text, aside: 0 })),
+    ...texts.filter((_, i) => !isEdge(i)).map((text) => ({ text, aside: 1 }))
+  ]
+}
