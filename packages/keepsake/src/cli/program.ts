@@ -10,6 +10,8 @@ import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
+import { backup } from "./commands/operate/backup.ts"
+import { repair } from "./commands/operate/repair.ts"
 import { chat } from "./commands/serve/chat.ts"
 import { copy } from "./commands/operate/copy.ts"
 import { doctor } from "./commands/operate/doctor.ts"
@@ -58,6 +60,8 @@ const command = root.pipe(
     copy,
     reembed,
     doctor,
+    backup,
+    repair,
     trust,
     chat,
     mcp

@@ -5,7 +5,11 @@ import { createRequire } from "node:module"
 import { dirname, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
+import type { DamagedMemory } from "@keepsake/backend-hnsw"
+import type { MemoryError } from "@keepsake/core"
 import * as Effect from "effect/Effect"
+import { loadHnsw } from "../loadPackage.ts"
+import { plural } from "../plural.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
 const FREE_BYTES_MIN = 200 * 2 ** 20
@@ -61,6 +65,30 @@ const quickCheck = (path: string): Finding => {
   }
 }
 
+/** Damaged memories that a finding names. */
+const NAMED_MAX = 10
+
+/** Which memory it is, without its text. */
+export const describeDamaged = ({ id, rid, scope }: DamagedMemory): string =>
+  `row ${rid}${id === null ? "" : ` (${id})`} of ${scope === null ? "an unknown user" : `${scope.agentId}/${scope.userId}`}`
+
+/** Compares every memory with its checksums. */
+const checkRows = (path: string): Effect.Effect<ReadonlyArray<Finding>, MemoryError> =>
+  Effect.gen(function* () {
+    const { HnswFile } = yield* loadHnsw
+    const damaged = yield* HnswFile.inspect(path)
+    if (damaged.length === 0) return []
+    const named = damaged.slice(0, NAMED_MAX).map(describeDamaged).join(", ")
+    const more = damaged.length > NAMED_MAX ? ` and ${damaged.length - NAMED_MAX} more` : ""
+    return [
+      fault(
+        "memories",
+        `${plural(damaged.length, "memory", "memories")} of ${path} damaged: ${named}${more}`,
+        "Make a copy with keepsake backup; then keepsake repair rebuilds what it can and lists what is lost. Or put a backup in its place."
+      )
+    ]
+  })
+
 /** Checks the file of a store that could be opened. */
 export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.tryPromise(async () => [
@@ -68,6 +96,7 @@ export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =
     ...(await checkPermissions(path)),
     await checkSpace(path)
   ]).pipe(
+    Effect.flatMap((findings) => Effect.map(checkRows(path), (rows) => [...findings, ...rows])),
     Effect.catch((error) =>
       Effect.succeed([
         fault(

@@ -30,6 +30,8 @@ const COMMANDS = [
   "copy",
   "reembed",
   "doctor",
+  "backup",
+  "repair",
   "trust",
   "mcp"
 ]
@@ -95,7 +97,7 @@ describe("the examples of each --help", () => {
     }
   })
 
-  it("export, import and copy", async () => {
+  it("export, import, copy, backup and repair", async () => {
     await using folder = await temporaryFolder()
     const { path } = folder
     await keepsake(path, ["remember", "Ana is building a freight SaaS", "--store", "file:./memory.db"])
@@ -106,7 +108,7 @@ describe("the examples of each --help", () => {
     )
     await writeFile(join(path, "CLAUDE.md"), "- Answer in short\n")
     await using server = await startQdrant()
-    for (const name of ["export", "import", "copy"]) {
+    for (const name of ["export", "import", "copy", "backup", "repair"]) {
       const { out } = await keepsake(path, [name, "--help"])
       for (const args of parseExamples(out)) {
         // There is no shell to redirect, and the server has another port.
@@ -190,7 +192,8 @@ describe("the examples of commands that run until they are ended", () => {
   it("runs the examples of every command", () => {
     const memory = ["remember", "recall", "context", "list", "get", "update", "supersede", "forget", "stats"]
     const run = [...memory, "init", "doctor", "reembed", "export", "import", "copy"]
-    expect([...run, "trust", "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
+    const operate = ["backup", "repair"]
+    expect([...run, ...operate, "trust", "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
   })
 })
 
