@@ -17,6 +17,8 @@ export interface Settings {
   readonly json: string | null
   /** File with an earlier run's value per question, to compare with; by default the last run of the same kind. */
   readonly against: string | null
+  /** Whether scopes of 100,000 and 1,000,000 rows are measured too. */
+  readonly isLarge: boolean
 }
 
 export const USAGE = `pnpm bench:quality [options]
@@ -26,6 +28,7 @@ export const USAGE = `pnpm bench:quality [options]
   --vectors FILE    recorded vectors of the preceding --data
   --embedder SPEC   a live embedder instead, such as lexical or transformers:Xenova/all-MiniLM-L6-v2
   --backend NAME    ${BACKENDS.join(", ")}; default: hnsw
+  --large           a word of one memory alone among 100,000 and 1,000,000 rows too
   --json FILE       writes the result to FILE
   --against FILE    compares with an earlier run's value per question (bench-results/quality-*.questions.json)`
 
@@ -42,6 +45,7 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
       backend: { type: "string" },
       json: { type: "string" },
       against: { type: "string" },
+      large: { type: "boolean" },
       help: { type: "boolean" }
     }
   })
@@ -64,6 +68,7 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
     backend,
     embedder: values.embedder ?? null,
     json: values.json ?? null,
-    against: values.against ?? null
+    against: values.against ?? null,
+    isLarge: values.large === true
   }
 }

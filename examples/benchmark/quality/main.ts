@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url"
 import type { EmbedderProvider } from "@keepsake/keepsake"
 import { resultsFolder } from "../speed/paths.ts"
 import { type Answers, toAnswers, pairedDifference } from "./bootstrap.ts"
+import { measureBars } from "./bars/measureBars.ts"
+import { printBars } from "./bars/printBars.ts"
 import { coldStart } from "./coldStart.ts"
 import { contextBudgets } from "./contextBudget.ts"
 import { type Evaluation, evaluate } from "./evaluate.ts"
@@ -70,6 +72,15 @@ const main = async (settings: Settings): Promise<void> => {
 
   printLanguages(await evaluateLanguages(dataFile("languages.json")))
   printIdentifiers(await evaluateIdentifiers(dataFile("identifiers.json")))
+
+  const files = {
+    dialogues: dataFile("dialogues"),
+    shortFacts: dataFile("short-facts.json"),
+    smallTalk: dataFile("small-talk.json")
+  }
+  printBars(await measureBars(null, "no model", files, settings.isLarge))
+  if (settings.embedder !== null)
+    printBars(await measureBars(settings.embedder, settings.embedder, files, false))
 
   const result = toResult(settings, evaluations)
   await mkdir(resultsFolder, { recursive: true })

@@ -65,7 +65,7 @@ export interface Material {
 }
 
 /** A message whose best memory scores less has found nothing: most messages have nothing to do with a memory. */
-const FOUND = 0.05
+const FOUND = 0.06
 
 const PINNED = isIn({ field: "pinned" }, [true])
 
