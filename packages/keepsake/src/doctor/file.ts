@@ -48,17 +48,18 @@ const openToCheck = (path: string): DatabaseSync => {
   return new DatabaseSync(url, { readOnly: true })
 }
 
-const quickCheck = (path: string): Finding => {
+/** The tables, and that their indexes have every row. */
+const checkTables = (path: string): Finding => {
   const database = openToCheck(path)
   try {
-    const [row] = database.prepare("pragma quick_check(1)").all()
-    const result = row?.["quick_check"]
+    const [row] = database.prepare("pragma integrity_check(1)").all()
+    const result = row?.["integrity_check"]
     return result === "ok"
       ? ok("file", `${path} is intact`)
       : fault(
           "file",
           `${path} is damaged: ${String(result)}`,
-          "Save the readable memories with keepsake export, and import them into a new file."
+          "Make a copy with keepsake backup; then keepsake repair builds indexes again. Where it fails, save the readable memories with keepsake export, and import them into a new file."
         )
   } finally {
     database.close()
@@ -92,7 +93,7 @@ const checkRows = (path: string): Effect.Effect<ReadonlyArray<Finding>, MemoryEr
 /** Checks the file of a store that could be opened. */
 export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.tryPromise(async () => [
-    quickCheck(path),
+    checkTables(path),
     ...(await checkPermissions(path)),
     await checkSpace(path)
   ]).pipe(

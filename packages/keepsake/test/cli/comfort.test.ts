@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { existsSync, readFileSync, statSync } from "node:fs"
 import { writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
 import type { Memory } from "@keepsake/core"
 import { describe, expect, it } from "vitest"
 import { progressLine } from "../../src/cli/output/progress.ts"
@@ -293,6 +294,32 @@ describe("doctor", () => {
       ).toEqual([])
     }
     expect((await folder.run("export", "--everyone")).out).not.toContain("canary")
+  })
+})
+
+describe("a damaged memory", () => {
+  it("is named by the doctor, and taken out and listed by repair, after which the rest serves", async () => {
+    await using folder = await temporaryFolder()
+    const store = ["--store", "file:./memory.db"]
+    const run = (...args: ReadonlyArray<string>) => keepsake(folder.path, [...args, ...store])
+    await run("remember", "Ana likes tea")
+    await run("remember", "Ana likes harbours")
+    const db = new DatabaseSync(join(folder.path, "memory.db"))
+    db.exec("UPDATE memory SET said_at = said_at + 1 WHERE rid = (SELECT min(rid) FROM memory)")
+    db.close()
+    const { code, out } = await run("doctor", "--json")
+    expect(code).toBe(3)
+    const findings = JSON.parse(out) as ReadonlyArray<{ readonly check: string; readonly detail: string }>
+    expect(findings.find(({ check }) => check === "memories")?.detail).toMatch(
+      /1 memory of \S+ damaged: row \d+ \([0-9a-f-]+\) of default\/me/u
+    )
+    expect((await run("backup", "--out", "before.db")).code).toBe(0)
+    const repaired = JSON.parse((await run("repair", "--json")).out) as {
+      readonly lost: ReadonlyArray<string>
+    }
+    expect(repaired.lost).toHaveLength(1)
+    expect((await run("doctor")).code).toBe(0)
+    expect((await run("list")).out).toContain("Ana likes harbours")
   })
 })
 
