@@ -108,6 +108,7 @@ describe("updates.json", () => {
   interface Conversation {
     readonly kind: string
     readonly language: string
+    readonly half: "fit" | "held-out"
     readonly turns: ReadonlyArray<{
       readonly speaker: "user" | "assistant"
       readonly text: string
@@ -141,6 +142,16 @@ describe("updates.json", () => {
       assert.isAtLeast(shareOf(cases.map(({ language }) => language !== "en")), 0.25)
     const echoed = pairs.map(({ latestEcho, staleEcho }) => (latestEcho ?? staleEcho) !== undefined)
     assert.isAtLeast(shareOf(echoed), 1 / 3)
+  })
+
+  it("holds out half of the pairs and of the controls, of each kind about as many", () => {
+    for (const cases of [pairs, controls]) {
+      for (const kind of kindsOf(cases)) {
+        const halves = cases.filter((conversation) => conversation.kind === kind).map(({ half }) => half)
+        const heldOut = halves.filter((half) => half === "held-out").length
+        assert.isAtMost(Math.abs(halves.length - 2 * heldOut), 1, kind)
+      }
+    }
   })
 
   it("tells each conversation once, in 4 to 10 turns from old to new", () => {
