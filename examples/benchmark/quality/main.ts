@@ -21,11 +21,13 @@ import {
   printLanguages,
   printMacro,
   printSet,
+  printUpdates,
   type SetReport
 } from "./report.ts"
 import { toResult } from "./result.ts"
 import { readSettings, type Settings, type Source, USAGE, UsageError } from "./Settings.ts"
 import { scopeSizes } from "./scopeSizes.ts"
+import { reportUpdates } from "./updates.ts"
 
 const dataFile = (name: string) => fileURLToPath(new URL(`../data/${name}`, import.meta.url))
 
@@ -72,6 +74,8 @@ const main = async (settings: Settings): Promise<void> => {
 
   printLanguages(await evaluateLanguages(dataFile("languages.json")))
   printIdentifiers(await evaluateIdentifiers(dataFile("identifiers.json")))
+  const embedders = settings.embedder === null ? [null] : [null, settings.embedder]
+  printUpdates(await reportUpdates(embedders, dataFile("updates.json")))
 
   const files = {
     dialogues: dataFile("dialogues"),

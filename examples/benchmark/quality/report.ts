@@ -15,6 +15,7 @@ import {
 } from "./metrics.ts"
 import { macroR10 } from "./result.ts"
 import type { SizeResult } from "./scopeSizes.ts"
+import type { UpdateOutcome, UpdateReport } from "./updates.ts"
 
 export interface SetReport {
   readonly evaluation: Evaluation
@@ -129,4 +130,31 @@ export const printColdStart = (embedder: string, { cases, missed, tokens }: Cold
   )
   for (const { id, needs } of missed)
     console.log(`  ${id} lacks ${needs.map((choice) => choice.join(" or ")).join(", ")}`)
+}
+
+/** The kinds of a set in their order, with the share of each that is right. */
+const rightByKind = (outcomes: ReadonlyArray<UpdateOutcome>): string => {
+  const kinds = Array.from(new Set(outcomes.map(({ kind }) => kind)))
+  const share = (some: ReadonlyArray<UpdateOutcome>) => some.filter(({ isRight }) => isRight).length
+  return kinds
+    .map((kind) => {
+      const own = outcomes.filter((outcome) => outcome.kind === kind)
+      return `${kind} ${share(own)}/${own.length}`
+    })
+    .concat(`all ${share(outcomes)}/${outcomes.length}`)
+    .join(", ")
+}
+
+export const printUpdates = (reports: ReadonlyArray<UpdateReport>): void => {
+  console.log("\nchanged facts: the latest before the stale one; controls: what still holds before the other")
+  for (const { embedder, isAmong, outcomes } of reports) {
+    for (const half of ["fit", "held-out"] as const) {
+      const own = outcomes.filter((outcome) => outcome.half === half)
+      const pairs = own.filter(({ isControl }) => !isControl)
+      const stale = pairs.filter(({ isStaleFirst }) => isStaleFirst).length
+      console.log(`  ${embedder}, ${isAmong ? "among 8 other conversations" : "alone"}, ${half}`)
+      console.log(`    pairs: ${rightByKind(pairs)}; the stale one first of all ${stale}`)
+      console.log(`    controls: ${rightByKind(own.filter(({ isControl }) => isControl))}`)
+    }
+  }
 }

@@ -39,7 +39,13 @@ export type { Receipt, UserReceipt } from "./forget/receipt.ts"
 export { turnKey } from "./memory/MemoryId.ts"
 
 // Recall and the block for a model.
-export { type Ranked, type RecallRequest, type Recollection, Retriever } from "./recall/Retriever.ts"
+export {
+  type Ranked,
+  type RecallRequest,
+  type Recollection,
+  Retriever,
+  type Standing
+} from "./recall/Retriever.ts"
 export { DEFAULT_THRESHOLD, makeRetriever, type WhenEmbedderFails } from "./recall/makeRetriever.ts"
 export type { Explanation } from "./recall/Scorer.ts"
 export { DEFAULT_CONTEXT_BUDGET, type MemoryContext } from "./context/buildContext.ts"

@@ -8,6 +8,7 @@ import { ANY } from "../../../../packages/core/src/memory/Condition.ts"
 import { countPhrases } from "../../../../packages/core/src/recall/features.ts"
 import { readMessage } from "../../../../packages/core/src/recall/query.ts"
 import { readEvidence } from "../../../../packages/core/src/recall/readEvidence.ts"
+import { SentenceCache } from "../../../../packages/core/src/recall/sentences/SentenceCache.ts"
 import { WordSequences } from "../../../../packages/core/src/recall/WordSequences.ts"
 import { FEATURES } from "../../../../packages/core/src/recall/weights.ts"
 import { UTC } from "../../../../packages/core/src/text/time/TimeZone.ts"
@@ -79,7 +80,7 @@ export const openWorlds = (file: string, embedder: string | null) => {
         if (vectors.length === 0 && queries.every(({ terms }) => terms.length === 0)) return null
         const request = { scope, now: NOW, query: text, filter: ANY, limit: 10 }
         const { read, rows, scorer } = yield* readEvidence(
-          { store, fingerprint, sequences },
+          { store, fingerprint, sequences, sentences: new SentenceCache() },
           request,
           queries,
           vectors

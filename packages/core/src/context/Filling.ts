@@ -13,6 +13,8 @@ export interface Candidate {
   readonly id: string
   readonly part: ContextPart
   readonly whole: Form
+  /** The memory that says it otherwise later: this one is in only beside it. `null` without one. */
+  readonly behind: string | null
   /** A shorter form; `null` where the whole is short. Made when it is asked for. */
   readonly cut: (() => Form) | null
 }
@@ -93,7 +95,8 @@ export class Filling {
   }
 
   #add(candidate: Candidate, form: Form, until: number, isFree: boolean): void {
-    const { id, part } = candidate
+    const { behind, id, part } = candidate
+    if (behind !== null && !this.#chosen.has(behind)) return
     const heading = this.#partUsed.has(part) ? 0 : this.#headingTokens(part)
     const tokens = form.tokens + heading
     if (this.#used + tokens > until || (!isFree && this.#isOver(part, tokens))) return

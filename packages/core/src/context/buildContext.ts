@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import type { ContextPart, ReadContextOptions } from "../input/options.ts"
 import type { Degraded } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
+import type { Ranked } from "../recall/Retriever.ts"
 import { formatOrigin } from "../memory/Scope.ts"
 import { estimateTokens as estimate, type TokenEstimator } from "../text/estimateTokens.ts"
 import { formatDay, formatDayIn } from "../text/time/formatDay.ts"
@@ -17,6 +18,7 @@ import {
 } from "./material.ts"
 import {
   type ContextItem,
+  earlierLine,
   emptyBlock,
   headingLine,
   itemLine,
@@ -63,12 +65,8 @@ const SLACK = 24
 interface Writer {
   readonly options: ReadContextOptions
   readonly estimateTokens: TokenEstimator
-  readonly toCandidate: (
-    memory: Memory,
-    part: ContextPart,
-    score: number | null,
-    cutTokens?: number
-  ) => Candidate
+  readonly toCandidate: (memory: Memory, part: ContextPart) => Candidate
+  readonly toRelevant: (ranked: Ranked, cutTokens: number) => Candidate
 }
 
 /** Makes candidates; a question's words are weighed when a text is first cut. */
@@ -88,35 +86,43 @@ const makeWriter = (
         ({ content }) => content
       )
     ))
-  const toForm = (item: ContextItem): Form => {
+  const toForm = (item: ContextItem, behind: string | null): Form => {
     const origin = isShared(item.memory) ? formatOrigin(item.memory.scope, scope) : null
     const written: WrittenItem = {
       item,
       day: formatDay(item.memory.saidAt, zone),
       origin,
-      showScore: showScores
+      showScore: showScores,
+      behind
     }
-    return { written, tokens: estimateTokens(`\n${itemLine(written)}`) }
+    const line = behind === null ? itemLine(written) : earlierLine(written)
+    return { written, tokens: estimateTokens(`\n${line}`) }
   }
+  const toCandidate = (item: ContextItem, cutTokens: number): Candidate => {
+    const { memory, part, standing } = item
+    const behind = standing?.followedBy?.[0] ?? null
+    const whole = toForm(item, behind)
+    let short: Form | undefined
+    const cut = () =>
+      (short ??= toForm(
+        { ...item, cut: cutToQuestion(memory.content, weigh(), cutTokens, estimateTokens) },
+        behind
+      ))
+    return {
+      id: memory.id,
+      part,
+      whole,
+      behind,
+      cut: whole.tokens > Math.max(CUT_ABOVE, 1.4 * cutTokens) ? cut : null
+    }
+  }
+  const shown = (memory: Memory): string | null => (isCut(memory) ? memory.content : null)
   return {
     options,
     estimateTokens,
-    toCandidate: (memory, part, score, cutTokens = CUT_TOKENS) => {
-      const item: ContextItem = { memory, part, score, cut: isCut(memory) ? memory.content : null }
-      const whole = toForm(item)
-      let short: Form | undefined
-      const cut = () =>
-        (short ??= toForm({
-          ...item,
-          cut: cutToQuestion(memory.content, weigh(), cutTokens, estimateTokens)
-        }))
-      return {
-        id: memory.id,
-        part,
-        whole,
-        cut: whole.tokens > Math.max(CUT_ABOVE, 1.4 * cutTokens) ? cut : null
-      }
-    }
+    toCandidate: (memory, part) => toCandidate({ memory, part, score: null, cut: shown(memory) }, CUT_TOKENS),
+    toRelevant: ({ memory, score, standing }, cutTokens) =>
+      toCandidate({ memory, part: "relevant", score, cut: shown(memory), standing }, cutTokens)
   }
 }
 
@@ -192,15 +198,13 @@ export const buildContext = Effect.fnUntraced(function* (services: ContextServic
   const { now, options } = request
   const { budgetTokens = DEFAULT_CONTEXT_BUDGET, limit, partTokens } = options
   const { isCut, isShared, material } = yield* readMaterial(services, request, limitFrom(limit, budgetTokens))
-  const { estimateTokens, toCandidate } = makeWriter(request, material, isCut, isShared)
+  const { estimateTokens, toCandidate, toRelevant } = makeWriter(request, material, isCut, isShared)
   const bestTokens = Math.max(CUT_TOKENS, budgetTokens * BEST_SHARE)
   const candidates: Candidates = {
-    pins: material.pins.map((memory) => toCandidate(memory, "profile", null)),
-    profile: material.profile.map((memory) => toCandidate(memory, "profile", null)),
-    relevant: material.relevant.map(({ memory, score }, i) =>
-      toCandidate(memory, "relevant", score, i === 0 ? bestTokens : CUT_TOKENS)
-    ),
-    lastTime: material.lastTime.map((memory) => toCandidate(memory, "lastTime", null))
+    pins: material.pins.map((memory) => toCandidate(memory, "profile")),
+    profile: material.profile.map((memory) => toCandidate(memory, "profile")),
+    relevant: material.relevant.map((ranked, i) => toRelevant(ranked, i === 0 ? bestTokens : CUT_TOKENS)),
+    lastTime: material.lastTime.map((memory) => toCandidate(memory, "lastTime"))
   }
   const all = [...candidates.pins, ...candidates.profile, ...candidates.relevant, ...candidates.lastTime]
   const hasShared = all.some(({ whole }) => whole.written.origin !== null)
@@ -210,7 +214,7 @@ export const buildContext = Effect.fnUntraced(function* (services: ContextServic
   const makeFilling = () => new Filling((part) => estimateTokens(`\n${headingLine(part)}`), partTokens)
   const pinned = takePins(makeFilling, candidates.pins, room, estimateTokens)
   const { filling } = pinned
-  const young = material.young?.map((memory) => toCandidate(memory, "lastTime", null)) ?? null
+  const young = material.young?.map((memory) => toCandidate(memory, "lastTime")) ?? null
   const own = all.filter(({ whole }) => whole.written.origin === null)
   // What is shared neither ends a memory's youth nor takes its room.
   const isWhole =

@@ -134,7 +134,7 @@ type Parts = Effect.Success<ReturnType<typeof readParts>>
  * Brings in what is shared. A statement that several scopes hold stands there once, as one's own memory if it is
  * among those read. Shared pins come after one's own.
  */
-const mergeShared = ({ pinned, recent, relevant, shared, standing }: Parts, limit: number) => {
+const mergeShared = ({ pinned, recent, relevant, shared, standing }: Parts, limit: number, scope: Scope) => {
   const ownPins = pinned.toSorted(byWeight)
   const profile = standing.filter((memory) => !memory.pinned).sort(byWeight)
   if (shared.answers.length === 0) return { pins: ownPins, profile, relevant }
@@ -148,7 +148,7 @@ const mergeShared = ({ pinned, recent, relevant, shared, standing }: Parts, limi
   return {
     pins: [...ownPins, ...shownPins],
     profile,
-    relevant: mergeRanked(ranked, limit, new Map([...pins, ...own]))
+    relevant: mergeRanked(ranked, limit, scope, new Map([...pins, ...own]))
   }
 }
 
@@ -175,6 +175,15 @@ const readWhole = Effect.fnUntraced(function* (
   return whole
 })
 
+/** Ids of memories that stand beside what says them otherwise later, and of copies: no other part shows them. */
+const shownTogether = (relevant: ReadonlyArray<Ranked>): ReadonlySet<string> =>
+  new Set(
+    relevant.flatMap(({ memory, standing }) => {
+      const followedBy = standing?.followedBy ?? []
+      return [...(followedBy.length === 0 ? [] : [memory.id, ...followedBy]), ...(standing?.copies ?? [])]
+    })
+  )
+
 /** The memories that a context may show. */
 export const readMaterial = Effect.fnUntraced(function* (
   services: ContextServices,
@@ -186,7 +195,7 @@ export const readMaterial = Effect.fnUntraced(function* (
   const parts = yield* readParts(services, request, limit, cut)
   const { recent, shared } = parts
   const isYoung = recent.length <= YOUNG_MAX
-  const { pins, profile, relevant } = mergeShared(parts, limit)
+  const { pins, profile, relevant } = mergeShared(parts, limit, scopes.scope)
   const wanted = [...relevant.slice(0, WHOLE_MAX).map(({ memory }) => memory), ...(isYoung ? recent : [])]
   const readable = wanted.filter(
     (memory) => (cut.get(memory) ?? Number.POSITIVE_INFINITY) <= WHOLE_PASSAGES_MAX
@@ -198,13 +207,16 @@ export const readMaterial = Effect.fnUntraced(function* (
     return stored !== undefined && sameScope(stored.scope, memory.scope) ? stored : memory
   }
   const skips = !isYoung && isSmallTalk(query)
-  const isFound = request.options.minScore !== undefined || (relevant[0]?.score ?? 0) >= FOUND
+  const best = relevant.reduce((most, { score }) => Math.max(most, score), 0)
+  const isFound = request.options.minScore !== undefined || best >= FOUND
+  const shown = skips || !isFound ? [] : relevant
+  const together = shownTogether(shown)
+  const isElsewhere = ({ id }: Memory): boolean => !together.has(id)
   const material: Material = {
     pins: pins.map(toWhole),
-    profile: profile.map(toWhole),
-    relevant:
-      skips || !isFound ? [] : relevant.map((ranked) => ({ ...ranked, memory: toWhole(ranked.memory) })),
-    lastTime: lastTurns(recent).map(toWhole),
+    profile: profile.filter(isElsewhere).map(toWhole),
+    relevant: shown.map((ranked) => ({ ...ranked, memory: toWhole(ranked.memory) })),
+    lastTime: lastTurns(recent).filter(isElsewhere).map(toWhole),
     young: isYoung ? recent.map(toWhole) : null,
     isSmallTalk: skips,
     degraded: joinDegraded([

@@ -3,6 +3,7 @@ import { CONTEXT_PARTS, type ContextPart } from "../input/options.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { stripHidden } from "../text/hiddenCharacters.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
+import type { Standing } from "../recall/Retriever.ts"
 import { GAP } from "./cutToQuestion.ts"
 
 /** A memory in the block, and the part that shows it. */
@@ -14,6 +15,8 @@ export interface ContextItem {
   readonly score: number | null
   /** What the block shows of a text that is too long to be shown whole; `null` where it is whole. */
   readonly cut: string | null
+  /** What recall found of it among the others; absent for the parts that are always shown. */
+  readonly standing?: Standing | undefined
 }
 
 const HEADINGS: { readonly [part in ContextPart]: string } = {
@@ -55,6 +58,8 @@ export interface WrittenItem {
   /** Where a shared memory comes from; `null` for one's own. */
   readonly origin: string | null
   readonly showScore: boolean
+  /** The memory behind which it stands, since that says it otherwise later; `null` without one. */
+  readonly behind: string | null
 }
 
 /** The origin of a shared memory comes first, where no memory's own text can be. */
@@ -64,17 +69,30 @@ const from = (origin: string | null): string =>
 /** Lines of a text are indented further than any line of the block: none looks like an item. */
 const INDENT = "\n    "
 
-const said = ({ item: { cut, memory, score }, showScore }: WrittenItem): string => {
+const said = ({ item: { cut, memory, score, standing }, showScore }: WrittenItem): string => {
   const shown = showScore && score !== null ? ` (${score.toFixed(2)})` : ""
   const text = clean(cut ?? memory.content, INDENT)
-  return `${shown}: ${text}${cut === null ? "" : ` (cut: ${memory.id})`}`
+  const copies = standing?.copies?.length ?? 0
+  const times = copies === 0 ? "" : ` (said ${copies + 1} times)`
+  return `${shown}: ${text}${cut === null ? "" : ` (cut: ${memory.id})`}${times}`
+}
+
+const line = (written: WrittenItem, relation: string): string => {
+  const { day, item, origin } = written
+  return `- ${from(origin)}${relation}${day} ${author(item.memory)}${said(written)}`
 }
 
 /** One memory by itself: its day, its author and its text. */
-export const itemLine = (written: WrittenItem): string => {
-  const { day, item, origin } = written
-  return `- ${from(origin)}${day} ${author(item.memory)}${said(written)}`
-}
+export const itemLine = (written: WrittenItem): string => line(written, "")
+
+const LATER = "later: "
+
+/** What is so now, and below it what was so before. */
+const historyLines = (now: WrittenItem, before: ReadonlyArray<WrittenItem>): string =>
+  [line(now, LATER), ...before.map((written) => `  ${line(written, "earlier: ")}`)].join("\n")
+
+/** What a memory takes that stands behind another one, the other one's mark included. */
+export const earlierLine = (written: WrittenItem): string => `${LATER}\n  ${line(written, "earlier: ")}`
 
 /** Several memories of one conversation and day, under one line that says when, and who if it is one person. */
 const groupLines = (group: ReadonlyArray<WrittenItem>): string => {
@@ -93,19 +111,25 @@ const groupLines = (group: ReadonlyArray<WrittenItem>): string => {
   return [`${head} ${author(memory)}:`, ...group.map((written) => `  -${said(written).slice(1)}`)].join("\n")
 }
 
-/** Runs of the same conversation, day and origin. */
-const toGroups = (written: ReadonlyArray<WrittenItem>): ReadonlyArray<ReadonlyArray<WrittenItem>> => {
-  const groups: Array<Array<WrittenItem>> = []
-  let lastKey: string | undefined
-  for (const one of written) {
-    const { memory } = one.item
-    const key = JSON.stringify([one.origin, memory.sessionId, one.day])
-    const open = groups.at(-1)
-    if (key === lastKey && open !== undefined) open.push(one)
-    else groups.push([one])
-    lastKey = key
+/** The lines of a part: runs of the same conversation, day and origin together, and what has a history by itself. */
+const toLines = (told: ReadonlyArray<Told>): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let group: Array<WrittenItem> = []
+  let groupKey: string | undefined
+  const endGroup = () => {
+    if (group.length > 0) lines.push(groupLines(group))
+    group = []
   }
-  return groups
+  for (const { before, written } of told) {
+    const { day, item, origin } = written
+    const key = before.length > 0 ? undefined : JSON.stringify([origin, item.memory.sessionId, day])
+    if (key === undefined || key !== groupKey) endGroup()
+    groupKey = key
+    if (before.length > 0) lines.push(historyLines(written, before))
+    else group.push(written)
+  }
+  endGroup()
+  return lines
 }
 
 const ABOUT_SHARED = ' What begins with from="…" is shared with this user, and was said elsewhere.'
@@ -130,6 +154,31 @@ export const emptyBlock = (today: string, explained: Explained): string =>
 export const unshownPinsLine = (ids: ReadonlyArray<string>, count: number): string =>
   `- (${count} pinned ${count === 1 ? "memory has" : "memories have"} no room here${ids.length === 0 ? "" : `: ${ids.join(", ")}`})`
 
+/** A memory, and those that stand behind it, the latest first. */
+interface Told {
+  readonly written: WrittenItem
+  readonly before: ReadonlyArray<WrittenItem>
+}
+
+/** Puts memories behind those that say them otherwise later; all others are in order of saying. */
+const tell = (written: ReadonlyArray<WrittenItem>): ReadonlyArray<Told> => {
+  const byId = new Map(written.map((one) => [one.item.memory.id, one]))
+  const top = (one: WrittenItem): WrittenItem => {
+    const seen = new Set<WrittenItem>()
+    let place = one
+    while (!seen.has(place)) {
+      seen.add(place)
+      place = (place.behind === null ? undefined : byId.get(place.behind)) ?? place
+    }
+    return place
+  }
+  const ordered = written.toSorted((a, b) => bySaid(a.item.memory, b.item.memory))
+  const tops = new Map<WrittenItem, Array<WrittenItem>>()
+  for (const one of ordered) if (top(one) === one) tops.set(one, [])
+  for (const one of ordered) if (top(one) !== one) tops.get(top(one))?.unshift(one)
+  return Array.from(tops, ([first, before]) => ({ written: first, before }))
+}
+
 /** In order of saying: the same memories give the same bytes under any scores. */
 const bySaid = (a: Memory, b: Memory): number =>
   a.saidAt - b.saidAt || (a.turn ?? 0) - (b.turn ?? 0) || (a.id < b.id ? -1 : 1)
@@ -146,11 +195,13 @@ export const renderBlock = (
   }
   const sections = CONTEXT_PARTS.map((part) => {
     const own = written.filter(({ item }) => item.part === part)
-    const ordered = part === "profile" ? own : own.toSorted((a, b) => bySaid(a.item.memory, b.item.memory))
-    const lines = (part === "profile" ? ordered.map(itemLine) : toGroups(ordered).map(groupLines)).concat(
-      part === "profile" && pinsLine !== null ? [pinsLine] : []
-    )
-    return { part, ordered, lines }
+    if (part === "profile") {
+      const lines = own.map(itemLine).concat(pinsLine === null ? [] : [pinsLine])
+      return { part, ordered: own, lines }
+    }
+    const told = tell(own)
+    const ordered = told.flatMap((one) => [one.written, ...one.before])
+    return { part, ordered, lines: toLines(told) }
   }).filter(({ lines }) => lines.length > 0)
   const body = sections.map(({ lines, part }) => [headingLine(part), ...lines].join("\n"))
   return {

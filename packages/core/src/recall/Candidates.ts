@@ -1,6 +1,7 @@
 /** The rows that may be an answer, of which as few texts as possible are read. */
 import type { Excerpt, RowFacts } from "../store/searching.ts"
 import { type Evidence, countPhrases } from "./features.ts"
+import { arrange, type Arranged } from "./order/arrange.ts"
 import { descending, type ReadEvidence } from "./readEvidence.ts"
 import { type Explanation, probability } from "./Scorer.ts"
 
@@ -18,6 +19,9 @@ const bySaid = (a: RowFacts, b: RowFacts): number =>
 /** Highest score first; ties: oldest first. */
 const byScore = (a: Winner, b: Winner): number =>
   descending(a.score, b.score) || bySaid(a.row.facts, b.row.facts)
+
+/** Rows beside each winner that the order of the answer may bring in. */
+const RUNNERS_UP = 2
 
 /** Which rows are wanted. */
 interface Wanted {
@@ -48,9 +52,28 @@ export class Candidates {
     this.#select()
   }
 
-  /** The rows that win among those whose texts are read, best first. */
-  winners(): ReadonlyArray<Winner> {
-    return this.#winners
+  /** The rows in the order of the answer: the winners, and rows that follow them or fill the places of copies. */
+  answers(): ReadonlyArray<Arranged<Winner>> {
+    const { limit, minScore } = this.#wanted
+    const winners = new Map(this.#winners.map((winner) => [winner.row, winner]))
+    // Without winners to spare, there is no row beside them.
+    const rest = winners.size < limit ? [] : this.#runnersUp(winners)
+    const score = (row: Evidence): Winner | null => {
+      const winner = winners.get(row) ?? this.#score(row)
+      return winner === null || winner.score < minScore ? null : winner
+    }
+    return arrange([...winners.keys(), ...rest], this.#evidence, limit, score)
+  }
+
+  /** Rows after the winners whose texts are read, by their ceilings. */
+  #runnersUp(winners: ReadonlyMap<Evidence, Winner>): ReadonlyArray<Evidence> {
+    const most = RUNNERS_UP * this.#wanted.limit
+    const rows: Array<Evidence> = []
+    for (const row of this.#ranked) {
+      if (rows.length === most) break
+      if (row.excerpt !== null && !winners.has(row)) rows.push(row)
+    }
+    return rows
   }
 
   /** The rows that may still win, and whose texts are not read. */
@@ -93,9 +116,9 @@ export class Candidates {
 
   /** `null` while the text is not read. */
   #score(row: Evidence): Winner | null {
-    const { queries, scorer, sequences } = this.#evidence
+    const { parts, scorer, sequences } = this.#evidence
     const { ceiling, excerpt } = row
-    const query = queries[row.part]
+    const query = parts[row.part]?.query
     if (excerpt === null || query === undefined) return null
     if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
     // The phrases are those of the words that were found.

@@ -16,12 +16,25 @@ export interface RecalledPassage {
   readonly passages: number
 }
 
+/**
+ * What the step after scoring found of a memory among the others. It changes no score: it puts a memory behind those
+ * that say it otherwise later, and an exception behind its rule, and folds near-copies into one.
+ */
+export interface Standing {
+  /** Ids of later memories that speak of the same thing and say it otherwise, the latest first; up to three. */
+  readonly followedBy?: ReadonlyArray<string> | undefined
+  /** Ids of near-identical memories that are folded into this one, best first. */
+  readonly copies?: ReadonlyArray<string> | undefined
+  /** Its place by score alone, counted from 0, where that is another. */
+  readonly order?: number | undefined
+}
+
 /** A memory that answers a query, and how well. */
 export interface Recollection {
   readonly memory: Memory
-  /** 0 to 1: about the share of such memories that answer such a query. Decides order and cut. */
+  /** 0 to 1: about the share of such memories that answer such a query. Decides the cut, and the order but for `Standing`. */
   readonly score: number
-  readonly explain: Explanation
+  readonly explain: Explanation & Standing
   /** The embedder's own cosine of query and memory; `null` when recall is by keyword alone. */
   readonly similarity: number | null
   /** The passage of a long text that answers; absent where the text is one passage. */
@@ -29,10 +42,12 @@ export interface Recollection {
 }
 
 /**
- * A memory and its score, without an explanation. Of a memory with a `passage`, `content` may be that passage alone,
+ * A memory, its score and its standing, without an explanation. Of a memory with a `passage`, `content` may be that passage alone,
  * and metadata longer than 4,096 characters may be missing: `get` has the whole.
  */
-export type Ranked = Pick<Recollection, "memory" | "score" | "passage">
+export interface Ranked extends Pick<Recollection, "memory" | "score" | "passage"> {
+  readonly standing?: Standing | undefined
+}
 
 /** A query in a scope at a moment. Its values are checked. */
 export interface RecallRequest {
@@ -51,7 +66,7 @@ export interface RecallRequest {
 }
 
 /**
- * Query to scored memories, best first. `AgentMemory` uses the one in its context, and `makeRetriever`
+ * Query to scored memories, best first, and what is so now before what was so. `AgentMemory` uses the one in its context, and `makeRetriever`
  * without one.
  */
 export class Retriever extends Context.Service<

@@ -16,7 +16,9 @@ import type { Excerpt } from "../store/searching.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
+import type { Arranged } from "./order/arrange.ts"
 import { readMessage } from "./query.ts"
+import { SentenceCache } from "./sentences/SentenceCache.ts"
 import { WordSequences } from "./WordSequences.ts"
 import { readEvidence } from "./readEvidence.ts"
 import {
@@ -24,7 +26,8 @@ import {
   type RecalledPassage,
   type RecallRequest,
   type Recollection,
-  Retriever
+  Retriever,
+  type Standing
 } from "./Retriever.ts"
 
 /**
@@ -40,6 +43,7 @@ interface Services {
   readonly admin: StoreAdmin["Service"]
   readonly whenEmbedderFails: WhenEmbedderFails
   readonly sequences: WordSequences
+  readonly sentences: SentenceCache
 }
 
 /** An embedder that fails: `words` goes on by words alone, `refuse` fails the call. */
@@ -54,6 +58,13 @@ interface Found {
 
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
   passages === 1 ? undefined : { start, end, text: memory.content, passages }
+
+/** What is told of a row at a place of the answer. */
+const toStanding = ({ copies, followedBy, place: order }: Arranged<Winner>, place: number): Standing => ({
+  ...(followedBy.length === 0 ? {} : { followedBy }),
+  ...(copies.length === 0 ? {} : { copies }),
+  ...(order === place ? {} : { order })
+})
 
 const WITHOUT_VECTORS = { vectors: [], failure: null }
 
@@ -74,7 +85,7 @@ const findDegraded = (failure: MemoryError | null, damaged: number): ReadonlyArr
 
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (
-  { admin, embedder, sequences, store, whenEmbedderFails }: Services,
+  { admin, embedder, sentences, sequences, store, whenEmbedderFails }: Services,
   request: RecallRequest
 ): Effect.fn.Return<Found, MemoryError> {
   const { limit, minScore = DEFAULT_THRESHOLD, now, scope, timeZone = UTC.name } = request
@@ -94,7 +105,12 @@ const findWinners = Effect.fnUntraced(function* (
   if (vectors.length === 0 && queries.every(({ terms }) => terms.length === 0)) {
     return { candidates: null, degraded: findDegraded(failure, 0) }
   }
-  const evidence = yield* readEvidence({ store, fingerprint, sequences }, request, queries, vectors)
+  const evidence = yield* readEvidence(
+    { store, fingerprint, sequences, sentences },
+    request,
+    queries,
+    vectors
+  )
   return {
     candidates: new Candidates(evidence, { limit, minScore }),
     degraded: findDegraded(failure, evidence.damaged)
@@ -109,8 +125,8 @@ const readRest = Effect.fnUntraced(function* (
   wantsWhole: boolean
 ): Effect.fn.Return<ReadonlyMap<string, Memory>, MemoryError> {
   const unread = candidates.unread()
-  const cut = wantsWhole ? candidates.winners().filter(({ excerpt }) => !excerpt.isWhole) : []
-  const ids = wantsWhole ? [...unread, ...cut.map(({ row }) => row)].map(({ facts }) => facts.id) : []
+  const cut = wantsWhole ? candidates.answers().filter(({ item }) => !item.excerpt.isWhole) : []
+  const ids = wantsWhole ? [...unread, ...cut.map(({ item }) => item.row)].map(({ facts }) => facts.id) : []
   const [excerpts, memories] = yield* Effect.all(
     [
       unread.length === 0
@@ -133,11 +149,15 @@ const rankWith = Effect.fnUntraced(function* (services: Services, request: Recal
   const { candidates, degraded } = yield* findWinners(services, request)
   if (candidates === null) return answer<Ranked>([], degraded)
   yield* readRest(services, request, candidates, false)
-  const ranked = candidates.winners().map(({ excerpt, score }) => ({
-    memory: excerpt.memory,
-    score,
-    passage: toPassage(excerpt)
-  }))
+  const ranked = candidates.answers().map((answered, place) => {
+    const { excerpt, score } = answered.item
+    return {
+      memory: excerpt.memory,
+      score,
+      passage: toPassage(excerpt),
+      standing: toStanding(answered, place)
+    }
+  })
   return answer<Ranked>(ranked, degraded)
 })
 
@@ -146,13 +166,14 @@ const recallWith = Effect.fnUntraced(function* (services: Services, request: Rec
   const { candidates, degraded } = yield* findWinners(services, request)
   if (candidates === null) return answer<Recollection>([], degraded)
   const whole = yield* readRest(services, request, candidates, true)
-  const recollections = candidates.winners().flatMap((winner: Winner) => {
-    const { excerpt, row, score } = winner
+  const recollections = candidates.answers().flatMap((answered, place) => {
+    const { excerpt, row, score } = answered.item
     const memory = excerpt.isWhole ? excerpt.memory : whole.get(row.facts.id)
     // Removed between two trips.
     if (memory === undefined) return []
     const { similarity } = row
-    return [{ memory, score, explain: candidates.explain(winner), similarity, passage: toPassage(excerpt) }]
+    const explain = { ...candidates.explain(answered.item), ...toStanding(answered, place) }
+    return [{ memory, score, explain, similarity, passage: toPassage(excerpt) }]
   })
   return answer<Recollection>(recollections, degraded)
 })
@@ -167,14 +188,19 @@ export const makeRetrieverWith = (
       embedder: Option.getOrNull(yield* Effect.serviceOption(Embedder)),
       admin: yield* StoreAdmin,
       whenEmbedderFails,
-      sequences: new WordSequences()
+      sequences: new WordSequences(),
+      sentences: new SentenceCache()
+    }
+    // Texts of all scopes share the caches: forgetting is rare, and reading them again cheap.
+    const clear = () => {
+      services.sequences.clear()
+      services.sentences.clear()
     }
     return Retriever.of({
       recall: (request) => recallWith(services, request),
       rank: (request) => rankWith(services, request),
-      // Texts of all scopes share the cache: forgetting is rare, and reading them again cheap.
-      forget: () => services.sequences.clear(),
-      forgetUser: () => services.sequences.clear()
+      forget: clear,
+      forgetUser: clear
     })
   })
 

@@ -7,6 +7,7 @@ import { type Query, type QueryWeights, weighQuery } from "./query.ts"
 import type { RecallRequest } from "./Retriever.ts"
 import { type Explanation, Scorer } from "./Scorer.ts"
 import { SessionNeighbours } from "./SessionNeighbours.ts"
+import type { SentenceCache } from "./sentences/SentenceCache.ts"
 import type { WordSequences } from "./WordSequences.ts"
 import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
 
@@ -20,6 +21,13 @@ const ANCHORS = 24
 const RADIUS = 2
 const NEIGHBOURS = [-2, -1, 1, 2] as const
 
+/**
+ * Turns after so many of the strongest hits are read further on: what takes up a fact in a few words ("Friday, rather")
+ * shares no word with the question. The place of that anchor, in turns.
+ */
+const LOOKED_AFTER = 4
+const LOOK_AHEAD = RADIUS + 1
+
 /** Texts are read, together with the neighbours, of this many hits for each memory that is wanted. */
 const EXCERPTS_PER_ANSWER = 3
 
@@ -32,14 +40,15 @@ const selectAnchors = (hits: ReadonlyArray<OfParts>, neighbours: SessionNeighbou
     .flatMap((ofParts) => byMost(ofParts, ({ prescore }) => prescore))
     .sort((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
     .slice(0, ANCHORS)
-    .flatMap(({ facts }) => {
+    .flatMap(({ facts }, rank) => {
       const { sessionId, turn } = facts
       if (sessionId === null || turn === null) return []
       const session = neighbours.of(facts)
       const isOpen = NEIGHBOURS.some(
         (offset) => turn + offset >= 0 && session?.at(turn + offset) === undefined
       )
-      return isOpen ? [{ sessionId, turn }] : []
+      const own = isOpen ? [{ sessionId, turn }] : []
+      return rank < LOOKED_AFTER ? [...own, { sessionId, turn: turn + LOOK_AHEAD }] : own
     })
 
 /** What a row is for each part of the message. */
@@ -60,7 +69,7 @@ const byMost = (ofParts: OfParts, measure: (row: Evidence) => number): ReadonlyA
 }
 
 /** One part of a message as a question of its own. */
-interface AskedPart {
+export interface AskedPart {
   readonly query: Query
   readonly weights: QueryWeights
   readonly neighbours: SessionNeighbours
@@ -103,7 +112,7 @@ const selectReadings = (
 /** What a recall knows of the rows that may answer. */
 export interface ReadEvidence {
   /** The parts of the message. */
-  readonly queries: ReadonlyArray<Query>
+  readonly parts: ReadonlyArray<AskedPart>
   readonly scorer: PartScorer
   /** The rows that pass the filter, each as evidence for the part that it answers best. */
   readonly rows: ReadonlyArray<Evidence>
@@ -113,12 +122,15 @@ export interface ReadEvidence {
   readonly damaged: number
   /** Reads the words of a text. */
   readonly sequences: WordSequences
+  /** Reads the sentences of a text. */
+  readonly sentences: SentenceCache
 }
 
 interface EvidenceServices {
   readonly fingerprint: Fingerprint
   readonly store: MemoryStore["Service"]
   readonly sequences: WordSequences
+  readonly sentences: SentenceCache
 }
 
 /**
@@ -127,7 +139,7 @@ interface EvidenceServices {
  * @param vectors of the queries, in their order; none for a query that is asked by its words alone
  */
 export const readEvidence = Effect.fnUntraced(function* (
-  { fingerprint, sequences, store }: EvidenceServices,
+  { fingerprint, sentences, sequences, store }: EvidenceServices,
   { asOf, filter, limit, now, scope }: RecallRequest,
   queries: ReadonlyArray<Query>,
   vectors: ReadonlyArray<Float32Array | undefined>
@@ -187,11 +199,12 @@ export const readEvidence = Effect.fnUntraced(function* (
   }
   for (const excerpt of excerpts) read(excerpt)
   return {
-    queries,
+    parts: asked,
     scorer,
     rows: rows.flatMap((ofParts) => byMost(ofParts, (row) => scorer.logit(row, row.phrasesMax))),
     read,
     damaged: result.damaged ?? 0,
-    sequences
+    sequences,
+    sentences
   } satisfies ReadEvidence
 })

@@ -130,6 +130,13 @@ const masks: ReadonlyMap<string, number> = (() => {
   return byWord
 })()
 
+/** The bits of languages, by their codes parted by spaces. */
+export const languageMask = (codes: string): number =>
+  codes.split(" ").reduce((mask, code) => {
+    const at = LANGUAGES.indexOf(code)
+    return at < 0 ? mask : mask | (1 << at)
+  }, 0)
+
 /** 0 for a word that carries meaning in every language. */
 export const stopMask = (word: string): number => masks.get(word) ?? 0
 

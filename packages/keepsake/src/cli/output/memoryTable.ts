@@ -1,5 +1,6 @@
 import type { Memory, Recollection, Scope } from "@keepsake/core"
 import { formatOrigin, sameScope } from "@keepsake/core/driver"
+import { plural } from "../../plural.ts"
 import { textColumns } from "./print.ts"
 import { styled } from "./style.ts"
 import { type Column, manyLines, oneLine, padEnd, relative, textTable } from "./text.ts"
@@ -51,7 +52,18 @@ const explainScore = ({ explain }: Recollection): string => {
   return `logit ${explain.logit.toFixed(2)} = ${parts.join(", ")}`
 }
 
-/** Recollections with their whole texts, highest score first; with `explain`, the parts of each score. */
+/** What the step after scoring did: each a line. */
+const explainOrder = ({
+  explain: { copies = [], followedBy = [], order }
+}: Recollection): ReadonlyArray<string> => [
+  ...(followedBy.length === 0 ? [] : [`said otherwise later by ${followedBy.join(", ")}`]),
+  ...(copies.length === 0
+    ? []
+    : [`${plural(copies.length, "near-copy", "near-copies")}: ${copies.join(", ")}`]),
+  ...(order === undefined ? [] : [`place by score alone: ${order + 1}`])
+]
+
+/** Recollections with their whole texts, in the order of the answer; with `explain`, the parts of each score and what the order did. */
 export const recollectionTable = (
   recollections: ReadonlyArray<Recollection>,
   now: number,
@@ -67,7 +79,7 @@ export const recollectionTable = (
           rows: recollections.map((recollection) => ({
             cells: [recollection.score.toFixed(2), ...toCells(recollection.memory, now)],
             text: toText(recollection.memory, now, own),
-            details: explain ? [explainScore(recollection)] : []
+            details: explain ? [explainScore(recollection), ...explainOrder(recollection)] : []
           }))
         },
         textColumns()

@@ -48,7 +48,7 @@ export const recall = Command.make(
     )
   })
 ).pipe(
-  Command.withDescription("Recall memories that answer a question, highest score first"),
+  Command.withDescription("Recall memories that answer a question, best first"),
   Command.withExamples([
     { command: 'keepsake recall "what is Ana building?"', description: "Search by meaning and keywords" },
     {

@@ -1,0 +1,64 @@
+import { idf } from "../../text/bm25.ts"
+import type { Query, QueryWeights } from "../query.ts"
+import { highBit, lowBit } from "../QueryWords.ts"
+import type { Token } from "../sentences/readSentences.ts"
+
+/** Words of a question that are told apart; the others count for nothing here. */
+const WORDS_MAX = 30
+
+/** The words that a question asks for, and what each weighs. */
+export class AskedWords {
+  /** The bits of the words that a term stands for. */
+  readonly #bits = new Map<number, number>()
+  readonly #weights: ReadonlyArray<number>
+  /** Of those that some memory holds. */
+  readonly known: number
+  /** Of all of them. */
+  readonly all: number
+
+  constructor({ terms, words }: Query, { idfs, n }: QueryWeights) {
+    const asked = words.slice(0, WORDS_MAX)
+    const unheld = idf(n, 0)
+    const weights = asked.map(({ key }) => idfs[key] ?? 0)
+    this.#weights = weights
+    this.all = weights.reduce((sum, weight) => sum + weight, 0)
+    this.known = weights.reduce((sum, weight) => (weight < unheld ? sum + weight : sum), 0)
+    for (const [i, { key, stems, whole }] of asked.entries()) {
+      this.#add(terms[key], i)
+      for (const { term } of stems) this.#add(terms[term], i)
+      for (let index = 0; index < terms.length; index++)
+        if (((whole.mask0 & lowBit(index)) | (whole.mask1 & highBit(index))) !== 0) this.#add(terms[index], i)
+    }
+  }
+
+  #add(term: number | undefined, word: number): void {
+    if (term !== undefined) this.#bits.set(term, (this.#bits.get(term) ?? 0) | (1 << word))
+  }
+
+  /** The bits of the words that a token stands for. */
+  bitsOf({ ids }: Token): number {
+    let bits = 0
+    for (const id of ids) bits |= this.#bits.get(id) ?? 0
+    return bits
+  }
+
+  /** The bits of the words that some of these terms stand for. */
+  bitsOfAll(ids: ReadonlySet<number>): number {
+    let bits = 0
+    for (const [term, own] of this.#bits) if (ids.has(term)) bits |= own
+    return bits
+  }
+
+  /** Whether a term stands for one of them. */
+  holds(term: number): boolean {
+    return this.#bits.has(term)
+  }
+
+  /** Σ of the weights of the words of these bits. */
+  weigh(bits: number): number {
+    let weight = 0
+    for (let rest = bits; rest !== 0; rest &= rest - 1)
+      weight += this.#weights[31 - Math.clz32(rest & -rest)] ?? 0
+    return weight
+  }
+}

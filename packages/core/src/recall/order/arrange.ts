@@ -1,0 +1,116 @@
+/** The step after scoring: what is so now before what was so, and each statement once. It changes no score. */
+import type { Evidence } from "../features.ts"
+import { isNearCopy, mayFold } from "../sentences/copies.ts"
+import { type Read, readRow, type Relations, relate } from "./relate.ts"
+import type { SentenceCache } from "../sentences/SentenceCache.ts"
+
+/** A row in the order of the answer, and what was found of it among the others. */
+export interface Arranged<A> {
+  readonly item: A
+  /** Ids of the rows that say it otherwise later, the latest first; it stands behind them. */
+  readonly followedBy: ReadonlyArray<string>
+  /** Ids of the near-copies that are folded into it, best first. */
+  readonly copies: ReadonlyArray<string>
+  /** Its place by score alone, from 0. */
+  readonly place: number
+}
+
+/** The share of the longer one's words that the shorter of two copies has. */
+const COPY_LENGTH_MIN = 0.6
+
+/** What a recall knows of a message and its candidates. */
+export interface ReadMessage {
+  readonly parts: ReadonlyArray<Omit<Read, "sentences">>
+  readonly sentences: SentenceCache
+}
+
+/** Tells most rows apart by what the search found of them, before a text is read. */
+const mayBeCopies = (a: Evidence, b: Evidence): boolean =>
+  a.part === b.part &&
+  a.mask0 === b.mask0 &&
+  a.mask1 === b.mask1 &&
+  Math.min(a.length, b.length) >= COPY_LENGTH_MIN * Math.max(a.length, b.length) &&
+  a.excerpt !== null &&
+  b.excerpt !== null &&
+  mayFold(a.excerpt.memory, b.excerpt.memory)
+
+/** Whether two rows say the same in nearly the same words. */
+const areCopies = (a: Evidence, b: Evidence, { parts, sentences }: ReadMessage): boolean => {
+  const query = parts[a.part]?.query
+  if (query === undefined || !mayBeCopies(a, b)) return false
+  const [first, second] = [readRow(a, { query, sentences }), readRow(b, { query, sentences })]
+  return first !== null && second !== null && isNearCopy(first.outline, second.outline)
+}
+
+/** The places of rows, what stands before a row put before it. */
+const orderBy = (count: number, before: (place: number) => ReadonlyArray<number>): ReadonlyArray<number> => {
+  const placed = new Set<number>()
+  const ordered: Array<number> = []
+  const put = (place: number): void => {
+    if (placed.has(place)) return
+    placed.add(place)
+    for (const other of before(place)) put(other)
+    ordered.push(place)
+  }
+  for (let place = 0; place < count; place++) put(place)
+  return ordered
+}
+
+const NOTHING: ReadonlyArray<number> = []
+
+/** What stands before what, among the rows that answer one part of the message. */
+const relateParts = (rows: ReadonlyArray<Evidence>, { parts, sentences }: ReadMessage): Relations => {
+  const followers = new Map<number, ReadonlyArray<number>>()
+  const rules = new Map<number, ReadonlyArray<number>>()
+  for (const [part, asked] of parts.entries()) {
+    const places = Array.from(rows.keys()).filter((place) => rows[place]?.part === part)
+    const own = places.flatMap((place) => rows[place] ?? [])
+    const related = relate(own, { ...asked, sentences })
+    const toPlaces = (some: ReadonlyArray<number>) => some.map((at) => places[at] ?? 0)
+    for (const [at, others] of related.followers) followers.set(places[at] ?? 0, toPlaces(others))
+    for (const [at, others] of related.rules) rules.set(places[at] ?? 0, toPlaces(others))
+  }
+  return { followers, rules }
+}
+
+/**
+ * Arranges the best rows, which are in the order of their scores, and keeps the first `limit`. `score` is `null` for a
+ * row that must not be shown.
+ */
+export const arrange = <A>(
+  rows: ReadonlyArray<Evidence>,
+  read: ReadMessage,
+  limit: number,
+  score: (row: Evidence) => A | null
+): ReadonlyArray<Arranged<A>> => {
+  const { followers, rules } = relateParts(rows, read)
+  const followersOf = (place: number) => followers.get(place) ?? NOTHING
+  const ordered = orderBy(rows.length, (place) => [...followersOf(place), ...(rules.get(place) ?? NOTHING)])
+  const shown: Array<{
+    readonly row: Evidence
+    readonly item: A
+    readonly place: number
+    readonly copies: Array<string>
+  }> = []
+  const shownIds = new Set<string>()
+  for (const place of ordered) {
+    if (shown.length === limit) break
+    const row = rows[place]
+    const item = row === undefined ? null : score(row)
+    if (row === undefined || item === null) continue
+    const twin = shown.find((other) => areCopies(other.row, row, read))
+    if (twin === undefined) {
+      shown.push({ row, item, place, copies: [] })
+      shownIds.add(row.facts.id)
+    } else twin.copies.push(row.facts.id)
+  }
+  return shown.map(({ copies, item, place }) => ({
+    item,
+    place,
+    copies,
+    followedBy: followersOf(place).flatMap((follower) => {
+      const id = rows[follower]?.facts.id
+      return id === undefined || !shownIds.has(id) ? [] : [id]
+    })
+  }))
+}

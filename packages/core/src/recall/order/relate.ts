@@ -1,0 +1,144 @@
+/** Which of a recall's best rows follow which. */
+import { type Evidence, heldUnder } from "../features.ts"
+import type { Query, QueryWeights } from "../query.ts"
+import type { SessionNeighbours } from "../SessionNeighbours.ts"
+import { toSource } from "../../text/speakerNames.ts"
+import { AskedWords } from "./AskedWords.ts"
+import { CUE } from "../sentences/cues.ts"
+import { follows, isException, type Reason, SOME } from "./follows.ts"
+import { FRAGMENT_CONTENT_MAX, TURNS_BACK } from "./fragment.ts"
+import { isLater, leastOf, Pair, type Stated, turnsBetween, type Wanted } from "./Pair.ts"
+import type { ReadText, SentenceCache } from "../sentences/SentenceCache.ts"
+import { Statement } from "./Statement.ts"
+
+/** What a recall knows of a question, one part of a message perhaps, and of its candidates. */
+export interface Read {
+  readonly query: Query
+  readonly weights: QueryWeights
+  readonly neighbours: SessionNeighbours
+  readonly sentences: SentenceCache
+}
+
+/** So many of the best may be followed, and of so many the follower may come from beyond them. */
+const FOLLOWED_MAX = 10
+const PULLED_MAX = 3
+/** The share of what the best row holds of the asked words below which no row is read as an answer. */
+const HOLDS_MIN = 0.6
+/** What a weaker form of a word counts for in the search, where it counts whole here. */
+const WEAK_SHARE = 0.6
+/** Followers that are told. */
+const TOLD_MAX = 3
+/** More statements without a word of change recur, and replace nothing. */
+const RECURRING = 4
+
+/** The rows that stand before a row, by their places in the order of the scores. */
+export interface Relations {
+  /** What says it otherwise later, the latest first. */
+  readonly followers: ReadonlyMap<number, ReadonlyArray<number>>
+  /** The rule to which a row tells an exception. */
+  readonly rules: ReadonlyMap<number, ReadonlyArray<number>>
+}
+
+const NONE: Relations = { followers: new Map(), rules: new Map() }
+
+/** The text of a row that was read. */
+export const readRow = (
+  { excerpt }: Evidence,
+  { query, sentences }: Pick<Read, "query" | "sentences">
+): ReadText | null => (excerpt === null ? null : sentences.read(excerpt.memory.content, query.tokeniser))
+
+/** The best rows as statements, each read once. */
+class Statements {
+  readonly #rows: ReadonlyArray<Evidence>
+  readonly #read: Read
+  readonly #asked: AskedWords
+  readonly #known = new Map<number, Stated | null>()
+
+  constructor(rows: ReadonlyArray<Evidence>, read: Read, asked: AskedWords) {
+    this.#rows = rows
+    this.#read = read
+    this.#asked = asked
+  }
+
+  at(place: number): Stated | null {
+    const known = this.#known.get(place)
+    if (known !== undefined) return known
+    const row = this.#rows[place]
+    const text = row === undefined ? null : readRow(row, this.#read)
+    const stated =
+      row === undefined || text === null
+        ? null
+        : { facts: row.facts, statement: new Statement(text.sentences, this.#asked) }
+    this.#known.set(place, stated)
+    return stated
+  }
+}
+
+/** Tells most pairs apart by what the search found of them, before a text is read. */
+const mayFollow = (earlier: Evidence, later: Evidence, weights: QueryWeights): boolean => {
+  if (!isLater(earlier.facts, later.facts)) return false
+  if (later.length <= FRAGMENT_CONTENT_MAX && turnsBetween(earlier.facts, later.facts) <= TURNS_BACK)
+    return true
+  const [mask0, mask1] = [earlier.mask0 & later.mask0, earlier.mask1 & later.mask1]
+  return (mask0 | mask1) !== 0 && heldUnder(weights, mask0, mask1) >= WEAK_SHARE * SOME * earlier.held
+}
+
+const isPlain = (reason: Reason): boolean => reason === "value" || reason === "restatement"
+
+const latestFirst = (places: ReadonlyArray<number>, rows: ReadonlyArray<Evidence>): ReadonlyArray<number> =>
+  places.toSorted((a, b) => {
+    const [first, second] = [rows[a]?.facts, rows[b]?.facts]
+    return first === undefined || second === undefined ? 0 : isLater(first, second) ? 1 : -1
+  })
+
+/** Reads the best rows, in the order of their scores, for what follows what. */
+export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => {
+  const { neighbours, query, sentences, weights } = read
+  const best = rows.slice(0, FOLLOWED_MAX)
+  const asked = new AskedWords(query, weights)
+  const greatest = best.reduce((most, { held }) => Math.max(most, held), 0)
+  if (greatest === 0) return NONE
+  const { cues } = sentences.read(query.text, query.tokeniser)
+  // A question about what was so keeps the order of the scores.
+  if ((cues & CUE.history) !== 0) return NONE
+  const statements = new Statements(rows, read, asked)
+  const answers = best.flatMap(({ held }, place) => (held < HOLDS_MIN * greatest ? [] : [place]))
+  const most = answers.reduce((sum, place) => Math.max(sum, statements.at(place)?.statement.weight ?? 0), 0)
+  const wanted: Wanted = {
+    asked,
+    least: leastOf(asked, most),
+    asksThing: (cues & CUE.asksThing) !== 0,
+    asksRule: (cues & CUE.always) !== 0,
+    saidAfter: (facts, turns) => {
+      const row = neighbours.of(facts)?.at((facts.turn ?? 0) + turns)
+      const text = row === undefined ? null : readRow(row, read)
+      if (row === undefined || text === null) return undefined
+      return {
+        isUsers: toSource(row.facts) !== "assistant",
+        isQuestion: text.sentences.at(-1)?.isQuestion === true,
+        content: text.outline.words.length
+      }
+    }
+  }
+  const followers = new Map<number, ReadonlyArray<number>>()
+  const rules = new Map<number, ReadonlyArray<number>>()
+  for (const place of answers) {
+    const [earlier, from] = [rows[place], statements.at(place)]
+    if (earlier === undefined || from === null || from.statement.weight < wanted.least) continue
+    const found: Array<{ readonly at: number; readonly reason: Reason }> = []
+    const candidates = place < PULLED_MAX ? rows : best
+    for (const [at, later] of candidates.entries()) {
+      if (!mayFollow(earlier, later, weights)) continue
+      const to = statements.at(at)
+      const pair = to === null ? null : Pair.of(from, to, wanted)
+      if (pair === null) continue
+      const reason = follows(pair, wanted)
+      if (reason !== null) found.push({ at, reason })
+      else if (isException(pair, wanted)) rules.set(at, [...(rules.get(at) ?? []), place])
+    }
+    const recurs = found.filter(({ reason }) => isPlain(reason)).length > RECURRING
+    const kept = found.filter(({ reason }) => !recurs || !isPlain(reason)).map(({ at }) => at)
+    if (kept.length > 0) followers.set(place, latestFirst(kept, rows).slice(0, TOLD_MAX))
+  }
+  return { followers, rules }
+}

@@ -1,0 +1,119 @@
+import { foldText } from "../../text/terms/foldText.ts"
+import { toLower } from "../../text/terms/readRuns.ts"
+import { languageMask } from "../../text/terms/stopWords.ts"
+import { type Cue, CUE_RUNS, CUE_WORDS } from "./cueWords.ts"
+
+const CUES = [
+  "change",
+  "correction",
+  "choice",
+  "once",
+  "always",
+  "also",
+  "perhaps",
+  "history",
+  "stays",
+  "negation",
+  "first",
+  "third",
+  "people",
+  "asksThing"
+] as const satisfies ReadonlyArray<Cue>
+
+/** The bit of each cue. */
+export const CUE = Object.fromEntries(CUES.map((cue, i) => [cue, 1 << i])) as {
+  readonly [cue in (typeof CUES)[number]]: number
+}
+
+/** A phrase that begins with a known word. */
+interface CuePhrase {
+  readonly words: ReadonlyArray<string>
+  readonly cue: number
+  /** Of its languages, as `stopMask` has them. */
+  readonly languages: number
+}
+
+/** In the place of a weekday's name. */
+export const WEEKDAY = "weekday"
+
+/** A `*` between words stands for up to so many. */
+const GAP_MAX = 4
+/** Letters by which a word with any ending is looked up. */
+const HEAD = 2
+
+interface CueTable {
+  readonly byWord: ReadonlyMap<string, ReadonlyArray<CuePhrase>>
+  /** Phrases whose first word has any ending, by its first letters. */
+  readonly byHead: ReadonlyMap<string, ReadonlyArray<CuePhrase>>
+  readonly runs: ReadonlyArray<{ readonly text: string; readonly cue: number }>
+}
+
+const makeTable = (): CueTable => {
+  const byWord = new Map<string, Array<CuePhrase>>()
+  const byHead = new Map<string, Array<CuePhrase>>()
+  for (const row of CUE_WORDS) {
+    const languages = languageMask(row.languages)
+    for (const cue of CUES) {
+      for (const phrase of toLower(foldText(row[cue])).split("|")) {
+        const words = phrase.split(" ")
+        const [first = ""] = words
+        const [map, key] = first.endsWith("*") ? [byHead, first.slice(0, HEAD)] : [byWord, first]
+        const phrases = map.get(key) ?? []
+        phrases.push({ words, cue: CUE[cue], languages })
+        map.set(key, phrases)
+      }
+    }
+  }
+  const runs = CUES.flatMap((cue) => CUE_RUNS[cue].split("|").map((text) => ({ text, cue: CUE[cue] })))
+  return { byWord, byHead, runs }
+}
+
+let table: CueTable | undefined
+
+/** Made with the first recall. */
+const cueTable = (): CueTable => (table ??= makeTable())
+
+const isWord = (pattern: string, word: string): boolean =>
+  pattern.endsWith("*") ? word.startsWith(pattern.slice(0, -1)) : word === pattern
+
+const matches = (phrase: ReadonlyArray<string>, words: ReadonlyArray<string>, at: number): boolean => {
+  let place = at
+  for (const [i, pattern] of phrase.entries()) {
+    if (pattern === "*") {
+      const rest = phrase.slice(i + 1)
+      for (let gap = 1; gap <= GAP_MAX; gap++) if (matches(rest, words, place + gap)) return true
+      return false
+    }
+    if (!isWord(pattern, words[place] ?? "")) return false
+    place++
+  }
+  return true
+}
+
+/**
+ * Calls `found` with each cue of a row of folded words and the place of its first word. `languages` are those that the
+ * text may be in; 0 for a text that does not tell.
+ */
+export const findCues = (
+  words: ReadonlyArray<string>,
+  languages: number,
+  found: (cue: number, at: number) => void
+): void => {
+  const { byHead, byWord } = cueTable()
+  const test = (phrases: ReadonlyArray<CuePhrase> | undefined, at: number): void => {
+    for (const phrase of phrases ?? [])
+      if ((languages === 0 || (phrase.languages & languages) !== 0) && matches(phrase.words, words, at))
+        found(phrase.cue, at)
+  }
+  for (const [at, word] of words.entries()) {
+    test(byWord.get(word), at)
+    test(byHead.get(word.slice(0, HEAD)), at)
+  }
+}
+
+/** The cues of a text whose words are not spaced. */
+export const findCueRuns = (text: string): number => {
+  let cues = 0
+  for (const run of cueTable().runs) if ((cues & run.cue) === 0 && text.includes(run.text)) cues |= run.cue
+  return cues
+}

@@ -1,0 +1,197 @@
+/** A text as the step after scoring reads it: sentences, their words in every form, their values and cues. */
+import { foldText } from "../../text/terms/foldText.ts"
+import { toLower } from "../../text/terms/readRuns.ts"
+import { ENGLISH, guessLanguages, stopMask } from "../../text/terms/stopWords.ts"
+import { readWith } from "../../text/terms/tokenisers.ts"
+import { toWords } from "../../text/terms/toWords.ts"
+import { NO_TERM } from "../../text/terms/Word.ts"
+import { readItems } from "../../text/time/timePhrases.ts"
+import { CUE, findCueRuns, findCues, WEEKDAY } from "./cues.ts"
+import { hasRuns, isUnspaced, readRunValues, readWordValue, type Value } from "./values.ts"
+
+/** A word, or a pair of characters where words are not spaced. */
+export interface Token {
+  /** Folded, in lower case; `""` for a pair of characters. */
+  readonly text: string
+  /** Ids of its whole form and its stem; empty for a function word. */
+  readonly ids: ReadonlyArray<number>
+  /** Commas before it in its sentence. */
+  readonly clause: number
+  readonly isPossessive: boolean
+}
+
+export interface Sentence {
+  readonly tokens: ReadonlyArray<Token>
+  /** Of all its tokens. */
+  readonly ids: ReadonlySet<number>
+  readonly values: ReadonlyArray<Value>
+  /** Bits of `CUE`. */
+  readonly cues: number
+  /** The cues by place; none where words are not spaced. */
+  readonly placed: ReadonlyArray<{ readonly cue: number; readonly at: number }>
+  readonly isQuestion: boolean
+  /** Whether it names one day, week or month: yesterday, this week, last Friday. */
+  readonly isOccasion: boolean
+}
+
+/** Longer texts are read to here, in UTF-16 code units: a passage is shorter. */
+const LENGTH_MAX = 2_000
+
+const SENTENCE =
+  /[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
+const TOKEN = /\p{N}+(?:[.,:]\p{N}+)*|(?:(?!\p{N})[\p{L}\p{M}_])+(?:'[\p{L}\p{M}]+)*|[,\uff0c\u3001]/gu
+const QUESTION = /[?\uff1f\u061f]/u
+const COMMA = /^[,\uff0c\u3001]$/u
+const NUMBER = /^\p{N}/u
+/** Endings of ordinals, and their unit. */
+const ORDINAL = /^(?:st|nd|rd|th|er|re|e|o|a|го|й)$/u
+const ORDINAL_UNIT = "#"
+const CAPITAL = /^\p{Lu}/u
+/** Codes of `CalendarWords.phrases`: the days, weeks and months around now; a weekday; the last of them. */
+const OCCASION = /^[dwm]-?\d/u
+const WEEKDAY_CODE = /^W\d/u
+const LAST = /^last$/u
+/** More capitals than this are those of nouns, and tell no name. */
+const NAMES_MAX = 2
+const NAMES_SHARE = 0.5
+/** The first version's tokeniser. */
+const ENGLISH_STEMS = "en-1"
+
+/** A word without its elided article and its genitive. */
+const bareWord = (word: string): string => {
+  const [first = "", ...rest] = word.split("'")
+  if (rest.length === 0) return word
+  if (rest.at(-1) === "s") return first
+  return first.length <= 2 ? rest.join("") : first
+}
+
+const maskOf = (lower: string): number => stopMask(lower.replaceAll("'", "")) | stopMask(bareWord(lower))
+
+interface Manner {
+  readonly tokeniser: string
+  /** Those that the text may be in, as `stopMask` has them. */
+  readonly languages: number
+}
+
+const isFunctionWord = (lower: string, { languages }: Manner): boolean =>
+  (maskOf(lower) & (languages === 0 ? ENGLISH : languages)) !== 0
+
+const idsOf = (word: string, { tokeniser }: Manner): ReadonlyArray<number> =>
+  tokeniser === ENGLISH_STEMS
+    ? readWith(tokeniser, word).words.map(({ whole }) => whole)
+    : toWords(word).flatMap(({ stem, whole }) => [whole, stem].filter((id) => id !== NO_TERM))
+
+const isOccasion = (text: string): boolean => {
+  const items = readItems(text)
+  const has = (at: number, code: RegExp): boolean =>
+    items[at]?.meanings.some((meaning) => code.test(meaning.code)) ?? false
+  return items.some(
+    (_, at) =>
+      has(at, OCCASION) || (has(at, LAST) && (has(at - 1, WEEKDAY_CODE) || has(at + 1, WEEKDAY_CODE)))
+  )
+}
+
+/** Collects the tokens of a sentence and their values. */
+class Reader {
+  readonly tokens: Array<Token> = []
+  readonly values: Array<Value> = []
+  /** Words as the cues read them: a weekday by its kind. */
+  readonly spoken: Array<string> = []
+  hasPluralDay = false
+  readonly #manner: Manner
+  /** Tokens that stand right behind the one before: the "th" of "25th". */
+  readonly #attached = new Set<number>()
+  #clause = 0
+  #end = -1
+
+  constructor(manner: Manner) {
+    this.#manner = manner
+  }
+
+  add(written: string, index: number): void {
+    if (index === this.#end) this.#attached.add(this.tokens.length)
+    this.#end = index + written.length
+    if (COMMA.test(written)) this.#clause += 1
+    else if (isUnspaced(written)) this.#addCharacters(toLower(written))
+    else this.#addWord(written)
+  }
+
+  /** Gives numbers what they count. */
+  withUnits(): ReadonlyArray<Value> {
+    return this.values.map((value): Value => {
+      const next = this.tokens[value.at + 1]
+      if (value.kind !== "number" || value.unit !== "" || next === undefined) return value
+      if (this.#attached.has(value.at + 1) && ORDINAL.test(next.text)) return { ...value, unit: ORDINAL_UNIT }
+      return stopMask(next.text) === 0 ? { ...value, unit: String(next.ids.at(-1) ?? next.text) } : value
+    })
+  }
+
+  #addCharacters(run: string): void {
+    for (const { pieces, whole } of toWords(run)) {
+      this.tokens.push({
+        text: "",
+        ids: whole === NO_TERM ? pieces : [whole],
+        clause: this.#clause,
+        isPossessive: false
+      })
+      this.spoken.push("")
+    }
+  }
+
+  #addWord(written: string): void {
+    const lower = toLower(written)
+    const bare = bareWord(lower)
+    const at = this.tokens.length
+    const isFunction = isFunctionWord(lower, this.#manner)
+    const word = NUMBER.test(lower) ? null : readWordValue(written, bare)
+    this.tokens.push({
+      text: lower,
+      ids: isFunction ? [] : idsOf(bare, this.#manner),
+      clause: this.#clause,
+      isPossessive: lower.endsWith("'s")
+    })
+    this.spoken.push(word?.value.kind === "weekday" ? WEEKDAY : lower)
+    if (word !== null) {
+      this.values.push({ ...word.value, unit: "", at })
+      if (word.isPlural && word.value.kind === "weekday") this.hasPluralDay = true
+    } else if (NUMBER.test(lower)) this.values.push({ kind: "number", value: lower, unit: "", at })
+    else if (at > 0 && CAPITAL.test(written) && lower.length > 1 && !isFunction)
+      this.values.push({ kind: "name", value: bare, unit: "", at })
+  }
+}
+
+const readSentence = (text: string, manner: Manner): Sentence => {
+  const reader = new Reader(manner)
+  for (const { 0: written, index } of text.matchAll(TOKEN)) reader.add(written, index)
+  const { spoken, tokens } = reader
+  const lowered = toLower(text)
+  const values = [...reader.withUnits(), ...readRunValues(lowered, tokens.length)]
+  const names = values.filter(({ kind }) => kind === "name").length
+  const areNouns =
+    names > NAMES_MAX && names > NAMES_SHARE * tokens.filter(({ ids }) => ids.length > 0).length
+  let cues = (hasRuns(lowered) ? findCueRuns(lowered) : 0) | (reader.hasPluralDay ? CUE.always : 0)
+  const placed: Array<{ readonly cue: number; readonly at: number }> = []
+  findCues(spoken, manner.languages, (cue, at) => {
+    cues |= cue
+    placed.push({ cue, at })
+  })
+  return {
+    tokens,
+    ids: new Set(tokens.flatMap(({ ids }) => ids)),
+    values: areNouns ? values.filter(({ kind }) => kind !== "name") : values,
+    cues,
+    placed,
+    isQuestion: QUESTION.test(text),
+    isOccasion: isOccasion(text)
+  }
+}
+
+/** The sentences of a text, in order. */
+export const readSentences = (text: string, tokeniser: string): ReadonlyArray<Sentence> => {
+  const folded = foldText(text.slice(0, LENGTH_MAX))
+  const masks = (toLower(folded).match(TOKEN) ?? []).map(maskOf).filter((mask) => mask !== 0)
+  const manner = { tokeniser, languages: guessLanguages(masks) }
+  return (folded.match(SENTENCE) ?? [])
+    .map((sentence) => readSentence(sentence, manner))
+    .filter(({ tokens }) => tokens.length > 0)
+}

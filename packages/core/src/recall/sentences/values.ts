@@ -1,0 +1,100 @@
+/** What can be otherwise in a later statement: days, months, colours, numbers, names. */
+import { foldText } from "../../text/terms/foldText.ts"
+import { toLower } from "../../text/terms/readRuns.ts"
+import { stopMask } from "../../text/terms/stopWords.ts"
+import { CALENDAR_WORDS } from "../../text/time/calendarWords.ts"
+import { COLOURS, DAY_PARTS } from "./cueWords.ts"
+
+export const VALUE_KINDS = ["weekday", "month", "dayPart", "colour", "identifier", "number", "name"] as const
+
+export type ValueKind = (typeof VALUE_KINDS)[number]
+
+export interface Value {
+  readonly kind: ValueKind
+  readonly value: string
+  /** Of a number: what it counts; `""` where that is not said. */
+  readonly unit: string
+  /** Index of its token; beyond the last one where words are not spaced. */
+  readonly at: number
+}
+
+/** A word that is a value by itself. */
+export type WordValue = Pick<Value, "kind" | "value">
+
+/** Letters and digits in one run: `INV-2291`. */
+const IDENTIFIER = /(?=\S*\p{L})(?=\S*\p{N})[\p{L}\p{N}][\p{L}\p{N}_.@/-]{2,}[\p{L}\p{N}]/gu
+/** "10kg", "3rd". */
+const COUNTED_RUN = /^\p{N}+\p{L}{1,2}$/u
+/** A number beside characters, in any figures. */
+const BESIDE_CHARACTERS = /[一二三四五六七八九十两]+|\p{N}+(?:[.,:]\p{N}+)*(?=\p{L})/gu
+/** Scripts without spaces, and Korean, whose words carry their particles. */
+const UNSPACED =
+  /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
+const HANGUL = /\p{Script=Hangul}/u
+
+/** A run of one character is found in too many words. */
+const RUN_MIN = 2
+
+export const isUnspaced = (text: string): boolean => UNSPACED.test(text)
+export const hasRuns = (text: string): boolean => UNSPACED.test(text) || HANGUL.test(text)
+
+interface ValueTable {
+  readonly words: ReadonlyMap<string, WordValue>
+  readonly runs: ReadonlyArray<readonly [text: string, value: WordValue]>
+}
+
+const makeTable = (): ValueTable => {
+  const words = new Map<string, WordValue>()
+  const runs: Array<readonly [string, WordValue]> = []
+  const add = (forms: string, value: WordValue) => {
+    for (const form of forms.split(/[/|]/u)) {
+      const word = toLower(foldText(form.replace(/^\?/u, "")))
+      if (hasRuns(word)) {
+        if (word.length >= RUN_MIN) runs.push([word, value])
+      } else if (!word.includes(" ") && stopMask(word) === 0 && !words.has(word)) words.set(word, value)
+    }
+  }
+  const addAll = (kind: ValueKind, list: string, prefix = "") =>
+    list.split("|").forEach((forms, i) => add(forms, { kind, value: `${prefix}${i}` }))
+  for (const { months, phrases, weekdays } of CALENDAR_WORDS) {
+    addAll("weekday", weekdays)
+    addAll("month", months)
+    for (let i = 1; i <= 10; i++) add(phrases[i] ?? "", { kind: "number", value: String(i) })
+  }
+  for (const parts of DAY_PARTS) addAll("dayPart", parts)
+  for (const [language, colours] of COLOURS.entries()) addAll("colour", colours, `${language}:`)
+  return { words, runs }
+}
+
+let table: ValueTable | undefined
+
+/** Made with the first recall. */
+const valueTable = (): ValueTable => (table ??= makeTable())
+
+/** Months that are verbs too, where they have no capital. */
+const isVerb = (word: string): boolean => word === "may" || word === "march"
+
+/** The value of a word as it is written and folded; `isPlural` for "on Mondays". */
+export const readWordValue = (
+  written: string,
+  bare: string
+): { readonly value: WordValue; readonly isPlural: boolean } | null => {
+  const { words } = valueTable()
+  const own = words.get(bare)
+  const value = own ?? (bare.endsWith("s") ? words.get(bare.slice(0, -1)) : undefined)
+  if (value === undefined || (value.kind === "month" && isVerb(written))) return null
+  return { value, isPlural: own === undefined }
+}
+
+/** The values of a text that are no words: identifiers, and what characters without spaces hold. */
+export const readRunValues = (lowered: string, at: number): ReadonlyArray<Value> => {
+  const found: Array<Value> = []
+  for (const { 0: value } of lowered.matchAll(IDENTIFIER))
+    if (!COUNTED_RUN.test(value)) found.push({ kind: "identifier", value, unit: "", at })
+  if (!hasRuns(lowered)) return found
+  for (const [run, value] of valueTable().runs)
+    if (lowered.includes(run)) found.push({ ...value, unit: "", at })
+  for (const { 0: value, index } of lowered.matchAll(BESIDE_CHARACTERS))
+    found.push({ kind: "number", value, unit: lowered[index + value.length] ?? "", at })
+  return found
+}

@@ -1,0 +1,362 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { AgentMemory, InMemoryStore, type Statement, StoreFingerprint } from "../../src/index.ts"
+import { layer as scopesLayer, memories } from "../support/sharedScopes.ts"
+
+const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
+  Layer.provideMerge(InMemoryStore.layer),
+  Layer.provideMerge(StoreFingerprint.wordsOnly)
+)
+
+const DAY_MS = 86_400_000
+
+/** A turn some days before the hundredth. */
+const said = (daysAgo: number, content: string, rest: Partial<Statement> = {}): Statement => ({
+  content,
+  saidAt: (100 - daysAgo) * DAY_MS,
+  sessionId: `day-${daysAgo}`,
+  ...rest
+})
+
+const OTHERS = [
+  said(80, "The plums are ripe and the wasps know it."),
+  said(60, "My bicycle has a flat tyre again."),
+  said(40, "We watched the eclipse from the roof.")
+]
+
+let users = 0
+
+const recalling = (statements: ReadonlyArray<Statement>, question: string) =>
+  Effect.gen(function* () {
+    users += 1
+    const memory = yield* (yield* AgentMemory).for({ agentId: "agent", userId: `user-${users}` })
+    yield* memory.rememberMany(
+      [...OTHERS, ...statements].toSorted((a, b) => Number(a.saidAt ?? 0) - Number(b.saidAt ?? 0))
+    )
+    return { memory, found: yield* memory.recall(question) }
+  })
+
+const placeOf = (
+  found: ReadonlyArray<{ readonly memory: { readonly content: string } }>,
+  content: string
+) => {
+  const place = found.findIndex(({ memory }) => memory.content === content)
+  return place < 0 ? Number.POSITIVE_INFINITY : place
+}
+
+/** Whether the first statement of a pair comes before the second in the answer to a question. */
+const comesFirst = Effect.fnUntraced(function* (
+  first: string,
+  second: string,
+  question: string,
+  statements: ReadonlyArray<Statement>
+) {
+  const { found } = yield* recalling(statements, question)
+  assert.isBelow(placeOf(found, first), placeOf(found, second), question)
+})
+
+const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: string, latest: string]> = [
+  [
+    "restated with another day",
+    "On which day is the harbour market?",
+    "The harbour market is on Saturday, from eight.",
+    "The harbour market is on Wednesday and I brought oysters."
+  ],
+  [
+    "restated with another number of the same unit",
+    "How many litres does the rain barrel hold?",
+    "The rain barrel holds 200 litres when it is full.",
+    "Our new rain barrel holds 350 litres, the garden is happy."
+  ],
+  [
+    "changed",
+    "Where do I park the van?",
+    "I park the van behind the bakery.",
+    "I park the van at the station now, the bakery needs the yard."
+  ],
+  ["no longer", "Do I eat meat?", "I eat meat on most days.", "I no longer eat meat, my knees thank me."],
+  [
+    "corrected by denying it",
+    "Which town is my accordion teacher from?",
+    "My accordion teacher is from Tartu.",
+    "I mixed it up: my accordion teacher is from Narva, not Tartu."
+  ],
+  [
+    "changed, in German",
+    "Wo steht der Rasenmäher?",
+    "Der Rasenmäher steht in der Garage.",
+    "Der Rasenmäher steht jetzt im Keller, da ist es trocken."
+  ],
+  [
+    "changed, in Spanish",
+    "¿Dónde ensaya el coro?",
+    "El coro ensaya en la iglesia del barrio.",
+    "El coro ya no ensaya en la iglesia, ahora ensaya en la escuela."
+  ],
+  [
+    "restated with another day, in French",
+    "Quel jour passe le facteur ?",
+    "Le facteur passe le mardi avec les colis.",
+    "Le facteur passe le jeudi et il sonne deux fois."
+  ],
+  [
+    "changed, in Japanese",
+    "会議はどこ？",
+    "会議は二階の部屋です。",
+    "会議の場所が変わりました、会議は食堂です。"
+  ]
+]
+
+/** What did not change, although something like it is said later. */
+const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: string, other: string]> = [
+  [
+    "another person's",
+    "What does my sister play?",
+    "My sister plays the cello in a quartet.",
+    "My nephew plays the tuba now, the walls shake."
+  ],
+  [
+    "another person's, in the third person",
+    "What do I pay for parking?",
+    "I pay 40 a month for the parking.",
+    "Marek pays 55 for his parking now, he changed the garage."
+  ],
+  [
+    "another object's",
+    "Where is the boat key?",
+    "The boat key is in the blue tin.",
+    "I moved the shed key, the shed key is in the flower pot now."
+  ],
+  [
+    "another object's, by what comes after it",
+    "How long do we keep the tax records?",
+    "We keep the tax records for twelve years.",
+    "From now on we keep the guest lists for one year."
+  ],
+  [
+    "one occasion",
+    "On which day is the fencing lesson?",
+    "The fencing lesson is every Monday at six.",
+    "The fencing lesson was on Thursday, only this once, the hall was let."
+  ],
+  [
+    "another part of it",
+    "Where is the pottery course?",
+    "The pottery course is in the old dairy, from May to June.",
+    "The pottery course was extended to August."
+  ],
+  [
+    "both hold",
+    "What do I do on Fridays?",
+    "On Fridays I swim with the club.",
+    "On Sundays I have started to row."
+  ],
+  [
+    "a guess",
+    "Where do we spend the winter?",
+    "We spend the winter in the valley.",
+    "Maybe we spend the next winter in a warmer place, if the house is sold."
+  ],
+  [
+    "a question",
+    "Which boots do I wear on the glacier?",
+    "I wear the stiff boots on the glacier.",
+    "Should I wear other boots on the glacier?"
+  ]
+]
+
+describe("the step after scoring", () => {
+  for (const [kind, question, stale, latest] of UPDATES)
+    it.effect(`puts what is so now first: ${kind}`, () =>
+      comesFirst(latest, stale, question, [said(50, stale), said(5, latest)]).pipe(Effect.provide(layer))
+    )
+
+  for (const [kind, question, right, other] of CONTROLS)
+    it.effect(`leaves what did not change: ${kind}`, () =>
+      Effect.gen(function* () {
+        const { found } = yield* recalling([said(50, right), said(5, other)], question)
+        const place = placeOf(found, right)
+        assert.isFinite(place)
+        assert.isUndefined(found[place]?.explain.followedBy)
+      }).pipe(Effect.provide(layer))
+    )
+
+  it.effect("follows a fragment that takes up what was just spoken of", () =>
+    comesFirst(
+      "On second thought, Thursday.",
+      "Book the chimney inspection for Tuesday, please.",
+      "When is the chimney inspection?",
+      [
+        said(5, "Book the chimney inspection for Tuesday, please."),
+        said(5, "Booked for Tuesday.", { source: "assistant" }),
+        said(5, "They bring a ladder."),
+        said(5, "On second thought, Thursday.")
+      ]
+    ).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is not misled by an answer to the assistant's question", () =>
+    Effect.gen(function* () {
+      const right = "I keep three donkeys on the upper meadow."
+      const { found } = yield* recalling(
+        [
+          said(5, right),
+          said(5, "How many hectares has it?", { source: "assistant" }),
+          said(5, "Two."),
+          said(5, "And the fence?", { source: "assistant" })
+        ],
+        "How many donkeys do I keep?"
+      )
+      assert.isUndefined(found[placeOf(found, right)]?.explain.followedBy)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("leaves the order where the question is about what was", () =>
+    Effect.gen(function* () {
+      const [stale, latest] = ["I park the van behind the bakery.", "I park the van at the station now."]
+      const { found } = yield* recalling(
+        [said(50, stale), said(5, latest)],
+        "Where did I park the van before, where I used to?"
+      )
+      assert.isTrue(found.every(({ explain }) => explain.followedBy === undefined))
+      const scores = found.map(({ score }) => score)
+      assert.deepStrictEqual(
+        scores,
+        scores.toSorted((a, b) => b - a)
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("says what it did, and changes no score and no cut", () =>
+    Effect.gen(function* () {
+      const [stale, latest] = [
+        "The rain barrel holds 200 litres.",
+        "After the frost we bought another, and since then the rain barrel by the garden wall holds 350 litres."
+      ]
+      const { found, memory } = yield* recalling(
+        [said(50, stale), said(5, latest)],
+        "How many litres does the rain barrel hold?"
+      )
+      const [first, second] = [found[placeOf(found, latest)], found[placeOf(found, stale)]]
+      assert.deepStrictEqual(second?.explain.followedBy, [first?.memory.id ?? ""])
+      assert.strictEqual(first?.explain.order, 1)
+      assert.strictEqual(second?.explain.order, 0)
+      assert.isBelow(first?.score ?? 1, second?.score ?? 0)
+      for (const { explain, score } of found) assert.closeTo(score, 1 / (1 + Math.exp(-explain.logit)), 1e-9)
+      const cut = yield* memory.recall("How many litres does the rain barrel hold?", {
+        minScore: ((first?.score ?? 0) + (second?.score ?? 0)) / 2
+      })
+      assert.deepStrictEqual(
+        cut.map(({ memory: { content } }) => content),
+        [stale]
+      )
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("folds near-copies, and leaves their places to others", () =>
+    Effect.gen(function* () {
+      const copies = [
+        "I drink green tea in the morning.",
+        "In the morning I drink green tea!",
+        "green tea is what I drink in the morning",
+        "I always drink my green tea in the morning",
+        "In the mornings I am drinking green tea"
+      ]
+      const denial = "No green tea in the evening, it keeps me awake."
+      const { memory } = yield* recalling(
+        [...copies.map((copy, i) => said(30 - i, copy)), said(10, denial)],
+        "green tea"
+      )
+      const found = yield* memory.recall("When do I drink green tea?", { limit: 2 })
+      assert.isFinite(placeOf(found, denial))
+      const shown = found.find(({ explain }) => explain.copies !== undefined)
+      assert.isAtLeast(shown?.explain.copies?.length ?? 0, 3)
+      const whole = yield* memory.get(shown?.explain.copies?.[0] ?? "")
+      assert.include(copies, whole?.content)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("folds near-copies over scopes, one's own stands, and puts nothing behind another scope's", () =>
+    Effect.gen(function* () {
+      const { alone, ana, team } = yield* memories
+      yield* team.rememberMany([
+        said(50, "Invoices are sent on the first Monday of the month."),
+        said(5, "The staff kitchen is closed on Friday now.")
+      ])
+      yield* alone.rememberMany([
+        said(40, "The invoices are sent on the first Monday of the month!"),
+        said(30, "The staff kitchen is closed on Tuesday.")
+      ])
+      const invoices = yield* ana.recall("When are invoices sent?", { minScore: 0 })
+      const about = invoices.filter(({ memory }) => memory.content.includes("nvoices"))
+      assert.deepStrictEqual(
+        about.map(({ memory }) => memory.scope.userId),
+        ["ana"]
+      )
+      assert.strictEqual(about[0]?.explain.copies?.length, 1)
+      const kitchen = yield* ana.recall("When is the staff kitchen closed?", { minScore: 0 })
+      assert.isTrue(kitchen.every(({ explain }) => explain.followedBy === undefined))
+    }).pipe(Effect.provide(scopesLayer()))
+  )
+})
+
+describe("the context block", () => {
+  it.effect("shows what is so now, and under it what was so before", () =>
+    Effect.gen(function* () {
+      const [stale, latest] = ["I park the van behind the bakery.", "I park the van at the station now."]
+      const { memory } = yield* recalling(
+        [
+          ...Array.from({ length: 30 }, (_, i) => said(70, `Idle remark ${i}`)),
+          said(50, stale),
+          said(5, latest)
+        ],
+        "van"
+      )
+      const block = yield* memory.context("Where do I park the van?")
+      assert.include(
+        block.text,
+        `- later: 1970-04-06 user: ${latest}\n  - earlier: 1970-02-20 user: ${stale}`
+      )
+      const again = yield* memory.context("Where do I park the van?")
+      assert.strictEqual(again.text, block.text)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("never shows the earlier one alone", () =>
+    Effect.gen(function* () {
+      const stale = "I park the van behind the bakery."
+      const latest = `I park the van at the station now${", where it is dry".repeat(30)}.`
+      const { memory } = yield* recalling(
+        [
+          ...Array.from({ length: 30 }, (_, i) => said(70, `Idle remark ${i}`)),
+          said(50, stale),
+          said(5, latest)
+        ],
+        "van"
+      )
+      for (const budgetTokens of [60, 90, 120, 200, 400]) {
+        const block = yield* memory.context("Where do I park the van?", { budgetTokens })
+        const shown = block.items.map(({ memory: { content } }) => content)
+        if (shown.includes(stale)) assert.include(shown, latest)
+        assert.isAtMost(block.tokens, budgetTokens)
+      }
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("shows near-copies once, and how often they were said", () =>
+    Effect.gen(function* () {
+      const { memory } = yield* recalling(
+        [
+          ...Array.from({ length: 30 }, (_, i) => said(70, `Idle remark ${i}`)),
+          said(30, "I drink green tea in the morning."),
+          said(20, "In the morning I drink green tea!"),
+          said(10, "green tea is what I drink in the morning")
+        ],
+        "tea"
+      )
+      const { text } = yield* memory.context("What do I drink in the morning?", { omit: ["lastTime"] })
+      assert.strictEqual(text.match(/green tea/gu)?.length, 1)
+      assert.include(text, "(said 3 times)")
+    }).pipe(Effect.provide(layer))
+  )
+})
