@@ -234,7 +234,7 @@ describe("content blocks", () => {
     await session.send([image, pdf, note, { type: "text", text: "What is this?" }])
     const content = server.requests[0]?.body.messages[0]?.content
     expect(content).toMatchObject([image, pdf, note, { type: "text", text: "What is this?" }])
-    const [row] = await listAll(memory.for({ userId: "ana" }))
+    const row = (await listAll(memory.for({ userId: "ana" }))).find(({ source }) => source === "user")
     expect(row?.content.split("\n")).toEqual([
       "[image: harbour plan.png]",
       "[document: Lease.pdf]",
