@@ -40,6 +40,8 @@ export class Candidates {
   readonly #ranked: ReadonlyArray<Evidence>
   #winners: ReadonlyArray<Winner> = []
   #unread: ReadonlyArray<Evidence> = []
+  /** Once they are asked for, until more texts are read. */
+  #answers: ReadonlyArray<Arranged<Winner>> | null = null
 
   constructor(evidence: ReadEvidence, wanted: Wanted) {
     const { rows, scorer } = evidence
@@ -54,6 +56,10 @@ export class Candidates {
 
   /** The rows in the order of the answer: the winners, and rows that follow them or fill the places of copies. */
   answers(): ReadonlyArray<Arranged<Winner>> {
+    return (this.#answers ??= this.#arrange())
+  }
+
+  #arrange(): ReadonlyArray<Arranged<Winner>> {
     const { limit, minScore } = this.#wanted
     const winners = new Map(this.#winners.map((winner) => [winner.row, winner]))
     // Without winners to spare, there is no row beside them.
@@ -111,6 +117,7 @@ export class Candidates {
       }
     }
     this.#winners = winners.sort(byScore)
+    this.#answers = null
     this.#unread = unread
   }
 
