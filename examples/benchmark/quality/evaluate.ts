@@ -67,6 +67,9 @@ export const evaluate = async (memory: MemoryClient, set: EvaluationSet): Promis
     const gold = new Set(question.gold)
     const isGold = ({ memory: { id } }: Recollection) => gold.has(docsById.get(id) ?? "")
     const all = await scoped.recall(question.q, { limit: 100, minScore: 0 })
+    // A figure for an embedder must not be one for words.
+    const [lack] = all.degraded ?? []
+    if (lack !== undefined) throw new Error(`${question.qid}: ${lack.message}`)
     // Times the second call: the question's vector is cached by then, so the embedder's time is left out.
     const start = performance.now()
     const shown = await scoped.recall(question.q)

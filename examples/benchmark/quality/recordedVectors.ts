@@ -4,19 +4,28 @@ import { toContent, type EvaluationSet } from "./EvaluationSet.ts"
 
 const escapeRegExp = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|]/gu, "\\$&")
 
-/** Removes the speakers' first names from a question, as the file's third block does. */
+/** Removes the speakers' first names from a question; the file's third block keeps an odd form ("Johns's"). */
 const removeNames = (q: string, names: ReadonlyArray<string>): string =>
   names
     .reduce(
-      (text, name) => text.replaceAll(new RegExp(`\\b${escapeRegExp(name)}('s|\u2019s)?\\b`, "giu"), " "),
+      (text, name) => text.replaceAll(new RegExp(`\\b${escapeRegExp(name)}s?('s|\u2019s)?\\b`, "giu"), " "),
       q
     )
     .replaceAll(/\s+/gu, " ")
     .trim()
 
+/** The vector of the text, or of the first that it is a part of: parts of a text were not recorded by themselves. */
+const findVector = (vectors: ReadonlyMap<string, Float32Array>, text: string): Float32Array | undefined => {
+  const known = vectors.get(text)
+  if (known !== undefined) return known
+  for (const [whole, vector] of vectors) if (whole.includes(text)) return vector
+  return undefined
+}
+
 /**
  * An embedder that reads vectors from a file: little-endian float32 in three blocks, of every document, of every
- * question, and of every question without the first names of the dialogue's speakers.
+ * question, and of every question without the first names of the dialogue's speakers. A passage of a document and a part
+ * of a question have the vector of the whole.
  */
 export const recordedVectors = async (file: string, set: EvaluationSet): Promise<EmbedderProvider> => {
   const bytes = await readFile(file)
@@ -43,8 +52,8 @@ export const recordedVectors = async (file: string, set: EvaluationSet): Promise
     dimensions,
     embed: (texts, purpose) =>
       texts.map((text) => {
-        const vector =
-          purpose === "document" ? documents.get(text) : (queries.get(text) ?? documents.get(text))
+        const document = () => findVector(documents, text)
+        const vector = purpose === "document" ? document() : (findVector(queries, text) ?? document())
         if (vector === undefined)
           throw new Error(`${file} has no vector for this ${purpose}: ${text.slice(0, 80)}`)
         return vector
