@@ -111,20 +111,26 @@ export const chat = Command.make(
     yield* note(`Remembering ${scope.userId}. /exit or Ctrl-D ends the conversation; its memories stay.`)
     return yield* Effect.tryPromise({
       try: async (signal) => {
-        await using memory = await openMemory(config)
-        await using agent = createAgent({
-          memory,
-          model: modelName,
-          system,
-          agentId: scope.agentId,
-          reads,
-          memoryTools
-        })
-        await converse(
-          agent.session({ userId: scope.userId, ...(sessionId === undefined ? {} : { sessionId }) }),
-          json,
-          signal
-        )
+        // Node 22 has no `await using`, and the bundle keeps it.
+        const memory = await openMemory(config)
+        try {
+          const agent = createAgent({
+            memory,
+            model: modelName,
+            system,
+            agentId: scope.agentId,
+            reads,
+            memoryTools
+          })
+          const session = { userId: scope.userId, ...(sessionId === undefined ? {} : { sessionId }) }
+          try {
+            await converse(agent.session(session), json, signal)
+          } finally {
+            await agent.close()
+          }
+        } finally {
+          await memory.close()
+        }
       },
       catch: (cause) =>
         cause instanceof MemoryError
