@@ -39,6 +39,8 @@ const build = async (
     // Names stay, so that a stack can be read.
     minify: minify && { mangle: false, compress: true, codegen: true },
     sourcemap: !minify,
+    // The package has them beside `dist`.
+    sourcemapExcludeSources: true,
     entryFileNames: "[name].js",
     chunkFileNames: ({ name }) => (name === "graph/runBuild" ? "[name].js" : `${chunks}[name]-[hash].js`),
     // Finds the thread's file beside its own.
