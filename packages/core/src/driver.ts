@@ -131,7 +131,7 @@ export { embedderFailed } from "./embedding/embedderFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
 
 // The event loop, locks, files, tracing, warnings, and failures of services.
-export { Deadline, withinDeadline } from "./runtime/deadline.ts"
+export { Deadline, readTimeLeft, withinDeadline } from "./runtime/deadline.ts"
 export { sleepInBackground } from "./runtime/background.ts"
 export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"

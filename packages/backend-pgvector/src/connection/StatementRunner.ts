@@ -1,5 +1,4 @@
-import { Deadline, type MemoryError, type Scope, storeClosed } from "@keepsake/core/driver"
-import * as Clock from "effect/Clock"
+import { type MemoryError, readTimeLeft, type Scope, storeClosed } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
@@ -80,10 +79,9 @@ const makeTracker = () => {
 
 /** How long a call may take: until the caller's deadline, and `mostMs` at most. */
 const limitUntil = (fiber: Fiber.Fiber<unknown, unknown>, mostMs: CallLimit): CallLimit => {
-  const deadline = fiber.getRef(Deadline)
-  if (deadline === null) return mostMs
-  const leftMs = deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe() + GRACE_MS
-  return Math.max(0, mostMs === null ? leftMs : Math.min(leftMs, mostMs))
+  const leftMs = readTimeLeft(fiber)
+  if (leftMs === null) return mostMs
+  return Math.max(0, Math.min(leftMs + GRACE_MS, mostMs ?? Number.POSITIVE_INFINITY))
 }
 
 const setScope = (rowScope: RowScope): string =>

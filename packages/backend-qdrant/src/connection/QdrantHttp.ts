@@ -1,4 +1,4 @@
-import { Deadline, type MemoryError } from "@keepsake/core/driver"
+import { type MemoryError, readTimeLeft } from "@keepsake/core/driver"
 import type { QdrantClient } from "@qdrant/js-client-rest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -46,11 +46,8 @@ const BULK_FACTOR = 10
 const realClock = Clock.Clock.defaultValue()
 
 /** Milliseconds that a request may take with its retries: until the caller's deadline, and `mostMs` at most. */
-const limitUntil = (fiber: Fiber.Fiber<unknown, unknown>, mostMs: number): number => {
-  const deadline = fiber.getRef(Deadline)
-  if (deadline === null) return mostMs
-  return Math.max(0, Math.min(mostMs, deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()))
-}
+const limitUntil = (fiber: Fiber.Fiber<unknown, unknown>, mostMs: number): number =>
+  Math.max(0, Math.min(mostMs, readTimeLeft(fiber) ?? mostMs))
 
 const backoffMs = (attempt: number): number =>
   Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random() / 2)

@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { EmbedderFailed, MemoryError } from "../memory/MemoryError.ts"
-import { Deadline, withinDeadline } from "../runtime/deadline.ts"
+import { readTimeLeft, withinDeadline } from "../runtime/deadline.ts"
 import { Breaker } from "./Breaker.ts"
 import type { EmbedPurpose, Embedder } from "./Embedder.ts"
 
@@ -71,8 +71,8 @@ const isTextsFault = Effect.fnUntraced(function* (
 
 const readUntil = Effect.withFiber<number | null>((fiber) =>
   Effect.map(Clock.currentTimeMillis, (now) => {
-    const deadline = fiber.getRef(Deadline)
-    return deadline === null ? null : now + Math.max(0, deadline - now) * EMBEDDER_SHARE
+    const leftMs = readTimeLeft(fiber)
+    return leftMs === null ? null : now + Math.max(0, leftMs) * EMBEDDER_SHARE
   })
 )
 

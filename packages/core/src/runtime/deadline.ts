@@ -2,12 +2,19 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { startTimer } from "./background.ts"
 
 /** Epoch milliseconds; `null` where nothing waits for an answer. What retries or queues does neither beyond it. */
 export const Deadline = Context.Reference<number | null>("@keepsake/core/Deadline", {
   defaultValue: () => null
 })
+
+/** Milliseconds until the caller's deadline, negative beyond it; `null` without one. */
+export const readTimeLeft = (fiber: Fiber.Fiber<unknown, unknown>): number | null => {
+  const deadline = fiber.getRef(Deadline)
+  return deadline === null ? null : deadline - fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+}
 
 /**
  * Runs an effect with a deadline of `timeoutMs` from now, or an earlier one that stands already. At the deadline the
