@@ -19,6 +19,10 @@ export interface Settings {
   readonly against: string | null
   /** Whether scopes of 100,000 and 1,000,000 rows are measured too. */
   readonly isLarge: boolean
+  /** LongMemEval's own file; nothing else is measured then. */
+  readonly longMemEval: string | null
+  /** Whether the conversations of all its questions are one scope. */
+  readonly isPooled: boolean
 }
 
 export const USAGE = `pnpm bench:quality [options]
@@ -29,6 +33,9 @@ export const USAGE = `pnpm bench:quality [options]
   --embedder SPEC   a live embedder instead, such as lexical or transformers:Xenova/all-MiniLM-L6-v2
   --backend NAME    ${BACKENDS.join(", ")}; default: hnsw
   --large           a word of one memory alone among 100,000 and 1,000,000 rows too
+  --longmemeval FILE  LongMemEval's published JSON (S, M or oracle) instead of everything else: recall_any and
+                    recall_all at 1, 5, 10 and MRR by question type, by words and with --embedder
+  --pooled          its conversations in one scope, instead of a scope a question
   --json FILE       writes the result to FILE
   --against FILE    compares with an earlier run's value per question (bench-results/quality-*.questions.json)`
 
@@ -46,6 +53,8 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
       json: { type: "string" },
       against: { type: "string" },
       large: { type: "boolean" },
+      longmemeval: { type: "string" },
+      pooled: { type: "boolean" },
       help: { type: "boolean" }
     }
   })
@@ -63,12 +72,16 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
   const backend = BACKENDS.find((name) => name === (values.backend ?? "hnsw"))
   if (backend === undefined)
     throw new UsageError(`--backend ${values.backend} is unknown: use one of ${BACKENDS.join(", ")}`)
+  if (values.pooled === true && values.longmemeval === undefined)
+    throw new UsageError("--pooled is about the conversations of --longmemeval")
   return {
     sources: sources.length === 0 ? [{ data: ownData, vectors: null }] : sources,
     backend,
     embedder: values.embedder ?? null,
     json: values.json ?? null,
     against: values.against ?? null,
-    isLarge: values.large === true
+    isLarge: values.large === true,
+    longMemEval: values.longmemeval ?? null,
+    isPooled: values.pooled === true
   }
 }

@@ -12,6 +12,8 @@ import { contextBudgets } from "./contextBudget.ts"
 import { type Evaluation, evaluate } from "./evaluate.ts"
 import { readSet } from "./EvaluationSet.ts"
 import { evaluateIdentifiers, evaluateLanguages } from "./languages.ts"
+import { evaluateLongMemEval } from "./longMemEval/evaluateLongMemEval.ts"
+import { printLongMemEval } from "./longMemEval/printLongMemEval.ts"
 import { withMemory } from "./opened.ts"
 import { recordedVectors } from "./recordedVectors.ts"
 import { page } from "./page.ts"
@@ -54,6 +56,13 @@ const measure = async (settings: Settings, source: Source, earlier: Answers) => 
   }
   printSet(report)
   return report
+}
+
+const measureLongMemEval = async (file: string, settings: Settings): Promise<void> => {
+  for (const embedder of settings.embedder === null ? [null] : [null, settings.embedder]) {
+    const result = await evaluateLongMemEval({ ...settings, file }, embedder)
+    printLongMemEval(result, embedder ?? "no model", settings.isPooled)
+  }
 }
 
 const main = async (settings: Settings): Promise<void> => {
@@ -104,7 +113,8 @@ const main = async (settings: Settings): Promise<void> => {
 try {
   const settings = readSettings(process.argv.slice(2), dataFile("keepsake-dialogues.json"))
   if (settings === null) console.log(USAGE)
-  else await main(settings)
+  else if (settings.longMemEval === null) await main(settings)
+  else await measureLongMemEval(settings.longMemEval, settings)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
   console.error(`${error.message}\n\n${USAGE}`)
