@@ -4,6 +4,7 @@
  *
  *     pnpm bench                       everything: about half an hour, longer the first time
  *     pnpm bench --quick               smaller sizes and fewer rounds, to check that everything runs
+ *     pnpm bench --only pgvector --million   a million memories of 20,000 users in PostgreSQL
  *     pnpm bench --only mem0,channel   some sections; the others keep the rows of the last run
  *     pnpm bench --soak 10             also ten minutes of mixed traffic
  *     pnpm bench --soak 10 --faults    ten minutes in which the embedder, the pool and the process fail now and then
@@ -31,6 +32,7 @@ const { values: flags } = parseArgs({
   options: {
     only: { type: "string" },
     quick: { type: "boolean", default: false },
+    million: { type: "boolean", default: false },
     soak: { type: "string" },
     faults: { type: "boolean", default: false }
   }
@@ -62,7 +64,11 @@ const measure = async (name: string): Promise<ReadonlyArray<Row>> => {
     const soak = { soak: "soak.ts", faults: "soakFaults.ts" }[name]
     return soak !== undefined
       ? await ownProcess(new URL(soak, import.meta.url), String(minutes ?? 10))
-      : await ownProcess(new URL("section.ts", import.meta.url), name, flags.quick ? "quick" : "full")
+      : await ownProcess(
+          new URL("section.ts", import.meta.url),
+          name,
+          flags.quick ? "quick" : flags.million ? "million" : "full"
+        )
   } catch (error) {
     const note = `the section failed: ${String(error)}; run it alone with --only ${name}`
     return [unmeasured({ name, unit: "", against: "", bar: "", note })]

@@ -2,6 +2,6 @@
 import { answer } from "./ownProcess.ts"
 import { SECTIONS } from "./sections.ts"
 
-const [, , name = "", quick = ""] = process.argv
+const [, , name = "", size = ""] = process.argv
 const section = await SECTIONS[name]?.()
-answer((await section?.rows({ quick: quick === "quick" })) ?? [])
+answer((await section?.rows({ quick: size === "quick", million: size === "million" })) ?? [])

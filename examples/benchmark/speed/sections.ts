@@ -12,8 +12,8 @@ export const SECTIONS: { readonly [name: string]: () => Promise<Section> } = {
   million: () => import("./million.ts"),
   remember: () => import("./remember.ts"),
   pgvector: async () => {
-    const { rows } = await import("./pgvector.ts")
-    return { rows: ({ quick }) => rows(quick ? 2_000 : undefined) }
+    const { MILLION, rows } = await import("./pgvector.ts")
+    return { rows: ({ million, quick }) => rows(quick ? { memories: 2_000 } : million ? MILLION : undefined) }
   },
   qdrant: () => import("./qdrant.ts"),
   agent: () => import("./agent.ts"),

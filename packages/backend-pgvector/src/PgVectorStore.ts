@@ -134,7 +134,8 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   const fibers = yield* FiberSet.make<void>()
   const fork = (build: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, build))
   const tuning = makeTuning(layout, database, runner, {
-    autoTuneRows: mode.readOnly ? null : (options.autoTuneRows ?? null),
+    autoTuneRows: options.autoTuneRows ?? null,
+    writes: !mode.readOnly,
     fork
   })
   if (lacksIndexes && !mode.readOnly) yield* fork(buildInBackground(runner, layout))

@@ -1,4 +1,4 @@
-export { PgVectorAdmin } from "./admin/admin.ts"
+export { PgVectorAdmin, type TuningResult } from "./admin/admin.ts"
 export type {
   PGliteConnection,
   PgVectorOptions,
@@ -7,3 +7,4 @@ export type {
   UrlConnection
 } from "./options.ts"
 export { PgVectorStore } from "./PgVectorStore.ts"
+export type { TuningProgress } from "./tuning/buildIndexes.ts"

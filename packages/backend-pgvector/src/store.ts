@@ -46,14 +46,13 @@ const search = Effect.fnUntraced(function* (
   tuning: Tuning,
   request: SearchRequest
 ) {
-  const way = tuning.choosePlan(request)
-  yield* Effect.annotateCurrentSpan({ "keepsake.pgvector.plan": way })
-  const buildStatement = way === "tuned" ? tunedSearchStatement : searchStatement
+  const plan = tuning.choosePlan(request)
   const { result, tuned } = yield* runner.read(
     request.scope,
-    () => buildStatement(layout, request),
-    (rows) => decodeSearch(rows, request, layout, way)
+    () => (plan === null ? searchStatement(layout, request) : tunedSearchStatement(layout, request, plan)),
+    (rows) => decodeSearch(rows, request, layout)
   )
+  yield* Effect.annotateCurrentSpan({ "keepsake.pgvector.plan": result.plan.way })
   yield* tuning.observe(request.scope, tuned, result.n)
   return result
 })

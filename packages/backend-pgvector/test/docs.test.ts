@@ -36,8 +36,10 @@ const printed = [
   block("With `rowLevelSecurity: true`", commandsOfFirst),
   `The same on ${otherTables.map((table) => `\`${table}\``).join(", ")}.\n`,
   block(
-    "`tuneScope`, for each large scope",
-    scopeIndexes(layoutOf("keepsake", 384), SCOPE).map((index) => index.create)
+    "`tuneScope`, for each large scope, here of 100,000 short texts",
+    scopeIndexes(layoutOf("keepsake", 384), SCOPE, { memories: 316, passages: 1 }).map(
+      (index) => index.create
+    )
   )
 ].join("\n")
 

@@ -1,7 +1,7 @@
 /** Memories as store rows, with word frequencies as in conversations without stop words. */
 import { type Memory, type Scope } from "@keepsake/core"
 import { documentTerms, memoryIdOfText, queryTerms, type StoreRow, termId } from "@keepsake/core/driver"
-import { queryVector, makeVector } from "../data.ts"
+import { makeVector } from "../data.ts"
 
 const VOCABULARY = 20_000
 const WORDS = 12
@@ -32,22 +32,8 @@ export const queryWords = (round: number): Uint32Array => queryTerms(words(0x7ff
 
 export const NOW = Date.UTC(2026, 0, 1)
 
-/** Picks the user whose topics a memory is about: one user's in most scopes, all users' in a large scope. */
-export type PickTopicUser = (index: number) => number
-
-export const topicsOfUser =
-  (user: number): PickTopicUser =>
-  () =>
-    user
-
-/** Covers all topics, with some 200 memories each at 100,000. */
-export const allTopics: PickTopicUser = (index) => index % 512
-
-export const queryAbout = (pickTopicUser: PickTopicUser, round: number): Float32Array =>
-  queryVector(pickTopicUser(round), round)
-
-export const makeStoreRow = (scope: Scope, pickTopicUser: PickTopicUser, index: number): StoreRow => {
-  const user = pickTopicUser(index)
+/** A memory about one of the topics of `user`. */
+export const makeStoreRow = (scope: Scope, user: number, index: number): StoreRow => {
   const content = `${words(termSeed(scope.userId, index), WORDS)} ${index}`
   const statement = { source: "user", speaker: null, type: "episodic", content } as const
   const memory: Memory = {

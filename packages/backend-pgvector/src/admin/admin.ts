@@ -5,6 +5,7 @@ import {
   type MemoryError,
   openedReadOnly,
   type Scope,
+  type SearchPlan,
   STORE_MOVED,
   StoreAdmin,
   type StoreMode
@@ -12,6 +13,7 @@ import {
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { decodeMemory, MEMORY_WIDTH } from "../codec/memoryRow.ts"
+import { findsEnough } from "../codec/tunedScope.ts"
 import { decodeCount } from "../codec/values.ts"
 import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
@@ -19,19 +21,31 @@ import { toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
 import { decodeOwed, owedStatement, payStatement } from "../statements/owed.ts"
+import type { TuningProgress } from "../tuning/buildIndexes.ts"
 import type { Tuning } from "../tuning/tuning.ts"
 import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
+
+/** What tuning a scope has brought. */
+export interface TuningResult {
+  /** Share of the nearest 100 rows that the vector index finds, with 100 rows of the scope as questions. */
+  readonly recall: number
+  /** `exact` where that is below .99: vectors are compared one by one. */
+  readonly way: SearchPlan["way"]
+}
 
 /** Calls that only PostgreSQL has: for the operator, as `StoreAdmin` is. */
 export class PgVectorAdmin extends Context.Service<
   PgVectorAdmin,
   {
     /**
-     * Builds indexes for one large scope (from about 20,000 rows) while the store serves: its vector searches then
-     * take a few milliseconds and each insert into it about 7 ms; other scopes stay as they are. The role must own
-     * the tables. `Conflict` while another session tunes; `Unsupported` on PGlite.
+     * Builds indexes for one large scope (from about 20,000 rows) while the store serves, and measures them; other
+     * scopes stay as they are. Interrupting the call ends it on the server too. The role must own the tables.
+     * `Conflict` while another session tunes; `Unsupported` on PGlite.
      */
-    tuneScope(scope: Scope): Effect.Effect<void, MemoryError>
+    tuneScope(
+      scope: Scope,
+      options?: { readonly onProgress?: ((progress: TuningProgress) => void) | undefined }
+    ): Effect.Effect<TuningResult, MemoryError>
     /** Drops those indexes: searches of the scope are exact again. */
     untuneScope(scope: Scope): Effect.Effect<void, MemoryError>
     /**
@@ -140,7 +154,13 @@ export const makePgVectorAdmin = (
   const writing = <A>(call: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
     mode.readOnly ? Effect.fail(openedReadOnly()) : call
   return PgVectorAdmin.of({
-    tuneScope: (scope) => writing(tuning.buildIndex(scope)),
+    tuneScope: (scope, { onProgress } = {}) =>
+      writing(
+        Effect.map(tuning.buildIndex(scope, onProgress), (tuned) => ({
+          recall: tuned.recall ?? 0,
+          way: findsEnough(tuned) ? "tuned" : "exact"
+        }))
+      ),
     untuneScope: (scope) => writing(tuning.dropIndex(scope)),
     eraseBytes: writing(
       runner.withSession(async (session) => {

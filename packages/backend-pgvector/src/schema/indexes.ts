@@ -20,7 +20,7 @@ export const tryLock = async (session: DbSession, kind: string, names: Identifie
   return row?.[0] === true
 }
 
-export const dropIndex = ({ schema }: Identifiers, { name }: ConcurrentIndex): string =>
+export const dropIndex = ({ schema }: Identifiers, { name }: Pick<ConcurrentIndex, "name">): string =>
   `drop index concurrently if exists ${schema}."${name}"`
 
 /** Leaves a valid index as it is; one from an interrupted build is dropped first. */

@@ -1,7 +1,6 @@
 import type { SearchRequest } from "@keepsake/core/driver"
 import type { SqlStatement } from "../connection/Database.ts"
-import { embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
-import { nearestDistance } from "./evidence.ts"
+import { type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
 import {
   assembleSearch,
   countedCte,
@@ -10,6 +9,7 @@ import {
   lookUp,
   type SearchedPart,
   type SearchSql,
+  selectNearest,
   toSearchSql
 } from "./searchParts.ts"
 
@@ -49,21 +49,10 @@ const lexicalCtes = (
 ]
 
 /** The vector channel. Alone it selects rows; beside others only ids, which are merged first. */
-const vectorCte = (search: SearchSql, { suffix }: SearchedPart, query: string, selected: string): string => {
-  const { key, layout, limit, where } = search
-  // An expression that no index has keeps the planner off an approximate one.
-  return `by_meaning${suffix} as (
-  select near.* from (
-    select ${selected}, ${nearestDistance(search, query)} as distance
-    from ${layout.names.table("memories")} m
-    where m.scope = ${key} and (m.${embeddingColumn(layout.space)} is not null or m.passage_count is not null)
-      and ${where}
-    order by distance
-    limit ${limit}
-  ) near
-  where near.distance is not null
+const vectorCte = (search: SearchSql, { suffix }: SearchedPart, query: string, selected: string): string =>
+  `by_meaning${suffix} as (
+  ${selectNearest(search, query, selected)}
 )`
-}
 
 /** Both channels of each part, exact, with the evidence for every part, n and df: one statement whose plan serves every scope. */
 export const searchStatement = (layout: StatementLayout, request: SearchRequest): SqlStatement => {

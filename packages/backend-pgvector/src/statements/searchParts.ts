@@ -2,25 +2,26 @@
 import type { QueryPart, SearchHit, SearchPlan, SearchRequest, SearchResult } from "@keepsake/core/driver"
 import { matchesCondition } from "../codec/condition.ts"
 import { decodeEvidence, decodeFacts, evidenceWidth, FACT_COLUMNS } from "../codec/evidence.ts"
+import { decodeTunedScope, type TunedScope } from "../codec/tunedScope.ts"
 import { toNumbers } from "../codec/values.ts"
 import { isVisible } from "../codec/visibility.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
 import { encodeInt4Array, encodeVector } from "../connection/parameterCodec.ts"
 import { Parameters } from "../connection/Parameters.ts"
-import { castToColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { castToColumn, embeddingColumn, type StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
-import { evidenceColumns, type PartSql, type ScopeSql } from "./evidence.ts"
+import { evidenceColumns, nearestDistance, type PartSql, type ScopeSql } from "./evidence.ts"
 
-/** Rows: facts, evidence and NULLs; the last row holds counts and whether the scope is tuned instead. */
+/** Rows: facts, evidence and NULLs; the last row holds counts, the row of `tuned` and the way instead. */
 const searchColumns = (parts: ReadonlyArray<QueryPart>) => {
   const n = FACT_COLUMNS.length + evidenceWidth(parts)
-  return { n, df: n + 1, tuned: n + 2, byWordsAlone: n + 3 }
+  return { n, df: n + 1, tuned: n + 2, byWordsAlone: n + 3, way: n + 4 }
 }
 
 export interface DecodedSearch {
   readonly result: SearchResult
-  /** Whether the scope has indexes of its own. */
-  readonly tuned: boolean
+  /** `null` for a scope without indexes of its own. */
+  readonly tuned: TunedScope | null
 }
 
 /** One list for each part, of one count for each of its terms. */
@@ -35,11 +36,11 @@ const splitByPart = (
 export const decodeSearch = (
   rows: Rows,
   { parts }: SearchRequest,
-  { fingerprint }: StatementLayout,
-  way: SearchPlan["way"]
+  { fingerprint }: StatementLayout
 ): DecodedSearch => {
   const counts = rows.at(-1) ?? []
   const columns = searchColumns(parts)
+  const way: SearchPlan["way"] = counts[columns.way] === true ? "tuned" : "exact"
   const hits = rows.slice(0, -1).map((row): SearchHit => ({
     facts: decodeFacts(row),
     parts: decodeEvidence(row, FACT_COLUMNS.length, parts, fingerprint)
@@ -51,7 +52,7 @@ export const decodeSearch = (
       df: splitByPart(toNumbers(counts[columns.df]), parts),
       plan: { way, byWordsAlone: Number(counts[columns.byWordsAlone]) }
     },
-    tuned: counts[columns.tuned] === true
+    tuned: decodeTunedScope(counts[columns.tuned])
   }
 }
 
@@ -141,12 +142,13 @@ export interface FoundRows {
   readonly worded: (part: SearchedPart) => string | null
 }
 
-/** The statement of a search; `found` is `null` without a channel. */
+/** The statement of a search; `found` is `null` without a channel. `isTuned`: whether an index found the nearest rows. */
 export const assembleSearch = (
   search: SearchSql,
   operation: string,
   ctes: ReadonlyArray<string>,
-  found: FoundRows | null
+  found: FoundRows | null,
+  isTuned = "false"
 ): SqlStatement => {
   const { key, layout, parameters, parts } = search
   const { names } = layout
@@ -160,7 +162,7 @@ export const assembleSearch = (
     found === null
       ? ""
       : `select ${columns.join(", ")},
-  null::float8, null::float8[], null::boolean, null::float8
+  null::float8, null::float8[], null::jsonb, null::float8, null::boolean
 from ${found.from}
 union all
 `
@@ -169,9 +171,24 @@ union all
     `with ${ctes.join(",\n")}
 ${rows}select ${"null, ".repeat(columns.length)}c.n,
   ${frequencies(parts)},
-  exists (select from ${names.table("tuned")} where scope = ${key} and is_ready), c.unembedded
+  (select to_jsonb(t) from ${names.table("tuned")} t where scope = ${key} and is_ready), c.unembedded, ${isTuned}
 from counted c`
   )
+}
+
+/** The nearest rows by comparing all. `condition` is tested once, before the first row. */
+export const selectNearest = (search: SearchSql, query: string, selected: string, condition = ""): string => {
+  const { key, layout, limit, where } = search
+  // An expression that no index has keeps the planner off an approximate one.
+  return `select near.* from (
+    select ${selected}, ${nearestDistance(search, query)} as distance
+    from ${layout.names.table("memories")} m
+    where m.scope = ${key} and (m.${embeddingColumn(layout.space)} is not null or m.passage_count is not null)
+      and ${where}${condition}
+    order by distance
+    limit ${limit}
+  ) near
+  where near.distance is not null`
 }
 
 /** The rows of `memories` with these ids, looked up one by one: with a join, a plan made for any scope would read a large scope whole. */

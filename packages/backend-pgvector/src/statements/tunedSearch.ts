@@ -1,5 +1,6 @@
-/** The search of a tuned scope: neighbours from its HNSW indexes, words pruned by MaxScore, evidence exact. */
-import type { SearchRequest } from "@keepsake/core/driver"
+/** The search of a tuned scope: neighbours from its vector indexes or by comparing all, words pruned by MaxScore, evidence exact. */
+import { isAny, type SearchRequest } from "@keepsake/core/driver"
+import { findsEnough, MEASURED_LIMIT, type TunedScope } from "../codec/tunedScope.ts"
 import type { SqlStatement } from "../connection/Database.ts"
 import { distance, embeddingColumn, type StatementLayout, weightColumn } from "../schema/EmbeddingColumns.ts"
 import { findWorded } from "./evidence.ts"
@@ -11,33 +12,64 @@ import {
   lookUp,
   type SearchedPart,
   type SearchSql,
+  selectNearest,
   toSearchSql
 } from "./searchParts.ts"
 
-/** Candidates of an HNSW scan; pgvector allows up to 1,000. Of a user's 100 nearest, twice the limit finds .75, eight times .95. */
+/**
+ * Rows that a vector index must find, for each row asked for: with fewer, the nearest may stand in lists that were
+ * not read, and all vectors are compared instead. So a filter that few rows pass costs an exact search.
+ */
+const MARGIN = 4
+
+/** A filter spreads the nearest rows over more lists. */
+const FILTERED = 2
+
+/** Lists to read: more for a larger limit, up to half of them, beyond which an exact search costs as much. */
+const probesFor = (probes: number, lists: number, { filter, limit }: SearchRequest): number => {
+  const factor = Math.max(1, limit / MEASURED_LIMIT) * (isAny(filter) ? 1 : FILTERED)
+  return Math.min(Math.max(probes, Math.floor(lists / 2)), Math.ceil(probes * factor))
+}
+
+/** Candidates of a scan of an HNSW graph, which versions before lists built; pgvector allows up to 1,000. */
 const efSearch = (limit: number): number => Math.min(1_000, Math.max(200, 8 * limit))
 
-/**
- * The settings last for this statement's transaction, and what scans an index needs their row, so they are set before
- * the scan begins. With pgvector's 20,000 tuples, a filter that few rows pass would end a scan too early.
- */
-const scanCte = (limit: number): string => `scan as materialized (
-  select set_config('hnsw.iterative_scan', 'strict_order', true) as scan,
-    set_config('hnsw.ef_search', '${efSearch(limit)}', true) as ef,
-    set_config('hnsw.max_scan_tuples', '2000000', true) as tuples,
-    set_config('hnsw.scan_mem_multiplier', '4', true) as memory
+const indexSettings = (
+  { lists, probes }: TunedScope,
+  request: SearchRequest
+): Readonly<Record<string, string>> =>
+  lists === null || probes === null
+    ? { "hnsw.iterative_scan": "strict_order", "hnsw.ef_search": String(efSearch(request.limit)) }
+    : { "ivfflat.iterative_scan": "off", "ivfflat.probes": String(probesFor(probes, lists, request)) }
+
+/** The settings last for this statement's transaction, and what scans an index needs their row, so they are set before the scan begins. */
+const scanCte = (tuned: TunedScope, request: SearchRequest): string => `scan as materialized (
+  select ${Object.entries(indexSettings(tuned, request))
+    .map(
+      ([name, value], i) => `set_config('${name}', '${value}', true) as ${i === 0 ? "scan" : `setting_${i}`}`
+    )
+    .join(",\n    ")}
 )`
 
+/** True where the index found enough. */
+const foundEnough = ({ suffix }: SearchedPart, limit: number): string =>
+  `(select count(*) from near${suffix}) >= ${MARGIN * limit}`
+
 /** The vector channel: texts of one passage, and of each long text the passage that is nearest. */
-const vectorCte = (
-  { key, layout, limit, where }: SearchSql,
-  { suffix }: SearchedPart,
-  query: string
-): string => {
+const vectorCtes = (
+  search: SearchSql,
+  part: SearchedPart,
+  query: string,
+  limit: number
+): ReadonlyArray<string> => {
+  const { key, layout, where } = search
+  const { suffix } = part
   const { names, space } = layout
   const from = (row: string) => distance(space, `${row}.${embeddingColumn(space)}`, query)
-  return `by_meaning${suffix} as (
-  select id from (
+  const count = MARGIN * limit
+  return [
+    `near${suffix} as materialized (
+  select id, distance from (
     (
       select near.* from scan
       cross join lateral (
@@ -45,7 +77,7 @@ const vectorCte = (
         where m.scope = ${key} and m.valid_to is null and scan.scan is not null and m.passage_count is null
           and m.${embeddingColumn(space)} is not null and ${where}
         order by ${from("m")}
-        limit ${limit}
+        limit ${count}
       ) near
     )
     union all
@@ -60,14 +92,20 @@ const vectorCte = (
           )
           and (select true from ${names.table("memories")} m where m.scope = ${key} and m.id = x.id and ${where})
         order by ${from("x")}
-        limit ${limit}
+        limit ${count}
       ) near
       where ${HAS_LONG}
     )
   ) near
   order by distance
-  limit ${limit}
+  limit ${count}
+)`,
+    `by_meaning${suffix} as (
+  (select id from near${suffix} where ${foundEnough(part, limit)} order by distance limit ${limit})
+  union all
+  select id from (${selectNearest(search, query, "m.id", ` and not ${foundEnough(part, limit)}`)}) compared
 )`
+  ]
 }
 
 /** Passages as rows of `memories`, of each long text its best passage: `scored` selects `id` and `bm25`. */
@@ -158,12 +196,21 @@ const lexicalCtes = (search: SearchSql, { suffix }: SearchedPart): ReadonlyArray
   ]
 }
 
-/** Both channels of each part, with the evidence for every part, n and df: one statement. An HNSW index may miss a neighbour. */
-export const tunedSearchStatement = (layout: StatementLayout, request: SearchRequest): SqlStatement => {
+/**
+ * Both channels of each part, with the evidence for every part, n and df: one statement. A vector index may miss a
+ * neighbour; one that is known to find too little is not asked.
+ */
+export const tunedSearchStatement = (
+  layout: StatementLayout,
+  request: SearchRequest,
+  tuned: TunedScope
+): SqlStatement => {
   const { space } = layout
+  const { limit } = request
   // The key is a literal: a plan cached for any scope could not use the indexes of one.
   const search = toSearchSql(layout, request, (scope) => `'${scope}'::uuid`)
-  const ctes = [countedCte(search), scanCte(request.limit)]
+  const usesIndex = findsEnough(tuned)
+  const ctes = usesIndex ? [countedCte(search), scanCte(tuned, request)] : [countedCte(search)]
   const candidates: Array<string> = []
   for (const part of search.parts) {
     const { query, suffix, terms } = part
@@ -173,12 +220,20 @@ export const tunedSearchStatement = (layout: StatementLayout, request: SearchReq
       candidates.push(`select id from above${suffix}`, `select id from below${suffix}`)
     }
     if (query !== null) {
-      ctes.push(vectorCte(search, part, query))
+      if (usesIndex) ctes.push(...vectorCtes(search, part, query, limit))
+      else ctes.push(`by_meaning${suffix} as (\n  ${selectNearest(search, query, "m.id")}\n)`)
       candidates.push(`select id from by_meaning${suffix}`)
     }
   }
-  return assembleSearch(search, "search_hnsw", ctes, {
-    from: lookUp(search, `(\n  ${candidates.join(" union ")}\n) hit`),
-    worded: ({ suffix, terms }) => (terms === null ? null : findWorded(search, `frequency${suffix}`))
-  })
+  const asked = search.parts.filter(({ query }) => query !== null)
+  return assembleSearch(
+    search,
+    "search_tuned",
+    ctes,
+    {
+      from: lookUp(search, `(\n  ${candidates.join(" union ")}\n) hit`),
+      worded: ({ suffix, terms }) => (terms === null ? null : findWorded(search, `frequency${suffix}`))
+    },
+    usesIndex ? asked.map((part) => foundEnough(part, limit)).join(" and ") : "false"
+  )
 }

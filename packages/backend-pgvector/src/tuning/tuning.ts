@@ -1,32 +1,25 @@
-/** Which large scopes have indexes of their own, and when they are built. */
-import {
-  type MemoryError,
-  type Scope,
-  type SearchPlan,
-  type SearchRequest,
-  unsupported,
-  warn
-} from "@keepsake/core/driver"
+/** Which large scopes have indexes of their own, and when these are built and measured. */
+import { type MemoryError, type Scope, type SearchRequest, unsupported } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
+import type { TunedScope } from "../codec/tunedScope.ts"
 import type { Database } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
 import { scopeId } from "../scopeId.ts"
-import { buildIndexes, dropIndexes } from "./scopeIndexes.ts"
+import { buildIndexes, dropIndexes, measureScope, type TuningProgress } from "./buildIndexes.ts"
+import { runTuning } from "./runTuning.ts"
+import { makeUpkeep, type TuningOptions } from "./upkeep.ts"
 
 export interface Tuning {
-  readonly choosePlan: (request: SearchRequest) => SearchPlan["way"]
-  /** Learns from a search whether the scope has its indexes; starts building them once it has `autoTuneRows`. */
-  readonly observe: (scope: Scope, tuned: boolean, rows: number) => Effect.Effect<void>
-  readonly buildIndex: (scope: Scope) => Effect.Effect<void, MemoryError>
+  /** What is known of a scope whose indexes the request may use; `null` for a plain search. */
+  readonly choosePlan: (request: SearchRequest) => TunedScope | null
+  /** Learns from a search what is known of the scope; starts building its indexes once it has `autoTuneRows`, and measures them as it grows. */
+  readonly observe: (scope: Scope, tuned: TunedScope | null, rows: number) => Effect.Effect<void>
+  readonly buildIndex: (
+    scope: Scope,
+    onProgress?: (progress: TuningProgress) => void
+  ) => Effect.Effect<TunedScope, MemoryError>
   readonly dropIndex: (scope: Scope) => Effect.Effect<void, MemoryError>
-}
-
-export interface TuningOptions {
-  /** Rows from which a scope gets its indexes without `tuneScope`; `null` for never. */
-  readonly autoTuneRows: number | null
-  /** Forks a fiber that is interrupted when the store closes. */
-  readonly fork: (build: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 /** Why this store can build no index; `null` if it can. */
@@ -46,56 +39,59 @@ export const makeTuning = (
   runner: StatementRunner,
   options: TuningOptions
 ): Tuning => {
-  const { autoTuneRows, fork } = options
   const obstacle = findObstacle(layout, database)
-  /** Keys of scopes whose indexes are ready, and of those whose indexes are being built. */
-  const [ready, building] = [new Set<string>(), new Set<string>()]
+  /** By key: scopes whose indexes are ready. */
+  const ready = new Map<string, TunedScope>()
 
-  const alter = (
-    scope: Scope,
-    change: typeof buildIndexes,
-    whenDone: (key: string) => void
-  ): Effect.Effect<void, MemoryError> => {
-    if (obstacle !== null) return Effect.fail(obstacle)
-    const key = scopeId(scope)
-    return Effect.tap(
-      runner.withSession((session) => change(session, layout, key)),
-      () => Effect.sync(() => whenDone(key))
-    )
-  }
+  const run = <A>(effect: Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
+    obstacle === null ? effect : Effect.fail(obstacle)
 
-  const buildIndex = (scope: Scope) => alter(scope, buildIndexes, (key) => ready.add(key))
+  const learn = (scope: Scope) => (tuned: TunedScope) =>
+    Effect.sync(() => void ready.set(scopeId(scope), tuned))
 
-  const forkBuild = (scope: Scope, key: string): Effect.Effect<void> => {
-    building.add(key)
-    return fork(
-      buildIndex(scope).pipe(
-        Effect.catch((error) => warn(`keepsake: a large scope could not be indexed: ${error.message}`)),
-        Effect.ensuring(Effect.sync(() => building.delete(key)))
+  const buildIndex: Tuning["buildIndex"] = (scope, onProgress) =>
+    run(
+      Effect.tap(
+        runTuning(
+          database,
+          runner,
+          (session, tuning) => buildIndexes(session, layout, scope, tuning),
+          onProgress
+        ),
+        learn(scope)
       )
     )
-  }
+
+  const measure = (scope: Scope): Effect.Effect<TunedScope, MemoryError> =>
+    Effect.tap(
+      runTuning(database, runner, (session, tuning) => measureScope(session, layout, scope, tuning)),
+      learn(scope)
+    )
+
+  const takeUp = obstacle === null ? makeUpkeep({ build: buildIndex, measure }, options) : () => Effect.void
 
   return {
     choosePlan: ({ asOf, exact, parts, scope }) =>
-      exact !== true &&
-      parts.some(({ vector }) => vector !== undefined) &&
-      asOf === undefined &&
-      ready.has(scopeId(scope))
-        ? "tuned"
-        : "exact",
+      exact !== true && parts.some(({ vector }) => vector !== undefined) && asOf === undefined
+        ? (ready.get(scopeId(scope)) ?? null)
+        : null,
 
     observe: (scope, tuned, rows) =>
       Effect.suspend(() => {
-        if (!tuned && autoTuneRows === null && ready.size === 0) return Effect.void
+        if (tuned === null && options.autoTuneRows === null && ready.size === 0) return Effect.void
         const key = scopeId(scope)
-        if (tuned) ready.add(key)
+        if (tuned !== null) ready.set(key, tuned)
         else ready.delete(key)
-        const due = autoTuneRows !== null && !tuned && rows >= autoTuneRows && !building.has(key)
-        return due && obstacle === null ? forkBuild(scope, key) : Effect.void
+        return takeUp(scope, tuned, rows)
       }),
 
     buildIndex,
-    dropIndex: (scope) => alter(scope, dropIndexes, (key) => ready.delete(key))
+    dropIndex: (scope) =>
+      run(
+        Effect.tap(
+          runner.withSession((session) => dropIndexes(session, layout, scope)),
+          () => Effect.sync(() => ready.delete(scopeId(scope)))
+        )
+      )
   }
 }

@@ -13,6 +13,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { expect } from "vitest"
 import { PgVectorStore } from "../../src/index.ts"
+import type { TunedScope } from "../../src/codec/tunedScope.ts"
 import { pgliteDatabase } from "../../src/connection/pgliteDatabase.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
 import { DIMENSIONS, layoutOf, open, openPGlite } from "../support/servers.ts"
@@ -83,10 +84,14 @@ describe("emitted SQL", () => {
       const vector = fox.passages[0].vector!
       const { ids: terms } = fox.passages[0].terms
       // PGlite cannot tune a scope; the statement of a tuned one runs there without the indexes.
-      const tuned = (part: QueryPart) =>
+      const tuned = (part: QueryPart, known: Partial<TunedScope> = {}) =>
         Effect.promise(() =>
           pgliteDatabase(pglite).query(
-            tunedSearchStatement(layoutOf("keepsake"), { ...at, parts: [part], filter: ANY, limit: 10 })
+            tunedSearchStatement(
+              layoutOf("keepsake"),
+              { ...at, parts: [part], filter: ANY, limit: 10 },
+              { lists: 100, probes: 10, recall: 1, measuredRows: 10_000, ...known }
+            )
           )
         )
       const operations: Record<string, Effect.Effect<unknown, MemoryError>> = {
@@ -115,6 +120,8 @@ describe("emitted SQL", () => {
         }),
         "search of a tuned scope by both": tuned({ vector, terms }),
         "search of a tuned scope by vector": tuned({ vector }),
+        "search of a tuned scope with a graph": tuned({ vector }, { lists: null, probes: null }),
+        "search of a tuned scope whose index finds too little": tuned({ vector, terms }, { recall: 0.9 }),
         "search by nothing": store.search({ ...at, parts: [{}], filter: ANY, limit: 10 }),
         around: store.around({
           ...at,

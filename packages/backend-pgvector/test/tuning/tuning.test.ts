@@ -8,7 +8,6 @@ import { PgVectorStore } from "../../src/index.ts"
 import { makeIdentifiers } from "../../src/schema/identifiers.ts"
 import { scopeId } from "../../src/scopeId.ts"
 import { scopeIndexes } from "../../src/tuning/scopeIndexes.ts"
-import { runWithPlan } from "../support/runWithPlan.ts"
 import {
   DIMENSIONS,
   expectFailure,
@@ -58,8 +57,13 @@ onServer(`tuning on a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`
             rows: Array.from({ length: 250 }, (_, i) => row(`row ${start + i}`))
           })
         }
-        let plan: unknown
-        while (plan !== "tuned") plan = (yield* runWithPlan(store.search(request))).plan
+        const isReady = Effect.promise(() =>
+          withClient(url(), async (client) => {
+            const { rows } = await client.query(`select from ${schema}.tuned where is_ready and recall > 0`)
+            return rows.length === 1
+          })
+        )
+        while (!(yield* isReady)) yield* store.search(request)
       })
     )
   )
@@ -73,7 +77,7 @@ onServer(`tuning on a server${serverUrl === undefined ? ` (${NO_SERVER})` : ""}`
         )
         yield* store.put({ scope, now: T0, rows: [row("apple"), row("pear")] })
         yield* pg.tuneScope(scope)
-        const indexNames = scopeIndexes(layoutOf(schema), scopeId(scope)).map(
+        const indexNames = scopeIndexes(layoutOf(schema), scopeId(scope), { memories: 1, passages: 1 }).map(
           ({ name }) => `${schema}.${name}`
         )
         const validity = Effect.promise(() =>

@@ -11,6 +11,7 @@ import { entryTriggers } from "../entryTriggers.ts"
 import { firstIdentifiers, type Identifiers } from "../identifiers.ts"
 import { jsonBytes } from "../jsonBytes.ts"
 import { passageTriggers, triggerFunctions } from "../triggers.ts"
+import { tunedColumns } from "../tunedColumns.ts"
 
 const numberedTables = (n: Identifiers): ReadonlyArray<string> => {
   const first = firstIdentifiers(n)
@@ -109,6 +110,7 @@ export const secondMigration = (n: Identifiers, space: EmbeddingColumns): Readon
   ...newColumns(n, space),
   ...passageTables(n, space),
   ...newTables(n),
+  tunedColumns(n),
   jsonBytes(n),
   ...triggerFunctions(n, space),
   ...entryTriggers(n),
