@@ -69,6 +69,10 @@ const BY_CODE: Readonly<Record<string, ErrorClass>> = {
     unavailable,
     "PostgreSQL could not serialise this with other transactions, and retries did not help: try again."
   ],
+  "23503": [
+    unavailable,
+    "A memory was removed while something was written about it, and retries did not help: try again."
+  ],
   "40P01": [unavailable, "PostgreSQL found a deadlock, and retries did not help: try again."],
   "57014": [
     timeout,
@@ -218,8 +222,11 @@ export const toMemoryError = (cause: unknown): MemoryError => {
   return errorCode(cause) === ENTRY_TAKEN ? entryTaken(cause) : new MemoryError({ reason: toReason(cause) })
 }
 
-/** Rolled back by the server in favour of another transaction: the same statement may run again. */
-const ROLLED_BACK = new Set(["40001", "40P01", "55P03"])
+/**
+ * Rolled back by the server in favour of another transaction: the same statement may run again. A foreign key (23503)
+ * fails where a row was removed after the statement had seen it; the next run no longer sees it.
+ */
+const ROLLED_BACK = new Set(["40001", "40P01", "55P03", "23503"])
 /** Refused before anything was sent. */
 const NOT_SENT = new Set(["ECONNREFUSED", "57P03", "53300", "EAI_AGAIN", "ENOTFOUND"])
 
