@@ -19,6 +19,11 @@ console.log(
   `\n  The agent sends these ${context.items.length} memories (about ${context.tokens} tokens) with the user's message.`
 )
 
+console.log(heading("A decision that changed: the context shows what is so now first"))
+const changed = "Are we building the driver app in React Native?"
+const { text } = await user.context(changed, { sessionId: followUp.id, budgetTokens: 300, omit: ["lastTime"] })
+console.log(`\n  user: ${changed}\n\n${text.replaceAll(/^/gmu, "  | ")}`)
+
 const PARTS_SHOWN = 6
 
 /** The largest parts of a score; all parts add up to the logit. */

@@ -25,12 +25,13 @@ export interface ColdStart {
   readonly tokens: number
 }
 
-/** Tests on conversations of 2 to 20 turns whether the default context block has what the next question needs. */
+/** Tests on young memories whether the default context block has what the next question needs. */
 export const coldStart = async (
   embedder: string | EmbedderProvider | null,
-  file: string
+  files: ReadonlyArray<string>
 ): Promise<ColdStart> => {
-  const { cases } = JSON.parse(await readFile(file, "utf8")) as { readonly cases: ReadonlyArray<Case> }
+  const texts = await Promise.all(files.map(async (file) => readFile(file, "utf8")))
+  const cases = texts.flatMap((text) => (JSON.parse(text) as { readonly cases: ReadonlyArray<Case> }).cases)
   return withMemory("memory", embedder, async (memory) => {
     const missed: Array<ColdStart["missed"][number]> = []
     let tokens = 0

@@ -77,9 +77,9 @@ const main = async (settings: Settings): Promise<void> => {
   const evaluations: ReadonlyArray<Evaluation> = reports.map(({ evaluation }) => evaluation)
 
   printMacro(evaluations)
-  printColdStart("no model", await coldStart(null, dataFile("cold-start.json")))
-  if (settings.embedder !== null)
-    printColdStart(settings.embedder, await coldStart(settings.embedder, dataFile("cold-start.json")))
+  const young = [dataFile("cold-start.json"), dataFile("cold-start-long.json")]
+  printColdStart("no model", await coldStart(null, young))
+  if (settings.embedder !== null) printColdStart(settings.embedder, await coldStart(settings.embedder, young))
 
   printLanguages(await evaluateLanguages(dataFile("languages.json")))
   printIdentifiers(await evaluateIdentifiers(dataFile("identifiers.json")))

@@ -15,9 +15,12 @@ export interface Candidate {
   readonly whole: Form
   /** The memory that says it otherwise later: this one is in only beside it. `null` without one. */
   readonly behind: string | null
-  /** A shorter form; `null` where the whole is short. Made when it is asked for. */
-  readonly cut: (() => Form) | null
+  /** A shorter form, of about so many tokens where they are given; `null` where the whole is short. */
+  readonly cut: ((tokens?: number) => Form) | null
 }
+
+/** Less room than this makes no line longer. */
+const WORTH_WIDENING = 40
 
 /** How a budget is filled: what is in, in which form, and how much is used. */
 export class Filling {
@@ -81,17 +84,26 @@ export class Filling {
     return true
   }
 
-  /** Puts whole texts in the place of short forms where they fit. */
+  /** Puts whole texts in the place of short forms where they fit, then longer forms where those do. */
   widen(candidates: ReadonlyArray<Candidate>, until: number): void {
+    for (const candidate of candidates) this.#replace(candidate, until, () => candidate.whole)
     for (const candidate of candidates) {
-      const { id, part, whole } = candidate
-      const form = this.#chosen.get(id)?.form
-      if (form === undefined || form === whole || candidate.cut === null) continue
-      const more = whole.tokens - form.tokens
-      if (this.#used + more > until || this.#isOver(part, more)) continue
-      this.#chosen.set(id, { candidate, form: whole })
-      this.#count(part, more)
+      if (until - this.#used < WORTH_WIDENING) return
+      this.#replace(candidate, until, (tokens) => candidate.cut?.(tokens + until - this.#used))
     }
+  }
+
+  /** Puts another form in the place of a short one, where it fits and is longer. */
+  #replace(candidate: Candidate, until: number, toForm: (tokens: number) => Form | undefined): void {
+    const { cut, id, part, whole } = candidate
+    const form = this.#chosen.get(id)?.form
+    if (form === undefined || form === whole || cut === null) return
+    const longer = toForm(form.tokens)
+    if (longer === undefined) return
+    const more = longer.tokens - form.tokens
+    if (more <= 0 || this.#used + more > until || this.#isOver(part, more)) return
+    this.#chosen.set(id, { candidate, form: longer })
+    this.#count(part, more)
   }
 
   #add(candidate: Candidate, form: Form, until: number, isFree: boolean): void {

@@ -7,15 +7,9 @@ import { formatOrigin } from "../memory/Scope.ts"
 import { estimateTokens as estimate, type TokenEstimator } from "../text/estimateTokens.ts"
 import { formatDay, formatDayIn } from "../text/time/formatDay.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
-import { cutToQuestion, type QuestionWords, weighWords } from "./cutToQuestion.ts"
+import { cutToQuestion, readQuestion } from "./cutToQuestion.ts"
 import { type Candidate, Filling, type Form } from "./Filling.ts"
-import {
-  type ContextRequest,
-  type ContextServices,
-  limitFrom,
-  type Material,
-  readMaterial
-} from "./material.ts"
+import { type ContextRequest, type ContextServices, limitFrom, readMaterial } from "./material.ts"
 import {
   type ContextItem,
   earlierLine,
@@ -69,23 +63,15 @@ interface Writer {
   readonly toRelevant: (ranked: Ranked, cutTokens: number) => Candidate
 }
 
-/** Makes candidates; a question's words are weighed when a text is first cut. */
+/** Makes candidates; a question's words are read when a text is first cut. */
 const makeWriter = (
   { options, query, scopes: { scope }, timeZone }: ContextRequest,
-  { lastTime, pins, profile, relevant }: Material,
   isCut: (memory: Memory) => boolean,
   isShared: (memory: Memory) => boolean
 ): Writer => {
   const { estimateTokens = estimate, showScores = false } = options
   const zone = findTimeZone(timeZone) ?? UTC
-  let words: QuestionWords | undefined
-  const weigh = (): QuestionWords =>
-    (words ??= weighWords(
-      query,
-      [...relevant.map(({ memory }) => memory), ...pins, ...profile, ...lastTime].map(
-        ({ content }) => content
-      )
-    ))
+  let words: ReadonlySet<string> | undefined
   const toForm = (item: ContextItem, behind: string | null): Form => {
     const origin = isShared(item.memory) ? formatOrigin(item.memory.scope, scope) : null
     const written: WrittenItem = {
@@ -103,11 +89,21 @@ const makeWriter = (
     const behind = standing?.followedBy?.[0] ?? null
     const whole = toForm(item, behind)
     let short: Form | undefined
-    const cut = () =>
-      (short ??= toForm(
-        { ...item, cut: cutToQuestion(memory.content, weigh(), cutTokens, estimateTokens) },
+    const cutTo = (tokens: number) =>
+      toForm(
+        {
+          ...item,
+          cut: cutToQuestion(memory.content, (words ??= readQuestion(query)), tokens, estimateTokens)
+        },
         behind
-      ))
+      )
+    const cut = (tokens?: number) => {
+      short ??= cutTo(cutTokens)
+      if (tokens === undefined) return short
+      // The speaker and the id take their part of the line.
+      const around = short.tokens - estimateTokens(short.written.item.cut ?? "")
+      return cutTo(tokens - around)
+    }
     return {
       id: memory.id,
       part,
@@ -198,7 +194,7 @@ export const buildContext = Effect.fnUntraced(function* (services: ContextServic
   const { now, options } = request
   const { budgetTokens = DEFAULT_CONTEXT_BUDGET, limit, partTokens } = options
   const { isCut, isShared, material } = yield* readMaterial(services, request, limitFrom(limit, budgetTokens))
-  const { estimateTokens, toCandidate, toRelevant } = makeWriter(request, material, isCut, isShared)
+  const { estimateTokens, toCandidate, toRelevant } = makeWriter(request, isCut, isShared)
   const bestTokens = Math.max(CUT_TOKENS, budgetTokens * BEST_SHARE)
   const candidates: Candidates = {
     pins: material.pins.map((memory) => toCandidate(memory, "profile")),

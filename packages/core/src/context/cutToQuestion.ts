@@ -10,59 +10,121 @@ const UNIT = 240
 /** Stands where text is left out. */
 export const GAP = "[…]"
 
-/** The words of a question, each with its weight among the texts that may be shown. */
-export type QuestionWords = ReadonlyMap<string, number>
-
-/** Weighs a question's words: those that fewer of the texts hold weigh more. */
-export const weighWords = (question: string, texts: ReadonlyArray<string>): QuestionWords => {
-  const words = new Set(tokenise(question))
-  const held = texts.map((text) => new Set(tokenise(text)))
-  return new Map(
-    Array.from(words, (word) => [word, idf(texts.length, held.filter((set) => set.has(word)).length)])
-  )
-}
-
 /** A line or sentence of a text. */
 interface Unit extends Span {
-  readonly words: ReadonlyArray<string>
+  readonly terms: ReadonlySet<string>
   readonly tokens: number
+  /** How near it stands to the unit before it, 0 to 1. */
+  readonly nearness: number
 }
 
-const toUnits = (text: string, estimateTokens: TokenEstimator): ReadonlyArray<Unit> =>
-  cutUnits(text, UNIT).flatMap((span) => {
+/** Words, and pairs of words that follow each other: "week 7" is more than "week" and "7". */
+const termsOf = (text: string): Set<string> => {
+  const words = tokenise(text)
+  return new Set([...words, ...words.slice(1).map((word, i) => `${words[i]} ${word}`)])
+}
+
+/** What a unit keeps of the weight of the one before it: in the same line, in the next line, after a blank line. */
+const SAME_LINE = 0.95
+const NEXT_LINE = 0.85
+const NEXT_PARAGRAPH = 0.5
+/** What leads to a match says less than what follows it. */
+const BACKWARD = 0.7
+
+const toUnits = (text: string, estimateTokens: TokenEstimator): ReadonlyArray<Unit> => {
+  const units: Array<Unit> = []
+  let nearness = 0
+  for (const span of cutUnits(text, UNIT)) {
     const part = text.slice(span.start, span.end)
-    if (part.trim() === "") return []
-    return [{ ...span, words: tokenise(part), tokens: estimateTokens(part) }]
-  })
-
-/** The unit that brings the most weight not yet shown, and its neighbours' share; -1 if none brings any. */
-const findBest = (units: ReadonlyArray<Unit>, chosen: ReadonlySet<number>, open: QuestionWords): number => {
-  let best = -1
-  let bestWeight = 0
-  for (const [i, { words }] of units.entries()) {
-    if (chosen.has(i)) continue
-    const weight = Array.from(new Set(words)).reduce((sum, word) => sum + (open.get(word) ?? 0), 0)
-    if (weight > bestWeight) {
-      best = i
-      bestWeight = weight
+    if (part.trim() === "") nearness = Math.min(nearness, NEXT_PARAGRAPH)
+    else {
+      units.push({ ...span, terms: termsOf(part), tokens: estimateTokens(part), nearness })
+      nearness = part.endsWith("\n") ? NEXT_LINE : SAME_LINE
     }
   }
-  return best
+  return units
 }
 
-/** Takes units next to those chosen while they fit: what follows a match first, then what leads to it. */
-const widen = (units: ReadonlyArray<Unit>, chosen: Set<number>, takes: (index: number) => boolean): void => {
-  for (let reach = 1; reach <= units.length; reach++) {
-    let grew = false
-    for (const i of Array.from(chosen).sort((a, b) => a - b)) {
-      for (const next of [i + 1, i - 1]) {
-        if (units[next] === undefined || chosen.has(next) || !takes(next)) continue
-        chosen.add(next)
-        grew = true
-      }
+/** The least that two words share at their beginning to be near forms of each other. */
+const SHARED = 5
+/** What is left of the weight of a term that only a near form stands for, and of a pair of words. */
+const NEAR_FORM = 0.5
+const PAIR = 0.5
+
+/** If one word of two begins as the other does, but for an ending: "Kündigungsfrist" and "kündigen". */
+const isNear = (a: string, b: string): boolean => {
+  const length = Math.min(a.length, b.length)
+  let shared = 0
+  while (shared < length && a[shared] === b[shared]) shared++
+  return shared >= SHARED && shared >= 0.7 * length
+}
+
+/** The weight that a question's terms have in each unit: those that fewer units hold weigh more. */
+const weighTerms = (
+  units: ReadonlyArray<Unit>,
+  question: ReadonlySet<string>
+): ReadonlyArray<Map<string, number>> => {
+  const weights = units.map(() => new Map<string, number>())
+  for (const term of question) {
+    const isPair = term.includes(" ")
+    let holders = units.flatMap(({ terms }, i) => (terms.has(term) ? [i] : []))
+    let share = isPair ? PAIR : 1
+    if (holders.length === 0 && !isPair && term.length >= SHARED) {
+      holders = units.flatMap(({ terms }, i) =>
+        Array.from(terms).some((other) => !other.includes(" ") && isNear(term, other)) ? [i] : []
+      )
+      share = NEAR_FORM
     }
-    if (!grew) return
+    const weight = share * idf(units.length, holders.length)
+    for (const i of holders) weights[i]?.set(term, weight)
   }
+  return weights
+}
+
+/** What a term counts that another shown unit holds. */
+const SHOWN = 0.3
+
+/** The units that a question asks for, each with the weight it brought, while they fit. */
+const chooseUnits = (
+  weights: ReadonlyArray<ReadonlyMap<string, number>>,
+  max: number,
+  takes: (index: number) => boolean
+): ReadonlyMap<number, number> => {
+  const chosen = new Map<number, number>()
+  const shown = new Set<string>()
+  const weigh = (held: ReadonlyMap<string, number>): number =>
+    Array.from(held).reduce((sum, [term, weight]) => sum + weight * (shown.has(term) ? SHOWN : 1), 0)
+  while (chosen.size < max) {
+    let [best, bestWeight] = [-1, 0]
+    for (const [i, held] of weights.entries()) {
+      const weight = chosen.has(i) ? 0 : weigh(held)
+      if (weight > bestWeight) [best, bestWeight] = [i, weight]
+    }
+    if (best < 0 || !takes(best)) break
+    chosen.set(best, bestWeight)
+    for (const term of weights[best]?.keys() ?? []) shown.add(term)
+  }
+  return chosen
+}
+
+/** Takes the surroundings of the chosen units while they fit: the nearer to more weight, the sooner. Its root, so that a line which repeats the question does not take all the room. */
+const widen = (
+  units: ReadonlyArray<Unit>,
+  anchors: ReadonlyMap<number, number>,
+  takes: (index: number) => boolean
+): ReadonlySet<number> => {
+  const chosen = new Set(anchors.keys())
+  const pull = units.map((_, i) => Math.sqrt(anchors.get(i) ?? 0))
+  const back = pull.slice()
+  const nearness = (i: number): number => units[i]?.nearness ?? 0
+  for (let i = 1; i < units.length; i++) pull[i] = Math.max(pull[i] ?? 0, (pull[i - 1] ?? 0) * nearness(i))
+  for (let i = units.length - 2; i >= 0; i--) {
+    back[i] = Math.max(back[i] ?? 0, (back[i + 1] ?? 0) * nearness(i + 1) * BACKWARD)
+    pull[i] = Math.max(pull[i] ?? 0, back[i] ?? 0)
+  }
+  const order = Array.from(units.keys()).sort((a, b) => (pull[b] ?? 0) - (pull[a] ?? 0) || a - b)
+  for (const i of order) if (!chosen.has(i) && takes(i)) chosen.add(i)
+  return chosen
 }
 
 const join = (text: string, units: ReadonlyArray<Unit>, chosen: ReadonlySet<number>): string => {
@@ -80,35 +142,33 @@ const join = (text: string, units: ReadonlyArray<Unit>, chosen: ReadonlySet<numb
   return `${parts.join("").trimEnd()}${end}`
 }
 
+/** How many units hold words of the question, at least and for so many tokens each. */
+const ANCHORS_MIN = 4
+const TOKENS_PER_ANCHOR = 45
+
+/** The words of a question as `cutToQuestion` reads them. */
+export const readQuestion: (question: string) => ReadonlySet<string> = termsOf
+
 /**
  * The lines and sentences of a text that a question asks for, up to `allowed` tokens, in the text's order. Where none
  * holds a word of the question, the beginning. At least one, cut if it must be.
  */
 export const cutToQuestion = (
   text: string,
-  words: QuestionWords,
+  question: ReadonlySet<string>,
   allowed: number,
   estimateTokens: TokenEstimator
 ): string => {
   const units = toUnits(text, estimateTokens)
-  const open = new Map(words)
-  const chosen = new Set<number>()
   let used = 2
   const takes = (index: number): boolean => {
     const { tokens = 0 } = units[index] ?? {}
-    if (chosen.size > 0 && used + tokens + 1 > allowed) return false
+    if (used > 2 && used + tokens + 1 > allowed) return false
     used += tokens + 1
     return true
   }
-  for (let best = findBest(units, chosen, open); best >= 0; best = findBest(units, chosen, open)) {
-    if (!takes(best)) break
-    chosen.add(best)
-    // A word that is shown counts little from now on.
-    for (const word of units[best]?.words ?? [])
-      if (open.has(word)) open.set(word, (open.get(word) ?? 0) * 0.3)
-    if (chosen.size >= 4) break
-  }
-  if (chosen.size === 0 && takes(0)) chosen.add(0)
-  widen(units, chosen, takes)
-  return join(text, units, chosen)
+  const max = Math.max(ANCHORS_MIN, allowed / TOKENS_PER_ANCHOR)
+  const anchors = new Map(chooseUnits(weighTerms(units, question), max, takes))
+  if (anchors.size === 0 && takes(0)) anchors.set(0, 1)
+  return join(text, units, widen(units, anchors, takes))
 }

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest"
+import { cutToQuestion, readQuestion } from "../../src/context/cutToQuestion.ts"
+import { estimateTokens } from "../../src/text/estimateTokens.ts"
+
+const cut = (text: string, question: string, tokens: number): string =>
+  cutToQuestion(text, readQuestion(question), tokens, estimateTokens)
+
+const weeks = Array.from(
+  { length: 30 },
+  (_, i) => `Week ${i + 1}. Tuesday ${(i % 9) + 4} km. Sunday ${i + 12} km, then rest.`
+)
+
+describe("a text cut to a question", () => {
+  it("shows the line that holds a pair of words, not one that holds them apart", () => {
+    const shown = cut(weeks.join("\n"), "what do I run in week 27?", 60)
+    expect(shown).toContain("Week 27. Tuesday")
+  })
+
+  it("shows the line with a near form where no line has the word", () => {
+    const lines = weeks.with(14, "Beide Seiten können schriftlich kündigen, bis zum Quartalsende.")
+    expect(cut(lines.join("\n"), "Wie lang ist die Kündigungsfrist?", 60)).toContain("kündigen")
+  })
+
+  it("prefers what few lines hold", () => {
+    const lines = weeks.with(20, "The roof costs 1,870.")
+    expect(cut(lines.join("\n"), "What is the roof of week 3 in Tuesday km?", 40)).toContain("1,870")
+  })
+
+  it("shows more around the match with more tokens, what follows first, and all of a paragraph before the next", () => {
+    const lines = weeks.with(15, "The roof was discussed.").with(16, "").with(14, "\nWeek 15 is short.")
+    const text = lines.join("\n")
+    expect(cut(text, "the roof", 12)).toBe("[…] The roof was discussed. […]")
+    const wider = cut(text, "the roof", 30)
+    expect(wider).toContain("Week 15 is short.")
+    expect(wider).not.toContain("Week 18")
+    for (const tokens of [20, 50, 100, 200, 400]) {
+      const shown = cut(text, "the roof", tokens)
+      expect(shown).toContain("The roof was discussed.")
+      expect(estimateTokens(shown)).toBeLessThanOrEqual(tokens)
+    }
+    expect(cut(text, "the roof", 2_000)).toBe(
+      lines
+        .filter((line) => line !== "")
+        .join("\n")
+        .replaceAll("\n\n", "\n")
+    )
+  })
+
+  it("shows the beginning where no line has a word of the question", () => {
+    expect(cut(weeks.join("\n"), "and the cat?", 30).startsWith("Week 1.")).toBe(true)
+  })
+})
