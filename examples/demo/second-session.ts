@@ -21,7 +21,11 @@ console.log(
 
 console.log(heading("A decision that changed: the context shows what is so now first"))
 const changed = "Are we building the driver app in React Native?"
-const { text } = await user.context(changed, { sessionId: followUp.id, budgetTokens: 300, omit: ["lastTime"] })
+const { text } = await user.context(changed, {
+  sessionId: followUp.id,
+  budgetTokens: 300,
+  omit: ["lastTime"]
+})
 console.log(`\n  user: ${changed}\n\n${text.replaceAll(/^/gmu, "  | ")}`)
 
 const PARTS_SHOWN = 6
