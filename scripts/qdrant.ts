@@ -38,7 +38,10 @@ export const startQdrant = (): Promise<RunningQdrant> => {
     ? startStandIn()
     : Promise.resolve({
         url,
-        description: `the server of KEEPSAKE_QDRANT_URL (${new URL(url).host})`,
+        description: `the server of KEEPSAKE_QDRANT_URL (${url
+          .split(",")
+          .map((node) => new URL(node).host)
+          .join(", ")})`,
         stop: () => Promise.resolve()
       })
 }

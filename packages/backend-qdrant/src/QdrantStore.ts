@@ -17,31 +17,28 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { makeAdmin } from "./admin/admin.ts"
 import { makeStaging } from "./admin/staging.ts"
-import { openClient } from "./connection/openClient.ts"
-import { makePointsApi } from "./connection/PointsApi.ts"
+import { openNodes } from "./connection/openClient.ts"
 import { makeQdrantHttp } from "./connection/QdrantHttp.ts"
 import { checkOptions, type QdrantOptions, type ServerOptions } from "./options.ts"
 import type { Serving } from "./requests/Serving.ts"
 import { openEntries } from "./schema/entriesCollection.ts"
 import { finishInBackground, makeLayoutMove } from "./schema/moveLayout.ts"
 import { inspectServer } from "./schema/inspectServer.ts"
-import { openCollection, openCollectionReadOnly } from "./schema/openCollection.ts"
+import { openCollection, openCollectionReadOnly, pointsOf } from "./schema/openCollection.ts"
 import { makeStore } from "./store.ts"
 
 const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   const asked = yield* StoreFingerprint
   const settings = yield* checkOptions(options)
-  const { client, pool, server } =
-    "client" in options
-      ? { client: options.client, server: "Qdrant", pool: undefined }
-      : yield* openClient(options)
+  const nodes =
+    "client" in options ? [{ client: options.client, server: "Qdrant" }] : yield* openNodes(options)
   const mode = readMode(options)
-  const http = makeQdrantHttp(client, server, settings, pool)
+  const http = makeQdrantHttp(nodes, settings)
   const { aliases, entries } = yield* inspectServer(http)
   const open = mode.readOnly ? openCollectionReadOnly : openCollection
   const collection = yield* open(http, asked, aliases)
   const { fingerprint } = collection
-  const points = makePointsApi(http, collection.alias)
+  const points = pointsOf(http, collection)
   const layoutMove = makeLayoutMove(http, collection)
   const sessions = yield* openEntries(http, mode.readOnly, entries)
 

@@ -2,6 +2,7 @@ export { QdrantStore } from "./QdrantStore.ts"
 export type {
   ClientOptions,
   CollectionSettings,
+  MemorySettings,
   QdrantOptions,
   ServerOptions,
   WireOptions

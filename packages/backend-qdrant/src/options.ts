@@ -3,23 +3,35 @@ import type { QdrantClient, Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
+/** Where a new collection's data is held; it is always on disk too. Absent: the server's own choice. */
+export interface MemorySettings {
+  /** `cached` (read into memory at start, evicted when it is short) or `cold` (read when asked). */
+  readonly vectors?: "cached" | "cold" | undefined
+  /** `pinned` is never evicted, and must fit. */
+  readonly terms?: Schemas["Memory"] | undefined
+  readonly payload?: "cached" | "cold" | undefined
+}
+
 /**
  * Settings of new collections; an existing collection keeps its own. Passed to Qdrant unchanged, except for
  * what the store needs itself (names, sizes and distance of the vectors, strict filtering).
  */
 export interface CollectionSettings {
-  /** Default 1, on a cluster too: Qdrant computes IDF per shard, so several shards change the scores of keyword search. */
+  /**
+   * Shards of a new collection on a cluster, each with a shard key; a scope lies whole in one, by a hash of its name.
+   * Default 64. Outside cluster mode a collection has one shard.
+   */
+  readonly shardKeys?: number | undefined
+  /** 1, or refused: with automatic sharding a scope is spread over shards, each of which ranks by its own counts. */
   readonly shardNumber?: number | undefined
   readonly replicationFactor?: number | undefined
   readonly writeConsistencyFactor?: number | undefined
   readonly hnsw?: Schemas["HnswConfigDiff"] | undefined
   readonly optimizers?: Schemas["OptimizersConfigDiff"] | undefined
   readonly wal?: Schemas["WalConfigDiff"] | undefined
-  /** For example `{ scalar: { type: "int8", always_ram: true } }`. By default vectors are not quantised. */
+  /** For example `{ scalar: { type: "int8", memory: "pinned" } }`. By default vectors are not quantised. */
   readonly quantization?: Schemas["QuantizationConfig"] | undefined
-  readonly vectorsOnDisk?: boolean | undefined
-  readonly termsOnDisk?: boolean | undefined
-  readonly payloadOnDisk?: boolean | undefined
+  readonly memory?: MemorySettings | undefined
   /** Further limits, such as `read_rate_limit`; filtering by keys without an index stays forbidden. */
   readonly strictMode?: Schemas["StrictModeConfig"] | undefined
 }
@@ -33,18 +45,26 @@ export interface WireOptions extends StoreOptions {
   readonly timeoutMs?: number | undefined
   /** Longest wait for one attempt, in milliseconds. Default 10,000. Deletions by filter get ten times that. */
   readonly attemptTimeoutMs?: number | undefined
+  /** Longest wait for a node while another one is left to ask, in milliseconds. Default 2,000. */
+  readonly failoverMs?: number | undefined
   /** Attempts after the first, for failures that may pass (429, 5xx, a lost connection). Default 4. */
   readonly retries?: number | undefined
   /** Concurrent requests. Default 16. */
   readonly concurrency?: number | undefined
-  /** How many replicas a read asks. Default: the server's (one). */
+  /**
+   * How many replicas are asked for rows by id: `get`, and what a write reads first. Default: the server's (one). Searches,
+   * counts and lists always ask one, since the server intersects the answers of several. `majority` asks all replicas.
+   */
   readonly readConsistency?: Schemas["ReadConsistency"] | undefined
   /** Order of concurrent writes across replicas. Default: the server's (`weak`). */
   readonly writeOrdering?: Schemas["WriteOrdering"] | undefined
 }
 
 export interface ServerOptions extends WireOptions {
-  /** `http://localhost:6333` or `https://…`, without path, user or query. Default port 6333, as in Qdrant's own clients. */
+  /**
+   * `http://localhost:6333` or `https://…`, without path, user or query. Default port 6333, as in Qdrant's own clients.
+   * Several nodes of one cluster are separated by commas: the first is asked, and the next one where it fails.
+   */
   readonly url: string
   readonly apiKey?: Redacted.Redacted | undefined
   /** Path under which a proxy serves Qdrant, such as `/qdrant`. */
@@ -65,12 +85,17 @@ export interface Address {
   readonly prefix: string
 }
 
+export interface CheckedLayout extends CollectionSettings {
+  readonly shardKeys: number
+}
+
 /** The connection's options, checked, with defaults. */
 export interface QdrantSettings {
   readonly collection: string
-  readonly layout: CollectionSettings
+  readonly layout: CheckedLayout
   readonly timeoutMs: number
   readonly attemptTimeoutMs: number
+  readonly failoverMs: number
   readonly retries: number
   readonly concurrency: number
   readonly readConsistency: Schemas["ReadConsistency"] | undefined
@@ -91,6 +116,21 @@ const checkInteger = (
     ? Effect.succeed(value)
     : Effect.fail(invalidInput(field, `must be a whole number from ${min} to ${max}, not ${value}.`))
 
+const SHARD_KEYS = 64
+const SHARD_KEYS_MAX = 4_096
+
+const checkLayout = Effect.fnUntraced(function* (layout: CollectionSettings) {
+  const { shardKeys = SHARD_KEYS, shardNumber = 1 } = layout
+  if (shardNumber !== 1) {
+    yield* invalidInput(
+      "layout.shardNumber",
+      `must be 1, not ${shardNumber}: automatic sharding spreads a scope over all shards, each ranks by its own counts of words, and scores change. On a cluster give shardKeys, which keep each scope in one shard.`
+    )
+  }
+  yield* checkInteger("layout.shardKeys", shardKeys, 1, SHARD_KEYS_MAX)
+  return { ...layout, shardKeys }
+})
+
 /** Checks everything that needs no server. */
 export const checkOptions = Effect.fnUntraced(function* (options: WireOptions) {
   const collection = options.collection ?? "keepsake"
@@ -99,7 +139,7 @@ export const checkOptions = Effect.fnUntraced(function* (options: WireOptions) {
   }
   const settings: QdrantSettings = {
     collection,
-    layout: options.layout ?? {},
+    layout: yield* checkLayout(options.layout ?? {}),
     timeoutMs: yield* checkInteger("timeoutMs", options.timeoutMs ?? 30_000, 1, 3_600_000),
     attemptTimeoutMs: yield* checkInteger(
       "attemptTimeoutMs",
@@ -107,6 +147,7 @@ export const checkOptions = Effect.fnUntraced(function* (options: WireOptions) {
       1,
       3_600_000
     ),
+    failoverMs: yield* checkInteger("failoverMs", options.failoverMs ?? 2_000, 1, 3_600_000),
     retries: yield* checkInteger("retries", options.retries ?? 4, 0, 100),
     concurrency: yield* checkInteger("concurrency", options.concurrency ?? 16, 1, 1_000),
     readConsistency: options.readConsistency,
@@ -116,8 +157,7 @@ export const checkOptions = Effect.fnUntraced(function* (options: WireOptions) {
 })
 
 /** Parsed here: the client ignores a path in the URL and, since the URL parser drops default ports, turns `:443` into 6333. */
-export const parseAddress = Effect.fnUntraced(function* (options: ServerOptions) {
-  const { prefix = "", url } = options
+const parseAddress = Effect.fnUntraced(function* (url: string, prefix: string) {
   const invalidUrl = (message: string) => invalidInput("url", message)
   if (!URL.canParse(url)) {
     return yield* invalidUrl(
@@ -149,3 +189,10 @@ export const parseAddress = Effect.fnUntraced(function* (options: ServerOptions)
   }
   return address
 })
+
+/** The nodes of `url`, in its order. */
+export const parseAddresses = ({
+  prefix = "",
+  url
+}: ServerOptions): Effect.Effect<ReadonlyArray<Address>, MemoryError> =>
+  Effect.forEach(url.split(","), (node) => parseAddress(node.trim(), prefix))

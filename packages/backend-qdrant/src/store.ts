@@ -1,9 +1,10 @@
-import type { MemoryStore } from "@keepsake/core/driver"
+import type { MemoryError, MemoryStore, Scope } from "@keepsake/core/driver"
+import type * as Effect from "effect/Effect"
 import { append, dropEntries, entries, listEntries } from "./requests/entries.ts"
 import { list, listRows } from "./requests/list.ts"
 import { count, get, latest, predecessors, speakers } from "./requests/read.ts"
 import { remove } from "./requests/remove.ts"
-import type { Serving } from "./requests/Serving.ts"
+import { type Serving, withinScope } from "./requests/Serving.ts"
 import { sessions } from "./requests/sessions.ts"
 import { makeTouch } from "./requests/touch.ts"
 import { lastTurn } from "./requests/turns.ts"
@@ -13,27 +14,36 @@ import { around } from "./search/around.ts"
 import { excerpts } from "./search/excerpts.ts"
 import { search } from "./search/search.ts"
 
-export const makeStore = (serving: Serving): MemoryStore["Service"] => ({
-  put: (request) => put(serving, request),
-  get: (request) => get(serving, request),
-  search: (request) => search(serving, request),
-  around: (request) => around(serving, request),
-  excerpts: (request) => excerpts(serving, request),
-  speakers: (request) => speakers(serving, request),
-  lastTurn: (request) => lastTurn(serving, request),
-  list: (request) => list(serving, request),
-  listRows: (request) => listRows(serving, request),
-  latest: (request) => latest(serving, request),
-  predecessors: (request) => predecessors(serving, request),
-  sessions: (request) => sessions(serving, request),
-  patch: (request) => patch(serving, request),
-  supersede: (request) => supersede(serving, request),
-  remove: (request) => remove(serving, request),
-  append: (request) => append(serving, request),
-  entries: (request) => entries(serving.sessions, request),
-  listEntries: (request) => listEntries(serving.sessions, request),
-  dropEntries: (request) => dropEntries(serving.sessions, request),
-  touch: makeTouch(serving.points),
-  count: (request) => count(serving, request),
-  usage: (request) => usage(serving, request)
-})
+type Call<R, A> = (serving: Serving, request: R) => Effect.Effect<A, MemoryError>
+
+export const makeStore = (serving: Serving): MemoryStore["Service"] => {
+  /** Requests of a scope go to its shard alone. */
+  const inShard =
+    <R extends { readonly scope: Scope }, A>(call: Call<R, A>) =>
+    (request: R): Effect.Effect<A, MemoryError> =>
+      call(withinScope(serving, request.scope), request)
+  return {
+    put: inShard(put),
+    get: inShard(get),
+    search: inShard(search),
+    around: inShard(around),
+    excerpts: inShard(excerpts),
+    speakers: inShard(speakers),
+    lastTurn: inShard(lastTurn),
+    list: inShard(list),
+    listRows: inShard(listRows),
+    latest: inShard(latest),
+    predecessors: inShard(predecessors),
+    sessions: inShard(sessions),
+    patch: inShard(patch),
+    supersede: inShard(supersede),
+    remove: inShard(remove),
+    append: inShard(append),
+    entries: inShard((shard, request) => entries(shard.sessions, request)),
+    listEntries: inShard((shard, request) => listEntries(shard.sessions, request)),
+    dropEntries: inShard((shard, request) => dropEntries(shard.sessions, request)),
+    touch: makeTouch(serving.points),
+    count: inShard(count),
+    usage: inShard(usage)
+  }
+}

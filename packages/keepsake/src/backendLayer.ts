@@ -16,13 +16,32 @@ const pgvector = ({ backend: _backend, url, ...options }: PgVectorConfig): Store
     )
   )
 
-const qdrant = ({ apiKey, backend: _backend, url, ...options }: QdrantConfig): StoreLayer =>
+const qdrant = ({
+  apiKey,
+  backend: _backend,
+  quantization,
+  replicationFactor,
+  shardKeys,
+  url,
+  vectors,
+  writeConsistencyFactor,
+  ...options
+}: QdrantConfig): StoreLayer =>
   Layer.unwrap(
     Effect.map(loadQdrant, ({ QdrantStore }) =>
       QdrantStore.layer({
         ...options,
         url,
-        apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey)
+        apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey),
+        layout: {
+          replicationFactor,
+          shardKeys,
+          writeConsistencyFactor,
+          memory: { vectors },
+          ...(quantization === undefined
+            ? {}
+            : { quantization: { scalar: { type: quantization, memory: "pinned" } } })
+        }
       })
     )
   )

@@ -4,7 +4,7 @@ import { type Conditions, inScope, NO_CONDITIONS } from "../codec/filter.ts"
 import { ENTRIES } from "../codec/entries.ts"
 import { facetAll } from "../connection/facetAll.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
-import type { Serving } from "../requests/Serving.ts"
+import { type Serving, withinScope } from "../requests/Serving.ts"
 import { sumEntries, sumMemories } from "../requests/usage.ts"
 import { parseScopeId, scopeHash, scopeId } from "../scopeId.ts"
 
@@ -30,14 +30,16 @@ const facetScopes = (points: PointsApi, conditions: Conditions, { after, limit }
     limit + 1
   )
 
-const sumScope = (serving: Serving, scope: Scope, hasEntries: boolean) =>
-  Effect.all(
+const sumScope = (serving: Serving, scope: Scope, hasEntries: boolean) => {
+  const shard = withinScope(serving, scope)
+  return Effect.all(
     [
-      sumMemories(serving, inScope(scope)),
-      hasEntries ? sumEntries(serving.sessions, scope) : Effect.succeed({ bytes: 0 })
+      sumMemories(shard, inScope(scope)),
+      hasEntries ? sumEntries(shard.sessions, scope) : Effect.succeed({ bytes: 0 })
     ],
     { concurrency: "unbounded" }
   ).pipe(Effect.map(([memories, entries]) => memories.bytes + entries.bytes))
+}
 
 export const listScopes = Effect.fnUntraced(function* (
   serving: Serving,

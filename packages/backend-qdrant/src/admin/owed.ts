@@ -13,6 +13,7 @@ import { hasId, must, toFilter } from "../codec/filter.ts"
 import { decode, decodeMemory, EXCERPT_KEYS, type ReadPoint } from "../codec/memoryRow.ts"
 import { decodeSpans, passageId } from "../codec/passages.ts"
 import { DENSE, toNumbers } from "../codec/vectors.ts"
+import { eachShard, type PointsApi } from "../connection/PointsApi.ts"
 import type { Serving } from "../requests/Serving.ts"
 import { OWED } from "../requests/usage.ts"
 import { countByLength, readWhole } from "../requests/wholeRows.ts"
@@ -53,8 +54,8 @@ const hasGaps = ([first, ...more]: PaidRow["vectors"]): boolean =>
   first !== null && more.some((vector) => vector === null)
 
 /** Rows that still are owed as many vectors as are given. */
-const findOwed = Effect.fnUntraced(function* ({ points }: Serving, rows: ReadonlyArray<PaidRow>) {
-  const { points: found } = yield* points.scroll({
+const findOwed = Effect.fnUntraced(function* (points: PointsApi, rows: ReadonlyArray<PaidRow>) {
+  const { points: found } = yield* points.lookUp({
     filter: toFilter(must(...OWED.must, hasId(rows.map(({ id }) => id)))),
     limit: rows.length,
     with_payload: ["scope", "passages"]
@@ -102,18 +103,18 @@ const PAGE = 64
 
 /** A point that was removed meanwhile fails the request with 404: what is left is read and paid again. */
 const payPage = (
-  serving: Serving,
+  points: PointsApi,
   page: ReadonlyArray<PaidRow>,
   attempts = ATTEMPTS
 ): Effect.Effect<number, MemoryError> =>
   Effect.gen(function* () {
-    const rows = yield* findOwed(serving, page)
+    const rows = yield* findOwed(points, page)
     if (rows.length === 0) return 0
-    return yield* serving.points.update("pay owed vectors", pay(rows)).pipe(
+    return yield* points.update("pay owed vectors", pay(rows)).pipe(
       Effect.as(rows.length),
       Effect.catch((error) =>
         error.reason._tag === "Closed" && attempts > 1
-          ? payPage(serving, page, attempts - 1)
+          ? payPage(points, page, attempts - 1)
           : Effect.fail(error)
       )
     )
@@ -126,6 +127,13 @@ export const payOwed = Effect.fnUntraced(function* (
   const vectors = rows.flatMap((row) => row.vectors)
   yield* checkVectors(serving.fingerprint, "rows.vectors", vectors)
   let paid = 0
-  for (let i = 0; i < rows.length; i += PAGE) paid += yield* payPage(serving, rows.slice(i, i + PAGE))
+  yield* eachShard(
+    serving.points,
+    rows,
+    ({ scope }) => scope,
+    Effect.fnUntraced(function* (points, group) {
+      for (let i = 0; i < group.length; i += PAGE) paid += yield* payPage(points, group.slice(i, i + PAGE))
+    })
+  )
   return paid
 })

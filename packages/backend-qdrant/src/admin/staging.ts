@@ -24,13 +24,13 @@ import {
   passageId
 } from "../codec/passages.ts"
 import { encodeVectors } from "../codec/vectors.ts"
-import { makePointsApi, type PointsApi, scrollAll } from "../connection/PointsApi.ts"
+import { eachShard, type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { decodeMemories } from "../requests/read.ts"
 import type { RemoveStaged } from "../requests/Serving.ts"
 import { countByLength } from "../requests/wholeRows.ts"
 import type { Aliases } from "../schema/inspectServer.ts"
-import type { ServingCollection } from "../schema/openCollection.ts"
+import { pointsByName, pointsOf, type ServingCollection } from "../schema/openCollection.ts"
 import {
   createStaged,
   dropStagingAlias,
@@ -93,7 +93,7 @@ const unstaged = Effect.fnUntraced(function* (
 
 /** The rows that the serving collection still has. */
 const keepServing = Effect.fnUntraced(function* (points: PointsApi, rows: ReadonlyArray<StagedRow>) {
-  const { points: matches } = yield* points.scroll({
+  const { points: matches } = yield* points.lookUp({
     filter: toFilter(must(hasId(rows.map(({ id }) => id)))),
     limit: rows.length,
     with_payload: ["scope"]
@@ -102,7 +102,7 @@ const keepServing = Effect.fnUntraced(function* (points: PointsApi, rows: Readon
   return rows.filter(({ id, scope }) => scopes.get(id) === scopeId(scope))
 })
 
-/** Marks rows in the serving collection as staged, one operation per scope. */
+/** Marks rows of a shard of the serving collection as staged, one operation per scope. */
 const markStaged = (points: PointsApi, { generation }: StagedCollection, rows: ReadonlyArray<StagedRow>) => {
   const scopes = Map.groupBy(rows, ({ scope }) => scopeId(scope))
   const marks = Array.from(scopes.values(), (scopeRows) => {
@@ -132,6 +132,8 @@ const encodeStaged = (row: StagedRow) => {
   ]
 }
 
+const scopeOf = ({ scope }: StagedRow): Scope => scope
+
 const fillPage = Effect.fnUntraced(function* (
   { http, points }: Move,
   staged: StagedCollection,
@@ -139,14 +141,15 @@ const fillPage = Effect.fnUntraced(function* (
 ) {
   const rows = yield* keepServing(points, page)
   if (rows.length === 0) return
-  const former = furtherPassages(rows.map(({ id }) => id))
-  const operations = [
-    // A row that is filled again may be cut otherwise.
-    { delete: { filter: toFilter(former) } },
-    { upsert: { points: rows.flatMap(encodeStaged) } }
-  ]
-  yield* makePointsApi(http, staged.alias).update("fill", operations)
-  yield* markStaged(points, staged, rows)
+  yield* eachShard(pointsOf(http, staged), rows, scopeOf, (shard, group) => {
+    const former = furtherPassages(group.map(({ id }) => id))
+    return shard.update("fill", [
+      // A row that is filled again may be cut otherwise.
+      { delete: { filter: toFilter(former) } },
+      { upsert: { points: group.flatMap(encodeStaged) } }
+    ])
+  })
+  yield* eachShard(points, rows, scopeOf, (shard, group) => markStaged(shard, staged, group))
 })
 
 /** Rows of up to as many passages as a request carries, or one row of more. */
@@ -196,8 +199,8 @@ const commitStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<v
   if (staged === null) return yield* noMoveUnderWay()
   const change: Switch = {
     // By name: the aliases are about to change.
-    from: makePointsApi(http, serving.name),
-    to: makePointsApi(http, staged.name),
+    from: pointsByName(http, serving),
+    to: pointsByName(http, staged),
     generation: staged.generation,
     copyGeneration: newGeneration()
   }
@@ -220,7 +223,7 @@ const dropStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<voi
   move.staged ??= yield* findStaged(http)
   if (move.staged === null) return
   yield* dropStagingAlias(http, move.staged)
-  yield* deleteAll(makePointsApi(http, move.staged.name))
+  yield* deleteAll(pointsByName(http, move.staged))
   move.staged = null
 })
 
@@ -234,7 +237,7 @@ const removeStaged = Effect.fnUntraced(function* (
   return Effect.gen(function* () {
     for (let i = 0; i < ids.length; i += PAGE) {
       const filter = toFilter(must(ofMemories(ids.slice(i, i + PAGE))))
-      yield* makePointsApi(http, staged.alias).update("delete staged", [{ delete: { filter } }])
+      yield* pointsOf(http, staged).update("delete staged", [{ delete: { filter } }])
     }
   })
 })

@@ -1,4 +1,4 @@
-import type { MemoryError } from "@keepsake/core/driver"
+import type { MemoryError, Scope } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import {
@@ -17,7 +17,7 @@ import { type ReadPoint, readMemoryId, readPassage } from "../codec/memoryRow.ts
 import { furtherPassages, IS_MEMORY, passageId, recut } from "../codec/passages.ts"
 import { splitBySize } from "../codec/splitBySize.ts"
 import { TERMS } from "../codec/vectors.ts"
-import { type PointsApi, scrollPages } from "../connection/PointsApi.ts"
+import { eachShard, type PointsApi, scrollPages } from "../connection/PointsApi.ts"
 import { readTexts, steps } from "../requests/wholeRows.ts"
 import { parseScopeId } from "../scopeId.ts"
 
@@ -40,6 +40,8 @@ const overwritePayload = (id: string, payload: Record<string, unknown>): Operati
   overwrite_payload: { payload, filter: toFilter(must(hasId([id]))) }
 })
 
+const scopeOf = ({ payload }: ReadPoint): Scope => parseScopeId(String(payload?.["scope"]))
+
 /** Copies a row's payload to its staged points, which say how its text is cut. */
 const copyRow = (
   { id, payload }: ReadPoint,
@@ -48,7 +50,7 @@ const copyRow = (
 ): ReadonlyArray<Operation> => {
   const memoryId = String(id)
   const { base, passages } = recut(memoryId, payload ?? {}, cut)
-  const scope = parseScopeId(String(payload?.["scope"]))
+  const scope = scopeOf({ id, payload })
   return [
     ...passages.map((passage, i) =>
       overwritePayload(passageId(scope, memoryId, i + 1), { ...passage, staged: copyGeneration })
@@ -73,6 +75,19 @@ const readPayloads = Effect.fnUntraced(function* (
 
 const toIds = (page: ReadonlyArray<ReadPoint>): ReadonlyArray<string> => page.map(({ id }) => String(id))
 
+/** Writes what becomes of rows, in their shards. */
+const updateRows = (
+  to: PointsApi,
+  operation: string,
+  rows: ReadonlyArray<ReadPoint>,
+  toOperations: (row: ReadPoint) => ReadonlyArray<Operation>
+) =>
+  eachShard(to, rows, scopeOf, (shard, group) =>
+    Effect.forEach(splitBySize(group.flatMap(toOperations)), (part) => shard.update(operation, part), {
+      discard: true
+    })
+  )
+
 const WITHOUT_TEXT = { exclude: ["text"] }
 /** Keys of a staged point that say how a text is cut. */
 const CUT_KEYS = ["places", "start", "end", "owed", "gaps"]
@@ -88,11 +103,10 @@ export const copyPayloads = ({ copyGeneration, from, to }: Switch): Effect.Effec
       const cuts = yield* readPayloads(to, toIds(page), CUT_KEYS)
       for (const step of steps(page)) {
         const rows = yield* readTexts(from, step)
-        const operations = rows.flatMap((row) => {
+        yield* updateRows(to, "copy payloads", rows, (row) => {
           const cut = cuts.get(String(row.id))
           return cut === undefined ? [] : copyRow(row, cut, copyGeneration)
         })
-        for (const part of splitBySize(operations)) yield* to.update("copy payloads", part)
       }
     })
   )
@@ -169,7 +183,7 @@ export const copyLateWrites = Effect.fnUntraced(function* (change: Switch) {
         from,
         page.filter((old) => copy(old).length > 0)
       )
-      for (const part of splitBySize(late.flatMap(copy))) yield* to.update("copy late writes", part)
+      yield* updateRows(to, "copy late writes", late, copy)
     })
   )
   yield* deleteForgotten(change)

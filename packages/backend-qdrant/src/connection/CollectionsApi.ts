@@ -17,6 +17,10 @@ export interface CollectionsApi {
     key: string,
     params: Schemas["PayloadSchemaParams"]
   ) => Result<Schemas["UpdateResult"]>
+  /** Whether the server runs in cluster mode: outside it there are no shard keys. */
+  readonly inCluster: Result<boolean>
+  readonly shardKeys: (name: string) => Result<ReadonlyArray<string>>
+  readonly createShardKey: (name: string, key: string) => Result<boolean>
   readonly setMetadata: (name: string, metadata: Record<string, unknown>) => Result<boolean>
   readonly aliases: Result<ReadonlyArray<Schemas["AliasDescription"]>>
   /** Applies all actions, or none. */
@@ -48,6 +52,24 @@ export const makeCollectionsApi = (http: QdrantHttp): CollectionsApi => ({
   createIndex: (name, key, params) =>
     http.send("create payload index", (api, init) =>
       api.createFieldIndex({ collection_name: name, wait: true, field_name: key, field_schema: params }, init)
+    ),
+
+  inCluster: Effect.map(
+    http.send("cluster status", (api, init) => api.clusterStatus({}, init)),
+    ({ status }) => status === "enabled"
+  ),
+
+  shardKeys: (name) =>
+    Effect.map(
+      http.send("list shard keys", (api, init) => api.listShardKeys({ collection_name: name }, init)),
+      ({ shard_keys }) => (shard_keys ?? []).map(({ key }) => String(key))
+    ),
+
+  createShardKey: (name, key) =>
+    http.send(
+      "create shard key",
+      (api, init) => api.createShardKey({ collection_name: name, shard_key: key }, init),
+      "bulk"
     ),
 
   setMetadata: (name, metadata) =>

@@ -13,12 +13,21 @@ type Api = ReturnType<QdrantClient["api"]>
 /** Sends one request; `init` carries the signal and the headers, and must be passed on. */
 type Request<A> = (api: Api, init: RequestInit) => Promise<{ readonly data: { readonly result?: A } }>
 
-/** Requests to one server, with timeouts and retries. */
+/** A server, or a node of a cluster. */
+export interface QdrantNode {
+  readonly client: QdrantClient
+  /** Its name in error messages. */
+  readonly server: string
+  /** The connections of the store's own client; a client of the application has its own. */
+  readonly pool?: ConnectionPool | undefined
+}
+
+/** Requests to one server or cluster, with timeouts and retries. */
 export interface QdrantHttp {
   /**
    * Sends a request until it succeeds, fails with an error that is not retryable, or runs out of time.
    * Retries all requests alike: each of the store's is idempotent (reads, absolute values, inserts that
-   * leave an existing point alone).
+   * leave an existing point alone). A node that fails is left for the next one, at once the first time.
    */
   readonly send: <A>(
     operation: string,
@@ -52,18 +61,35 @@ const limitUntil = (fiber: Fiber.Fiber<unknown, unknown>, mostMs: number): numbe
 const backoffMs = (attempt: number): number =>
   Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** attempt) * (0.5 + Math.random() / 2)
 
-/** `pool` holds the connections of the store's own client; a client of the application has its own. */
-export const makeQdrantHttp = (
-  client: QdrantClient,
-  server: string,
-  settings: QdrantSettings,
-  pool?: ConnectionPool
-): QdrantHttp => {
-  const api = client.api()
+/** Which node is asked: all requests leave one that failed. */
+const makeChoice = (nodes: ReadonlyArray<QdrantNode>) => {
+  let current = 0
+  return {
+    take: (): QdrantNode => {
+      const node = nodes[current % nodes.length]
+      if (node === undefined) throw new Error("There is no node.")
+      return node
+    },
+    leave: (node: QdrantNode): void => {
+      if (nodes[current % nodes.length] === node) current++
+    }
+  }
+}
+
+/** Requests to these nodes, of which there is at least one. */
+export const makeQdrantHttp = (nodes: ReadonlyArray<QdrantNode>, settings: QdrantSettings): QdrantHttp => {
+  const choice = makeChoice(nodes)
+  const server = nodes.map((node) => node.server).join(", ")
   const permits = Semaphore.makeUnsafe(settings.concurrency)
 
-  const sendOnce = <A>(attempt: Attempt, request: Request<A>, timeoutMs: number) =>
+  const sendOnce = <A>(
+    { client, pool }: QdrantNode,
+    attempt: Attempt,
+    request: Request<A>,
+    timeoutMs: number
+  ) =>
     Effect.suspend(() => {
+      const api = client.api()
       let retryAfter: string | null = null
       const poolInit = pool?.init((header) => {
         retryAfter = header
@@ -84,22 +110,32 @@ export const makeQdrantHttp = (
 
   const send = <A>(operation: string, request: Request<A>, bulk?: "bulk") =>
     Effect.withFiber<NonNullable<A>, MemoryError>((fiber) => {
-      const attempt = { operation, server }
       const factor = bulk === undefined ? 1 : BULK_FACTOR
       const timeoutMs = limitUntil(fiber, settings.timeoutMs * factor)
       const sendFrom = (attempts: number): Effect.Effect<NonNullable<A>, MemoryError> =>
-        sendOnce(attempt, request, settings.attemptTimeoutMs * factor).pipe(
-          Effect.catch((error) => {
-            if (!error.isRetryable || attempts >= settings.retries) return Effect.fail(error)
-            const retryAfterMs = error.reason._tag === "Unavailable" ? (error.reason.retryAfterMs ?? 0) : 0
-            // Past the deadline: return the server's figure to the caller instead of waiting.
-            if (retryAfterMs >= timeoutMs) return Effect.fail(error)
-            const waitMs = Math.max(retryAfterMs, backoffMs(attempts))
-            return Effect.andThen(Effect.sleep(waitMs), sendFrom(attempts + 1))
-          })
-        )
+        Effect.suspend(() => {
+          const node = choice.take()
+          const failsOver = attempts === 0 && nodes.length > 1 && settings.retries > 0
+          const attemptMs = failsOver
+            ? Math.min(settings.failoverMs, settings.attemptTimeoutMs)
+            : settings.attemptTimeoutMs
+          return sendOnce(node, { operation, server: node.server }, request, attemptMs * factor).pipe(
+            Effect.catch((error) => {
+              if (!error.isRetryable || attempts >= settings.retries) return Effect.fail(error)
+              choice.leave(node)
+              const retryAfterMs = error.reason._tag === "Unavailable" ? (error.reason.retryAfterMs ?? 0) : 0
+              // Past the deadline: return the server's figure to the caller instead of waiting.
+              if (retryAfterMs >= timeoutMs) return Effect.fail(error)
+              const waitMs = failsOver ? retryAfterMs : Math.max(retryAfterMs, backoffMs(attempts))
+              return Effect.andThen(Effect.sleep(waitMs), sendFrom(attempts + 1))
+            })
+          )
+        })
       return sendFrom(0).pipe(
-        Effect.timeoutOrElse({ duration: timeoutMs, orElse: () => Effect.fail(timedOut(attempt)) }),
+        Effect.timeoutOrElse({
+          duration: timeoutMs,
+          orElse: () => Effect.fail(timedOut({ operation, server }))
+        }),
         Effect.provideService(Clock.Clock, realClock)
       )
     })

@@ -1,12 +1,12 @@
 import { QdrantClient } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { parseAddress, type ServerOptions } from "../options.ts"
+import { type Address, parseAddresses, type ServerOptions } from "../options.ts"
 import { makeConnectionPool } from "./connectionPool.ts"
+import type { QdrantNode } from "./QdrantHttp.ts"
 
 /** A client with a connection pool that closes with the Effect scope. */
-export const openClient = Effect.fnUntraced(function* (options: ServerOptions) {
-  const { port, prefix, url } = yield* parseAddress(options)
+const openNode = Effect.fnUntraced(function* ({ port, prefix, url }: Address, options: ServerOptions) {
   const headers = options.apiKey === undefined ? {} : { "api-key": Redacted.value(options.apiKey) }
   const client = new QdrantClient({
     url,
@@ -21,5 +21,12 @@ export const openClient = Effect.fnUntraced(function* (options: ServerOptions) {
     Effect.sync(() => makeConnectionPool(options.concurrency ?? 16)),
     (pool) => Effect.promise(() => pool.close())
   )
-  return { client, server: `Qdrant at ${url}:${port}${prefix}`, pool }
+  const node: QdrantNode = { client, server: `Qdrant at ${url}:${port}${prefix}`, pool }
+  return node
+})
+
+/** A client for each node of the options' URL. */
+export const openNodes = Effect.fnUntraced(function* (options: ServerOptions) {
+  const addresses = yield* parseAddresses(options)
+  return yield* Effect.forEach(addresses, (address) => openNode(address, options))
 })

@@ -1,4 +1,4 @@
-import type { Condition, Fingerprint, KeyedLocks, MemoryError } from "@keepsake/core/driver"
+import type { Condition, Fingerprint, KeyedLocks, MemoryError, Scope } from "@keepsake/core/driver"
 import type * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
 import type { Conditions } from "../codec/filter.ts"
@@ -31,3 +31,10 @@ export interface Serving {
   /** Fails with `Unsupported` if the collection has no index over `supersededBy`. */
   readonly checkPredecessors: Effect.Effect<void, MemoryError>
 }
+
+/** The collections as requests of one scope see them: its shards alone. */
+export const withinScope = (serving: Serving, scope: Scope): Serving => ({
+  ...serving,
+  points: serving.points.within(scope),
+  sessions: serving.sessions.within(scope)
+})

@@ -51,7 +51,7 @@ interface Append {
 
 const readStored = Effect.fnUntraced(function* ({ entries, scope, sessions }: Append) {
   const ids = Array.from(entries.keys())
-  const { points } = yield* sessions.scroll({
+  const { points } = yield* sessions.lookUp({
     filter: toFilter(all(inScope(scope), must(hasId(ids)))),
     limit: ids.length,
     with_payload: ["digest", "batch"]

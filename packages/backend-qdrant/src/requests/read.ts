@@ -39,7 +39,7 @@ export const get = Effect.fnUntraced(function* (
   { ids, now, scope }: Parameters<Store["get"]>[0]
 ): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
   if (ids.length === 0) return []
-  const { points: matches } = yield* points.scroll({
+  const { points: matches } = yield* points.lookUp({
     filter: toFilter(all(inScope(scope), IS_MEMORY, notExpired(now), must(hasId(ids)))),
     limit: ids.length,
     with_payload: EXCERPT_KEYS

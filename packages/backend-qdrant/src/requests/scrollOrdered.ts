@@ -74,7 +74,7 @@ export const scrollById = Effect.fnUntraced(function* (
     .slice(-limit)
   if (last.length === 0) return []
   const filter = toFilter(all(conditions, must(hasId(last))))
-  const page = yield* points.scroll({ filter, limit: last.length, ...parts })
+  const page = yield* points.lookUp({ filter, limit: last.length, ...parts })
   return page.points.toSorted((a, b) => compareIds(ids, a, b))
 })
 

@@ -19,7 +19,7 @@ const CONCURRENCY = 16
 
 const writeTouches = Effect.fnUntraced(function* (points: PointsApi, { counts, now, scope }: PendingTouches) {
   const ids = Array.from(counts.keys())
-  const { points: matches } = yield* points.scroll({
+  const { points: matches } = yield* points.lookUp({
     filter: toFilter(all(inScope(scope), must(hasId(ids)))),
     limit: ids.length,
     with_payload: ["accessCount"]
@@ -61,7 +61,9 @@ export const makeTouch = (points: PointsApi): MemoryStore["Service"]["touch"] =>
         if (pending.get(key) !== touches) return Deferred.await(touches.written)
         pending.delete(key)
         return Effect.uninterruptible(
-          writeTouches(points, touches).pipe(Effect.onExit((exit) => Deferred.done(touches.written, exit)))
+          writeTouches(points.within(scope), touches).pipe(
+            Effect.onExit((exit) => Deferred.done(touches.written, exit))
+          )
         )
       })
       return locks.withLock(key, write)

@@ -4,7 +4,7 @@ import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import { counterId, encodeCounter } from "../codec/entries.ts"
 import { all, between, type Conditions, hasId, inScope, is, LOWEST, must, toFilter } from "../codec/filter.ts"
-import type { PointsApi } from "../connection/PointsApi.ts"
+import { eachShard, type PointsApi } from "../connection/PointsApi.ts"
 import { parseScopeId } from "../scopeId.ts"
 import type { Serving } from "./Serving.ts"
 
@@ -46,12 +46,19 @@ export const countTurns = (
 ): Effect.Effect<void, MemoryError> => {
   const highest = highestTurns(removed)
   if (highest.length === 0) return Effect.void
-  const points = highest.map(({ scope, sessionId, turn }) => encodeCounter(scope, sessionId, turn))
-  const raises = highest.map(({ scope, sessionId, turn }) => {
-    const lower: Conditions = must(hasId([counterId(scope, sessionId)]), between("turn", { lt: turn }))
-    return { set_payload: { payload: { turn }, filter: toFilter(all(inScope(scope), lower)) } }
-  })
-  return sessions.update("count turns", [{ upsert: { points, update_mode: "insert_only" } }, ...raises])
+  return eachShard(
+    sessions,
+    highest,
+    ({ scope }) => scope,
+    (shard, group) => {
+      const points = group.map(({ scope, sessionId, turn }) => encodeCounter(scope, sessionId, turn))
+      const raises = group.map(({ scope, sessionId, turn }) => {
+        const lower: Conditions = must(hasId([counterId(scope, sessionId)]), between("turn", { lt: turn }))
+        return { set_payload: { payload: { turn }, filter: toFilter(all(inScope(scope), lower)) } }
+      })
+      return shard.update("count turns", [{ upsert: { points, update_mode: "insert_only" } }, ...raises])
+    }
+  )
 }
 
 const greatestTurn = (points: ReadonlyArray<Schemas["Record"]>): number | null => {

@@ -37,7 +37,7 @@ type Operation = Schemas["UpdateOperation"]
 
 /** Rows by id, of any scope and lifetime: a write must know them all. */
 const readExisting = Effect.fnUntraced(function* (points: PointsApi, ids: ReadonlyArray<string>) {
-  const { points: matches } = yield* points.scroll({
+  const { points: matches } = yield* points.lookUp({
     filter: toFilter(must(hasId(ids))),
     limit: ids.length,
     with_payload: EXCERPT_KEYS

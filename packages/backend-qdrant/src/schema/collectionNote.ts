@@ -4,6 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Layouts } from "../codec/condition.ts"
 import { LAYOUT } from "../codec/layout.ts"
+import { makeShardKeys, type ShardKeys } from "../connection/shardKeys.ts"
+
+/** How many shard keys there are; absent in a collection of one shard. */
+const Shards = { shardKeys: Schema.optionalKey(Schema.Int) }
 
 /** The store's entry in a collection's metadata. */
 const CollectionNote = Schema.Struct({
@@ -12,12 +16,13 @@ const CollectionNote = Schema.Struct({
   ready: Schema.Boolean,
   fingerprint: FingerprintSchema,
   /** True while points of the first layout may be left. */
-  moving: Schema.optionalKey(Schema.Boolean)
+  moving: Schema.optionalKey(Schema.Boolean),
+  ...Shards
 })
 export type CollectionNote = typeof CollectionNote.Type
 
 /** The same of the collection of entries, which has no vectors. */
-const EntriesNote = Schema.Struct({ layout: Schema.Int, ready: Schema.Boolean })
+const EntriesNote = Schema.Struct({ layout: Schema.Int, ready: Schema.Boolean, ...Shards })
 type EntriesNote = typeof EntriesNote.Type
 
 const unreadable = (name: string, cause: unknown) =>
@@ -54,18 +59,30 @@ export const readNote = (name: string, info: Schemas["CollectionInfo"]) =>
 export const readEntriesNote = (name: string, info: Schemas["CollectionInfo"]) =>
   decodeNote(EntriesNote, name, info)
 
+interface NoteState {
+  readonly ready: boolean
+  readonly shardKeys: number | null
+}
+
+const encodeShards = (shardKeys: number | null) => (shardKeys === null ? {} : { shardKeys })
+
 export const encodeNote = (
   fingerprint: Fingerprint,
-  { moving = false, ready }: { readonly ready: boolean; readonly moving?: boolean }
+  { moving = false, ready, shardKeys }: NoteState & { readonly moving?: boolean }
 ): Record<string, unknown> => {
-  const note: CollectionNote = { layout: LAYOUT, ready, fingerprint, ...(moving ? { moving } : {}) }
+  const state = { ...(moving ? { moving } : {}), ...encodeShards(shardKeys) }
+  const note: CollectionNote = { layout: LAYOUT, ready, fingerprint, ...state }
   return { keepsake: Schema.encodeSync(CollectionNote)(note) }
 }
 
-export const encodeEntriesNote = (ready: boolean): Record<string, unknown> => {
-  const note: EntriesNote = { layout: LAYOUT, ready }
+export const encodeEntriesNote = ({ ready, shardKeys }: NoteState): Record<string, unknown> => {
+  const note: EntriesNote = { layout: LAYOUT, ready, ...encodeShards(shardKeys) }
   return { keepsake: note }
 }
+
+/** The shard keys that a collection was created with. */
+export const readShardKeys = ({ shardKeys }: EntriesNote): ShardKeys | null =>
+  shardKeys === undefined ? null : makeShardKeys(shardKeys)
 
 /** Which layouts the points of a collection have. */
 export const readLayouts = ({ layout, moving = false }: CollectionNote): Layouts =>

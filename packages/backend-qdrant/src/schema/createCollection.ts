@@ -2,6 +2,8 @@ import type { MemoryError } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import type { CollectionsApi } from "../connection/CollectionsApi.ts"
+import type { ShardKeys } from "../connection/shardKeys.ts"
+import type { CheckedLayout } from "../options.ts"
 
 /** Creates a collection unless another process, or the first of several attempts, created it meanwhile. */
 export const createCollection = (
@@ -15,6 +17,34 @@ export const createCollection = (
       Effect.flatMap(collections.exists(name), (exists) => (exists ? Effect.void : Effect.fail(error)))
     )
   )
+
+/** How many shard keys a new collection gets; `null` outside cluster mode, where the server has none. */
+export const countShardKeys = (
+  { inCluster }: CollectionsApi,
+  { shardKeys }: CheckedLayout
+): Effect.Effect<number | null, MemoryError> =>
+  Effect.map(inCluster, (isCluster) => (isCluster ? shardKeys : null))
+
+/** Creates the shard keys that do not exist yet. */
+export const createShardKeys = Effect.fnUntraced(function* (
+  collections: CollectionsApi,
+  name: string,
+  keys: ShardKeys | null
+): Effect.fn.Return<void, MemoryError> {
+  if (keys === null) return
+  const known = new Set(yield* collections.shardKeys(name))
+  for (const key of keys.all) {
+    if (known.has(key)) continue
+    yield* collections.createShardKey(name, key).pipe(
+      // Another process, or the first of several attempts, created it meanwhile.
+      Effect.catch((error) =>
+        Effect.flatMap(collections.shardKeys(name), (keys) =>
+          keys.includes(key) ? Effect.void : Effect.fail(error)
+        )
+      )
+    )
+  }
+})
 
 /** Creates indexes that do not exist yet. */
 export const createIndexes = Effect.fnUntraced(function* (

@@ -3,15 +3,17 @@ import {
   type Fingerprint,
   fingerprintMismatch,
   type MemoryError,
-  unsupported
+  unsupported,
+  warn
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
 import type { CollectionsApi } from "../connection/CollectionsApi.ts"
-import type { CollectionSettings } from "../options.ts"
-import { type CollectionNote, encodeNote, readLayouts, readNote } from "./collectionNote.ts"
-import { createCollection, createIndexes } from "./createCollection.ts"
+import type { ShardKeys } from "../connection/shardKeys.ts"
+import type { CheckedLayout } from "../options.ts"
+import { type CollectionNote, encodeNote, readLayouts, readNote, readShardKeys } from "./collectionNote.ts"
+import { countShardKeys, createCollection, createIndexes, createShardKeys } from "./createCollection.ts"
 import { differences } from "./differences.ts"
 import { ADDED_INDEXES, collectionConfig, INDEXES } from "./schema.ts"
 
@@ -29,6 +31,7 @@ const readFingerprint = (note: CollectionNote | null, asked: Fingerprint) =>
 export interface Filled {
   readonly fingerprint: Fingerprint
   readonly layouts: Layouts
+  readonly shardKeys: ShardKeys | null
 }
 
 const checkDifferences = (
@@ -53,6 +56,16 @@ const checkForeign = (name: string, points: number): Effect.Effect<void, MemoryE
         `Collection ${name} holds ${points} points that Keepsake did not write. Name another collection in this store's options.`
       )
 
+/** Says that scopes are spread, of a collection that was made so before it was refused. */
+const warnOfSpread = (name: string, { config: { params } }: CollectionInfo): Effect.Effect<void> => {
+  const { shard_number: shards = 1, sharding_method: method } = params
+  return method === "custom" || shards === 1
+    ? Effect.void
+    : warn(
+        `Collection ${name} spreads each scope over ${shards} shards, which count its words one by one: scores are off. Copy it to another collection (keepsake copy), whose shards have keys`
+      )
+}
+
 const pointsIn = (info: CollectionInfo): number => info.points_count ?? 0
 
 /**
@@ -67,7 +80,7 @@ export const raiseLayout = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Layouts, MemoryError> {
   const moving = pointsIn(info) > 0
   yield* createIndexes(collections, name, ADDED_INDEXES)
-  yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true, moving }))
+  yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true, moving, shardKeys: null }))
   return moving ? "both" : "second"
 })
 
@@ -79,29 +92,37 @@ export const ensureCollection = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   name: string,
   asked: Fingerprint,
-  layout: CollectionSettings
+  layout: CheckedLayout
 ): Effect.fn.Return<Filled, MemoryError> {
   const found = yield* collections.find(name)
   if (found === null) {
-    const note = encodeNote(asked, { ready: false })
-    yield* createCollection(collections, name, collectionConfig(asked, layout, note))
+    const shardKeys = yield* countShardKeys(collections, layout)
+    const note = encodeNote(asked, { ready: false, shardKeys })
+    yield* createCollection(collections, name, collectionConfig(asked, layout, note, shardKeys !== null))
   }
   const info = found ?? (yield* collections.info(name))
   const note = yield* readNote(name, info)
   const fingerprint = yield* readFingerprint(note, asked)
+  const shardKeys = note === null ? null : readShardKeys(note)
   if (note?.ready === false) {
+    yield* createShardKeys(collections, name, shardKeys)
     // Before any point: an index made later would miss the vector index's links.
     yield* createIndexes(collections, name, INDEXES)
-    yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true }))
-    return { fingerprint, layouts: "second" }
+    yield* collections.setMetadata(
+      name,
+      encodeNote(fingerprint, { ready: true, shardKeys: shardKeys?.all.length ?? null })
+    )
+    return { fingerprint, layouts: "second", shardKeys }
   }
   const layouts = note === null ? "second" : readLayouts(note)
   yield* checkDifferences(name, info, fingerprint, layouts)
+  yield* warnOfSpread(name, info)
   if (note === null) {
     yield* checkForeign(name, pointsIn(info))
-    yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true }))
+    yield* collections.setMetadata(name, encodeNote(fingerprint, { ready: true, shardKeys: null }))
   }
   return {
+    shardKeys,
     fingerprint,
     layouts: layouts === "first" ? yield* raiseLayout(collections, name, info, fingerprint) : layouts
   }
@@ -128,5 +149,5 @@ export const inspectCollection = Effect.fnUntraced(function* (
   }
   const layouts = readLayouts(note)
   yield* checkDifferences(name, info, fingerprint, layouts)
-  return { fingerprint, layouts }
+  return { fingerprint, layouts, shardKeys: readShardKeys(note) }
 })

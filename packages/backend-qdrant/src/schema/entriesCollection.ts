@@ -3,8 +3,9 @@ import * as Effect from "effect/Effect"
 import { type CollectionsApi, makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import { makePointsApi, NO_POINTS, type PointsApi } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import { encodeEntriesNote, readEntriesNote } from "./collectionNote.ts"
-import { createCollection, createIndexes } from "./createCollection.ts"
+import type { ShardKeys } from "../connection/shardKeys.ts"
+import { encodeEntriesNote, readEntriesNote, readShardKeys } from "./collectionNote.ts"
+import { countShardKeys, createCollection, createIndexes, createShardKeys } from "./createCollection.ts"
 import { compareIndexes, compareStrictMode } from "./differences.ts"
 import type { ServerState } from "./inspectServer.ts"
 import { entriesName } from "./names.ts"
@@ -16,9 +17,11 @@ const ensureEntries = Effect.fnUntraced(function* (
   { settings }: QdrantHttp,
   name: string,
   found: ServerState["entries"]
-): Effect.fn.Return<void, MemoryError> {
+): Effect.fn.Return<ShardKeys | null, MemoryError> {
   if (found === null) {
-    yield* createCollection(collections, name, entriesConfig(settings.layout, encodeEntriesNote(false)))
+    const shardKeys = yield* countShardKeys(collections, settings.layout)
+    const note = encodeEntriesNote({ ready: false, shardKeys })
+    yield* createCollection(collections, name, entriesConfig(settings.layout, note, shardKeys !== null))
   }
   const info = found ?? (yield* collections.info(name))
   const note = yield* readEntriesNote(name, info)
@@ -27,10 +30,15 @@ const ensureEntries = Effect.fnUntraced(function* (
       `Collection ${name} is where Keepsake keeps entries of sessions, but Keepsake did not create it. Rename it, or name another collection in this store's options.`
     )
   }
+  const shardKeys = readShardKeys(note)
   if (!note.ready) {
+    yield* createShardKeys(collections, name, shardKeys)
     yield* createIndexes(collections, name, ENTRIES_INDEXES)
-    yield* collections.setMetadata(name, encodeEntriesNote(true))
-    return
+    yield* collections.setMetadata(
+      name,
+      encodeEntriesNote({ ready: true, shardKeys: shardKeys?.all.length ?? null })
+    )
+    return shardKeys
   }
   const mismatches = [
     ...compareStrictMode(info.config),
@@ -39,6 +47,7 @@ const ensureEntries = Effect.fnUntraced(function* (
   if (mismatches.length > 0) {
     yield* unsupported(`Collection ${name} does not fit: ${mismatches.join("; ")}. Change the collection.`)
   }
+  return shardKeys
 })
 
 /** Opens the collection of entries, which is `found`. Read-only it creates none, and one that does not exist has no points. */
@@ -49,7 +58,11 @@ export const openEntries = Effect.fnUntraced(function* (
 ): Effect.fn.Return<PointsApi, MemoryError> {
   const collections = makeCollectionsApi(http)
   const name = entriesName(http.settings.collection)
-  if (!readOnly) yield* ensureEntries(collections, http, name, found)
-  else if (found === null) return NO_POINTS
-  return makePointsApi(http, name)
+  if (!readOnly) {
+    const shardKeys = yield* ensureEntries(collections, http, name, found)
+    return makePointsApi(http, { collection: name, shardKeys })
+  }
+  if (found === null) return NO_POINTS
+  const note = yield* readEntriesNote(name, found)
+  return makePointsApi(http, { collection: name, shardKeys: note === null ? null : readShardKeys(note) })
 })

@@ -28,10 +28,10 @@ import { LAYOUT, unmoved } from "../codec/layout.ts"
 import { encodeImportance } from "../codec/memoryRow.ts"
 import { encodeFacts } from "../codec/metadata.ts"
 import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
-import { makePointsApi, scrollPages } from "../connection/PointsApi.ts"
+import { scrollPages } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { encodeNote } from "./collectionNote.ts"
-import type { OpenedCollection } from "./openCollection.ts"
+import { type OpenedCollection, pointsOf } from "./openCollection.ts"
 
 type Point = Schemas["Record"]
 type Operation = Schemas["UpdateOperation"]
@@ -107,11 +107,9 @@ const readOnlyFirst = (name: string) =>
     `Collection ${name} has layout 1, which cannot answer this. Open it once without \`readOnly\`: it is then moved to layout ${LAYOUT}.`
   )
 
-export const makeLayoutMove = (
-  http: QdrantHttp,
-  { alias, fingerprint, layouts, name }: OpenedCollection
-): LayoutMove => {
-  const points = makePointsApi(http, alias)
+export const makeLayoutMove = (http: QdrantHttp, collection: OpenedCollection): LayoutMove => {
+  const { fingerprint, layouts, name } = collection
+  const points = pointsOf(http, collection)
   let current: Layouts = layouts
   let finished = layouts !== "both"
 
@@ -127,7 +125,10 @@ export const makeLayoutMove = (
       )
     }
     current = "second"
-    yield* makeCollectionsApi(http).setMetadata(name, encodeNote(fingerprint, { ready: true }))
+    yield* makeCollectionsApi(http).setMetadata(
+      name,
+      encodeNote(fingerprint, { ready: true, shardKeys: null })
+    )
     finished = true
   })
 

@@ -2,7 +2,9 @@ import { Corrupt, type Fingerprint, MemoryError } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type { Layouts } from "../codec/condition.ts"
 import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
+import { makePointsApi, type PointsApi } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
+import type { ShardKeys } from "../connection/shardKeys.ts"
 import { ensureCollection, inspectCollection } from "./ensureCollection.ts"
 import type { Aliases } from "./inspectServer.ts"
 import { servingAlias, servingPrefix } from "./names.ts"
@@ -15,8 +17,17 @@ export interface ServingCollection {
   readonly alias: string
   /** The collection itself. */
   readonly name: string
+  readonly shardKeys: ShardKeys | null
   readonly fingerprint: Fingerprint
 }
+
+/** Its points, by the alias. */
+export const pointsOf = (http: QdrantHttp, { alias, shardKeys }: ServingCollection): PointsApi =>
+  makePointsApi(http, { collection: alias, shardKeys })
+
+/** Its points, whatever its aliases are. */
+export const pointsByName = (http: QdrantHttp, { name, shardKeys }: ServingCollection): PointsApi =>
+  makePointsApi(http, { collection: name, shardKeys })
 
 /** A serving collection as it was opened. */
 export interface OpenedCollection extends ServingCollection {
@@ -48,7 +59,7 @@ export const openCollection = Effect.fnUntraced(function* (
   const { collection, layout } = http.settings
   const found = yield* findAlias(aliases, collection)
   const name = found?.collection_name ?? collection
-  const { fingerprint, layouts } = yield* ensureCollection(collections, name, asked, layout)
+  const { fingerprint, layouts, shardKeys } = yield* ensureCollection(collections, name, asked, layout)
   const alias = servingAlias(collection, fingerprint)
   if (found?.alias_name !== alias) {
     yield* collections.changeAliases([
@@ -57,7 +68,7 @@ export const openCollection = Effect.fnUntraced(function* (
       { create_alias: { collection_name: name, alias_name: alias } }
     ])
   }
-  return { alias, name, fingerprint, layouts }
+  return { alias, name, fingerprint, layouts, shardKeys }
 })
 
 /** Finds the serving collection and checks it, without writing. */
@@ -69,6 +80,6 @@ export const openCollectionReadOnly = Effect.fnUntraced(function* (
   const collections = makeCollectionsApi(http)
   const found = yield* findAlias(aliases, http.settings.collection)
   const name = found?.collection_name ?? http.settings.collection
-  const { fingerprint, layouts } = yield* inspectCollection(collections, name, asked)
-  return { alias: found?.alias_name ?? name, name, fingerprint, layouts }
+  const { fingerprint, layouts, shardKeys } = yield* inspectCollection(collections, name, asked)
+  return { alias: found?.alias_name ?? name, name, fingerprint, layouts, shardKeys }
 })

@@ -83,9 +83,12 @@ export const ENTRIES_INDEXES: Indexes = {
   turn: integer
 }
 
+const placed = <Tier extends Schemas["Memory"]>(memory: Tier | undefined) =>
+  memory === undefined ? {} : { memory }
+
 const vectorsConfig = (
   { embedding }: Fingerprint,
-  { vectorsOnDisk }: CollectionSettings
+  { memory }: CollectionSettings
 ): Schemas["VectorsConfig"] =>
   embedding === null
     ? {}
@@ -93,14 +96,15 @@ const vectorsConfig = (
         [DENSE]: {
           size: embedding.dimensions,
           distance: DISTANCE,
-          ...(vectorsOnDisk === undefined ? {} : { on_disk: vectorsOnDisk })
+          ...placed(memory?.vectors)
         }
       }
 
 /** What collections of memories and of entries have in common. */
 const sharedConfig = (
   settings: CollectionSettings,
-  metadata: Record<string, unknown>
+  metadata: Record<string, unknown>,
+  isKeyed: boolean
 ): Schemas["CreateCollection"] => ({
   strict_mode_config: {
     ...settings.strictMode,
@@ -109,36 +113,40 @@ const sharedConfig = (
     unindexed_filtering_update: false
   },
   metadata,
-  // A cluster defaults to a shard per node, but Qdrant computes IDF per shard: several change the scores.
-  shard_number: settings.shardNumber ?? 1,
+  // A cluster defaults to a shard per node, over which the points of one scope would be spread.
+  shard_number: 1,
+  ...(isKeyed ? { sharding_method: "custom" as const } : {}),
   ...(settings.replicationFactor === undefined ? {} : { replication_factor: settings.replicationFactor }),
   ...(settings.writeConsistencyFactor === undefined
     ? {}
     : { write_consistency_factor: settings.writeConsistencyFactor }),
   ...(settings.optimizers === undefined ? {} : { optimizers_config: settings.optimizers }),
   ...(settings.wal === undefined ? {} : { wal_config: settings.wal }),
-  ...(settings.payloadOnDisk === undefined ? {} : { on_disk_payload: settings.payloadOnDisk })
+  ...(settings.memory?.payload === undefined ? {} : { payload: { memory: settings.memory.payload } })
 })
 
 /** The request body of a new collection of memories. */
 export const collectionConfig = (
   fingerprint: Fingerprint,
   settings: CollectionSettings,
-  metadata: Record<string, unknown>
+  metadata: Record<string, unknown>,
+  isKeyed: boolean
 ): Schemas["CreateCollection"] => {
-  const index = settings.termsOnDisk === undefined ? {} : { index: { on_disk: settings.termsOnDisk } }
+  const terms = settings.memory?.terms
+  const index = terms === undefined ? {} : { index: { memory: terms } }
   return {
     vectors: vectorsConfig(fingerprint, settings),
     sparse_vectors: { [TERMS]: { modifier: "idf", ...index } },
     // One graph inside each tenant and none over all: Qdrant's advice for many tenants in one collection.
     hnsw_config: { m: 0, payload_m: 16, ...settings.hnsw },
     ...(settings.quantization === undefined ? {} : { quantization_config: settings.quantization }),
-    ...sharedConfig(settings, metadata)
+    ...sharedConfig(settings, metadata, isKeyed)
   }
 }
 
 /** The request body of a new collection of entries. */
 export const entriesConfig = (
   settings: CollectionSettings,
-  metadata: Record<string, unknown>
-): Schemas["CreateCollection"] => ({ vectors: {}, ...sharedConfig(settings, metadata) })
+  metadata: Record<string, unknown>,
+  isKeyed: boolean
+): Schemas["CreateCollection"] => ({ vectors: {}, ...sharedConfig(settings, metadata, isKeyed) })

@@ -3,7 +3,7 @@ import { conflict, type Fingerprint, type MemoryError } from "@keepsake/core/dri
 import * as Effect from "effect/Effect"
 import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import { readLayouts, readNote } from "./collectionNote.ts"
+import { readLayouts, readNote, readShardKeys } from "./collectionNote.ts"
 import { ensureCollection, raiseLayout } from "./ensureCollection.ts"
 import type { Aliases } from "./inspectServer.ts"
 import { servingAlias, spaceName, stagingPrefix } from "./names.ts"
@@ -43,6 +43,7 @@ export const findStaged = Effect.fnUntraced(function* (http: QdrantHttp, readOnl
     alias,
     name,
     fingerprint: note.fingerprint,
+    shardKeys: readShardKeys(note),
     generation: alias.slice(prefix.length)
   }
   return staged
@@ -59,11 +60,11 @@ export const createStaged = Effect.fnUntraced(function* (
   const preferred = spaceName(collection, fingerprint)
   // A move to the serving space itself (a repair) needs a second name.
   const name = preferred === serving.name ? `${preferred}-b` : preferred
-  yield* ensureCollection(collections, name, fingerprint, layout)
+  const { shardKeys } = yield* ensureCollection(collections, name, fingerprint, layout)
   const generation = newGeneration()
   const alias = `${stagingPrefix(collection)}${generation}`
   yield* collections.changeAliases([{ create_alias: { collection_name: name, alias_name: alias } }])
-  const staged: StagedCollection = { alias, name, fingerprint, generation }
+  const staged: StagedCollection = { alias, name, fingerprint, shardKeys, generation }
   return staged
 })
 

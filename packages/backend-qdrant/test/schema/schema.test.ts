@@ -54,13 +54,10 @@ describe("a new collection", () => {
       yield* openStore({
         url: server.url,
         layout: {
-          shardNumber: 3,
           replicationFactor: 2,
           writeConsistencyFactor: 2,
-          quantization: { scalar: { type: "int8", always_ram: true } },
-          vectorsOnDisk: true,
-          termsOnDisk: true,
-          payloadOnDisk: true,
+          quantization: { scalar: { type: "int8", memory: "pinned" } },
+          memory: { vectors: "cold", terms: "cached", payload: "cached" },
           hnsw: { payload_m: 24 },
           optimizers: { deleted_threshold: 0.05 },
           wal: { wal_capacity_mb: 64 },
@@ -69,17 +66,17 @@ describe("a new collection", () => {
       })
       const config = server.data.collections.get("keepsake")?.config
       assert.deepNestedInclude(config, {
-        shard_number: 3,
+        shard_number: 1,
         replication_factor: 2,
         write_consistency_factor: 2,
-        quantization_config: { scalar: { type: "int8", always_ram: true } },
-        on_disk_payload: true,
+        quantization_config: { scalar: { type: "int8", memory: "pinned" } },
+        payload: { memory: "cached" },
         hnsw_config: { m: 0, payload_m: 24 },
         optimizers_config: { deleted_threshold: 0.05 },
         wal_config: { wal_capacity_mb: 64 }
       })
-      assert.strictEqual(config?.vectors?.["dense"]?.on_disk, true)
-      assert.strictEqual(config?.sparse_vectors?.["terms"]?.index?.on_disk, true)
+      assert.strictEqual(config?.vectors?.["dense"]?.memory, "cold")
+      assert.strictEqual(config?.sparse_vectors?.["terms"]?.index?.memory, "cached")
       assert.strictEqual(config?.strict_mode_config?.read_rate_limit, 1_000)
       assert.strictEqual(config?.strict_mode_config?.enabled, true, "filtering stays strict")
     })

@@ -34,8 +34,11 @@ const close = (server: Server): Promise<void> =>
     server.closeAllConnections()
   })
 
-/** Starts a server on a free port of the loopback interface. */
-export const startQdrant = async (options: ServerOptions = {}): Promise<QdrantServer> => {
+/** Starts a server on a free port of the loopback interface; with the data of others, a node beside them. */
+export const startQdrant = async (
+  options: ServerOptions = {},
+  data: ServerData = emptyData()
+): Promise<QdrantServer> => {
   let http: Server
   const open = async (port: number) => {
     http = createServer((request, response) => {
@@ -47,7 +50,7 @@ export const startQdrant = async (options: ServerOptions = {}): Promise<QdrantSe
   }
   const server: QdrantServer = {
     url: "",
-    data: emptyData(),
+    data,
     requests: [],
     responses: [],
     faults: () => undefined,
@@ -60,4 +63,34 @@ export const startQdrant = async (options: ServerOptions = {}): Promise<QdrantSe
   }
   const port = await open(0)
   return Object.assign(server, { url: `http://127.0.0.1:${port}` })
+}
+
+export interface QdrantCluster extends AsyncDisposable {
+  /** The nodes' URLs, separated by commas. */
+  readonly url: string
+  readonly nodes: ReadonlyArray<QdrantServer>
+  readonly data: ServerData
+  /** Ends a node: it refuses connections, and its replicas are gone. */
+  readonly stopNode: (index: number) => Promise<void>
+  readonly stop: () => Promise<void>
+}
+
+/** Nodes in cluster mode with one set of collections. */
+export const startCluster = async (size: number, options: ServerOptions = {}): Promise<QdrantCluster> => {
+  const data = emptyData(size)
+  const nodes = await Promise.all(Array.from({ length: size }, () => startQdrant(options, data)))
+  const stop = async () => {
+    await Promise.all(nodes.map((node) => node.stop()))
+  }
+  return {
+    url: nodes.map(({ url }) => url).join(","),
+    nodes,
+    data,
+    stopNode: async (index) => {
+      data.cluster?.down.add(index)
+      await nodes[index]?.stop()
+    },
+    stop,
+    [Symbol.asyncDispose]: stop
+  }
 }

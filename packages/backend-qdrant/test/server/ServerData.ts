@@ -1,14 +1,27 @@
 import type { Collection } from "./points/Collection.ts"
 import { noCollection } from "./refusals.ts"
 
+/** Nodes that share the data. */
+export interface Cluster {
+  readonly size: number
+  /** Nodes that do not run. */
+  readonly down: Set<number>
+}
+
 /** What the server stores; it survives a restart, like a disk. */
 export interface ServerData {
   readonly collections: Map<string, Collection>
   /** Names of collections by alias. */
   readonly aliases: Map<string, string>
+  /** `null` outside cluster mode. */
+  readonly cluster: Cluster | null
 }
 
-export const emptyData = (): ServerData => ({ collections: new Map(), aliases: new Map() })
+export const emptyData = (nodes?: number): ServerData => ({
+  collections: new Map(),
+  aliases: new Map(),
+  cluster: nodes === undefined ? null : { size: nodes, down: new Set() }
+})
 
 /** The collection of a name. Requests that change a collection itself do not resolve aliases. */
 export const findByName = ({ collections }: ServerData, name: string): Collection => {

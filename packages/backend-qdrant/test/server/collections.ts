@@ -16,12 +16,16 @@ export const listAliases = ({ data }: Call) => ({
   aliases: Array.from(data.aliases, ([alias_name, collection_name]) => ({ alias_name, collection_name }))
 })
 
+export const listCollections = ({ data }: Call) => ({
+  collections: Array.from(data.collections.keys(), (name) => ({ name }))
+})
+
 export const collectionExists = ({ data, names: [name = ""] }: Call) => ({
   exists: data.collections.has(data.aliases.get(name) ?? name)
 })
 
 export const collectionInfo = ({ data, names: [name = ""] }: Call) => {
-  const { config, indexes, metadata, points } = findCollection(data, name)
+  const { config, indexes, metadata, points, shards } = findCollection(data, name)
   const payloadSchema = Array.from(indexes, ([key, params]) => [
     key,
     { data_type: params.type, params, points: points.size }
@@ -31,9 +35,15 @@ export const collectionInfo = ({ data, names: [name = ""] }: Call) => {
     optimizer_status: "ok",
     indexed_vectors_count: 0,
     points_count: points.size,
-    segments_count: 1,
+    segments_count: Math.max(1, shards.length),
     config: {
-      params: { vectors: config.vectors ?? {}, sparse_vectors: config.sparse_vectors ?? {} },
+      params: {
+        vectors: config.vectors ?? {},
+        sparse_vectors: config.sparse_vectors ?? {},
+        shard_number: config.shard_number ?? 1,
+        ...(config.sharding_method === undefined ? {} : { sharding_method: config.sharding_method }),
+        replication_factor: config.replication_factor ?? 1
+      },
       hnsw_config: config.hnsw_config ?? {},
       optimizer_config: {},
       strict_mode_config: config.strict_mode_config ?? null,
@@ -51,7 +61,9 @@ export const createCollection = ({ body, data, names: [name = ""] }: Call): bool
   if (data.aliases.has(name)) {
     throw wrongInput(`Can't create collection with name ${name}. Alias with the same name already exists`)
   }
-  data.collections.set(name, new Collection(config))
+  // In cluster mode the server makes a shard for each node.
+  const shards = data.cluster === null || config.sharding_method === "custom" ? 1 : data.cluster.size
+  data.collections.set(name, new Collection({ shard_number: shards, ...config }))
   return true
 }
 

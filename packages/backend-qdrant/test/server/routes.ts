@@ -9,27 +9,55 @@ import {
   deleteCollection,
   deleteIndex,
   listAliases,
+  listCollections,
   updateCollection
 } from "./collections.ts"
+import { clusterStatus, createShardKey, listShardKeys } from "./cluster.ts"
 import { answerQueries } from "./points/answerQueries.ts"
-import { applyOperation } from "./points/applyOperation.ts"
+import { applyOperation, shardsOf } from "./points/applyOperation.ts"
 import type { Collection } from "./points/Collection.ts"
 import { countValues } from "./points/countValues.ts"
+import { checkWrite, countAsked } from "./points/replicas.ts"
 import { scroll } from "./points/scroll.ts"
+import type { Shard } from "./points/Shard.ts"
 import { checkQuery, READ_PARAMETERS, readBody, WRITE_PARAMETERS } from "./readRequest.ts"
 import { Count, Facet, QueryBatch, Scroll } from "./schemas/query.ts"
 import { UpdateBatch } from "./schemas/update.ts"
+import type { ShardKeySelector } from "./schemas/values.ts"
 import { findCollection } from "./ServerData.ts"
 
 type Handler = (call: Call) => unknown
 
+/** A read: the shards it asks, and how many replicas of each. */
+interface Read {
+  readonly collection: Collection
+  readonly shards: ReadonlyArray<Shard>
+  readonly replicas: number
+}
+
 /** A handler of requests that read points. */
 const reads =
-  <A>(schema: Schema.Codec<A>, answer: (collection: Collection, request: A) => unknown): Handler =>
+  <A extends { readonly shard_key?: ShardKeySelector }>(
+    schema: Schema.Codec<A>,
+    answer: (read: Read, request: A) => unknown
+  ): Handler =>
   ({ body, data, names: [name = ""], query }) => {
     checkQuery(query, READ_PARAMETERS)
-    return answer(findCollection(data, name), readBody(schema, body))
+    const collection = findCollection(data, name)
+    const request = readBody(schema, body)
+    const shards = collection.select(request.shard_key, "read")
+    const replicas = countAsked(data.cluster, collection, shards, query.get("consistency"))
+    return answer({ collection, shards, replicas }, request)
   }
+
+const queries: Handler = ({ body, data, names: [name = ""], query }) => {
+  checkQuery(query, READ_PARAMETERS)
+  const collection = findCollection(data, name)
+  const { searches } = readBody(QueryBatch, body)
+  return answerQueries(collection, searches, (shards) =>
+    countAsked(data.cluster, collection, shards, query.get("consistency"))
+  )
+}
 
 const updatePoints: Handler = ({ beforeNextOperation, body, data, names: [name = ""], query }) => {
   checkQuery(query, WRITE_PARAMETERS)
@@ -37,6 +65,7 @@ const updatePoints: Handler = ({ beforeNextOperation, body, data, names: [name =
   const status = query.get("wait") === "true" ? "completed" : "acknowledged"
   return readBody(UpdateBatch, body).operations.map((operation, i) => {
     if (i > 0) beforeNextOperation()
+    checkWrite(data.cluster, collection, shardsOf(collection, operation))
     applyOperation(collection, operation)
     return { operation_id: i, status }
   })
@@ -46,6 +75,7 @@ const updatePoints: Handler = ({ beforeNextOperation, body, data, names: [name =
 const ROUTES: ReadonlyArray<readonly [method: string, path: string, handler: Handler]> = [
   ["GET", "/aliases", listAliases],
   ["POST", "/collections/aliases", changeAliases],
+  ["GET", "/collections", listCollections],
   ["GET", "/collections/*/exists", collectionExists],
   ["GET", "/collections/*", collectionInfo],
   ["PUT", "/collections/*", createCollection],
@@ -53,21 +83,28 @@ const ROUTES: ReadonlyArray<readonly [method: string, path: string, handler: Han
   ["DELETE", "/collections/*", deleteCollection],
   ["PUT", "/collections/*/index", createIndex],
   ["DELETE", "/collections/*/index/*", deleteIndex],
-  ["POST", "/collections/*/points/scroll", reads(Scroll, scroll)],
+  ["GET", "/cluster", clusterStatus],
+  ["GET", "/collections/*/shards", listShardKeys],
+  ["PUT", "/collections/*/shards", createShardKey],
+  [
+    "POST",
+    "/collections/*/points/scroll",
+    reads(Scroll, ({ collection, shards }, request) => scroll(collection, shards, request))
+  ],
   [
     "POST",
     "/collections/*/points/count",
-    reads(Count, (collection, { filter }) => ({ count: collection.select(filter).length }))
+    reads(Count, ({ shards }, { filter }) => ({
+      count: shards.reduce((sum, shard) => sum + shard.select(filter).length, 0)
+    }))
   ],
-  [
-    "POST",
-    "/collections/*/points/query/batch",
-    reads(QueryBatch, (collection, { searches }) => answerQueries(collection, searches))
-  ],
+  ["POST", "/collections/*/points/query/batch", queries],
   [
     "POST",
     "/collections/*/facet",
-    reads(Facet, (collection, request) => ({ hits: countValues(collection, request) }))
+    reads(Facet, ({ collection, replicas, shards }, request) => ({
+      hits: countValues(collection, shards, replicas, request)
+    }))
   ],
   ["POST", "/collections/*/points/batch", updatePoints]
 ]

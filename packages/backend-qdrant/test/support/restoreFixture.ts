@@ -32,8 +32,10 @@ export const restoreFixture = async (
   const text = brotliDecompressSync(readFileSync(join(folder, "store.json.br"))).toString("utf8")
   const { aliases, collections } = JSON.parse(text) as Fixture
   const rename = (name: string) => name.replace(WRITTEN_COLLECTION, collection)
+  // One node of a cluster does for all.
+  const [server = url] = url.split(",")
   for (const { create, indexes, name, points } of collections) {
-    const path = `${url}/collections/${rename(name)}`
+    const path = `${server}/collections/${rename(name)}`
     await send("PUT", path, create)
     for (const index of indexes) await send("PUT", `${path}/index?wait=true`, index)
     for (let i = 0; i < points.length; i += BATCH) {
@@ -44,6 +46,6 @@ export const restoreFixture = async (
   const actions = aliases.map(({ alias_name, collection_name }) => ({
     create_alias: { alias_name: rename(alias_name), collection_name: rename(collection_name) }
   }))
-  await send("POST", `${url}/collections/aliases`, { actions })
+  await send("POST", `${server}/collections/aliases`, { actions })
   return collections[0]?.create.metadata.keepsake.layout
 }

@@ -1,6 +1,6 @@
 import { Effect } from "effect"
 import type { Fault, Faults } from "../server/faults.ts"
-import { type QdrantServer, startQdrant } from "../server/QdrantServer.ts"
+import { type QdrantServer, startCluster, startQdrant } from "../server/QdrantServer.ts"
 import { openStore } from "./openStore.ts"
 
 /** A stand-in that stops with the Effect scope. */
@@ -8,6 +8,13 @@ export const startStandIn = (options: Parameters<typeof startQdrant>[0] = {}) =>
   Effect.acquireRelease(
     Effect.promise(() => startQdrant(options)),
     (server) => Effect.promise(() => server.stop())
+  )
+
+/** A stand-in of several nodes, which stop with the Effect scope. */
+export const startStandInCluster = (size: number) =>
+  Effect.acquireRelease(
+    Effect.promise(() => startCluster(size)),
+    (cluster) => Effect.promise(() => cluster.stop())
   )
 
 /** A stand-in and a store on it. `opening` has the requests of opening, `server.requests` only later ones. */

@@ -46,7 +46,7 @@ export interface PgVectorConfig extends StoreOptions {
 /** Qdrant 1.19 or newer; needs `@keepsake/backend-qdrant`. */
 export interface QdrantConfig extends StoreOptions {
   readonly backend: "qdrant"
-  /** `http://localhost:6333` */
+  /** `http://localhost:6333`; the nodes of a cluster separated by commas, the first of which is asked first. */
   readonly url: string
   readonly apiKey?: string | undefined
   /** Base name of the collections; `keepsake` when absent. */
@@ -55,8 +55,28 @@ export interface QdrantConfig extends StoreOptions {
   readonly prefix?: string | undefined
   /** Longest wait for one call with its retries, in milliseconds; 30,000 when absent. */
   readonly timeoutMs?: number | undefined
+  /** Longest wait for one attempt, in milliseconds; 10,000 when absent. */
+  readonly attemptTimeoutMs?: number | undefined
+  /** Longest wait for a node while another one is left to ask, in milliseconds; 2,000 when absent. */
+  readonly failoverMs?: number | undefined
+  /** Attempts after the first, for failures that may pass; 4 when absent. */
+  readonly retries?: number | undefined
   /** Concurrent requests; 16 when absent. */
   readonly concurrency?: number | undefined
+  /** Replicas that are asked for rows by id; one when absent. */
+  readonly readConsistency?: number | "majority" | "quorum" | "all" | undefined
+  /** Order of concurrent writes across replicas; `weak` when absent. */
+  readonly writeOrdering?: "weak" | "medium" | "strong" | undefined
+  /** Of a new store on a cluster: shards with a key each, in one of which each scope lies whole; 64 when absent. */
+  readonly shardKeys?: number | undefined
+  /** Of a new store: replicas of each shard; one when absent. */
+  readonly replicationFactor?: number | undefined
+  /** Of a new store: replicas that must have a write before it is acknowledged; one when absent. */
+  readonly writeConsistencyFactor?: number | undefined
+  /** Of a new store: a copy of each vector in 8 bits a dimension stays in memory, and finds what is then rescored. */
+  readonly quantization?: "int8" | undefined
+  /** Of a new store: where its vectors are held. `cold` with `quantization` needs the least memory. */
+  readonly vectors?: "cached" | "cold" | undefined
 }
 
 /** A store and its options, told apart by `backend`. */
@@ -67,6 +87,27 @@ const flag = optional(boolean)
 
 /** Options that every store takes. */
 const MODE = { readOnly: flag, accessCounts: flag } satisfies fields.Fields<StoreOptions>
+
+const replicas: fields.Field<number | "majority" | "quorum" | "all"> = (value) =>
+  typeof value === "number" ? wholeNumber(1, 100)(value) : oneOf(["majority", "quorum", "all"])(value)
+
+/** Qdrant's options that its URL takes as parameters. */
+export const QDRANT_FIELDS = {
+  collection: optionalText,
+  prefix: optionalText,
+  timeoutMs: count,
+  attemptTimeoutMs: count,
+  failoverMs: count,
+  retries: count,
+  concurrency: count,
+  readConsistency: optional(replicas),
+  writeOrdering: optional(oneOf(["weak", "medium", "strong"])),
+  shardKeys: count,
+  replicationFactor: count,
+  writeConsistencyFactor: count,
+  quantization: optional(oneOf(["int8"])),
+  vectors: optional(oneOf(["cached", "cold"]))
+} satisfies Partial<fields.Fields<QdrantConfig>>
 
 /** What each backend's options are read by; the backends check the ranges. */
 export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: fields.Field<StoreConfig> } = {
@@ -95,10 +136,7 @@ export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: field
     backend: literal("qdrant"),
     url: text,
     apiKey: optionalText,
-    collection: optionalText,
-    prefix: optionalText,
-    timeoutMs: count,
-    concurrency: count,
+    ...QDRANT_FIELDS,
     ...MODE
   } satisfies fields.Fields<QdrantConfig>)
 }

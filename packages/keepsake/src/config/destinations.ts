@@ -80,6 +80,10 @@ const fromPostgres = ({ url }: PgVectorConfig): ReadonlyArray<Destination> => {
   ]
 }
 
+/** One for each node. */
+const fromQdrant = ({ apiKey, url }: QdrantConfig): ReadonlyArray<Destination> =>
+  url.split(",").map((node) => toDestination(node, apiKey, KEEPS))
+
 const fromStore = (store: StoreConfig): ReadonlyArray<Destination> => {
   switch (store.backend) {
     case "memory":
@@ -88,7 +92,7 @@ const fromStore = (store: StoreConfig): ReadonlyArray<Destination> => {
     case "pgvector":
       return fromPostgres(store)
     case "qdrant":
-      return [toDestination(store.url, (store satisfies QdrantConfig).apiKey, KEEPS)]
+      return fromQdrant(store)
   }
 }
 

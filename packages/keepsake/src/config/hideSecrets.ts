@@ -6,11 +6,19 @@ const SHOWN_PARAMETERS: ReadonlySet<string> = new Set([
   "accessCounts",
   "api-version",
   "application_name",
+  "collection",
   "connect_timeout",
   "host",
   "port",
+  "quantization",
+  "readConsistency",
   "readOnly",
-  "sslmode"
+  "replicationFactor",
+  "shardKeys",
+  "sslmode",
+  "vectors",
+  "writeConsistencyFactor",
+  "writeOrdering"
 ])
 
 const hideParameters = (parameters: string): string =>

@@ -6,7 +6,7 @@ import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
 import { anything, isRecord, variant } from "./fields.ts"
 import type { KeepsakeConfig, StoreLayer } from "./KeepsakeConfig.ts"
 import { parseEmbedderSpec } from "./parseEmbedderSpec.ts"
-import { parseStoreUrl } from "./parseStoreUrl.ts"
+import { parseStoreUrl } from "./storeUrl/parseStoreUrl.ts"
 import { STORE_TABLES, type StoreConfig } from "./StoreConfig.ts"
 
 const { object, optional, test, valid, within } = fields

@@ -8,7 +8,7 @@ import { InMemoryStore, type MemoryClient, MemoryError } from "@keepsake/core"
 import { Effect, Redacted } from "effect"
 import { describe, expect, it } from "vitest"
 import { readSettings } from "../../src/config/readSettings.ts"
-import { parseStoreUrl } from "../../src/config/parseStoreUrl.ts"
+import { parseStoreUrl } from "../../src/config/storeUrl/parseStoreUrl.ts"
 import type { HnswConfig, KeepsakeConfig, PgVectorConfig, QdrantConfig } from "../../src/index.ts"
 import { lexical, openMemory, redactSecrets } from "../../src/index.ts"
 import { temporaryFolder } from "../support/runKeepsake.ts"
@@ -19,7 +19,11 @@ void ((config: Omit<PgVectorConfig, "backend">): PgVectorOptions => ({
   ...config,
   url: Redacted.make(config.url)
 }))
-void ((key: Exclude<keyof QdrantConfig, "backend">): keyof Extract<QdrantOptions, { url: string }> => key)
+type Server = Extract<QdrantOptions, { url: string }>
+type Layout = NonNullable<Server["layout"]>
+void ((
+  key: Exclude<keyof QdrantConfig, "backend">
+): keyof Server | keyof Layout | keyof NonNullable<Layout["memory"]> => key)
 
 const refusal = async (config: unknown): Promise<MemoryError> => {
   try {
@@ -105,6 +109,10 @@ describe("openMemory", () => {
     [{ store: { backend: "qdrant", url: "x", accessCounts: "no" } }, /give true or false/u],
     ["file://relative/x.db", /absolute/u],
     ["qdrant+http://", /complete URL/u],
+    ["qdrant+http://a,", /complete URL/u],
+    ["qdrant+http://h?colection=x", /Did you mean "collection"/u],
+    ["qdrant+http://h?retries=many", /retries.*whole number/u],
+    ["qdrant+http://h?readConsistency=most", /readConsistency/u],
     [undefined, /give a URL/u],
     [{}, /store: is missing/u],
     [{ stroe: "memory:" }, /config\.stroe: .*Did you mean "store"/u],
@@ -215,6 +223,30 @@ describe("store URLs", () => {
     ["qdrant+http://h:80", { backend: "qdrant", url: "http://h:80" }],
     ["qdrant+http://[::1]:80", { backend: "qdrant", url: "http://[::1]:80" }],
     ["qdrant+https://h", { backend: "qdrant", url: "https://h" }],
+    ["qdrant+http://h:6333/qdrant", { backend: "qdrant", url: "http://h:6333/qdrant" }],
+    [
+      "qdrant+http://:key@a:6333,b,[::1]:80?collection=memories&replicationFactor=2&readOnly=true",
+      {
+        backend: "qdrant",
+        url: "http://a:6333,http://b,http://[::1]:80",
+        apiKey: "key",
+        collection: "memories",
+        replicationFactor: 2,
+        readOnly: true
+      }
+    ],
+    [
+      "qdrant+http://h?readConsistency=quorum&writeOrdering=medium&quantization=int8&vectors=cold&shardKeys=12",
+      {
+        backend: "qdrant",
+        url: "http://h",
+        readConsistency: "quorum",
+        writeOrdering: "medium",
+        quantization: "int8",
+        vectors: "cold",
+        shardKeys: 12
+      }
+    ],
     ["qdrant+http://:443@h", { backend: "qdrant", url: "http://h", apiKey: "443" }],
     ["file:m.db?mode=ro", { backend: "hnsw", path: "m.db", readOnly: true }],
     ["file:m.db?mode=rwc", { backend: "hnsw", path: "m.db" }],

@@ -1,7 +1,7 @@
 /** An account without a home folder: a container's user without a passwd entry, and no HOME. */
 import { Effect } from "effect"
 import { expect, it, vi } from "vitest"
-import { parseStoreUrl } from "../../src/config/parseStoreUrl.ts"
+import { parseStoreUrl } from "../../src/config/storeUrl/parseStoreUrl.ts"
 import { readSettings } from "../../src/config/readSettings.ts"
 
 vi.mock("node:os", async (original) => ({

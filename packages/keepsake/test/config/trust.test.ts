@@ -42,6 +42,7 @@ describe("a keepsake.json that came with a folder", () => {
     [{ store: "postgres://localhost/d?host=evil.example" }, "postgres://evil.example"],
     [{ store: { backend: "pgvector", url: "//evil.example/d" } }, "evil.example"],
     [{ store: "qdrant+https://evil.example" }, "https://evil.example"],
+    [{ store: "qdrant+https://localhost,evil.example" }, "https://evil.example"],
     [{ store: { backend: "qdrant", url: "http://evil.example:6333" } }, "http://evil.example:6333"]
   ])("%j is refused by name before anything is sent", async (settings, name) => {
     await using folder = await cloneWith(settings)

@@ -1,19 +1,66 @@
+import { badRequest, wrongInput } from "../refusals.ts"
 import type { CreateCollection, IndexParams } from "../schemas/collection.ts"
 import type { Filter } from "../schemas/filter.ts"
-import { matchesFilter } from "./matchFilter.ts"
+import type { ShardKeySelector } from "../schemas/values.ts"
 import { requireIndexes } from "./requireIndexes.ts"
+import { Shard } from "./Shard.ts"
 import type { StoredPoint } from "./StoredPoint.ts"
+
+const hash = (text: string): number => {
+  let value = 0
+  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) >>> 0
+  return value
+}
 
 /** One collection in memory. */
 export class Collection {
   readonly config: CreateCollection
   readonly indexes = new Map<string, IndexParams>()
-  readonly points = new Map<string, StoredPoint>()
+  readonly shards: Array<Shard>
   metadata: Record<string, unknown>
+  /** Points with a vector that a change of their payload took out of their indexed segment. */
+  moved = 0
+  /** Whether a segment is being optimised; tests set it. */
+  isOptimised = false
 
   constructor(config: CreateCollection) {
     this.config = config
     this.metadata = { ...config.metadata }
+    const count = this.isKeyed ? 0 : (config.shard_number ?? 1)
+    this.shards = Array.from({ length: count }, () => new Shard(this, null))
+  }
+
+  /** Whether points are placed by shard key. */
+  get isKeyed(): boolean {
+    return this.config.sharding_method === "custom"
+  }
+
+  /** The points of all shards, by id. */
+  get points(): Map<string, StoredPoint> {
+    const [only] = this.shards
+    if (only !== undefined && this.shards.length === 1) return only.points
+    return new Map(this.shards.flatMap(({ points }) => Array.from(points)))
+  }
+
+  /** Whether a point of this id belongs to a shard of those that were selected. */
+  owns(shard: Shard, id: string): boolean {
+    return this.isKeyed || this.shards.length === 1 || this.shards[hash(id) % this.shards.length] === shard
+  }
+
+  /** The shards of a request. Without a key all are read, and a collection that has keys refuses to write. */
+  select(selector: ShardKeySelector | undefined, purpose: "read" | "update"): ReadonlyArray<Shard> {
+    if (selector === undefined) {
+      if (purpose === "update" && this.isKeyed) throw wrongInput("Shard key not specified")
+      return this.shards
+    }
+    const find = (key: string) => this.shards.find((shard) => shard.key === key)
+    const refuse = purpose === "update" ? wrongInput : badRequest
+    const keys = typeof selector === "string" ? [selector] : selector
+    return keys.map((key) => {
+      const shard = find(key)
+      if (shard === undefined) throw refuse(`Shard key ${key} not found`)
+      return shard
+    })
   }
 
   /** Refuses a filter that strict mode forbids. */
@@ -22,10 +69,5 @@ export class Collection {
     const unindexed =
       purpose === "update" ? strict?.unindexed_filtering_update : strict?.unindexed_filtering_retrieve
     if (strict?.enabled === true && unindexed === false) requireIndexes(filter, this.indexes)
-  }
-
-  select(filter: Filter | undefined, purpose: "read" | "update" = "read"): Array<StoredPoint> {
-    this.checkFilter(filter, purpose)
-    return Array.from(this.points.values()).filter((point) => matchesFilter(filter, point))
   }
 }

@@ -3,23 +3,38 @@ import type { Filter } from "../schemas/filter.ts"
 import type { Prefetch, Query, SearchParams } from "../schemas/query.ts"
 import type { SparseVector } from "../schemas/values.ts"
 import type { Collection } from "./Collection.ts"
+import { intersectHits } from "./replicas.ts"
 import { orderByKey } from "./scroll.ts"
+import type { Shard } from "./Shard.ts"
 import { checkDimensions, showPoint, type StoredPoint } from "./StoredPoint.ts"
 
 type Scored = readonly [score: number, point: StoredPoint]
 
-/** `Collection.select`, once per filter of a batch. */
-type Select = (filter: Filter | undefined) => ReadonlyArray<StoredPoint>
+type Points = ReadonlyArray<StoredPoint>
 
-const cachedSelect = (collection: Collection): Select => {
-  const selections = new Map<string, ReadonlyArray<StoredPoint>>()
-  return (filter) => {
+/** A shard's points by filter, each filter of a batch evaluated once. */
+interface View {
+  readonly collection: Shard["collection"]
+  readonly select: (filter: Filter | undefined) => Points
+  /** What the IDF counts. */
+  readonly corpus: (filter: Filter | undefined) => Points
+}
+
+const once = (find: (filter: Filter | undefined) => Points) => {
+  const found = new Map<string, Points>()
+  return (filter: Filter | undefined) => {
     const key = JSON.stringify(filter ?? null)
-    const points = selections.get(key) ?? collection.select(filter)
-    selections.set(key, points)
+    const points = found.get(key) ?? find(filter)
+    found.set(key, points)
     return points
   }
 }
+
+const viewShard = (shard: Shard): View => ({
+  collection: shard.collection,
+  select: once((filter) => shard.select(filter)),
+  corpus: once((filter) => shard.corpus(filter))
+})
 
 /** IDFs of a corpus, computed once in a batch. */
 const knownIdfs = new WeakMap<ReadonlyArray<StoredPoint>, Map<string, number>>()
@@ -39,8 +54,7 @@ const computeIdf = (corpus: ReadonlyArray<StoredPoint>, name: string, term: numb
 }
 
 const scoreSparse = (
-  collection: Collection,
-  select: Select,
+  { collection, corpus: corpusOf }: View,
   candidates: ReadonlyArray<StoredPoint>,
   name: string,
   query: SparseVector,
@@ -51,8 +65,7 @@ const scoreSparse = (
   if (idf !== undefined && params.modifier !== "idf") {
     throw badRequest(`idf params require the idf modifier on vector ${name}`)
   }
-  const corpus =
-    idf === undefined || idf === "global" ? Array.from(collection.points.values()) : select(idf.corpus)
+  const corpus = corpusOf(idf === undefined || idf === "global" ? undefined : idf.corpus)
   const weights = query.indices.map((term, i) => {
     const factor = params.modifier === "idf" ? computeIdf(corpus, name, term) : 1
     return [term, (query.values[i] ?? 0) * factor] as const
@@ -67,7 +80,7 @@ const scoreSparse = (
 }
 
 const scoreDense = (
-  collection: Collection,
+  collection: Shard["collection"],
   candidates: ReadonlyArray<StoredPoint>,
   name: string,
   query: ReadonlyArray<number>
@@ -83,15 +96,16 @@ const scoreDense = (
   })
 }
 
-/** The best `limit`; with `prefetched`, only points of that set. */
+/** The best `limit` of a shard; with `prefetched`, only points of that set. Each replica breaks ties differently. */
 const search = (
-  collection: Collection,
-  select: Select,
+  view: View,
   { filter, params, query, score_threshold, using = "" }: Prefetch,
   limit: number,
-  prefetched: ReadonlySet<StoredPoint> | undefined
+  replica: number,
+  prefetched?: ReadonlySet<StoredPoint>
 ): ReadonlyArray<Scored> => {
-  const selected = select(filter)
+  const inOrder = view.select(filter)
+  const selected = replica % 2 === 0 ? inOrder : inOrder.toReversed()
   const candidates = prefetched === undefined ? selected : selected.filter((point) => prefetched.has(point))
   if (query === undefined) {
     return candidates
@@ -100,14 +114,14 @@ const search = (
       .map((point) => [0, point] as const)
   }
   if ("order_by" in query) {
-    return orderByKey(collection, candidates, query.order_by)
+    return orderByKey(view.collection, candidates, query.order_by)
       .slice(0, limit)
       .map(([, point]) => [0, point] as const)
   }
   const scored =
     "indices" in query
-      ? scoreSparse(collection, select, candidates, using, query, params?.idf)
-      : scoreDense(collection, candidates, using, query)
+      ? scoreSparse(view, candidates, using, query, params?.idf)
+      : scoreDense(view.collection, candidates, using, query)
   return scored
     .filter(([score]) => score_threshold === undefined || score > score_threshold)
     .sort(([a], [b]) => b - a)
@@ -119,32 +133,55 @@ const toList = (prefetch: Query["prefetch"]): ReadonlyArray<Prefetch> => {
   return Array.isArray(prefetch) ? (prefetch as ReadonlyArray<Prefetch>) : [prefetch as Prefetch]
 }
 
-const answerQuery = (
-  collection: Collection,
-  select: Select,
-  query: Query
-): { points: ReadonlyArray<unknown> } => {
-  const { limit = 10, offset = 0, with_payload = false, with_vector = false } = query
+/** A shard's best points, by its own counts and among its own prefetched points. */
+const searchShard = (view: View, query: Query, limit: number, replica: number): ReadonlyArray<Scored> => {
   const prefetches = toList(query.prefetch)
   const prefetched = prefetches.flatMap((prefetch) =>
-    search(collection, select, prefetch, prefetch.limit ?? 10, undefined).map(([, point]) => point)
+    search(view, prefetch, prefetch.limit ?? 10, replica).map(([, point]) => point)
   )
-  const among = prefetches.length === 0 ? undefined : new Set(prefetched)
-  const hits = search(collection, select, query, limit + offset, among).slice(offset)
-  return {
-    points: hits.map(([score, point]) => ({
-      ...showPoint(point, { with_payload, with_vector }),
-      version: 0,
-      score
-    }))
-  }
+  return search(view, query, limit, replica, prefetches.length === 0 ? undefined : new Set(prefetched))
 }
 
-/** Answers a batch of queries, in order. */
+/** The shards' answers in one order. */
+const merge = (
+  collection: Collection,
+  { query }: Query,
+  answers: ReadonlyArray<ReadonlyArray<Scored>>
+): ReadonlyArray<Scored> => {
+  const [only = []] = answers
+  if (answers.length < 2) return only
+  const hits = answers.flat()
+  if (query === undefined) return hits.sort(([, a], [, b]) => (a.id < b.id ? -1 : 1))
+  if ("order_by" in query) {
+    const points = hits.map(([, point]) => point)
+    return orderByKey(collection, points, query.order_by).map(([, point]) => [0, point] as const)
+  }
+  return hits.sort(([a], [b]) => b - a)
+}
+
+/** Answers a batch of queries, in order. `countReplicas` is how many replicas of a shard are asked. */
 export const answerQueries = (
   collection: Collection,
-  queries: ReadonlyArray<Query>
+  queries: ReadonlyArray<Query>,
+  countReplicas: (shards: ReadonlyArray<Shard>) => number
 ): ReadonlyArray<{ points: ReadonlyArray<unknown> }> => {
-  const select = cachedSelect(collection)
-  return queries.map((query) => answerQuery(collection, select, query))
+  const views = new Map(collection.shards.map((shard) => [shard, viewShard(shard)]))
+  return queries.map((query) => {
+    const { limit = 10, offset = 0, with_payload = false, with_vector = false } = query
+    const shards = collection.select(query.shard_key, "read")
+    const replicas = countReplicas(shards)
+    const answers = shards.map((shard) => {
+      const view = views.get(shard) ?? viewShard(shard)
+      const ofReplica = (replica: number) => searchShard(view, query, limit + offset, replica)
+      return intersectHits(Array.from({ length: replicas }, (_, replica) => ofReplica(replica)))
+    })
+    const hits = merge(collection, query, answers).slice(offset, offset + limit)
+    return {
+      points: hits.map(([score, point]) => ({
+        ...showPoint(point, { with_payload, with_vector }),
+        version: 0,
+        score
+      }))
+    }
+  })
 }

@@ -2,10 +2,13 @@ import { badRequest } from "../refusals.ts"
 import type { Facet } from "../schemas/query.ts"
 import type { Collection } from "./Collection.ts"
 import { valuesAt } from "./matchFilter.ts"
+import type { Shard } from "./Shard.ts"
 
-/** A facet: the most frequent values of a key, with their counts. */
+/** A facet: the most frequent values of a key, with their counts. Those of several replicas are added up. */
 export const countValues = (
   collection: Collection,
+  shards: ReadonlyArray<Shard>,
+  replicas: number,
   { filter, key, limit = 10 }: typeof Facet.Type
 ): ReadonlyArray<{ readonly value: string | number; readonly count: number }> => {
   const index = collection.indexes.get(key)
@@ -16,10 +19,10 @@ export const countValues = (
     )
   }
   const counts = new Map<string | number, number>()
-  for (const { payload } of collection.select(filter)) {
+  for (const { payload } of shards.flatMap((shard) => shard.select(filter))) {
     const values = valuesAt(payload, key).filter((value) => typeof value === (isLookup ? "number" : "string"))
     for (const value of new Set(values as ReadonlyArray<string | number>)) {
-      counts.set(value, (counts.get(value) ?? 0) + 1)
+      counts.set(value, (counts.get(value) ?? 0) + replicas)
     }
   }
   return Array.from(counts, ([value, count]) => ({ value, count }))

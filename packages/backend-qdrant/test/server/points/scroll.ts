@@ -2,6 +2,7 @@ import { badRequest } from "../refusals.ts"
 import type { Scroll } from "../schemas/query.ts"
 import type { Collection } from "./Collection.ts"
 import { valuesAt } from "./matchFilter.ts"
+import type { Shard } from "./Shard.ts"
 import { showPoint, type StoredPoint } from "./StoredPoint.ts"
 
 interface ScrollPage {
@@ -12,9 +13,9 @@ interface ScrollPage {
 /** An arbitrary order of ties: answers of the store must not depend on it. */
 const scramble = (id: string): string => Array.from(id.replaceAll("-", "")).reverse().join("")
 
-const scrollById = (collection: Collection, request: Scroll): ScrollPage => {
+const scrollById = (shards: ReadonlyArray<Shard>, request: Scroll): ScrollPage => {
   const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
-  const points = collection.select(filter).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const points = shards.flatMap((shard) => shard.select(filter)).sort((a, b) => (a.id < b.id ? -1 : 1))
   const rest = offset === undefined ? points : points.filter(({ id }) => id >= String(offset))
   return {
     points: rest.slice(0, limit).map((point) => showPoint(point, { with_payload, with_vector })),
@@ -24,7 +25,7 @@ const scrollById = (collection: Collection, request: Scroll): ScrollPage => {
 
 /** The points that have the key, in its order, each with its value there. */
 export const orderByKey = (
-  { indexes }: Collection,
+  { indexes }: Shard["collection"],
   points: ReadonlyArray<StoredPoint>,
   { direction = "asc", key, start_from }: NonNullable<Scroll["order_by"]>
 ): ReadonlyArray<readonly [value: number, point: StoredPoint]> => {
@@ -43,11 +44,12 @@ export const orderByKey = (
 
 const scrollByKey = (
   collection: Collection,
+  shards: ReadonlyArray<Shard>,
   request: Scroll,
   orderBy: NonNullable<Scroll["order_by"]>
 ): ScrollPage => {
   const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
-  const points = collection.select(filter)
+  const points = shards.flatMap((shard) => shard.select(filter))
   if (offset !== undefined) {
     throw badRequest(
       "Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` and a filter to exclude the IDs that you've already seen for the `order_by.start_from` value"
@@ -61,7 +63,8 @@ const scrollByKey = (
   }
 }
 
-export const scroll = (collection: Collection, request: Scroll): ScrollPage =>
+/** A page of the shards' points together. */
+export const scroll = (collection: Collection, shards: ReadonlyArray<Shard>, request: Scroll): ScrollPage =>
   request.order_by === undefined
-    ? scrollById(collection, request)
-    : scrollByKey(collection, request, request.order_by)
+    ? scrollById(shards, request)
+    : scrollByKey(collection, shards, request, request.order_by)

@@ -78,12 +78,20 @@ const VectorParams = Struct({
   size: PositiveInt.check(Schema.isLessThanOrEqualTo(65_536)),
   distance: Schema.Literals(["Cosine", "Euclid", "Dot", "Manhattan"]),
   on_disk: optional(Bool),
+  // The original vectors of a collection cannot be pinned, nor can payloads.
+  memory: optional(Schema.Literals(["cold", "cached"])),
   datatype: optional(Schema.Literals(["float32", "float16", "uint8", "turbo4"]))
 })
 
 const SparseVectorParams = Struct({
   modifier: optional(Schema.Literals(["none", "idf"])),
-  index: optional(Struct({ on_disk: optional(Bool), full_scan_threshold: optional(UnsignedInt) }))
+  index: optional(
+    Struct({
+      on_disk: optional(Bool),
+      memory: optional(MemoryPlacement),
+      full_scan_threshold: optional(UnsignedInt)
+    })
+  )
 })
 
 /** Settings that the store passes through: their keys are the operator's. */
@@ -99,11 +107,20 @@ export const CreateCollection = Struct({
   quantization_config: optional(PassedThrough),
   metadata: optional(Payload),
   shard_number: optional(PositiveInt),
+  sharding_method: optional(Schema.Literals(["auto", "custom"])),
   replication_factor: optional(PositiveInt),
   write_consistency_factor: optional(PositiveInt),
-  on_disk_payload: optional(Bool)
+  on_disk_payload: optional(Bool),
+  payload: optional(Struct({ memory: optional(Schema.Literals(["cold", "cached"])) }))
 })
 export type CreateCollection = typeof CreateCollection.Type
+
+export const CreateShardKey = Struct({
+  shard_key: Text,
+  shards_number: optional(PositiveInt),
+  replication_factor: optional(PositiveInt),
+  placement: optional(List(UnsignedInt))
+})
 
 export const UpdateCollection = Struct({
   metadata: optional(Payload),

@@ -1,7 +1,15 @@
 /** Bodies of the requests that read points. */
 import { Schema } from "effect"
 import { Filter } from "./filter.ts"
-import { PointId, PositiveInt, UnsignedInt, Vector, WithPayload, WithVector } from "./values.ts"
+import {
+  PointId,
+  PositiveInt,
+  ShardKeySelector,
+  UnsignedInt,
+  Vector,
+  WithPayload,
+  WithVector
+} from "./values.ts"
 
 const { Array: List, Boolean: Bool, Finite, optionalKey: optional, String: Text, Struct, Union } = Schema
 
@@ -11,23 +19,27 @@ const OrderBy = Struct({
   start_from: optional(Finite)
 })
 
+const sharded = { shard_key: optional(ShardKeySelector) }
+
 export const Scroll = Struct({
   filter: optional(Filter),
   limit: optional(PositiveInt),
   offset: optional(PointId),
   with_payload: optional(WithPayload),
   with_vector: optional(WithVector),
-  order_by: optional(OrderBy)
+  order_by: optional(OrderBy),
+  ...sharded
 })
 export type Scroll = typeof Scroll.Type
 
-export const Count = Struct({ filter: optional(Filter), exact: optional(Bool) })
+export const Count = Struct({ filter: optional(Filter), exact: optional(Bool), ...sharded })
 
 export const Facet = Struct({
   key: Text,
   limit: optional(PositiveInt),
   filter: optional(Filter),
-  exact: optional(Bool)
+  exact: optional(Bool),
+  ...sharded
 })
 
 const SearchParams = Struct({
@@ -56,7 +68,8 @@ const Query = Struct({
   prefetch: optional(Union([Prefetch, List(Prefetch)])),
   offset: optional(UnsignedInt),
   with_payload: optional(WithPayload),
-  with_vector: optional(WithVector)
+  with_vector: optional(WithVector),
+  ...sharded
 })
 export type Query = typeof Query.Type
 

@@ -1,7 +1,7 @@
 /** Bodies of the requests that change points. */
 import { Schema } from "effect"
 import { Filter } from "./filter.ts"
-import { Payload, PointId, Vector } from "./values.ts"
+import { Payload, PointId, ShardKeySelector, Vector } from "./values.ts"
 
 const { Array: List, optionalKey: optional, Struct, Union } = Schema
 
@@ -12,23 +12,30 @@ const Point = Struct({
 })
 export type Point = typeof Point.Type
 
+const sharded = { shard_key: optional(ShardKeySelector) }
+
 const Upsert = Struct({
+  ...sharded,
   points: List(Point),
   update_mode: optional(Schema.Literals(["upsert", "insert_only", "update_only"])),
   update_filter: optional(Filter)
 })
 export type Upsert = typeof Upsert.Type
 
-const Selector = Union([Struct({ points: List(PointId) }), Struct({ filter: Filter })])
+const Selector = Union([
+  Struct({ points: List(PointId), ...sharded }),
+  Struct({ filter: Filter, ...sharded })
+])
 export type Selector = typeof Selector.Type
 
 const SetPayload = Union([
-  Struct({ payload: Payload, points: List(PointId) }),
-  Struct({ payload: Payload, filter: Filter })
+  Struct({ payload: Payload, points: List(PointId), ...sharded }),
+  Struct({ payload: Payload, filter: Filter, ...sharded })
 ])
 export type SetPayload = typeof SetPayload.Type
 
 const UpdateVectors = Struct({
+  ...sharded,
   points: List(Struct({ id: PointId, vector: Schema.Record(Schema.String, Vector) })),
   update_filter: optional(Filter)
 })

@@ -36,3 +36,7 @@ export const WithPayload = Schema.Union([
 ])
 export type WithPayload = typeof WithPayload.Type
 export const WithVector = Schema.Union([Schema.Boolean, Schema.Array(Schema.String)])
+
+/** The shards of a request in a collection whose points are placed by key. */
+export const ShardKeySelector = Schema.Union([Schema.String, Schema.Array(Schema.String)])
+export type ShardKeySelector = typeof ShardKeySelector.Type

@@ -2,8 +2,9 @@ import { fileURLToPath } from "node:url"
 import type { MemoryError, StoreOptions } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
-import { findHomeFolder } from "./configFile.ts"
-import type { StoreConfig } from "./StoreConfig.ts"
+import { findHomeFolder } from "../configFile.ts"
+import { parseQdrantUrl } from "./parseQdrantUrl.ts"
+import type { StoreConfig } from "../StoreConfig.ts"
 
 /** An example of each scheme, for messages. */
 const SCHEMES = {
@@ -36,31 +37,6 @@ const file = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
   return home === undefined
     ? bad('begins with "~", and this account has no home folder: write the whole path')
     : Effect.succeed({ backend: "hnsw", path: `${home}${path.slice(1)}` })
-}
-
-/** The port as it is written: `URL` drops a scheme's own, and Qdrant's client then asks 6333. */
-const readPort = (url: string): string => /^[^/]*\/\/[^/?#]*(:\d+)(?:[/?#]|$)/u.exec(url)?.[1] ?? ""
-
-const decodeKey = (password: string): string | undefined => {
-  try {
-    return decodeURIComponent(password)
-  } catch {
-    return undefined
-  }
-}
-
-const qdrant = (url: string): Effect.Effect<StoreConfig, MemoryError> => {
-  const address = URL.parse(url.slice("qdrant+".length))
-  if (address === null) return bad(`is not a complete URL; write ${SCHEMES["qdrant+http"]}`)
-  const apiKey = decodeKey(address.password)
-  if (apiKey === undefined) return bad("has a key with a stray %; write a percent sign as %25")
-  const port = address.port === "" ? readPort(url) : `:${address.port}`
-  const rest = `${address.pathname}${address.search}`.replace(/\/$/u, "")
-  return Effect.succeed({
-    backend: "qdrant",
-    url: `${address.protocol}//${address.hostname}${port}${rest}`,
-    ...(apiKey === "" ? {} : { apiKey })
-  })
 }
 
 const OPTIONS = ["readOnly", "accessCounts"] as const satisfies ReadonlyArray<keyof StoreOptions>
@@ -128,7 +104,7 @@ const parseLocation = (url: string): Effect.Effect<StoreConfig, MemoryError> => 
           )
     case "qdrant+http":
     case "qdrant+https":
-      return qdrant(url)
+      return parseQdrantUrl(url, SCHEMES["qdrant+http"])
     case undefined:
       return bad(`a store is a URL. For a file, write file:${url === "" ? "./memory.db" : url}`)
     case "http":
@@ -143,7 +119,7 @@ const parseLocation = (url: string): Effect.Effect<StoreConfig, MemoryError> => 
 
 /**
  * Parses a store URL, with `?readOnly=true` and `?accessCounts=false` where they are given. The password of a Qdrant
- * URL is the API key (`qdrant+https://:KEY@host`). No message repeats a URL, which may hold a password.
+ * URL is the API key (`qdrant+https://:KEY@host`), and its parameters are the options of `QdrantConfig`. No message repeats a URL, which may hold a password.
  */
 export const parseStoreUrl = (text: string): Effect.Effect<StoreConfig, MemoryError> =>
   Effect.flatMap(splitOptions(text), ({ options, url }) =>

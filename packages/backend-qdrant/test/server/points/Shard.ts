@@ -1,0 +1,50 @@
+import type { Filter } from "../schemas/filter.ts"
+import type { CreateCollection, IndexParams } from "../schemas/collection.ts"
+import { matchesFilter } from "./matchFilter.ts"
+import type { StoredPoint } from "./StoredPoint.ts"
+
+/** What a shard knows of its collection. */
+interface ShardOwner {
+  readonly config: CreateCollection
+  readonly indexes: ReadonlyMap<string, IndexParams>
+  readonly isOptimised: boolean
+  moved: number
+  readonly owns: (shard: Shard, id: string) => boolean
+  readonly checkFilter: (filter: Filter | undefined, purpose: "read" | "update") => void
+}
+
+/** Points that are counted, ranked and cut by themselves: a collection of several shards merges their answers. */
+export class Shard {
+  readonly collection: ShardOwner
+  /** Of the points with this shard key; `null` under automatic sharding. */
+  readonly key: string | null
+  readonly points = new Map<string, StoredPoint>()
+  /** Former states of points that left a segment while it is optimised: the IDF counts them too. */
+  readonly left: Array<StoredPoint> = []
+
+  constructor(collection: ShardOwner, key: string | null) {
+    this.collection = collection
+    this.key = key
+  }
+
+  select(filter: Filter | undefined, purpose: "read" | "update" = "read"): Array<StoredPoint> {
+    this.collection.checkFilter(filter, purpose)
+    return Array.from(this.points.values()).filter((point) => matchesFilter(filter, point))
+  }
+
+  /** The points that the IDF counts. */
+  corpus(filter: Filter | undefined): ReadonlyArray<StoredPoint> {
+    const points = this.select(filter)
+    return this.left.length === 0
+      ? points
+      : [...points, ...this.left.filter((point) => matchesFilter(filter, point))]
+  }
+
+  /** Keeps the new payload of a point; one with a vector leaves its indexed segment. */
+  setPayload(point: StoredPoint, payload: StoredPoint["payload"]): void {
+    this.points.set(point.id, { ...point, payload })
+    if (point.dense.size === 0 && point.sparse.size === 0) return
+    this.collection.moved++
+    if (this.collection.isOptimised) this.left.push(point)
+  }
+}
