@@ -74,6 +74,7 @@ const makeServices = (
     settings: fingerprint,
     maxBytes,
     graphs,
+    commits,
     background,
     awaitGraphs
   })

@@ -34,9 +34,10 @@ export interface AdminServices extends OwedServices {
   readonly mode: StoreMode
 }
 
-/** Waits for queued writes, then ends the threads and closes the file. */
+/** Waits for queued writes, and for blocks for a while, then ends the threads and closes the file. */
 const close = (services: AdminServices): Effect.Effect<void> =>
-  services.commits.drained.pipe(
+  services.indexes.finishBlocks.pipe(
+    Effect.andThen(services.commits.drained),
     Effect.andThen(services.checkpointer.close),
     Effect.andThen(EffectScope.close(services.background, Exit.void)),
     Effect.andThen(

@@ -21,18 +21,19 @@ export class DamagedIndex extends Error {
   }
 }
 
-const seed = (rid: number): number =>
+/** Where the sum of what has this number begins. */
+export const sumSeed = (rid: number): number =>
   ((rid % 2 ** 32) ^ Math.imul(Math.floor(rid / 2 ** 32), 0x9e_37_79_b1)) >>> 0
 
 /** One step of FNV-1a: from each state, each value leads to another. */
 const mix = (state: number, value: number): number => Math.imul(state ^ value, 0x01_00_01_93)
 
 /** Of vectors and terms. Unsigned, 32 bits. */
-export const sumLong = (bytes: Uint8Array, rid: number): number => crc32(bytes, seed(rid))
+export const sumLong = (bytes: Uint8Array, rid: number): number => crc32(bytes, sumSeed(rid))
 
 /** Of a text. Unsigned, 32 bits: most are short, and the call of `crc32` costs more than a loop over them. */
 export const sumBytes = (bytes: Uint8Array, start: number, end: number, rid: number): number => {
-  let state = seed(rid)
+  let state = sumSeed(rid)
   for (let i = start; i < end; i++) state = mix(state, bytes[i] ?? 0)
   return state >>> 0
 }
@@ -74,7 +75,7 @@ export const sumRow = (row: SummedRow): number => {
   numbers[6] = row.expires_at ?? Number.NaN
   numbers[7] = row.valid_from
   numbers[8] = row.valid_to ?? Number.NaN
-  let state = mixText(seed(row.rid), row.id)
+  let state = mixText(sumSeed(row.rid), row.id)
   for (const word of words) state = mix(state, word)
   if (row.history !== null) state = mixText(state, row.history)
   if (row.superseded_by !== null) state = mixText(state, row.superseded_by)

@@ -180,7 +180,9 @@ export class Eraser {
       this.#commits(() => {
         const row = scopes.find(scope)
         if (row === null) return DONE
-        const rids = ids.flatMap((id) => memories.findRid(row.sid, id) ?? []).slice(0, BATCH)
+        const found = ids.flatMap((id) => memories.findRid(row.sid, id) ?? [])
+        // In their order in the file: rows beside each other share pages and blocks.
+        const rids = found.sort((a, b) => a - b).slice(0, BATCH)
         this.#removeBatch(rids)
         return { rids, others: false, done: rids.length < BATCH }
       })

@@ -11,12 +11,12 @@ import { graphFolder } from "../graph/GraphFile.ts"
 import { checkOptions } from "../options.ts"
 import { hasLog } from "../schema/fileState.ts"
 import { readGeneration } from "../schema/inspect.ts"
-import { bodyTable, longTable, owedTable } from "../schema/schema.ts"
+import { blockTable, bodyTable, longTable, owedTable } from "../schema/schema.ts"
 import { MemoryTable } from "../tables/MemoryTable.ts"
 import { beginChange } from "../tables/ScopeChange.ts"
 import { ScopeTable } from "../tables/ScopeTable.ts"
 import { SessionTable } from "../tables/SessionTable.ts"
-import { type DamagedMemory, findDamage } from "./findDamage.ts"
+import { countDamagedBlocks, type DamagedMemory, findDamage } from "./findDamage.ts"
 
 /** What a repair did. */
 export interface Repaired {
@@ -45,18 +45,29 @@ const openToRead = (path: string): DatabaseSync => {
   return new DatabaseSync(url, { readOnly: true })
 }
 
-/** The damaged memories of a file, which may be open elsewhere. */
-const inspect = (path: string): Effect.Effect<ReadonlyArray<DamagedMemory>, MemoryError> =>
+/** Reads a file, which may be open elsewhere. @param empty of a file of the first version, which has no sums */
+const readSummed = <A>(
+  path: string,
+  empty: A,
+  read: (db: DatabaseSync, generation: number) => A
+): Effect.Effect<A, MemoryError> =>
   run(path, () => {
     const db = openToRead(path)
     try {
-      // A file of the first version has no sums.
-      if (Number(Object.values(db.prepare("PRAGMA user_version").get() ?? {})[0]) < 2) return []
-      return findDamage(db, readGeneration(db))
+      if (Number(Object.values(db.prepare("PRAGMA user_version").get() ?? {})[0]) < 2) return empty
+      return read(db, readGeneration(db))
     } finally {
       db.close()
     }
   })
+
+/** The damaged memories of a file. */
+const inspect = (path: string): Effect.Effect<ReadonlyArray<DamagedMemory>, MemoryError> =>
+  readSummed(path, [], findDamage)
+
+/** How many blocks of a file's search index are damaged: memories serve instead, and a search's first load is slower. */
+const inspectBlocks = (path: string): Effect.Effect<number, MemoryError> =>
+  readSummed(path, 0, countDamagedBlocks)
 
 const readFingerprint = (path: string): Effect.Effect<Fingerprint, MemoryError> =>
   run(path, () => {
@@ -108,7 +119,8 @@ const repair = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Repa
       })
       for (const { sid } of db.prepare("SELECT sid FROM scope").all()) recount(db, Number(sid))
       db.exec(
-        `DELETE FROM ${owedTable(generation)} WHERE rid NOT IN (SELECT rid FROM memory);` +
+        `DELETE FROM ${blockTable(generation)};` +
+          `DELETE FROM ${owedTable(generation)} WHERE rid NOT IN (SELECT rid FROM memory);` +
           `DELETE FROM ${longTable(generation)} WHERE rid NOT IN (SELECT rid FROM memory); COMMIT`
       )
     })
@@ -155,4 +167,4 @@ const backUp = (path: string, out: string): Effect.Effect<void, MemoryError> =>
   )
 
 /** An operator's calls on the file of an embedded store. */
-export const HnswFile = { inspect, repair, backUp }
+export const HnswFile = { inspect, inspectBlocks, repair, backUp }

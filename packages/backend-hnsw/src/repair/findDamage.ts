@@ -1,10 +1,12 @@
 import type { Memory, Scope } from "@keepsake/core/driver"
 import type { DatabaseSync } from "node:sqlite"
+import { Block } from "../codec/blockBlob.ts"
 import { Body } from "../codec/bodyBlob.ts"
 import { DamagedRow } from "../codec/checksum.ts"
 import { COLUMNS, decodeMemory, makeRid, type MemoryRow, sidFromRid } from "../codec/memoryRow.ts"
 import { decodeScopeName } from "../codec/scopeName.ts"
-import { bodyTable, longTable } from "../schema/schema.ts"
+import { hasBlocks } from "../schema/inspect.ts"
+import { blockTable, bodyTable, longTable } from "../schema/schema.ts"
 
 /** A memory that is not whole. */
 export interface DamagedMemory {
@@ -26,6 +28,16 @@ const attempt = <A>(read: () => A): A | null => {
       return null
     throw error
   }
+}
+
+/** How many blocks contradict their sums. They are derived: the rows serve instead. */
+export const countDamagedBlocks = (db: DatabaseSync, generation: number): number => {
+  if (!hasBlocks(db, generation)) return 0
+  let damaged = 0
+  for (const { data, rid } of db.prepare(`SELECT rid, data FROM ${blockTable(generation)}`).iterate()) {
+    if (Block.read(data as Uint8Array, Number(rid)) === null) damaged++
+  }
+  return damaged
 }
 
 /** Looks at every row of one file. Throws SQLite's errors where the tables themselves are damaged. */

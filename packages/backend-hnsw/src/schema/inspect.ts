@@ -7,7 +7,7 @@ import {
   unsupported
 } from "@keepsake/core/driver"
 import type { DatabaseSync } from "node:sqlite"
-import { APPLICATION_ID, SCHEMA_VERSION } from "./schema.ts"
+import { APPLICATION_ID, blockTable, SCHEMA_VERSION } from "./schema.ts"
 
 /** The number that a one-column query returns. */
 const queryNumber = (db: DatabaseSync, sql: string): number =>
@@ -41,6 +41,10 @@ export const checkFingerprint = (db: DatabaseSync, fingerprint: Fingerprint): vo
   const stored = JSON.parse(value) as Fingerprint
   if (!canServe(stored, fingerprint)) throw fingerprintMismatch(stored, fingerprint)
 }
+
+/** Whether the tables of a generation include that of blocks. */
+export const hasBlocks = (db: DatabaseSync, generation: number): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?").get(blockTable(generation)) !== undefined
 
 /** The N of the tables that serve. */
 export const readGeneration = (db: DatabaseSync): number =>

@@ -5,9 +5,9 @@ import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { choosePageSize } from "../codec/erasableBlob.ts"
-import { checkFingerprint, inspect } from "./inspect.ts"
+import { checkFingerprint, hasBlocks, inspect, readGeneration } from "./inspect.ts"
 import { migrate } from "./migrations/migrate.ts"
-import { APPLICATION_ID, createSpaceTables, SCHEMA_VERSION, TABLES } from "./schema.ts"
+import { addBlocks, APPLICATION_ID, createSpaceTables, SCHEMA_VERSION, TABLES } from "./schema.ts"
 
 /** Longest wait of one call for another process's lock, which blocks the event loop; longer waits are timers. */
 export const BLOCK_MS = 5
@@ -79,6 +79,12 @@ const createOrMigrate = (db: DatabaseSync, path: string, fingerprint: Fingerprin
   db.exec("COMMIT")
 }
 
+/** Another process may do so at once. */
+const completeTables = (db: DatabaseSync): void => {
+  const generation = readGeneration(db)
+  if (!hasBlocks(db, generation)) db.exec(addBlocks(generation))
+}
+
 /**
  * Opens or creates the file. Throws node:sqlite's errors, and `MemoryError` for a foreign file or another fingerprint.
  * A file that another process is creating or recovering is busy: try again.
@@ -99,6 +105,7 @@ export const openFile = (
     configure(db, synchronous, choosePageSize(fingerprint.embedding?.dimensions ?? 0))
     if (version !== SCHEMA_VERSION) createOrMigrate(db, path, fingerprint)
     checkFingerprint(db, fingerprint)
+    completeTables(db)
     return db
   } catch (error) {
     db.close()

@@ -3,9 +3,9 @@ import { statSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
 import { hasLog, readFileState } from "./fileState.ts"
-import { checkFingerprint, inspect, readGeneration } from "./inspect.ts"
+import { checkFingerprint, hasBlocks, inspect, readGeneration } from "./inspect.ts"
 import { BLOCK_MS } from "./openFile.ts"
-import { imitateVersion2, SCHEMA_VERSION } from "./schema.ts"
+import { imitateBlocks, imitateVersion2, SCHEMA_VERSION } from "./schema.ts"
 
 export interface ReadOnlyFile {
   readonly db: DatabaseSync
@@ -22,7 +22,9 @@ const notFound = (path: string): MemoryError =>
 
 /** Brings a file of an older version to today's statements, in memory alone: nothing is in these tables. */
 const completeTables = (db: DatabaseSync, version: number): void => {
-  if (version < SCHEMA_VERSION) db.exec(imitateVersion2(readGeneration(db)))
+  const generation = readGeneration(db)
+  if (version < SCHEMA_VERSION) db.exec(imitateVersion2(generation))
+  else if (!hasBlocks(db, generation)) db.exec(imitateBlocks(generation))
 }
 
 /**

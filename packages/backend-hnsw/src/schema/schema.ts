@@ -12,7 +12,7 @@ export const SCHEMA_VERSION = 2
  *
  * `body_N` has a body for each passage. The first has its row's `rid`; the others of a long text have numbers of their
  * own in the same scope, `extras` of them from `first` on, as `long_N` says. `owed_N` names the rows whose vectors are
- * still to come.
+ * still to come. `block_N` holds what a search needs of many passages at once (`blockBlob.ts`), derived from the others.
  *
  * `bytes` is what a row or scope counts for (`toBytes`); null where the first version wrote it and no limit asked since.
  *
@@ -98,18 +98,24 @@ const createSessionTables = (kind: TableKind): string =>
 export const bodyTable = (generation: number): string => `body_${generation}`
 export const longTable = (generation: number): string => `long_${generation}`
 export const owedTable = (generation: number): string => `owed_${generation}`
+export const blockTable = (generation: number): string => `block_${generation}`
+
+const createBlockTable = (generation: number, kind: TableKind): string =>
+  `CREATE ${kind} IF NOT EXISTS ${blockTable(generation)} (rid INTEGER PRIMARY KEY, data BLOB NOT NULL);`
 
 /** What the first version had no tables for in a space. */
 const createPassageTables = (generation: number, kind: TableKind): string =>
   `CREATE ${kind} ${longTable(generation)} (rid INTEGER PRIMARY KEY, first INTEGER NOT NULL, extras INTEGER NOT NULL);\n` +
-  `CREATE ${kind} ${owedTable(generation)} (rid INTEGER PRIMARY KEY);`
+  `CREATE ${kind} ${owedTable(generation)} (rid INTEGER PRIMARY KEY);\n${createBlockTable(generation, kind)}`
 
 /** The tables of a generation. */
 export const createSpaceTables = (generation: number): string =>
   `CREATE TABLE ${bodyTable(generation)} (rid INTEGER PRIMARY KEY, data BLOB NOT NULL);\n${createPassageTables(generation, "TABLE")}`
 
 export const dropSpaceTables = (generation: number): string =>
-  [bodyTable, longTable, owedTable].map((name) => `DROP TABLE ${name(generation)};`).join("\n")
+  [bodyTable, longTable, owedTable, blockTable]
+    .map((name) => `DROP TABLE IF EXISTS ${name(generation)};`)
+    .join("\n")
 
 /** Every table of a new file but those of its generation. */
 export const TABLES = `${FIRST_TABLES}${BYTES_COLUMNS}\n${SUPERSEDED_INDEX};\n${createSessionTables("TABLE")}`
@@ -123,7 +129,13 @@ export const addVersion2 = (generations: ReadonlyArray<number>): string =>
     ...generations.map((generation) => createPassageTables(generation, "TABLE"))
   ].join("\n")
 
-/** The same for a file that may not be changed: in memory, and nothing is in these tables. */
+/** Blocks came within version 2. */
+export const addBlocks = (generation: number): string => createBlockTable(generation, "TABLE")
+
+/** The same for a file that may not be changed. */
+export const imitateBlocks = (generation: number): string => createBlockTable(generation, "TEMP TABLE")
+
+/** `addVersion2` for a file that may not be changed: in memory, and nothing is in these tables. */
 export const imitateVersion2 = (generation: number): string =>
   [
     "CREATE TEMP VIEW memory AS SELECT *, NULL AS bytes, NULL AS sum FROM main.memory;",

@@ -7,13 +7,18 @@ import {
   yieldToEventLoop
 } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import type * as EffectScope from "effect/Scope"
 import { succeedReporting } from "../connection/attempt.ts"
+import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
+import { pause } from "../connection/pause.ts"
 import { graphBytes } from "../graph/Graph.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
+import { BlockTable } from "../tables/BlockTable.ts"
+import { BLOCKS_FROM_ROWS, BlockWriter } from "./blocks/BlockWriter.ts"
 import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
 import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
@@ -30,6 +35,9 @@ const ON_DISK_FROM_NUMBERS = 8_000_000
 
 /** Loads of other indexes, after which one that is not whole counts as abandoned: its call was interrupted. */
 const ABANDONED_AFTER = 16
+
+/** How long a store that closes waits for blocks: some thousand rows. */
+const FINISH_BLOCKS_MS = 100
 
 interface Entry {
   readonly index: ScopeIndex
@@ -50,7 +58,9 @@ export interface IndexCacheOptions {
   readonly settings: TermSettings
   readonly maxBytes: number
   readonly graphs: GraphStore
-  /** Graphs are built within this scope. */
+  /** Writes blocks. */
+  readonly commits: CommitQueue
+  /** Graphs are built, and blocks written, within this scope. */
   readonly background: EffectScope.Scope
   /** Searches wait for a graph that is due: for tests. */
   readonly awaitGraphs: boolean
@@ -76,13 +86,25 @@ export class IndexCache {
   #served = 0
   #evictions = 0
   readonly #uses = new UseCounts()
+  readonly #blockWriter: BlockWriter
+  /** Blocks that are being written. */
+  readonly #blocks = new Set<Fiber.Fiber<void>>()
 
   constructor(connection: Connection, scopes: ScopeTable, options: IndexCacheOptions) {
     this.#connection = connection
     this.#scopes = scopes
-    this.#loader = new IndexLoader(connection)
+    const blocks = new BlockTable(connection)
+    this.#loader = new IndexLoader(connection, blocks)
     this.#arena = new WasmArena(options.dimensions)
     this.#options = options
+    this.#blockWriter = new BlockWriter({
+      commits: options.commits,
+      scopes,
+      blocks,
+      loader: this.#loader,
+      arena: this.#arena,
+      settings: options.settings
+    })
   }
 
   /** Bytes of all indexes and graphs. */
@@ -137,9 +159,11 @@ export class IndexCache {
         const graphTask = this.#startGraph(index)
         this.#recordUse(scopeKey(scope), index)
         const reported = succeedReporting(this.#connection, result)
+        const blocks = this.#writeBlocks(index)
+        const begun = blocks === null ? reported : Effect.andThen(blocks, reported)
         return graphTask === null
-          ? reported
-          : Effect.andThen(Effect.forkIn(graphTask, this.#options.background), reported)
+          ? begun
+          : Effect.andThen(Effect.forkIn(graphTask, this.#options.background), begun)
       } catch (error) {
         if (error instanceof SliceSpent && index instanceof ScopeIndex) {
           this.#recordUse(scopeKey(scope), index)
@@ -192,6 +216,28 @@ export class IndexCache {
       if (obtained !== null) graph.set(obtained)
     })
   }
+
+  /** Begins to write blocks of what the index's load read passage by passage; null without. */
+  #writeBlocks(index: ScopeIndex): Effect.Effect<void> | null {
+    const ranges = index.unblocked.take()
+    if (ranges.length === 0 || this.#connection.readOnly || index.rows <= BLOCKS_FROM_ROWS) return null
+    // The rows serve: the next load tries again.
+    const write = Effect.ignore(this.#blockWriter.write(index.sid, ranges))
+    return Effect.map(Effect.forkIn(write, this.#options.background), (fiber) => {
+      this.#blocks.add(fiber)
+      fiber.addObserver(() => this.#blocks.delete(fiber))
+    })
+  }
+
+  /** Lets blocks be written for a while: a process that closes after each question would never have any. */
+  readonly finishBlocks: Effect.Effect<void> = Effect.suspend(() =>
+    this.#blocks.size === 0
+      ? Effect.void
+      : Effect.raceFirst(
+          Effect.asVoid(Effect.forEach(this.#blocks, (fiber) => Fiber.await(fiber))),
+          pause(FINISH_BLOCKS_MS)
+        )
+  )
 
   #createEntry(key: string, scope: Scope, row: ScopeRow): Entry {
     const loader = this.#loader

@@ -14,12 +14,16 @@ import { checkRow, DamagedRow, type SummedRow } from "../codec/checksum.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Damage } from "../connection/Damage.ts"
 import { bodyTable, longTable } from "../schema/schema.ts"
+import type { BlocksAhead, BlockTable } from "../tables/BlockTable.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 import { freeArray } from "./arrays/freeArray.ts"
+import type { RowSink } from "./RowSink.ts"
 import type { ScopeIndex } from "./ScopeIndex.ts"
 
 /** Rows read between two looks at the clock. */
 const BATCH = 128
+
+const NO_BLOCKS: BlocksAhead = { block: null, isDamaged: false }
 
 /** An array, since creating objects for a hundred thousand rows takes a third of the load. */
 type NewRow = [
@@ -104,9 +108,13 @@ export class IndexLoader {
   readonly #countExtras: StatementSync
   readonly #selectBody: StatementSync
   readonly #countMissing: StatementSync
+  readonly #blocks: BlockTable
   readonly #damage: Damage
 
-  constructor({ damage, db, generation }: Pick<Connection, "damage" | "db" | "generation">) {
+  constructor(
+    { damage, db, generation }: Pick<Connection, "damage" | "db" | "generation">,
+    blocks: BlockTable
+  ) {
     const body = bodyTable(generation)
     this.#selectNew = db.prepare(
       `SELECT b.rid, b.data, m.id, m.flags, m.turn, m.said_at, m.expires_at, m.importance, m.bytes, ` +
@@ -131,6 +139,7 @@ export class IndexLoader {
       `SELECT rows - (SELECT count(DISTINCT m.rid) FROM memory m JOIN ${body} b ON b.rid = m.rid ` +
         "WHERE m.rid BETWEEN ? AND ?) AS missing FROM scope WHERE sid = ?"
     )
+    this.#blocks = blocks
     this.#damage = damage
   }
 
@@ -182,12 +191,14 @@ export class IndexLoader {
       if (index.lastLocal >= 0) index.retain(this.#readLocals(index.sid))
       index.removed = row.removed
     }
-    while (this.#readNew(index) === BATCH) if (performance.now() > deadline) return false
+    if (!this.#readAll(index, deadline)) return false
     index.settle()
     while (!this.#readChanged(index)) if (performance.now() > deadline) return false
     if (row.touched !== index.touched) index.forgetMemories()
     index.touched = row.touched
     index.seq = Math.max(index.seq, row.seq)
+    // A process that knows no blocks may have removed rows of theirs.
+    if (!index.loaded && index.rows > row.rows) index.retain(this.#readLocals(index.sid))
     index.loaded = true
     if (index.rows + this.#damage.count(index.sid) < row.rows) this.#noteMissing(index.sid)
     return performance.now() <= deadline
@@ -200,9 +211,36 @@ export class IndexLoader {
     if (missing > 0) this.#damage.noteMissing(sid, missing)
   }
 
-  #readNew(index: ScopeIndex): number {
-    const after = makeRid(index.sid, index.lastLocal)
-    const rows = this.#selectNew.all(after, makeRid(index.sid, LAST_LOCAL), BATCH)
+  /** Reads blocks, and the rows between and after them one by one; false if the time is up. */
+  #readAll(index: ScopeIndex, deadline: number): boolean {
+    for (;;) {
+      const { block, isDamaged } = index.loaded ? NO_BLOCKS : this.#blocks.next(index.sid, index.lastLocal)
+      const through = block === null ? LAST_LOCAL : localFromRid(block.rid) - 1
+      const { lastLocal } = index
+      if (through > lastLocal) {
+        index.unblocked.begin(lastLocal, through, isDamaged)
+        for (;;) {
+          const read = this.readNew(index.sid, index, through)
+          index.unblocked.add(read)
+          if (read < BATCH) break
+          if (performance.now() > deadline) return false
+        }
+      }
+      if (block === null) return true
+      index.addBlock(block)
+      index.seq = Math.min(index.seq, block.seq)
+      freeArray(block.bytes)
+      if (performance.now() > deadline) return false
+    }
+  }
+
+  /**
+   * Reads some of the rows up to a number.
+   * @returns how many; `limit` if there may be more
+   */
+  readNew(sid: number, index: RowSink, through: number, limit = BATCH): number {
+    const after = makeRid(sid, index.lastLocal)
+    const rows = this.#selectNew.all(after, makeRid(sid, through), limit)
     let skipped = 0
     for (const values of rows) {
       const row = values as unknown as NewRow
@@ -231,6 +269,7 @@ export class IndexLoader {
     // More rows than one change can touch, so that each round finishes at least one change.
     const limit = 8 * BATCH
     const rows = this.#selectChanged.all(index.sid, index.seq, limit)
+    if (!index.loaded) index.unblocked.addChanged(rows.length, index.rows)
     for (const values of rows) {
       const row = values as unknown as ChangedRow
       const isIntact = this.#damage.skip(() => {

@@ -67,7 +67,9 @@ export class PartRanking {
     const nearest = { query: vector, limit: room, passes: passesPoint }
     const byGraph = request.exact ? null : graph.findNearest(nearest)
     const found = byGraph ?? vectors.findNearest({ ...nearest, exact: request.exact, groups })
-    this.slots = Array.from(new Set([...slots, ...Array.from(found.slots, (point) => points.slot(point))]))
+    // In one order, whether floats or codes were scanned.
+    const nearestSlots = Array.from(found.slots.toSorted(), (point) => points.slot(point))
+    this.slots = Array.from(new Set([...slots, ...nearestSlots]))
     found.slots.forEach((point, i) => this.#cosines.set(point, found.scores[i] ?? 0))
     this.usedGraph = byGraph !== null
   }

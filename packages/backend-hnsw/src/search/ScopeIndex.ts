@@ -25,10 +25,13 @@ import {
   toBytes,
   toExcerpt
 } from "@keepsake/core/driver"
+import { type Block, type BlockRun, PlaceColumn } from "../codec/blockBlob.ts"
 import type { Body } from "../codec/bodyBlob.ts"
 import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/rowFilter.ts"
 import { decodeSource, decodeType, localFromRid, makeRid, PINNED } from "../codec/memoryRow.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
+import { BlockNames } from "./blocks/BlockNames.ts"
+import { Unblocked } from "./blocks/Unblocked.ts"
 import { readEvidence } from "./evidence.ts"
 import { PartRanking, type Ranked } from "./PartRanking.ts"
 import { Postings } from "./postings/Postings.ts"
@@ -42,22 +45,11 @@ import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
 import { summariseSessions } from "./rows/sessionSummaries.ts"
+import { type IndexedRow, toRowNumbers } from "./rows/toRowNumbers.ts"
+import type { RowSink } from "./RowSink.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
 import { VectorStorage } from "./vectors/VectorStorage.ts"
 import type { WasmArena } from "./vectors/WasmArena.ts"
-
-/** The columns that an index reads of a row. */
-export interface IndexedRow {
-  readonly rid: number
-  readonly flags: number
-  readonly turn: number | null
-  readonly said_at: number
-  readonly expires_at: number | null
-  readonly id: string
-  readonly importance: number
-  /** Null where the first version wrote the row. */
-  readonly bytes: number | null
-}
 
 /** A page of row numbers, each with its place in the order. */
 export interface SaidPage {
@@ -80,7 +72,7 @@ export interface RowReader {
 const NO_BYTES = new Uint8Array()
 
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
-export class ScopeIndex {
+export class ScopeIndex implements RowSink {
   readonly scope: Scope
   readonly sid: number
   readonly onDisk: boolean
@@ -91,6 +83,7 @@ export class ScopeIndex {
   /** Every row has been read once. */
   loaded = false
   readonly graph: ScopeGraph
+  readonly unblocked = new Unblocked()
   readonly #reader: RowReader
   readonly #hasVectors: boolean
   readonly #scratch: ScratchArrays
@@ -184,24 +177,67 @@ export class ScopeIndex {
   /** Add rows in ascending order of `rid`, each passage of a row after it. */
   add(row: IndexedRow, body: Body): void {
     const slot = this.#rows.count
-    this.#names.read(body)
-    const { session, speaker } = this.#names
-    this.#rows.push({
-      id: row.id,
-      local: localFromRid(row.rid),
-      flags: row.flags,
-      expiresAt: row.expires_at ?? Number.POSITIVE_INFINITY,
-      importance: row.importance,
-      bytes: row.bytes,
-      saidAt: row.said_at,
-      session,
-      speaker,
-      turn: row.turn,
-      hasVector: body.dimensions > 0,
-      previous: row.turn === null || session < 0 ? -1 : this.#sessions.append(session, slot)
-    })
+    const numbers = toRowNumbers(row, body, this.#names)
+    this.#rows.push({ ...numbers, previous: this.#chain(slot, numbers.session, row.turn !== null) })
     this.#points.pushFirst(body.measures(this.#settings), body.place)
     this.#addPoint(this.#points.count - 1, body)
+  }
+
+  #chain(slot: number, session: number, hasTurn: boolean): number {
+    return hasTurn && session >= 0 ? this.#sessions.append(session, slot) : -1
+  }
+
+  /** Adds what a block has, in the same order as `add`. */
+  addBlock(block: Block): void {
+    const { termCounts } = block
+    const names = new BlockNames(block, this.#names)
+    let point = 0
+    let posting = 0
+    const sumCounts = (to: number): number => {
+      let sum = 0
+      for (; point < to; point++) sum += termCounts[point] ?? 0
+      return sum
+    }
+    for (const run of block.runs) {
+      posting += sumCounts(run.point)
+      const end = run.point + run.points
+      const first = this.#points.count
+      if (run.rows > 0) this.#addRows(block, run, names)
+      else if (!this.#addExtraOf(block, run)) continue
+      const terms = sumCounts(end)
+      this.#postings.append(
+        first,
+        termCounts.subarray(run.point, end),
+        block.ids(posting, terms),
+        block.weights(posting, terms)
+      )
+      posting += terms
+      if (block.codeStride > 0) this.#vectors.append(block.codes(run), block.scales(run), block.maxError)
+      else for (let i = 0; i < run.points; i++) this.#vectors.push(NO_BYTES)
+    }
+    this.#lastPassed = block.last
+  }
+
+  #addRows(block: Block, run: BlockRun, names: BlockNames): void {
+    const rows = this.#rows
+    const first = rows.count
+    rows.append(block.wide(run), block.narrow(run))
+    for (let slot = first; slot < rows.count; slot++) {
+      const session = names.session(rows.session(slot))
+      const speaker = names.speaker(rows.speaker(slot))
+      rows.link(slot, session, speaker, this.#chain(slot, session, rows.turn(slot) >= 0))
+    }
+    this.#points.appendFirsts(first, block.measures(run), block.places(run))
+  }
+
+  /** False where the row is not here. */
+  #addExtraOf(block: Block, run: BlockRun): boolean {
+    const places = block.places(run)
+    const slot = places === null ? -1 : this.#rows.findSlot(places[PlaceColumn.owner] ?? -1)
+    if (places === null || slot < 0) return false
+    this.#points.appendExtra(slot, block.measures(run), places)
+    this.#rows.addExtra(slot, block.codeStride > 0 && !Number.isNaN(block.scales(run)[0]))
+    return true
   }
 
   /** Adds a passage beyond a row's first; nothing where the row is not here: it was removed meanwhile. */
@@ -504,18 +540,19 @@ export class ScopeIndex {
     return this.#rows.bytesOf(slot) ?? 0
   }
 
-  /** Distinct speakers of live rows. */
+  /** Distinct speakers of live rows, in the order of their first ones. */
   speakers(now: number, opened: OpenVerdicts): ReadonlyArray<string> {
     const passes = this.#rowFilter({ now, filter: ANY }, opened)
     const names = this.#names.speakers.all
     const seen = new Uint8Array(names.length)
-    for (let slot = 0, unseen = names.length; slot < this.#rows.count && unseen > 0; slot++) {
+    const found: Array<string> = []
+    for (let slot = 0; slot < this.#rows.count && found.length < names.length; slot++) {
       const speaker = this.#rows.speaker(slot)
       if (speaker < 0 || seen[speaker] === 1 || !passes(slot)) continue
       seen[speaker] = 1
-      unseen--
+      found.push(names[speaker] ?? "")
     }
-    return names.filter((_, i) => seen[i] === 1)
+    return found
   }
 
   /** The index must not be used afterwards. */

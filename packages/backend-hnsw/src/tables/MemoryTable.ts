@@ -310,7 +310,7 @@ export class MemoryTable {
     if (typeof session_key === "number" && typeof turn === "number") {
       this.#sessions.countRemoved(change.sid, session_key, turn)
     }
-    this.space.delete(rid)
+    change.erased.push(...this.space.delete(rid))
     this.#deleteStaged(rid)
     change.rows -= 1
     change.removed = change.seq

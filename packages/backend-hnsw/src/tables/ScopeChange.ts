@@ -9,6 +9,8 @@ export interface ScopeChange {
   removed: number
   /** Null while they are not counted. */
   bytes: number | null
+  /** Numbers of passages that were removed. */
+  readonly erased: Array<number>
 }
 
 /** Everything in one change has the same sequence number. */
@@ -18,7 +20,8 @@ export const beginChange = (row: ScopeRow): ScopeChange => ({
   rows: row.rows,
   seq: row.seq + 1,
   removed: row.removed,
-  bytes: row.bytes
+  bytes: row.bytes,
+  erased: []
 })
 
 /** Counts bytes that a scope gains, or loses. */

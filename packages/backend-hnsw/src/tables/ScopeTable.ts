@@ -3,6 +3,7 @@ import type { StatementSync } from "node:sqlite"
 import { decodeScopeName, encodeScopeName } from "../codec/scopeName.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { scopeId, userIdHash } from "../scopeId.ts"
+import { BlockTable } from "./BlockTable.ts"
 import { type Prepared, prepareLazily } from "./prepareLazily.ts"
 
 /** A scope's number and counters (`schema.ts`). */
@@ -18,6 +19,12 @@ export interface ScopeRow {
   readonly bytes: number | null
 }
 
+/** A scope's row after a change. */
+interface SavedScope extends Omit<ScopeRow, "touched"> {
+  /** Numbers of passages that were removed. */
+  readonly erased: ReadonlyArray<number>
+}
+
 /** A scope that holds a row or an entry. */
 export interface HeldScope extends ScopeRow {
   readonly scope: Scope
@@ -28,6 +35,7 @@ const CACHED_ROWS_MAX = 1_000
 /** The `scope` and `scope_name` tables. Rows are cached until another process writes. */
 export class ScopeTable {
   readonly #connection: Connection
+  readonly #blocks: BlockTable
   /** By `scopeKey`, as of `#epoch`. */
   readonly #cache = new Map<string, ScopeRow>()
   readonly #keysBySid = new Map<number, string>()
@@ -50,6 +58,7 @@ export class ScopeTable {
     const { db } = connection
     const columns = "sid, next, rows, seq, removed, touched, bytes"
     this.#connection = connection
+    this.#blocks = new BlockTable(connection)
     this.#select = db.prepare(`SELECT ${columns} FROM scope WHERE key = ?`)
     this.#selectBySid = db.prepare(`SELECT ${columns} FROM scope WHERE sid = ?`)
     this.#selectByUser = db.prepare(`SELECT ${columns} FROM scope WHERE user_key = ?`)
@@ -130,10 +139,11 @@ export class ScopeTable {
   }
 
   /**
-   * Inside a transaction. Deletes the name of a scope without rows and entries, and the whole scope if no counter of a
+   * Inside a transaction. Erases removed passages from blocks. Deletes the name of a scope without rows and entries, and the whole scope if no counter of a
    * session is left either; its number is never reused.
    */
-  save(row: Omit<ScopeRow, "touched">): void {
+  save({ erased, ...row }: SavedScope): void {
+    if (erased.length > 0) this.#blocks.erase(row.sid, erased)
     const holdsText = row.rows > 0 || this.#selectEntryList.get(row.sid) !== undefined
     if (!holdsText) this.#deleteName().run(row.sid)
     if (holdsText || this.#selectSession.get(row.sid) !== undefined) {

@@ -84,14 +84,15 @@ export class SpaceTables {
     return next + more.length
   }
 
-  /** Nothing where the row has no passages here. */
-  delete(rid: number): void {
+  /** Nothing where the row has no passages here. @returns the numbers of its passages */
+  delete(rid: number): ReadonlyArray<number> {
     this.#deleteBody().run(rid)
     this.#deleteOwed().run(rid)
     const long = this.#deleteLong().get(rid) as Extras | undefined
-    if (long === undefined) return
+    if (long === undefined) return [localFromRid(rid)]
     const first = makeRid(sidFromRid(rid), long.first)
     this.#deleteBodies().run(first, first + long.extras - 1)
+    return [localFromRid(rid), ...Array.from({ length: long.extras }, (_, i) => long.first + i)]
   }
 
   /** @param body the row's first */

@@ -1,7 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import { ANY, memoryIdOfKey, STORE_CLOSED } from "@keepsake/core/driver"
 import { Effect, Scope as EffectScope } from "effect"
+import { CommitQueue } from "../../src/connection/CommitQueue.ts"
 import { openConnection } from "../../src/connection/openConnection.ts"
+import { WalCheckpointer } from "../../src/connection/WalCheckpointer.ts"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { checkOptions } from "../../src/options.ts"
@@ -43,6 +45,7 @@ const openFilledCache = Effect.gen(function* () {
       maxBytes: 0,
       load: loadHnswlib
     }),
+    commits: new CommitQueue(connection, new WalCheckpointer(connection)),
     background: yield* EffectScope.make(),
     awaitGraphs: false
   })

@@ -90,6 +90,21 @@ const checkRows = (path: string): Effect.Effect<ReadonlyArray<Finding>, MemoryEr
     ]
   })
 
+/** Compares the blocks of the search index with their checksums. */
+const checkBlocks = (path: string): Effect.Effect<ReadonlyArray<Finding>, MemoryError> =>
+  Effect.gen(function* () {
+    const { HnswFile } = yield* loadHnsw
+    const damaged = yield* HnswFile.inspectBlocks(path)
+    if (damaged === 0) return []
+    return [
+      warning(
+        "index",
+        `${plural(damaged, "block")} of the search index of ${path} damaged: memories are read one by one instead`,
+        "The next recall writes them again; keepsake repair does too. Other parts of the disk may be damaged: keep a backup."
+      )
+    ]
+  })
+
 /** Checks the file of a store that could be opened. */
 export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =>
   Effect.tryPromise(async () => [
@@ -97,7 +112,9 @@ export const checkFile = (path: string): Effect.Effect<ReadonlyArray<Finding>> =
     ...(await checkPermissions(path)),
     await checkSpace(path)
   ]).pipe(
-    Effect.flatMap((findings) => Effect.map(checkRows(path), (rows) => [...findings, ...rows])),
+    Effect.flatMap((findings) =>
+      Effect.map(Effect.all([checkRows(path), checkBlocks(path)]), (more) => [...findings, ...more.flat()])
+    ),
     Effect.catch((error) =>
       Effect.succeed([
         fault(

@@ -4,7 +4,7 @@ import { growArray } from "./growArray.ts"
 /** Initial capacity. */
 const CAPACITY = 128
 
-/** The greatest `limit` scores and their slots: a min-heap. */
+/** The greatest `limit` scores and their slots, of scores that tie the least slots: a min-heap. */
 export class TopK {
   readonly #limit: number
   #scores: Float64Array
@@ -17,24 +17,33 @@ export class TopK {
     this.#slots = new Uint32Array(Math.min(limit, CAPACITY))
   }
 
-  /** Only greater scores get in. */
+  /** Only greater scores get in, or lesser slots of this score. */
   get bar(): number {
     return this.#size < this.#limit ? Number.NEGATIVE_INFINITY : (this.#scores[0] ?? 0)
   }
 
-  /** Adds a score above the bar; replaces the least if full. */
+  /** Adds a score unless it is full of greater ones; then replaces the least. */
   push(score: number, slot: number): void {
-    if (this.#size === this.#limit) return this.#siftDown(score, slot)
+    if (this.#size === this.#limit) {
+      if (this.#limit > 0 && this.#isLess(0, score, slot)) this.#siftDown(score, slot)
+      return
+    }
     this.#scores = growArray(this.#scores, this.#size + 1)
     this.#slots = growArray(this.#slots, this.#size + 1)
     this.#siftUp(this.#size++, score, slot)
+  }
+
+  /** Whether an entry comes after a score and a slot. */
+  #isLess(index: number, score: number, slot: number): boolean {
+    const own = this.#scores[index] ?? 0
+    return own < score || (own === score && (this.#slots[index] ?? 0) > slot)
   }
 
   #siftUp(start: number, score: number, slot: number): void {
     let index = start
     while (index > 0) {
       const parent = (index - 1) >> 1
-      if ((this.#scores[parent] ?? 0) <= score) break
+      if (this.#isLess(parent, score, slot)) break
       this.#move(parent, index)
       index = parent
     }
@@ -46,8 +55,10 @@ export class TopK {
     for (;;) {
       let child = 2 * index + 1
       if (child >= this.#size) break
-      if (child + 1 < this.#size && (this.#scores[child + 1] ?? 0) < (this.#scores[child] ?? 0)) child++
-      if ((this.#scores[child] ?? 0) >= score) break
+      const other = child + 1
+      if (other < this.#size && this.#isLess(other, this.#scores[child] ?? 0, this.#slots[child] ?? 0))
+        child++
+      if (!this.#isLess(child, score, slot)) break
       this.#move(child, index)
       index = child
     }

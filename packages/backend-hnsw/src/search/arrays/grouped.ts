@@ -26,7 +26,7 @@ export const bestOfRows = (
     if (isBetter) best.set(slot, i)
   })
   const top = new TopK(limit)
-  for (const i of best.values()) if ((scores[i] ?? 0) > top.bar) top.push(scores[i] ?? 0, points[i] ?? 0)
+  for (const i of best.values()) top.push(scores[i] ?? 0, points[i] ?? 0)
   return top
 }
 
@@ -56,8 +56,9 @@ export const selectGrouped = (
   }
   const top = new TopK(limit)
   for (const entry of best) {
-    const score = entry === 0 ? Number.NEGATIVE_INFINITY : (scores[entry - 1 - from] ?? 0)
-    if (score > top.bar && passes(entry - 1)) top.push(score, entry - 1)
+    if (entry === 0) continue
+    const score = scores[entry - 1 - from] ?? 0
+    if (score >= top.bar && passes(entry - 1)) top.push(score, entry - 1)
   }
   return top
 }

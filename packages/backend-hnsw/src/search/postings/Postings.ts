@@ -38,6 +38,17 @@ export class Postings {
     const buffer = (this.#buffer ??= this.#spare.take())
     const start = buffer.addRow(point, terms.termCount)
     terms.copyTerms(buffer.ids, buffer.weights, start)
+    this.#sealIfFull(buffer)
+  }
+
+  /** Adds rows as a block has them, the first of them at `point`. */
+  append(point: number, termCounts: Uint32Array, ids: Uint8Array, weights: Uint8Array): void {
+    const buffer = (this.#buffer ??= this.#spare.take())
+    buffer.append(point, termCounts, ids, weights)
+    this.#sealIfFull(buffer)
+  }
+
+  #sealIfFull(buffer: PostingsBuffer): void {
     if (buffer.rows >= SEGMENT_ROWS || buffer.postings >= SEGMENT_POSTINGS) this.#seal(buffer)
   }
 

@@ -1,3 +1,4 @@
+import { appendBytes } from "../arrays/appendBytes.ts"
 import { growArray } from "../arrays/growArray.ts"
 
 /** Rows with consecutive points in insertion order: their terms one after another. */
@@ -47,6 +48,19 @@ export class PostingsBuffer {
     this.weights.set(other.weights.subarray(0, other.postings), start)
     for (let row = 0; row < other.rows; row++) {
       this.addRow(other.firstPoint + row, (other.ends[row] ?? 0) - other.rowStart(row))
+    }
+  }
+
+  /** Adds rows as a block has them, the first of them at `point`. */
+  append(point: number, termCounts: Uint32Array, ids: Uint8Array, weights: Uint8Array): void {
+    if (this.rows === 0) this.firstPoint = point
+    let end = this.postings
+    this.ids = appendBytes(this.ids, end, ids)
+    this.weights = appendBytes(this.weights, end, weights)
+    this.ends = growArray(this.ends, this.rows + termCounts.length)
+    for (const count of termCounts) {
+      end += count
+      this.ends[this.rows++] = end
     }
   }
 

@@ -2,7 +2,7 @@ import { freeArray } from "../arrays/freeArray.ts"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import type { PostingsBuffer } from "./PostingsBuffer.ts"
 
-/** Rows of a segment at most: building one takes a millisecond or two. */
+/** Rows of a full segment, and those of one block more at most: building one takes a millisecond. */
 export const SEGMENT_ROWS = 1_024
 
 /** The index of `value` in the ascending range `[from, to)` of an array, or -1. */
@@ -34,53 +34,88 @@ const lowerBound = (sorted: Uint32Array, value: number, from: number, to: number
   return low
 }
 
-const BYTE = 256
-const BYTES = 4
+/** Terms are hashes: their first bits spread them evenly. */
+const BUCKET_BITS = 11
+const BUCKETS = 2 ** BUCKET_BITS
+const bucketOf = (id: number): number => id >>> (32 - BUCKET_BITS)
+/** Moves for each posting of a bucket, after which sorting by insertion gives up: it has several frequent terms. */
+const MOVES_MAX = 16
+/** More than any posting's place. */
+const PLACES = 2 ** 20
 
-/** How many ids have each value of each of their bytes, lowest byte first. */
-const countBytes = (ids: Uint32Array, postings: number): Uint32Array => {
-  const counts = new Uint32Array(BYTES * BYTE)
+/** Postings by term, then row. */
+interface SortedPostings {
+  /** Their terms. */
+  readonly ids: Uint32Array
+  /** Their places in the buffer. */
+  readonly order: Uint32Array
+}
+
+/** Sorts `[from, to)`, of which equal terms are in order already; false if it takes too long. */
+const sortByInsertion = ({ ids, order }: SortedPostings, from: number, to: number): boolean => {
+  let moves = (to - from) * MOVES_MAX
+  for (let i = from + 1; i < to; i++) {
+    const id = ids[i] ?? 0
+    if ((ids[i - 1] ?? 0) <= id) continue
+    const place = order[i] ?? 0
+    let at = i
+    for (; at > from && (ids[at - 1] ?? 0) > id; at--) {
+      ids[at] = ids[at - 1] ?? 0
+      order[at] = order[at - 1] ?? 0
+    }
+    ids[at] = id
+    order[at] = place
+    moves -= i - at
+    if (moves < 0) return false
+  }
+  return true
+}
+
+/** The same, however many terms there are. */
+const sortKeys = ({ ids, order }: SortedPostings, from: number, to: number): void => {
+  const keys = Float64Array.from(
+    { length: to - from },
+    (_, i) => (ids[from + i] ?? 0) * PLACES + (order[from + i] ?? 0)
+  )
+  keys.sort().forEach((key, i) => {
+    ids[from + i] = Math.floor(key / PLACES)
+    order[from + i] = key % PLACES
+  })
+}
+
+/** The buffer has postings by row. Valid until the next call with the same `scratch`. */
+const sortByTerm = ({ ids, postings }: PostingsBuffer, scratch: ScratchArrays): SortedPostings => {
+  const sorted = { order: scratch.numbers(postings, 0), ids: scratch.numbers(postings, 1) }
+  const ends = scratch.numbers(BUCKETS, 2).fill(0)
+  for (let i = 0; i < postings; i++) {
+    const bucket = bucketOf(ids[i] ?? 0)
+    ends[bucket] = (ends[bucket] ?? 0) + 1
+  }
+  for (let bucket = 0, start = 0; bucket < BUCKETS; bucket++) {
+    const count = ends[bucket] ?? 0
+    ends[bucket] = start
+    start += count
+  }
   for (let i = 0; i < postings; i++) {
     const id = ids[i] ?? 0
-    for (let byte = 0; byte < BYTES; byte++) {
-      const at = byte * BYTE + ((id >>> (8 * byte)) & 0xff)
-      counts[at] = (counts[at] ?? 0) + 1
-    }
+    const bucket = bucketOf(id)
+    const to = ends[bucket] ?? 0
+    ends[bucket] = to + 1
+    sorted.order[to] = i
+    sorted.ids[to] = id
   }
-  return counts
+  for (let bucket = 0, from = 0; bucket < BUCKETS; bucket++) {
+    const to = ends[bucket] ?? 0
+    if (!sortByInsertion(sorted, from, to)) sortKeys(sorted, from, to)
+    from = to
+  }
+  return sorted
 }
 
-/**
- * Places of the buffer's postings by term, then row: it has them by row, and a stable pass over each byte of the ids
- * keeps that order. Valid until the next call with the same `scratch`.
- */
-const sortByTerm = ({ ids, postings }: PostingsBuffer, scratch: ScratchArrays): Uint32Array => {
-  const counts = countBytes(ids, postings)
-  let [order, next] = [scratch.numbers(postings, 0), scratch.numbers(postings, 1)]
-  for (let i = 0; i < postings; i++) order[i] = i
-  for (let byte = 0; byte < BYTES; byte++) {
-    const ends = counts.subarray(byte * BYTE, (byte + 1) * BYTE)
-    for (let value = 0, start = 0; value < BYTE; value++) {
-      const count = ends[value] ?? 0
-      ends[value] = start
-      start += count
-    }
-    for (let i = 0; i < postings; i++) {
-      const place = order[i] ?? 0
-      const value = ((ids[place] ?? 0) >>> (8 * byte)) & 0xff
-      const to = ends[value] ?? 0
-      ends[value] = to + 1
-      next[to] = place
-    }
-    ;[order, next] = [next, order]
-  }
-  return order
-}
-
-const countTerms = (order: Uint32Array, ids: Uint32Array): number => {
+const countTerms = ({ ids }: SortedPostings): number => {
   let count = 0
-  for (let i = 0, previous = -1; i < order.length; i++) {
-    const term = ids[order[i] ?? 0] ?? 0
+  for (let i = 0, previous = -1; i < ids.length; i++) {
+    const term = ids[i] ?? 0
     if (term !== previous) count++
     previous = term
   }
@@ -101,29 +136,30 @@ export class Segment {
     const { postings } = buffer
     this.firstPoint = buffer.firstPoint
     this.rows = buffer.rows
-    const order = sortByTerm(buffer, scratch)
-    const terms = countTerms(order, buffer.ids)
+    const sorted = sortByTerm(buffer, scratch)
+    const terms = countTerms(sorted)
     const block = new ArrayBuffer(4 * (2 * terms + 1 + 2 * postings))
     this.#terms = new Uint32Array(block, 0, terms)
     this.#starts = new Uint32Array(block, 4 * terms, terms + 1)
     this.points = new Uint32Array(block, 4 * (2 * terms + 1), postings)
     this.weights = new Float32Array(block, 4 * (2 * terms + 1 + postings))
-    this.#fill(order, buffer, scratch)
+    this.#fill(sorted, buffer, scratch)
   }
 
-  #fill(order: Uint32Array, { ends, ids, weights }: PostingsBuffer, scratch: ScratchArrays): void {
+  #fill({ ids, order }: SortedPostings, { ends, weights }: PostingsBuffer, scratch: ScratchArrays): void {
     const points = scratch.numbers(order.length, 2)
     for (let row = 0, i = 0; row < this.rows; row++) {
       for (const end = ends[row] ?? 0; i < end; i++) points[i] = this.firstPoint + row
     }
     let terms = 0
-    for (let i = 0; i < order.length; i++) {
-      const posting = order[i] ?? 0
-      const term = ids[posting] ?? 0
-      if (terms === 0 || this.#terms[terms - 1] !== term) {
+    for (let i = 0, previous = -1; i < order.length; i++) {
+      const term = ids[i] ?? 0
+      if (term !== previous) {
         this.#terms[terms] = term
         this.#starts[terms++] = i
       }
+      previous = term
+      const posting = order[i] ?? 0
       this.points[i] = points[posting] ?? 0
       this.weights[i] = weights[posting] ?? 0
     }

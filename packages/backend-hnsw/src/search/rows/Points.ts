@@ -1,3 +1,5 @@
+import { MEASURES, PlaceColumn, PLACES, WHOLE } from "../../codec/blockBlob.ts"
+import { appendBytes } from "../arrays/appendBytes.ts"
 import { firstIndex } from "../arrays/firstIndex.ts"
 import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
@@ -6,17 +8,20 @@ import type { ExtraPlace } from "../../codec/bodyBlob.ts"
 import type { Passage } from "@keepsake/core/driver"
 import type { RowColumns } from "./RowColumns.ts"
 
-const MEASURES = 2
 const [LENGTH, NORM] = [0, 1]
-const PLACES = 5
-const [SLOT, LOCAL, NUMBER, START, END] = [0, 1, 2, 3, 4]
+/** In the place of the owner, which a block has. */
+const SLOT = PlaceColumn.owner
+const { end: END, local: LOCAL, number: NUMBER, start: START } = PlaceColumn
 const GROUPS = 2
 const [FIRST, EXTRAS] = [0, 1]
 
-/** The end of a passage that is the whole content. */
-const WHOLE = -1
-
 type Place = Pick<Passage, "start" | "end">
+
+/** The ith of a block's places; null for a whole text. */
+const readPlace = (places: Int32Array | null, i: number): Place | null => {
+  const end = places?.[PLACES * i + END] ?? WHOLE
+  return end === WHOLE ? null : { start: places?.[PLACES * i + START] ?? 0, end }
+}
 
 /** Which passages make up which row; absent while every row has one, its whole text. */
 interface Grouping {
@@ -70,12 +75,42 @@ export class Points {
 
   #push(measures: Measures): number {
     const point = this.#count++
-    const before = this.#measures
-    this.#measures = growArray(before, MEASURES * this.#count)
-    if (this.#measures !== before) this.#norms = new Float32Array(this.#measures.buffer)
+    this.#setMeasures(growArray(this.#measures, MEASURES * this.#count))
     this.#measures[MEASURES * point + LENGTH] = measures.length
     this.#norms[MEASURES * point + NORM] = measures.norm
     return point
+  }
+
+  #setMeasures(measures: Int32Array<ArrayBuffer>): void {
+    if (measures === this.#measures) return
+    this.#measures = measures
+    this.#norms = new Float32Array(measures.buffer)
+  }
+
+  /** Adds measures as a block has them; the first point. */
+  #append(measures: Uint8Array): number {
+    const first = this.#count
+    this.#setMeasures(appendBytes(this.#measures, MEASURES * first, measures))
+    this.#count += measures.length / (this.#measures.BYTES_PER_ELEMENT * MEASURES)
+    return first
+  }
+
+  /** Adds the first passages of the rows from `slot` on. @param places as a block has them; null for whole texts */
+  appendFirsts(slot: number, measures: Uint8Array, places: Int32Array | null): void {
+    if (places !== null) this.#group()
+    const first = this.#append(measures)
+    if (this.#grouping === null) return
+    for (let i = 0; i < this.#count - first; i++) {
+      this.#setGroup(slot + i, first + i)
+      this.#setPlace(first + i, slot + i, this.#rows.local(slot + i), 0, readPlace(places, i))
+    }
+  }
+
+  /** Adds a passage beyond the first. @param places as a block has it */
+  appendExtra(slot: number, measures: Uint8Array, places: Int32Array): void {
+    this.#group()
+    const point = this.#append(measures)
+    this.#setExtra(slot, point, places[LOCAL] ?? 0, places[NUMBER] ?? 0, readPlace(places, 0))
   }
 
   /** Adds the first passage of the row that was added last. @param place null for the whole text */
@@ -90,8 +125,12 @@ export class Points {
 
   /** Adds a passage beyond the first. @param local its number in the file */
   pushExtra(slot: number, local: number, measures: Measures, { number }: ExtraPlace, place: Place): void {
+    this.#group()
+    this.#setExtra(slot, this.#push(measures), local, number, place)
+  }
+
+  #setExtra(slot: number, point: number, local: number, number: number, place: Place | null): void {
     const { groups } = this.#group()
-    const point = this.#push(measures)
     this.#setPlace(point, slot, local, number, place)
     if (groups[GROUPS * slot + EXTRAS] === -1) groups[GROUPS * slot + EXTRAS] = point - (number - 1)
   }

@@ -1,14 +1,18 @@
+import { NARROW, NarrowColumn, WIDE, WideColumn } from "../../codec/blockBlob.ts"
 import { CLOSED, REMOVED } from "../../codec/memoryRow.ts"
+import { appendBytes } from "../arrays/appendBytes.ts"
 import { firstIndex } from "../arrays/firstIndex.ts"
 import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
 import { readUuid, writeUuid } from "./uuid.ts"
 
-/** Columns are interleaved in two arrays: every typed array costs 200 bytes, and most of the many scopes are small. */
-const WIDE = 4
-const [EXPIRES_AT, SAID_AT, TURN, IMPORTANCE] = [0, 1, 2, 3]
-const NARROW = 11
-const [LOCAL, FLAGS, SESSION, SPEAKER, PREVIOUS, EXTRAS, BYTES, ID] = [0, 1, 2, 3, 4, 5, 6, 7]
+/**
+ * Columns are interleaved in two arrays, as in blocks of the file: every typed array costs 200 bytes, and most of the
+ * many scopes are small.
+ */
+const { expiresAt: EXPIRES_AT, importance: IMPORTANCE, saidAt: SAID_AT, turn: TURN } = WideColumn
+const { bytes: BYTES, extras: EXTRAS, flags: FLAGS, id: ID, local: LOCAL } = NarrowColumn
+const { previous: PREVIOUS, session: SESSION, speaker: SPEAKER } = NarrowColumn
 
 /** In indexes only, a bit of the flags: a passage of the row has no vector. */
 const NO_VECTOR = 256
@@ -113,6 +117,30 @@ export class RowColumns {
     this.#narrow[NARROW * slot + BYTES] = row.bytes ?? NO_BYTES
     writeUuid(row.id, this.#narrow, NARROW * slot + ID)
     this.#countCurrent(slot, 1)
+  }
+
+  /** Adds rows as `columns` has them, without their passages beyond the first. Link each of them. */
+  append(wide: Uint8Array, narrow: Uint8Array): void {
+    this.#wide = appendBytes(this.#wide, WIDE * this.#count, wide)
+    this.#narrow = appendBytes(this.#narrow, NARROW * this.#count, narrow)
+    this.#count += narrow.length / (this.#narrow.BYTES_PER_ELEMENT * NARROW)
+  }
+
+  /** Completes a row that was appended. @param previous as `RowNumbers` has it */
+  link(slot: number, session: number, speaker: number, previous: number): void {
+    const at = NARROW * slot
+    this.#narrow[at + SESSION] = session
+    this.#narrow[at + SPEAKER] = speaker
+    this.#narrow[at + PREVIOUS] = previous
+    this.#countCurrent(slot, 1)
+  }
+
+  /** Of all rows; views. */
+  get columns(): { readonly wide: Float64Array; readonly narrow: Int32Array } {
+    return {
+      wide: this.#wide.subarray(0, WIDE * this.#count),
+      narrow: this.#narrow.subarray(0, NARROW * this.#count)
+    }
   }
 
   /** Counts a passage of the row beyond the first. */

@@ -16,9 +16,16 @@ export class ArenaRows {
 
   /** The next row's address. */
   allocate(): number {
-    const row = this.#count++ % this.#rowsPerUnit
+    return this.allocateRun(1).address
+  }
+
+  /** The next rows that lie beside each other, up to `wanted`. */
+  allocateRun(wanted: number): { readonly address: number; readonly rows: number } {
+    const row = this.#count % this.#rowsPerUnit
     if (row === 0) this.#units.push(this.#arena.allocateUnit())
-    return (this.#units.at(-1) ?? 0) + row * this.#stride
+    const rows = Math.min(wanted, this.#rowsPerUnit - row)
+    this.#count += rows
+    return { address: (this.#units.at(-1) ?? 0) + row * this.#stride, rows }
   }
 
   get bytes(): number {

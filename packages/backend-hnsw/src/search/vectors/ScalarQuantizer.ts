@@ -31,6 +31,13 @@ export class ScalarQuantizer {
     this.#maxRowError = Math.max(this.#maxRowError, Math.sqrt(squaredError))
   }
 
+  /** Records how points from `first` on were quantised before. @param maxError as `maxRowError` was */
+  append(first: number, scales: Float32Array, maxError: number): void {
+    this.#scales = growArray(this.#scales, first + scales.length)
+    this.#scales.set(scales, first)
+    this.#maxRowError = Math.max(this.#maxRowError, maxError)
+  }
+
   /**
    * Approximate cosines of the points from `from` on, and the bound of their error. A point without a vector has address
    * 0 and an arbitrary score. The scores are scratch arrays.

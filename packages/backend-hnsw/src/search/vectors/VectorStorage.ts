@@ -8,6 +8,8 @@ import { UNIT_ROWS, type WasmArena } from "./WasmArena.ts"
 
 /** The address of a row without a vector. */
 const NO_VECTOR = 0
+/** The address of a row whose floats are in the file alone. */
+const IN_FILE = 1
 /** Rows from which codes are scanned first: fewer floats are scanned as fast. */
 const CODES_FROM_ROWS = 2_000
 /** Candidates beyond `limit` that an inexact scan reads from the file. */
@@ -41,8 +43,8 @@ const dot = (a: Float32Array, b: Float32Array): number => {
 
 /**
  * The vectors of one scope, by point (`Points`). A larger scope is scanned over byte codes, then the candidates are rescored over
- * the floats: the codes' error is bounded, so no candidate is missed. With `onDisk` the floats stay in the file and are
- * read for rescoring.
+ * the floats: the codes' error is bounded, so no candidate is missed. Of points that come with codes, the floats are
+ * read from the file when they are asked for first. With `onDisk` the floats stay there and are read each time.
  */
 export class VectorStorage {
   readonly #arena: WasmArena
@@ -51,12 +53,14 @@ export class VectorStorage {
   readonly #floatRows: ArenaRows
   readonly #codeRows: ArenaRows
   readonly #quantizer: ScalarQuantizer
-  /** Of f32 rows; on disk, 1 if there is a vector. */
+  /** Of f32 rows. */
   #addresses = new Uint32Array(16)
   #codeAddresses = new Uint32Array(0)
   #count = 0
   /** Points below this have codes. */
   #codedCount = 0
+  /** Points whose floats are in the file alone, where they do not stay there. */
+  #unread = 0
 
   constructor(arena: WasmArena, onDisk: boolean, readVector: ReadVector) {
     this.#arena = arena
@@ -83,22 +87,61 @@ export class VectorStorage {
     this.#addresses = growArray(this.#addresses, this.#count)
     if (bytes.length === 0) this.#addresses[point] = NO_VECTOR
     else if (this.#onDisk) {
-      this.#addresses[point] = 1
+      this.#addresses[point] = IN_FILE
       this.#quantizer.record(point, this.#arena.encodeBytes(bytes, this.#allocateCode(point)))
-    } else {
-      const address = this.#floatRows.allocate()
-      this.#arena.write(address, bytes, this.#arena.stride)
-      this.#addresses[point] = address
+    } else this.#writeFloats(point, bytes)
+    if (this.#onDisk) this.#codedCount = this.#count
+  }
+
+  /** @returns the address */
+  #writeFloats(point: number, bytes: Uint8Array): number {
+    const address = this.#floatRows.allocate()
+    this.#arena.write(address, bytes, this.#arena.stride)
+    this.#addresses[point] = address
+    return address
+  }
+
+  /** Adds the next points as a block has them: their codes. @param scales NaN for a point without a vector */
+  append(codes: Uint8Array, scales: Float32Array, maxError: number): void {
+    const first = this.#count
+    const { codeStride } = this.#arena
+    this.#count += scales.length
+    this.#addresses = growArray(this.#addresses, this.#count)
+    this.#quantizer.append(first, scales, maxError)
+    this.#codeAddresses = growArray(this.#codeAddresses, this.#count)
+    for (let i = 0; i < scales.length;) {
+      let end = i
+      while (end < scales.length && !Number.isNaN(scales[end])) end++
+      if (end === i) this.#addresses[first + i++] = NO_VECTOR
+      else i += this.#appendCodes(first + i, codes.subarray(i * codeStride, end * codeStride))
     }
     if (this.#onDisk) this.#codedCount = this.#count
   }
 
+  /** Copies the codes of points that all have a vector, as many as lie beside each other; how many. */
+  #appendCodes(point: number, codes: Uint8Array): number {
+    const { codeStride } = this.#arena
+    const { address, rows } = this.#codeRows.allocateRun(codes.length / codeStride)
+    this.#arena.write(address, codes.subarray(0, rows * codeStride), rows * codeStride)
+    for (let i = 0; i < rows; i++) {
+      this.#addresses[point + i] = IN_FILE
+      this.#codeAddresses[point + i] = address + i * codeStride
+    }
+    if (!this.#onDisk) this.#unread += rows
+    return rows
+  }
+
+  /** Some floats are in the file alone, so that codes are scanned. */
+  get #needsCodes(): boolean {
+    return this.#onDisk || this.#unread > 0
+  }
+
   /** After vectors were added: encodes those that lack codes. */
   settle(): void {
-    if (this.#count < CODES_FROM_ROWS) return
+    if (this.#count < CODES_FROM_ROWS && !this.#needsCodes) return
     for (; this.#codedCount < this.#count; this.#codedCount++) {
       const point = this.#codedCount
-      if (!this.has(point)) continue
+      if (!this.has(point) || this.#addresses[point] === IN_FILE) continue
       const codes = this.#allocateCode(point)
       this.#quantizer.record(point, this.#arena.encode(this.#addresses[point] ?? 0, codes))
     }
@@ -119,13 +162,11 @@ export class VectorStorage {
   fill(point: number, bytes: Uint8Array): void {
     if (bytes.length === 0 || this.has(point)) return
     if (this.#onDisk) {
-      this.#addresses[point] = 1
+      this.#addresses[point] = IN_FILE
       this.#quantizer.record(point, this.#arena.encodeBytes(bytes, this.#allocateCode(point)))
       return
     }
-    const address = this.#floatRows.allocate()
-    this.#arena.write(address, bytes, this.#arena.stride)
-    this.#addresses[point] = address
+    const address = this.#writeFloats(point, bytes)
     if (point < this.#codedCount) {
       this.#quantizer.record(point, this.#arena.encode(address, this.#allocateCode(point)))
     }
@@ -135,8 +176,8 @@ export class VectorStorage {
   vector(point: number): Float32Array | null {
     if (!this.has(point)) return null
     const vector = new Float32Array(this.#arena.dimensions)
-    if (!this.#onDisk) this.#arena.readRow(this.#addresses[point] ?? NO_VECTOR, vector)
-    else if (!this.#readVector(point, vector)) return null
+    if (this.#addresses[point] === IN_FILE) return this.#readVector(point, vector) ? vector : null
+    this.#arena.readRow(this.#addresses[point] ?? NO_VECTOR, vector)
     return vector
   }
 
@@ -146,7 +187,7 @@ export class VectorStorage {
     this.settle()
     if (limit === 0 || from >= this.#count) return new TopK(limit)
     const useCodes =
-      this.#onDisk || (this.#codedCount === this.#count && this.#count - from >= CODES_FROM_ROWS / 2)
+      this.#needsCodes || (this.#codedCount === this.#count && this.#count - from >= CODES_FROM_ROWS / 2)
     return useCodes ? this.#scanCodes(request, from) : this.#scanFloats(request, from)
   }
 
@@ -191,16 +232,15 @@ export class VectorStorage {
     if (groups !== null) {
       return bestOfRows([...first, ...others], [...firstCosines, ...otherCosines], limit, groups)
     }
-    others.forEach((point, i) => {
-      if ((otherCosines[i] ?? 0) > top.bar) top.push(otherCosines[i] ?? 0, point)
-    })
+    others.forEach((point, i) => top.push(otherCosines[i] ?? 0, point))
     return top
   }
 
   /** Of points beside each other, those that may be the nearest to the query: the others need not be compared. */
   findCandidates(query: Float32Array, first: number, count: number): ReadonlyArray<number> {
     const points = Array.from({ length: count }, (_, i) => first + i)
-    if (!this.#onDisk || count <= READS_WITHOUT_CODES) return points
+    if (!this.#needsCodes || count <= READS_WITHOUT_CODES) return points
+    this.settle()
     const end = first + count
     const { errorBound, scores } = this.#quantizer.scan(query, this.#codeAddresses.subarray(0, end), first)
     const scored = points.filter((point) => this.has(point))
@@ -219,13 +259,32 @@ export class VectorStorage {
         this.has(point) && this.#readVector(point, vector) ? dot(query, vector) : -1
       )
     }
+    const gone = this.#unread === 0 ? [] : this.#readFloats(points)
     const blocks = allocateScores(points.length)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(
       points.map((point) => this.#addresses[point] ?? NO_VECTOR),
       blocks
     )
+    for (const i of gone) blocks.scores[i] = -1
     return blocks.scores
+  }
+
+  /** Reads floats that are in the file alone; the indexes of points that were removed meanwhile. */
+  #readFloats(points: Uint32Array): ReadonlyArray<number> {
+    const vector = new Float32Array(this.#arena.dimensions)
+    const bytes = new Uint8Array(vector.buffer)
+    const gone: Array<number> = []
+    points.forEach((point, i) => {
+      if (this.#addresses[point] !== IN_FILE) return
+      this.#unread--
+      if (this.#readVector(point, vector)) this.#writeFloats(point, bytes)
+      else {
+        this.#addresses[point] = NO_VECTOR
+        gone.push(i)
+      }
+    })
+    return gone
   }
 
   /** Returns the memory to the arena; the vectors must not be used afterwards. */

@@ -40,6 +40,7 @@ export class WasmArena {
   readonly #out: number
   readonly #scales: number
   readonly #row: number
+  readonly #codes: number
   #end: number
   readonly #freeUnits: Array<number> = []
   #bytes: Uint8Array
@@ -58,7 +59,8 @@ export class WasmArena {
     this.#out = this.#list + CHUNK * 4
     this.#scales = this.#out + CHUNK * 4
     this.#row = Math.ceil((this.#scales + CHUNK * 4) / 64) * 64
-    this.#end = this.#row + this.stride
+    this.#codes = this.#row + this.stride
+    this.#end = Math.ceil((this.#codes + padded) / 64) * 64
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer)
     this.#words = new Uint32Array(this.#kernel.memory.buffer)
     this.#floats = new Float32Array(this.#kernel.memory.buffer)
@@ -113,6 +115,13 @@ export class WasmArena {
   encodeBytes(bytes: Uint8Array, codes: number): Quantised {
     this.write(this.#row, bytes, this.stride)
     return this.encode(this.#row, codes)
+  }
+
+  /** Quantises an f32 row that the arena does not hold, into codes that it does not hold. */
+  encodeInto(bytes: Uint8Array, into: Uint8Array): Quantised {
+    const quantised = this.encodeBytes(bytes, this.#codes)
+    into.set(this.#bytes.subarray(this.#codes, this.#codes + into.length))
+    return quantised
   }
 
   /** Sets the query of `dotsF32`. */
