@@ -1,10 +1,13 @@
-import { type Fingerprint, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
+import { type Fingerprint, SLICE_MS, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
 import { Damage } from "./Damage.ts"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { hasLog, readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
 import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
 
 const readNumber = (statement: StatementSync): number => Number(Object.values(statement.get() ?? {})[0])
+
+/** What is chained to it runs when the code that runs now returns to the event loop. */
+const runEnd = Promise.resolve()
 
 /** From which a transaction looks at the file before it writes, and not only after. */
 const PAUSE_MS = 100
@@ -36,6 +39,12 @@ export class Connection {
   #closedReason: string | null = null
   #sharedMemory: string | null = null
   #checkedAt = Number.NEGATIVE_INFINITY
+  /** `assertReadable` has looked in this run of the event loop. */
+  #hasLooked = false
+  #lookedAt = 0
+  readonly #onRunEnd = (): void => {
+    this.#hasLooked = false
+  }
 
   /** @param readOnly what `openFileReadOnly` told of the file; null for one that may be written */
   constructor(path: string, db: DatabaseSync, readOnly: ReadOnlyFile | null) {
@@ -117,6 +126,19 @@ export class Connection {
     if (Number(this.meta("generation")) === this.generation) this.#seenVersion = version
     else this.refuse(STORE_MOVED)
     this.assertOpen()
+  }
+
+  /**
+   * As `assertServing`, for a read. The reads of one run of the event loop look once: this process can hear of another's
+   * write only after it, unless it waits for it without the loop, which takes longer than a slice.
+   */
+  assertReadable(): void {
+    if (this.#hasLooked && performance.now() - this.#lookedAt < SLICE_MS) return this.assertOpen()
+    this.assertServing()
+    this.#lookedAt = performance.now()
+    if (this.#hasLooked) return
+    this.#hasLooked = true
+    void runEnd.then(this.#onRunEnd)
   }
 
   /** Throws `Closed` if the file at the path is another than the open one, or gone. Refuses later calls too. */

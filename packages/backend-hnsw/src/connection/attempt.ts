@@ -13,7 +13,7 @@ export const succeedReporting = <A>({ damage }: Connection, value: A): Effect.Ef
 export const attempt = <A>(connection: Connection, read: () => A): Effect.Effect<A, MemoryError> =>
   Effect.suspend(() => {
     try {
-      connection.assertServing()
+      connection.assertReadable()
       return succeedReporting(connection, read())
     } catch (error) {
       return Effect.fail(toMemoryError(connection.path, error))

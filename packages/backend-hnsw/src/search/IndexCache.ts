@@ -175,7 +175,7 @@ export class IndexCache {
   }
 
   #update(scope: Scope): ScopeIndex | null | "unfinished" {
-    this.#connection.assertServing()
+    this.#connection.assertReadable()
     const key = scopeKey(scope)
     const row = this.#scopes.find(scope)
     const cached = this.#entries.get(key)

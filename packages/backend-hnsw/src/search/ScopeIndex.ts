@@ -395,8 +395,13 @@ export class ScopeIndex implements RowSink {
   }
 
   #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    // Each part has evidence of every row.
-    return { facts: this.#facts(slot), parts: evidence.map(({ [at]: ofPart }) => ofPart as PartEvidence) }
+    const parts: Array<PartEvidence> = []
+    for (const ofPart of evidence) {
+      const part = ofPart[at]
+      // Each part has evidence of every row.
+      if (part !== undefined) parts.push(part)
+    }
+    return { facts: this.#facts(slot), parts }
   }
 
   #facts(slot: number): RowFacts {
@@ -431,19 +436,22 @@ export class ScopeIndex implements RowSink {
       for (let near = turn - radius; near <= turn + radius; near++) turns.add(near)
       turnsBySession.set(session, turns)
     }
-    const slots = Array.from(turnsBySession).flatMap(([session, turns]) =>
-      this.#sessions.findSlots(session, turns, this.#rows).filter(passes)
-    )
+    const slots: Array<number> = []
+    for (const [session, turns] of turnsBySession)
+      for (const slot of this.#sessions.findSlots(session, turns, this.#rows))
+        if (passes(slot)) slots.push(slot)
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
     const passesAll = isAny(filter)
-    return slots.flatMap((slot, i): AroundRow | ReadonlyArray<AroundRow> => {
+    const rows: Array<AroundRow> = []
+    for (const [i, slot] of slots.entries()) {
       const memory = this.#memory(slot)
-      if (memory === null) return []
-      const hit = this.#toHit(slot, evidence, i)
-      const excerpt = this.#cut(slot, memory, hit.parts[0]?.worded ?? 0)
-      if (excerpt === null) return []
-      return { facts: hit.facts, parts: hit.parts, passes: passesAll || matches(filter, memory), excerpt }
-    })
+      if (memory === null) continue
+      const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
+      const excerpt = this.#cut(slot, memory, ofParts[0]?.worded ?? 0)
+      if (excerpt === null) continue
+      rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, memory), excerpt })
+    }
+    return rows
   }
 
   /** Null if there is no such passage. */
@@ -464,15 +472,19 @@ export class ScopeIndex implements RowSink {
 
   /** Rows by id and passage: closed ones too, expired ones not. */
   excerpts({ now, part = {}, rows, vectors = false }: ExcerptsRequest): ReadonlyArray<Excerpt> {
-    return rows.flatMap(({ id, passage }) => {
+    const excerpts: Array<Excerpt> = []
+    for (const { id, passage } of rows) {
       const slot = this.#findSlot(id)
       const memory = slot < 0 ? null : this.#memory(slot)
-      if (memory === null || isExpired(memory, now)) return []
+      if (memory === null || isExpired(memory, now)) continue
       const wanted = passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
       const excerpt = this.#cut(slot, memory, wanted)
-      if (excerpt === null || !vectors) return excerpt ?? []
-      return { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) }
-    })
+      if (excerpt === null) continue
+      excerpts.push(
+        vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
+      )
+    }
+    return excerpts
   }
 
   /** -1 if there is no such row. */

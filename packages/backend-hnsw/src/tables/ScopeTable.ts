@@ -83,7 +83,7 @@ export class ScopeTable {
     this.#selectSession = db.prepare("SELECT 1 FROM session WHERE sid = ? LIMIT 1")
   }
 
-  /** After `assertServing`. */
+  /** After `assertServing` or `assertReadable`. */
   find(scope: Scope): ScopeRow | null {
     const key = scopeKey(scope)
     if (this.#epoch !== this.#connection.epoch || this.#cache.size > CACHED_ROWS_MAX) {
