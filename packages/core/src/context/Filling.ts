@@ -29,6 +29,7 @@ export class Filling {
   readonly #partTokens: { readonly [part in ContextPart]?: number | undefined }
   readonly #partUsed = new Map<ContextPart, number>()
   #used = 0
+  #changes = 0
 
   constructor(
     headingTokens: (part: ContextPart) => number,
@@ -44,11 +45,17 @@ export class Filling {
     for (const [id, chosen] of this.#chosen) copy.#chosen.set(id, chosen)
     for (const [part, used] of this.#partUsed) copy.#partUsed.set(part, used)
     copy.#used = this.#used
+    copy.#changes = this.#changes
     return copy
   }
 
   get used(): number {
     return this.#used
+  }
+
+  /** How often something was put in. */
+  get changes(): number {
+    return this.#changes
   }
 
   has({ id }: Candidate): boolean {
@@ -121,6 +128,7 @@ export class Filling {
   }
 
   #count(part: ContextPart, tokens: number): void {
+    this.#changes++
     this.#used += tokens
     this.#partUsed.set(part, (this.#partUsed.get(part) ?? 0) + tokens)
   }

@@ -11,12 +11,14 @@ import { cutToQuestion, readQuestion } from "./cutToQuestion.ts"
 import { type Candidate, Filling, type Form } from "./Filling.ts"
 import { type ContextRequest, type ContextServices, limitFrom, readMaterial } from "./material.ts"
 import {
+  authorOf,
   type ContextItem,
   earlierLine,
   emptyBlock,
   headingLine,
   itemLine,
   renderBlock,
+  saidIn,
   unshownPinsLine,
   type WrittenItem
 } from "./renderContext.ts"
@@ -77,6 +79,8 @@ const makeWriter = (
     const written: WrittenItem = {
       item,
       day: formatDay(item.memory.saidAt, zone),
+      author: authorOf(item.memory),
+      said: saidIn(item, showScores),
       origin,
       showScore: showScores,
       behind
@@ -179,6 +183,8 @@ const fill = (filling: Filling, { lastTime, profile, relevant }: Candidates, roo
 interface Filled {
   readonly filling: Filling
   readonly block: ReturnType<typeof renderBlock>
+  /** Of the block. */
+  readonly tokens: number
 }
 
 const countMissing = (filling: Filling, candidates: ReadonlyArray<Candidate>, shown: Set<string>): number =>
@@ -188,6 +194,21 @@ const countMissing = (filling: Filling, candidates: ReadonlyArray<Candidate>, sh
     shown.add(candidate.id)
     return true
   }).length
+
+const countDropped = (
+  filling: Filling,
+  { lastTime, profile, relevant }: Candidates,
+  { ids }: Pinned
+): Pick<MemoryContext, "dropped" | "droppedByPart"> => {
+  const missing = new Set(ids)
+  const droppedByPart = {
+    pins: ids.length,
+    relevant: countMissing(filling, relevant, missing),
+    profile: countMissing(filling, profile, missing),
+    lastTime: countMissing(filling, lastTime, missing)
+  }
+  return { dropped: missing.size, droppedByPart }
+}
 
 /** Makes the block: pins, then profile, relevant and last time, in one budget. */
 export const buildContext = Effect.fnUntraced(function* (services: ContextServices, request: ContextRequest) {
@@ -218,39 +239,38 @@ export const buildContext = Effect.fnUntraced(function* (services: ContextServic
     partTokens === undefined &&
     pinned.ids.length === 0 &&
     filling.takeWhole([...own, ...young], room)
-  const render = (from: Filling) =>
-    renderBlock(
+  const render = (from: Filling): Filled => {
+    const block = renderBlock(
       from.forms().map(({ written }) => written),
       pinned.line,
       today
     )
+    return { filling: from, block, tokens: block.text === "" ? 0 : estimateTokens(block.text) }
+  }
   /** Grouped lines take less than lines by themselves: the rest is filled once more. */
   const fillSlack = (filled: Filled): Filled => {
-    const slack = budgetTokens - estimateTokens(filled.block.text)
+    const slack = budgetTokens - filled.tokens
     if (slack <= SLACK) return filled
     const fuller = filled.filling.clone()
     fill(fuller, candidates, fuller.used + slack - SLACK / 2)
-    const block = render(fuller)
-    return estimateTokens(block.text) <= budgetTokens ? { filling: fuller, block } : filled
+    if (fuller.changes === filled.filling.changes) return filled
+    const again = render(fuller)
+    return again.tokens <= budgetTokens ? again : filled
   }
   if (material.isSmallTalk) {
     const until = Math.min(room, filling.used + SMALL_TALK_TOKENS)
     filling.take([...candidates.lastTime, ...candidates.profile], until)
   } else fill(filling, isWhole ? { ...candidates, lastTime: [] } : candidates, room)
-  const once: Filled = { filling, block: render(filling) }
-  const { block, filling: final } = material.isSmallTalk || pinned.ids.length > 0 ? once : fillSlack(once)
-  const missing = new Set<string>(pinned.ids)
-  const droppedByPart = {
-    pins: pinned.ids.length,
-    relevant: countMissing(final, candidates.relevant, missing),
-    profile: countMissing(final, candidates.profile, missing),
-    lastTime: countMissing(final, candidates.lastTime, missing)
-  }
+  const once = render(filling)
+  const {
+    block,
+    filling: final,
+    tokens
+  } = material.isSmallTalk || pinned.ids.length > 0 ? once : fillSlack(once)
   const context: MemoryContext = {
     ...block,
-    tokens: block.text === "" ? 0 : estimateTokens(block.text),
-    dropped: missing.size,
-    droppedByPart,
+    tokens,
+    ...countDropped(final, candidates, pinned),
     droppedPins: pinned.ids,
     degraded: material.degraded
   }

@@ -42,7 +42,7 @@ const clean = (text: string, lineEnd: string): string =>
 const ROLE_LIKE = /^[^\p{L}]*(?:system|developer)(?!\p{L})|:/iu
 
 /** A name stands alone; one that looks like a role is quoted, after who really said it. */
-const author = (memory: Memory): string => {
+export const authorOf = (memory: Memory): string => {
   if (!isName(memory.speaker)) return toSource(memory)
   const name = clean(memory.speaker, " ")
   return ROLE_LIKE.test(stripHidden(memory.speaker).normalize("NFKC"))
@@ -55,6 +55,9 @@ export interface WrittenItem {
   readonly item: ContextItem
   /** When it was said. No time: it would change the block's bytes, and so miss the model's cache, at every turn. */
   readonly day: string
+  readonly author: string
+  /** Its score if that is shown, and its text. */
+  readonly said: string
   /** Where a shared memory comes from; `null` for one's own. */
   readonly origin: string | null
   readonly showScore: boolean
@@ -69,7 +72,7 @@ const from = (origin: string | null): string =>
 /** Lines of a text are indented further than any line of the block: none looks like an item. */
 const INDENT = "\n    "
 
-const said = ({ item: { cut, memory, score, standing }, showScore }: WrittenItem): string => {
+export const saidIn = ({ cut, memory, score, standing }: ContextItem, showScore: boolean): string => {
   const shown = showScore && score !== null ? ` (${score.toFixed(2)})` : ""
   const text = clean(cut ?? memory.content, INDENT)
   const copies = standing?.copies?.length ?? 0
@@ -78,8 +81,8 @@ const said = ({ item: { cut, memory, score, standing }, showScore }: WrittenItem
 }
 
 const line = (written: WrittenItem, relation: string): string => {
-  const { day, item, origin } = written
-  return `- ${from(origin)}${relation}${day} ${author(item.memory)}${said(written)}`
+  const { author, day, origin, said } = written
+  return `- ${from(origin)}${relation}${day} ${author}${said}`
 }
 
 /** One memory by itself: its day, its author and its text. */
@@ -99,16 +102,13 @@ const groupLines = (group: ReadonlyArray<WrittenItem>): string => {
   const [first] = group
   if (first === undefined) return ""
   if (group.length === 1) return itemLine(first)
-  const { memory } = first.item
   const head = `- ${from(first.origin)}${first.day}`
-  const authors = new Set(group.map(({ item }) => author(item.memory)))
+  const authors = new Set(group.map(({ author }) => author))
   if (authors.size > 1 || group.some(({ showScore }) => showScore)) {
-    return [`${head}:`, ...group.map((written) => `  - ${author(written.item.memory)}${said(written)}`)].join(
-      "\n"
-    )
+    return [`${head}:`, ...group.map(({ author, said }) => `  - ${author}${said}`)].join("\n")
   }
   // Without a score, a text follows its colon.
-  return [`${head} ${author(memory)}:`, ...group.map((written) => `  -${said(written).slice(1)}`)].join("\n")
+  return [`${head} ${first.author}:`, ...group.map(({ said }) => `  -${said.slice(1)}`)].join("\n")
 }
 
 /** The lines of a part: runs of the same conversation, day and origin together, and what has a history by itself. */

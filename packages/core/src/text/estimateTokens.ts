@@ -123,9 +123,16 @@ const digits = (length: number): number => 1.4 * Math.ceil(length / 3)
 const SPACE_BEFORE_DIGITS = 0.9
 /** Letters that follow a digit or another word at once are part of a key or a name in code. */
 const WITHIN_KEY = 0.45
-const BREAKS: ReadonlySet<number> = new Set([KIND.digit, KIND.lower, KIND.upper])
 const spaces = (length: number): number => (length === 1 ? 0 : 0.2 + length / 60)
 const lineEnds = (length: number): number => 2 + length / 100
+
+/** Before the first character, and behind the last one. */
+const END = -1
+
+const readKind = (kindOf: Uint8Array, text: string, at: number): number =>
+  at < text.length ? (kindOf[text.charCodeAt(at)] ?? END) : END
+
+const isLetter = (kind: number): boolean => kind === KIND.lower || kind === KIND.latin || kind === KIND.mark
 
 /**
  * Estimates tokens without a tokeniser: at least the true number, and up to 1.3 times it, for texts of some hundred
@@ -134,47 +141,54 @@ const lineEnds = (length: number): number => 2 + length / 100
  */
 export const estimateTokens: TokenEstimator = (text) => {
   const kindOf = (kinds ??= makeKinds())
-  const kindAt = (at: number): number => kindOf[text.charCodeAt(at)] ?? -1
-  const isLetter = (kind: number): boolean => kind === KIND.lower || kind === KIND.latin || kind === KIND.mark
   const { length } = text
   let tokens = 0
   let at = 0
+  /** The kind of the character at `at`, and of the last one of the run before. */
+  let kind = readKind(kindOf, text, 0)
+  let before: number = END
   while (at < length) {
     const start = at
-    const kind = kindAt(at)
-    at++
-    if (kind === KIND.upper) {
-      while (kindAt(at) === KIND.upper) at++
+    const first = kind
+    /** The kind of the last character of the run. */
+    let last = first
+    kind = readKind(kindOf, text, ++at)
+    if (first === KIND.upper && kind === KIND.upper) {
+      while (kind === KIND.upper) kind = readKind(kindOf, text, ++at)
       // The last capital begins the next word, as in `HTTPServer`.
-      if (isLetter(kindAt(at)) && at - start > 1) at--
-      if (!isLetter(kindAt(at)) || at - start > 1) {
-        tokens += capitals(at - start)
-        continue
+      if (isLetter(kind)) {
+        at--
+        kind = KIND.upper
       }
-    }
-    if (kind === KIND.upper || kind === KIND.lower || kind === KIND.latin) {
-      let isPlain = kind !== KIND.latin
-      while (isLetter(kindAt(at))) {
-        isPlain &&= kindAt(at) === KIND.lower
-        at++
+      tokens += capitals(at - start)
+    } else if (first === KIND.upper && !isLetter(kind)) tokens += capitals(1)
+    else if (first === KIND.upper || first === KIND.lower || first === KIND.latin) {
+      let isPlain = first !== KIND.latin
+      while (isLetter(kind)) {
+        if (kind !== KIND.lower) isPlain = false
+        last = kind
+        kind = readKind(kindOf, text, ++at)
       }
       tokens += isPlain ? plainWord(at - start) : accentedWord(at - start)
-      if (start > 0 && BREAKS.has(kindAt(start - 1))) tokens += WITHIN_KEY
-    } else if (kind === KIND.digit) {
-      while (kindAt(at) === KIND.digit) at++
-      tokens +=
-        digits(at - start) + (start === 0 || kindAt(start - 1) === KIND.space ? SPACE_BEFORE_DIGITS : 0)
-    } else if (kind === KIND.line) {
-      while (kindAt(at) === KIND.line || kindAt(at) === KIND.space) at++
+      if (before === KIND.digit || before === KIND.lower || before === KIND.upper) tokens += WITHIN_KEY
+    } else if (first === KIND.digit) {
+      while (kind === KIND.digit) kind = readKind(kindOf, text, ++at)
+      tokens += digits(at - start) + (before === END || before === KIND.space ? SPACE_BEFORE_DIGITS : 0)
+    } else if (first === KIND.line) {
+      while (kind === KIND.line || kind === KIND.space) {
+        last = kind
+        kind = readKind(kindOf, text, ++at)
+      }
       tokens += lineEnds(at - start)
-    } else if (kind === KIND.space) {
-      while (kindAt(at) === KIND.space) at++
+    } else if (first === KIND.space) {
+      while (kind === KIND.space) kind = readKind(kindOf, text, ++at)
       tokens += spaces(at - start)
     } else {
-      tokens += PER_CHARACTER[kind] ?? 1
+      tokens += PER_CHARACTER[first] ?? 1
       // A mark that stands apart is a token of its own.
-      if (kind === KIND.punctuation && start > 0 && kindAt(start - 1) === KIND.space) tokens += 0.35
+      if (first === KIND.punctuation && before === KIND.space) tokens += 0.35
     }
+    before = last
   }
   return Math.ceil(tokens)
 }
