@@ -44,10 +44,10 @@ export class Candidates {
   #answers: ReadonlyArray<Arranged<Winner>> | null = null
 
   constructor(evidence: ReadEvidence, wanted: Wanted) {
-    const { rows, scorer } = evidence
+    const { rows } = evidence
     this.#evidence = evidence
     this.#wanted = wanted
-    for (const row of rows) row.ceiling = probability(scorer.logit(row, row.phrasesMax))
+    for (const row of rows) row.ceiling = probability(row.ceiling)
     this.#ranked = rows
       .filter(({ ceiling }) => ceiling >= wanted.minScore)
       .sort((a, b) => descending(a.ceiling, b.ceiling))

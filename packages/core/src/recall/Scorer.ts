@@ -40,6 +40,14 @@ const USUAL_SIZE = 600
 const recency = ({ facts }: Evidence, now: number): number =>
   2 ** (-Math.max(0, now - facts.saidAt) / DAY_MS / HALF_LIFE_DAYS[facts.type])
 
+const toArray = (table: Weights): Float64Array => Float64Array.from(FEATURES, (feature) => table[feature])
+const BY_WORDS = toArray(WORDS_ONLY)
+
+const EVERY = Uint8Array.from(FEATURES.keys())
+/** What changes with the neighbours and the phrases that are read. */
+const OPEN = Uint8Array.of(AT.phrases, AT.neighbour, AT.previousMeaning, AT.window, AT.session, AT.opening)
+const FIXED = EVERY.filter((at) => !OPEN.includes(at))
+
 /** Scores the memories of one recall. */
 export class Scorer {
   readonly #table: Weights
@@ -49,8 +57,6 @@ export class Scorer {
   readonly #neighbours: SessionNeighbours
   readonly #now: number
   readonly #size: number
-  /** For rows without a vector, where the question has one. */
-  readonly #byWords: Scorer | null
   /** Of the current memory. One array for all: hundreds are weighed for each few that are returned. */
   readonly #features = new Float64Array(FEATURES.length)
 
@@ -61,9 +67,8 @@ export class Scorer {
     neighbours: SessionNeighbours,
     now: number
   ) {
-    this.#byWords = table === WITH_MEANING ? new Scorer(WORDS_ONLY, query, weights, neighbours, now) : null
     this.#table = table
-    this.#weightOf = Float64Array.from(FEATURES, (feature) => table[feature])
+    this.#weightOf = table === WORDS_ONLY ? BY_WORDS : toArray(table)
     this.#query = query
     this.#weights = weights
     this.#neighbours = neighbours
@@ -78,41 +83,51 @@ export class Scorer {
    * where no row has one.
    */
   logit(row: Evidence, phrases: number): number {
-    const logit = this.#sum(row, phrases)
-    if (this.#byWords === null || row.similarity !== null) return logit
-    return Math.max(logit, this.#byWords.logit(row, phrases))
+    if (this.#table === WITH_MEANING && row.similarity === null) {
+      this.features(row, phrases)
+      return Math.max(this.#sum(EVERY, this.#weightOf), this.#sum(EVERY, BY_WORDS))
+    }
+    // A row is scored again when its neighbours are read.
+    if (Number.isNaN(row.fixedLogit)) {
+      this.#weighText(row)
+      this.#weighAuthor(row)
+      row.fixedLogit = this.#sum(FIXED, this.#weightOf)
+    }
+    this.#weighPlace(row)
+    this.#features[AT.phrases] = Math.min(PHRASES_MAX, phrases)
+    return row.fixedLogit + this.#sum(OPEN, this.#weightOf)
   }
 
-  #sum(row: Evidence, phrases: number): number {
-    const features = this.features(row, phrases)
+  #sum(places: Uint8Array, weightOf: Float64Array): number {
     let logit = 0
-    for (let i = 0; i < features.length; i++) logit += (features[i] ?? 0) * (this.#weightOf[i] ?? 0)
+    for (const at of places) logit += (this.#features[at] ?? 0) * (weightOf[at] ?? 0)
     return logit
   }
 
   /** The values of `FEATURES`, in an array that the next call overwrites. */
   features(row: Evidence, phrases: number): Float64Array {
-    this.#weighText(row, phrases)
+    this.#weighText(row)
     this.#weighPlace(row)
     this.#weighAuthor(row)
+    this.#features[AT.phrases] = Math.min(PHRASES_MAX, phrases)
     return this.#features
   }
 
   /** The logit and its parts. */
   explain(row: Evidence, phrases: number): Explanation {
-    const logit = this.#sum(row, phrases)
-    if (this.#byWords !== null && row.similarity === null && this.#byWords.logit(row, phrases) > logit) {
-      return this.#byWords.explain(row, phrases)
-    }
+    const logit = this.logit(row, phrases)
+    const features = this.features(row, phrases)
+    const isByWords = row.similarity === null && this.#sum(EVERY, this.#weightOf) < this.#sum(EVERY, BY_WORDS)
+    const table = isByWords ? WORDS_ONLY : this.#table
     const parts: { [feature: string]: number } = {}
     FEATURES.forEach((name, i) => {
-      const part = (this.#features[i] ?? 0) * this.#table[name]
+      const part = (features[i] ?? 0) * table[name]
       if (part !== 0) parts[name] = part
     })
     return { logit, parts }
   }
 
-  #weighText(row: Evidence, phrases: number): void {
+  #weighText(row: Evidence): void {
     const features = this.#features
     const { asked } = this.#weights
     const share = row.held / (asked + ASKED_MIN)
@@ -122,7 +137,6 @@ export class Scorer {
     features[AT.evidence] = saturate(row.held, asked)
     features[AT.lone] = row.lone
     features[AT.scopeSize] = this.#size * others
-    features[AT.phrases] = Math.min(PHRASES_MAX, phrases)
     features[AT.meaning] = row.cosine
   }
 
@@ -161,7 +175,7 @@ export class Scorer {
     const { facts } = row
     const { speaker } = this.#query
     const byName = isName(facts.speaker)
-    const source = toSource(facts)
+    const source = byName ? facts.source : toSource(facts)
     const byUser = source === "user" && !byName
     features[AT.time] = timeMatch(this.#query.time, facts.saidAt)
     features[AT.otherSpeaker] = speaker !== null && byName && facts.speaker !== speaker ? 1 : 0

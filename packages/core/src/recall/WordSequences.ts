@@ -5,7 +5,7 @@ import { TextCache } from "../runtime/TextCache.ts"
 const toSequence = (text: string, tokeniser: string): Uint32Array =>
   Uint32Array.from(readWith(tokeniser, text).words, wordKey)
 
-/** The words of texts in order, by their keys, for comparing phrases. At 2,000 characters each, 8 MB at most. */
+/** The words of texts in order, by their keys, for comparing phrases. At 2,000 characters each, 12 MB at most. */
 export class WordSequences extends TextCache<Uint32Array> {
   constructor() {
     super(toSequence)

@@ -38,6 +38,8 @@ export interface Evidence {
   excerpt: Excerpt | null
   /** The most that it can score whatever its text says, as far as its neighbours are read. */
   ceiling: number
+  /** The part of its score that no neighbour changes; NaN before it is weighed. */
+  fixedLogit: number
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
@@ -147,7 +149,8 @@ export const toEvidence = (
     worded,
     passage: byWords ? worded : nearest,
     excerpt: null,
-    ceiling: Number.POSITIVE_INFINITY
+    ceiling: Number.POSITIVE_INFINITY,
+    fixedLogit: Number.NaN
   }
 }
 

@@ -14,6 +14,8 @@ import type { MemoryError } from "../memory/MemoryError.ts"
 import { MemoryStore } from "../store/MemoryStore.ts"
 import type { Excerpt } from "../store/searching.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
+import { LruMap } from "../runtime/LruMap.ts"
+import { NAMES_READ_ONCE } from "../text/speakerNames.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
 import type { Arranged } from "./order/arrange.ts"
@@ -44,6 +46,19 @@ interface Services {
   readonly whenEmbedderFails: WhenEmbedderFails
   readonly sequences: WordSequences
   readonly sentences: SentenceCache
+  /** Lists of few speakers, by their names: `withoutNames` reads a list once. */
+  readonly speakerLists: LruMap<string, ReadonlyArray<string>>
+}
+
+const SPEAKER_LISTS_MAX = 256
+
+/** The list that was read before, if it has the same names. */
+const toKnownList = ({ speakerLists }: Services, speakers: ReadonlyArray<string>): ReadonlyArray<string> => {
+  if (speakers.length > NAMES_READ_ONCE) return speakers
+  const key = JSON.stringify(speakers)
+  const known = speakerLists.get(key)
+  if (known === undefined) speakerLists.set(key, speakers)
+  return known ?? speakers
 }
 
 /** An embedder that fails: `words` goes on by words alone, `refuse` fails the call. */
@@ -85,13 +100,14 @@ const findDegraded = (failure: MemoryError | null, damaged: number): ReadonlyArr
 
 /** The best rows by score, their excerpts read. */
 const findWinners = Effect.fnUntraced(function* (
-  { admin, embedder, sentences, sequences, store, whenEmbedderFails }: Services,
+  services: Services,
   request: RecallRequest
 ): Effect.fn.Return<Found, MemoryError> {
+  const { admin, embedder, sentences, sequences, store, whenEmbedderFails } = services
   const { limit, minScore = DEFAULT_THRESHOLD, now, scope, timeZone = UTC.name } = request
   // Read each time: a store that is opened read-only follows a move to other terms.
   const fingerprint = yield* admin.fingerprint
-  const speakers = yield* store.speakers({ scope, now })
+  const speakers = toKnownList(services, yield* store.speakers({ scope, now }))
   const zone = findTimeZone(timeZone) ?? UTC
   const queries = readMessage(request.query, speakers, now, fingerprint.tokeniser, zone)
   const { failure, vectors } =
@@ -189,12 +205,14 @@ export const makeRetrieverWith = (
       admin: yield* StoreAdmin,
       whenEmbedderFails,
       sequences: new WordSequences(),
-      sentences: new SentenceCache()
+      sentences: new SentenceCache(),
+      speakerLists: new LruMap(SPEAKER_LISTS_MAX)
     }
     // Texts of all scopes share the caches: forgetting is rare, and reading them again cheap.
     const clear = () => {
       services.sequences.clear()
       services.sentences.clear()
+      services.speakerLists.clear()
     }
     return Retriever.of({
       recall: (request) => recallWith(services, request),

@@ -34,11 +34,33 @@ const EXCERPTS_PER_ANSWER = 3
 /** Returns -1/0/1: returning `b - a` would allocate a heap number per comparison. */
 export const descending = (a: number, b: number): number => (a > b ? -1 : a < b ? 1 : 0)
 
+/** What a row is for each part of the message. */
+type OfParts = ReadonlyArray<Evidence>
+
+/** Each row as evidence for the part for which it measures most. */
+const pickParts = (
+  rows: ReadonlyArray<OfParts>,
+  measure: (row: Evidence) => number
+): ReadonlyArray<Evidence> => {
+  const picked: Array<Evidence> = []
+  for (const ofParts of rows) {
+    let [best] = ofParts
+    let most = Number.NEGATIVE_INFINITY
+    for (const row of ofParts) {
+      const value = measure(row)
+      if (value <= most) continue
+      most = value
+      best = row
+    }
+    if (best !== undefined) picked.push(best)
+  }
+  return picked
+}
+
 /** The turns of the strongest hits, except those whose neighbours are all read. */
 const selectAnchors = (hits: ReadonlyArray<OfParts>, neighbours: SessionNeighbours): ReadonlyArray<Anchor> =>
-  hits
-    .flatMap((ofParts) => byMost(ofParts, ({ prescore }) => prescore))
-    .sort((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
+  pickParts(hits, ({ prescore }) => prescore)
+    .toSorted((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
     .slice(0, ANCHORS)
     .flatMap(({ facts }, rank) => {
       const { sessionId, turn } = facts
@@ -50,23 +72,6 @@ const selectAnchors = (hits: ReadonlyArray<OfParts>, neighbours: SessionNeighbou
       const own = isOpen ? [{ sessionId, turn }] : []
       return rank < LOOKED_AFTER ? [...own, { sessionId, turn: turn + LOOK_AHEAD }] : own
     })
-
-/** What a row is for each part of the message. */
-type OfParts = ReadonlyArray<Evidence>
-
-const byMost = (ofParts: OfParts, measure: (row: Evidence) => number): ReadonlyArray<Evidence> => {
-  const [first] = ofParts
-  if (ofParts.length < 2) return first === undefined ? [] : [first]
-  let best = first
-  let most = Number.NEGATIVE_INFINITY
-  for (const row of ofParts) {
-    const value = measure(row)
-    if (value <= most) continue
-    most = value
-    best = row
-  }
-  return best === undefined ? [] : [best]
-}
 
 /** One part of a message as a question of its own. */
 export interface AskedPart {
@@ -98,23 +103,26 @@ export class PartScorer {
   }
 }
 
+/** Sets the ceilings, as logits, to what is known by now, and picks the part that each row answers best. */
+const weighParts = (rows: ReadonlyArray<OfParts>, scorer: PartScorer): ReadonlyArray<Evidence> =>
+  pickParts(rows, (row) => (row.ceiling = scorer.logit(row, row.phrasesMax)))
+
 /** The hits most likely to be wanted, as far as they can be scored without their texts and neighbours. */
 const selectReadings = (
   hits: ReadonlyArray<OfParts>,
   scorer: PartScorer,
   count: number
-): ReadonlyArray<Evidence> => {
-  for (const ofParts of hits) for (const row of ofParts) row.ceiling = scorer.logit(row, row.phrasesMax)
-  const rows = hits.flatMap((ofParts) => byMost(ofParts, ({ ceiling }) => ceiling))
-  return rows.toSorted((a, b) => descending(a.ceiling, b.ceiling)).slice(0, count)
-}
+): ReadonlyArray<Evidence> =>
+  weighParts(hits, scorer)
+    .toSorted((a, b) => descending(a.ceiling, b.ceiling))
+    .slice(0, count)
 
 /** What a recall knows of the rows that may answer. */
 export interface ReadEvidence {
   /** The parts of the message. */
   readonly parts: ReadonlyArray<AskedPart>
   readonly scorer: PartScorer
-  /** The rows that pass the filter, each as evidence for the part that it answers best. */
+  /** The rows that pass the filter, each as evidence for the part that it answers best; their ceilings are logits. */
   readonly rows: ReadonlyArray<Evidence>
   /** Takes in a text. */
   readonly read: (excerpt: Excerpt) => void
@@ -155,16 +163,17 @@ export const readEvidence = Effect.fnUntraced(function* (
   })
   const scorer = new PartScorer(asked)
   const byId = new Map<string, OfParts>()
-  const read = (excerpt: Excerpt): void => {
-    for (const row of byId.get(excerpt.memory.id) ?? [])
-      if (row.passage === excerpt.passage) row.excerpt = excerpt
+  const readInto = (ofParts: OfParts | undefined, excerpt: Excerpt): void => {
+    for (const row of ofParts ?? []) if (row.passage === excerpt.passage) row.excerpt = excerpt
   }
+  const read = (excerpt: Excerpt): void => readInto(byId.get(excerpt.memory.id), excerpt)
   const add = (hit: SearchHit): OfParts => {
-    const ofParts = asked.map(({ neighbours, query, weights }, i) => {
-      const row = toEvidence(query, weights, fingerprint, hit, calibration, i)
+    const ofParts: Array<Evidence> = []
+    for (const { neighbours, query, weights } of asked) {
+      const row = toEvidence(query, weights, fingerprint, hit, calibration, ofParts.length)
       neighbours.add(row)
-      return row
-    })
+      ofParts.push(row)
+    }
     byId.set(hit.facts.id, ofParts)
     return ofParts
   }
@@ -190,18 +199,19 @@ export const readEvidence = Effect.fnUntraced(function* (
   )
   const rows = Array.from(hits)
   for (const row of around) {
-    // A neighbour outside the filter is evidence for its hit, and no answer itself.
-    if (!byId.has(row.facts.id)) {
-      const ofParts = add(row)
+    let ofParts = byId.get(row.facts.id)
+    if (ofParts === undefined) {
+      ofParts = add(row)
+      // A neighbour outside the filter is evidence for its hit, and no answer itself.
       if (row.passes) rows.push(ofParts)
     }
-    read(row.excerpt)
+    readInto(ofParts, row.excerpt)
   }
   for (const excerpt of excerpts) read(excerpt)
   return {
     parts: asked,
     scorer,
-    rows: rows.flatMap((ofParts) => byMost(ofParts, (row) => scorer.logit(row, row.phrasesMax))),
+    rows: weighParts(rows, scorer),
     read,
     damaged: result.damaged ?? 0,
     sequences,

@@ -63,8 +63,11 @@ export const isLater = (earlier: RowFacts, later: RowFacts): boolean => {
 
 const isAssistant = (facts: RowFacts): boolean => !isName(facts.speaker) && toSource(facts) === "assistant"
 
-/** Whether the later one may speak for who said the earlier one: the same person, or the assistant that confirms. */
-const speaksForIt = (earlier: RowFacts, later: RowFacts, words: number): boolean => {
+/**
+ * Whether the later one may speak for who said the earlier one: the same person, or the assistant that confirms in so
+ * many words.
+ */
+export const speaksForIt = (earlier: RowFacts, later: RowFacts, words: number): boolean => {
   if (isName(earlier.speaker) || isName(later.speaker)) return earlier.speaker === later.speaker
   const [from, to] = [toSource(earlier), toSource(later)]
   return to === "user" || to === from || (to === "assistant" && words <= CONFIRMATION_MAX)

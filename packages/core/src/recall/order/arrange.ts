@@ -1,6 +1,6 @@
 /** The step after scoring: what is so now before what was so, and each statement once. It changes no score. */
 import type { Evidence } from "../features.ts"
-import { isNearCopy, mayFold } from "../sentences/copies.ts"
+import { isNearCopy, mayFold, type Outline } from "../sentences/copies.ts"
 import { type Read, readRow, type Relations, relate } from "./relate.ts"
 import type { SentenceCache } from "../sentences/SentenceCache.ts"
 
@@ -34,12 +34,26 @@ const mayBeCopies = (a: Evidence, b: Evidence): boolean =>
   b.excerpt !== null &&
   mayFold(a.excerpt.memory, b.excerpt.memory)
 
+/** Reads the outline of a row's text, once; `null` where there is no text. */
+type ReadOutline = (row: Evidence) => Outline | null
+
+const makeReadOutline = ({ parts, sentences }: ReadMessage): ReadOutline => {
+  const known = new Map<Evidence, Outline | null>()
+  return (row) => {
+    const before = known.get(row)
+    if (before !== undefined) return before
+    const query = parts[row.part]?.query
+    const outline = query === undefined ? null : (readRow(row, { query, sentences })?.outline ?? null)
+    known.set(row, outline)
+    return outline
+  }
+}
+
 /** Whether two rows say the same in nearly the same words. */
-const areCopies = (a: Evidence, b: Evidence, { parts, sentences }: ReadMessage): boolean => {
-  const query = parts[a.part]?.query
-  if (query === undefined || !mayBeCopies(a, b)) return false
-  const [first, second] = [readRow(a, { query, sentences }), readRow(b, { query, sentences })]
-  return first !== null && second !== null && isNearCopy(first.outline, second.outline)
+const areCopies = (a: Evidence, b: Evidence, readOutline: ReadOutline): boolean => {
+  if (!mayBeCopies(a, b)) return false
+  const [first, second] = [readOutline(a), readOutline(b)]
+  return first !== null && second !== null && isNearCopy(first, second)
 }
 
 /** The places of rows, what stands before a row put before it. */
@@ -93,12 +107,13 @@ export const arrange = <A>(
     readonly copies: Array<string>
   }> = []
   const shownIds = new Set<string>()
+  const readOutline = makeReadOutline(read)
   for (const place of ordered) {
     if (shown.length === limit) break
     const row = rows[place]
     const item = row === undefined ? null : score(row)
     if (row === undefined || item === null) continue
-    const twin = shown.find((other) => areCopies(other.row, row, read))
+    const twin = shown.find((other) => areCopies(other.row, row, readOutline))
     if (twin === undefined) {
       shown.push({ row, item, place, copies: [] })
       shownIds.add(row.facts.id)

@@ -7,7 +7,7 @@ import { AskedWords } from "./AskedWords.ts"
 import { CUE } from "../sentences/cues.ts"
 import { follows, isException, type Reason, SOME } from "./follows.ts"
 import { FRAGMENT_CONTENT_MAX, TURNS_BACK } from "./fragment.ts"
-import { isLater, leastOf, Pair, type Stated, turnsBetween, type Wanted } from "./Pair.ts"
+import { isLater, leastOf, Pair, speaksForIt, type Stated, turnsBetween, type Wanted } from "./Pair.ts"
 import type { ReadText, SentenceCache } from "../sentences/SentenceCache.ts"
 import { Statement } from "./Statement.ts"
 
@@ -76,10 +76,11 @@ class Statements {
 
 /** Tells most pairs apart by what the search found of them, before a text is read. */
 const mayFollow = (earlier: Evidence, later: Evidence, weights: QueryWeights): boolean => {
-  if (!isLater(earlier.facts, later.facts)) return false
+  if (!isLater(earlier.facts, later.facts) || !speaksForIt(earlier.facts, later.facts, 0)) return false
   if (later.length <= FRAGMENT_CONTENT_MAX && turnsBetween(earlier.facts, later.facts) <= TURNS_BACK)
     return true
-  const [mask0, mask1] = [earlier.mask0 & later.mask0, earlier.mask1 & later.mask1]
+  const mask0 = earlier.mask0 & later.mask0
+  const mask1 = earlier.mask1 & later.mask1
   return (mask0 | mask1) !== 0 && heldUnder(weights, mask0, mask1) >= WEAK_SHARE * SOME * earlier.held
 }
 
@@ -91,19 +92,37 @@ const latestFirst = (places: ReadonlyArray<number>, rows: ReadonlyArray<Evidence
     return first === undefined || second === undefined ? 0 : isLater(first, second) ? 1 : -1
   })
 
+/** An answer that may age, and the rows that may follow it, by their places. */
+interface MayAge {
+  readonly place: number
+  readonly later: ReadonlyArray<number>
+}
+
+/** The answers among the best rows, and what may follow each: as the search found them, no text being read. */
+const findPairs = (rows: ReadonlyArray<Evidence>, weights: QueryWeights): ReadonlyArray<MayAge> => {
+  const best = rows.slice(0, FOLLOWED_MAX)
+  const greatest = best.reduce((most, { held }) => Math.max(most, held), 0)
+  if (greatest === 0) return []
+  return best.flatMap((earlier, place) => {
+    if (earlier.held < HOLDS_MIN * greatest) return []
+    const later: Array<number> = []
+    for (const [at, row] of (place < PULLED_MAX ? rows : best).entries())
+      if (mayFollow(earlier, row, weights)) later.push(at)
+    return [{ place, later }]
+  })
+}
+
 /** Reads the best rows, in the order of their scores, for what follows what. */
 export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => {
   const { neighbours, query, sentences, weights } = read
-  const best = rows.slice(0, FOLLOWED_MAX)
-  const asked = new AskedWords(query, weights)
-  const greatest = best.reduce((most, { held }) => Math.max(most, held), 0)
-  if (greatest === 0) return NONE
+  const pairs = findPairs(rows, weights)
+  if (pairs.every(({ later }) => later.length === 0)) return NONE
   const { cues } = sentences.read(query.text, query.tokeniser)
   // A question about what was so keeps the order of the scores.
   if ((cues & CUE.history) !== 0) return NONE
+  const asked = new AskedWords(query, weights)
   const statements = new Statements(rows, read, asked)
-  const answers = best.flatMap(({ held }, place) => (held < HOLDS_MIN * greatest ? [] : [place]))
-  const most = answers.reduce((sum, place) => Math.max(sum, statements.at(place)?.statement.weight ?? 0), 0)
+  const most = pairs.reduce((sum, { place }) => Math.max(sum, statements.at(place)?.statement.weight ?? 0), 0)
   const wanted: Wanted = {
     asked,
     least: leastOf(asked, most),
@@ -122,13 +141,11 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
   }
   const followers = new Map<number, ReadonlyArray<number>>()
   const rules = new Map<number, ReadonlyArray<number>>()
-  for (const place of answers) {
-    const [earlier, from] = [rows[place], statements.at(place)]
-    if (earlier === undefined || from === null || from.statement.weight < wanted.least) continue
+  for (const { later, place } of pairs) {
+    const from = statements.at(place)
+    if (from === null || from.statement.weight < wanted.least) continue
     const found: Array<{ readonly at: number; readonly reason: Reason }> = []
-    const candidates = place < PULLED_MAX ? rows : best
-    for (const [at, later] of candidates.entries()) {
-      if (!mayFollow(earlier, later, weights)) continue
+    for (const at of later) {
       const to = statements.at(at)
       const pair = to === null ? null : Pair.of(from, to, wanted)
       if (pair === null) continue

@@ -2,23 +2,28 @@ import { type Outline, toOutline } from "./copies.ts"
 import { TextCache } from "../../runtime/TextCache.ts"
 import { readSentences, type Sentence } from "./readSentences.ts"
 
-/** A text, read. */
-export interface ReadText {
+/** A text, read as far as it is asked for. */
+export class ReadText {
   readonly sentences: ReadonlyArray<Sentence>
-  /** Of all of them. */
-  readonly cues: number
-  readonly outline: Outline
-}
+  #outline: Outline | undefined
 
-const read = (text: string, tokeniser: string): ReadText => {
-  const sentences = readSentences(text, tokeniser)
-  const cues = sentences.reduce((bits, sentence) => bits | sentence.cues, 0)
-  return { sentences, cues, outline: toOutline(sentences) }
+  constructor(sentences: ReadonlyArray<Sentence>) {
+    this.sentences = sentences
+  }
+
+  /** Of all sentences. */
+  get cues(): number {
+    return this.sentences.reduce((bits, sentence) => bits | sentence.cues, 0)
+  }
+
+  get outline(): Outline {
+    return (this.#outline ??= toOutline(this.sentences))
+  }
 }
 
 /** Texts as sentences. */
 export class SentenceCache extends TextCache<ReadText> {
   constructor() {
-    super(read)
+    super((text, tokeniser) => new ReadText(readSentences(text, tokeniser)))
   }
 }

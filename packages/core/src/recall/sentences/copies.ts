@@ -67,5 +67,5 @@ export const isNearCopy = (a: Outline, b: Outline): boolean => {
 export const mayFold = (a: Memory, b: Memory): boolean =>
   a.speaker === b.speaker &&
   a.type === b.type &&
-  toSource(a) === toSource(b) &&
+  (a.source === b.source || toSource(a) === toSource(b)) &&
   (a.key === null || b.key === null)

@@ -51,7 +51,7 @@ const CAPITAL = /^\p{Lu}/u
 const OCCASION = /^[dwm]-?\d/u
 const WEEKDAY_CODE = /^W\d/u
 const LAST = /^last$/u
-/** More capitals than this are those of nouns, and tell no name. */
+/** Names of a sentence, at most, and their share of its words. */
 const NAMES_MAX = 2
 const NAMES_SHARE = 0.5
 /** The first version's tokeniser. */
@@ -89,6 +89,28 @@ const isOccasion = (text: string): boolean => {
     (_, at) =>
       has(at, OCCASION) || (has(at, LAST) && (has(at - 1, WEEKDAY_CODE) || has(at + 1, WEEKDAY_CODE)))
   )
+}
+
+/** A word whose forms are found when they are asked for: a question's are not. */
+class WordToken implements Token {
+  readonly text: string
+  readonly clause: number
+  readonly isPossessive: boolean
+  readonly #bare: string
+  readonly #manner: Manner
+  #ids: ReadonlyArray<number> | undefined
+
+  constructor(text: string, bare: string, clause: number, manner: Manner) {
+    this.text = text
+    this.clause = clause
+    this.isPossessive = text.endsWith("'s")
+    this.#bare = bare
+    this.#manner = manner
+  }
+
+  get ids(): ReadonlyArray<number> {
+    return (this.#ids ??= isFunctionWord(this.text, this.#manner) ? [] : idsOf(this.#bare, this.#manner))
+  }
 }
 
 /** Collects the tokens of a sentence and their values. */
@@ -142,47 +164,69 @@ class Reader {
     const lower = toLower(written)
     const bare = bareWord(lower)
     const at = this.tokens.length
-    const isFunction = isFunctionWord(lower, this.#manner)
     const word = NUMBER.test(lower) ? null : readWordValue(written, bare)
-    this.tokens.push({
-      text: lower,
-      ids: isFunction ? [] : idsOf(bare, this.#manner),
-      clause: this.#clause,
-      isPossessive: lower.endsWith("'s")
-    })
+    this.tokens.push(new WordToken(lower, bare, this.#clause, this.#manner))
     this.spoken.push(word?.value.kind === "weekday" ? WEEKDAY : lower)
     if (word !== null) {
       this.values.push({ ...word.value, unit: "", at })
       if (word.isPlural && word.value.kind === "weekday") this.hasPluralDay = true
     } else if (NUMBER.test(lower)) this.values.push({ kind: "number", value: lower, unit: "", at })
-    else if (at > 0 && CAPITAL.test(written) && lower.length > 1 && !isFunction)
+    else if (at > 0 && lower.length > 1 && CAPITAL.test(written) && !isFunctionWord(lower, this.#manner))
       this.values.push({ kind: "name", value: bare, unit: "", at })
   }
 }
 
-const readSentence = (text: string, manner: Manner): Sentence => {
-  const reader = new Reader(manner)
-  for (const { 0: written, index } of text.matchAll(TOKEN)) reader.add(written, index)
-  const { spoken, tokens } = reader
-  const lowered = toLower(text)
-  const values = [...reader.withUnits(), ...readRunValues(lowered, tokens.length)]
+/** More capitals than a text has names are those of nouns. */
+const withoutNouns = (values: ReadonlyArray<Value>, tokens: ReadonlyArray<Token>): ReadonlyArray<Value> => {
   const names = values.filter(({ kind }) => kind === "name").length
   const areNouns =
     names > NAMES_MAX && names > NAMES_SHARE * tokens.filter(({ ids }) => ids.length > 0).length
-  let cues = (hasRuns(lowered) ? findCueRuns(lowered) : 0) | (reader.hasPluralDay ? CUE.always : 0)
-  const placed: Array<{ readonly cue: number; readonly at: number }> = []
-  findCues(spoken, manner.languages, (cue, at) => {
-    cues |= cue
-    placed.push({ cue, at })
-  })
-  return {
-    tokens,
-    ids: new Set(tokens.flatMap(({ ids }) => ids)),
-    values: areNouns ? values.filter(({ kind }) => kind !== "name") : values,
-    cues,
-    placed,
-    isQuestion: QUESTION.test(text),
-    isOccasion: isOccasion(text)
+  return areNouns ? values.filter(({ kind }) => kind !== "name") : values
+}
+
+/** A sentence by its cues; the rest is read when it is asked for. */
+class ReadSentence implements Sentence {
+  readonly tokens: ReadonlyArray<Token>
+  readonly cues: number
+  readonly placed: ReadonlyArray<{ readonly cue: number; readonly at: number }>
+  readonly isQuestion: boolean
+  readonly #text: string
+  readonly #reader: Reader
+  #ids: ReadonlySet<number> | undefined
+  #values: ReadonlyArray<Value> | undefined
+  #isOccasion: boolean | undefined
+
+  constructor(text: string, manner: Manner) {
+    const reader = new Reader(manner)
+    for (const { 0: written, index } of text.matchAll(TOKEN)) reader.add(written, index)
+    const lowered = toLower(text)
+    let cues = (hasRuns(lowered) ? findCueRuns(lowered) : 0) | (reader.hasPluralDay ? CUE.always : 0)
+    const placed: Array<{ readonly cue: number; readonly at: number }> = []
+    findCues(reader.spoken, manner.languages, (cue, at) => {
+      cues |= cue
+      placed.push({ cue, at })
+    })
+    this.tokens = reader.tokens
+    this.cues = cues
+    this.placed = placed
+    this.isQuestion = QUESTION.test(text)
+    this.#text = text
+    this.#reader = reader
+  }
+
+  get ids(): ReadonlySet<number> {
+    return (this.#ids ??= new Set(this.tokens.flatMap(({ ids }) => ids)))
+  }
+
+  get values(): ReadonlyArray<Value> {
+    return (this.#values ??= withoutNouns(
+      [...this.#reader.withUnits(), ...readRunValues(toLower(this.#text), this.tokens.length)],
+      this.tokens
+    ))
+  }
+
+  get isOccasion(): boolean {
+    return (this.#isOccasion ??= isOccasion(this.#text))
   }
 }
 
@@ -192,6 +236,6 @@ export const readSentences = (text: string, tokeniser: string): ReadonlyArray<Se
   const masks = (toLower(folded).match(TOKEN) ?? []).map(maskOf).filter((mask) => mask !== 0)
   const manner = { tokeniser, languages: guessLanguages(masks) }
   return (folded.match(SENTENCE) ?? [])
-    .map((sentence) => readSentence(sentence, manner))
+    .map((sentence) => new ReadSentence(sentence, manner))
     .filter(({ tokens }) => tokens.length > 0)
 }

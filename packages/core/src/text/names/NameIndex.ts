@@ -76,20 +76,20 @@ const isHyphen = ({ key }: NameUnit): boolean => key === "-" || key === "\u2010"
 export const toNameUnits = (text: string): ReadonlyArray<NameUnit> =>
   readUnits(text).filter((unit) => !isHyphen(unit))
 
-/** Finds names in the units of one sentence. Linear in the sentence and in the names. */
+/** Finds names in sentences. Linear in the names. */
 export class NameIndex {
   readonly root: NameNode = makeNode()
   readonly #letterCase: LetterCase
   /** Words of names by each of their forms. */
   readonly #words = new Map<string, Array<string>>()
   readonly #exact = new Set<string>()
-  /** Words of the sentence that were asked for. */
-  readonly #matches = new Map<string, ReadonlyArray<string>>()
 
-  constructor(names: ReadonlyArray<string>, units: ReadonlyArray<NameUnit>, letterCase: LetterCase) {
+  /** @param units of the one sentence that is asked, so that most of many names are passed over; `null` for any sentence */
+  constructor(names: ReadonlyArray<string>, units: ReadonlyArray<NameUnit> | null, letterCase: LetterCase) {
     this.#letterCase = letterCase
-    const keys = new Set(units.map(({ key }) => key))
-    const starts = new Set(Array.from(keys, (key) => [key, ...peel(key)].map(toStart)).flat())
+    const keys = new Set(units?.map(({ key }) => key))
+    const starts =
+      units === null ? null : new Set(Array.from(keys, (key) => [key, ...peel(key)].map(toStart)).flat())
     for (const [i, name] of names.entries()) {
       const { family, part } = readParts(name)
       this.#add(name.startsWith("@") ? name.slice(1) : name, starts, "full", i)
@@ -105,14 +105,6 @@ export class NameIndex {
 
   /** The words of names that a word of the sentence may be. */
   match(key: string): ReadonlyArray<string> {
-    const known = this.#matches.get(key)
-    if (known !== undefined) return known
-    const words = this.#findWords(key)
-    this.#matches.set(key, words)
-    return words
-  }
-
-  #findWords(key: string): ReadonlyArray<string> {
     const word = withCase(key, this.#letterCase)
     if (this.#exact.has(word)) return [word]
     const known = this.#words.get(word) ?? (isHandle(word) ? this.#words.get(word.toLowerCase()) : undefined)
@@ -122,14 +114,14 @@ export class NameIndex {
       .slice(0, CANDIDATES_MAX)
   }
 
-  #add(text: string, starts: ReadonlySet<string>, kind: keyof Named, speaker: number): void {
+  #add(text: string, starts: ReadonlySet<string> | null, kind: keyof Named, speaker: number): void {
     const units = toNameUnits(text)
     const [first] = units
     if (first === undefined || units.length > UNITS_MAX || !NAMING.test(text)) return
     // "will" in a sentence in small letters is no person.
     if (units.length === 1 && this.#letterCase !== "mixed" && STOP_WORDS.has(first.key.toLowerCase())) return
     // Most names are not in the sentence.
-    if (!units.every(({ key }) => starts.has(toStart(key)))) return
+    if (starts !== null && !units.every(({ key }) => starts.has(toStart(key)))) return
     let node = this.root
     for (const { key } of units) {
       const word = this.#addWord(key)

@@ -44,6 +44,8 @@ export class NameReader {
   readonly #sentence: string
   readonly #units: ReadonlyArray<NameUnit>
   readonly #index: NameIndex
+  /** Words of the sentence that were asked for. */
+  readonly #matches = new Map<string, ReadonlyArray<string>>()
 
   constructor(sentence: string, units: ReadonlyArray<NameUnit>, index: NameIndex) {
     this.#sentence = sentence
@@ -70,7 +72,7 @@ export class NameReader {
     const steps: Array<ReadonlyArray<NameNode>> = []
     let nodes: ReadonlyArray<NameNode> = [this.#index.root]
     for (let i = first; i < this.#units.length; i++) {
-      nodes = follow(nodes, this.#index.match(this.#units[i]?.key ?? ""))
+      nodes = follow(nodes, this.#match(this.#units[i]?.key ?? ""))
       if (nodes.length === 0) break
       steps.push(nodes)
     }
@@ -79,6 +81,14 @@ export class NameReader {
       if (match !== undefined) return match
     }
     return undefined
+  }
+
+  #match(key: string): ReadonlyArray<string> {
+    const known = this.#matches.get(key)
+    if (known !== undefined) return known
+    const words = this.#index.match(key)
+    this.#matches.set(key, words)
+    return words
   }
 
   #accept(nodes: ReadonlyArray<NameNode>, firstPlace: number, lastPlace: number): NameMatch | undefined {
