@@ -16,8 +16,16 @@ export interface PrivatePostgres {
   readonly kill: () => Promise<void>
   /** Starts it again over the same files, on the same port. */
   readonly start: () => Promise<void>
+  /** A hot standby that follows it, until the server stops. */
+  readonly startStandby: () => Promise<PrivateStandby>
   /** Shuts the server down and deletes its files. */
   readonly stop: () => Promise<void>
+}
+
+export interface PrivateStandby {
+  readonly url: string
+  /** `kill -9`, as in a crash. */
+  readonly kill: () => Promise<void>
 }
 
 /** PostgreSQL refuses to run as root; this is `nobody` on Debian. */
@@ -82,7 +90,7 @@ const launch = (tree: PostgresTree, data: string, port: number): Promise<ChildPr
     server.stderr.setEncoding("utf8")
     server.stderr.on("data", (text: string) => {
       log = (log + text).slice(-20_000)
-      if (text.includes("database system is ready to accept connections")) done(server)
+      if (/database system is ready to accept (?:read-only )?connections/u.test(text)) done(server)
     })
     server.once("error", fail)
     server.once("exit", () => fail(new Error(`PostgreSQL did not start:\n${log}`)))
@@ -102,6 +110,18 @@ const listSessions = (pid: number): ReadonlyArray<number> => {
   }
 }
 
+const killServer = async (server: ChildProcess): Promise<void> => {
+  const pids = server.pid === undefined ? [] : [server.pid, ...listSessions(server.pid)]
+  for (const pid of pids) {
+    try {
+      process.kill(pid, "SIGKILL")
+    } catch {
+      // Already exited.
+    }
+  }
+  await waitForExit(server)
+}
+
 /** Creates and starts a cluster: about 2 s once the tree is cached. */
 export const startPostgres = async (): Promise<PrivatePostgres> => {
   const tree = installPostgres()
@@ -114,17 +134,7 @@ export const startPostgres = async (): Promise<PrivatePostgres> => {
   const port = await freePort()
   let server = await launch(tree, dataFolder, port)
 
-  const kill = async () => {
-    const pids = server.pid === undefined ? [] : [server.pid, ...listSessions(server.pid)]
-    for (const pid of pids) {
-      try {
-        process.kill(pid, "SIGKILL")
-      } catch {
-        // Already exited.
-      }
-    }
-    await waitForExit(server)
-  }
+  const kill = () => killServer(server)
   const start = async () => {
     // Retries: a session that briefly outlives its server still holds the shared memory.
     for (let attempt = 1; ; attempt++) {
@@ -136,18 +146,41 @@ export const startPostgres = async (): Promise<PrivatePostgres> => {
       }
     }
   }
+  const standbys: Array<ChildProcess> = []
+  const startStandby = async (): Promise<PrivateStandby> => {
+    const copy = join(folder, `standby-${standbys.length}`)
+    const source = `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`
+    execFileSync(
+      join(tree.bin, "pg_basebackup"),
+      ["-D", copy, "-d", source, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"],
+      { ...identity(), env: environment(tree), cwd: folder, stdio: ["ignore", "ignore", "pipe"] }
+    )
+    const ownPort = await freePort()
+    const standby = await launch(tree, copy, ownPort)
+    standbys.push(standby)
+    return {
+      url: `postgres://${USER}:${password}@127.0.0.1:${ownPort}/postgres`,
+      kill: async () => {
+        await killServer(standby)
+      }
+    }
+  }
   const stop = async () => {
+    await Promise.all(standbys.map(killServer))
     server.kill("SIGINT")
     await waitForExit(server)
     rmSync(folder, { recursive: true, force: true })
   }
-  process.once("exit", () => server.kill("SIGKILL"))
+  process.once("exit", () => {
+    for (const running of [...standbys, server]) running.kill("SIGKILL")
+  })
   return {
     url: `postgres://${USER}:${password}@127.0.0.1:${port}/postgres`,
     versions: tree.versions,
     dataFolder,
     kill,
     start,
+    startStandby,
     stop
   }
 }

@@ -22,6 +22,7 @@ import type { Database } from "./connection/Database.ts"
 import { toMemoryError } from "./connection/errors.ts"
 import { pgliteDatabase } from "./connection/pgliteDatabase.ts"
 import { poolDatabase } from "./connection/poolDatabase.ts"
+import { ReadReplica } from "./connection/ReadReplica.ts"
 import { makeStatementRunner, type StatementRunner } from "./connection/StatementRunner.ts"
 import { checkOptions, type PgVectorOptions, type PgVectorSettings, type UrlConnection } from "./options.ts"
 import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
@@ -37,11 +38,16 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** Idle time after which a connection is probed, so that no router in between forgets it. */
 const KEEP_ALIVE_MS = 10_000
 
-const makePool = (options: UrlConnection & PgVectorSettings): Pool => {
-  const url = Redacted.value(options.url)
+const makePool = (
+  options: UrlConnection & PgVectorSettings,
+  field: "url" | "readUrl",
+  address: Redacted.Redacted
+): Pool => {
+  const url = Redacted.value(address)
   if (!/^postgres(ql)?:\/\//u.test(url))
-    throw invalidInput("url", "must begin with postgres:// or postgresql://.")
-  const readOnly = options.readOnly === true ? "; set default_transaction_read_only = on" : ""
+    throw invalidInput(field, "must begin with postgres:// or postgresql://.")
+  const reads = options.readOnly === true || field === "readUrl"
+  const readOnly = reads ? "; set default_transaction_read_only = on" : ""
   const timeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS
   const connectTimeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS
   const settings = {
@@ -71,7 +77,18 @@ const connect = (options: PgVectorOptions): Database => {
   const namedStatements = options.namedStatements ?? true
   return "pool" in options
     ? poolDatabase(options.pool, { owned: false, namedStatements })
-    : poolDatabase(makePool(options), { owned: true, namedStatements })
+    : poolDatabase(makePool(options, "url", options.url), { owned: true, namedStatements })
+}
+
+const READ_AFTER_WRITE_MS = 5_000
+
+const connectReplica = (options: PgVectorOptions): ReadReplica | null => {
+  if (!("url" in options) || options.readUrl === undefined) return null
+  const pool = makePool(options, "readUrl", options.readUrl)
+  return new ReadReplica(
+    poolDatabase(pool, { owned: true, namedStatements: options.namedStatements ?? true }),
+    options.readAfterWriteMs ?? READ_AFTER_WRITE_MS
+  )
 }
 
 /** The database with its schema open, until the Effect scope closes. */
@@ -88,6 +105,10 @@ const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
     Effect.try({ try: () => connect(options), catch: toMemoryError }),
     (opened) => Effect.promise(() => opened.close().catch(() => {}))
   )
+  const replica = yield* Effect.acquireRelease(
+    Effect.try({ try: () => connectReplica(options), catch: toMemoryError }),
+    (opened) => Effect.promise(() => opened?.database.close().catch(() => {}) ?? Promise.resolve())
+  )
   const opened = yield* Effect.tryPromise({
     try: () =>
       openSchema(database, {
@@ -99,7 +120,8 @@ const openDatabase = Effect.fnUntraced(function* (options: PgVectorOptions) {
       }),
     catch: toMemoryError
   })
-  return { database, ...opened }
+  for (const { fix, problem } of opened.advice) yield* warn(`keepsake: ${problem}. ${fix}`)
+  return { database, replica, ...opened }
 })
 
 /** Goes on at the next open where it fails or the process ends. */
@@ -110,7 +132,8 @@ const buildInBackground = (runner: StatementRunner, { names }: StatementLayout):
 
 const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   const mode = readMode(options)
-  const { database, fingerprint, lacksIndexes, layout, rowLevelSecurity } = yield* openDatabase(options)
+  const { advice, database, fingerprint, lacksIndexes, layout, replica, rowLevelSecurity } =
+    yield* openDatabase(options)
   let reason: string | null = null
   const closedReason = () => reason
   const refuse = (message: string): void => {
@@ -120,6 +143,7 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   const runner = makeStatementRunner(database, {
     rowLevelSecurity,
     closedReason,
+    replica,
     statementTimeoutMs: statementTimeoutMs === 0 ? null : statementTimeoutMs
   })
   const drain = Effect.suspend(() => {
@@ -129,7 +153,7 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   yield* Effect.addFinalizer(() => drain)
   const close = Effect.andThen(
     drain,
-    Effect.promise(() => database.close().catch(() => {}))
+    Effect.promise(() => Promise.allSettled([database.close(), replica?.database.close()]))
   )
   const fibers = yield* FiberSet.make<void>()
   const fork = (build: Effect.Effect<void>) => Effect.asVoid(FiberSet.run(fibers, build))
@@ -141,7 +165,7 @@ const make = Effect.fnUntraced(function* (options: PgVectorOptions) {
   if (lacksIndexes && !mode.readOnly) yield* fork(buildInBackground(runner, layout))
   const store = checkedStore(makeStore(layout, runner, tuning), { fingerprint, closedReason, mode })
   const admin = checkedAdmin(
-    makeAdmin(layout, runner, { fingerprint, mode }, { refuse, close }),
+    makeAdmin(layout, runner, { fingerprint, mode, advice }, { refuse, close }),
     closedReason
   )
   return Context.make(MemoryStore, store).pipe(

@@ -7,6 +7,10 @@ import type { Pool } from "pg"
 export interface UrlConnection {
   /** `postgres://user:password@host:port/database`, optionally with `?sslmode=…`. */
   readonly url: Redacted.Redacted
+  /** A standby that answers reads. What it lacks, or fails at, the primary answers. */
+  readonly readUrl?: Redacted.Redacted | undefined
+  /** Time for which a scope is read from the primary after this handle wrote to it; default 5,000. More than the standby's lag. */
+  readonly readAfterWriteMs?: number | undefined
   /** Connections; default 10. */
   readonly poolSize?: number | undefined
   /** Time after which PostgreSQL cancels a statement; default 30,000, 0 for never. */
@@ -51,6 +55,7 @@ const LIMITS = {
   poolSize: [1, 1_000],
   statementTimeoutMs: [0, 86_400_000],
   connectTimeoutMs: [1, 600_000],
+  readAfterWriteMs: [0, 3_600_000],
   autoTuneRows: [1_000, 1_000_000_000]
 } as const
 

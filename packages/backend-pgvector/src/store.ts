@@ -89,14 +89,16 @@ const makeLimitedMethod =
     return (request: Request): Effect.Effect<A, MemoryError> => {
       const { limits, now, scope } = request
       if (limits === undefined) return write(request)
-      const rows = runner.transaction((session) =>
-        runLimitedWrite(session, layout, {
-          scope,
-          now,
-          limits,
-          statement: build(layout, request),
-          toIds: (written) => toIds(decode(written, request), request)
-        })
+      const rows = runner.transaction(
+        (session) =>
+          runLimitedWrite(session, layout, {
+            scope,
+            now,
+            limits,
+            statement: build(layout, request),
+            toIds: (written) => toIds(decode(written, request), request)
+          }),
+        scope
       )
       return Effect.map(rows, (written) => decode(written, request))
     }
@@ -144,7 +146,7 @@ export const makeStore = (
     entries: read(entriesStatement, decodeEntries),
     listEntries: read(listEntriesStatement, decodeEntryPage),
     dropEntries: write(dropEntriesStatement, decodeCount),
-    touch: write(touchStatement, () => undefined),
+    touch: makeMethod(layout, runner.writeUnseen)(touchStatement, () => undefined),
     count: read(countStatement, decodeCount),
     usage: read(usageStatement, decodeUsage)
   })

@@ -127,6 +127,17 @@ describe("a database", () => {
         pretendVersion(rows[0]?.extversion ?? "0.8.0")
       )
       expectReason(error, "Unsupported", /pgvector 0\.7\.4 is too old.*alter extension vector update/su)
+
+      const readAdvice = (version: string) =>
+        pretendVersion(version).pipe(
+          Effect.andThen(open(PgVectorStore.layer({ pglite, schema: freshSchema() }))),
+          Effect.ensuring(pretendVersion(rows[0]?.extversion ?? "0.8.0")),
+          Effect.map(({ admin }) => (admin.advice ?? []).map(({ fix, problem }) => `${problem}. ${fix}`))
+        )
+      const [advice = ""] = yield* readAdvice("0.8.3")
+      assert.match(advice, /0\.8\.3 has faults that 0\.8\.4 mends.*alter extension vector update/su)
+      for (const version of ["0.8.4", "0.9.0", "0.10.1", "1.0.0"])
+        assert.deepStrictEqual(yield* readAdvice(version), [], version)
     })
   )
 

@@ -9,10 +9,14 @@ import { loadHnsw, loadPgVector, loadQdrant } from "./loadPackage.ts"
 const hnsw = ({ backend: _backend, ...options }: HnswConfig): StoreLayer =>
   Layer.unwrap(Effect.map(loadHnsw, ({ HnswStore }) => HnswStore.layer(options)))
 
-const pgvector = ({ backend: _backend, url, ...options }: PgVectorConfig): StoreLayer =>
+const pgvector = ({ backend: _backend, readUrl, url, ...options }: PgVectorConfig): StoreLayer =>
   Layer.unwrap(
     Effect.map(loadPgVector, ({ PgVectorStore }) =>
-      PgVectorStore.layer({ ...options, url: Redacted.make(url) })
+      PgVectorStore.layer({
+        ...options,
+        url: Redacted.make(url),
+        readUrl: readUrl === undefined ? undefined : Redacted.make(readUrl)
+      })
     )
   )
 

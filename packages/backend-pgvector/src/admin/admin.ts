@@ -8,6 +8,7 @@ import {
   type SearchPlan,
   STORE_MOVED,
   StoreAdmin,
+  type StoreAdvice,
   type StoreMode
 } from "@keepsake/core/driver"
 import * as Context from "effect/Context"
@@ -71,17 +72,19 @@ export interface Shutdown {
 export interface Served {
   readonly fingerprint: Fingerprint
   readonly mode: StoreMode
+  readonly advice: ReadonlyArray<StoreAdvice>
 }
 
 export const makeAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
-  { fingerprint, mode }: Served,
+  { advice, fingerprint, mode }: Served,
   shutdown: Shutdown
 ): StoreAdmin["Service"] =>
   StoreAdmin.of({
     backend: "pgvector",
     mode,
+    advice,
     expire: (request) => runner.write("all", () => expireStatement(layout, request), toRemoval),
 
     scopes: (request) =>

@@ -1,13 +1,12 @@
-import { type MemoryError, readTimeLeft, type Scope, storeClosed } from "@keepsake/core/driver"
+import { type MemoryError, readTimeLeft, storeClosed } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
 import { scopeId } from "../scopeId.ts"
 import type { CallLimit, Database, DbSession, Rows, SqlStatement } from "./Database.ts"
 import { mayRetry, toMemoryError } from "./errors.ts"
-
-/** The scope of a statement: row-level security hides the rows of all others. */
-export type RowScope = Scope | "all"
+import type { ReadReplica } from "./ReadReplica.ts"
+import type { RowScope } from "./RowScope.ts"
 
 export type RunStatement = <A>(
   rowScope: RowScope,
@@ -19,10 +18,15 @@ export type RunStatement = <A>(
 export interface StatementRunner {
   readonly read: RunStatement
   readonly write: RunStatement
+  /** A write that no read has to see at once. */
+  readonly writeUnseen: RunStatement
   /** A write as large as its data (a whole scope, a user), without a statement timeout. */
   readonly writeAll: RunStatement
-  /** Several statements in one transaction, across scopes, without a statement timeout. */
-  readonly transaction: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
+  /** Several statements in one transaction, across scopes, without a statement timeout. `writes`: the scope that they change, else any. */
+  readonly transaction: <A>(
+    body: (session: DbSession) => Promise<A>,
+    writes?: RowScope
+  ) => Effect.Effect<A, MemoryError>
   /** In a session of its own outside any transaction. `body` sets its own scope and timeout. */
   readonly withSession: <A>(body: (session: DbSession) => Promise<A>) => Effect.Effect<A, MemoryError>
   /** Resolves when all running statements have ended, or after `DRAIN_MS`. */
@@ -93,20 +97,19 @@ export interface RunnerOptions {
   readonly rowLevelSecurity: boolean
   /** Why calls fail with `Closed`; `null` while the store serves. Read before each attempt, retries included. */
   readonly closedReason: () => string | null
+  /** Answers reads in place of the database; null without one. */
+  readonly replica: ReadReplica | null
 }
 
-export const makeStatementRunner = (
-  database: Database,
-  { closedReason, rowLevelSecurity, statementTimeoutMs }: RunnerOptions
-): StatementRunner => {
-  const { drained, track } = makeTracker()
-  const statementLimitMs = statementTimeoutMs === null ? null : statementTimeoutMs + GRACE_MS
+type Attempt = <A>(
+  kind: "read" | "write",
+  body: (limitMs: CallLimit) => Promise<A>,
+  mostMs: CallLimit
+) => Effect.Effect<A, MemoryError>
 
-  const attempt = <A>(
-    kind: "read" | "write",
-    body: (limitMs: CallLimit) => Promise<A>,
-    mostMs: CallLimit
-  ): Effect.Effect<A, MemoryError> => {
+const makeAttempt =
+  ({ closedReason }: RunnerOptions, { track }: ReturnType<typeof makeTracker>): Attempt =>
+  (kind, body, mostMs) => {
     const call = Effect.withFiber((fiber) => {
       const reason = closedReason()
       if (reason !== null) return Effect.fail(storeClosed(reason))
@@ -118,22 +121,47 @@ export const makeStatementRunner = (
     return retryWhile(once, (error) => mayRetry(error, kind))
   }
 
-  const run =
-    (kind: "read" | "write"): RunStatement =>
-    (rowScope, statement, decode) => {
-      const rows = attempt(
-        kind,
-        (limitMs) =>
-          rowLevelSecurity
-            ? database.transaction(async (session) => {
-                await session.execute(setScope(rowScope))
-                return session.query(statement())
-              }, limitMs)
-            : database.query(statement(), limitMs),
-        statementLimitMs
-      )
-      return Effect.map(rows, decode)
-    }
+export const makeStatementRunner = (database: Database, options: RunnerOptions): StatementRunner => {
+  const { replica, rowLevelSecurity, statementTimeoutMs } = options
+  const tracker = makeTracker()
+  const attempt = makeAttempt(options, tracker)
+  const statementLimitMs = statementTimeoutMs === null ? null : statementTimeoutMs + GRACE_MS
+
+  const runOn = (
+    target: Database,
+    kind: "read" | "write",
+    [rowScope, statement]: readonly [RowScope, () => SqlStatement],
+    mostMs: CallLimit
+  ): Effect.Effect<Rows, MemoryError> =>
+    attempt(
+      kind,
+      (limitMs) =>
+        rowLevelSecurity
+          ? target.transaction(async (session) => {
+              await session.execute(setScope(rowScope))
+              return session.query(statement())
+            }, limitMs)
+          : target.query(statement(), limitMs),
+      mostMs
+    )
+
+  const noteWrite = <A>(rowScope: RowScope, write: Effect.Effect<A, MemoryError>) =>
+    replica === null ? write : replica.afterWrite(rowScope, write)
+
+  const writeUnseen: RunStatement = (rowScope, statement, decode) =>
+    Effect.map(runOn(database, "write", [rowScope, statement], statementLimitMs), decode)
+
+  const read: RunStatement = (rowScope, statement, decode) => {
+    const primary = runOn(database, "read", [rowScope, statement], statementLimitMs)
+    if (replica === null) return Effect.map(primary, decode)
+    const halfMs = statementLimitMs === null ? null : statementLimitMs / 2
+    const rows = replica.answer(
+      rowScope,
+      runOn(replica.database, "read", [rowScope, statement], halfMs),
+      primary
+    )
+    return Effect.map(rows, decode)
+  }
 
   const withoutTimeout = <A>(rowScope: RowScope, body: (session: DbSession) => Promise<A>) =>
     attempt(
@@ -148,15 +176,19 @@ export const makeStatementRunner = (
     )
 
   return {
-    read: run("read"),
-    write: run("write"),
+    read,
+    write: (rowScope, statement, decode) => noteWrite(rowScope, writeUnseen(rowScope, statement, decode)),
+    writeUnseen,
     writeAll: (rowScope, statement, decode) =>
       Effect.map(
-        withoutTimeout(rowScope, (session) => session.query(statement())),
+        noteWrite(
+          rowScope,
+          withoutTimeout(rowScope, (session) => session.query(statement()))
+        ),
         decode
       ),
-    transaction: (body) => withoutTimeout("all", body),
+    transaction: (body, writes = "all") => noteWrite(writes, withoutTimeout("all", body)),
     withSession: (body) => attempt("write", (limitMs) => database.withSession(body, limitMs), null),
-    drained
+    drained: tracker.drained
   }
 }

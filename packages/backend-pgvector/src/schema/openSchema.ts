@@ -5,6 +5,7 @@ import {
   type Fingerprint,
   fingerprintMismatch,
   type MemoryError,
+  type StoreAdvice,
   unsupported
 } from "@keepsake/core/driver"
 import type { Database, DbSession } from "../connection/Database.ts"
@@ -20,6 +21,7 @@ import type { Identifiers, TableName } from "./identifiers.ts"
 import { countLaterIndexes, createIndexes, laterIndexes } from "./laterIndexes.ts"
 import { MIGRATIONS, migrationsTable, rowLevelSecurity } from "./schema.ts"
 import {
+  adviseServer,
   checkServer,
   createExtension,
   createSchema,
@@ -53,6 +55,7 @@ export interface OpenedSchema {
   readonly rowLevelSecurity: boolean
   /** Whether indexes are to be built beside the reads and writes. */
   readonly lacksIndexes: boolean
+  readonly advice: ReadonlyArray<StoreAdvice>
 }
 
 const LATEST = MIGRATIONS.at(-1)?.version ?? 0
@@ -190,7 +193,8 @@ const openCurrent = async (session: DbSession, options: OpenOptions): Promise<Op
       fingerprint: settings.fingerprint
     },
     rowLevelSecurity,
-    lacksIndexes
+    lacksIndexes,
+    advice: adviseServer(facts)
   }
 }
 

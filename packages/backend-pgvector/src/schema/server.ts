@@ -1,12 +1,15 @@
 /** The server and its `vector` extension: their versions, and what to run where one is missing or too old. */
-import { MemoryError, Unauthorized, Unsupported, unsupported } from "@keepsake/core/driver"
+import { MemoryError, type StoreAdvice, Unauthorized, Unsupported, unsupported } from "@keepsake/core/driver"
 import type { DbSession, Row, Rows } from "../connection/Database.ts"
 import { errorCode } from "../connection/errors.ts"
 import { Parameters } from "../connection/Parameters.ts"
 import type { Identifiers } from "./identifiers.ts"
 
-/** `[major, minor]`: 0.8 brought iterative scans, which a filtered HNSW search needs. */
-const PGVECTOR_MIN: readonly [number, number] = [0, 8]
+type Version = readonly [major: number, minor: number, patch: number]
+
+/** 0.8 brought iterative scans, which a filtered HNSW search needs. */
+const PGVECTOR_MIN: Version = [0, 8, 0]
+const PGVECTOR_REPAIRED: Version = [0, 8, 4]
 /** The oldest server that pgvector 0.8 builds on. */
 const SERVER_MIN = 130_000
 
@@ -48,10 +51,22 @@ left join pg_type t on t.typname = 'vector' and t.typnamespace = e.extnamespace`
 }
 
 /** Takes a version such as `0.8.0`. */
-const isTooOld = (version: string): boolean => {
-  const [major = 0, minor = 0] = version.split(".").map(Number)
-  return major < PGVECTOR_MIN[0] || (major === PGVECTOR_MIN[0] && minor < PGVECTOR_MIN[1])
+const isBelow = (version: string, least: Version): boolean => {
+  const parts = version.split(".").map(Number)
+  const i = least.findIndex((part, at) => parts[at] !== part)
+  return i >= 0 && (parts[i] ?? 0) < (least[i] ?? 0)
 }
+
+/** What is known to be wrong with the server's pgvector. */
+export const adviseServer = ({ extensionVersion }: ServerFacts): ReadonlyArray<StoreAdvice> =>
+  extensionVersion === null || !isBelow(extensionVersion, PGVECTOR_REPAIRED)
+    ? []
+    : [
+        {
+          problem: `pgvector ${extensionVersion} has faults that ${PGVECTOR_REPAIRED.join(".")} mends (a parallel build or a vacuum may damage an HNSW index)`,
+          fix: `Install ${PGVECTOR_REPAIRED.join(".")} or newer on the server, then run \`alter extension vector update\` in this database.`
+        }
+      ]
 
 /** Throws for a server or extension that is too old; the message says what to run. */
 export const checkServer = (facts: ServerFacts): void => {
@@ -60,9 +75,9 @@ export const checkServer = (facts: ServerFacts): void => {
       `PostgreSQL ${Math.floor(facts.server / 10_000)} is too old: pgvector 0.8 and this store need 13 or newer.`
     )
   }
-  if (facts.extensionVersion !== null && isTooOld(facts.extensionVersion)) {
+  if (facts.extensionVersion !== null && isBelow(facts.extensionVersion, PGVECTOR_MIN)) {
     throw unsupported(
-      `pgvector ${facts.extensionVersion} is too old: ${PGVECTOR_MIN.join(".")} or newer is needed. Install it on the server, then run \`alter extension vector update\` in this database.`
+      `pgvector ${facts.extensionVersion} is too old: 0.8 or newer is needed. Install it on the server, then run \`alter extension vector update\` in this database.`
     )
   }
 }

@@ -33,7 +33,8 @@ describe("StatementRunner", () => {
       const runner = makeStatementRunner(database, {
         rowLevelSecurity: false,
         statementTimeoutMs: null,
-        closedReason: () => reason
+        closedReason: () => reason,
+        replica: null
       })
       const error = yield* expectFailure(runner.write("all", statement, () => null))
       assert.strictEqual(error.message, storeClosed("Closed in the test.").message)
@@ -50,7 +51,8 @@ describe("StatementRunner", () => {
       const runner = makeStatementRunner(database, {
         rowLevelSecurity: false,
         statementTimeoutMs: null,
-        closedReason: () => null
+        closedReason: () => null,
+        replica: null
       })
       assert.deepStrictEqual(yield* runner.write("all", statement, (rows) => rows), [[3]])
     })
@@ -61,7 +63,7 @@ describe("StatementRunner", () => {
       const answer = Promise.withResolvers<ReadonlyArray<ReadonlyArray<unknown>>>()
       const runner = makeStatementRunner(
         makeDatabase(() => answer.promise),
-        { rowLevelSecurity: false, statementTimeoutMs: null, closedReason: () => null }
+        { rowLevelSecurity: false, statementTimeoutMs: null, closedReason: () => null, replica: null }
       )
       const fiber = yield* Effect.forkChild(
         runner.read("all", statement, () => null),

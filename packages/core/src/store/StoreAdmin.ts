@@ -75,6 +75,12 @@ export interface PaidRow {
   readonly vectors: ReadonlyArray<Float32Array | null>
 }
 
+/** What an operator should change about the server. */
+export interface StoreAdvice {
+  readonly problem: string
+  readonly fix: string
+}
+
 /**
  * The operator's calls, across scopes. The application holds it; no tool and no model gets it. A backend hands it
  * out through `checkedAdmin`.
@@ -87,6 +93,9 @@ export class StoreAdmin extends Context.Service<
 
     /** What the store was opened for: core starts no purge and counts no accesses where it may not. */
     readonly mode: StoreMode
+
+    /** Known faults of the server; none when absent. The store warns of them when it opens, and `keepsake doctor` prints them. */
+    readonly advice?: ReadonlyArray<StoreAdvice> | undefined
 
     /** Removes up to `limit` rows with `expiresAt <= now`; call again while `removed` equals `limit`. One purger per store. */
     expire(request: { readonly now: number; readonly limit: number }): Effect.Effect<Removal, MemoryError>

@@ -21,6 +21,7 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
   return {
     backend: admin.backend,
     mode: admin.mode,
+    advice: admin.advice,
     expire: (request) => writing(() => admin.expire(request)),
     scopes: (request) => checked(() => admin.scopes(request)),
     eraseUser: (request) => writing(() => admin.eraseUser(request)),

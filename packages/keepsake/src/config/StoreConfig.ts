@@ -25,6 +25,10 @@ export interface PgVectorConfig extends StoreOptions {
   readonly backend: "pgvector"
   /** `postgres://user:password@host:5432/database` */
   readonly url: string
+  /** A standby that answers reads, as a URL. */
+  readonly readUrl?: string | undefined
+  /** Milliseconds for which a user is read from the primary after a write; 5,000 when absent. */
+  readonly readAfterWriteMs?: number | undefined
   /** Created if it does not exist; `keepsake` when absent. */
   readonly schema?: string | undefined
   /** Prefix of every table's name, for several stores in one schema. */
@@ -39,7 +43,7 @@ export interface PgVectorConfig extends StoreOptions {
   readonly rowLevelSecurity?: boolean | undefined
   /** False for poolers that break prepared statements. */
   readonly namedStatements?: boolean | undefined
-  /** A scope with this many rows gets an HNSW index automatically; never when absent. */
+  /** A scope with this many rows gets indexes of its own automatically; never when absent. */
   readonly autoTuneRows?: number | undefined
 }
 
@@ -122,6 +126,8 @@ export const STORE_TABLES: { readonly [Backend in StoreConfig["backend"]]: field
   pgvector: object({
     backend: literal("pgvector"),
     url: text,
+    readUrl: optionalText,
+    readAfterWriteMs: count,
     schema: optionalText,
     tablePrefix: optionalText,
     poolSize: count,

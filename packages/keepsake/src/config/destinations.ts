@@ -6,7 +6,7 @@ import type { FileSettings } from "./configFile.ts"
 import { hideUrlSecrets } from "./hideSecrets.ts"
 import type { KeepsakeConfig } from "./KeepsakeConfig.ts"
 import { type ResolvedConfig, resolveConfig } from "./resolveConfig.ts"
-import type { PgVectorConfig, QdrantConfig, StoreConfig } from "./StoreConfig.ts"
+import type { QdrantConfig, StoreConfig } from "./StoreConfig.ts"
 
 /** A host, or a model that is loaded into this process. */
 export interface Destination {
@@ -61,11 +61,12 @@ const toDestination = (url: string, apiKey: string | undefined, effect: string):
 
 const EMBEDS = "would be sent every text that is kept or asked, to embed it"
 const KEEPS = "would be sent every memory, to keep it"
+const ASKS = "would be sent every question, to answer it"
 
 /** The driver takes host, user and password from parameters of these names before those of the URL. */
-const fromPostgres = ({ url }: PgVectorConfig): ReadonlyArray<Destination> => {
+const fromPostgres = (url: string, effect: string): ReadonlyArray<Destination> => {
   const address = URL.parse(url)
-  if (address === null) return [toDestination(url, undefined, KEEPS)]
+  if (address === null) return [toDestination(url, undefined, effect)]
   const parameter = (name: string) => address.searchParams.getAll(name).join()
   const host = parameter("host") || address.hostname
   const port = parameter("port") || address.port
@@ -73,7 +74,7 @@ const fromPostgres = ({ url }: PgVectorConfig): ReadonlyArray<Destination> => {
   return [
     {
       name: nameHost(`postgres://${host}${port === "" ? "" : `:${port}`}`, credentials),
-      effect: KEEPS,
+      effect,
       // Without a host it is PGHOST's; a path is a socket.
       isOwn: host === "" || host.startsWith("/") || isLoopback(host)
     }
@@ -90,7 +91,10 @@ const fromStore = (store: StoreConfig): ReadonlyArray<Destination> => {
     case "hnsw":
       return []
     case "pgvector":
-      return fromPostgres(store)
+      return [
+        ...fromPostgres(store.url, KEEPS),
+        ...(store.readUrl === undefined ? [] : fromPostgres(store.readUrl, ASKS))
+      ]
     case "qdrant":
       return fromQdrant(store)
   }

@@ -204,6 +204,7 @@ const checkAll = Effect.gen(function* () {
       "store",
       `${admin.backend}: ${plural(rowCount, "memory", "memories")} in ${plural(scopes.length, "scope")}`
     ),
+    ...(admin.advice ?? []).map(({ fix, problem }) => warning("server", problem, fix)),
     admin.mode.readOnly ? ok("round trip", "left out: the store is opened read-only") : yield* checkRoundTrip,
     ...checkTerms(yield* admin.fingerprint),
     ...(yield* checkDates(scopes)),

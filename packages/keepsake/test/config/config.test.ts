@@ -17,7 +17,8 @@ import { temporaryFolder } from "../support/runKeepsake.ts"
 ;({}) as Omit<HnswConfig, "backend"> satisfies HnswOptions
 void ((config: Omit<PgVectorConfig, "backend">): PgVectorOptions => ({
   ...config,
-  url: Redacted.make(config.url)
+  url: Redacted.make(config.url),
+  readUrl: config.readUrl === undefined ? undefined : Redacted.make(config.readUrl)
 }))
 type Server = Extract<QdrantOptions, { url: string }>
 type Layout = NonNullable<Server["layout"]>
@@ -180,6 +181,14 @@ describe("openMemory", () => {
     [
       "postgres://localhost/db?sslmode=require&readOnly=true",
       { backend: "pgvector", url: "postgres://localhost/db?sslmode=require", readOnly: true }
+    ],
+    [
+      `postgres://localhost/db?readUrl=${encodeURIComponent("postgres://standby/db?sslmode=require")}`,
+      {
+        backend: "pgvector",
+        url: "postgres://localhost/db",
+        readUrl: "postgres://standby/db?sslmode=require"
+      }
     ],
     [
       "postgres://localhost/db?accessCounts=true",

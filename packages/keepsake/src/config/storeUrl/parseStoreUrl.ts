@@ -3,6 +3,7 @@ import type { MemoryError, StoreOptions } from "@keepsake/core"
 import { didYouMean, invalidInput } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import { findHomeFolder } from "../configFile.ts"
+import { parsePostgresUrl } from "./parsePostgresUrl.ts"
 import { parseQdrantUrl } from "./parseQdrantUrl.ts"
 import type { StoreConfig } from "../StoreConfig.ts"
 
@@ -97,11 +98,7 @@ const parseLocation = (url: string): Effect.Effect<StoreConfig, MemoryError> => 
       return Effect.succeed({ backend: "memory" })
     case "postgres":
     case "postgresql":
-      return URL.canParse(url)
-        ? Effect.succeed({ backend: "pgvector", url })
-        : bad(
-            `is not a complete URL; write ${SCHEMES.postgres}, with special characters in the password percent-encoded`
-          )
+      return parsePostgresUrl(url, SCHEMES.postgres)
     case "qdrant+http":
     case "qdrant+https":
       return parseQdrantUrl(url, SCHEMES["qdrant+http"])
@@ -119,7 +116,7 @@ const parseLocation = (url: string): Effect.Effect<StoreConfig, MemoryError> => 
 
 /**
  * Parses a store URL, with `?readOnly=true` and `?accessCounts=false` where they are given. The password of a Qdrant
- * URL is the API key (`qdrant+https://:KEY@host`), and its parameters are the options of `QdrantConfig`. No message repeats a URL, which may hold a password.
+ * URL is the API key (`qdrant+https://:KEY@host`), and its parameters are the options of `QdrantConfig`; `readUrl` of a PostgreSQL URL is a standby. No message repeats a URL, which may hold a password.
  */
 export const parseStoreUrl = (text: string): Effect.Effect<StoreConfig, MemoryError> =>
   Effect.flatMap(splitOptions(text), ({ options, url }) =>
