@@ -29,7 +29,14 @@ const makeNode = (): PhraseNode => ({ next: new Map(), meanings: [] })
 
 const toKey = ({ key, value }: TimeToken): string => (value === null ? key : `#${value}`)
 
-const addPhrase = (root: PhraseNode, phrase: string, code: string, language: number): void => {
+/** A phrase as `CALENDAR_WORDS` has it, until a question has a word that begins as it does. */
+interface UnreadPhrase {
+  readonly phrase: string
+  readonly code: string
+  readonly language: number
+}
+
+const addPhrase = (root: PhraseNode, { code, language, phrase }: UnreadPhrase): void => {
   const isGuarded = phrase.startsWith("?")
   let node = root
   for (const token of readTokens(isGuarded ? phrase.slice(1) : phrase)) {
@@ -40,59 +47,120 @@ const addPhrase = (root: PhraseNode, phrase: string, code: string, language: num
   node.meanings.push({ code, language, isGuarded })
 }
 
+const CHINESE_WEEKDAYS = ["一", "二", "三", "四", "五", "六", "日天"].flatMap((names, i) =>
+  Array.from(names, (name) => ({ name, i }))
+)
+
+/** The last characters of words for a week. */
+const WEEKS = new Set(["周", "週", "期", "拜"])
+
 /** 上周五 is the Friday of last week: the week's own word ends the weekday's. */
-const addChineseWeekdays = (root: PhraseNode, week: string, code: string, language: number): void => {
-  for (const [i, names] of ["一", "二", "三", "四", "五", "六", "日天"].entries()) {
-    for (const name of names) addPhrase(root, week + name, `${code}:${i}`, language)
+const withChineseWeekdays = (unread: UnreadPhrase): ReadonlyArray<UnreadPhrase> => {
+  const { code, language, phrase } = unread
+  if (!code.startsWith("w") || !WEEKS.has(phrase.at(-1) ?? "")) return [unread]
+  const days = CHINESE_WEEKDAYS.map(({ i, name }) => ({
+    phrase: phrase + name,
+    code: `${code}:${i}`,
+    language
+  }))
+  return [unread, ...days]
+}
+
+const isAsciiLetter = (code: number): boolean =>
+  (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a)
+
+const folded = new Map<string, string>()
+
+const foldLetter = (letter: string): string => {
+  const known = folded.get(letter)
+  if (known !== undefined) return known
+  const [head = ""] = foldWord(letter)
+  folded.set(letter, head)
+  return head
+}
+
+/** Two letters of a word; one where the second is no plain one, and of other alphabets. */
+const toHead = (first: string, second: string): string =>
+  isAsciiLetter(first.charCodeAt(0)) && isAsciiLetter(second.charCodeAt(0)) ? first + second : first
+
+/** The head of a phrase's first token, without reading it. */
+const phraseHead = (phrase: string): string => {
+  const start = phrase.startsWith("?") ? 1 : 0
+  const first = foldLetter(phrase.charAt(start))
+  return first >= "0" && first <= "9" ? "#" : toHead(first, foldLetter(phrase.charAt(start + 1)))
+}
+
+/** The phrases by how they begin. Reading all of them into tokens takes longer than the rest of a first question. */
+const groupByHead = (): Map<string, Array<UnreadPhrase>> => {
+  const groups = new Map<string, Array<UnreadPhrase>>()
+  const add = (phrase: string, code: string, language: number): void => {
+    const head = phraseHead(phrase)
+    const group = groups.get(head)
+    if (group === undefined) groups.set(head, [{ phrase, code, language }])
+    else group.push({ phrase, code, language })
   }
-}
-
-interface PhraseTable {
-  readonly root: PhraseNode
-  readonly evidence: ReadonlyArray<ReadonlySet<string>>
-}
-
-const makeTable = (): PhraseTable => {
-  const root = makeNode()
   for (const [language, { months, phrases, weekdays }] of CALENDAR_WORDS.entries()) {
-    const lists = [
-      ...months.split("|").map((month, i) => [`M${i}`, month.split("/")] as const),
-      ...weekdays.split("|").map((weekday, i) => [`W${i}`, weekday.split("/")] as const),
-      ...Object.entries(phrases).map(([code, list]) => [code, list.split("|")] as const)
-    ]
-    for (const [code, list] of lists) {
-      for (const phrase of list) {
-        addPhrase(root, phrase, code, language)
-        if (/^w.*[周週期拜]$/u.test(code + phrase)) addChineseWeekdays(root, phrase, code, language)
-      }
+    for (const [list, kind] of [
+      [months, "M"],
+      [weekdays, "W"]
+    ] as const) {
+      list.split("|").forEach((names, i) => {
+        for (const name of names.split("/")) add(name, `${kind}${i}`, language)
+      })
     }
+    for (const code in phrases)
+      for (const phrase of (phrases[code] ?? "").split("|")) add(phrase, code, language)
   }
-  const evidence = CALENDAR_WORDS.map(
-    (words) => new Set((words.evidence ?? "").split("|").map((word) => foldWord(word)))
-  )
-  return { root, evidence }
+  return groups
+}
+
+/** Phrases, read as questions need them. */
+class PhraseTable {
+  readonly #root = makeNode()
+  readonly #unread = groupByHead()
+  readonly #evidence: Array<ReadonlySet<string> | undefined> = []
+
+  /** The phrases that begin with a token, among others. */
+  rootFor(key: string): PhraseNode {
+    const head = toHead(key.charAt(0), key.charAt(1))
+    const group = this.#unread.get(head)
+    if (group === undefined) return this.#root
+    this.#unread.delete(head)
+    for (const phrase of group.flatMap(withChineseWeekdays)) addPhrase(this.#root, phrase)
+    return this.#root
+  }
+
+  /** Words that show a language. */
+  evidence(language: number): ReadonlySet<string> {
+    return (this.#evidence[language] ??= new Set(
+      (CALENDAR_WORDS[language]?.evidence ?? "").split("|").map((word) => foldWord(word))
+    ))
+  }
 }
 
 let table: PhraseTable | undefined
 
 /** Made with the first question: a program that asks none does not wait for it. */
-const phraseTable = (): PhraseTable => (table ??= makeTable())
+const phraseTable = (): PhraseTable => (table ??= new PhraseTable())
 
-const follow = (node: PhraseNode, token: TimeToken): PhraseNode | undefined =>
-  node.next.get(toKey(token)) ??
-  (token.key === "" ? undefined : peel(token.key).flatMap((base) => node.next.get(base) ?? [])[0])
+/** @param node null for the root */
+const followKey = (node: PhraseNode | null, key: string): PhraseNode | undefined =>
+  (node ?? phraseTable().rootFor(key)).next.get(key)
+
+const follow = (node: PhraseNode | null, token: TimeToken): PhraseNode | undefined =>
+  followKey(node, toKey(token)) ??
+  (token.key === "" ? undefined : peel(token.key).flatMap((base) => followKey(node, base) ?? [])[0])
 
 const NO_MEANINGS: ReadonlyArray<Meaning> = []
 
 /** The longest phrase at each place of an NFC text. Linear: a phrase has few words. */
 export const readItems = (text: string): ReadonlyArray<TimeItem> => {
-  const { evidence, root } = phraseTable()
   const tokens = readTokens(text)
   let words: ReadonlySet<string> | undefined
   const isShown = ({ isGuarded, language }: Meaning): boolean => {
     if (!isGuarded) return true
     words ??= new Set(tokens.map(({ key }) => key))
-    for (const word of evidence[language] ?? []) if (words.has(word)) return true
+    for (const word of phraseTable().evidence(language)) if (words.has(word)) return true
     return false
   }
   const items: Array<TimeItem> = []
@@ -101,7 +169,7 @@ export const readItems = (text: string): ReadonlyArray<TimeItem> => {
     if (first === undefined) break
     let length = 1
     let meanings: ReadonlyArray<Meaning> = NO_MEANINGS
-    let node: PhraseNode | undefined = root
+    let node: PhraseNode | null | undefined = null
     for (let j = i; j < tokens.length; j++) {
       const token = tokens[j]
       node = token === undefined ? undefined : follow(node, token)
