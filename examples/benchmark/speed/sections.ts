@@ -8,6 +8,8 @@ interface Section {
 /** The sections that `--only` can name, in the order of the table. Each is loaded and run in a separate process. */
 export const SECTIONS: { readonly [name: string]: () => Promise<Section> } = {
   mem0: () => import("./recallAgainstMem0.ts"),
+  peers: () => import("./peers.ts"),
+  cold: () => import("./cold.ts"),
   channel: () => import("./channel.ts"),
   million: () => import("./million.ts"),
   remember: () => import("./remember.ts"),

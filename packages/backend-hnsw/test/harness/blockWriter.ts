@@ -1,4 +1,4 @@
-/** `blockWriter.ts PATH`: opens a file without blocks, prints `ready`, and asks until blocks are written. For kills. */
+/** `blockWriter.ts PATH`: opens a file, asks, which begins to write blocks, prints `ready`, and waits. For kills. */
 import { Effect } from "effect"
 import { askAll, DIMENSIONS } from "../support/blocks.ts"
 import { openStore } from "../support/openStore.ts"
@@ -7,9 +7,9 @@ const [path = ""] = process.argv.slice(2)
 
 const program = Effect.gen(function* () {
   const { store } = yield* openStore({ path, synchronous: "normal" }, DIMENSIONS)
-  process.stdout.write("ready\n")
   yield* askAll(store)
+  process.stdout.write("ready\n")
+  yield* Effect.sleep("2 seconds")
 })
 
 await Effect.runPromise(Effect.scoped(program))
-process.stdout.write("written\n")

@@ -23,9 +23,9 @@ const KILLS = Number(process.env["KEEPSAKE_BLOCK_KILLS"] ?? 5)
 const SCRIPT = new URL("../harness/blockWriter.ts", import.meta.url).pathname
 const ROWS = 3_000
 /** About as long as the blocks of a file take. */
-const LONGEST_MS = 250
+const LONGEST_MS = 200
 
-/** Kills a process some time after it opened the file. */
+/** Kills a process some time after it began to write blocks. */
 const writeUntilKilled = (path: string, afterMs: number): Effect.Effect<void> =>
   Effect.promise(
     () =>
