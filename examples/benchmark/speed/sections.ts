@@ -18,6 +18,7 @@ export const SECTIONS: { readonly [name: string]: () => Promise<Section> } = {
     return { rows: ({ million, quick }) => rows(quick ? { memories: 2_000 } : million ? MILLION : undefined) }
   },
   qdrant: () => import("./qdrant.ts"),
+  processes: () => import("./processes.ts"),
   agent: () => import("./agent.ts"),
   growth: () => import("./growth.ts"),
   reads: () => import("./reads.ts"),
