@@ -83,12 +83,11 @@ export const readQuery = (
     const b = indexOf(second)
     phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
   }
-  const { common, everywhere } = surpriseCaps(tokeniser)
-  const capOf = read.english ? common : everywhere
+  const caps = surpriseCaps(tokeniser, read.english)
   return {
     text,
     terms,
-    surpriseCaps: Float64Array.from(terms, (term) => capOf.get(term) ?? Number.POSITIVE_INFINITY),
+    surpriseCaps: Float64Array.from(terms, (term) => caps.get(term) ?? Number.POSITIVE_INFINITY),
     tokeniser,
     words: groupTerms(read, indexOf),
     phrases,

@@ -27,41 +27,43 @@ const COMMON =
   "one two three please thanks thank welcome hello bye yes sorry glad happy fine cool perfect awesome wonderful " +
   "anyone anybody nobody everybody somebody any may might must shall upon though although however whether since yet"
 
-/** The most that a term can surprise, by the tokeniser that made it. */
-export interface SurpriseCaps {
-  readonly common: ReadonlyMap<number, number>
-  /** Function words of every language too: for a text that is not in English, where they may be words of it. */
-  readonly everywhere: ReadonlyMap<number, number>
-}
+/** The most that each term can surprise. */
+type SurpriseCaps = ReadonlyMap<number, number>
 
 /** Read inside a sentence, so that function words are left out and none is taken for a name. */
-const termsOf = (word: string, tokeniser: string): ReadonlyArray<number> =>
-  readWith(tokeniser, word).words.length === 1
-    ? readWith(tokeniser, word).words.flatMap((read) =>
-        [wordKey(read), read.stem].filter((id) => id !== NO_TERM)
-      )
+const termsOf = (word: string, tokeniser: string): ReadonlyArray<number> => {
+  const { words } = readWith(tokeniser, word)
+  return words.length === 1
+    ? words.flatMap((read) => [wordKey(read), read.stem].filter((id) => id !== NO_TERM))
     : []
+}
 
-const makeCaps = (tokeniser: string): SurpriseCaps => {
-  const common = new Map<number, number>()
-  for (const word of COMMON.split(" ")) {
-    for (const id of termsOf(word, tokeniser)) common.set(id, COMMON_WORD)
-  }
-  const everywhere = new Map(common)
-  for (const words of Object.values(BY_LANGUAGE)) {
-    for (const word of words.split(" ")) {
-      for (const id of termsOf(word, tokeniser)) everywhere.set(id, FUNCTION_WORD)
-    }
-  }
-  return { common, everywhere }
+/** Once each: languages share many. */
+const addCaps = (caps: Map<number, number>, words: string, tokeniser: string, cap: number): void => {
+  for (const word of new Set(words.split(" "))) for (const id of termsOf(word, tokeniser)) caps.set(id, cap)
+}
+
+const makeCommon = (tokeniser: string): SurpriseCaps => {
+  const caps = new Map<number, number>()
+  addCaps(caps, COMMON, tokeniser, COMMON_WORD)
+  return caps
+}
+
+const makeEverywhere = (tokeniser: string): SurpriseCaps => {
+  const caps = new Map(surpriseCaps(tokeniser, true))
+  addCaps(caps, Object.values(BY_LANGUAGE).join(" "), tokeniser, FUNCTION_WORD)
+  return caps
 }
 
 const made = new Map<string, SurpriseCaps>()
 
-export const surpriseCaps = (tokeniser: string): SurpriseCaps => {
-  const known = made.get(tokeniser)
-  if (known !== undefined) return known
-  const caps = makeCaps(tokeniser)
-  made.set(tokeniser, caps)
+/**
+ * The caps of terms that this tokeniser makes. For a text that is not in English, function words of every language too:
+ * they may be words of it. Made when they are asked for: those take longer than the rest of a first question.
+ */
+export const surpriseCaps = (tokeniser: string, isEnglish: boolean): SurpriseCaps => {
+  const key = `${isEnglish} ${tokeniser}`
+  const caps = made.get(key) ?? (isEnglish ? makeCommon : makeEverywhere)(tokeniser)
+  made.set(key, caps)
   return caps
 }
