@@ -177,6 +177,17 @@ const putRow = async ({ client, recordCalls, run, server }: Bench): Promise<Row>
   )
 }
 
+/** What decides the figures: shards, replicas, quantisation, and where vectors, graphs and payloads are held. */
+const describeSettings = async (client: QdrantClient, collection: string): Promise<string> => {
+  const { config } = await client.getCollection(collection)
+  const { hnsw_config, params, quantization_config } = config
+  const { payload, replication_factor, shard_number, sharding_method, vectors } = params
+  return JSON.stringify({
+    ...{ sharding_method, shard_number, replication_factor, vectors, payload, hnsw_config },
+    quantization_config
+  })
+}
+
 const openStore = (client: QdrantClient, collection: string) => {
   const space = { model: "bench", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } }
   return ManagedRuntime.make(
@@ -186,7 +197,8 @@ const openStore = (client: QdrantClient, collection: string) => {
 
 const measure = async (url: string, server: string): Promise<ReadonlyArray<Row>> => {
   const collection = `keepsake-bench-${randomBytes(4).toString("hex")}`
-  const { port, protocol, hostname } = new URL(url)
+  // The first node of a cluster.
+  const { port, protocol, hostname } = new URL(url.split(",")[0] ?? url)
   const key = process.env["KEEPSAKE_QDRANT_API_KEY"]
   const params: QdrantClientParams = {
     url: `${protocol}//${hostname}`,
@@ -215,12 +227,13 @@ const measure = async (url: string, server: string): Promise<ReadonlyArray<Row>>
       const rows = Array.from({ length: Math.min(STORE_LIMITS.batch, ROWS - i) }, (_, j) => makeRow(i + j))
       await bench.run((target) => target.put({ scope, now: NOW, rows }))
     }
+    console.error(`qdrant: settings of the collection: ${await describeSettings(client, collection)}`)
     return [...(await searchRows(bench, 100)), ...(await searchRows(bench, 10)), await putRow(bench)]
   } finally {
     await measured.dispose()
     await recording.dispose()
     for (const base of [collection, `${collection}${RECORDING}`]) {
-      for (const name of [base, `${base}.sessions`]) await client.deleteCollection(name)
+      for (const name of [base, `${base}.sessions`, `${base}.access`]) await client.deleteCollection(name)
     }
   }
 }

@@ -18,13 +18,15 @@ import * as Layer from "effect/Layer"
 import { makeAdmin } from "./admin/admin.ts"
 import { makeStaging } from "./admin/staging.ts"
 import { openNodes } from "./connection/openClient.ts"
+import { NO_POINTS } from "./connection/PointsApi.ts"
 import { makeQdrantHttp } from "./connection/QdrantHttp.ts"
 import { checkOptions, type QdrantOptions, type ServerOptions } from "./options.ts"
+import { withAccessCounts } from "./requests/accessCounts.ts"
 import type { Serving } from "./requests/Serving.ts"
-import { openEntries } from "./schema/entriesCollection.ts"
 import { finishInBackground, makeLayoutMove } from "./schema/moveLayout.ts"
 import { inspectServer } from "./schema/inspectServer.ts"
 import { openCollection, openCollectionReadOnly, pointsOf } from "./schema/openCollection.ts"
+import { openAccess, openEntries } from "./schema/vectorless.ts"
 import { makeStore } from "./store.ts"
 
 const make = Effect.fnUntraced(function* (options: QdrantOptions) {
@@ -34,13 +36,16 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     "client" in options ? [{ client: options.client, server: "Qdrant" }] : yield* openNodes(options)
   const mode = readMode(options)
   const http = makeQdrantHttp(nodes, settings)
-  const { aliases, entries } = yield* inspectServer(http)
+  const found = yield* inspectServer(http)
+  const { aliases } = found
   const open = mode.readOnly ? openCollectionReadOnly : openCollection
   const collection = yield* open(http, asked, aliases)
   const { fingerprint } = collection
-  const points = pointsOf(http, collection)
+  const stored = pointsOf(http, collection)
   const layoutMove = makeLayoutMove(http, collection)
-  const sessions = yield* openEntries(http, mode.readOnly, entries)
+  const sessions = yield* openEntries(http, mode.readOnly, found)
+  const access = yield* openAccess(http, mode.accessCounts, found)
+  const points = access === NO_POINTS ? stored : withAccessCounts(stored, access)
 
   let closedReason: string | null = null
   const close = (reason: string) =>
@@ -50,13 +55,15 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   const parts = {
     http,
     serving: collection,
-    points,
+    points: stored,
     close: close(STORE_MOVED),
     finishLayout: layoutMove.finish
   }
   const { removeStaged, ...staging } = yield* makeStaging(parts, mode.readOnly, aliases)
   const serving: Serving = {
     points,
+    stored,
+    access,
     sessions,
     fingerprint,
     embedded: fingerprint.embedding !== null,

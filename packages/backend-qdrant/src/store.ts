@@ -1,12 +1,12 @@
 import type { MemoryError, MemoryStore, Scope } from "@keepsake/core/driver"
 import type * as Effect from "effect/Effect"
+import { makeTouch } from "./requests/accessCounts.ts"
 import { append, dropEntries, entries, listEntries } from "./requests/entries.ts"
 import { list, listRows } from "./requests/list.ts"
 import { count, get, latest, predecessors, speakers } from "./requests/read.ts"
 import { remove } from "./requests/remove.ts"
 import { type Serving, withinScope } from "./requests/Serving.ts"
 import { sessions } from "./requests/sessions.ts"
-import { makeTouch } from "./requests/touch.ts"
 import { lastTurn } from "./requests/turns.ts"
 import { usage } from "./requests/usage.ts"
 import { patch, put, supersede } from "./requests/write.ts"
@@ -42,7 +42,7 @@ export const makeStore = (serving: Serving): MemoryStore["Service"] => {
     entries: inShard((shard, request) => entries(shard.sessions, request)),
     listEntries: inShard((shard, request) => listEntries(shard.sessions, request)),
     dropEntries: inShard((shard, request) => dropEntries(shard.sessions, request)),
-    touch: makeTouch(serving.points),
+    touch: makeTouch(serving.points, serving.access),
     count: inShard(count),
     usage: inShard(usage)
   }

@@ -120,7 +120,8 @@ describe("opening takes", () => {
       yield* Layer.build(layer)
       assert.deepStrictEqual(Array.from(server.data.collections.keys()), [
         "from-config",
-        "from-config.sessions"
+        "from-config.sessions",
+        "from-config.access"
       ])
     })
   )

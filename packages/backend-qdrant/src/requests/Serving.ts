@@ -14,8 +14,12 @@ export type RemoveStaged = (
 
 /** The collections as requests see them. */
 export interface Serving {
-  /** Memories. */
+  /** Memories, with their counts of accesses where `accessCount` is asked for. */
   readonly points: PointsApi
+  /** Memories as they are stored: for a write, which keeps what stands in their points. */
+  readonly stored: PointsApi
+  /** How often memories were recalled. */
+  readonly access: PointsApi
   /** Entries of sessions, and counters of turns that were removed. */
   readonly sessions: PointsApi
   readonly fingerprint: Fingerprint
@@ -36,5 +40,7 @@ export interface Serving {
 export const withinScope = (serving: Serving, scope: Scope): Serving => ({
   ...serving,
   points: serving.points.within(scope),
+  stored: serving.stored.within(scope),
+  access: serving.access.within(scope),
   sessions: serving.sessions.within(scope)
 })

@@ -1,9 +1,12 @@
 import type { MemoryError, MemoryStore, Removal, RemoveTarget, Scope } from "@keepsake/core/driver"
+import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
 import { ENTRIES } from "../codec/entries.ts"
 import { all, type Conditions, inScope, must, mustNot, toFilter } from "../codec/filter.ts"
 import { IS_MEMORY, ofMemories } from "../codec/passages.ts"
+import { scrollAll } from "../connection/PointsApi.ts"
 import { toRemoval } from "../erasure.ts"
+import { dropCounts } from "./accessCounts.ts"
 import type { Serving } from "./Serving.ts"
 import { countTurns, readTurn, TURN_KEYS, WITH_TURN } from "./turns.ts"
 
@@ -31,29 +34,31 @@ const removeTurns = Effect.fnUntraced(function* (
 })
 
 /**
- * Removes rows with their further passages, which match where their memory does, and counts their turns. Counts before
- * it deletes: the server does not return how many points a deletion removed.
+ * Removes rows with their further passages, which match where their memory does, and counts their turns. Reads their ids
+ * before it deletes: the server does not return what a deletion removed.
  */
 export const removeWhere = Effect.fnUntraced(function* (
   serving: Serving,
   conditions: Conditions
 ): Effect.fn.Return<Removal, MemoryError> {
-  const { points, removeStaged } = serving
-  const [removed, removeFromStaged] = yield* Effect.all(
-    [points.count(all(conditions, IS_MEMORY)), removeStaged(conditions)],
+  const { access, points, removeStaged } = serving
+  const [doomed, removeFromStaged] = yield* Effect.all(
+    [scrollAll(points, all(conditions, IS_MEMORY), { with_payload: false }), removeStaged(conditions)],
     { concurrency: "unbounded" }
   )
   yield* removeTurns(serving, conditions)
   // A row with a turn that is written meanwhile stays: its turn is not counted.
   const withoutTurn = all(conditions, mustNot(WITH_TURN))
   yield* points.update("delete", [{ delete: { filter: toFilter(withoutTurn) } }], "bulk")
+  const ids = doomed.map(({ id }) => String(id))
+  for (const page of chunksOf(ids, PAGE)) yield* dropCounts(access, page)
   yield* removeFromStaged
-  return toRemoval(removed)
+  return toRemoval(doomed.length)
 })
 
-/** Removes rows, then the entries and counters of the same scope or user. */
+/** Removes rows, then the entries, counters and counts of accesses of the same scope or user. */
 export const removeAll = Effect.fnUntraced(function* (
-  { points, removeStaged, sessions }: Serving,
+  { access, points, removeStaged, sessions }: Serving,
   conditions: Conditions
 ): Effect.fn.Return<Removal, MemoryError> {
   const [removed, entries, removeFromStaged] = yield* Effect.all(
@@ -67,6 +72,7 @@ export const removeAll = Effect.fnUntraced(function* (
   const operations = [{ delete: { filter: toFilter(conditions) } }]
   yield* points.update("delete", operations, "bulk")
   yield* sessions.update("delete entries", operations, "bulk")
+  yield* access.update("delete counts", operations, "bulk")
   yield* removeFromStaged
   return toRemoval(removed, entries > 0)
 })

@@ -18,6 +18,7 @@ import { hasId, must, notExpired, toFilter } from "../codec/filter.ts"
 import { decode, decodeMemory, encodeValidity, EXCERPT_KEYS, isCut } from "../codec/memoryRow.ts"
 import { setPayloads } from "../codec/setPayload.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
+import { dropCounts } from "./accessCounts.ts"
 import { type Growth, withinLimits } from "./limits.ts"
 import {
   encodeChange,
@@ -54,14 +55,21 @@ const readExisting = Effect.fnUntraced(function* (points: PointsApi, ids: Readon
   )
 })
 
-/** Counts the turns of the rows that are replaced. */
-const countReplaced = ({ sessions }: Serving, planned: ReadonlyArray<PlannedRow>) =>
-  countTurns(
-    sessions,
-    planned.flatMap(({ existing, replace }) =>
-      replace === undefined || existing === undefined ? [] : [existing.memory]
-    )
+/** Counts the turns of the rows that are replaced, and drops their counts of accesses. */
+const countReplaced = Effect.fnUntraced(function* (
+  { access, sessions }: Serving,
+  planned: ReadonlyArray<PlannedRow>
+): Effect.fn.Return<void, MemoryError> {
+  const replaced = planned.flatMap(({ existing, replace }) =>
+    replace === undefined || existing === undefined ? [] : [existing.memory]
   )
+  if (replaced.length === 0) return
+  yield* countTurns(sessions, replaced)
+  yield* dropCounts(
+    access,
+    replaced.map(({ id }) => id)
+  )
+})
 
 /** How much planned rows add to their scope. */
 const growth = (planned: ReadonlyArray<PlannedRow>): Growth => ({
@@ -98,7 +106,7 @@ export const put = Effect.fnUntraced(function* (
     serving,
     request,
     Effect.gen(function* () {
-      const existing = yield* readExisting(serving.points, rows.flatMap(toPossibleIds))
+      const existing = yield* readExisting(serving.stored, rows.flatMap(toPossibleIds))
       const planned = rows.map((row) => planRow(scope, row, findRestated(scope, row, existing), now))
       return {
         growth: growth(planned),
@@ -119,7 +127,7 @@ export const supersede = (
     serving,
     request,
     Effect.gen(function* () {
-      const existing = yield* readExisting(serving.points, [...toPossibleIds(row), id])
+      const existing = yield* readExisting(serving.stored, [...toPossibleIds(row), id])
       const planned = planRow(scope, row, findRestated(scope, row, existing), now)
       const { memory: successor, outcome } = planned
       const old = existing.get(id)

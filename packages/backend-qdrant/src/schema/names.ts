@@ -19,6 +19,9 @@ export const servingAlias = (base: string, fingerprint: Fingerprint): string =>
 /** The collection of entries, which every embedding space shares. */
 export const entriesName = (base: string): string => `${base}.sessions`
 
+/** The collection of access counts, which every embedding space shares. */
+export const accessName = (base: string): string => `${base}.access`
+
 /** Prefix of the alias of the staged collection; its generation id follows. */
 export const stagingPrefix = (base: string): string => `${base}.staging-`
 

@@ -13,7 +13,7 @@ const integer = { type: "integer", lookup: false, range: true, enable_hnsw: fals
 const sum = { type: "integer", lookup: true, range: true, enable_hnsw: false } as const
 const bool = { type: "bool", enable_hnsw: false } as const
 
-type Indexes = Readonly<Record<string, Schemas["PayloadSchemaParams"]>>
+export type Indexes = Readonly<Record<string, Schemas["PayloadSchemaParams"]>>
 
 /** Keys of both layouts. */
 const SHARED_INDEXES: Indexes = {
@@ -86,6 +86,9 @@ export const ENTRIES_INDEXES: Indexes = {
 const placed = <Tier extends Schemas["Memory"]>(memory: Tier | undefined) =>
   memory === undefined ? {} : { memory }
 
+/** The keys of the collection of access counts. */
+export const ACCESS_INDEXES: Indexes = { scope: { type: "keyword", is_tenant: true }, userId: keyword }
+
 const vectorsConfig = (
   { embedding }: Fingerprint,
   { memory }: CollectionSettings
@@ -100,7 +103,7 @@ const vectorsConfig = (
         }
       }
 
-/** What collections of memories and of entries have in common. */
+/** What collections with and without vectors have in common. */
 const sharedConfig = (
   settings: CollectionSettings,
   metadata: Record<string, unknown>,
@@ -144,8 +147,8 @@ export const collectionConfig = (
   }
 }
 
-/** The request body of a new collection of entries. */
-export const entriesConfig = (
+/** The request body of a new collection without vectors. */
+export const vectorlessConfig = (
   settings: CollectionSettings,
   metadata: Record<string, unknown>,
   isKeyed: boolean

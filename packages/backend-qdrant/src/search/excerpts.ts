@@ -59,7 +59,7 @@ const choosePassages = Effect.fnUntraced(function* (
   return new Map(candidates.map((candidate) => [candidate.id, reader.worded(candidate, 0)]))
 })
 
-/** Access counts stand in the memory's point alone. */
+/** Access counts are the memory's, not its passages'. */
 const COUNT_KEYS = ["accessCount", "lastAccessedAt"]
 
 export const excerpts = Effect.fnUntraced(function* (

@@ -22,7 +22,7 @@ describe("a move to another embedder", () => {
         }))
       )
       yield* admin.commitStage
-      assert.strictEqual(server.data.collections.size, 3, "of both spaces, and of entries")
+      assert.strictEqual(server.data.collections.size, 4, "of both spaces, entries and counts")
       assert.strictEqual(server.data.collections.get("keepsake")?.points.size, 0, "its points are deleted")
       assert.isFalse(server.requests.some(({ method }) => method === "DELETE"))
       const moved = yield* openStore({ url: server.url }, next)

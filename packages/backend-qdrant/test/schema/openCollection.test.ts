@@ -103,7 +103,7 @@ describe("creating a collection", () => {
     })
   )
 
-  it.live("at the same time as other processes gives one collection of memories and one of entries", () =>
+  it.live("at the same time as other processes gives one collection of each kind", () =>
     Effect.gen(function* () {
       const server = yield* startStandIn()
       const handles = yield* Effect.all(
@@ -119,6 +119,7 @@ describe("creating a collection", () => {
       assert.deepStrictEqual(counts, [5, 5, 5, 5, 5])
       assert.deepStrictEqual(Array.from(server.data.collections.keys()).toSorted(), [
         "keepsake",
+        "keepsake.access",
         "keepsake.sessions"
       ])
     })

@@ -43,8 +43,8 @@ describe("a new collection", () => {
       assert.isUndefined(config?.sparse_vectors)
       assert.strictEqual(config?.strict_mode_config?.unindexed_filtering_retrieve, false)
       assert.deepStrictEqual(metadata, { keepsake: { layout: 2, ready: true } })
-      const last = opening.at(-1)
-      assert.strictEqual(`${last?.method} ${last?.path}`, "PATCH /collections/keepsake.sessions")
+      const last = opening.filter(({ path }) => path.startsWith("/collections/keepsake.sessions")).at(-1)
+      assert.strictEqual(last?.method, "PATCH")
     })
   )
 

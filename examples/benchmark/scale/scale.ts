@@ -1,0 +1,162 @@
+/**
+ * `node examples/benchmark/scale/scale.ts`: the figures of docs/scale.md, a hundred million memories of two million users over 64 shards.
+ * Places every user by the store's own hash, and counts the requests and bytes of calls on the tests' stand-in.
+ */
+import { QdrantStore } from "@keepsake/backend-qdrant"
+import { type MemoryError, MemoryStore, StoreFingerprint } from "@keepsake/core"
+import { ANY, documentTerms, fingerprint, memoryIdOfText, type StoreRow, termId } from "@keepsake/core/driver"
+import { Effect, Layer } from "effect"
+import { startCluster } from "../../../packages/backend-qdrant/test/server/QdrantServer.ts"
+
+export interface Plan {
+  readonly memories: number
+  readonly users: number
+  readonly shards: number
+  /** Most memories of a user; what is above goes to the others. */
+  readonly limit: number
+}
+
+export const PLAN: Plan = { memories: 1e8, users: 2e6, shards: 64, limit: 100_000 }
+
+/** Memories of each user, the heaviest first: by Zipf's law, cut at the limit. */
+export const userSizes = ({ limit, memories, users }: Plan): Float64Array => {
+  const weights = Float64Array.from({ length: users }, (_, i) => 1 / (i + 1))
+  // The scale at which what is cut off leaves the whole as it is: found by halving.
+  const total = (scale: number) => weights.reduce((sum, weight) => sum + Math.min(limit, weight * scale), 0)
+  let [low, high] = [0, memories * 4]
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2
+    if (total(middle) < memories) low = middle
+    else high = middle
+  }
+  return weights.map((weight) => Math.min(limit, weight * high))
+}
+
+/** Memories of each shard, where every user lies in the shard of its hash. */
+export const placeUsers = (plan: Plan, sizes = userSizes(plan)): Float64Array => {
+  const shards = new Float64Array(plan.shards)
+  sizes.forEach((size, i) => {
+    const shard = termId(JSON.stringify(["app", `user-${i}`])) % plan.shards
+    shards[shard] = (shards[shard] ?? 0) + size
+  })
+  return shards
+}
+
+/** Heaviest shard over the mean, as it is expected: the mean and three deviations of the sum of random sizes. */
+export const expectedSkew = ({ memories, shards }: Plan, sizes: Float64Array): number => {
+  const squares = sizes.reduce((sum, size) => sum + size * size, 0)
+  const deviation = Math.sqrt((squares * (1 - 1 / shards)) / shards)
+  return 1 + (3 * deviation) / (memories / shards)
+}
+
+const DIMENSIONS = 384
+const NOW = 1_750_000_000_000
+const SCOPE = { agentId: "app", userId: "user-1" }
+
+const makeRow = (i: number): StoreRow => {
+  const content = `Note ${i}: the freight of week ${i % 52} leaves from harbour ${i % 7} after customs, says invoice ${i * 31}; Ana keeps the ledger of it in the office by the river, and pays it in the spring of next year.`
+  const statement = { source: "user", speaker: null, type: "episodic", content } as const
+  const vector = Float32Array.from({ length: DIMENSIONS }, (_, j) => Math.sin(i * 7 + j))
+  const length = Math.hypot(...vector)
+  return {
+    memory: {
+      id: memoryIdOfText(SCOPE, statement),
+      scope: SCOPE,
+      key: null,
+      ...statement,
+      metadata: {},
+      sessionId: null,
+      turn: null,
+      saidAt: NOW,
+      importance: 0.5,
+      pinned: false,
+      createdAt: NOW,
+      updatedAt: NOW,
+      expiresAt: null,
+      validity: [{ from: NOW, to: null }],
+      supersededBy: null,
+      accessCount: 0,
+      lastAccessedAt: null
+    },
+    passages: [
+      {
+        start: 0,
+        end: content.length,
+        vector: vector.map((value) => value / length),
+        terms: documentTerms(content)
+      }
+    ],
+    owed: false
+  }
+}
+
+/** What calls cost on the wire. */
+export interface Cost {
+  readonly requests: number
+  readonly bytesSent: number
+  readonly bytesReceived: number
+}
+
+type Store = MemoryStore["Service"]
+
+const calls = (
+  rows: ReadonlyArray<StoreRow>
+): Readonly<Record<string, (store: Store) => Effect.Effect<unknown, MemoryError>>> => {
+  const [first] = rows
+  const ids = rows.slice(0, 10).map(({ memory }) => memory.id)
+  const vector = first?.passages[0].vector ?? null
+  const terms = documentTerms("freight customs harbour").ids
+  const part = vector === null ? { terms } : { vector, terms }
+  return {
+    "put of 64": (store) => store.put({ scope: SCOPE, now: NOW, rows }),
+    search: (store) => store.search({ scope: SCOPE, now: NOW, parts: [part], filter: ANY, limit: 100 }),
+    "excerpts of 10": (store) =>
+      store.excerpts({ scope: SCOPE, now: NOW, rows: ids.map((id) => ({ id, passage: 0 })) }),
+    "touch of 10": (store) => store.touch({ scope: SCOPE, now: NOW, ids })
+  }
+}
+
+/** Counts the calls of a recall, and a put, on a cluster of the stand-in. */
+export const countCosts = Effect.fnUntraced(function* () {
+  const cluster = yield* Effect.acquireRelease(
+    Effect.promise(() => startCluster(3)),
+    ({ stop }) => Effect.promise(stop)
+  )
+  const space = fingerprint({ model: "scale", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } })
+  const layer = QdrantStore.layer({ url: cluster.url, layout: { shardKeys: 3 } })
+  const context = yield* Layer.build(Layer.provide(layer, StoreFingerprint.layer(space)))
+  const costs = new Map<string, Cost>()
+  const rows = Array.from({ length: 64 }, (_, i) => makeRow(i))
+  for (const [name, call] of Object.entries(calls(rows))) {
+    for (const node of cluster.nodes) node.requests.length = node.responses.length = 0
+    yield* Effect.provide(Effect.flatMap(MemoryStore, call), context)
+    const requests = cluster.nodes.flatMap((node) => node.requests)
+    costs.set(name, {
+      requests: requests.length,
+      bytesSent: requests.reduce((sum, { body }) => sum + JSON.stringify(body ?? "").length, 0),
+      bytesReceived: cluster.nodes.flatMap((node) => node.responses).reduce((sum, bytes) => sum + bytes, 0)
+    })
+  }
+  return costs
+})
+
+const millions = (count: number): string => `${(count / 1e6).toFixed(2)} million`
+
+if (import.meta.main) {
+  const sizes = userSizes(PLAN)
+  const shards = placeUsers(PLAN, sizes)
+  const mean = PLAN.memories / PLAN.shards
+  const users = Array.from({ length: PLAN.users }, (_, i) => sizes[i] ?? 0)
+  console.log(`users: heaviest ${sizes[0]}, median ${users[PLAN.users / 2]?.toFixed(0)}`)
+  console.log(`users at the limit: ${users.filter((size) => size >= PLAN.limit).length}`)
+  console.log(
+    `shards: mean ${millions(mean)}, lightest ${millions(Math.min(...shards))}, heaviest ${millions(Math.max(...shards))}`
+  )
+  console.log(
+    `heaviest over mean: ${(Math.max(...shards) / mean).toFixed(2)}, expected below ${expectedSkew(PLAN, sizes).toFixed(2)}`
+  )
+  const costs = await Effect.runPromise(Effect.scoped(countCosts()))
+  for (const [name, { bytesReceived, bytesSent, requests }] of costs) {
+    console.log(`${name}: ${requests} requests, ${bytesSent} bytes sent, ${bytesReceived} received`)
+  }
+}
