@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { makeAdmin } from "./admin/admin.ts"
+import { makeQdrantAdmin, QdrantAdmin } from "./admin/eraseBytes.ts"
 import { makeStaging } from "./admin/staging.ts"
 import { openNodes } from "./connection/openClient.ts"
 import { NO_POINTS } from "./connection/PointsApi.ts"
@@ -88,7 +89,8 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
   }
   const checks = { fingerprint, closedReason: () => closedReason, mode }
   return Context.make(MemoryStore, checkedStore(makeStore(serving), checks)).pipe(
-    Context.add(StoreAdmin, checkedAdmin(admin, checks.closedReason))
+    Context.add(StoreAdmin, checkedAdmin(admin, checks.closedReason)),
+    Context.add(QdrantAdmin, makeQdrantAdmin(http, collection, mode, close(STORE_MOVED)))
   )
 })
 
@@ -103,7 +105,8 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
  */
 const layer = (
   options: QdrantOptions
-): Layer.Layer<MemoryStore | StoreAdmin, MemoryError, StoreFingerprint> => Layer.effectContext(make(options))
+): Layer.Layer<MemoryStore | StoreAdmin | QdrantAdmin, MemoryError, StoreFingerprint> =>
+  Layer.effectContext(make(options))
 
 /** Memories in Qdrant 1.19 or later; `layer(options)` provides the store and its admin side. */
 export const QdrantStore = {
@@ -111,6 +114,9 @@ export const QdrantStore = {
   /** Like `layer`, with every option a `Config`. */
   layerConfig: (
     options: Config.Wrap<ServerOptions>
-  ): Layer.Layer<MemoryStore | StoreAdmin, MemoryError | Config.ConfigError, StoreFingerprint> =>
-    Layer.unwrap(Effect.map(Config.unwrap(options), layer))
+  ): Layer.Layer<
+    MemoryStore | StoreAdmin | QdrantAdmin,
+    MemoryError | Config.ConfigError,
+    StoreFingerprint
+  > => Layer.unwrap(Effect.map(Config.unwrap(options), layer))
 }

@@ -3,9 +3,11 @@ import { type ErasedPlace, type Removal, toErasure } from "@keepsake/core/driver
 const TO_ERASE: Readonly<Record<"rows" | "log", string>> = {
   rows:
     "Qdrant drops the bytes when its optimiser rewrites the segments (optimizers_config: deleted_threshold 0 and " +
-    "vacuum_min_vector_number 100 force it at the next pass); to be certain at once, copy what remains into a new " +
-    "collection and drop this one, and its snapshots.",
-  log: "The write-ahead log of the collection holds them until later writes recycle it."
+    "vacuum_min_vector_number 100 force it at the next pass); to be certain at once, run `keepsake doctor --erase` " +
+    "(QdrantAdmin.eraseBytes), which copies what remains into a new collection and drops this one. Snapshots are yours to delete.",
+  log:
+    "The write-ahead log of the collection holds them until later writes recycle it, thousands of writes later; " +
+    "`keepsake doctor --erase` drops it."
 }
 
 /**

@@ -1,3 +1,4 @@
+export { QdrantAdmin } from "./admin/eraseBytes.ts"
 export { QdrantStore } from "./QdrantStore.ts"
 export type {
   ClientOptions,

@@ -5,7 +5,7 @@ import type { QdrantHttp } from "./QdrantHttp.ts"
 
 type Result<A> = Effect.Effect<A, MemoryError>
 
-/** The requests about collections and aliases. None deletes a collection. */
+/** The requests about collections and aliases. */
 export interface CollectionsApi {
   readonly exists: (name: string) => Result<boolean>
   readonly info: (name: string) => Result<Schemas["CollectionInfo"]>
@@ -21,6 +21,8 @@ export interface CollectionsApi {
   readonly inCluster: Result<boolean>
   readonly shardKeys: (name: string) => Result<ReadonlyArray<string>>
   readonly createShardKey: (name: string, key: string) => Result<boolean>
+  /** Only what the operator named goes: everything else deletes points. */
+  readonly drop: (name: string) => Result<boolean>
   readonly setMetadata: (name: string, metadata: Record<string, unknown>) => Result<boolean>
   readonly aliases: Result<ReadonlyArray<Schemas["AliasDescription"]>>
   /** Applies all actions, or none. */
@@ -69,6 +71,13 @@ export const makeCollectionsApi = (http: QdrantHttp): CollectionsApi => ({
     http.send(
       "create shard key",
       (api, init) => api.createShardKey({ collection_name: name, shard_key: key }, init),
+      "bulk"
+    ),
+
+  drop: (name) =>
+    http.send(
+      "drop collection",
+      (api, init) => api.deleteCollection({ collection_name: name }, init),
       "bulk"
     ),
 

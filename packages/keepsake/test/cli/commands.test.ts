@@ -124,6 +124,28 @@ describe("the examples of each --help", () => {
   })
 })
 
+describe("a store in Qdrant", () => {
+  it("is copied to another collection of its server, and erased once its name was typed", async () => {
+    await using folder = await temporaryFolder()
+    await using server = await startQdrant()
+    const store = `qdrant+${server.url}?collection=notes`
+    const { path } = folder
+    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--store", store])
+    const target = `qdrant+${server.url}?collection=copied`
+    expect(await keepsake(path, ["copy", "--from", store, "--to", target])).toMatchObject({ code: 0 })
+    const { out } = await keepsake(path, ["list", "--store", target])
+    expect(out).toContain("freight")
+    const before = server.data.collections.get("notes")
+    const refused = await keepsakeProcess(path, ["doctor", "--erase", "--store", store], { input: "note\n" })
+    expect(refused.code).not.toBe(0)
+    expect(server.data.collections.get("notes")).toBe(before)
+    const erased = await keepsakeProcess(path, ["doctor", "--erase", "--store", store], { input: "notes\n" })
+    expect(erased).toMatchObject({ code: 0 })
+    expect(server.data.collections.has("notes")).toBe(false)
+    expect((await keepsake(path, ["list", "--store", store])).out).toContain("freight")
+  })
+})
+
 describe("the examples of commands about a folder", () => {
   it("trust", async () => {
     await using folder = await temporaryFolder()

@@ -5,22 +5,42 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { diagnose } from "../../../doctor/diagnose.ts"
-import { loadPgVector } from "../../../loadPackage.ts"
+import { loadPgVector, loadQdrant } from "../../../loadPackage.ts"
 import { storeLayer } from "../../../storeLayer.ts"
 import { doctorReport } from "../../output/doctorReport.ts"
 import { EXIT } from "../../exitCodes.ts"
 import { columns, note, print } from "../../output/print.ts"
 import { sharedFlags, settings } from "../../root.ts"
+import { ask } from "../../input/ask.ts"
 
-/** Rewrites the tables of a PostgreSQL store without the deleted rows. */
+/** Copies a Qdrant store and drops the original, once its name was typed. */
+const eraseQdrant = Effect.gen(function* () {
+  const { config, json } = yield* settings
+  const { QdrantAdmin } = yield* loadQdrant
+  return yield* Effect.gen(function* () {
+    const admin = Option.getOrThrow(yield* Effect.serviceOption(QdrantAdmin))
+    yield* note(
+      `What remains is copied to new collections, and ${admin.collection} and those beside it are dropped. Stop the programs that write first.`
+    )
+    yield* admin.eraseBytes(yield* ask(`Type the collection's name (${admin.collection}): `))
+    yield* print(
+      json,
+      { erased: true },
+      () => "Erased. Snapshots and backups keep the deleted points until you delete them."
+    )
+    return EXIT.ok
+  }).pipe(Effect.provide(storeLayer(config)))
+})
+
+/** Rewrites a store on a server without what was deleted. */
 const eraseBytes = Effect.gen(function* () {
   const { config, json } = yield* settings
   const { store } = yield* resolveConfig(config)
+  if ("backend" in store && store.backend === "qdrant") return yield* eraseQdrant
   if (!("backend" in store) || store.backend !== "pgvector") {
     return yield* new MemoryError({
       reason: new Unsupported({
-        message:
-          "--erase is for PostgreSQL: a file store erases at once, and for Qdrant each receipt says what to do."
+        message: "--erase is for PostgreSQL and Qdrant: a file store erases at once."
       })
     })
   }
@@ -42,7 +62,7 @@ export const doctor = Command.make(
   "doctor",
   {
     erase: Flag.Boolean("erase").pipe(
-      Flag.withDescription("PostgreSQL: rewrite the tables without the deleted rows (locks them)"),
+      Flag.withDescription("PostgreSQL, Qdrant: rewrite the store without what was deleted"),
       Flag.withDefault(false)
     )
   },
