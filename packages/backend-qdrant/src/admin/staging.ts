@@ -13,34 +13,34 @@ import {
   Unavailable
 } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
-import { all, hasId, inScope, is, must, mustNot, toFilter } from "../codec/filter.ts"
-import { encodeScope, EXCERPT_KEYS } from "../codec/memoryRow.ts"
+import { all, type Conditions, hasId, inScope, is, must, mustNot, toFilter } from "../codec/filter.ts"
+import { decode, decodeMemory, type ReadPoint } from "../codec/memoryRow.ts"
 import {
   encodeFlags,
   encodeSpans,
   furtherPassages,
   IS_MEMORY,
   ofMemories,
-  passageId
+  passageId,
+  recut
 } from "../codec/passages.ts"
+import { splitBySize } from "../codec/splitBySize.ts"
 import { encodeVectors } from "../codec/vectors.ts"
 import { eachShard, type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
-import { decodeMemories } from "../requests/read.ts"
 import type { RemoveStaged } from "../requests/Serving.ts"
-import { countByLength } from "../requests/wholeRows.ts"
+import { countByLength, readWhole } from "../requests/wholeRows.ts"
 import type { Aliases } from "../schema/inspectServer.ts"
 import { pointsByName, pointsOf, type ServingCollection } from "../schema/openCollection.ts"
 import {
   createStaged,
   dropStagingAlias,
   findStaged,
-  newGeneration,
   type StagedCollection,
   switchAliases
 } from "../schema/stagedCollection.ts"
 import { scopeId } from "../scopeId.ts"
-import { copyLateWrites, copyPayloads, deleteAll, type Switch } from "./switchCollections.ts"
+import { copyLateWrites, copyChanges, deleteAll, type Switch } from "./switchCollections.ts"
 
 type Admin = StoreAdmin["Service"]
 
@@ -62,7 +62,11 @@ interface Move {
   /** Moves points of the first layout, so that their payloads are copied in the second. */
   readonly finishLayout: Effect.Effect<void, MemoryError>
   staged: StagedCollection | null
+  /** The payloads of the rows that `unstaged` gave last, which `fillStage` is given next. */
+  given: ReadonlyMap<string, Payload>
 }
+
+type Payload = Readonly<Record<string, unknown>>
 
 const PAGE = 256
 
@@ -81,25 +85,54 @@ const stage = Effect.fnUntraced(function* (
   }
 })
 
-const unstaged = Effect.fnUntraced(function* (
-  { points, staged }: Move,
-  limit: number
-): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
-  if (staged === null) return []
-  const filter = toFilter(unstagedRows(staged))
-  const { points: matches } = yield* points.scroll({ filter, limit, with_payload: EXCERPT_KEYS })
-  return yield* decodeMemories(points, matches.slice(0, countByLength(matches)))
+/** Everything but what may be long: read afterwards, as much at a time as a page holds. */
+const SHORT_KEYS = { exclude: ["text", "longMetadata"] }
+
+/** Whole rows of the serving collection. */
+const readRows = Effect.fnUntraced(function* (points: PointsApi, conditions: Conditions, limit: number) {
+  const { points: matches } = yield* points.lookUp({
+    filter: toFilter(conditions),
+    limit,
+    with_payload: SHORT_KEYS
+  })
+  return yield* readWhole(points, matches.slice(0, countByLength(matches)))
 })
 
-/** The rows that the serving collection still has. */
+const toPayloads = (rows: ReadonlyArray<ReadPoint>): ReadonlyMap<string, Payload> =>
+  new Map(rows.map(({ id, payload }) => [String(id), payload ?? {}]))
+
+const unstaged = Effect.fnUntraced(function* (
+  move: Move,
+  limit: number
+): Effect.fn.Return<ReadonlyArray<Memory>, MemoryError> {
+  const { points, staged } = move
+  if (staged === null) return []
+  const rows = yield* readRows(points, unstagedRows(staged), limit)
+  move.given = toPayloads(rows)
+  return yield* decode(() => rows.map(decodeMemory))
+})
+
+/** The payloads of rows that the serving collection has: as they were given, or read. */
+const findPayloads = Effect.fnUntraced(function* ({ given, points }: Move, rows: ReadonlyArray<StagedRow>) {
+  const found = new Map(given)
+  let unread = rows.map(({ id }) => id).filter((id) => !given.has(id))
+  while (unread.length > 0) {
+    const more = yield* readRows(points, all(IS_MEMORY, must(hasId(unread))), unread.length)
+    if (more.length === 0) break
+    for (const [id, payload] of toPayloads(more)) found.set(id, payload)
+    unread = unread.filter((id) => !found.has(id))
+  }
+  return found
+})
+
+/** The ids of rows that the serving collection still has. */
 const keepServing = Effect.fnUntraced(function* (points: PointsApi, rows: ReadonlyArray<StagedRow>) {
   const { points: matches } = yield* points.lookUp({
     filter: toFilter(must(hasId(rows.map(({ id }) => id)))),
     limit: rows.length,
-    with_payload: ["scope"]
+    with_payload: false
   })
-  const scopes = new Map(matches.map(({ id, payload }) => [String(id), payload?.["scope"]]))
-  return rows.filter(({ id, scope }) => scopes.get(id) === scopeId(scope))
+  return new Set(matches.map(({ id }) => String(id)))
 })
 
 /** Marks rows of a shard of the serving collection as staged, one operation per scope. */
@@ -113,21 +146,18 @@ const markStaged = (points: PointsApi, { generation }: StagedCollection, rows: R
   return points.update("mark as staged", marks)
 }
 
-/** The points of a row without its text: only where its passages stand. */
-const encodeStaged = (row: StagedRow) => {
+/** The points of a whole row, with its vectors in the new space. */
+const encodeStaged = (row: StagedRow, payload: Payload, generation: string) => {
   const { id, passages, scope } = row
   const [first, ...more] = passages
-  const { scopeHash: _, ...passageScope } = encodeScope(scope)
+  const { base, passages: further } = recut(id, payload, { ...encodeSpans(passages), ...encodeFlags(row) })
+  const mark = { staged: generation }
   return [
-    {
-      id,
-      vector: encodeVectors(first),
-      payload: { ...encodeScope(scope), ...encodeSpans(passages), ...encodeFlags(row) }
-    },
+    { id, vector: encodeVectors(first), payload: { ...base, ...mark } },
     ...more.map((passage, i) => ({
       id: passageId(scope, id, i + 1),
       vector: encodeVectors(passage),
-      payload: { ...passageScope, memory: id }
+      payload: { ...further[i], ...mark }
     }))
   ]
 }
@@ -135,21 +165,39 @@ const encodeStaged = (row: StagedRow) => {
 const scopeOf = ({ scope }: StagedRow): Scope => scope
 
 const fillPage = Effect.fnUntraced(function* (
-  { http, points }: Move,
+  move: Move,
   staged: StagedCollection,
   page: ReadonlyArray<StagedRow>
 ) {
-  const rows = yield* keepServing(points, page)
+  const { http, points } = move
+  const payloads = yield* findPayloads(move, page)
+  const rows = page.filter(({ id, scope }) => payloads.get(id)?.["scope"] === scopeId(scope))
   if (rows.length === 0) return
-  yield* eachShard(pointsOf(http, staged), rows, scopeOf, (shard, group) => {
+  const target = pointsOf(http, staged)
+  yield* eachShard(target, rows, scopeOf, (shard, group) => {
     const former = furtherPassages(group.map(({ id }) => id))
-    return shard.update("fill", [
-      // A row that is filled again may be cut otherwise.
-      { delete: { filter: toFilter(former) } },
-      { upsert: { points: group.flatMap(encodeStaged) } }
-    ])
+    const filled = group.flatMap((row) => encodeStaged(row, payloads.get(row.id) ?? {}, staged.generation))
+    const [first = [], ...more] = splitBySize(filled)
+    return Effect.forEach(
+      [
+        // A row that is filled again may be cut otherwise.
+        [{ delete: { filter: toFilter(former) } }, { upsert: { points: [...first] } }],
+        ...more.map((part) => [{ upsert: { points: [...part] } }])
+      ],
+      (operations) => shard.update("fill", operations),
+      { discard: true }
+    )
   })
-  yield* eachShard(points, rows, scopeOf, (shard, group) => markStaged(shard, staged, group))
+  // A row that was removed meanwhile was removed from the stage before it was filled.
+  const kept = yield* keepServing(points, rows)
+  const removed = rows.filter(({ id }) => !kept.has(id))
+  yield* eachShard(target, removed, scopeOf, (shard, group) =>
+    shard.update("delete removed", [
+      { delete: { filter: toFilter(must(ofMemories(group.map(({ id }) => id)))) } }
+    ])
+  )
+  const served = rows.filter(({ id }) => kept.has(id))
+  yield* eachShard(points, served, scopeOf, (shard, group) => markStaged(shard, staged, group))
 })
 
 /** Rows of up to as many passages as a request carries, or one row of more. */
@@ -179,6 +227,7 @@ const fillStage = Effect.fnUntraced(function* (
     rows.flatMap(({ passages }) => passages.map(({ vector }) => vector))
   )
   for (const page of pagesOf(rows)) yield* fillPage(move, staged, page)
+  move.given = new Map()
 })
 
 const checkComplete = Effect.fnUntraced(function* (points: PointsApi, staged: StagedCollection) {
@@ -201,12 +250,11 @@ const commitStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<v
     // By name: the aliases are about to change.
     from: pointsByName(http, serving),
     to: pointsByName(http, staged),
-    generation: staged.generation,
-    copyGeneration: newGeneration()
+    generation: staged.generation
   }
   yield* checkComplete(points, staged)
   yield* finishLayout
-  yield* copyPayloads(change)
+  yield* copyChanges(change)
   yield* checkComplete(points, staged)
   yield* switchAliases(http, serving, staged)
   move.staged = null
@@ -227,10 +275,13 @@ const dropStage = Effect.fnUntraced(function* (move: Move): Effect.fn.Return<voi
   move.staged = null
 })
 
+/** Looks whether another process began a move: its rows have their texts. */
 const removeStaged = Effect.fnUntraced(function* (
-  { http, points, staged }: Move,
+  move: Move,
   conditions: Parameters<RemoveStaged>[0]
 ): Effect.fn.Return<Effect.Effect<void, MemoryError>, MemoryError> {
+  const { http, points } = move
+  const staged = (move.staged ??= yield* findStaged(http))
   if (staged === null) return Effect.void
   const doomed = yield* scrollAll(points, all(conditions, IS_MEMORY), { with_payload: false })
   const ids = doomed.map(({ id }) => String(id))
@@ -246,16 +297,20 @@ const removeStaged = Effect.fnUntraced(function* (
  * A second collection, filled while the first serves.
  *
  * Serving rows note whether it has them (`staged` holds its generation id), so that any process can fill it,
- * and a row that is replaced counts as missing again. Its points have vectors and scope but no text: if a
- * process that does not know of the stage forgets a row, no text stays behind. The commit copies the payloads
- * (`switchCollections.ts`) and deletes the points of forgotten rows.
+ * and a row that is replaced counts as missing again. Its points are whole, and have the same mark; removals look for
+ * a stage and reach it too. The commit copies what changed since (`switchCollections.ts`) and deletes the points of
+ * forgotten rows.
  */
 export const makeStaging = Effect.fnUntraced(function* (
-  parts: Omit<Move, "staged">,
+  parts: Omit<Move, "staged" | "given">,
   readOnly: boolean,
   aliases: Aliases
 ): Effect.fn.Return<Staging, MemoryError> {
-  const move: Move = { ...parts, staged: yield* findStaged(parts.http, readOnly, aliases) }
+  const move: Move = {
+    ...parts,
+    staged: yield* findStaged(parts.http, readOnly, aliases),
+    given: new Map()
+  }
   return {
     stage: (next) => stage(move, next),
     unstaged: ({ limit }) => unstaged(move, limit),

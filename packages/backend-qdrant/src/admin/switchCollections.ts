@@ -22,17 +22,17 @@ import { readTexts, steps } from "../requests/wholeRows.ts"
 import { parseScopeId } from "../scopeId.ts"
 
 type Operation = Schemas["UpdateOperation"]
+type Payload = Readonly<Record<string, unknown>>
 
-const PAGE = 256
+/** Points that are compared at once. */
+const PAGE = 1_000
 
 /** A commit: from the serving collection to the staged one. */
 export interface Switch {
   readonly from: PointsApi
   readonly to: PointsApi
-  /** Marks the serving rows that the stage holds. */
+  /** Marks the serving rows that the stage holds, and the points of the stage. */
   readonly generation: string
-  /** Marks the points that this commit copied. */
-  readonly copyGeneration: string
 }
 
 /** Selects by filter: a request that selects by id fails if the point does not exist. */
@@ -46,16 +46,16 @@ const scopeOf = ({ payload }: ReadPoint): Scope => parseScopeId(String(payload?.
 const copyRow = (
   { id, payload }: ReadPoint,
   cut: Readonly<Record<string, unknown>>,
-  copyGeneration: string
+  generation: string
 ): ReadonlyArray<Operation> => {
   const memoryId = String(id)
   const { base, passages } = recut(memoryId, payload ?? {}, cut)
   const scope = scopeOf({ id, payload })
   return [
     ...passages.map((passage, i) =>
-      overwritePayload(passageId(scope, memoryId, i + 1), { ...passage, staged: copyGeneration })
+      overwritePayload(passageId(scope, memoryId, i + 1), { ...passage, staged: generation })
     ),
-    overwritePayload(memoryId, { ...base, staged: copyGeneration })
+    overwritePayload(memoryId, { ...base, staged: generation })
   ]
 }
 
@@ -63,7 +63,7 @@ const copyRow = (
 const readPayloads = Effect.fnUntraced(function* (
   points: PointsApi,
   ids: ReadonlyArray<string>,
-  keys: Array<string>
+  keys: NonNullable<Schemas["ScrollRequest"]["with_payload"]>
 ) {
   const { points: matches } = yield* points.scroll({
     filter: toFilter(must(hasId(ids))),
@@ -92,21 +92,55 @@ const WITHOUT_TEXT = { exclude: ["text"] }
 /** Keys of a staged point that say how a text is cut. */
 const CUT_KEYS = ["places", "start", "end", "owed", "gaps"]
 
-/** Copies the current payload of each row to its staged points. */
-export const copyPayloads = ({ copyGeneration, from, to }: Switch): Effect.Effect<void, MemoryError> =>
+/** Keys that tell whether a row was changed or replaced; the others follow from them, or never change. */
+const CHANGING_KEYS = [
+  "createdAt",
+  "updatedAt",
+  "expiresAt",
+  "importance",
+  "pinned",
+  "metadata",
+  "bytes",
+  "validity",
+  "supersededBy"
+]
+
+const isSame = (a: ReadPoint["payload"], b: ReadPoint["payload"]): boolean =>
+  CHANGING_KEYS.every((key) => JSON.stringify(a?.[key]) === JSON.stringify(b?.[key]))
+
+/** Points of these ids with their payloads and terms. */
+const readWholePoints = Effect.fnUntraced(function* (
+  points: PointsApi,
+  found: ReadonlyArray<ReadPoint>
+): Effect.fn.Return<ReadonlyArray<ReadPoint>, MemoryError> {
+  if (found.length === 0) return []
+  const { points: whole } = yield* points.scroll({
+    filter: toFilter(must(hasId(toIds(found)))),
+    limit: found.length,
+    with_payload: WITHOUT_TEXT,
+    with_vector: [TERMS]
+  })
+  return whole
+})
+
+/** Copies the payloads of rows that were changed since they were filled. */
+export const copyChanges = ({ from, generation, to }: Switch): Effect.Effect<void, MemoryError> =>
   scrollPages(
     from,
     IS_MEMORY,
-    { with_payload: WITHOUT_TEXT },
+    { with_payload: CHANGING_KEYS },
     PAGE,
     Effect.fnUntraced(function* (page) {
-      const cuts = yield* readPayloads(to, toIds(page), CUT_KEYS)
-      for (const step of steps(page)) {
+      const copies = yield* readPayloads(to, toIds(page), [...CHANGING_KEYS, ...CUT_KEYS])
+      const changed = page.filter(({ id, payload }) => {
+        const copy = copies.get(String(id))
+        return copy !== undefined && !isSame(copy, payload)
+      })
+      for (const step of steps(yield* readWholePoints(from, changed))) {
         const rows = yield* readTexts(from, step)
-        yield* updateRows(to, "copy payloads", rows, (row) => {
-          const cut = cuts.get(String(row.id))
-          return cut === undefined ? [] : copyRow(row, cut, copyGeneration)
-        })
+        yield* updateRows(to, "copy changes", rows, (row) =>
+          copyRow(row, copies.get(String(row.id)) ?? {}, generation)
+        )
       }
     })
   )
@@ -117,33 +151,37 @@ const copyPoint = ({ id, payload, vector }: ReadPoint): Schemas["PointStruct"] =
   return { id, vector: terms === undefined ? {} : { [TERMS]: terms }, payload: payload ?? {} }
 }
 
-/** How to copy a point that was written or changed after `copyPayloads`; nothing if the copy is current. */
+/** Whether a point was written or changed in the old collection after `copyChanges`. */
+const isLateWrite = (old: ReadPoint["payload"], copy: Payload | undefined, { generation }: Switch): boolean =>
+  // Marked but missing: deleted in the new collection. Unmarked: written after the copy.
+  old?.["staged"] !== generation ||
+  (copy !== undefined &&
+    Number(old["passage"] ?? 0) === 0 &&
+    Number(old["updatedAt"]) > Number(copy["updatedAt"] ?? LOWEST))
+
+/** How to copy a point that was written or changed after `copyChanges`; nothing if the copy is current. */
 const copyLateWrite = (
   old: ReadPoint,
-  copy: Readonly<Record<string, unknown>> | undefined,
-  { copyGeneration, generation }: Switch
+  copy: Payload | undefined,
+  change: Switch
 ): ReadonlyArray<Operation> => {
-  const isStaged = old.payload?.["staged"] === generation
-  const isFurther = readPassage(old) > 0
-  if (copy === undefined || isFurther) {
-    // Marked but missing: deleted in the new collection. Unmarked: written after the copy.
-    return isStaged ? [] : [{ upsert: { points: [copyPoint(old)], update_mode: "insert_only" } }]
+  const { generation } = change
+  if (!isLateWrite(old.payload, copy, change)) return []
+  if (copy === undefined || readPassage(old) > 0) {
+    return [{ upsert: { points: [copyPoint(old)], update_mode: "insert_only" } }]
   }
-  if (!isStaged) {
-    const copied = must(is("staged", copyGeneration))
-    return [
-      { delete: { filter: toFilter(all(copied, furtherPassages([String(old.id)]))) } },
-      { upsert: { points: [copyPoint(old)], update_filter: toFilter(copied) } }
-    ]
-  }
-  const copiedAt = Number(copy["updatedAt"] ?? LOWEST)
-  return Number(old.payload?.["updatedAt"]) > copiedAt ? copyRow(old, copy, copyGeneration) : []
+  if (old.payload?.["staged"] === generation) return copyRow(old, copy, generation)
+  const copied = must(is("staged", generation))
+  return [
+    { delete: { filter: toFilter(all(copied, furtherPassages([String(old.id)]))) } },
+    { upsert: { points: [copyPoint(old)], update_filter: toFilter(copied) } }
+  ]
 }
 
 /** Staged points: copied, or still without payload. Points written in the new collection are neither. */
-const stagedPoints = ({ copyGeneration }: Switch): Conditions =>
+const stagedPoints = ({ generation }: Switch): Conditions =>
   must({
-    should: [is("staged", copyGeneration), toFilter(mustNot(between("createdAt", { gte: LOWEST })))]
+    should: [is("staged", generation), toFilter(mustNot(between("createdAt", { gte: LOWEST })))]
   })
 
 /** Deletes the staged points whose rows were deleted in the old collection. */
@@ -166,7 +204,7 @@ const deleteForgotten = (change: Switch): Effect.Effect<void, MemoryError> => {
 }
 
 /**
- * Copies what was written to the old collection during `copyPayloads`, and deletes what was deleted there.
+ * Copies what was written to the old collection during `copyChanges`, and deletes what was deleted there.
  * Runs after the aliases are switched, when no one writes to the old collection.
  */
 export const copyLateWrites = Effect.fnUntraced(function* (change: Switch) {
@@ -174,15 +212,14 @@ export const copyLateWrites = Effect.fnUntraced(function* (change: Switch) {
   yield* scrollPages(
     from,
     ANY_POINT,
-    { with_payload: WITHOUT_TEXT, with_vector: [TERMS] },
+    { with_payload: ["staged", "passage", "updatedAt"] },
     PAGE,
     Effect.fnUntraced(function* (page) {
       const copies = yield* readPayloads(to, toIds(page), ["updatedAt", ...CUT_KEYS])
+      // What to do is known of few keys, and done with the whole.
       const copy = (old: ReadPoint) => copyLateWrite(old, copies.get(String(old.id)), change)
-      const late = yield* readTexts(
-        from,
-        page.filter((old) => copy(old).length > 0)
-      )
+      const isLate = ({ id, payload }: ReadPoint) => isLateWrite(payload, copies.get(String(id)), change)
+      const late = yield* readTexts(from, yield* readWholePoints(from, page.filter(isLate)))
       yield* updateRows(to, "copy late writes", late, copy)
     })
   )

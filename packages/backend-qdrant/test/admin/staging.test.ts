@@ -36,6 +36,34 @@ describe("a move to another embedder", () => {
     })
   )
 
+  it.live("keeps no text of a memory that another handle forgets while it is filled", () =>
+    Effect.gen(function* () {
+      const { server, store } = yield* openOnStandIn()
+      yield* store.put({ scope: SCOPE, now: NOW, rows: [row("Ana likes tea.")] })
+      const mover = yield* openStore({ url: server.url })
+      yield* mover.admin.stage({ ...(yield* mover.admin.fingerprint), avgLen: 30 })
+      const rows = yield* mover.admin.unstaged({ limit: 10 })
+      const fill = mover.admin.fillStage(
+        rows.map(({ id, scope }) => ({
+          id,
+          scope,
+          passages: [passage("Ana likes tea.", axis(2))],
+          owed: false
+        }))
+      )
+      const texts = () =>
+        Array.from(server.data.collections.values())
+          .flatMap(({ points }) => Array.from(points.values()))
+          .filter(({ payload }) => payload["content"] !== undefined).length
+      yield* fill
+      assert.strictEqual(texts(), 2, "whole in both")
+      yield* store.remove({ scope: SCOPE, now: NOW, target: { _tag: "All" } })
+      assert.strictEqual(texts(), 0)
+      yield* fill
+      assert.strictEqual(texts(), 0, "nor of one that was given before it was forgotten")
+    })
+  )
+
   it.live("ends handles from before it, so that no write is lost", () =>
     Effect.gen(function* () {
       const { admin, server } = yield* openOnStandIn()

@@ -4,7 +4,7 @@ import { encodePassages, lacksVector } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 
 /** Rows per step; an interrupted move keeps the steps that are done. */
-const BATCH = 128
+const BATCH = 256
 
 /** How many memories a move filled. */
 export interface Moved {
