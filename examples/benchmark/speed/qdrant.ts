@@ -183,7 +183,12 @@ const describeSettings = async (client: QdrantClient, collection: string): Promi
   const { hnsw_config, params, quantization_config } = config
   const { payload, replication_factor, shard_number, sharding_method, vectors } = params
   return JSON.stringify({
-    ...{ sharding_method, shard_number, replication_factor, vectors, payload, hnsw_config },
+    sharding_method,
+    shard_number,
+    replication_factor,
+    vectors,
+    payload,
+    hnsw_config,
     quantization_config
   })
 }
