@@ -24,12 +24,14 @@ const readCount = ({ payload }: ReadPoint): AccessCount => ({
   createdAt: Number(payload?.["createdAt"])
 })
 
+type Read = PointsApi["scroll"]
+
 /** Asks for as many counts as a page has rows. */
-const readCounts = (access: PointsApi, ids: ReadonlyArray<string>): Effect.Effect<Counts, MemoryError> => {
+const readCounts = (read: Read, ids: ReadonlyArray<string>): Effect.Effect<Counts, MemoryError> => {
   if (ids.length === 0) return Effect.succeed(new Map())
   const request = { filter: toFilter(must(hasId(ids))), limit: ids.length, with_payload: true }
   return Effect.map(
-    access.lookUp(request),
+    read(request),
     ({ points }) => new Map(points.map((point) => [String(point.id), readCount(point)]))
   )
 }
@@ -65,7 +67,7 @@ const namedIds = ({ must = [] }: { readonly must?: unknown }): ReadonlyArray<str
 
 /** Completes points by counts of which some are known. */
 const complete = <P extends ReadPoint>(
-  access: PointsApi,
+  access: Read,
   points: ReadonlyArray<P>,
   named: ReadonlyArray<string>,
   known: Counts
@@ -80,31 +82,31 @@ const complete = <P extends ReadPoint>(
 /** The requests to memories, whose answers have their counts where a request asks for `accessCount`. */
 export const withAccessCounts = (points: PointsApi, access: PointsApi): PointsApi => {
   const counting =
-    (read: PointsApi["scroll"]): PointsApi["scroll"] =>
+    (read: Read, readAccess: Read): Read =>
     (request) => {
       const keys = withCreation(request.with_payload)
       if (keys === null) return read(request)
       const named = namedIds(request.filter ?? {})
       return Effect.gen(function* () {
         const [page, known] = yield* Effect.all(
-          [read({ ...request, with_payload: keys }), readCounts(access, named)],
+          [read({ ...request, with_payload: keys }), readCounts(readAccess, named)],
           { concurrency: "unbounded" }
         )
-        return { ...page, points: [...(yield* complete(access, page.points, named, known))] }
+        return { ...page, points: [...(yield* complete(readAccess, page.points, named, known))] }
       })
     }
   return {
     ...points,
     within: (scope) => withAccessCounts(points.within(scope), access.within(scope)),
-    scroll: counting(points.scroll),
-    lookUp: counting(points.lookUp),
+    scroll: counting(points.scroll, access.scroll),
+    lookUp: counting(points.lookUp, access.lookUp),
     query: Effect.fnUntraced(function* (searches) {
       const keys = searches.map(({ with_payload }) => withCreation(with_payload))
       const answers = yield* points.query(
         searches.map((search, i) => ({ ...search, ...(keys[i] == null ? {} : { with_payload: keys[i] }) }))
       )
       return yield* Effect.forEach(answers, (answer, i) =>
-        keys[i] == null ? Effect.succeed(answer) : complete(access, answer, [], new Map())
+        keys[i] == null ? Effect.succeed(answer) : complete(access.scroll, answer, [], new Map())
       )
     })
   }

@@ -111,7 +111,7 @@ describe("on a cluster", () => {
       const deletions = requests().filter(({ path }) => path.endsWith("/points/batch"))
       assert.deepStrictEqual(
         deletions.map(({ body }) => (body as { operations: [{ delete: unknown }] }).operations[0].delete),
-        Array.from({ length: 2 }, () => ({
+        Array.from({ length: 3 }, () => ({
           filter: { must: [{ key: "userId", match: { value: SCOPE.userId } }] },
           shard_key: ["scopes-0", "scopes-1", "scopes-2"]
         }))
