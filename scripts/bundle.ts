@@ -16,8 +16,8 @@ const STARTED: Readonly<Record<string, ReadonlyArray<string>>> = {
 /** The command's other stores, its chat and its MCP server come as packages of their own, which bring Effect with them. */
 const OWN_PACKAGES = /^@keepsake\/(?:agent|backend-pgvector|backend-qdrant|mcp)$/u
 
-/** Third-party packages that the command loads when it needs them, or whose absence it reports. */
-const LOADED_LATER = /^(?:@huggingface\/|hnswlib-node$)/u
+/** Third-party packages that the command loads when it needs them, or whose absence it reports, and the table of word pieces. */
+const LOADED_LATER = /^(?:@huggingface\/|hnswlib-node$|#table$)/u
 
 /** The command's part of it is small; as a dependency it would bring sockets and the types of Node. */
 const INSIDE = /^@effect\/platform-node-shared\//u

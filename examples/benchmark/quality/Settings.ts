@@ -34,7 +34,8 @@ export const USAGE = `pnpm bench:quality [options]
   --backend NAME    ${BACKENDS.join(", ")}; default: hnsw
   --large           a word of one memory alone among 100,000 and 1,000,000 rows too
   --longmemeval FILE  LongMemEval's published JSON (S, M or oracle) instead of everything else: recall_any and
-                    recall_all at 1, 5, 10 and MRR by question type, by words and with --embedder
+                    recall_all at 1, 5, 10 and MRR by question type, by words, with the
+                    built-in table and with --embedder
   --pooled          its conversations in one scope, instead of a scope a question
   --json FILE       writes the result to FILE
   --against FILE    compares with an earlier run's value per question (bench-results/quality-*.questions.json)`

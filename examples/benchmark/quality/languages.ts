@@ -38,12 +38,15 @@ const findRank = async (memory: MemoryClient, userId: string, { memory: content,
   return recalled.findIndex((recollection) => recollection.memory.content === content)
 }
 
-/** One scope a language, by words alone. */
-export const evaluateLanguages = async (file: string): Promise<ReadonlyArray<LanguageResult>> => {
+/** One scope a language. */
+export const evaluateLanguages = async (
+  embedder: string | null,
+  file: string
+): Promise<ReadonlyArray<LanguageResult>> => {
   const { languages } = (await readJson(file)) as {
     readonly languages: ReadonlyArray<{ readonly language: string; readonly facts: ReadonlyArray<Fact> }>
   }
-  return withMemory("memory", null, async (memory) => {
+  return withMemory("memory", embedder, async (memory) => {
     const results: Array<LanguageResult> = []
     for (const { facts, language } of languages) {
       await memory
@@ -63,11 +66,14 @@ export const evaluateLanguages = async (file: string): Promise<ReadonlyArray<Lan
   })
 }
 
-/** Each memory among those of the pairs that follow it, by words alone. */
-export const evaluateIdentifiers = async (file: string): Promise<IdentifierResult> => {
+/** Each memory among those of the pairs that follow it. */
+export const evaluateIdentifiers = async (
+  embedder: string | null,
+  file: string
+): Promise<IdentifierResult> => {
   const { pairs } = (await readJson(file)) as { readonly pairs: ReadonlyArray<Pair> }
   const contents = Array.from(new Set(pairs.map((pair) => pair.memory)))
-  return withMemory("memory", null, async (memory) => {
+  return withMemory("memory", embedder, async (memory) => {
     const missed: Array<Pair> = []
     for (const [i, pair] of pairs.entries()) {
       const others = contents.filter((content) => content !== pair.memory)

@@ -58,8 +58,12 @@ const measure = async (settings: Settings, source: Source, earlier: Answers) => 
   return report
 }
 
+/** Words alone, the table that a new store has, and the one that is asked for. */
+const listEmbedders = ({ embedder }: Settings): ReadonlyArray<string | null> =>
+  Array.from(new Set([null, "static", embedder]))
+
 const measureLongMemEval = async (file: string, settings: Settings): Promise<void> => {
-  for (const embedder of settings.embedder === null ? [null] : [null, settings.embedder]) {
+  for (const embedder of listEmbedders(settings)) {
     const result = await evaluateLongMemEval({ ...settings, file }, embedder)
     printLongMemEval(result, embedder ?? "no model", settings.isPooled)
   }
@@ -78,12 +82,13 @@ const main = async (settings: Settings): Promise<void> => {
 
   printMacro(evaluations)
   const young = [dataFile("cold-start.json"), dataFile("cold-start-long.json")]
-  printColdStart("no model", await coldStart(null, young))
-  if (settings.embedder !== null) printColdStart(settings.embedder, await coldStart(settings.embedder, young))
-
-  printLanguages(await evaluateLanguages(dataFile("languages.json")))
-  printIdentifiers(await evaluateIdentifiers(dataFile("identifiers.json")))
-  const embedders = settings.embedder === null ? [null] : [null, settings.embedder]
+  const embedders = listEmbedders(settings)
+  for (const embedder of embedders) {
+    const name = embedder ?? "no model"
+    printColdStart(name, await coldStart(embedder, young))
+    printLanguages(name, await evaluateLanguages(embedder, dataFile("languages.json")))
+    printIdentifiers(name, await evaluateIdentifiers(embedder, dataFile("identifiers.json")))
+  }
   printUpdates(await reportUpdates(embedders, dataFile("updates.json")))
 
   const files = {
@@ -91,9 +96,10 @@ const main = async (settings: Settings): Promise<void> => {
     shortFacts: dataFile("short-facts.json"),
     smallTalk: dataFile("small-talk.json")
   }
-  printBars(await measureBars(null, "no model", files, settings.isLarge))
-  if (settings.embedder !== null)
-    printBars(await measureBars(settings.embedder, settings.embedder, files, false))
+  for (const embedder of embedders)
+    printBars(
+      await measureBars(embedder, embedder ?? "no model", files, settings.isLarge && embedder === null)
+    )
 
   const result = toResult(settings, evaluations)
   await mkdir(resultsFolder, { recursive: true })

@@ -49,6 +49,6 @@ export const withMemory = async <A>(
   use: (memory: MemoryClient) => Promise<A>
 ): Promise<A> =>
   onStore[backend](async (store) => {
-    await using memory = await openMemory({ store, ...(embedder === null ? {} : { embedder }) })
+    await using memory = await openMemory({ store, embedder: embedder ?? "none" })
     return await use(memory)
   })

@@ -112,14 +112,16 @@ export const printMacro = (evaluations: ReadonlyArray<Evaluation>): void => {
   if (evaluations.length > 1) console.log(`\nR@10 averaged over the sets: ${percent(macroR10(evaluations))}`)
 }
 
-export const printLanguages = (results: ReadonlyArray<LanguageResult>): void => {
-  console.log("\nlanguages, no model: R@5 / first")
+export const printLanguages = (embedder: string, results: ReadonlyArray<LanguageResult>): void => {
+  console.log(`\nlanguages, ${embedder}: R@5 / first`)
   for (const { facts, language, r1, r5 } of results)
     console.log(`  ${language} (${facts})  ${percent(r5)} / ${percent(r1)}`)
 }
 
-export const printIdentifiers = ({ missed, pairs }: IdentifierResult): void => {
-  console.log(`\nidentifiers, no model: ${pairs - missed.length} of ${pairs} found among 30 other memories`)
+export const printIdentifiers = (embedder: string, { missed, pairs }: IdentifierResult): void => {
+  console.log(
+    `\nidentifiers, ${embedder}: ${pairs - missed.length} of ${pairs} found among 30 other memories`
+  )
   for (const { kind, memory, question } of missed)
     console.log(`  ${kind}: ${question} does not find ${memory}`)
 }

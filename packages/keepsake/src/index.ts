@@ -12,6 +12,7 @@ export type {
   LexicalConfig,
   PaceConfig,
   ServiceEmbedderConfig,
+  StaticConfig,
   TransformersConfig
 } from "./config/EmbedderConfig.ts"
 export { type AiSdkEmbeddingModel, type AiSdkOptions, fromAiSdk } from "./embedders/fromAiSdk.ts"

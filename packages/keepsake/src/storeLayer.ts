@@ -1,5 +1,4 @@
 import {
-  Embedder,
   type Fingerprint,
   fingerprint,
   type MemoryError,
@@ -13,11 +12,11 @@ import { backendLayer } from "./backendLayer.ts"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
 import { acquireEmbedder } from "./embedders/resolveEmbedder.ts"
-import { withFormerNames } from "./embedders/withFormerNames.ts"
+import { withSpace } from "./embedders/withSpace.ts"
 
 /**
- * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` if the
- * config names one.
+ * Builds the store without `AgentMemory`, so no purge or flush runs. Also provides the `Embedder` unless the store
+ * is by words alone.
  */
 export const storeLayer = (
   config: string | KeepsakeConfig
@@ -28,9 +27,7 @@ export const storeLayer = (
       const { embedder, store } = yield* resolveConfig(config)
       const provider = yield* acquireEmbedder(embedder)
       const layer = "backend" in store ? backendLayer(store) : store
-      return provider === null
-        ? Layer.provideMerge(layer, StoreFingerprint.wordsOnly)
-        : withFormerNames(provider, (space) => Layer.provideMerge(layer, Embedder.layer(space)))
+      return withSpace(embedder, provider, (space) => Layer.provideMerge(layer, space))
     })
   )
 }

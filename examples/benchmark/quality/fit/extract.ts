@@ -40,7 +40,7 @@ export const openWorlds = (file: string, embedder: string | null) => {
   const runtime = ManagedRuntime.make(
     memoryLayer({
       store: { backend: "hnsw", path: file },
-      ...(embedder === null ? {} : { embedder })
+      embedder: embedder ?? "none"
     })
   )
   const sequences = new WordSequences()
@@ -77,7 +77,11 @@ export const openWorlds = (file: string, embedder: string | null) => {
         const texts = queries.slice(0, EMBEDDED_PARTS).map((query) => query.text)
         const service = Option.getOrNull(yield* Effect.serviceOption(Embedder))
         const vectors = service === null ? [] : (yield* embedQuestions(service, texts)).vectors
-        if (vectors.length === 0 && queries.every(({ terms }) => terms.length === 0)) return null
+        if (
+          vectors.every((vector) => vector === undefined) &&
+          queries.every(({ terms }) => terms.length === 0)
+        )
+          return null
         const request = { scope, now: NOW, query: text, filter: ANY, limit: 10 }
         const { read, rows, scorer } = yield* readEvidence(
           { store, fingerprint, sequences, sentences: new SentenceCache() },

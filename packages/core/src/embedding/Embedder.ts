@@ -31,15 +31,16 @@ export interface EmbedderProvider {
   /** Concurrent calls; 2 when absent. */
   readonly concurrency?: number | undefined
   /**
-   * One vector per text, in order, of any length above zero; an empty one for a text that the model cannot embed. `deadline` is the moment until which the answer is of use,
-   * in epoch milliseconds: a provider that retries does so no longer.
+   * One vector per text, in order, of any length above zero; an empty one for a text that the model fails to embed, and
+   * `null` for one that it has nothing to say about, which is no failure: words alone find it. `deadline` is the moment
+   * until which the answer is of use, in epoch milliseconds: a provider that retries does so no longer.
    */
   embed(
     texts: ReadonlyArray<string>,
     purpose: EmbedPurpose,
     signal: AbortSignal,
     deadline?: number | null
-  ): PromiseLike<ReadonlyArray<ArrayLike<number>>> | ReadonlyArray<ArrayLike<number>>
+  ): PromiseLike<ReadonlyArray<ArrayLike<number> | null>> | ReadonlyArray<ArrayLike<number> | null>
 }
 
 /** Options of core's part around a provider. */
@@ -53,11 +54,11 @@ export class Embedder extends Context.Service<
   Embedder,
   {
     readonly space: EmbeddingSpace
-    /** Unit vectors in the order of `texts`. Fails with `EmbedderFailed`. */
+    /** Unit vectors in the order of `texts`; `null` for one that has none on purpose. Fails with `EmbedderFailed`. */
     embed(
       texts: ReadonlyArray<string>,
       purpose: EmbedPurpose
-    ): Effect.Effect<ReadonlyArray<Float32Array>, MemoryError>
+    ): Effect.Effect<ReadonlyArray<Float32Array | null>, MemoryError>
     /** Empties the cache, which holds remembered texts and queries word for word. */
     forget(): void
   }
@@ -114,8 +115,12 @@ const embedBatch = Effect.fnUntraced(function* (
       `The embedder ${model} returned ${response.length} vectors for ${texts.length} texts`
     )
   }
-  const vectors: Array<Float32Array> = []
+  const vectors: Array<Float32Array | null> = []
   for (const raw of response) {
+    if (raw === null) {
+      vectors.push(null)
+      continue
+    }
     if (raw.length === 0) return yield* badVectors(`The embedder ${model} gave no vector for a text`)
     if (raw.length !== dimensions) {
       return yield* badVectors(
@@ -135,7 +140,7 @@ const embedAll = (
   provider: EmbedderProvider,
   texts: ReadonlyArray<string>,
   purpose: EmbedPurpose,
-  onVector: (text: string, vector: Float32Array) => void
+  onVector: (text: string, vector: Float32Array | null) => void
 ): Effect.Effect<void, MemoryError> => {
   const embed = (batch: ReadonlyArray<string>) =>
     Effect.map(embedBatch(provider, batch, purpose), (vectors) => {
@@ -163,19 +168,19 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
   const { dimensions, model } = provider
   const problem = findProviderProblem(provider)
   if (problem !== null) return yield* problem
-  const cache = new LruMap<string, Float32Array>(options.cache ?? 2_048)
+  const cache = new LruMap<string, Float32Array | null>(options.cache ?? 2_048)
   const cacheKey = (text: string, purpose: EmbedPurpose) => `${purpose}\u0000${text}`
 
   const embed = (texts: ReadonlyArray<string>, purpose: EmbedPurpose) =>
     Effect.suspend(() => {
-      const vectors = new Map<string, Float32Array>()
+      const vectors = new Map<string, Float32Array | null>()
       const missing: Array<string> = []
       for (const text of new Set(texts)) {
         const vector = cache.get(cacheKey(text, purpose))
         if (vector === undefined) missing.push(text)
         else vectors.set(text, vector)
       }
-      const inOrder = () => texts.flatMap((text) => vectors.get(text) ?? [])
+      const inOrder = () => texts.map((text) => vectors.get(text) ?? null)
       if (missing.length === 0) return Effect.succeed(inOrder())
       const embedding = embedAll(provider, missing, purpose, (text, vector) => {
         vectors.set(text, vector)

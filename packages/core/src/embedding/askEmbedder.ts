@@ -78,11 +78,11 @@ const readUntil = Effect.withFiber<number | null>((fiber) =>
 
 /** Vectors of texts, as far as there are any. */
 export interface Embedded {
-  /** `null` for a text that the model cannot embed; nothing for one whose vector is still to come. */
+  /** `null` for a text that has no vector and will have none; nothing for one whose vector is still to come. */
   readonly vectors: ReadonlyMap<string, Float32Array | null>
   /** Why some are still to come: the embedder failed. */
   readonly failure: MemoryError | null
-  /** Why some texts have none. */
+  /** Why some texts have none, unless the model has nothing to say about them. */
   readonly refusal: MemoryError | null
 }
 
@@ -123,17 +123,18 @@ export const embedTexts = Effect.fnUntraced(function* (
   return { vectors, failure, refusal } satisfies Embedded
 })
 
-/** The vectors of questions, or why there are none. */
+/** The vectors of questions, `undefined` for one without; or why there are none. */
 export const embedQuestions = Effect.fnUntraced(function* (
   embedder: Embedder["Service"],
   texts: ReadonlyArray<string>
 ): Effect.fn.Return<{
-  readonly vectors: ReadonlyArray<Float32Array>
+  readonly vectors: ReadonlyArray<Float32Array | undefined>
   readonly failure: MemoryError | null
 }> {
   const until = yield* readUntil
   const result = yield* ask(embedder, texts, "query", until)
-  if (Result.isSuccess(result)) return { vectors: result.success, failure: null }
+  if (Result.isSuccess(result))
+    return { vectors: result.success.map((vector) => vector ?? undefined), failure: null }
   yield* isTextsFault(embedder, result.failure, "query", until)
   return { vectors: [], failure: result.failure }
 })

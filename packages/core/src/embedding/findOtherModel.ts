@@ -52,7 +52,7 @@ export const findOtherModel = Effect.fnUntraced(function* (
   const sample = yield* findSample(store, admin)
   if (sample === undefined) return null
   const [vector] = yield* embedder.embed([sample.text], "document")
-  if (vector === undefined) return null
+  if (vector === undefined || vector === null) return null
   const cosine = dot(vector, sample.vector)
   return cosine >= SAME_MODEL
     ? null

@@ -7,6 +7,11 @@ import * as Schema from "effect/Schema"
 export interface Calibration {
   readonly mean: number
   readonly spread: number
+  /**
+   * How well its cosines tell related texts from unrelated ones, from 0 to 1: 1, when absent, as well as
+   * all-MiniLM-L6-v2. Below 1, meaning counts for less in a score and words for more.
+   */
+  readonly strength?: number | undefined
 }
 
 /** all-MiniLM-L6-v2: the scale to which other embedders are mapped. */
@@ -37,7 +42,11 @@ export const FingerprintSchema: Schema.Codec<Fingerprint> = Schema.Struct({
     Schema.Struct({
       model: Schema.String,
       dimensions: Schema.Int,
-      calibration: Schema.Struct({ mean: Schema.Finite, spread: Schema.Finite })
+      calibration: Schema.Struct({
+        mean: Schema.Finite,
+        spread: Schema.Finite,
+        strength: Schema.optional(Schema.Finite)
+      })
     })
   ),
   tokeniser: Schema.String,
@@ -51,7 +60,8 @@ const canonical = ({ avgLen, b, embedding, k1, tokeniser }: Fingerprint): Readon
     embedding.model,
     embedding.dimensions,
     embedding.calibration.mean,
-    embedding.calibration.spread
+    embedding.calibration.spread,
+    embedding.calibration.strength
   ],
   tokeniser,
   k1,

@@ -5,7 +5,7 @@ import { timeMatch } from "../text/timeHint.ts"
 import { type Evidence, heldUnder } from "./features.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 import type { Query, QueryWeights } from "./query.ts"
-import { FEATURES, HALF_LIFE_DAYS, type Weights, WITH_MEANING, WORDS_ONLY } from "./weights.ts"
+import { FEATURES, HALF_LIFE_DAYS, type Weights, WORDS_ONLY } from "./weights.ts"
 
 /** Each feature's part of the score in logits: they add up to `logit`, and `score` is `1/(1 + e^−logit)`. */
 export interface Explanation {
@@ -83,7 +83,7 @@ export class Scorer {
    * where no row has one.
    */
   logit(row: Evidence, phrases: number): number {
-    if (this.#table === WITH_MEANING && row.similarity === null) {
+    if (this.#table !== WORDS_ONLY && row.similarity === null) {
       this.features(row, phrases)
       return Math.max(this.#sum(EVERY, this.#weightOf), this.#sum(EVERY, BY_WORDS))
     }

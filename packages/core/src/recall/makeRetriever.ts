@@ -118,7 +118,7 @@ const findWinners = Effect.fnUntraced(function* (
           queries.slice(0, EMBEDDED_PARTS).map(({ text }) => text)
         )
   if (failure !== null && (whenEmbedderFails === "refuse" || isWrongEmbedder(failure))) return yield* failure
-  if (vectors.length === 0 && queries.every(({ terms }) => terms.length === 0)) {
+  if (vectors.every((vector) => vector === undefined) && queries.every(({ terms }) => terms.length === 0)) {
     return { candidates: null, degraded: findDegraded(failure, 0) }
   }
   const evidence = yield* readEvidence(

@@ -9,7 +9,7 @@ import { type Explanation, Scorer } from "./Scorer.ts"
 import { SessionNeighbours } from "./SessionNeighbours.ts"
 import type { SentenceCache } from "./sentences/SentenceCache.ts"
 import type { WordSequences } from "./WordSequences.ts"
-import { WITH_MEANING, WORDS_ONLY } from "./weights.ts"
+import { weightsWith, WORDS_ONLY } from "./weights.ts"
 
 /** Hits per channel; 60 lose .1 points of R@10. */
 const CANDIDATES = 100
@@ -158,7 +158,7 @@ export const readEvidence = Effect.fnUntraced(function* (
   const asked = queries.map((query, i): AskedPart => {
     const weights = weighQuery(query, result.n, result.df[i] ?? [])
     const neighbours = new SessionNeighbours()
-    const table = vectors[i] === undefined ? WORDS_ONLY : WITH_MEANING
+    const table = vectors[i] === undefined ? WORDS_ONLY : weightsWith(calibration.strength)
     return { query, weights, neighbours, scorer: new Scorer(table, query, weights, neighbours, now) }
   })
   const scorer = new PartScorer(asked)

@@ -98,6 +98,18 @@ export const WITH_MEANING: Weights = {
   recency: 0.25
 }
 
+/**
+ * Between the two tables by how well an embedder tells related texts apart (`Calibration.strength`): a weaker one leaves
+ * more to the words, and its cosine says less beside them.
+ */
+export const weightsWith = (strength = 1): Weights => {
+  if (strength >= 1) return WITH_MEANING
+  const mix = (feature: keyof Weights) =>
+    strength * WITH_MEANING[feature] + (1 - strength) * WORDS_ONLY[feature]
+  const mixed = Object.fromEntries(FEATURES.map((feature) => [feature, mix(feature)])) as unknown as Weights
+  return { ...mixed, meaning: strength * mixed.meaning }
+}
+
 /** In order of addition, on which a score's last digits depend. */
 export const FEATURES = Object.keys(WORDS_ONLY) as ReadonlyArray<keyof Weights>
 

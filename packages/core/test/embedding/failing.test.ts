@@ -238,6 +238,44 @@ describe("a text that the model cannot embed", () => {
   })
 })
 
+describe("a text that the model has nothing to say about", () => {
+  const layer = Layer.provideMerge(
+    AgentMemory.layer({ purgeEvery: false, whenEmbedderFails: "refuse" }),
+    Layer.provideMerge(
+      InMemoryStore.layer,
+      Embedder.layer({
+        model: "made-up",
+        dimensions: 2,
+        embed: (texts) => texts.map((text) => (text.includes("ships") ? [text.length, 1] : null))
+      })
+    )
+  )
+
+  it.effect("is kept and found by its words, is no failure, and is owed no vector", () =>
+    Effect.gen(function* () {
+      const user = yield* memory
+      const results = yield* user.rememberMany(["Anna likes ships", "👍", "Ben likes trains"])
+      assert.isTrue(results.every(({ outcome }) => outcome === "created"))
+      assert.strictEqual((yield* user.stats()).owed, 0)
+      for (const [question, isByMeaning] of [
+        ["Who likes ships?", true],
+        ["Who likes trains?", false]
+      ] as const) {
+        const found = yield* user.recall(question, { minScore: 0 })
+        assert.isNull(found.degraded)
+        assert.strictEqual(
+          found.some(({ similarity }) => similarity !== null),
+          isByMeaning
+        )
+      }
+      const [best] = yield* user.recall("Who likes trains?")
+      assert.strictEqual(best?.memory.content, "Ben likes trains")
+      const [emoji] = yield* user.recall("👍")
+      assert.strictEqual(emoji?.memory.content, "👍")
+    }).pipe(Effect.provide(layer))
+  )
+})
+
 describe("a model that is exchanged under its name", () => {
   const provider = (shift: number): EmbedderProvider => ({
     model: "made-up",

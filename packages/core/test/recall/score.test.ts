@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { AgentMemory, InMemoryStore, type Statement, StoreFingerprint } from "../../src/index.ts"
+import { weightsWith, WITH_MEANING, WORDS_ONLY } from "../../src/recall/weights.ts"
 
 const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
   Layer.provideMerge(Layer.provideMerge(InMemoryStore.layer, StoreFingerprint.wordsOnly))
@@ -147,6 +148,16 @@ describe("a score", () => {
       assert.include(found, "I play the viola in an amateur orchestra")
     }).pipe(Effect.provide(layer))
   )
+})
+
+describe("the weights with an embedder", () => {
+  it("are all-MiniLM-L6-v2's where it tells texts apart as well, and go over to those of the words", () => {
+    assert.strictEqual(weightsWith(1), WITH_MEANING)
+    assert.deepStrictEqual(weightsWith(0), WORDS_ONLY)
+    const half = weightsWith(0.5)
+    assert.strictEqual(half.coverage, (WORDS_ONLY.coverage + WITH_MEANING.coverage) / 2)
+    assert.isBelow(half.meaning, WITH_MEANING.meaning / 2)
+  })
 })
 
 describe("a context", () => {

@@ -25,8 +25,9 @@ export interface KeepsakeConfig {
   readonly store: string | StoreConfig | StoreLayer
   /**
    * How texts become vectors: `"openai:text-embedding-3-small"`, `"ollama:nomic-embed-text"`,
-   * `"transformers:Xenova/all-MiniLM-L6-v2"`, `"lexical"`, …, an object with the provider's options, or a
-   * provider (`fromAiSdk(model)`). Absent or `"none"`: recall by keyword search alone.
+   * `"transformers:Xenova/all-MiniLM-L6-v2"`, `"static:FOLDER"`, …, an object with the provider's options, or a
+   * provider (`fromAiSdk(model)`). `"none"`: recall by keyword search alone. Absent: the built-in table `"static"`, or
+   * keyword search where the store was filled by that.
    */
   readonly embedder?: string | EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | undefined
   /**

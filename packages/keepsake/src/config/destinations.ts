@@ -103,6 +103,7 @@ const fromStore = (store: StoreConfig): ReadonlyArray<Destination> => {
 const fromEmbedder = (embedder: EmbedderConfig): ReadonlyArray<Destination> => {
   switch (embedder.provider) {
     case "lexical":
+    case "static":
       return []
     case "transformers":
       return [
@@ -127,7 +128,7 @@ const fromEmbedder = (embedder: EmbedderConfig): ReadonlyArray<Destination> => {
 
 const toDestinations = ({ embedder, store }: ResolvedConfig): ReadonlyArray<Destination> => [
   ...("backend" in store ? fromStore(store) : []),
-  ...(embedder !== null && "provider" in embedder ? fromEmbedder(embedder) : [])
+  ...(embedder && "provider" in embedder ? fromEmbedder(embedder) : [])
 ]
 
 /** None where a part cannot be read: what opens it fails for the same reason, and says it. */

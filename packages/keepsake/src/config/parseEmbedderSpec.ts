@@ -31,6 +31,7 @@ export const parseEmbedderSpec = (spec: string): Effect.Effect<EmbedderConfig | 
       return model === undefined
         ? fail("which model? Write transformers:Xenova/all-MiniLM-L6-v2, or transformers:/path/to/model")
         : Effect.succeed({ provider, model })
+    case "static":
     case "openai":
     case "voyage":
     case "ollama":

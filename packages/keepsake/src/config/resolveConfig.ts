@@ -16,7 +16,8 @@ type OnWarning = NonNullable<KeepsakeConfig["onWarning"]>
 /** A config whose short forms are parsed and whose fields are checked. */
 export interface ResolvedConfig {
   readonly store: StoreConfig | StoreLayer
-  readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null
+  /** `null`: keyword search alone. `undefined`: none is named, and a store goes on as it was filled. */
+  readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null | undefined
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
   readonly memory: Pick<
     KeepsakeConfig,
@@ -50,7 +51,7 @@ const resolveStore = (store: unknown): Effect.Effect<ResolvedConfig["store"], Me
 }
 
 const resolveEmbedderConfig = (embedder: unknown): Effect.Effect<ResolvedConfig["embedder"], MemoryError> => {
-  if (embedder === undefined || embedder === null) return Effect.succeed(null)
+  if (embedder === undefined || embedder === null) return Effect.succeed(undefined)
   if (typeof embedder === "string") return parseEmbedderSpec(embedder)
   if (typeof embedder === "object" && (isProvider(embedder) || isPromise(embedder)))
     return Effect.succeed(embedder)
@@ -93,7 +94,7 @@ export const resolveConfig = Effect.fnUntraced(function* (
   config: string | KeepsakeConfig
 ): Effect.fn.Return<ResolvedConfig, MemoryError> {
   if (typeof config === "string") {
-    return { store: yield* parseStoreUrl(config), embedder: null, memory: {}, onWarning: undefined }
+    return { store: yield* parseStoreUrl(config), embedder: undefined, memory: {}, onWarning: undefined }
   }
   if (!isRecord(config))
     return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")

@@ -1,4 +1,4 @@
-import { AgentMemory, Embedder, type MemoryError, StoreFingerprint } from "@keepsake/core"
+import { AgentMemory, type MemoryError } from "@keepsake/core"
 import { readScope } from "@keepsake/core/driver"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import { hideSecrets, hideUrlSecrets } from "../config/hideSecrets.ts"
 import { readSettings, type SettingFlags } from "../config/readSettings.ts"
 import { resolveConfig } from "../config/resolveConfig.ts"
 import { backendLayer } from "../backendLayer.ts"
-import { withFormerNames } from "../embedders/withFormerNames.ts"
+import { withSpace } from "../embedders/withSpace.ts"
 import { probeEmbedder } from "./embedder.ts"
 import { checkClock, checkNode, checkVariables } from "./environment.ts"
 import { checkFile } from "./file.ts"
@@ -47,13 +47,11 @@ export const diagnose = Effect.fnUntraced(function* (
     if (provider === undefined) return
 
     const memoryLayer = Layer.provideMerge(AgentMemory.layer({ purgeEvery: false }), backendLayer(store))
-    const layer =
-      provider === null
-        ? Layer.provideMerge(memoryLayer, StoreFingerprint.wordsOnly)
-        : withFormerNames(provider, (space) => Layer.provideMerge(memoryLayer, Embedder.layer(space)))
-    const storeFindings = yield* Effect.provide(checkOpenStore(store.backend), layer).pipe(
-      Effect.catch((error) => Effect.succeed([storeFault("store", store.backend, error)]))
-    )
+    const layer = withSpace(embedderConfig, provider, (space) => Layer.provideMerge(memoryLayer, space))
+    const storeFindings = yield* Effect.provide(
+      checkOpenStore(store.backend, embedderConfig === undefined),
+      layer
+    ).pipe(Effect.catch((error) => Effect.succeed([storeFault("store", store.backend, error)])))
     findings.push(...storeFindings)
     if (store.backend === "hnsw" && storeFindings.every(({ status }) => status !== "fault"))
       findings.push(...(yield* checkFile(store.path)))

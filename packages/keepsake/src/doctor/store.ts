@@ -195,7 +195,18 @@ const checkModel = Effect.gen(function* () {
       ]
 })
 
-const checkAll = Effect.gen(function* () {
+/** What `keepsake doctor` says of a store that the default embedder does not fill. */
+const checkWordsAlone = ({ embedding }: Fingerprint, isDefault: boolean): ReadonlyArray<Finding> =>
+  isDefault && embedding === null
+    ? [
+        ok(
+          "meaning",
+          "the store was filled by words alone and goes on so; keepsake reembed --to static adds meaning"
+        )
+      ]
+    : []
+
+const checkAll = Effect.fnUntraced(function* (isDefault: boolean) {
   const admin = yield* StoreAdmin
   const scopes = yield* Stream.runCollect(allScopes)
   const rowCount = scopes.reduce((sum, { rows }) => sum + rows, 0)
@@ -207,6 +218,7 @@ const checkAll = Effect.gen(function* () {
     ...(admin.advice ?? []).map(({ fix, problem }) => warning("server", problem, fix)),
     admin.mode.readOnly ? ok("round trip", "left out: the store is opened read-only") : yield* checkRoundTrip,
     ...checkTerms(yield* admin.fingerprint),
+    ...checkWordsAlone(yield* admin.fingerprint, isDefault),
     ...(yield* checkDates(scopes)),
     ...(yield* checkClock),
     ...(yield* checkOwed),
@@ -215,8 +227,11 @@ const checkAll = Effect.gen(function* () {
   ]
 })
 
-/** Checks a store that is open. */
+/** Checks a store that is open; `isDefault`: no embedder is named. */
 export const checkOpenStore = (
-  backend: StoreConfig["backend"] | undefined
+  backend: StoreConfig["backend"] | undefined,
+  isDefault = false
 ): Effect.Effect<ReadonlyArray<Finding>, never, AgentMemory | MemoryStore | StoreAdmin> =>
-  checkAll.pipe(Effect.catch((error) => Effect.succeed([storeFault("round trip", backend, error)])))
+  checkAll(isDefault).pipe(
+    Effect.catch((error) => Effect.succeed([storeFault("round trip", backend, error)]))
+  )

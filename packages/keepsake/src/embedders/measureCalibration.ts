@@ -35,8 +35,9 @@ export const measureCalibrationEffect = (
   embedder: Embedder["Service"]
 ): Effect.Effect<Calibration, MemoryError> =>
   Effect.map(embedder.embed(UNRELATED, "document"), (vectors) => {
-    const cosines = vectors.flatMap((a, i) =>
-      vectors.slice(i + 1).map((b) => a.reduce((sum, x, k) => sum + x * (b[k] ?? 0), 0))
+    const known = vectors.filter((vector) => vector !== null)
+    const cosines = known.flatMap((a, i) =>
+      known.slice(i + 1).map((b) => a.reduce((sum, x, k) => sum + x * (b[k] ?? 0), 0))
     )
     const mean = cosines.reduce((sum, x) => sum + x, 0) / cosines.length
     const variance = cosines.reduce((sum, x) => sum + (x - mean) ** 2, 0) / cosines.length

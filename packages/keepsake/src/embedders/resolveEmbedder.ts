@@ -5,6 +5,8 @@ import type * as Scope from "effect/Scope"
 import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
 import { lexical } from "./lexical.ts"
+import { builtInTable } from "./static/builtInTable.ts"
+import { tableFromFolder } from "./static/tableFromFolder.ts"
 import { openAiCompatible } from "./openAiCompatible.ts"
 import { ollama, openAi, voyage } from "./services.ts"
 import { type LocalEmbedder, transformers } from "./transformers.ts"
@@ -20,14 +22,17 @@ const SERVICES = { openai: openAi, voyage, ollama, "openai-compatible": fromAddr
 
 const makeProvider = async (config: EmbedderConfig): Promise<EmbedderProvider> => {
   if (config.provider === "lexical") return lexical(config)
+  if (config.provider === "static")
+    return config.model === undefined ? builtInTable() : tableFromFolder(config.model, config.calibration)
   return config.provider === "transformers" ? transformers(config) : SERVICES[config.provider](config)
 }
 
-/** The provider that a config names or brings; `null` for keyword search alone. */
+/** The provider that a config names or brings, the built-in table where it names none; `null` for keyword search alone. */
 export const resolveEmbedder = (
   embedder: ResolvedConfig["embedder"]
 ): Effect.Effect<EmbedderProvider | null, MemoryError> => {
   if (embedder === null) return Effect.succeed(null)
+  if (embedder === undefined) return Effect.succeed(builtInTable())
   return Effect.tryPromise({
     try: async () => ("provider" in embedder ? makeProvider(embedder) : embedder),
     catch: (cause) =>
@@ -43,7 +48,7 @@ export const acquireEmbedder = (
   embedder: ResolvedConfig["embedder"]
 ): Effect.Effect<EmbedderProvider | null, MemoryError, Scope.Scope> =>
   Effect.acquireRelease(resolveEmbedder(embedder), (provider) =>
-    provider !== null && embedder !== null && "provider" in embedder && isClosable(provider)
+    provider !== null && embedder && "provider" in embedder && isClosable(provider)
       ? Effect.promise(() => provider.close().catch(() => undefined))
       : Effect.void
   )

@@ -10,6 +10,10 @@ const findFormer = (provider: EmbedderProvider, { reason }: MemoryError): Embedd
   return former.find(({ dimensions, model }) => model === stored?.model && dimensions === stored.dimensions)
 }
 
+/** A layer that fails. */
+export const failLayer = <A, E>(error: E): Layer.Layer<A, E> =>
+  Layer.effectContext(Effect.fail(error)) as Layer.Layer<A, E>
+
 /** Builds a layer with a provider, or with the same model as the store was filled by it. */
 export const withFormerNames = <A, E extends MemoryError>(
   provider: EmbedderProvider,
@@ -18,8 +22,6 @@ export const withFormerNames = <A, E extends MemoryError>(
   build(provider).pipe(
     Layer.catch((error: E) => {
       const former = findFormer(provider, error)
-      return former === undefined
-        ? (Layer.effectContext(Effect.fail(error)) as Layer.Layer<A, E>)
-        : build(former)
+      return former === undefined ? failLayer<A, E>(error) : build(former)
     })
   )

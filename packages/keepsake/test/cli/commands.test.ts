@@ -256,10 +256,12 @@ describe("commands", () => {
     expect(await json("list", "--where", where, "--type", "episodic")).toEqual([])
     const deep = '{"not":{"not":{"not":{"not":{"pinned":true}}}}}'
     expect(await json("list", "--where", deep, "--type", "semantic")).toEqual(rows)
-    expect(await json("recall", "freight SaaS", "--where", '{"pinned":false}')).toEqual({
-      recollections: [],
-      degraded: null
-    })
+    expect(await json("recall", "freight SaaS", "--where", '{"pinned":false}', "--threshold", "0.1")).toEqual(
+      {
+        recollections: [],
+        degraded: null
+      }
+    )
     expect((await keepsake(path, ["forget", "--where", where, "--dry-run"])).out).toContain("1 memory")
     const shown = (await keepsake(path, ["list"])).out
     expect(shown).not.toContain("\u001b")

@@ -176,7 +176,7 @@ const FAULTS: ReadonlyArray<Fault> = [
   {
     name: "a store filled by another embedder",
     flags: async (folder) => {
-      await (await openMemory(`file:${file(folder)}`)).close()
+      await (await openMemory({ store: `file:${file(folder)}`, embedder: "none" })).close()
       return { store: `file:${file(folder)}`, embedder: "lexical" }
     },
     check: "store",

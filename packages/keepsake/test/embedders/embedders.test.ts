@@ -256,7 +256,7 @@ describe("lexical", () => {
       "quarterly revenue",
       "the of and"
     ])
-    assert(a !== undefined && b !== undefined && c !== undefined && d !== undefined)
+    assert(a && b && c && d)
     expect((await embed(lexical(), ["freight logistics"]))[0]).toEqual(a)
     expect(cosine(a, b)).toBeGreaterThan(0.5)
     expect(Math.abs(cosine(a, c))).toBeLessThan(0.2)

@@ -30,8 +30,8 @@ const questions = (env: NodeJS.ProcessEnv): ReadonlyArray<Question> => [
   },
   {
     name: "embedder",
-    text: "How are meanings compared? none (by words), ollama:MODEL, openai:MODEL, voyage:MODEL, transformers:MODEL",
-    preset: "none"
+    text: "How are meanings compared? static (built in), none (by words), ollama:MODEL, openai:MODEL, voyage:MODEL, transformers:MODEL",
+    preset: "static"
   },
   { name: "user", text: "Whose memory is it?", preset: "me" }
 ]
@@ -42,7 +42,8 @@ const readAnswers = Effect.fnUntraced(function* (flags: SettingFlags, yes: boole
   for (const { name, preset, text } of questions(process.env)) {
     const given = flags[name]
     const answer = given ?? (yes ? "" : yield* ask(`${text}\n[${hideUrlSecrets(preset)}] `))
-    answers[name] = answer === "" ? preset : answer
+    // Without an embedder in the config, a store that was filled by words alone goes on so.
+    if (name !== "embedder" || answer !== "") answers[name] = answer === "" ? preset : answer
   }
   return answers
 })
