@@ -133,6 +133,8 @@ const findWinners = Effect.fnUntraced(function* (
   }
 })
 
+const NO_MEMORIES: ReadonlyMap<string, Memory> = new Map()
+
 /** Reads what the last trip is for: texts that may still decide, and rows that are not whole. */
 const readRest = Effect.fnUntraced(function* (
   { store }: Services,
@@ -143,6 +145,7 @@ const readRest = Effect.fnUntraced(function* (
   const unread = candidates.unread()
   const cut = wantsWhole ? candidates.answers().filter(({ item }) => !item.excerpt.isWhole) : []
   const ids = wantsWhole ? [...unread, ...cut.map(({ item }) => item.row)].map(({ facts }) => facts.id) : []
+  if (unread.length === 0 && ids.length === 0) return NO_MEMORIES
   const [excerpts, memories] = yield* Effect.all(
     [
       unread.length === 0

@@ -18,14 +18,18 @@ export const findLatestSlots = (
   passes: (slot: number) => boolean
 ): ReadonlyArray<number> => {
   const top = new TopK(limit)
+  let { bar } = top
   // Backwards, since rows are mostly written in the order they were said: the bar is high early.
   for (let slot = count - 1; slot >= 0; slot--) {
     const saidAt = rows.saidAt(slot)
-    if (saidAt > top.bar && passes(slot)) top.push(saidAt, slot)
+    if (saidAt <= bar || !passes(slot)) continue
+    top.push(saidAt, slot)
+    bar = top.bar
   }
-  const { bar } = top
   const slots = Array.from(top.slots).filter((slot) => rows.saidAt(slot) > bar)
-  for (let slot = 0; slot < count; slot++) if (rows.saidAt(slot) === bar && passes(slot)) slots.push(slot)
+  // Below the limit, nothing ties with the last one.
+  if (bar > Number.NEGATIVE_INFINITY)
+    for (let slot = 0; slot < count; slot++) if (rows.saidAt(slot) === bar && passes(slot)) slots.push(slot)
   const compare = (a: number, b: number): number =>
     rows.saidAt(b) - rows.saidAt(a) || rows.turn(b) - rows.turn(a)
   slots.sort(compare)

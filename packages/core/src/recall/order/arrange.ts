@@ -74,6 +74,9 @@ const NOTHING: ReadonlyArray<number> = []
 
 /** What stands before what, among the rows that answer one part of the message. */
 const relateParts = (rows: ReadonlyArray<Evidence>, { parts, sentences }: ReadMessage): Relations => {
+  const [first, ...others] = parts
+  // Most messages are asked whole.
+  if (first !== undefined && others.length === 0) return relate(rows, { ...first, sentences })
   const followers = new Map<number, ReadonlyArray<number>>()
   const rules = new Map<number, ReadonlyArray<number>>()
   for (const [part, asked] of parts.entries()) {
@@ -81,8 +84,8 @@ const relateParts = (rows: ReadonlyArray<Evidence>, { parts, sentences }: ReadMe
     const own = places.flatMap((place) => rows[place] ?? [])
     const related = relate(own, { ...asked, sentences })
     const toPlaces = (some: ReadonlyArray<number>) => some.map((at) => places[at] ?? 0)
-    for (const [at, others] of related.followers) followers.set(places[at] ?? 0, toPlaces(others))
-    for (const [at, others] of related.rules) rules.set(places[at] ?? 0, toPlaces(others))
+    for (const [at, some] of related.followers) followers.set(places[at] ?? 0, toPlaces(some))
+    for (const [at, some] of related.rules) rules.set(places[at] ?? 0, toPlaces(some))
   }
   return { followers, rules }
 }
@@ -99,7 +102,10 @@ export const arrange = <A>(
 ): ReadonlyArray<Arranged<A>> => {
   const { followers, rules } = relateParts(rows, read)
   const followersOf = (place: number) => followers.get(place) ?? NOTHING
-  const ordered = orderBy(rows.length, (place) => [...followersOf(place), ...(rules.get(place) ?? NOTHING)])
+  const ordered =
+    followers.size === 0 && rules.size === 0
+      ? rows.keys()
+      : orderBy(rows.length, (place) => [...followersOf(place), ...(rules.get(place) ?? NOTHING)])
   const shown: Array<{
     readonly row: Evidence
     readonly item: A
