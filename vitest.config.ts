@@ -5,6 +5,8 @@ const project = (name: string, folder: string) => ({
     name,
     include: [`${folder}/**/*.test.ts`],
     exclude: ["**/node_modules/**", "**/dist/**"],
+    // Half of a run was importing the same modules for each file again.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000
   }
