@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 
 const project = (name: string, folder: string) => ({
@@ -14,6 +15,8 @@ const project = (name: string, folder: string) => ({
 
 export default defineConfig({
   test: {
+    // Files wait for processes and timers: a machine of two cores has room for two of them.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       project("core", "packages/core/test"),
       project("hnsw", "packages/backend-hnsw/test"),

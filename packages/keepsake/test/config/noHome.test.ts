@@ -1,15 +1,23 @@
 /** An account without a home folder: a container's user without a passwd entry, and no HOME. */
 import { Effect } from "effect"
-import { expect, it, vi } from "vitest"
-import { parseStoreUrl } from "../../src/config/storeUrl/parseStoreUrl.ts"
-import { readSettings } from "../../src/config/readSettings.ts"
+import { afterAll, expect, it, vi } from "vitest"
 
-vi.mock("node:os", async (original) => ({
+// Files of a worker share their modules, which have read the real one.
+vi.resetModules()
+vi.doMock("node:os", async (original) => ({
   ...(await original<object>()),
   homedir: () => {
     throw new Error("A system error occurred: uv_os_homedir returned ENOENT")
   }
 }))
+
+const { parseStoreUrl } = await import("../../src/config/storeUrl/parseStoreUrl.ts")
+const { readSettings } = await import("../../src/config/readSettings.ts")
+
+afterAll(() => {
+  vi.doUnmock("node:os")
+  vi.resetModules()
+})
 
 const message = <A, E extends Error>(effect: Effect.Effect<A, E>): Promise<string> =>
   Effect.runPromise(Effect.flip(effect)).then((error) => error.message)
