@@ -8,7 +8,7 @@ import { linkPackages } from "./linkPackages.ts"
 import { packageFolders, run } from "./pack.ts"
 import { startQdrant } from "./qdrant.ts"
 
-const RECALLED = /^0\.\d\d I'm building a SaaS for freight logistics/mu
+const RECALLED = /^[01]\.\d\d I'm building a SaaS for freight logistics/mu
 
 /** The output of each program. */
 const PRINTED: Readonly<Record<string, RegExp>> = {
