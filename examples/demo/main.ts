@@ -22,7 +22,9 @@ const run = async (file: string): Promise<void> => {
 }
 
 try {
-  console.log("Keepsake: an agent's memory survives a restart. Keyword search only: no model, key or server.")
+  console.log(
+    "Keepsake: an agent's memory survives a restart. By keyword and by meaning, without a model, a key or a server."
+  )
   await run("first-session.ts")
   await run("second-session.ts")
 
@@ -40,6 +42,6 @@ try {
 
 console.log(heading("Next steps"))
 console.log(`  Run the first program of README.md: it remembers your own sentences.
-  Add an embedder to search by meaning as well (README.md shows how).
+  Add an embedder to search by meaning in other languages too (README.md shows how).
   Use a store you already run: "postgres://…" or "qdrant+http://…" instead of "file:…".
   Chat with a Claude agent that remembers: examples/claude-agent.`)
