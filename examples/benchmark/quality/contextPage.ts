@@ -36,7 +36,8 @@ const renderBlocks = async (): Promise<string> => {
   const blocks: Array<string> = []
   for (const budgetTokens of BUDGETS) {
     const { dropped, text, tokens } = await user.context(QUESTION, { budgetTokens })
-    const settled = text.replaceAll(/(today=")[^"]+/gu, "$12026-01-31")
+    // The formatter takes spaces off the ends of lines.
+    const settled = text.replaceAll(/(today=")[^"]+/gu, "$12026-01-31").replaceAll(/[ \t]+$/gmu, "")
     blocks.push(
       `## ${budgetTokens.toLocaleString("en")} tokens\n\n${tokens} used, ${dropped} candidates left out.\n\n\`\`\`text\n${settled}\n\`\`\``
     )
