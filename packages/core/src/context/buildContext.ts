@@ -7,7 +7,7 @@ import { formatOrigin } from "../memory/Scope.ts"
 import { estimateTokens as estimate, type TokenEstimator } from "../text/estimateTokens.ts"
 import { formatDay, formatDayIn } from "../text/time/formatDay.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
-import { cutToQuestion, readQuestion } from "./cutToQuestion.ts"
+import { type Cutter, makeCutter, readQuestion } from "./makeCutter.ts"
 import { type Candidate, Filling, type Form } from "./Filling.ts"
 import { type ContextRequest, type ContextServices, limitFrom, readMaterial } from "./material.ts"
 import {
@@ -92,15 +92,12 @@ const makeWriter = (
     const { memory, part, standing } = item
     const behind = standing?.followedBy?.[0] ?? null
     const whole = toForm(item, behind)
+    let cutter: Cutter | undefined
     let short: Form | undefined
-    const cutTo = (tokens: number) =>
-      toForm(
-        {
-          ...item,
-          cut: cutToQuestion(memory.content, (words ??= readQuestion(query)), tokens, estimateTokens)
-        },
-        behind
-      )
+    const cutTo = (tokens: number) => {
+      cutter ??= makeCutter(memory.content, (words ??= readQuestion(query)), estimateTokens)
+      return toForm({ ...item, cut: cutter(tokens) }, behind)
+    }
     const cut = (tokens?: number) => {
       short ??= cutTo(cutTokens)
       if (tokens === undefined) return short

@@ -4,7 +4,7 @@ import type { Memory } from "../memory/Memory.ts"
 import { stripHidden } from "../text/hiddenCharacters.ts"
 import { isName, toSource } from "../text/speakerNames.ts"
 import type { Standing } from "../recall/Retriever.ts"
-import { GAP } from "./cutToQuestion.ts"
+import { GAP } from "./makeCutter.ts"
 
 /** A memory in the block, and the part that shows it. */
 export interface ContextItem {

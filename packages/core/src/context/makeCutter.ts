@@ -146,29 +146,34 @@ const join = (text: string, units: ReadonlyArray<Unit>, chosen: ReadonlySet<numb
 const ANCHORS_MIN = 4
 const TOKENS_PER_ANCHOR = 45
 
-/** The words of a question as `cutToQuestion` reads them. */
+/** The words of a question as a cutter reads them. */
 export const readQuestion: (question: string) => ReadonlySet<string> = termsOf
 
 /**
  * The lines and sentences of a text that a question asks for, up to `allowed` tokens, in the text's order. Where none
  * holds a word of the question, the beginning. At least one, cut if it must be.
  */
-export const cutToQuestion = (
+export type Cutter = (allowed: number) => string
+
+/** Reads and weighs a text once, for cuts of any length. */
+export const makeCutter = (
   text: string,
   question: ReadonlySet<string>,
-  allowed: number,
   estimateTokens: TokenEstimator
-): string => {
+): Cutter => {
   const units = toUnits(text, estimateTokens)
-  let used = 2
-  const takes = (index: number): boolean => {
-    const { tokens = 0 } = units[index] ?? {}
-    if (used > 2 && used + tokens + 1 > allowed) return false
-    used += tokens + 1
-    return true
+  const weights = weighTerms(units, question)
+  return (allowed) => {
+    let used = 2
+    const takes = (index: number): boolean => {
+      const { tokens = 0 } = units[index] ?? {}
+      if (used > 2 && used + tokens + 1 > allowed) return false
+      used += tokens + 1
+      return true
+    }
+    const max = Math.max(ANCHORS_MIN, allowed / TOKENS_PER_ANCHOR)
+    const anchors = new Map(chooseUnits(weights, max, takes))
+    if (anchors.size === 0 && takes(0)) anchors.set(0, 1)
+    return join(text, units, widen(units, anchors, takes))
   }
-  const max = Math.max(ANCHORS_MIN, allowed / TOKENS_PER_ANCHOR)
-  const anchors = new Map(chooseUnits(weighTerms(units, question), max, takes))
-  if (anchors.size === 0 && takes(0)) anchors.set(0, 1)
-  return join(text, units, widen(units, anchors, takes))
 }

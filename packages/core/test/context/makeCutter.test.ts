@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest"
-import { cutToQuestion, readQuestion } from "../../src/context/cutToQuestion.ts"
+import { makeCutter, readQuestion } from "../../src/context/makeCutter.ts"
 import { estimateTokens } from "../../src/text/estimateTokens.ts"
 
 const cut = (text: string, question: string, tokens: number): string =>
-  cutToQuestion(text, readQuestion(question), tokens, estimateTokens)
+  makeCutter(text, readQuestion(question), estimateTokens)(tokens)
 
 const weeks = Array.from(
   { length: 30 },
@@ -48,5 +48,19 @@ describe("a text cut to a question", () => {
 
   it("shows the beginning where no line has a word of the question", () => {
     expect(cut(weeks.join("\n"), "and the cat?", 30).startsWith("Week 1.")).toBe(true)
+  })
+
+  it("is cut to several lengths after one reading", () => {
+    const text = weeks.join("\n")
+    const read: Array<string> = []
+    const cutter = makeCutter(text, readQuestion("what do I run in week 27?"), (line) => {
+      read.push(line)
+      return estimateTokens(line)
+    })
+    const lengths = [200, 60, 400, 60]
+    expect(lengths.map(cutter)).toEqual(
+      lengths.map((tokens) => cut(text, "what do I run in week 27?", tokens))
+    )
+    expect(read.toSorted()).toEqual(text.split(/(?<=\n)/u).toSorted())
   })
 })
