@@ -167,7 +167,7 @@ export class Eraser {
       )
     )
     const log = Effect.suspend(() => (connection.hasLog ? this.#truncateLog(1) : Effect.void))
-    const files = graphs.sweep((sid) => scopes.findBySid(sid)?.removed ?? null)
+    const files = graphs.sweep((sid) => scopes.findBySid(sid))
     return removals.pipe(
       Effect.andThen(log),
       Effect.andThen(Effect.mapError(files, (error) => toMemoryError(connection.path, error)))
