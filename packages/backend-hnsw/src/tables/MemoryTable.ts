@@ -5,6 +5,7 @@ import {
   type Memory,
   type MemoryChange,
   type Passages,
+  type PutOutcome,
   type PutResult,
   restate,
   type Scope,
@@ -227,6 +228,12 @@ export class MemoryTable {
     if (found.length === 0) return memory.id
     const known = new Set(found.map(({ id }) => id))
     return [memory.id, ...formerIds].find((id) => known.has(id)) ?? memory.id
+  }
+
+  /** What `put` would do. */
+  foresee(scope: Scope, sid: number, row: StoreRow, now: number): PutOutcome {
+    const stored = this.findById(scope, sid, this.#findTarget(sid, row))
+    return stored === null ? "created" : restate(stored.memory, row.memory, now, row.overwrites).outcome
   }
 
   /** Upserts by the rules of `restate`. */

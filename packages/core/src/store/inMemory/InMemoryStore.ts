@@ -13,6 +13,7 @@ import {
   keep,
   scopeMemories,
   putRow,
+  putRows,
   scopeRows
 } from "./inMemoryData.ts"
 import { usageOf, withinLimits } from "./limits.ts"
@@ -93,7 +94,7 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
       data,
       request,
       (results) => results.map(({ id }) => id),
-      Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
+      Effect.sync(() => putRows(data, request))
     ),
 
   patch: (request) => {
