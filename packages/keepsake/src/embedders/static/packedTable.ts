@@ -83,7 +83,7 @@ export const readPacked = (base64: Buffer): PackedTable => {
   /** A copy, which is aligned; `from` and `to` in bytes. */
   const decode = (from: number, to: number): Uint8Array => {
     const group = Math.floor(from / GROUP)
-    const text = base64.latin1Slice(group * 4, Math.ceil(to / GROUP) * 4)
+    const text = base64.toString("latin1", group * 4, Math.ceil(to / GROUP) * 4)
     return Uint8Array.from(Buffer.from(text, "base64").subarray(from - group * GROUP, to - group * GROUP))
   }
   const headTo = HEADER_INTS * 4

@@ -19,7 +19,8 @@ export const readTableFile = (): Buffer | undefined => {
 }
 
 /** From the module, which a bundle has inside. */
-export const importTable = async (): Promise<Buffer> => Buffer.from((await import("#table")).default, "latin1")
+export const importTable = async (): Promise<Buffer> =>
+  Buffer.from((await import("#table")).default, "latin1")
 
 /** The table as `writePacked` returns it, one byte a character. */
 export const readTableText = async (): Promise<Buffer> => readTableFile() ?? (await importTable())
