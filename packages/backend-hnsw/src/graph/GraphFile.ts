@@ -3,7 +3,7 @@
  * other dimensions, without an error and crashes later; so a graph is loaded only if it matches its header, including
  * the checksum.
  */
-import { makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
+import { isBeingWritten, makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
 import { createReadStream } from "node:fs"
 import { chmod, readdir, readFile, rm, stat, unlink } from "node:fs/promises"
 import { hash } from "node:crypto"
@@ -114,8 +114,14 @@ export class GraphFile {
   }
 }
 
-/** Older files of a build are of one that was killed: a build writes its result in seconds. */
+/** A build writes its result in seconds: an older file is left over, though a process has its number. */
 const HALF_WRITTEN_MS = 600_000
+
+const isLeftOver = async (path: string): Promise<boolean> => {
+  if (!isBeingWritten(path)) return true
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+  return Date.now() - mtimeMs > HALF_WRITTEN_MS
+}
 
 /** `GraphStore.sweep`. @param isOfState whether a scope may have such a graph */
 export const sweepGraphs = async (
@@ -130,9 +136,10 @@ export const sweepGraphs = async (
     if (ending === "json") {
       const header = await file.readHeader()
       if (header !== null && !isOfState(header, Number(digits))) await file.remove()
-    } else if (ending !== "hnsw" || (await file.readHeader()) === null) {
-      const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
-      if (Date.now() - mtimeMs > HALF_WRITTEN_MS) await deleteFile(join(folder, name))
+    } else if (
+      ending === "hnsw" ? (await file.readHeader()) === null : await isLeftOver(join(folder, name))
+    ) {
+      await deleteFile(join(folder, name))
     }
   }
 }

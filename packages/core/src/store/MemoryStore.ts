@@ -27,8 +27,10 @@ import type { StoreRow } from "./StoreRow.ts"
 
 /** Core calls a store within these bounds. */
 export const STORE_LIMITS = {
-  /** Rows in one `put`, ids in one `get`, `touch` or `remove`. */
+  /** Rows in one `put`, ids in one `get` or `touch`. */
   batch: 256,
+  /** Ids in one `remove`: many, so that a store can finish after a kill what was asked for at once. */
+  removedIds: 10_000,
   /** Hits per channel, rows per page. */
   rows: 1_000,
   /** Distinct terms of a query. */

@@ -131,10 +131,11 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 
   remove: ({ scope, target }) =>
     Effect.sync(() => {
+      const ids = new Set(target._tag === "Ids" ? target.ids : [])
       const doomed = scopeMemories(data, scope).filter(
         (memory) =>
           target._tag === "All" ||
-          (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
+          (target._tag === "Filter" ? matches(target.filter, memory) : ids.has(memory.id))
       )
       const removed = drop(data, doomed)
       const entries = data.sessions.get(scopeKey(scope))?.entries.size ?? 0
