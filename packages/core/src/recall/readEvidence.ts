@@ -168,12 +168,12 @@ export const readEvidence = Effect.fnUntraced(function* (
   }
   const read = (excerpt: Excerpt): void => readInto(byId.get(excerpt.memory.id), excerpt)
   const add = (hit: SearchHit): OfParts => {
-    const ofParts: Array<Evidence> = []
-    for (const { neighbours, query, weights } of asked) {
-      const row = toEvidence(query, weights, fingerprint, hit, calibration, ofParts.length)
+    // An array that grows has room for 16 from its first entry.
+    const ofParts = asked.map(({ neighbours, query, weights }, at) => {
+      const row = toEvidence(query, weights, fingerprint, hit, calibration, at)
       neighbours.add(row)
-      ofParts.push(row)
-    }
+      return row
+    })
     byId.set(hit.facts.id, ofParts)
     return ofParts
   }
