@@ -446,14 +446,14 @@ export class ScopeIndex implements RowSink {
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
     const passesAll = isAny(filter)
     const rows: Array<AroundRow> = []
-    for (const [i, slot] of slots.entries()) {
+    slots.forEach((slot, i) => {
       const memory = this.#memory(slot)
-      if (memory === null) continue
+      if (memory === null) return
       const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
       const excerpt = this.#cut(slot, memory, ofParts[0]?.worded ?? 0)
-      if (excerpt === null) continue
+      if (excerpt === null) return
       rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, memory), excerpt })
-    }
+    })
     return rows
   }
 
