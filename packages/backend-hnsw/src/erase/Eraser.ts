@@ -9,6 +9,7 @@ import {
   type Scope,
   toErasure
 } from "@keepsake/core/driver"
+import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { StatementSync } from "node:sqlite"
 import { localFromRid, sidFromRid } from "../codec/memoryRow.ts"
@@ -183,24 +184,35 @@ export class Eraser {
   })
 
   #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
-    const { memories, scopes } = this.#services
-    const find = function* (): Scan<DoomedRows> {
+    const { commits, memories, scopes } = this.#services
+    const [first = [], ...more] = chunksOf(Array.from(new Set(ids)), BATCH)
+    const find = (chunk: ReadonlyArray<string>): Omit<DoomedRows, "key"> => {
       const row = scopes.find(scope)
-      const rids: Array<number> = []
-      if (row === null) return { key: nameRows(), seq: 0, rids }
-      for (const [i, id] of Array.from(new Set(ids)).entries()) {
-        if (i > 0 && i % BATCH === 0) yield
-        const rid = memories.findRid(row.sid, id)
-        if (rid !== null) rids.push(rid)
-      }
+      const rids = row === null ? [] : chunk.flatMap((id) => memories.findRid(row.sid, id) ?? [])
       // In their order in the file: rows beside each other share pages and blocks.
-      return { key: nameRows(), seq: row.seq, rids: rids.sort((a, b) => a - b) }
+      return { seq: row?.seq ?? 0, rids: rids.sort((a, b) => a - b) }
     }
-    return this.#removeFound(find, (rid) => memories.isUnchanged(rid, Number.MAX_SAFE_INTEGER))
+    if (more.length === 0) {
+      return this.#repeat(() =>
+        this.#commits(() => {
+          const { rids } = find(first)
+          this.#removeBatch(rids)
+          return { rids, others: false, done: true }
+        })
+      )
+    }
+    // After the writes that wait, so that what was said before is found.
+    const found = Effect.forEach([first, ...more], (chunk) => commits.read(() => find(chunk)))
+    return Effect.flatMap(found, (chunks) => {
+      const rids = chunks.flatMap((chunk) => chunk.rids).sort((a, b) => a - b)
+      const rows = { key: nameRows(), seq: chunks[0]?.seq ?? 0, rids }
+      return this.#removeRows(rows, (rid) => memories.isUnchanged(rid, Number.MAX_SAFE_INTEGER))
+    })
   }
 
+  /** Finds rows slice by slice, then removes those that still match. */
   #removeMatching(scope: Scope, filter: Condition): Effect.Effect<Removal, MemoryError> {
-    const { memories, queries, scopes } = this.#services
+    const { connection, memories, queries, scopes } = this.#services
     const find = function* (): Scan<DoomedRows> {
       const row = scopes.find(scope)
       if (row === null) return { key: nameRows(), seq: 0, rids: [] }
@@ -208,19 +220,11 @@ export class Eraser {
       const selection = { scope, sid, filter, expiredAfter: Number.NEGATIVE_INFINITY, excludedFlags: 0 }
       return { key: nameRows(), seq, rids: yield* queries.findRids(selection) }
     }
-    return this.#removeFound(find, (rid) => {
-      const memory = memories.findByRid(scope, rid)?.memory
-      return memory !== undefined && matches(filter, memory)
-    })
-  }
-
-  /** Finds rows slice by slice, then removes them. @param isDoomed asked in the transaction that removes a row */
-  #removeFound(
-    find: () => Scan<DoomedRows>,
-    isDoomed: (rid: number) => boolean
-  ): Effect.Effect<Removal, MemoryError> {
-    return Effect.flatMap(runScan(this.#services.connection, find), (rows) =>
-      this.#removeRows(rows, isDoomed)
+    return Effect.flatMap(runScan(connection, find), (rows) =>
+      this.#removeRows(rows, (rid) => {
+        const memory = memories.findByRid(scope, rid)?.memory
+        return memory !== undefined && matches(filter, memory)
+      })
     )
   }
 
@@ -228,21 +232,19 @@ export class Eraser {
   #removeRows(rows: DoomedRows, isDoomed: (rid: number) => boolean): Effect.Effect<Removal, MemoryError> {
     const { rids } = rows
     const isJournalled = rids.length > BATCH
-    let from = 0
-    return this.#repeat(() =>
-      Effect.tap(
-        this.#commits(() => {
-          const doomed = rids.slice(from, from + BATCH).filter(isDoomed)
-          const done = from + BATCH >= rids.length
-          if (isJournalled) this.#journal.beginRows(rows)
-          this.#removeBatch(doomed)
-          if (isJournalled && done) this.#journal.endRows(rows)
-          return { rids: doomed, others: false, done }
-        }),
-        // After the commit: a transaction may run twice.
-        () => Effect.sync(() => (from += BATCH))
-      )
-    )
+    return Effect.suspend(() => {
+      let from = 0
+      const removeNext = this.#commits(() => {
+        const doomed = rids.slice(from, from + BATCH).filter(isDoomed)
+        const done = from + BATCH >= rids.length
+        if (isJournalled && from === 0) this.#journal.beginRows(rows)
+        this.#removeBatch(doomed)
+        if (isJournalled && done) this.#journal.endRows(rows)
+        return { rids: doomed, others: false, done }
+      })
+      // After the commit: a transaction may run twice.
+      return this.#repeat(() => Effect.tap(removeNext, () => Effect.sync(() => (from += BATCH))))
+    })
   }
 
   /** Takes steps until one is the last. @param step takes the number of rows that were removed before */

@@ -388,9 +388,11 @@ export const identity = group("identity", {
     const later = { at: T0 + 10 }
     const [answer, beside] = [row("To Oslo.", later), row("By sea.", later)]
     const again = row("Where do I ship?", { ...later, key: "question" })
+    const limits = { memories: 10, whenFull: "refuse" } as const
     const put = (whole: "new" | "stated", ...rows: ReadonlyArray<StoreRow>) =>
-      Effect.map(store.put({ scope, now: T0 + 10, rows, whole }), (results) =>
-        results.map(({ outcome }) => outcome)
+      Effect.map(
+        store.put({ scope, now: T0 + 10, rows, whole, ...(whole === "new" ? {} : { limits }) }),
+        (results) => results.map(({ outcome }) => outcome)
       )
     const other = row("Who ships?", { ...later, key: "question" })
     same(yield* put("stated", answer, other), ["conflict", "conflict"], "beside other content under its key")
