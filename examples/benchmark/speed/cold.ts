@@ -10,6 +10,7 @@ import { installPeer, type PeerName, PEERS } from "./peers/installPeers.ts"
 import { openPeer } from "./peers/Peer.ts"
 import { reported, type Row, unmeasured } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
+import { measureStarts } from "./starts.ts"
 
 /** LangGraph's store is in memory: a new process has nothing. */
 const NAMES = ["sqlite-vec", "libsql", "lancedb"] as const satisfies ReadonlyArray<PeerName>
@@ -83,5 +84,5 @@ const measure = (rows: number): Promise<ReadonlyArray<Row>> =>
 export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => {
   const measured: Array<ReadonlyArray<Row>> = []
   for (const size of quick ? [1_000] : [1_000, 10_000, 100_000]) measured.push(await measure(size))
-  return measured.flat()
+  return [...(await measureStarts(quick ? 3 : 15)), ...measured.flat()]
 }

@@ -1,20 +1,14 @@
 /** The first `npm install` of a user: ours from packed tarballs, compared with the peer's. */
 import { join } from "node:path"
-import { FRONT_DOOR, packAll } from "../../../scripts/pack.ts"
 import { withFolder } from "./folder.ts"
 import { type Installed, npmInstall } from "./install/npmInstall.ts"
+import { packFrontDoor } from "./install/packFrontDoor.ts"
 import { installMem0, MEM0 } from "./mem0/installMem0.ts"
 import { type Row, within } from "./Row.ts"
 
-/** The README's own line, from the tarballs that it fetches. */
-const pack = async (folder: string): Promise<ReadonlyArray<string>> => {
-  const tarballs = await packAll(folder)
-  return FRONT_DOOR.map((name) => tarballs.get(name) ?? "")
-}
-
 export const rows = async (): Promise<ReadonlyArray<Row>> =>
   withFolder(async (folder) => {
-    const ours = await npmInstall(join(folder, "ours"), await pack(folder), process.execPath)
+    const ours = await npmInstall(join(folder, "ours"), await packFrontDoor(folder), process.execPath)
     const theirs = await installMem0()
     const row = (measure: keyof Installed, unit: string): Row => {
       const [value, baseline] = [ours[measure], theirs[measure]]
