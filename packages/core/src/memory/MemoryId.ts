@@ -6,13 +6,25 @@ import { toPlainSpelling } from "./spelling.ts"
 /** The namespace of Keepsake's ids: UUIDv5 of the URL namespace and "https://keepsake.dev/memory". */
 const NAMESPACE = Buffer.from("b48ca15988d95a29b8aac391d5a30189", "hex")
 
+/** Bytes of a UTF-16 code unit in UTF-8, at most. */
+const UTF8_MAX = 3
+
+/** Namespace and name, for the texts that most memories are: a buffer for each takes as long as its hash. */
+const shortName = Buffer.alloc(4_096)
+NAMESPACE.copy(shortName)
+
+const hashName = (name: string): string => {
+  if (NAMESPACE.length + name.length * UTF8_MAX > shortName.length)
+    return hash("sha1", Buffer.concat([NAMESPACE, Buffer.from(name)]))
+  const length = NAMESPACE.length + shortName.write(name, NAMESPACE.length)
+  return hash("sha1", shortName.subarray(0, length))
+}
+
 /** UUIDv5 (RFC 9562 §5.5): SHA-1 over namespace and name, version and variant set. */
 const uuidV5 = (name: string): string => {
-  const digest = hash("sha1", Buffer.concat([NAMESPACE, Buffer.from(name)]), "buffer")
-  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x50
-  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
-  const hex = digest.toString("hex")
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  const hex = hashName(name)
+  const variant = ((Number.parseInt(hex.charAt(16), 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 /** The id under a caller's key: the same key in the same scope names the same memory. */

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
 import { type MemorySource, type MemoryType, Scope } from "@keepsake/core"
 import { formerIdOfText, formerIdsOfText, memoryIdOfKey, memoryIdOfText } from "@keepsake/core/driver"
@@ -33,6 +34,21 @@ describe("memory ids", () => {
     }
     assert.strictEqual(memoryIdOfText(scope, other), "bba4d81d-5d56-5b29-ab6d-024bf8622a04")
     assert.strictEqual(formerIdOfText(scope, other), "7ca0fb5b-2d07-509c-95f7-417a776c9495")
+  })
+
+  it("are made of all of a text, however long", () => {
+    const namespace = Buffer.from("b48ca15988d95a29b8aac391d5a30189", "hex")
+    for (const length of [1, 1_300, 1_350, 5_000]) {
+      const key = "é東\ud800".repeat(length / 3 + 1).slice(0, length)
+      const name = JSON.stringify([1, scope.agentId, scope.userId, "key", key])
+      const digest = createHash("sha1").update(namespace).update(name).digest("hex")
+      const id = memoryIdOfKey(scope, key).replaceAll("-", "")
+      // Four bits are the version, two the variant.
+      assert.deepStrictEqual(
+        [id.slice(0, 12), id.slice(13, 16), id.slice(17)],
+        [digest.slice(0, 12), digest.slice(13, 16), digest.slice(17, 32)]
+      )
+    }
   })
 
   it("do not tell apart what is the same text, composed or not", () => {
