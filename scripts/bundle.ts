@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs"
 import { glob, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
-import { type OutputChunk, rolldown, type RolldownOptions } from "rolldown"
+import { type OutputChunk, type Plugin, rolldown, type RolldownOptions } from "rolldown"
 
 /** Files that a thread or a child process starts by their path, and the one that starts the thread. */
 const STARTED: Readonly<Record<string, ReadonlyArray<string>>> = {
@@ -22,6 +22,22 @@ const LOADED_LATER = /^(?:@huggingface\/|hnswlib-node$|#table$)/u
 /** The command's part of it is small; as a dependency it would bring sockets and the types of Node. */
 const INSIDE = /^@effect\/platform-node-shared\//u
 
+const SEGMENTER = /const graphemeSegmenter = (?:\/\*#__PURE__\*\/\s*)?(new Intl\.Segmenter\([^;]+\));/u
+
+/** Effect makes a segmenter as its module loads, and that loads `Intl`: half the time that Node takes to start. */
+const lateSegmenter: Plugin = {
+  name: "late-segmenter",
+  transform: (code, id) => {
+    if (!id.endsWith("/effect/dist/cli/CliOutput.js")) return null
+    const [made, segmenter] = SEGMENTER.exec(code) ?? []
+    if (made === undefined) throw new Error(`${id} makes its segmenter otherwise: drop or mend this plugin`)
+    return code.replace(
+      made,
+      `let madeSegmenter; const graphemeSegmenter = { segment: (text) => (madeSegmenter ??= ${segmenter}).segment(text) };`
+    )
+  }
+}
+
 const isOutsidePackage = (id: string): boolean => !/^[./]/u.test(id) && !INSIDE.test(id)
 
 const build = async (
@@ -31,7 +47,8 @@ const build = async (
   chunks: string,
   minify: boolean
 ): Promise<ReadonlyArray<OutputChunk>> => {
-  const options: RolldownOptions = { input, external, platform: "node", logLevel: "warn" }
+  const plugins = [lateSegmenter]
+  const options: RolldownOptions = { input, external, plugins, platform: "node", logLevel: "warn" }
   const bundle = await rolldown(options)
   const { output } = await bundle.write({
     dir: folder,
