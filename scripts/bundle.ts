@@ -2,9 +2,11 @@
  * Puts the modules of a package into few files: each file costs about a millisecond of every process's start. The
  * types stay as the compiler wrote them.
  */
+import { createHash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { glob, readFile, rm, writeFile } from "node:fs/promises"
+import { glob, mkdir, readFile, rm, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { HASH_LENGTH } from "../packages/keepsake/src/cli/runScript.ts"
 import { type OutputChunk, type Plugin, rolldown, type RolldownOptions } from "rolldown"
 
 /** Files that a thread or a child process starts by their path, and the one that starts the thread. */
@@ -47,8 +49,7 @@ const build = async (
   chunks: string,
   minify: boolean
 ): Promise<ReadonlyArray<OutputChunk>> => {
-  const plugins = [lateSegmenter]
-  const options: RolldownOptions = { input, external, plugins, platform: "node", logLevel: "warn" }
+  const options: RolldownOptions = { input, external, platform: "node", logLevel: "warn" }
   const bundle = await rolldown(options)
   const { output } = await bundle.write({
     dir: folder,
@@ -107,15 +108,54 @@ export const bundlePackage = async (folder: string, publishConfig: unknown): Pro
   await writeLicences(chunks, join(dist, "bundle"))
 }
 
-/** The command in few files, with Effect and the file store inside, and the licences of what it holds. */
+const isOutsideCommand = (id: string): boolean =>
+  id.startsWith("node:") || OWN_PACKAGES.test(id) || LOADED_LATER.test(id)
+
+/** The thread's file is beside the command's, whose one file has the module that looks for it. */
+const workerBeside: Plugin = {
+  name: "worker-beside",
+  transform: (code, id) =>
+    id.endsWith("/graph/runBuild.ts")
+      ? code.replace("import.meta.url", 'new URL("graph/runBuild.js", import.meta.url).href')
+      : null
+}
+
+/** `import` of what is outside: a script has none of its own. */
+const OUTSIDE_IMPORT = /(?<![.\w$])import(?=\(["'`])/gu
+
+/**
+ * The command as one script, the text of a function with the parameters of `runScript.ts`, after a hash by which its
+ * compiled code is known.
+ */
+const writeScript = async (entry: string, file: string): Promise<ReadonlyArray<OutputChunk>> => {
+  const bundle = await rolldown({
+    input: entry,
+    external: isOutsideCommand,
+    plugins: [lateSegmenter, workerBeside],
+    platform: "node",
+    logLevel: "warn",
+    transform: { define: { "import.meta.resolve": "resolveModule", "import.meta.env": "undefined" } }
+  })
+  const { output } = await bundle.generate({
+    format: "cjs",
+    codeSplitting: false,
+    minify: { mangle: false, compress: true, codegen: true }
+  })
+  await bundle.close()
+  const [chunk] = output
+  const code = chunk.code.replaceAll(OUTSIDE_IMPORT, "importModule")
+  const script = `(function(exports,require,__filename,importModule,resolveModule){${code}\n})`
+  const hash = createHash("sha256").update(script).digest("hex").slice(0, HASH_LENGTH)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, `/*${hash}*/${script}`)
+  return [chunk]
+}
+
+/** The command with Effect and the file store inside, the thread that it may start, and the licences of what they hold. */
 export const bundleCommand = async (packages: string): Promise<void> => {
   const folder = join(packages, "keepsake/dist/command")
-  const input = {
-    run: join(packages, "keepsake/src/cli/run.ts"),
-    "graph/worker": join(packages, "backend-hnsw/src/graph/worker.ts")
-  }
-  const isOutside = (id: string): boolean =>
-    id.startsWith("node:") || OWN_PACKAGES.test(id) || LOADED_LATER.test(id)
-  const chunks = await build(input, isOutside, folder, "", true)
-  await writeLicences(chunks, folder)
+  const script = await writeScript(join(packages, "keepsake/src/cli/run.ts"), join(folder, "run.cjs"))
+  const worker = { "graph/worker": join(packages, "backend-hnsw/src/graph/worker.ts") }
+  const chunks = await build(worker, isOutsideCommand, folder, "", true)
+  await writeLicences([...script, ...chunks], folder)
 }

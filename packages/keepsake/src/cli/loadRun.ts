@@ -1,13 +1,13 @@
 /** Imports nothing of Effect, so that it can decide what to load. */
 import { existsSync, mkdirSync, readFileSync } from "node:fs"
-import module from "node:module"
 import { homedir } from "node:os"
 import { join } from "node:path"
+import { runScript } from "./runScript.ts"
 
 type Run = (args: ReadonlyArray<string>) => void
 
-/** The command in few files, with Effect and the file store inside. Absent where the sources run. */
-const WHOLE = new URL("../command/run.js", import.meta.url)
+/** The command in one file, with Effect and the file store inside. Absent where the sources run. */
+const WHOLE = new URL("../command/run.cjs", import.meta.url)
 
 /** What names a store that comes as a package of its own. */
 const OTHER_STORE = /(?:postgres(?:ql)?|qdrant\+https?):|"(?:pgvector|qdrant)"/iu
@@ -42,16 +42,23 @@ export const needsPackages = (args: ReadonlyArray<string>, env: NodeJS.ProcessEn
   args.includes("mcp") ||
   listChoices(args, env, home).some((text) => OTHER_STORE.test(text))
 
-/** Has Node keep compiled code in a folder of this account alone; a folder for all could hold code of another's. */
-const cacheCompiled = (home: string): void => {
+/** For compiled code, of this account alone: a folder for all could hold code of another's. `null`: none is kept. */
+const makeCacheFolder = (home: string): string | null => {
+  if (process.env["NODE_DISABLE_COMPILE_CACHE"] === "1") return null
   const folder = join(process.env["XDG_CACHE_HOME"] || join(home, ".cache"), "keepsake")
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    module.enableCompileCache?.(folder)
+    return folder
   } catch {
-    // Without a folder of its own the command compiles each time.
+    return null
   }
 }
+
+/** Commands that run often, each of which runs parts of its own: others share what the first of them compiled. */
+const OFTEN = new Set(["recall", "context", "remember", "list", "get"])
+
+const findManner = (args: ReadonlyArray<string>): string =>
+  args.find((argument) => OFTEN.has(argument)) ?? "other"
 
 const findHome = (): string => {
   try {
@@ -61,12 +68,12 @@ const findHome = (): string => {
   }
 }
 
-/** The command line's program, from the fewest files that serve these arguments. */
+/** The command line's program, from one file where that serves these arguments. */
 export const loadRun = async (args: ReadonlyArray<string>): Promise<Run> => {
   const home = process.env["HOME"] || findHome()
   if (existsSync(WHOLE) && !needsPackages(args, process.env, home)) {
-    cacheCompiled(home)
-    return ((await import(WHOLE.href)) as { readonly run: Run }).run
+    const exported = runScript(WHOLE, makeCacheFolder(home), findManner(args))
+    return (exported as { readonly run: Run }).run
   }
   return (await import("./run.ts")).run
 }
