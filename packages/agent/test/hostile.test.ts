@@ -85,7 +85,7 @@ describe("hostile memories", () => {
     expect(starts).toHaveLength(items.length + heads.length)
     const frame = (block: string) => readOwnLines(block).filter((line) => !line.startsWith("- "))
     const headings = frame(text).filter(
-      (line) => !frame(reference).includes(line) && !line.startsWith("Remembered from earlier conversations")
+      (line) => !frame(reference).includes(line) && !line.startsWith("From earlier conversations")
     )
     expect(headings.filter((line) => !/^[A-Z][a-z ]+:$/u.test(line))).toEqual([])
     expect(DECEPTIVE.test(text)).toBe(false)

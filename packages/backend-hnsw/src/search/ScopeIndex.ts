@@ -70,15 +70,6 @@ export interface RowReader {
 }
 
 const NO_BYTES = new Uint8Array()
-/** Of a part without evidence of a row; each part has some of every row. */
-const NOTHING: PartEvidence = {
-  cosine: null,
-  nearest: 0,
-  worded: 0,
-  weights: new Float32Array(),
-  length: 0,
-  norm: 1
-}
 
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
 export class ScopeIndex implements RowSink {
@@ -404,7 +395,13 @@ export class ScopeIndex implements RowSink {
   }
 
   #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    return { facts: this.#facts(slot), parts: evidence.map((ofPart) => ofPart[at] ?? NOTHING) }
+    const parts: Array<PartEvidence> = []
+    for (const ofPart of evidence) {
+      const part = ofPart[at]
+      // Each part has evidence of every row.
+      if (part !== undefined) parts.push(part)
+    }
+    return { facts: this.#facts(slot), parts }
   }
 
   #facts(slot: number): RowFacts {
@@ -446,14 +443,14 @@ export class ScopeIndex implements RowSink {
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
     const passesAll = isAny(filter)
     const rows: Array<AroundRow> = []
-    slots.forEach((slot, i) => {
+    for (const [i, slot] of slots.entries()) {
       const memory = this.#memory(slot)
-      if (memory === null) return
+      if (memory === null) continue
       const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
       const excerpt = this.#cut(slot, memory, ofParts[0]?.worded ?? 0)
-      if (excerpt === null) return
+      if (excerpt === null) continue
       rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, memory), excerpt })
-    })
+    }
     return rows
   }
 

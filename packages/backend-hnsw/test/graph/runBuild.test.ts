@@ -69,7 +69,6 @@ const fill = Effect.gen(function* () {
     identity: readIdentity(path),
     sid,
     generation: 1,
-    store: "",
     space: 1,
     dimensions: DIMENSIONS
   }

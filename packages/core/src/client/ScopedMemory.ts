@@ -95,11 +95,9 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   ): Answers<ReadonlyArray<Remembered>>[Face]
 
   /**
-   * Stores a turn of a conversation and its answer, both or neither (best effort under a race in Qdrant). The
+   * Stores a turn of a conversation and its answer, both or neither where the store puts atomically. The
    * article's defaults: the user's text whole and without end, the answer's first 500 code points for 90
-   * days, both episodic. Said again with its `key`, at its `turn`, or with the same texts and the same `saidAt`, it is
-   * the same exchange (`refreshed`); other texts under its key or turn are a `Conflict`. With none of these it is
-   * another exchange.
+   * days, both episodic, keyed by session and turn.
    */
   rememberExchange(
     exchange: Exchange,

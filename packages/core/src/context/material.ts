@@ -10,6 +10,7 @@ import { sameScope, type Scope } from "../memory/Scope.ts"
 import { byStatement, mergeRanked, type ReadScopes, readShared, toDegraded } from "../recall/readScopes.ts"
 import type { Ranked, Retriever } from "../recall/Retriever.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
+import { isAsking } from "../text/cutMessage.ts"
 import { isSmallTalk } from "../text/smallTalk.ts"
 
 /** What a block is made for. Its values are checked. */
@@ -51,6 +52,12 @@ const byWeight = (a: Memory, b: Memory): number =>
   b.saidAt - a.saidAt ||
   (a.id < b.id ? -1 : 1)
 
+/**
+ * What a message finds: something, or hardly anything, or nothing is asked for: it neither asks nor tells, and the scope
+ * is not young.
+ */
+export type Match = "found" | "faint" | "unasked"
+
 /** The memories that each part may show, best first. */
 export interface Material {
   readonly pins: ReadonlyArray<Memory>
@@ -59,12 +66,14 @@ export interface Material {
   readonly lastTime: ReadonlyArray<Memory>
   /** All of a young scope; `null` for one that is not young. */
   readonly young: ReadonlyArray<Memory> | null
-  /** The message neither asks nor tells, and the scope is not young. */
-  readonly isSmallTalk: boolean
+  readonly match: Match
   readonly degraded: ReadonlyArray<Degraded> | null
 }
 
-/** A message whose best memory scores less has found nothing: most messages have nothing to do with a memory. */
+/**
+ * A message whose best memory scores less has hardly found anything: most messages have nothing to do with a memory. Only
+ * a question shows what it found even so: people often ask in other words than they told.
+ */
 const FOUND = 0.06
 
 const PINNED = isIn({ field: "pinned" }, [true])
@@ -184,12 +193,30 @@ const shownTogether = (relevant: ReadonlyArray<Ranked>): ReadonlySet<string> =>
     })
   )
 
+const matchOf = (
+  { options: { minScore }, query }: ContextRequest,
+  relevant: ReadonlyArray<Ranked>,
+  isYoung: boolean
+): Match => {
+  if (!isYoung && isSmallTalk(query)) return "unasked"
+  const best = relevant.reduce((most, { score }) => Math.max(most, score), 0)
+  return minScore !== undefined || best >= FOUND ? "found" : "faint"
+}
+
+/** What was read, and what is known of each memory. */
+export interface ReadMaterial {
+  readonly material: Material
+  /** If the text is a passage of a longer one. */
+  readonly isCut: (memory: Memory) => boolean
+  readonly isShared: (memory: Memory) => boolean
+}
+
 /** The memories that a context may show. */
 export const readMaterial = Effect.fnUntraced(function* (
   services: ContextServices,
   request: ContextRequest,
   limit: number
-) {
+): Effect.fn.Return<ReadMaterial, MemoryError> {
   const { now, query, scopes } = request
   const cut: Cut = new Map()
   const parts = yield* readParts(services, request, limit, cut)
@@ -206,10 +233,8 @@ export const readMaterial = Effect.fnUntraced(function* (
     const stored = byId.get(memory.id)
     return stored !== undefined && sameScope(stored.scope, memory.scope) ? stored : memory
   }
-  const skips = !isYoung && isSmallTalk(query)
-  const best = relevant.reduce((most, { score }) => Math.max(most, score), 0)
-  const isFound = request.options.minScore !== undefined || best >= FOUND
-  const shown = skips || !isFound ? [] : relevant
+  const match = matchOf(request, relevant, isYoung)
+  const shown = match === "unasked" || (match === "faint" && !isAsking(query)) ? [] : relevant
   const together = shownTogether(shown)
   const isElsewhere = ({ id }: Memory): boolean => !together.has(id)
   const material: Material = {
@@ -218,7 +243,7 @@ export const readMaterial = Effect.fnUntraced(function* (
     relevant: shown.map((ranked) => ({ ...ranked, memory: toWhole(ranked.memory) })),
     lastTime: lastTurns(recent).filter(isElsewhere).map(toWhole),
     young: isYoung ? recent.map(toWhole) : null,
-    isSmallTalk: skips,
+    match,
     degraded: joinDegraded([
       parts.relevant.degraded,
       ...shared.answers.map(([, ranked]) => ranked.degraded),

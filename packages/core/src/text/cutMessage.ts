@@ -135,6 +135,10 @@ const selectAsking = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking>
   ]
 }
 
+/** Whether a message begins or ends with a question or a request. */
+export const isAsking = (message: string): boolean =>
+  selectAsking(readSentences(message)).some(({ aside }) => aside === 0)
+
 /**
  * Cuts a message to up to `max` parts, those that ask first: its questions, and where it has none what stands first
  * and last in it; then the rest as passages, so that every part of it can find its own memories. A short message is

@@ -24,9 +24,7 @@ import {
   pageEntries,
   pageRows,
   pageSessions,
-  type PutRequest,
   type PutResult,
-  refusedWhole,
   readExcerpts,
   readMode,
   type Removal,
@@ -246,6 +244,8 @@ const limited = <A>(
   })
 }
 
+type PutRequest = Parameters<MemoryStore["Service"]["put"]>[0]
+
 const makeWrites = (data: ListData) =>
   ({
     put: (request) =>
@@ -253,16 +253,7 @@ const makeWrites = (data: ListData) =>
         data,
         request,
         (results) => results.map(({ id }) => id),
-        Effect.sync(() => {
-          const { rows } = data
-          const results = request.rows.map((row) => putRow(data, row, request.now))
-          const refused = refusedWhole(
-            request,
-            results.map(({ outcome }) => outcome)
-          )
-          if (refused !== null) data.rows = rows
-          return refused ?? results
-        })
+        Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
       ),
     patch: (request) => {
       const { change, id, now, scope } = request

@@ -34,12 +34,10 @@ export class Statement {
   best(bits: number): number {
     let best = 0
     let most = -1
-    this.#held.forEach((held, at) => {
+    for (const [at, held] of this.#held.entries()) {
       const weight = this.#asked.weigh(held & bits)
-      if (weight <= most) return
-      best = at
-      most = weight
-    })
+      if (weight > most) [best, most] = [at, weight]
+    }
     return best
   }
 

@@ -13,7 +13,6 @@ import {
   keep,
   scopeMemories,
   putRow,
-  putRows,
   scopeRows
 } from "./inMemoryData.ts"
 import { usageOf, withinLimits } from "./limits.ts"
@@ -94,7 +93,7 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
       data,
       request,
       (results) => results.map(({ id }) => id),
-      Effect.sync(() => putRows(data, request))
+      Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
     ),
 
   patch: (request) => {
@@ -131,11 +130,10 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 
   remove: ({ scope, target }) =>
     Effect.sync(() => {
-      const ids = new Set(target._tag === "Ids" ? target.ids : [])
       const doomed = scopeMemories(data, scope).filter(
         (memory) =>
           target._tag === "All" ||
-          (target._tag === "Filter" ? matches(target.filter, memory) : ids.has(memory.id))
+          (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
       )
       const removed = drop(data, doomed)
       const entries = data.sessions.get(scopeKey(scope))?.entries.size ?? 0
