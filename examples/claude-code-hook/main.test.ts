@@ -1,12 +1,17 @@
 import { spawnSync } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { delimiter, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { openMemory } from "@keepsake/keepsake"
 import { afterAll, beforeAll, expect, it } from "vitest"
 
 const HOOK = fileURLToPath(new URL("hook.mjs", import.meta.url))
+const PATH = [
+  dirname(process.execPath),
+  fileURLToPath(new URL("node_modules/.bin", import.meta.url)),
+  process.env["PATH"]
+].join(delimiter)
 
 let home: string
 beforeAll(async () => {
@@ -23,18 +28,18 @@ const submit = (prompt: string, env: NodeJS.ProcessEnv = {}) => {
   return spawnSync(process.execPath, [HOOK], {
     input,
     encoding: "utf8",
-    env: { ...process.env, HOME: home, USERPROFILE: home, ...env }
+    cwd: home,
+    env: { ...process.env, PATH, HOME: home, USERPROFILE: home, ...env }
   })
 }
 
-it("prints the block of a prompt, and nothing for a user without memories", () => {
+it("prints the block of a prompt", () => {
   const { status, stdout } = submit("Which package manager does my project use?")
   expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining("I use pnpm") })
-  expect(submit("Which package manager?", { KEEPSAKE_USER: "bo" })).toMatchObject({ status: 0, stdout: "" })
 })
 
 it("lets the prompt go on where memory fails", () => {
   const { status, stderr, stdout } = submit("Hello", { KEEPSAKE_STORE: "file:/dev/null/memory.db" })
   expect({ status, stdout }).toEqual({ status: 1, stdout: "" })
-  expect(stderr).toMatch(/^keepsake: /u)
+  expect(stderr).toContain("a file where a folder is needed")
 })
