@@ -3,51 +3,24 @@
  * CHECKOUT is a folder with the sources of an earlier commit and its dependencies (`git worktree add`, `pnpm install`).
  * Each side is a process; they take turns. Prints bytes a row, writes, and recalls, each with its ratio to the other side.
  */
-import { type ChildProcess, fork } from "node:child_process"
-import { once } from "node:events"
-import { resolve } from "node:path"
-import { fileURLToPath } from "node:url"
 import { withFolder } from "../folder.ts"
 import { percentile, timing } from "../measure.ts"
 import type { Taken, Task } from "./side.ts"
+import { Sides } from "./sides.ts"
 
 /** Rows of one write. */
 const BATCH = 100
 /** Questions that one side is asked before the other takes its turn. */
 const BLOCK = 10
-const OWN = fileURLToPath(new URL("../../../..", import.meta.url))
-
-interface Side {
-  readonly name: "before" | "now"
-  readonly child: ChildProcess
-}
-
-const start = async (name: Side["name"], checkout: string, folder: string): Promise<Side> => {
-  const child = fork(fileURLToPath(new URL("./side.ts", import.meta.url)), [checkout, folder])
-  await once(child, "message")
-  return { name, child }
-}
-
-const ask = async ({ child }: Side, task: Task): Promise<Taken> => {
-  const answer = once(child, "message")
-  child.send(task)
-  const [taken] = (await answer) as [Taken]
-  return taken
-}
 
 /** Runs tasks on both sides in turn, and prints medians, of the processor's time the lower quartile, and their ratios. */
 const compare = async (
   what: string,
-  sides: ReadonlyArray<Side>,
+  sides: Sides<Task, Taken>,
   tasks: ReadonlyArray<Task>
 ): Promise<void> => {
-  const taken = new Map(sides.map(({ name }) => [name, new Array<Taken>()]))
-  for (const [turn, task] of tasks.entries()) {
-    const order = turn % 2 === 0 ? sides : sides.toReversed()
-    for (const side of order) taken.get(side.name)?.push(await ask(side, task))
-  }
-  const summary = (name: Side["name"]) => {
-    const all = taken.get(name) ?? []
+  const taken = await sides.askInTurn(tasks)
+  const summary = (all: ReadonlyArray<Taken>) => {
     return {
       ms: timing(all.flatMap(({ ms }) => ms)).median,
       // Other work on the machine adds to it, and takes nothing away.
@@ -55,7 +28,7 @@ const compare = async (
       bytes: all.at(-1)?.bytes ?? 0
     }
   }
-  const [before, now] = [summary("before"), summary("now")]
+  const [before, now] = [summary(taken.before), summary(taken.now)]
   const line =
     now.bytes > 0
       ? `${now.bytes} bytes against ${before.bytes}: ${(now.bytes / before.bytes).toFixed(3)}×`
@@ -65,7 +38,7 @@ const compare = async (
 }
 
 const compareFile = async (
-  sides: ReadonlyArray<Side>,
+  sides: Sides<Task, Taken>,
   rows: number,
   withVectors: boolean,
   questions: number
@@ -79,7 +52,7 @@ const compareFile = async (
   await compare(`${name}: size`, sides, [task("size", 0, 0)])
   await compare(`${name}: opening and first recall`, sides, blocks("first", 0, 1, 5))
   // Compiles the code, and has every page of the file in the system's cache.
-  for (const side of sides) await ask(side, task("recall", 10_000, 10_000 + 3 * BLOCK))
+  await sides.askInTurn([task("recall", 10_000, 10_000 + 3 * BLOCK)])
   const blocksOfQuestions = questions / BLOCK
   await compare(
     `${name}: questions for the first time`,
@@ -93,13 +66,11 @@ const compareFile = async (
 const [, , checkout, flag] = process.argv
 if (checkout === undefined) throw new Error("name the folder of the other checkout")
 await withFolder(async (folder) => {
-  const sides = [
-    await start("before", resolve(checkout), `${folder}/before`),
-    await start("now", OWN, `${folder}/now`)
-  ]
+  const script = new URL("./side.ts", import.meta.url)
+  const sides = await Sides.start<Task, Taken>(script, checkout, (name) => [`${folder}/${name}`])
   const sizes = flag === "--quick" ? [1_000] : [1_000, 100_000]
   for (const rows of sizes) {
     for (const withVectors of [false, true]) await compareFile(sides, rows, withVectors, 200)
   }
-  for (const { child } of sides) child.disconnect()
+  sides.end()
 })

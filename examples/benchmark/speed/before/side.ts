@@ -1,13 +1,8 @@
 /** One side of `compare.ts`, in a process of its own: `side.ts CHECKOUT FOLDER`. Answers each message with what it took. */
-import { createRequire } from "node:module"
 import { statSync } from "node:fs"
-import { join, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
-import { makeQuery, makeScope, makeStatement, stubEmbedder } from "../data.ts"
-
-type Core = typeof import("@keepsake/core")
-type Backend = typeof import("@keepsake/backend-hnsw")
-type Effects = typeof import("effect")
+import { join } from "node:path"
+import { makeQuery, makeScope, makeStatement } from "../data.ts"
+import { loadOpener } from "./checkout.ts"
 
 /** What the parent asks for; rows and questions by number. */
 export interface Task {
@@ -26,27 +21,11 @@ export interface Taken {
 }
 
 const [, , checkout = "", folder = ""] = process.argv
-const core = resolve(checkout, "packages", "core")
-const load = (path: string): Promise<unknown> => import(pathToFileURL(path).href)
-const { Effect, Layer, ManagedRuntime } = (await load(
-  createRequire(join(core, "package.json")).resolve("effect")
-)) as Effects
-const { AgentMemory, Embedder, promiseClient, StoreFingerprint } = (await load(
-  join(core, "src", "index.ts")
-)) as Core
-const { HnswStore } = (await load(
-  resolve(checkout, "packages", "backend-hnsw", "src", "index.ts")
-)) as Backend
+const openPath = await loadOpener(checkout)
 
 const openFile = async ({ file, withVectors }: Task) => {
-  const space = withVectors ? Embedder.layer(stubEmbedder) : StoreFingerprint.wordsOnly
-  const store = HnswStore.layer({ path: join(folder, file), synchronous: "normal", cacheBytes: 2 ** 30 })
-  const runtime = ManagedRuntime.make(
-    AgentMemory.layer({ purgeEvery: false }).pipe(Layer.provideMerge(store), Layer.provideMerge(space))
-  )
-  const context = await runtime.runPromise(Effect.context())
-  const client = await promiseClient(Layer.succeedContext(context) as never)
-  return { scoped: client.for(makeScope(0)), close: () => runtime.dispose() }
+  const { client, close } = await openPath(join(folder, file), withVectors)
+  return { scoped: client.for(makeScope(0)), close }
 }
 
 type Opened = Awaited<ReturnType<typeof openFile>>
