@@ -3,7 +3,7 @@ import { ANY, type SearchHit } from "@keepsake/core/driver"
 import { rowBuilder, storeLaws, T0 } from "@keepsake/core/testing"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { DIMENSIONS, freshOnPGlite, open } from "../support/servers.ts"
+import { DIMENSIONS, freshOnPGlite, freshOnServer, open, serverUrl } from "../support/servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
@@ -32,4 +32,5 @@ describe("halfvec", () => {
   )
 })
 
-storeLaws("pgvector with halfvec on PGlite", freshOnPGlite({ halfvec: true }), { epsilon: 2e-3 })
+const [place, fresh] = serverUrl === undefined ? ["PGlite", freshOnPGlite] : ["a server", freshOnServer]
+storeLaws(`pgvector with halfvec on ${place}`, fresh({ halfvec: true }), { epsilon: 2e-3 })
