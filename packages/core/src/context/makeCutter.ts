@@ -1,5 +1,6 @@
 /** Long texts in a context: the parts that a question asks for. */
 import { cutUnits, type Span } from "../text/cutPassages.ts"
+import { asksOfFailure, FAILURE, reportsFailure } from "./failures.ts"
 import type { TokenEstimator } from "../text/estimateTokens.ts"
 import { idf } from "../text/bm25.ts"
 import { tokenise } from "../text/tokenise.ts"
@@ -31,14 +32,21 @@ const NEXT_PARAGRAPH = 0.5
 /** What leads to a match says less than what follows it. */
 const BACKWARD = 0.7
 
-const toUnits = (text: string, estimateTokens: TokenEstimator): ReadonlyArray<Unit> => {
+const toUnits = (
+  text: string,
+  question: ReadonlySet<string>,
+  estimateTokens: TokenEstimator
+): ReadonlyArray<Unit> => {
+  const seeksFailure = question.has(FAILURE)
   const units: Array<Unit> = []
   let nearness = 0
   for (const span of cutUnits(text, UNIT)) {
     const part = text.slice(span.start, span.end)
     if (part.trim() === "") nearness = Math.min(nearness, NEXT_PARAGRAPH)
     else {
-      units.push({ ...span, terms: termsOf(part), tokens: estimateTokens(part), nearness })
+      const terms = termsOf(part)
+      if (seeksFailure && reportsFailure(part)) terms.add(FAILURE)
+      units.push({ ...span, terms, tokens: estimateTokens(part), nearness })
       nearness = part.endsWith("\n") ? NEXT_LINE : SAME_LINE
     }
   }
@@ -102,7 +110,8 @@ const chooseUnits = (
     }
     if (best < 0 || !takes(best)) break
     chosen.set(best, bestWeight)
-    for (const term of weights[best]?.keys() ?? []) shown.add(term)
+    // Each line that reports a failure says something else.
+    for (const term of weights[best]?.keys() ?? []) if (term !== FAILURE) shown.add(term)
   }
   return chosen
 }
@@ -147,7 +156,10 @@ const ANCHORS_MIN = 4
 const TOKENS_PER_ANCHOR = 45
 
 /** The words of a question as a cutter reads them. */
-export const readQuestion: (question: string) => ReadonlySet<string> = termsOf
+export const readQuestion = (question: string): ReadonlySet<string> => {
+  const terms = termsOf(question)
+  return asksOfFailure(question) ? terms.add(FAILURE) : terms
+}
 
 /**
  * The lines and sentences of a text that a question asks for, up to `allowed` tokens, in the text's order. Where none
@@ -161,7 +173,7 @@ export const makeCutter = (
   question: ReadonlySet<string>,
   estimateTokens: TokenEstimator
 ): Cutter => {
-  const units = toUnits(text, estimateTokens)
+  const units = toUnits(text, question, estimateTokens)
   const weights = weighTerms(units, question)
   return (allowed) => {
     let used = 2
