@@ -7,10 +7,10 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { brotliCompressSync, constants } from "node:zlib"
 import { readSet, toContent } from "../examples/benchmark/quality/EvaluationSet.ts"
 import { readDialogues } from "../examples/benchmark/quality/readDialogue.ts"
 import { packRows, writePacked } from "../packages/keepsake/src/embedders/static/packedTable.ts"
+import { TABLE_BEGIN, TABLE_END } from "../packages/keepsake/src/embedders/static/tableText.ts"
 import { readTokenizer, type TokenizerFile } from "../packages/keepsake/src/embedders/static/readTokenizer.ts"
 import { embedPieces } from "./static-table/embedPieces.ts"
 import { reduce } from "./static-table/principal.ts"
@@ -59,17 +59,14 @@ for (const text of await readTexts()) {
   }
 }
 const weights = kept.map(([, id]) => HALF_SHARE / (HALF_SHARE + (counts.get(id) ?? 0) / total))
-const bytes = writePacked({
+const text = writePacked({
   dimensions: DIMENSIONS,
-  ids: new Map(kept.map(([text], i) => [text, i])),
+  texts: kept.map(([piece]) => piece),
   ...packRows(reduce(vectors, SKIPPED, DIMENSIONS), DIMENSIONS, weights)
 })
-const text = brotliCompressSync(bytes, {
-  params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length }
-}).toString("base64")
 // A module, so that every bundler takes it along.
 await writeFile(
   fileURLToPath(new URL("../packages/keepsake/table/english.js", import.meta.url)),
-  `// Made by scripts/make-static-table.ts from all-MiniLM-L6-v2 (Apache-2.0; see NOTICE).\nexport default "${text}"\n`
+  `${TABLE_BEGIN}${text}${TABLE_END}`
 )
 console.log(`${kept.length} pieces, ${total} counted in our conversations, ${text.length} characters`)

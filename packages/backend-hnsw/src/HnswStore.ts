@@ -23,7 +23,7 @@ import { toMemoryError } from "./connection/errors.ts"
 import { openConnection } from "./connection/openConnection.ts"
 import { WalCheckpointer } from "./connection/WalCheckpointer.ts"
 import { Eraser } from "./erase/Eraser.ts"
-import { graphFolder } from "./graph/GraphFile.ts"
+import { graphFolder, storeName } from "./graph/GraphFile.ts"
 import { GraphStore } from "./graph/GraphStore.ts"
 import { loadHnswlib } from "./graph/hnswlib.ts"
 import { checkOptions, type HnswOptions, type HnswSettings } from "./options.ts"
@@ -52,11 +52,11 @@ const makeServices = (
   const dimensions = fingerprint.embedding?.dimensions ?? 0
   const graphs = new GraphStore({
     path: connection.realPath,
+    db: connection.db,
     identity: connection.identity,
     generation: connection.generation,
-    space: connection.space,
+    source: { store: storeName(connection.salt), dimensions, space: connection.space },
     readOnly: connection.readOnly,
-    dimensions,
     fromRows: settings.graphFromRows,
     maxBytes: settings.cacheBytes * GRAPH_SHARE,
     load: loadHnswlib

@@ -3,7 +3,7 @@ import type { ErasedPlace } from "@keepsake/core/driver"
 
 type Place = ErasedPlace["place"]
 
-const untouched = (place: Place): ErasedPlace => ({ place, bytes: "untouched", toErase: "" })
+export const untouched = (place: Place): ErasedPlace => ({ place, bytes: "untouched", toErase: "" })
 
 export const erased = (place: Place): ErasedPlace => ({ place, bytes: "erased", toErase: "" })
 

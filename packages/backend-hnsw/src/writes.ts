@@ -1,4 +1,10 @@
-import type { MemoryStore, PutResult, Scope, Superseded } from "@keepsake/core/driver"
+import {
+  type MemoryStore,
+  type PutResult,
+  refusedWhole,
+  type Scope,
+  type Superseded
+} from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type { StoreServices } from "./StoreServices.ts"
 import type { ScopeRow } from "./tables/ScopeTable.ts"
@@ -13,8 +19,10 @@ const makeLimitedWrites = (
   const { entries, memories, scopes } = services
   const create = (scope: Scope): ScopeRow => scopes.findOrCreate(scope)
   return {
-    put: ({ rows, ...request }) =>
-      rows.length === 0
+    put: (request) => {
+      const { now, rows, scope, whole } = request
+      const foresee = (sid: number) => rows.map((row) => memories.foresee(scope, sid, row, now))
+      return rows.length === 0
         ? Effect.succeed([])
         : writeScope<ReadonlyArray<PutResult>>(services, {
             ...request,
@@ -22,8 +30,11 @@ const makeLimitedWrites = (
             size: rows.length,
             find: create,
             otherwise: [],
-            write: (change) => rows.map((row) => memories.put(request.scope, change, row, request.now))
-          }),
+            write: (change) =>
+              (whole === undefined ? null : refusedWhole(request, foresee(change.sid))) ??
+              rows.map((row) => memories.put(scope, change, row, now))
+          })
+    },
     patch: ({ change: fields, id, ...request }) =>
       writeScope(services, {
         ...request,

@@ -1,4 +1,6 @@
 export { PgVectorAdmin, type TuningResult } from "./admin/admin.ts"
+export type { MeasuredErasure, Remains } from "./admin/eraseBytes.ts"
+export type { WriteAheadLog } from "./admin/remains.ts"
 export type {
   PGliteConnection,
   PgVectorOptions,

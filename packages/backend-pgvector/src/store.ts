@@ -2,6 +2,7 @@
 import {
   type MemoryError,
   MemoryStore,
+  type PutRequest,
   type Scope,
   type ScopeLimits,
   type SearchRequest
@@ -10,11 +11,18 @@ import * as Effect from "effect/Effect"
 import { decodeMemories } from "./codec/memoryRow.ts"
 import { decodeCount, toNumberOrNull } from "./codec/values.ts"
 import type { Rows, SqlStatement } from "./connection/Database.ts"
+import { errorCode } from "./connection/errors.ts"
 import type { RunStatement, StatementRunner } from "./connection/StatementRunner.ts"
 import { toRemoval } from "./erasure.ts"
 import type { StatementLayout } from "./schema/EmbeddingColumns.ts"
 import { patchStatement, removeStatement, touchStatement } from "./statements/change.ts"
-import { decodePut, decodeSupersede, putStatement, supersedeStatement } from "./statements/put.ts"
+import {
+  decodePut,
+  decodeSupersede,
+  PUT_REFUSED,
+  putStatement,
+  supersedeStatement
+} from "./statements/put.ts"
 import { countStatement, getStatement, predecessorsStatement, speakersStatement } from "./statements/read.ts"
 import {
   aroundStatement,
@@ -112,7 +120,14 @@ export const makeStore = (
   const read = makeMethod(layout, runner.read)
   const write = makeMethod(layout, runner.write)
   const limited = makeLimitedMethod(layout, runner)
-  const put = limited(putStatement, decodePut, (results) => results.map(({ id }) => id))
+  const putRows = limited(putStatement, decodePut, (results) => results.map(({ id }) => id))
+  const put = (request: PutRequest) =>
+    Effect.catchIf(
+      putRows(request),
+      ({ reason }) => request.whole !== undefined && errorCode(reason.cause) === PUT_REFUSED,
+      () =>
+        Effect.succeed(request.rows.map(({ memory }) => ({ id: memory.id, outcome: "conflict" as const })))
+    )
   const remove = (run: RunStatement) => makeMethod(layout, run)(removeStatement, toRemoval)
   const [removeIds, removeAll] = [remove(runner.write), remove(runner.writeAll)]
   return MemoryStore.of({

@@ -162,7 +162,13 @@ describe("removal", () => {
             "deleted text stays in the files, so the receipt must not say erased"
           )
 
-          assert.isTrue(yield* pg.eraseBytes)
+          const { places, remains } = yield* pg.eraseBytes
+          assert.deepStrictEqual(
+            places.map(({ bytes, place }) => `${place} ${bytes}`),
+            ["rows erased", "log unlinked", "statistics erased"]
+          )
+          assert.deepInclude(remains, { oldFiles: 0, deadRows: 0, samples: 0 })
+          assert.strictEqual(remains.files.rewritten, remains.files.all)
           assert.deepStrictEqual(filesWith(tables, MARK), [])
           assert.strictEqual(yield* store.count({ scope, now: T0, filter: ANY }), 1)
         })

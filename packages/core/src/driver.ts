@@ -135,7 +135,12 @@ export { Deadline, readTimeLeft, withinDeadline } from "./runtime/deadline.ts"
 export { sleepInBackground } from "./runtime/background.ts"
 export { SLICE_MS, yieldToEventLoop } from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"
-export { createPrivateFile, makePrivateFolder, replacePrivateFile } from "./runtime/privateFiles.ts"
+export {
+  createPrivateFile,
+  isBeingWritten,
+  makePrivateFolder,
+  replacePrivateFile
+} from "./runtime/privateFiles.ts"
 export { spanned } from "./runtime/spans.ts"
 export { warn } from "./runtime/warn.ts"
 export { parseRetryAfter } from "./runtime/retryAfter.ts"

@@ -11,24 +11,32 @@ import { invalidInput } from "@keepsake/core/driver"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
 import { storeLayer } from "./storeLayer.ts"
 
-const makeLogger = (onWarning: NonNullable<KeepsakeConfig["onWarning"]>) =>
-  Logger.make<unknown, void>(({ cause, logLevel, message }) => {
-    if (!LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) return
-    const [text, detail] = Array.isArray(message) ? (message as ReadonlyArray<unknown>) : [message]
-    onWarning(String(text), cause.reasons.length > 0 ? Cause.squash(cause) : detail)
-  })
+/** `effect/Logger` brings files and their streams, which no one without `onWarning` waits for. */
+const loggerLayer = (onWarning: NonNullable<KeepsakeConfig["onWarning"]>): Layer.Layer<never> =>
+  Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("effect/Logger")),
+      (Logger) =>
+        Logger.layer([
+          Logger.make<unknown, void>(({ cause, logLevel, message }) => {
+            if (!LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) return
+            const [text, detail] = Array.isArray(message) ? (message as ReadonlyArray<unknown>) : [message]
+            onWarning(String(text), cause.reasons.length > 0 ? Cause.squash(cause) : detail)
+          })
+        ])
+    )
+  )
 
 /** The loggers stay the application's own where `onWarning` is absent. */
 const sendWarnings =
   (onWarning: KeepsakeConfig["onWarning"]) =>
   <A>(layer: Layer.Layer<A, MemoryError>): Layer.Layer<A, MemoryError> =>
-    onWarning === undefined ? layer : Layer.provideMerge(layer, Logger.layer([makeLogger(onWarning)]))
+    onWarning === undefined ? layer : Layer.provideMerge(layer, loggerLayer(onWarning))
 
 /** `AgentMemory` and its store from one config: the Effect form of `openMemory`. */
 export const memoryLayer = (

@@ -1,3 +1,3 @@
-/** The table of word pieces, compressed (brotli), in base64. */
+/** The table of word pieces, as `packedTable.ts` reads it: in base64. */
 declare const table: string
 export default table

@@ -9,6 +9,7 @@ import {
   type Scope,
   toErasure
 } from "@keepsake/core/driver"
+import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
 import type { StatementSync } from "node:sqlite"
 import { localFromRid, sidFromRid } from "../codec/memoryRow.ts"
@@ -16,9 +17,9 @@ import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { isBusy, toMemoryError } from "../connection/errors.ts"
 import { pause } from "../connection/pause.ts"
-import { runScan } from "../connection/Scan.ts"
-import { erased, filesLeft, logInUse, toFilePlaces, UNTOUCHED } from "../erasure.ts"
-import { ErasureJournal } from "./ErasureJournal.ts"
+import { runScan, type Scan } from "../connection/Scan.ts"
+import { erased, filesLeft, logInUse, toFilePlaces, UNTOUCHED, untouched } from "../erasure.ts"
+import { type DoomedRows, ErasureJournal, nameRows } from "./ErasureJournal.ts"
 import { graphFolder } from "../graph/GraphFile.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { EntryTable } from "../tables/EntryTable.ts"
@@ -60,6 +61,10 @@ export class Eraser {
   readonly #services: EraserServices
   readonly #journal: ErasureJournal
   readonly #selectExpired: StatementSync
+  /** An erasure, of this process or of one that was killed, has left bytes in the log. */
+  #owesLog = false
+  /** Scopes whose graphs an erasure could not delete. */
+  readonly #owedGraphs = new Set<number>()
 
   constructor(services: EraserServices) {
     this.#services = services
@@ -156,7 +161,10 @@ export class Eraser {
    * vectors of removed rows, and files half written.
    */
   readonly finish: Effect.Effect<void, MemoryError> = Effect.suspend(() => {
-    const { connection, graphs, scopes } = this.#services
+    const { connection, graphs, memories, scopes } = this.#services
+    const rows = Effect.forEach(this.#journal.rows, (doomed) =>
+      this.#removeRows(doomed, (rid) => memories.isUnchanged(rid, doomed.seq))
+    )
     const removals = Effect.forEach(this.#journal.sids, (sid) =>
       this.#repeat(() =>
         this.#commits(() => {
@@ -167,61 +175,75 @@ export class Eraser {
       )
     )
     const log = Effect.suspend(() => (connection.hasLog ? this.#truncateLog(1) : Effect.void))
-    const files = graphs.sweep((sid) => scopes.findBySid(sid)?.removed ?? null)
-    return removals.pipe(
+    const files = graphs.sweep((sid) => scopes.findBySid(sid))
+    return rows.pipe(
+      Effect.andThen(removals),
       Effect.andThen(log),
       Effect.andThen(Effect.mapError(files, (error) => toMemoryError(connection.path, error)))
     )
   })
 
   #removeIds(scope: Scope, ids: ReadonlyArray<string>): Effect.Effect<Removal, MemoryError> {
-    const { memories, scopes } = this.#services
-    return this.#repeat(() =>
-      this.#commits(() => {
-        const row = scopes.find(scope)
-        if (row === null) return DONE
-        const found = ids.flatMap((id) => memories.findRid(row.sid, id) ?? [])
-        // In their order in the file: rows beside each other share pages and blocks.
-        const rids = found.sort((a, b) => a - b).slice(0, BATCH)
-        this.#removeBatch(rids)
-        return { rids, others: false, done: rids.length < BATCH }
+    const { commits, memories, scopes } = this.#services
+    const [first = [], ...more] = chunksOf(Array.from(new Set(ids)), BATCH)
+    const find = (chunk: ReadonlyArray<string>): Omit<DoomedRows, "key"> => {
+      const row = scopes.find(scope)
+      const rids = row === null ? [] : chunk.flatMap((id) => memories.findRid(row.sid, id) ?? [])
+      // In their order in the file: rows beside each other share pages and blocks.
+      return { seq: row?.seq ?? 0, rids: rids.sort((a, b) => a - b) }
+    }
+    if (more.length === 0) {
+      return this.#repeat(() =>
+        this.#commits(() => {
+          const { rids } = find(first)
+          this.#removeBatch(rids)
+          return { rids, others: false, done: true }
+        })
+      )
+    }
+    // After the writes that wait, so that what was said before is found.
+    const found = Effect.forEach([first, ...more], (chunk) => commits.read(() => find(chunk)))
+    return Effect.flatMap(found, (chunks) => {
+      const rids = chunks.flatMap((chunk) => chunk.rids).sort((a, b) => a - b)
+      const rows = { key: nameRows(), seq: chunks[0]?.seq ?? 0, rids }
+      return this.#removeRows(rows, (rid) => memories.isUnchanged(rid, Number.MAX_SAFE_INTEGER))
+    })
+  }
+
+  /** Finds rows slice by slice, then removes those that still match. */
+  #removeMatching(scope: Scope, filter: Condition): Effect.Effect<Removal, MemoryError> {
+    const { connection, memories, queries, scopes } = this.#services
+    const find = function* (): Scan<DoomedRows> {
+      const row = scopes.find(scope)
+      if (row === null) return { key: nameRows(), seq: 0, rids: [] }
+      const { seq, sid } = row
+      const selection = { scope, sid, filter, expiredAfter: Number.NEGATIVE_INFINITY, excludedFlags: 0 }
+      return { key: nameRows(), seq, rids: yield* queries.findRids(selection) }
+    }
+    return Effect.flatMap(runScan(connection, find), (rows) =>
+      this.#removeRows(rows, (rid) => {
+        const memory = memories.findByRid(scope, rid)?.memory
+        return memory !== undefined && matches(filter, memory)
       })
     )
   }
 
-  /** Finds rows slice by slice, and removes those that still match in a transaction. */
-  #removeMatching(scope: Scope, filter: Condition): Effect.Effect<Removal, MemoryError> {
-    const { connection, memories, queries, scopes } = this.#services
-    const find = (after: number) =>
-      runScan(connection, function* () {
-        const row = scopes.find(scope)
-        if (row === null) return []
-        const selection = {
-          scope,
-          sid: row.sid,
-          filter,
-          expiredAfter: Number.NEGATIVE_INFINITY,
-          excludedFlags: 0
-        }
-        return yield* queries.findRids(selection, after, BATCH)
-      })
-    const removeFound = (found: ReadonlyArray<number>) =>
-      this.#commits(() => {
-        const rids = found.filter((rid) => {
-          const memory = memories.findByRid(scope, rid)?.memory
-          return memory !== undefined && matches(filter, memory)
-        })
-        this.#removeBatch(rids)
-        return { rids, others: false, done: false }
-      })
+  /** Removes rows batch by batch. Where a kill comes between two, the next open goes on. */
+  #removeRows(rows: DoomedRows, isDoomed: (rid: number) => boolean): Effect.Effect<Removal, MemoryError> {
+    const { rids } = rows
+    const isJournalled = rids.length > BATCH
     return Effect.suspend(() => {
-      let after = 0
-      return this.#repeat(() =>
-        Effect.flatMap(find(after), (found) => {
-          after = found.at(-1) ?? after
-          return found.length === 0 ? Effect.succeed(DONE) : removeFound(found)
-        })
-      )
+      let from = 0
+      const removeNext = this.#commits(() => {
+        const doomed = rids.slice(from, from + BATCH).filter(isDoomed)
+        const done = from + BATCH >= rids.length
+        if (isJournalled && from === 0) this.#journal.beginRows(rows)
+        this.#removeBatch(doomed)
+        if (isJournalled && done) this.#journal.endRows(rows)
+        return { rids: doomed, others: false, done }
+      })
+      // After the commit: a transaction may run twice.
+      return this.#repeat(() => Effect.tap(removeNext, () => Effect.sync(() => (from += BATCH))))
     })
   }
 
@@ -237,10 +259,13 @@ export class Eraser {
         const changed = new Set([...sids, ...taken.rids.map(sidFromRid)])
         const any = others || taken.others
         if (!taken.done) return next(total, changed, any)
-        return Effect.map(
-          total > 0 || any ? this.#eraseTraces(changed) : Effect.succeed(UNTOUCHED),
-          (places) => ({ removed: total, ...toErasure(places) })
-        )
+        const hasRemoved = total > 0 || any
+        const owes = this.#owesLog || this.#owedGraphs.size > 0
+        const traces = hasRemoved || owes ? this.#eraseTraces(changed) : Effect.succeed(UNTOUCHED.slice(1))
+        return Effect.map(traces, (places) => ({
+          removed: total,
+          ...toErasure([hasRemoved ? erased("rows") : untouched("rows"), ...places])
+        }))
       })
     return Effect.suspend(() => next(0, new Set(), false))
   }
@@ -256,12 +281,20 @@ export class Eraser {
     }
   }
 
+  /** With what earlier erasures have left there: asking again does it. */
   #eraseTraces(sids: ReadonlySet<number>): Effect.Effect<ReadonlyArray<ErasedPlace>, MemoryError> {
     const { connection, graphs } = this.#services
+    const doomed = [...this.#owedGraphs, ...sids]
     return Effect.flatMap(this.eraseLog, (log) =>
-      Effect.match(graphs.forget(sids), {
-        onSuccess: (files) => [erased("rows"), log, ...toFilePlaces(files)],
-        onFailure: (error) => [erased("rows"), log, ...filesLeft(graphFolder(connection.realPath), error)]
+      Effect.match(graphs.forget(new Set(doomed)), {
+        onSuccess: (files) => {
+          for (const sid of doomed) this.#owedGraphs.delete(sid)
+          return [log, ...toFilePlaces(files)]
+        },
+        onFailure: (error) => {
+          for (const sid of doomed) this.#owedGraphs.add(sid)
+          return [log, ...filesLeft(graphFolder(connection.realPath), error)]
+        }
       })
     )
   }
@@ -279,10 +312,12 @@ export class Eraser {
     return Effect.suspend(() => {
       try {
         connection.assertServing()
-        if (connection.checkpointTruncate()) return Effect.succeed(erased("log"))
+        this.#owesLog = !connection.checkpointTruncate()
       } catch (error) {
         if (!isBusy(error)) return Effect.fail(toMemoryError(connection.path, error))
+        this.#owesLog = true
       }
+      if (!this.#owesLog) return Effect.succeed(erased("log"))
       return tries > 1
         ? Effect.andThen(pause(TRUNCATE_PAUSE_MS), this.#truncateLog(tries - 1))
         : Effect.succeed(logInUse(connection.path))

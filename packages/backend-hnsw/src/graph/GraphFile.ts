@@ -3,28 +3,54 @@
  * other dimensions, without an error and crashes later; so a graph is loaded only if it matches its header, including
  * the checksum.
  */
-import { makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
+import { isBeingWritten, makePrivateFolder, replacePrivateFile } from "@keepsake/core/driver"
 import { createReadStream } from "node:fs"
 import { chmod, readdir, readFile, rm, stat, unlink } from "node:fs/promises"
+import { hash } from "node:crypto"
 import { basename, dirname, join } from "node:path"
 import { crc32 } from "node:zlib"
 import type { DeletedFiles } from "../erasure.ts"
 
-const FORMAT = 1
+/** Of the header. Format 1 named neither the store nor the vectors. */
+const FORMAT = 2
 
 export interface GraphHeader {
-  readonly format: typeof FORMAT
+  readonly format: number
+  /** `storeName`. */
+  readonly store: string
   readonly dimensions: number
   /** N of the `body_N` that the vectors were written to. */
   readonly generation: number
   readonly count: number
   /** The graph has the rows up to this row number that have a vector. */
   readonly through: number
+  /** `VectorDigest` of what it has. */
+  readonly vectors: string
   /** `scope.removed` at the build: after a later removal the file holds vectors that must be erased. */
   readonly removed: number
   readonly bytes: number
   readonly crc32: number
 }
+
+/** Names a store in its graphs' headers. A copy of the file has the same name: the vectors tell it apart. */
+export const storeName = (salt: string): string => hash("sha256", `graphs of ${salt}`).slice(0, 32)
+
+/** What a graph must be of, beside its scope. */
+export interface GraphSource {
+  /** `storeName`. */
+  readonly store: string
+  readonly dimensions: number
+  /** The generation under which the vectors were written. */
+  readonly space: number
+}
+
+/** Whether a saved graph may be of a scope in this state; its vectors are still to be compared. */
+export const matchesScope = (header: GraphHeader, source: GraphSource, removed: number): boolean =>
+  header.format === FORMAT &&
+  header.store === source.store &&
+  header.dimensions === source.dimensions &&
+  header.generation === source.space &&
+  header.removed === removed
 
 export const graphFolder = (databasePath: string): string => `${databasePath}-graphs`
 
@@ -40,9 +66,8 @@ export class GraphFile {
   /** Null if there is no readable header. */
   async readHeader(): Promise<GraphHeader | null> {
     try {
-      // `isIntact` compares the rest with the graph.
-      const header = JSON.parse(await readFile(this.#headerPath, "utf8")) as GraphHeader
-      return header.format === FORMAT ? header : null
+      // `matchesScope` and `isIntact` compare it.
+      return JSON.parse(await readFile(this.#headerPath, "utf8")) as GraphHeader
     } catch {
       return null
     }
@@ -89,13 +114,19 @@ export class GraphFile {
   }
 }
 
-/** Older files of a build are of one that was killed: a build writes its result in seconds. */
+/** A build writes its result in seconds: an older file is left over, though a process has its number. */
 const HALF_WRITTEN_MS = 600_000
 
-/** `GraphStore.sweep`. */
+const isLeftOver = async (path: string): Promise<boolean> => {
+  if (!isBeingWritten(path)) return true
+  const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
+  return Date.now() - mtimeMs > HALF_WRITTEN_MS
+}
+
+/** `GraphStore.sweep`. @param isOfState whether a scope may have such a graph */
 export const sweepGraphs = async (
   databasePath: string,
-  findRemoved: (sid: number) => number | null
+  isOfState: (header: GraphHeader, sid: number) => boolean
 ): Promise<void> => {
   const folder = graphFolder(databasePath)
   for (const name of await readdir(folder).catch(() => new Array<string>())) {
@@ -104,10 +135,11 @@ export const sweepGraphs = async (
     const file = new GraphFile(databasePath, Number(digits))
     if (ending === "json") {
       const header = await file.readHeader()
-      if (header !== null && header.removed !== findRemoved(Number(digits))) await file.remove()
-    } else if (ending !== "hnsw" || (await file.readHeader()) === null) {
-      const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }))
-      if (Date.now() - mtimeMs > HALF_WRITTEN_MS) await deleteFile(join(folder, name))
+      if (header !== null && !isOfState(header, Number(digits))) await file.remove()
+    } else if (
+      ending === "hnsw" ? (await file.readHeader()) === null : await isLeftOver(join(folder, name))
+    ) {
+      await deleteFile(join(folder, name))
     }
   }
 }

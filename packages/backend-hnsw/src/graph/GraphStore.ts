@@ -2,12 +2,21 @@ import { warn } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import { rm } from "node:fs/promises"
-import { type BuildResult, matchesScope } from "./buildGraph.ts"
+import type { DatabaseSync } from "node:sqlite"
+import type { BuildResult } from "./buildGraph.ts"
 import type { DeletedFiles } from "../erasure.ts"
+import { digestVectors } from "./digestVectors.ts"
 import { Graph, graphBytes } from "./Graph.ts"
-import { GraphFile, graphFolder, sweepGraphs } from "./GraphFile.ts"
-import { type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
-import { runBuild } from "./runBuild.ts"
+import {
+  GraphFile,
+  graphFolder,
+  type GraphHeader,
+  type GraphSource,
+  matchesScope,
+  sweepGraphs
+} from "./GraphFile.ts"
+import { type HierarchicalNSW, type Hnswlib, INSTALL_LINE } from "./hnswlib.ts"
+import { pauseBySlices, runBuild } from "./runBuild.ts"
 
 /** A scope's state as its index shows it. */
 export interface GraphRequest {
@@ -17,6 +26,9 @@ export interface GraphRequest {
   /** The scope's counter. */
   readonly removed: number
 }
+
+/** A scope's state as its row shows it. */
+type GraphScope = { readonly removed: number; readonly next: number }
 
 /** Retries when rows were removed during a build. */
 const STALE_RETRIES = 3
@@ -32,11 +44,11 @@ export class GraphStore {
   /** For all graphs in memory together; 0 if graphs are off. */
   readonly maxBytes: number
   readonly #path: string
+  readonly #db: DatabaseSync
   readonly #identity: string | null
   readonly #generation: number
-  readonly #space: number
+  readonly #source: GraphSource
   readonly #readOnly: boolean
-  readonly #dimensions: number
   readonly #fromRows: number
   readonly #buildLock = Semaphore.makeUnsafe(1)
   readonly #load: () => Promise<Hnswlib | null>
@@ -47,33 +59,33 @@ export class GraphStore {
 
   constructor(options: {
     readonly path: string
+    /** The open file. */
+    readonly db: DatabaseSync
     /** Device and inode of the store's file. */
     readonly identity: string | null
     readonly generation: number
-    /** The generation under which the vectors were written. */
-    readonly space: number
+    readonly source: GraphSource
     /** Saved graphs are neither written nor deleted. */
     readonly readOnly: boolean
-    readonly dimensions: number
     readonly fromRows: number
     readonly maxBytes: number
     /** `loadHnswlib`, or a test's replacement. */
     readonly load: () => Promise<Hnswlib | null>
   }) {
     this.#path = options.path
+    this.#db = options.db
     this.#identity = options.identity
     this.#generation = options.generation
-    this.#space = options.space
+    this.#source = options.source
     this.#readOnly = options.readOnly
-    this.#dimensions = options.dimensions
     this.#fromRows = options.fromRows
-    this.maxBytes = options.dimensions > 0 && options.fromRows < Infinity ? options.maxBytes : 0
+    this.maxBytes = options.source.dimensions > 0 && options.fromRows < Infinity ? options.maxBytes : 0
     this.#load = options.load
   }
 
   /** Whether a scope of this size is searched through a graph. */
   wants(rows: number): boolean {
-    return rows >= this.#fromRows && graphBytes(rows, this.#dimensions) <= this.maxBytes
+    return rows >= this.#fromRows && graphBytes(rows, this.#source.dimensions) <= this.maxBytes
   }
 
   /**
@@ -121,8 +133,8 @@ export class GraphStore {
       const file = new GraphFile(this.#path, sid)
       const header = yield* attempt(() => file.readHeader())
       if (header === null) return null
-      if (!matchesScope(header, this.#dimensions, this.#space, removed)) {
-        // The file holds vectors of removed rows or of another embedder.
+      if (!matchesScope(header, this.#source, removed)) {
+        // The file holds vectors of removed rows, of another embedder, or of another store.
         yield* this.#discard(file)
         return null
       }
@@ -131,10 +143,25 @@ export class GraphStore {
         yield* this.#discard(file)
         return null
       }
-      const index = new hnswlib.HierarchicalNSW("ip", this.#dimensions)
+      const { dimensions } = this.#source
+      const index = new hnswlib.HierarchicalNSW("ip", dimensions)
       yield* attempt(() => index.readIndex(file.path))
-      return new Graph(index, header.through, this.#dimensions)
+      if (yield* attempt(() => this.#hasVectors(index, header, sid))) {
+        return new Graph(index, header.through, dimensions)
+      }
+      index.initIndex(1)
+      yield* warn(
+        `The graph ${file.path} is of another state of the store; it is built again from the memories.`
+      )
+      yield* this.#discard(file)
+      return null
     })
+
+  /** Whether a graph's vectors are those that the file has under the same numbers. */
+  async #hasVectors(index: HierarchicalNSW, { vectors }: GraphHeader, sid: number): Promise<boolean> {
+    const table = { generation: this.#generation, sid }
+    return (await digestVectors(this.#db, table, index.getIdsList(), pauseBySlices())) === vectors
+  }
 
   #discard(file: GraphFile): Effect.Effect<void, Error> {
     return this.#readOnly ? Effect.void : Effect.asVoid(attempt(() => file.remove()))
@@ -146,8 +173,7 @@ export class GraphStore {
       identity: this.#identity,
       sid,
       generation: this.#generation,
-      space: this.#space,
-      dimensions: this.#dimensions
+      ...this.#source
     }
     return runBuild(hnswlib, task).pipe(
       Effect.repeat({ while: (result) => result === "stale", times: STALE_RETRIES })
@@ -170,11 +196,18 @@ export class GraphStore {
   }
 
   /**
-   * Deletes saved graphs with vectors of removed rows, and files that builds which were killed left half written.
-   * @param findRemoved a scope's counter; null for a scope that is gone
+   * Deletes saved graphs with vectors of removed rows or of another store, and files that builds which were killed left
+   * half written.
+   * @param find a scope's counters; null for a scope that is gone
    */
-  sweep(findRemoved: (sid: number) => number | null): Effect.Effect<void, Error> {
-    return attempt(() => sweepGraphs(this.#path, findRemoved))
+  sweep(find: (sid: number) => GraphScope | null): Effect.Effect<void, Error> {
+    const isOfState = (header: GraphHeader, sid: number): boolean => {
+      const scope = find(sid)
+      return (
+        scope !== null && header.through < scope.next && matchesScope(header, this.#source, scope.removed)
+      )
+    }
+    return attempt(() => sweepGraphs(this.#path, isOfState))
   }
 
   /** Deletes all saved graphs. */

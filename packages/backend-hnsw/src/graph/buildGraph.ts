@@ -1,28 +1,25 @@
 /** Builds a graph from the file: a large scope takes minutes. */
 import { DatabaseSync } from "node:sqlite"
-import { Body } from "../codec/bodyBlob.ts"
-import { DamagedRow } from "../codec/checksum.ts"
-import { LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
+import { LAST_LOCAL } from "../codec/memoryRow.ts"
 import { readIdentity } from "../schema/fileState.ts"
-import { bodyTable } from "../schema/schema.ts"
-import { GraphFile, type GraphHeader } from "./GraphFile.ts"
+import { digestVectors, VectorDigest } from "./digestVectors.ts"
+import { GraphFile, type GraphHeader, type GraphSource, matchesScope } from "./GraphFile.ts"
 import { GRAPH_CONSTRUCTION, GRAPH_LINKS, type HierarchicalNSW, type Hnswlib } from "./hnswlib.ts"
+import { type Pause, readPassages } from "./readPassages.ts"
 
-export interface BuildTask {
+export interface BuildTask extends GraphSource {
   readonly path: string
   /** Device and inode of the store's file. */
   readonly identity: string | null
   readonly sid: number
   readonly generation: number
-  /** The generation under which the vectors were written. */
-  readonly space: number
-  readonly dimensions: number
 }
 
 /** `stale`: rows were removed during the build, so its result was discarded. */
 export type BuildResult = "built" | "stale" | "empty"
 
-const BATCH = 512
+/** Elements that a new graph has room for. */
+const FIRST_SIZE = 512
 
 /** The scope's counter `removed`; null if the scope is gone. */
 const readRemoved = (db: DatabaseSync, sid: number): number | null => {
@@ -30,77 +27,67 @@ const readRemoved = (db: DatabaseSync, sid: number): number | null => {
   return removed === undefined ? null : Number(removed)
 }
 
-/** Whether a saved graph can serve a scope in this state, or be extended for it. */
-export const matchesScope = (
-  header: GraphHeader,
-  dimensions: number,
-  space: number,
-  removed: number
-): boolean => header.dimensions === dimensions && header.generation === space && header.removed === removed
+/** A graph that is being built. */
+interface Started {
+  readonly index: HierarchicalNSW
+  /** Numbers of the passages that it has. */
+  readonly added: ReadonlySet<number>
+}
 
-/** The saved graph, to be extended; a new one if there is none that is intact and without removed rows. */
-const loadOrCreate = async (
+/** Null unless the saved graph is intact and has vectors of this state of the file alone. */
+const loadSaved = async (
   { HierarchicalNSW }: Hnswlib,
-  file: GraphFile,
-  { dimensions, space }: BuildTask,
-  removed: number
-): Promise<{ readonly index: HierarchicalNSW; readonly added: ReadonlySet<number> }> => {
+  { db, file, removed }: { readonly db: DatabaseSync; readonly file: GraphFile; readonly removed: number },
+  task: BuildTask,
+  pause: Pause
+): Promise<Started | null> => {
   const header = await file.readHeader()
+  if (header === null || !matchesScope(header, task, removed) || !(await file.isIntact(header))) return null
+  const index = new HierarchicalNSW("ip", task.dimensions)
+  index.readIndexSync(file.path)
+  const locals = index.getIdsList()
+  if ((await digestVectors(db, task, locals, pause)) === header.vectors)
+    return { index, added: new Set(locals) }
+  index.initIndex(1)
+  return null
+}
+
+const create = ({ HierarchicalNSW }: Hnswlib, { dimensions }: BuildTask): Started => {
   const index = new HierarchicalNSW("ip", dimensions)
-  const usable = header !== null && matchesScope(header, dimensions, space, removed)
-  if (usable && (await file.isIntact(header))) {
-    index.readIndexSync(file.path)
-    return { index, added: new Set(index.getIdsList()) }
-  }
-  index.initIndex(BATCH, GRAPH_LINKS, GRAPH_CONSTRUCTION)
+  index.initIndex(FIRST_SIZE, GRAPH_LINKS, GRAPH_CONSTRUCTION)
   return { index, added: new Set() }
 }
 
-/** Null for a passage without one, and for one that is damaged: a search through the tables finds that. */
-const readVector = (data: Uint8Array, rid: number): Float32Array | null => {
-  try {
-    return new Body(data, rid).vector
-  } catch (error) {
-    if (error instanceof DamagedRow) return null
-    throw error
-  }
+/** The vector as hnswlib takes it, which aborts on other lengths and accepts NaN silently; null for one of those. */
+const toPoint = (vector: Uint8Array, dimensions: number): Array<number> | null => {
+  if (vector.length !== dimensions * Float32Array.BYTES_PER_ELEMENT) return null
+  const point = Array.from(new Float32Array(new Uint8Array(vector).buffer))
+  return point.every(Number.isFinite) ? point : null
 }
 
-/** hnswlib aborts on other lengths and accepts NaN silently. */
-const isUsable = (vector: Float32Array, dimensions: number): boolean =>
-  vector.length === dimensions && vector.every(Number.isFinite)
-
-/** Awaited between two rows, while no statement is open; undefined goes on at once. */
-export type Pause = () => Promise<void> | undefined
-
-/**
- * Adds the passages that are not there: new ones, and those whose vectors came late. Returns the last number. Short
- * reads, so that checkpoints need not wait.
- */
+/** Adds the passages that are not there: new ones, and those whose vectors came late. */
 const addRows = async (
   db: DatabaseSync,
-  index: HierarchicalNSW,
+  { added, index }: Started,
   task: BuildTask,
-  added: ReadonlySet<number>,
   pause: Pause
-): Promise<number> => {
-  const select = db.prepare(
-    `SELECT rid, data FROM ${bodyTable(task.generation)} WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT ${BATCH}`
-  )
-  let last = -1
-  for (;;) {
-    const rows = select.all(makeRid(task.sid, last), makeRid(task.sid, LAST_LOCAL))
-    if (rows.length === 0) return last
-    const missing = index.getCurrentCount() + rows.length - index.getMaxElements()
+): Promise<Pick<GraphHeader, "through" | "vectors">> => {
+  const digest = new VectorDigest()
+  let through = -1
+  for (const passages of readPassages(db, task, LAST_LOCAL)) {
+    const missing = index.getCurrentCount() + passages.length - index.getMaxElements()
     if (missing > 0) index.resizeIndex(Math.ceil(index.getMaxElements() * 1.5) + missing)
-    for (const { data, rid } of rows) {
-      last = localFromRid(Number(rid))
-      if (added.has(last)) continue
-      const vector = data instanceof Uint8Array ? readVector(data, Number(rid)) : null
-      if (vector !== null && isUsable(vector, task.dimensions)) index.addPoint(Array.from(vector), last)
+    for (const passage of passages) {
+      through = passage.local
+      const point = toPoint(passage.vector, task.dimensions)
+      if (point === null) continue
+      digest.add(passage)
+      if (added.has(through)) continue
+      index.addPoint(point, through)
       await pause()
     }
   }
+  return { through, vectors: digest.toHex() }
 }
 
 /** @param pause lets the event loop run where it serves others; a thread of its own needs none */
@@ -109,7 +96,7 @@ export const buildGraph = async (
   task: BuildTask,
   pause: Pause = () => undefined
 ): Promise<BuildResult> => {
-  const { dimensions, path, sid, space } = task
+  const { dimensions, path, sid, space, store } = task
   const db = new DatabaseSync(path, { readOnly: true, timeout: 5_000 })
   const file = new GraphFile(path, sid)
   try {
@@ -117,12 +104,12 @@ export const buildGraph = async (
     if (readIdentity(path) !== task.identity) return "empty"
     const removed = readRemoved(db, sid)
     if (removed === null) return "empty"
-    const start = await loadOrCreate(hnswlib, file, task, removed)
-    const { index } = start
-    const through = await addRows(db, index, task, start.added, pause)
+    const started = (await loadSaved(hnswlib, { db, file, removed }, task, pause)) ?? create(hnswlib, task)
+    const { index } = started
+    const added = await addRows(db, started, task, pause)
     const count = index.getCurrentCount()
     if (count === 0) return "empty"
-    const header = { dimensions, generation: space, count, through, removed }
+    const header = { store, dimensions, generation: space, count, ...added, removed }
     try {
       await file.replace((temporary) => index.writeIndexSync(temporary), header)
     } catch (error) {

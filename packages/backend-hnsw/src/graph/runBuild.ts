@@ -1,8 +1,9 @@
 import { SLICE_MS } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import { Worker } from "node:worker_threads"
-import { buildGraph, type BuildResult, type BuildTask, type Pause } from "./buildGraph.ts"
+import { buildGraph, type BuildResult, type BuildTask } from "./buildGraph.ts"
 import type { Hnswlib } from "./hnswlib.ts"
+import type { Pause } from "./readPassages.ts"
 
 /**
  * The thread's file beside this one, in sources and build output alike. Null in a bundle, where a `worker.js`
@@ -49,7 +50,7 @@ const buildInThread = (entry: URL, task: BuildTask): Effect.Effect<BuildResult |
   })
 
 /** Lets the event loop run once a slice is spent. */
-const pauseBySlices = (): Pause => {
+export const pauseBySlices = (): Pause => {
   let deadline = performance.now() + SLICE_MS
   return () => {
     if (performance.now() < deadline) return undefined

@@ -58,19 +58,24 @@ export class PartRanking {
       groups === null
         ? selectTop(sums, room, passes, 0)
         : selectGrouped(sums, room, (point) => (sums[point] ?? 0) > 0, passesPoint, groups)
-    const slots = Array.from(worded.slots, (point) => points.slot(point))
+    const slots = new Array<number>()
+    for (const point of worded.slots) slots.push(points.slot(point))
+    this.slots = slots
     if (vector === undefined) {
-      this.slots = slots
       this.usedGraph = false
       return
     }
+    const isFound = new Set(slots)
     const nearest = { query: vector, limit: room, passes: passesPoint }
     const byGraph = request.exact ? null : graph.findNearest(nearest)
     const found = byGraph ?? vectors.findNearest({ ...nearest, exact: request.exact, groups })
-    // In one order, whether floats or codes were scanned.
-    const nearestSlots = Array.from(found.slots.toSorted(), (point) => points.slot(point))
-    this.slots = Array.from(new Set([...slots, ...nearestSlots]))
-    found.slots.forEach((point, i) => this.#cosines.set(point, found.scores[i] ?? 0))
+    // In one order, whether floats or codes were scanned; a row has one of its points here.
+    for (const point of found.slots.toSorted()) {
+      const slot = points.slot(point)
+      if (!isFound.has(slot)) slots.push(slot)
+    }
+    const { scores, slots: nearestPoints } = found
+    for (let i = 0; i < nearestPoints.length; i++) this.#cosines.set(nearestPoints[i] ?? 0, scores[i] ?? 0)
     this.usedGraph = byGraph !== null
   }
 

@@ -70,6 +70,15 @@ export interface RowReader {
 }
 
 const NO_BYTES = new Uint8Array()
+/** Of a part without evidence of a row; each part has some of every row. */
+const NOTHING: PartEvidence = {
+  cosine: null,
+  nearest: 0,
+  worded: 0,
+  weights: new Float32Array(),
+  length: 0,
+  norm: 1
+}
 
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
 export class ScopeIndex implements RowSink {
@@ -395,13 +404,7 @@ export class ScopeIndex implements RowSink {
   }
 
   #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    const parts: Array<PartEvidence> = []
-    for (const ofPart of evidence) {
-      const part = ofPart[at]
-      // Each part has evidence of every row.
-      if (part !== undefined) parts.push(part)
-    }
-    return { facts: this.#facts(slot), parts }
+    return { facts: this.#facts(slot), parts: evidence.map((ofPart) => ofPart[at] ?? NOTHING) }
   }
 
   #facts(slot: number): RowFacts {
@@ -443,14 +446,14 @@ export class ScopeIndex implements RowSink {
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
     const passesAll = isAny(filter)
     const rows: Array<AroundRow> = []
-    for (const [i, slot] of slots.entries()) {
+    slots.forEach((slot, i) => {
       const memory = this.#memory(slot)
-      if (memory === null) continue
+      if (memory === null) return
       const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
       const excerpt = this.#cut(slot, memory, ofParts[0]?.worded ?? 0)
-      if (excerpt === null) continue
+      if (excerpt === null) return
       rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, memory), excerpt })
-    }
+    })
     return rows
   }
 

@@ -153,15 +153,15 @@ export class MemoryQueries {
     }
   }
 
-  /** The first `limit` rows that match after a row number. */
-  *findRids(selection: Selection, after: number, limit: number): Scan<ReadonlyArray<number>> {
+  /** The rows that match, ascending. */
+  *findRids(selection: Selection): Scan<ReadonlyArray<number>> {
     const necessary = toNecessarySql(selection.filter)
     const found: Array<number> = []
-    let from = Math.max(makeRid(selection.sid, 0) - 1, after)
+    let from = makeRid(selection.sid, 0) - 1
     for (;;) {
       const end = this.#endOfPart(selection.sid, from, TEXTS_PER_PART)
       found.push(...this.#findInPart(selection, necessary, from, end))
-      if (end === null || found.length >= limit) return found.slice(0, limit)
+      if (end === null) return found
       from = end
       yield
     }

@@ -5,6 +5,7 @@ import {
   type Memory,
   type MemoryChange,
   type Passages,
+  type PutOutcome,
   type PutResult,
   restate,
   type Scope,
@@ -89,6 +90,7 @@ export class MemoryTable {
   readonly #updateAccess: Prepared
   readonly #delete: Prepared
   readonly #selectStaged: StatementSync
+  readonly #selectUnchanged: Prepared
 
   /** @param settings of the weights */
   constructor(connection: Connection, sessions: SessionTable, settings: TermSettings) {
@@ -122,6 +124,10 @@ export class MemoryTable {
       db,
       "UPDATE memory SET access_count = access_count + 1, accessed_at = ? WHERE sid = ? AND id = ?"
     )
+    this.#selectUnchanged = prepareLazily(
+      db,
+      "SELECT 1 FROM memory WHERE rid = ? AND ifnull(changed, 0) <= ?"
+    )
     this.#selectStaged = db.prepare("SELECT 1 FROM meta WHERE key = 'staged'")
     this.#delete = prepareLazily(db, "DELETE FROM memory WHERE rid = ? RETURNING session_key, turn, bytes")
   }
@@ -140,6 +146,11 @@ export class MemoryTable {
   findRid(sid: number, id: string): number | null {
     const rid = this.#selectRid.get(sid, id)?.["rid"]
     return rid === undefined ? null : Number(rid)
+  }
+
+  /** Whether a row is there, and is as it was when its scope's `seq` was this. */
+  isUnchanged(rid: number, seq: number): boolean {
+    return this.#selectUnchanged().get(rid, seq) !== undefined
   }
 
   /** Row numbers of the scope, ascending. */
@@ -227,6 +238,12 @@ export class MemoryTable {
     if (found.length === 0) return memory.id
     const known = new Set(found.map(({ id }) => id))
     return [memory.id, ...formerIds].find((id) => known.has(id)) ?? memory.id
+  }
+
+  /** What `put` would do. */
+  foresee(scope: Scope, sid: number, row: StoreRow, now: number): PutOutcome {
+    const stored = this.findById(scope, sid, this.#findTarget(sid, row))
+    return stored === null ? "created" : restate(stored.memory, row.memory, now, row.overwrites).outcome
   }
 
   /** Upserts by the rules of `restate`. */

@@ -140,7 +140,15 @@ onUnix("graphs are beside the file that a link names, and are for the account al
     const graphs = `${real}-graphs`
     mkdirSync(graphs, { mode: 0o755 })
     const file = new GraphFile(real, 1)
-    const header = { dimensions: DIMENSIONS, generation: 1, count: 1, through: 0, removed: 0 }
+    const header = {
+      store: "",
+      dimensions: DIMENSIONS,
+      generation: 1,
+      count: 1,
+      through: 0,
+      vectors: "",
+      removed: 0
+    }
     yield* Effect.promise(() => file.replace((temporary) => writeFileSync(temporary, "vectors"), header))
     assert.strictEqual(statSync(graphs).mode & 0o777, 0o700)
     for (const name of readdirSync(graphs))

@@ -3,6 +3,7 @@ import { ANY, queryTerms } from "@keepsake/core/driver"
 import { find } from "@keepsake/core/conformance"
 import { Effect, Logger } from "effect"
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { DatabaseSync } from "node:sqlite"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { INSTALL_LINE, loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { makeLayer } from "../../src/HnswStore.ts"
@@ -117,55 +118,53 @@ for (const [damage, inflict] of [
   )
 }
 
-itWithGraphs(
-  "a graph of the first version serves after the migration, and read-only (needs hnswlib-node)",
-  () =>
-    Effect.gen(function* () {
-      const path = `${yield* temporaryFolder}/memory.db`
+itWithGraphs("a graph serves after its file is migrated, and read-only (needs hnswlib-node)", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const opened = yield* open(path)
+        yield* fill(opened)
+        yield* nearest(opened, 1, false)
+      })
+    )
+    makeFirstVersionFile(path)
+    const readGraph = () =>
+      readdirSync(`${path}-graphs`).map((file) => readFileSync(`${path}-graphs/${file}`).toString("base64"))
+    const before = readGraph()
+    for (const readOnly of [true, false, true]) {
       yield* Effect.scoped(
         Effect.gen(function* () {
-          const opened = yield* open(path)
-          yield* fill(opened)
-          yield* nearest(opened, 1, false)
+          const opened = yield* open(path, readOnly)
+          const vector = direction(3, DIMENSIONS)
+          const request = { scope, now: NOW, parts: [{ vector }], filter: ANY, limit: 10 }
+          assert.deepStrictEqual((yield* opened.store.search(request)).plan, {
+            way: "graph",
+            byWordsAlone: 0
+          })
+          const exact = yield* opened.store.search({ ...request, exact: true })
+          assert.strictEqual(exact.plan.way, "exact")
+          const words = yield* opened.store.search({
+            scope,
+            now: NOW,
+            parts: [{ terms: queryTerms("memory") }],
+            filter: ANY,
+            limit: 1
+          })
+          assert.strictEqual(words.plan.way, "exact")
         })
       )
-      makeFirstVersionFile(path)
-      const readGraph = () =>
-        readdirSync(`${path}-graphs`).map((file) => readFileSync(`${path}-graphs/${file}`).toString("base64"))
-      const before = readGraph()
-      for (const readOnly of [true, false, true]) {
-        yield* Effect.scoped(
-          Effect.gen(function* () {
-            const opened = yield* open(path, readOnly)
-            const vector = direction(3, DIMENSIONS)
-            const request = { scope, now: NOW, parts: [{ vector }], filter: ANY, limit: 10 }
-            assert.deepStrictEqual((yield* opened.store.search(request)).plan, {
-              way: "graph",
-              byWordsAlone: 0
-            })
-            const exact = yield* opened.store.search({ ...request, exact: true })
-            assert.strictEqual(exact.plan.way, "exact")
-            const words = yield* opened.store.search({
-              scope,
-              now: NOW,
-              parts: [{ terms: queryTerms("memory") }],
-              filter: ANY,
-              limit: 1
-            })
-            assert.strictEqual(words.plan.way, "exact")
-          })
-        )
-        assert.deepStrictEqual(readGraph(), before)
-      }
-      const { store } = yield* open(path)
-      const removed = yield* store.remove({
-        scope,
-        now: NOW,
-        target: { _tag: "Ids", ids: [rows[5]?.memory.id ?? ""] }
-      })
-      assert.strictEqual(removed.bytes, "erased")
-      assert.deepStrictEqual(readdirSync(`${path}-graphs`), [])
-    }).pipe(Effect.scoped)
+      assert.deepStrictEqual(readGraph(), before)
+    }
+    const { store } = yield* open(path)
+    const removed = yield* store.remove({
+      scope,
+      now: NOW,
+      target: { _tag: "Ids", ids: [rows[5]?.memory.id ?? ""] }
+    })
+    assert.strictEqual(removed.bytes, "erased")
+    assert.deepStrictEqual(readdirSync(`${path}-graphs`), [])
+  }).pipe(Effect.scoped)
 )
 
 itWithGraphs("later rows are found, removed ones are not, and their vectors leave the disk", () =>
@@ -192,11 +191,11 @@ it.effect("without hnswlib-node the scan serves, and one warning says how to ins
     const path = `${yield* temporaryFolder}/memory.db`
     const graphs = new GraphStore({
       path,
+      db: new DatabaseSync(":memory:"),
       identity: null,
       generation: 1,
-      space: 1,
+      source: { store: "", dimensions: DIMENSIONS, space: 1 },
       readOnly: false,
-      dimensions: DIMENSIONS,
       fromRows: 10,
       maxBytes: 1e9,
       load: () => Promise.resolve(null)

@@ -69,6 +69,7 @@ const fill = Effect.gen(function* () {
     identity: readIdentity(path),
     sid,
     generation: 1,
+    store: "",
     space: 1,
     dimensions: DIMENSIONS
   }

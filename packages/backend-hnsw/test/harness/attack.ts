@@ -22,7 +22,7 @@ import {
   type Random,
   readIds
 } from "../support/damagedFile.ts"
-import { killErasure } from "../support/killedErasure.ts"
+import { COMMITS, killErasure, WAYS } from "../support/killedErasure.ts"
 import { openStore } from "../support/openStore.ts"
 import { makeScope, NOW } from "../support/rows.ts"
 import { spawnWriter } from "../support/spawnWriter.ts"
@@ -57,7 +57,10 @@ const open = (path: string) =>
 const killErasures = async (random: Random) => {
   let [underWay, bytes] = [0, 0]
   for (let i = 0; i < KILLS; i++) {
-    const killed = await inFolder((folder) => Effect.runPromise(killErasure(folder, random(60))))
+    const way = WAYS[i % WAYS.length] ?? "user"
+    const killed = await inFolder((folder) =>
+      Effect.runPromise(killErasure(folder, way, 1 + random(COMMITS[way])))
+    )
     if (killed.wasUnderWay) underWay++
     bytes += killed.bytesSearched
     wrong.push(...killed.wrong.map((what) => `kill of an erasure: ${what}`))

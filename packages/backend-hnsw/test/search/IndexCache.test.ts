@@ -36,11 +36,11 @@ const openFilledCache = Effect.gen(function* () {
     maxBytes: MAX_BYTES,
     graphs: new GraphStore({
       path,
+      db: connection.db,
       identity: null,
       generation: 1,
-      space: 1,
+      source: { store: "", dimensions: DIMENSIONS, space: 1 },
       readOnly: false,
-      dimensions: DIMENSIONS,
       fromRows: Infinity,
       maxBytes: 0,
       load: loadHnswlib

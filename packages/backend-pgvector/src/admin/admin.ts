@@ -24,6 +24,7 @@ import { eraseUserStatement, expireStatement, scopesStatement } from "../stateme
 import { decodeOwed, owedStatement, payStatement } from "../statements/owed.ts"
 import type { TuningProgress } from "../tuning/buildIndexes.ts"
 import type { Tuning } from "../tuning/tuning.ts"
+import { eraseBytes, type MeasuredErasure } from "./eraseBytes.ts"
 import { commitStage, dropStage, fillStage, openStage, unstagedStatement } from "./staging.ts"
 
 /** What tuning a scope has brought. */
@@ -50,10 +51,11 @@ export class PgVectorAdmin extends Context.Service<
     /** Drops those indexes: searches of the scope are exact again. */
     untuneScope(scope: Scope): Effect.Effect<void, MemoryError>
     /**
-     * Rewrites the tables without deleted rows (`vacuum full`, which locks them), then runs `checkpoint`; false if
-     * the role may not. Does not reach write-ahead logs, replicas and backups.
+     * Rewrites the tables without deleted rows (`vacuum full`, which locks them), runs `checkpoint` if the role may,
+     * then looks for what remains, and says what it could not look at. Does not reach write-ahead logs, replicas and
+     * backups.
      */
-    readonly eraseBytes: Effect.Effect<boolean, MemoryError>
+    readonly eraseBytes: Effect.Effect<MeasuredErasure, MemoryError>
   }
 >()("@keepsake/backend-pgvector/PgVectorAdmin") {}
 
@@ -135,19 +137,6 @@ export const makeAdmin = (
     close: shutdown.close
   })
 
-/** Tables that hold text of memories, or data derived from it. */
-const TABLES_WITH_TEXT = [
-  "memories",
-  "passages",
-  "postings",
-  "accesses",
-  "stage",
-  "stage_passages",
-  "scopes",
-  "session_turns",
-  "entries"
-] as const
-
 export const makePgVectorAdmin = (
   layout: StatementLayout,
   runner: StatementRunner,
@@ -165,16 +154,6 @@ export const makePgVectorAdmin = (
         }))
       ),
     untuneScope: (scope) => writing(tuning.dropIndex(scope)),
-    eraseBytes: writing(
-      runner.withSession(async (session) => {
-        await session.execute("set statement_timeout = 0")
-        for (const table of TABLES_WITH_TEXT)
-          await session.execute(`vacuum (full, analyze) ${layout.names.table(table)}`)
-        return session.execute("checkpoint").then(
-          () => true,
-          () => false
-        )
-      })
-    )
+    eraseBytes: writing(runner.withSession((session) => eraseBytes(session, layout.names)))
   })
 }

@@ -10,7 +10,7 @@ export interface TunedScope {
   readonly measuredRows: number | null
 }
 
-/** The limit at which recall is measured: what a recall asks of a channel. */
+/** The limit at which recall is measured: the most that a recall asks of a channel. */
 export const MEASURED_LIMIT = 100
 
 /** Below this recall, a search compares all vectors. */

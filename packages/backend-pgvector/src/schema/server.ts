@@ -83,6 +83,8 @@ export const checkServer = (facts: ServerFacts): void => {
 }
 
 export const createExtension = async (session: DbSession): Promise<void> => {
+  // Schemas of a new database may be opened at the same time, and only one of them creates what they share.
+  await session.execute("select pg_advisory_xact_lock(hashtext('keepsake'), hashtext('extension'))")
   try {
     await session.execute("create extension if not exists vector")
   } catch (cause) {

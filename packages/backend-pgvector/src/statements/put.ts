@@ -1,4 +1,12 @@
-import type { PutOutcome, PutResult, Restatable, Scope, StoreRow, Superseded } from "@keepsake/core/driver"
+import type {
+  PutOutcome,
+  PutRequest,
+  PutResult,
+  Restatable,
+  Scope,
+  StoreRow,
+  Superseded
+} from "@keepsake/core/driver"
 import { encodeRows, hasFormerIds } from "../codec/memoryRow.ts"
 import { encodePassages, PASSAGE_PLACE, toLongTexts } from "../codec/passages.ts"
 import type { Rows, SqlStatement } from "../connection/Database.ts"
@@ -188,19 +196,27 @@ const passageInsertion = (
   ${joined} and w.stated in (${BRINGS_PASSAGES})`
 }
 
+/** SQLSTATE of a put that `whole` forbids: a division by zero undoes the statement. */
+export const PUT_REFUSED = "22012"
+
+/** Where rows were written, but not all that `whole` asks for, the statement fails. */
+const failUnlessWhole = ({ rows, whole }: PutRequest): string => {
+  const counted = whole === "new" ? " where stated in ('created', 'replaced')" : ""
+  return whole === undefined
+    ? ""
+    : `\nwhere 1 / (case when (select count(*) from written${counted}) = ${rows.length} then 1 else 0 end) = 1`
+}
+
 /** Rows: id, outcome. A missing id was a conflict. */
-export const putStatement = (
-  layout: StatementLayout,
-  request: { readonly scope: Scope; readonly now: number; readonly rows: ReadonlyArray<StoreRow> }
-): SqlStatement => {
+export const putStatement = (layout: StatementLayout, request: PutRequest): SqlStatement => {
   const p = new Parameters()
   const insert = insertion(p, layout, request)
   const passages = passageInsertion(p, layout, request)
+  if (passages === null && request.whole === undefined) return p.statement("put", insert)
+  const cut = passages === null ? "" : `,\ncut as (\n  ${passages}\n)`
   return p.statement(
     "put",
-    passages === null
-      ? insert
-      : `with written as (\n  ${insert}\n),\ncut as (\n  ${passages}\n)\nselect id, stated from written`
+    `with written as (\n  ${insert}\n)${cut}\nselect id, stated from written${failUnlessWhole(request)}`
   )
 }
 

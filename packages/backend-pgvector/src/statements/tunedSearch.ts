@@ -22,12 +22,17 @@ import {
  */
 const MARGIN = 4
 
-/** A filter spreads the nearest rows over more lists. */
+/** A filter spreads the nearest rows over more lists: of these, and of the rows that they must hold, so many times more. */
 const FILTERED = 2
 
+const spread = ({ filter }: SearchRequest): number => (isAny(filter) ? 1 : FILTERED)
+
+/** Rows that a vector index must find. */
+const neededRows = (request: SearchRequest): number => MARGIN * spread(request) * request.limit
+
 /** Lists to read: more for a larger limit, up to half of them, beyond which an exact search costs as much. */
-const probesFor = (probes: number, lists: number, { filter, limit }: SearchRequest): number => {
-  const factor = Math.max(1, limit / MEASURED_LIMIT) * (isAny(filter) ? 1 : FILTERED)
+const probesFor = (probes: number, lists: number, request: SearchRequest): number => {
+  const factor = Math.max(1, request.limit / MEASURED_LIMIT) * spread(request)
   return Math.min(Math.max(probes, Math.floor(lists / 2)), Math.ceil(probes * factor))
 }
 
@@ -52,21 +57,22 @@ const scanCte = (tuned: TunedScope, request: SearchRequest): string => `scan as 
 )`
 
 /** True where the index found enough. */
-const foundEnough = ({ suffix }: SearchedPart, limit: number): string =>
-  `(select count(*) from near${suffix}) >= ${MARGIN * limit}`
+const foundEnough = ({ suffix }: SearchedPart, request: SearchRequest): string =>
+  `(select count(*) from near${suffix}) >= ${neededRows(request)}`
 
 /** The vector channel: texts of one passage, and of each long text the passage that is nearest. */
 const vectorCtes = (
   search: SearchSql,
   part: SearchedPart,
   query: string,
-  limit: number
+  request: SearchRequest
 ): ReadonlyArray<string> => {
   const { key, layout, where } = search
   const { suffix } = part
   const { names, space } = layout
   const from = (row: string) => distance(space, `${row}.${embeddingColumn(space)}`, query)
-  const count = MARGIN * limit
+  const count = neededRows(request)
+  const enough = foundEnough(part, request)
   return [
     `near${suffix} as materialized (
   select id, distance from (
@@ -101,9 +107,9 @@ const vectorCtes = (
   limit ${count}
 )`,
     `by_meaning${suffix} as (
-  (select id from near${suffix} where ${foundEnough(part, limit)} order by distance limit ${limit})
+  (select id from near${suffix} where ${enough} order by distance limit ${request.limit})
   union all
-  select id from (${selectNearest(search, query, "m.id", ` and not ${foundEnough(part, limit)}`)}) compared
+  select id from (${selectNearest(search, query, "m.id", ` and not ${enough}`)}) compared
 )`
   ]
 }
@@ -206,7 +212,6 @@ export const tunedSearchStatement = (
   tuned: TunedScope
 ): SqlStatement => {
   const { space } = layout
-  const { limit } = request
   // The key is a literal: a plan cached for any scope could not use the indexes of one.
   const search = toSearchSql(layout, request, (scope) => `'${scope}'::uuid`)
   const usesIndex = findsEnough(tuned)
@@ -220,7 +225,7 @@ export const tunedSearchStatement = (
       candidates.push(`select id from above${suffix}`, `select id from below${suffix}`)
     }
     if (query !== null) {
-      if (usesIndex) ctes.push(...vectorCtes(search, part, query, limit))
+      if (usesIndex) ctes.push(...vectorCtes(search, part, query, request))
       else ctes.push(`by_meaning${suffix} as (\n  ${selectNearest(search, query, "m.id")}\n)`)
       candidates.push(`select id from by_meaning${suffix}`)
     }
@@ -234,6 +239,6 @@ export const tunedSearchStatement = (
       from: lookUp(search, `(\n  ${candidates.join(" union ")}\n) hit`),
       worded: ({ suffix, terms }) => (terms === null ? null : findWorded(search, `frequency${suffix}`))
     },
-    usesIndex ? asked.map((part) => foundEnough(part, limit)).join(" and ") : "false"
+    usesIndex ? asked.map((part) => foundEnough(part, request)).join(" and ") : "false"
   )
 }

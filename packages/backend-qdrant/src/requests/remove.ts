@@ -84,8 +84,11 @@ const removeTarget = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Removal, MemoryError> {
   if (target._tag === "All") return yield* removeAll(serving, inScope(scope))
   if (target._tag === "Ids") {
-    if (target.ids.length === 0) return toRemoval(0)
-    return yield* removeWhere(serving, all(inScope(scope), must(ofMemories(target.ids))))
+    let removed = 0
+    for (const ids of chunksOf(target.ids, PAGE)) {
+      removed += (yield* removeWhere(serving, all(inScope(scope), must(ofMemories(ids))))).removed
+    }
+    return toRemoval(removed)
   }
   const conditions = yield* serving.translate(target.filter)
   if (conditions === null) return toRemoval(0)

@@ -6,6 +6,7 @@ import {
   type MemoryError,
   type MemoryStore,
   type PutResult,
+  refusedWhole,
   sameScope,
   type Scope,
   type Superseded,
@@ -108,6 +109,11 @@ export const put = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const existing = yield* readExisting(serving.stored, rows.flatMap(toPossibleIds))
       const planned = rows.map((row) => planRow(scope, row, findRestated(scope, row, existing), now))
+      const refused = refusedWhole(
+        request,
+        planned.map(({ outcome }) => outcome)
+      )
+      if (refused !== null) return { growth: growth([]), write: Effect.succeed(refused) }
       return {
         growth: growth(planned),
         write: writePlanned(serving, "put", request, planned).pipe(

@@ -95,9 +95,11 @@ export interface MemoryVerbs<Face extends MemoryFace> {
   ): Answers<ReadonlyArray<Remembered>>[Face]
 
   /**
-   * Stores a turn of a conversation and its answer, both or neither where the store puts atomically. The
+   * Stores a turn of a conversation and its answer, both or neither (best effort under a race in Qdrant). The
    * article's defaults: the user's text whole and without end, the answer's first 500 code points for 90
-   * days, both episodic, keyed by session and turn.
+   * days, both episodic. Said again with its `key`, at its `turn`, or with the same texts and the same `saidAt`, it is
+   * the same exchange (`refreshed`); other texts under its key or turn are a `Conflict`. With none of these it is
+   * another exchange.
    */
   rememberExchange(
     exchange: Exchange,

@@ -44,7 +44,7 @@ const removeIds = Effect.fnUntraced(function* (
   now: number
 ) {
   const removals: Array<Removal> = []
-  for (const ids of chunksOf(Array.from(new Set(target)).filter(isUuid), STORE_LIMITS.batch)) {
+  for (const ids of chunksOf(Array.from(new Set(target)).filter(isUuid), STORE_LIMITS.removedIds)) {
     removals.push(
       dryRun
         ? toDryRun((yield* store.get({ scope, now, ids })).length)

@@ -92,14 +92,14 @@ export const contentUpTo =
 
 export const content = contentUpTo(STATEMENT_LIMITS.content)
 
-export const key = test(
-  (value): value is string =>
-    typeof value === "string" &&
-    value.length > 0 &&
-    value.length <= STATEMENT_LIMITS.key &&
-    value.isWellFormed(),
-  `give 1 to ${STATEMENT_LIMITS.key} characters, or leave it out`
-)
+export const keyUpTo = (lengthMax: number): Field<string> =>
+  test(
+    (value): value is string =>
+      typeof value === "string" && value.length > 0 && value.length <= lengthMax && value.isWellFormed(),
+    `give 1 to ${lengthMax} characters, or leave it out`
+  )
+
+export const key = keyUpTo(STATEMENT_LIMITS.key)
 
 /** How long a memory lasts, where a statement or an update may say so. */
 export const LIFETIME = {

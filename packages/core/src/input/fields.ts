@@ -1,4 +1,5 @@
 /** Readers of input from outside, whose types no compiler has checked: each copies its value or refuses it. */
+import { lazily } from "../runtime/lazily.ts"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { invalidInput, type MemoryError } from "../memory/MemoryError.ts"
@@ -157,9 +158,10 @@ export const object = <T extends Table, Renamed extends string = never>(
   { problem, renamed }: Rules<T, Renamed> = {}
 ): Field<Omit<Read<T>, Renamed>> => {
   const readers = new Map(Object.entries(fields))
-  const required = Array.from(readers, ([key, field]) => ({ key, absent: field(undefined) })).flatMap(
-    ({ absent, key }) =>
+  const required = lazily(() =>
+    Array.from(readers, ([key, field]) => ({ key, absent: field(undefined) })).flatMap(({ absent, key }) =>
       Result.isFailure(absent) ? [{ key, problem: under(`.${key}`, absent.failure) }] : []
+    )
   )
   const replacements = Object.entries<string>(renamed ?? {})
   const oldNames = new Set(replacements.map(([old]) => old))
@@ -186,7 +188,7 @@ export const object = <T extends Table, Renamed extends string = never>(
     }
     // A Map, or getters of a class: its parts are not where they would be read.
     if (isEmpty && !isPlain(value)) return refused("give a plain object")
-    bad ??= firstAbsent(copy, required)
+    bad ??= firstAbsent(copy, required())
     if (bad !== undefined) return Result.fail(bad)
     const clash = rename(copy, replacements)
     if (clash !== undefined) return Result.fail(under(".", clash))

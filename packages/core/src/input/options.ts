@@ -30,7 +30,7 @@ import {
 import { conditionFrom, FILTER, filter, type FilterInput } from "./filter.ts"
 import { metadata } from "./metadata.ts"
 import { cursor, pageLimit } from "./page.ts"
-import { expiryFrom, LIFETIME } from "./Statement.ts"
+import { expiryFrom, keyUpTo, LIFETIME } from "./Statement.ts"
 import { time, timeBound, type TimeInput } from "./time.ts"
 import { timeZone } from "./timeZone.ts"
 import { condition } from "./where.ts"
@@ -123,9 +123,17 @@ export interface Exchange {
   readonly speaker?: string | null | undefined
   /** The user's turn; the answer takes the next. Assigned in order when absent. */
   readonly turn?: number | undefined
-  /** Now when absent. */
+  /** Now when absent. Where it is given, the same texts at that time are the same exchange. */
   readonly saidAt?: TimeInput | undefined
+  /**
+   * 1 to 500 characters. The same key in the same scope is the same exchange, in whichever session and turn it was first
+   * said; under other texts it is a `Conflict`.
+   */
+  readonly key?: string | undefined
 }
+
+/** So that the keys of both halves are keys of statements. */
+const EXCHANGE_KEY_MAX = 500
 
 /** Their contents are checked as statements, which the errors name `[0]` and `[1]`. */
 const text = (advice: string): Field<string> => test((value) => typeof value === "string", advice)
@@ -141,7 +149,8 @@ export const readExchange = input(
     assistant: text('give the answer; "" where there is none'),
     speaker: optional(nullable(name)),
     turn: optional(count),
-    saidAt: optional(time)
+    saidAt: optional(time),
+    key: optional(keyUpTo(EXCHANGE_KEY_MAX))
   } satisfies Fields<Exchange>)
 )
 

@@ -93,5 +93,21 @@ export const isUuid = (id: unknown): id is string => {
   return true
 }
 
+/** The key of a half of an exchange that has a key of the caller's: 0 is the user's, 1 the answer's. */
+export const exchangeKey = (key: string, half: number): string => `exchange:${half}:${key}`
+
+/** What tells an exchange that was said at a given time from others. */
+export interface Saying {
+  readonly sessionId: string
+  readonly speaker: string | null
+  readonly saidAt: number
+  /** As they are kept. */
+  readonly texts: ReadonlyArray<string>
+}
+
+/** The key of a half of an exchange that was said at a given time, in a digest that says nothing of the texts. */
+export const sayingKey = ({ saidAt, sessionId, speaker, texts }: Saying, half: number): string =>
+  `said:${half}:${hash("sha256", JSON.stringify([1, sessionId, speaker, saidAt, texts]))}`
+
 /** The idempotency key of a turn, for writers of conversations: "Thanks!" said twice is two turns. */
 export const turnKey = (sessionId: string, turn: number): string => JSON.stringify(["turn", sessionId, turn])

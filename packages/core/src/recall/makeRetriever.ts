@@ -74,12 +74,18 @@ interface Found {
 const toPassage = ({ end, memory, passages, start }: Excerpt): RecalledPassage | undefined =>
   passages === 1 ? undefined : { start, end, text: memory.content, passages }
 
+/** Of most rows. */
+const PLAIN: Standing = {}
+
 /** What is told of a row at a place of the answer. */
-const toStanding = ({ copies, followedBy, place: order }: Arranged<Winner>, place: number): Standing => ({
-  ...(followedBy.length === 0 ? {} : { followedBy }),
-  ...(copies.length === 0 ? {} : { copies }),
-  ...(order === place ? {} : { order })
-})
+const toStanding = ({ copies, followedBy, place: order }: Arranged<Winner>, place: number): Standing =>
+  followedBy.length === 0 && copies.length === 0 && order === place
+    ? PLAIN
+    : {
+        ...(followedBy.length === 0 ? {} : { followedBy }),
+        ...(copies.length === 0 ? {} : { copies }),
+        ...(order === place ? {} : { order })
+      }
 
 const WITHOUT_VECTORS = { vectors: [], failure: null }
 

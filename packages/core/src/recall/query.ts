@@ -133,10 +133,13 @@ export const weighQuery = (
   n: number,
   df: ReadonlyArray<number>
 ): QueryWeights => {
-  const idfs = Float64Array.from(terms, (_, i) => idf(n, df[i] ?? 0))
-  const surprises = Float64Array.from(terms, (_, i) =>
-    Math.min(caps[i] ?? SURPRISE_MAX, toSurprise(n, df[i] ?? 0))
-  )
+  const idfs = new Float64Array(terms.length)
+  const surprises = new Float64Array(terms.length)
+  for (let i = 0; i < terms.length; i++) {
+    const holders = df[i] ?? 0
+    idfs[i] = idf(n, holders)
+    surprises[i] = Math.min(caps[i] ?? SURPRISE_MAX, toSurprise(n, holders))
+  }
   const counts = { idfs, idfMax: idf(n, 0), surprises, holders: df }
   const weighed = words.map((word) => {
     const smooth = 1 + Math.log((n + 1) / ((df[word.key] ?? 0) + 1))

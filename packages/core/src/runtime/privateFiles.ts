@@ -36,6 +36,23 @@ export const createPrivateFile = (path: string): number | null => {
   }
 }
 
+/** Of a half-written file: the process that writes it. */
+const WRITER = /\.(\d+)\.[0-9a-f-]{36}\.tmp$/u
+
+/** Whether a half-written file is of another process that still runs: those of the others are left over. */
+export const isBeingWritten = (name: string): boolean => {
+  const writer = Number(WRITER.exec(name)?.[1] ?? process.pid)
+  // A process in a container often has the number of the one before it.
+  if (writer === process.pid) return false
+  try {
+    process.kill(writer, 0)
+    return true
+  } catch (error) {
+    // Another account's process may not be signalled.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
+  }
+}
+
 /**
  * Writes a file beside `path` and puts it in the place of whatever has the name, a link included. After a failure the
  * old file is as it was.
@@ -44,7 +61,7 @@ export const replacePrivateFile = async (
   path: string,
   write: (file: FileHandle, temporary: string) => Promise<void>
 ): Promise<void> => {
-  const temporary = join(dirname(path), `${basename(path)}.${randomUUID()}.tmp`)
+  const temporary = join(dirname(path), `${basename(path)}.${process.pid}.${randomUUID()}.tmp`)
   try {
     const file = await open(temporary, NEW_FILE, 0o600)
     try {

@@ -27,8 +27,10 @@ import type { StoreRow } from "./StoreRow.ts"
 
 /** Core calls a store within these bounds. */
 export const STORE_LIMITS = {
-  /** Rows in one `put`, ids in one `get`, `touch` or `remove`. */
+  /** Rows in one `put`, ids in one `get` or `touch`. */
   batch: 256,
+  /** Ids in one `remove`: many, so that a store can finish after a kill what was asked for at once. */
+  removedIds: 10_000,
   /** Hits per channel, rows per page. */
   rows: 1_000,
   /** Distinct terms of a query. */
@@ -69,6 +71,30 @@ export interface PutResult {
   readonly id: string
   /** `conflict`: the id exists with other content, and that row is unchanged. Best effort under a race if a server cannot tell. */
   readonly outcome: PutOutcome
+}
+
+/** Rows to be put. */
+export interface PutRequest {
+  readonly scope: Scope
+  readonly now: number
+  readonly rows: ReadonlyArray<StoreRow>
+  readonly limits?: ScopeLimits | undefined
+  /**
+   * Nothing is written, and each outcome is `conflict`, unless every row is created (`new`), or none conflicts
+   * (`stated`). Best effort under a race where a server has no transactions.
+   */
+  readonly whole?: "new" | "stated" | undefined
+}
+
+/** What a put answers that `whole` forbids; `null` where it may be written. @param outcomes that it would have */
+export const refusedWhole = (
+  { rows, whole }: PutRequest,
+  outcomes: ReadonlyArray<PutOutcome>
+): ReadonlyArray<PutResult> | null => {
+  const isRefused =
+    whole !== undefined &&
+    outcomes.some((outcome) => (whole === "new" ? outcome !== "created" : outcome === "conflict"))
+  return isRefused ? rows.map(({ memory }) => ({ id: memory.id, outcome: "conflict" })) : null
 }
 
 /** A place in the order of a list; what comes next is strictly after it. */
@@ -157,12 +183,7 @@ export class MemoryStore extends Context.Service<
      * `rows`. With limits, the scope is within them afterwards (approximately where a server has no transactions), or
      * nothing is written: `LimitReached`.
      */
-    put(request: {
-      readonly scope: Scope
-      readonly now: number
-      readonly rows: ReadonlyArray<StoreRow>
-      readonly limits?: ScopeLimits | undefined
-    }): Effect.Effect<ReadonlyArray<PutResult>, MemoryError>
+    put(request: PutRequest): Effect.Effect<ReadonlyArray<PutResult>, MemoryError>
 
     /** Rows by id in any order: closed ones too, expired ones not. Unknown ids are left out. */
     get(request: {

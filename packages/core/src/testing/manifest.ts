@@ -26,6 +26,7 @@ export const LAWS = [
   "identity > the same text under two keys is two memories",
   "identity > the same key with other content is a conflict that changes nothing",
   "identity > an expired row under the same key makes room for other content",
+  "identity > rows that are put whole are all kept, or none of them is",
   "identity > a batch may hold new, known and conflicting rows",
   "ids > get finds nothing under an id that is no lower-case UUID",
   "ids > patch changes nothing under an id that is no lower-case UUID",

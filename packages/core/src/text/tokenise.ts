@@ -3,6 +3,7 @@
  * 32-bit term ids and float weights, never a language.
  */
 import { stemmer } from "stemmer"
+import { lazily } from "../runtime/lazily.ts"
 
 /** Function words and interjections, without apostrophes, as words are compared. */
 export const STOP_WORDS: ReadonlySet<string> = new Set(
@@ -23,7 +24,9 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
 const TOKEN_MAX = 64
 
 /** A word, or words joined by a mark as in `a@b.org`, `E-4012`, `snake_case`, `3:30`, `c++`. */
-const RUN = /[\p{L}\p{N}\p{M}_]+(?:['.@:/-][\p{L}\p{N}\p{M}_]+)*(?:\+\+|#(?![\p{L}\p{N}_]))?/gu
+const anyRun = lazily(
+  () => /[\p{L}\p{N}\p{M}_]+(?:['.@:/-][\p{L}\p{N}\p{M}_]+)*(?:\+\+|#(?![\p{L}\p{N}_]))?/gu
+)
 /** The same for lower-case ASCII, which most text is: several times as fast. */
 const PLAIN_RUN = /[a-z\d_]+(?:['.@:/-][a-z\d_]+)*(?:\+\+|#(?![a-z\d_]))?/g
 const PLAIN_WORD = /^[a-z\d]+$/
@@ -86,7 +89,7 @@ const pushWord = (tokens: Array<string>, part: string): void => {
 export const tokenise = (text: string): ReadonlyArray<string> => {
   const tokens: Array<string> = []
   const lower = fold(text)
-  for (const run of lower.match(PLAIN.test(lower) ? PLAIN_RUN : RUN) ?? []) {
+  for (const run of lower.match(PLAIN.test(lower) ? PLAIN_RUN : anyRun()) ?? []) {
     if (PLAIN_WORD.test(run)) {
       if (!STOP_WORDS.has(run)) tokens.push(stem(run.slice(0, TOKEN_MAX)))
       continue

@@ -11,7 +11,7 @@ import { formerIdsOfText, isSameStatement } from "../memory/MemoryId.ts"
 import type { Scope } from "../memory/Scope.ts"
 import { withinDeadline } from "../runtime/deadline.ts"
 import { markSpan } from "../runtime/spans.ts"
-import { type PutResult, STORE_LIMITS } from "../store/MemoryStore.ts"
+import { type PutRequest, type PutResult, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type { StoreRow } from "../store/StoreRow.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import type { Remembered } from "./results.ts"
@@ -108,7 +108,8 @@ const encodeAndPut = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   memories: ReadonlyArray<Storable>,
-  fence: number
+  fence: number,
+  whole?: PutRequest["whole"]
 ) {
   const rows = yield* encodeRows(services, memories)
   const put = Effect.fnUntraced(function* (batch: ReadonlyArray<StoreRow>) {
@@ -116,7 +117,7 @@ const encodeAndPut = Effect.fnUntraced(function* (
     return yield* services.fences.write(
       scope,
       fence,
-      services.store.put({ scope, now, rows: batch, limits: services.limits })
+      services.store.put({ scope, now, rows: batch, limits: services.limits, whole })
     )
   })
   const results = Array.from(yield* put(rows))
@@ -137,15 +138,24 @@ const encodeAndPut = Effect.fnUntraced(function* (
   return results
 })
 
+/** Puts rows that fit one batch, all or none of them. */
+export const putWhole = (
+  services: MemoryServices,
+  scope: Scope,
+  memories: ReadonlyArray<StatedMemory>,
+  { fence, whole }: { readonly fence: number; readonly whole: "new" | "stated" }
+): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> => putBatch(services, scope, memories, fence, whole)
+
 /** Puts one batch, within a deadline of its own where the call has none. */
 const putBatch = (
   services: MemoryServices,
   scope: Scope,
   memories: ReadonlyArray<Storable>,
-  fence: number
+  fence: number,
+  whole?: PutRequest["whole"]
 ): Effect.Effect<Array<PutResult>, MemoryError> => {
   const timeoutMs = services.deadlineMs * Math.ceil(memories.length / ROWS_PER_DEADLINE)
-  return withinDeadline(encodeAndPut(services, scope, memories, fence), timeoutMs, () =>
+  return withinDeadline(encodeAndPut(services, scope, memories, fence, whole), timeoutMs, () =>
     timedOut("A batch of the write", timeoutMs)
   )
 }

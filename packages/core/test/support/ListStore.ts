@@ -24,7 +24,9 @@ import {
   pageEntries,
   pageRows,
   pageSessions,
+  type PutRequest,
   type PutResult,
+  refusedWhole,
   readExcerpts,
   readMode,
   type Removal,
@@ -244,8 +246,6 @@ const limited = <A>(
   })
 }
 
-type PutRequest = Parameters<MemoryStore["Service"]["put"]>[0]
-
 const makeWrites = (data: ListData) =>
   ({
     put: (request) =>
@@ -253,7 +253,16 @@ const makeWrites = (data: ListData) =>
         data,
         request,
         (results) => results.map(({ id }) => id),
-        Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
+        Effect.sync(() => {
+          const { rows } = data
+          const results = request.rows.map((row) => putRow(data, row, request.now))
+          const refused = refusedWhole(
+            request,
+            results.map(({ outcome }) => outcome)
+          )
+          if (refused !== null) data.rows = rows
+          return refused ?? results
+        })
       ),
     patch: (request) => {
       const { change, id, now, scope } = request

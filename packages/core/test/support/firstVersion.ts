@@ -334,6 +334,9 @@ const eraseAndReopen = Effect.fnUntraced(function* (restored: Restored, expected
   )
 })
 
+/** Each of them passes over 10,000 rows, in a database that may be slow. */
+const MOST_MS = 240_000
+
 /**
  * Registers a backend's cases, in an order in which each leaves the place as the next expects it.
  * @param folder `test/fixtures/first-version` of the backend
@@ -351,8 +354,10 @@ export const firstVersionTests = (name: string, folder: string, restore: Restore
           assert.strictEqual(expected.commit, FIRST_VERSION)
         })
       )
-      it.effect("holds the same rows, and finds, lists and counts them as it did", () =>
-        Effect.flatMap(Place, (restored) => assertSameAnswers(restored, files))
+      it.effect(
+        "holds the same rows, and finds, lists and counts them as it did",
+        () => Effect.flatMap(Place, (restored) => assertSameAnswers(restored, files)),
+        MOST_MS
       )
       it.effect("holds the agent's files", () =>
         Effect.gen(function* () {
@@ -365,8 +370,10 @@ export const firstVersionTests = (name: string, folder: string, restore: Restore
       it.effect("scores and renders as it did", () =>
         Effect.flatMap(Place, (restored) => recallAgain(restored, files))
       )
-      it.effect("takes writes at once, and shows them when it is opened again", () =>
-        Effect.flatMap(Place, (restored) => writeAndReopen(restored, expected))
+      it.effect(
+        "takes writes at once, and shows them when it is opened again",
+        () => Effect.flatMap(Place, (restored) => writeAndReopen(restored, expected)),
+        MOST_MS
       )
       // 10,000 rows take minutes where the database is slow.
       if (kind !== "large") {
@@ -374,8 +381,10 @@ export const firstVersionTests = (name: string, folder: string, restore: Restore
           Effect.flatMap(Place, (restored) => Effect.scoped(moveTerms(restored, expected)))
         )
       }
-      it.effect("erases a user", () =>
-        Effect.flatMap(Place, (restored) => Effect.scoped(eraseAndReopen(restored, expected)))
+      it.effect(
+        "erases a user",
+        () => Effect.flatMap(Place, (restored) => Effect.scoped(eraseAndReopen(restored, expected))),
+        MOST_MS
       )
     })
   }

@@ -5,14 +5,9 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
 import { builtInTable } from "../../src/embedders/static/builtInTable.ts"
-import {
-  LEVEL_MAX,
-  makePieceRows,
-  packRows,
-  readPacked,
-  writePacked
-} from "../../src/embedders/static/packedTable.ts"
+import { LEVEL_MAX, packRows, readPacked, writePacked } from "../../src/embedders/static/packedTable.ts"
 import { sumRows } from "../../src/embedders/static/StaticTable.ts"
+import { importTable, readTableFile } from "../../src/embedders/static/tableText.ts"
 import { type EmbedderProvider, measureCalibration, openMemory } from "../../src/index.ts"
 
 const embed = async (provider: EmbedderProvider, texts: ReadonlyArray<string>) =>
@@ -60,18 +55,25 @@ describe("the form of that table", () => {
   it("keeps pieces, weights and rows to half a step", () => {
     const rows = Float32Array.from({ length: 12 }, (_, i) => Math.sin(i * 7) * (i + 1))
     const weights = [1, 0.5, 0.25]
-    const ids = new Map(["a", "##b", "ç"].map((text, i) => [text, i]))
-    const read = readPacked(writePacked({ dimensions: 4, ids, ...packRows(rows, 4, weights) }))
-    expect([read.dimensions, [...read.ids]]).toEqual([4, [...ids]])
+    const texts = ["a", "##b", "ç"]
+    const parts = { dimensions: 4, texts, ...packRows(rows, 4, weights) }
+    const { ids, rowsOf } = readPacked(Buffer.from(writePacked(parts), "latin1"))
+    expect(["b", "##", "ça", ""].map((text) => ids.get(text))).toEqual(Array(4).fill(undefined))
     for (const piece of [0, 1, 2]) {
       const row = Array.from(
         rows.subarray(piece * 4, piece * 4 + 4),
         (value) => value * (weights[piece] ?? 0)
       )
       const half = Math.max(...row.map(Math.abs)) / LEVEL_MAX / 2
-      const found = sumRows(makePieceRows(read), [piece])
+      const id = ids.get(texts[piece] ?? "") ?? -1
+      const found = sumRows(rowsOf([id]), [id])
       row.forEach((value, k) => expect(Math.abs(value - (found?.[k] ?? 9))).toBeLessThanOrEqual(half * 1.001))
     }
+  })
+
+  it("is read from the module's file as from the module", async () => {
+    const file = readTableFile()
+    expect(file?.equals(await importTable())).toBe(true)
   })
 })
 

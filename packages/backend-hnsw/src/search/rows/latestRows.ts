@@ -19,17 +19,26 @@ export const findLatestSlots = (
 ): ReadonlyArray<number> => {
   const top = new TopK(limit)
   let { bar } = top
+  // Whether a row that is not among them may tie with the last one.
+  let isTied = false
   // Backwards, since rows are mostly written in the order they were said: the bar is high early.
   for (let slot = count - 1; slot >= 0; slot--) {
     const saidAt = rows.saidAt(slot)
-    if (saidAt <= bar || !passes(slot)) continue
-    top.push(saidAt, slot)
-    bar = top.bar
+    if (saidAt < bar) continue
+    if (saidAt === bar) isTied = true
+    else if (passes(slot)) {
+      top.push(saidAt, slot)
+      isTied = top.bar === bar
+      bar = top.bar
+    }
   }
-  const slots = Array.from(top.slots).filter((slot) => rows.saidAt(slot) > bar)
+  const slots = Array.from(top.slots)
   // Below the limit, nothing ties with the last one.
-  if (bar > Number.NEGATIVE_INFINITY)
-    for (let slot = 0; slot < count; slot++) if (rows.saidAt(slot) === bar && passes(slot)) slots.push(slot)
+  if (isTied && bar > Number.NEGATIVE_INFINITY) {
+    const isIn = new Set(slots)
+    for (let slot = 0; slot < count; slot++)
+      if (rows.saidAt(slot) === bar && !isIn.has(slot) && passes(slot)) slots.push(slot)
+  }
   const compare = (a: number, b: number): number =>
     rows.saidAt(b) - rows.saidAt(a) || rows.turn(b) - rows.turn(a)
   slots.sort(compare)

@@ -45,7 +45,9 @@ export class AskedWords {
   /** The bits of the words that some of these terms stand for. */
   bitsOfAll(ids: ReadonlySet<number>): number {
     let bits = 0
-    for (const [term, own] of this.#bits) if (ids.has(term)) bits |= own
+    this.#bits.forEach((own, term) => {
+      if (ids.has(term)) bits |= own
+    })
     return bits
   }
 

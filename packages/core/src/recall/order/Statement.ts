@@ -34,10 +34,12 @@ export class Statement {
   best(bits: number): number {
     let best = 0
     let most = -1
-    for (const [at, held] of this.#held.entries()) {
+    this.#held.forEach((held, at) => {
       const weight = this.#asked.weigh(held & bits)
-      if (weight > most) [best, most] = [at, weight]
-    }
+      if (weight <= most) return
+      best = at
+      most = weight
+    })
     return best
   }
 

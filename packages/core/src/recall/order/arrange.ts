@@ -71,6 +71,7 @@ const orderBy = (count: number, before: (place: number) => ReadonlyArray<number>
 }
 
 const NOTHING: ReadonlyArray<number> = []
+const NO_IDS: ReadonlyArray<string> = []
 
 /** What stands before what, among the rows that answer one part of the message. */
 const relateParts = (rows: ReadonlyArray<Evidence>, { parts, sentences }: ReadMessage): Relations => {
@@ -125,13 +126,13 @@ export const arrange = <A>(
       shownIds.add(row.facts.id)
     } else twin.copies.push(row.facts.id)
   }
-  return shown.map(({ copies, item, place }) => ({
-    item,
-    place,
-    copies,
-    followedBy: followersOf(place).flatMap((follower) => {
+  const shownAmong = (some: ReadonlyArray<number>): ReadonlyArray<string> =>
+    some.flatMap((follower) => {
       const id = rows[follower]?.facts.id
       return id === undefined || !shownIds.has(id) ? [] : [id]
     })
-  }))
+  return shown.map(({ copies, item, place }) => {
+    const some = followersOf(place)
+    return { item, place, copies, followedBy: some === NOTHING ? NO_IDS : shownAmong(some) }
+  })
 }

@@ -76,12 +76,14 @@ class Statements {
 
 /** Tells most pairs apart by what the search found of them, before a text is read. */
 const mayFollow = (earlier: Evidence, later: Evidence, weights: QueryWeights): boolean => {
-  if (!isLater(earlier.facts, later.facts) || !speaksForIt(earlier.facts, later.facts, 0)) return false
-  if (later.length <= FRAGMENT_CONTENT_MAX && turnsBetween(earlier.facts, later.facts) <= TURNS_BACK)
-    return true
   const mask0 = earlier.mask0 & later.mask0
   const mask1 = earlier.mask1 & later.mask1
-  return (mask0 | mask1) !== 0 && heldUnder(weights, mask0, mask1) >= WEAK_SHARE * SOME * earlier.held
+  const isFragment =
+    later.length <= FRAGMENT_CONTENT_MAX && turnsBetween(earlier.facts, later.facts) <= TURNS_BACK
+  // Asked of hundreds of pairs, most of which share no word.
+  if (!isFragment && (mask0 | mask1) === 0) return false
+  if (!isLater(earlier.facts, later.facts) || !speaksForIt(earlier.facts, later.facts, 0)) return false
+  return isFragment || heldUnder(weights, mask0, mask1) >= WEAK_SHARE * SOME * earlier.held
 }
 
 const isPlain = (reason: Reason): boolean => reason === "value" || reason === "restatement"
@@ -103,13 +105,17 @@ const findPairs = (rows: ReadonlyArray<Evidence>, weights: QueryWeights): Readon
   const best = rows.slice(0, FOLLOWED_MAX)
   const greatest = best.reduce((most, { held }) => Math.max(most, held), 0)
   if (greatest === 0) return []
-  return best.flatMap((earlier, place) => {
-    if (earlier.held < HOLDS_MIN * greatest) return []
+  const pairs: Array<MayAge> = []
+  best.forEach((earlier, place) => {
+    if (earlier.held < HOLDS_MIN * greatest) return
     const later: Array<number> = []
-    for (const [at, row] of (place < PULLED_MAX ? rows : best).entries())
+    const among = place < PULLED_MAX ? rows : best
+    among.forEach((row, at) => {
       if (mayFollow(earlier, row, weights)) later.push(at)
-    return [{ place, later }]
+    })
+    pairs.push({ place, later })
   })
+  return pairs
 }
 
 /** Reads the best rows, in the order of their scores, for what follows what. */

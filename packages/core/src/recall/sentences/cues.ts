@@ -1,3 +1,4 @@
+import { lazily } from "../../runtime/lazily.ts"
 import { foldText } from "../../text/terms/foldText.ts"
 import { toLower } from "../../text/terms/readRuns.ts"
 import { languageMask } from "../../text/terms/stopWords.ts"
@@ -29,8 +30,6 @@ export const CUE = Object.fromEntries(CUES.map((cue, i) => [cue, 1 << i])) as {
 interface CuePhrase {
   readonly words: ReadonlyArray<string>
   readonly cue: number
-  /** Of its languages, as `stopMask` has them. */
-  readonly languages: number
 }
 
 /** In the place of a weekday's name. */
@@ -45,33 +44,45 @@ interface CueTable {
   readonly byWord: ReadonlyMap<string, ReadonlyArray<CuePhrase>>
   /** Phrases whose first word has any ending, by its first letters. */
   readonly byHead: ReadonlyMap<string, ReadonlyArray<CuePhrase>>
-  readonly runs: ReadonlyArray<{ readonly text: string; readonly cue: number }>
 }
 
-const makeTable = (): CueTable => {
+const makeTable = (languages: number): CueTable => {
   const byWord = new Map<string, Array<CuePhrase>>()
   const byHead = new Map<string, Array<CuePhrase>>()
   for (const row of CUE_WORDS) {
-    const languages = languageMask(row.languages)
+    if (languages !== 0 && (languageMask(row.languages) & languages) === 0) continue
     for (const cue of CUES) {
       for (const phrase of toLower(foldText(row[cue])).split("|")) {
         const words = phrase.split(" ")
         const [first = ""] = words
         const [map, key] = first.endsWith("*") ? [byHead, first.slice(0, HEAD)] : [byWord, first]
         const phrases = map.get(key) ?? []
-        phrases.push({ words, cue: CUE[cue], languages })
+        phrases.push({ words, cue: CUE[cue] })
         map.set(key, phrases)
       }
     }
   }
-  const runs = CUES.flatMap((cue) => CUE_RUNS[cue].split("|").map((text) => ({ text, cue: CUE[cue] })))
-  return { byWord, byHead, runs }
+  return { byWord, byHead }
 }
 
-let table: CueTable | undefined
+/** Most texts are in one language, a few in two or three that are alike. */
+const TABLES_MAX = 64
 
-/** Made with the first recall. */
-const cueTable = (): CueTable => (table ??= makeTable())
+const tables = new Map<number, CueTable>()
+
+/** The phrases of languages, made with the first text in them; 0 for those of every language. */
+const cueTable = (languages: number): CueTable => {
+  const known = tables.get(languages)
+  if (known !== undefined) return known
+  if (tables.size >= TABLES_MAX) tables.clear()
+  const table = makeTable(languages)
+  tables.set(languages, table)
+  return table
+}
+
+const cueRuns = lazily(() =>
+  CUES.flatMap((cue) => CUE_RUNS[cue].split("|").map((text) => ({ text, cue: CUE[cue] })))
+)
 
 const isWord = (pattern: string, word: string): boolean =>
   pattern.endsWith("*") ? word.startsWith(pattern.slice(0, -1)) : word === pattern
@@ -99,11 +110,9 @@ export const findCues = (
   languages: number,
   found: (cue: number, at: number) => void
 ): void => {
-  const { byHead, byWord } = cueTable()
+  const { byHead, byWord } = cueTable(languages)
   const test = (phrases: ReadonlyArray<CuePhrase> | undefined, at: number): void => {
-    for (const phrase of phrases ?? [])
-      if ((languages === 0 || (phrase.languages & languages) !== 0) && matches(phrase.words, words, at))
-        found(phrase.cue, at)
+    for (const phrase of phrases ?? []) if (matches(phrase.words, words, at)) found(phrase.cue, at)
   }
   for (const [at, word] of words.entries()) {
     test(byWord.get(word), at)
@@ -114,6 +123,6 @@ export const findCues = (
 /** The cues of a text whose words are not spaced. */
 export const findCueRuns = (text: string): number => {
   let cues = 0
-  for (const run of cueTable().runs) if ((cues & run.cue) === 0 && text.includes(run.text)) cues |= run.cue
+  for (const run of cueRuns()) if ((cues & run.cue) === 0 && text.includes(run.text)) cues |= run.cue
   return cues
 }

@@ -1,4 +1,5 @@
 /** What can be otherwise in a later statement: days, months, colours, numbers, names. */
+import { lazily } from "../../runtime/lazily.ts"
 import { foldText } from "../../text/terms/foldText.ts"
 import { toLower } from "../../text/terms/readRuns.ts"
 import { stopMask } from "../../text/terms/stopWords.ts"
@@ -32,6 +33,9 @@ const UNSPACED =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 const HANGUL = /\p{Script=Hangul}/u
 
+/** Those that `CalendarWords.phrases` has. */
+const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+
 /** A run of one character is found in too many words. */
 const RUN_MIN = 2
 
@@ -43,33 +47,37 @@ interface ValueTable {
   readonly runs: ReadonlyArray<readonly [text: string, value: WordValue]>
 }
 
-const makeTable = (): ValueTable => {
+const valueTable = lazily((): ValueTable => {
   const words = new Map<string, WordValue>()
   const runs: Array<readonly [string, WordValue]> = []
-  const add = (forms: string, value: WordValue) => {
-    for (const form of forms.split(/[/|]/u)) {
-      const word = toLower(foldText(form.replace(/^\?/u, "")))
-      if (hasRuns(word)) {
-        if (word.length >= RUN_MIN) runs.push([word, value])
-      } else if (!word.includes(" ") && stopMask(word) === 0 && !words.has(word)) words.set(word, value)
+  /** Values in order from the number `first` on, each with its forms. Folded together: one by one takes ten times as long. */
+  const addAll = (kind: ValueKind, values: ReadonlyArray<string>, prefix = "", first = 0): void => {
+    const folded = toLower(foldText(values.join("\n")))
+    const mayRun = hasRuns(folded)
+    for (const [i, forms] of folded.split("\n").entries()) {
+      const value: WordValue = { kind, value: `${prefix}${first + i}` }
+      for (const form of forms.split(/[/|]/u)) {
+        const word = form.startsWith("?") ? form.slice(1) : form
+        if (mayRun && hasRuns(word)) {
+          if (word.length >= RUN_MIN) runs.push([word, value])
+        } else if (!word.includes(" ") && stopMask(word) === 0 && !words.has(word)) words.set(word, value)
+      }
     }
   }
-  const addAll = (kind: ValueKind, list: string, prefix = "") =>
-    list.split("|").forEach((forms, i) => add(forms, { kind, value: `${prefix}${i}` }))
   for (const { months, phrases, weekdays } of CALENDAR_WORDS) {
-    addAll("weekday", weekdays)
-    addAll("month", months)
-    for (let i = 1; i <= 10; i++) add(phrases[i] ?? "", { kind: "number", value: String(i) })
+    addAll("weekday", weekdays.split("|"))
+    addAll("month", months.split("|"))
+    addAll(
+      "number",
+      NUMBERS.map((number) => phrases[number] ?? ""),
+      "",
+      1
+    )
   }
-  for (const parts of DAY_PARTS) addAll("dayPart", parts)
-  for (const [language, colours] of COLOURS.entries()) addAll("colour", colours, `${language}:`)
+  for (const parts of DAY_PARTS) addAll("dayPart", parts.split("|"))
+  for (const [language, colours] of COLOURS.entries()) addAll("colour", colours.split("|"), `${language}:`)
   return { words, runs }
-}
-
-let table: ValueTable | undefined
-
-/** Made with the first recall. */
-const valueTable = (): ValueTable => (table ??= makeTable())
+})
 
 /** Months that are verbs too, where they have no capital. */
 const isVerb = (word: string): boolean => word === "may" || word === "march"

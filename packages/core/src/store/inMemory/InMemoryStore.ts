@@ -13,6 +13,7 @@ import {
   keep,
   scopeMemories,
   putRow,
+  putRows,
   scopeRows
 } from "./inMemoryData.ts"
 import { usageOf, withinLimits } from "./limits.ts"
@@ -93,7 +94,7 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
       data,
       request,
       (results) => results.map(({ id }) => id),
-      Effect.sync(() => request.rows.map((row) => putRow(data, row, request.now)))
+      Effect.sync(() => putRows(data, request))
     ),
 
   patch: (request) => {
@@ -130,10 +131,11 @@ const writing = (data: InMemoryData): Pick<Store, Writing> => ({
 
   remove: ({ scope, target }) =>
     Effect.sync(() => {
+      const ids = new Set(target._tag === "Ids" ? target.ids : [])
       const doomed = scopeMemories(data, scope).filter(
         (memory) =>
           target._tag === "All" ||
-          (target._tag === "Filter" ? matches(target.filter, memory) : target.ids.includes(memory.id))
+          (target._tag === "Filter" ? matches(target.filter, memory) : ids.has(memory.id))
       )
       const removed = drop(data, doomed)
       const entries = data.sessions.get(scopeKey(scope))?.entries.size ?? 0

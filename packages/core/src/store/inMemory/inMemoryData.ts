@@ -1,8 +1,8 @@
 /** The data of an in-memory store, and how rows are written and removed. */
 import type { Fingerprint } from "../../memory/Fingerprint.ts"
-import { restate } from "../../memory/lifetime.ts"
+import { restate, type Restated } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
-import type { PutResult } from "../MemoryStore.ts"
+import { type PutRequest, type PutResult, refusedWhole } from "../MemoryStore.ts"
 import type { StoreRow } from "../StoreRow.ts"
 import { type Scope, scopeKey } from "../../memory/Scope.ts"
 import type { Entry } from "../sessions.ts"
@@ -87,21 +87,28 @@ export const drop = (data: InMemoryData, doomed: ReadonlyArray<Memory>): number 
   return doomed.length
 }
 
-/** Upserts a row by the rules of `restate`. */
-export const putRow = (
+/** The stored row that a row restates, and what becomes of it; `null` for a new one. */
+const findRestated = (
   data: InMemoryData,
-  { formerIds = [], overwrites, ...row }: StoreRow,
+  { formerIds = [], memory, overwrites }: StoreRow,
   now: number
-): PutResult => {
-  const rows = scopeRows(data, row.memory.scope)
-  const storedId = [row.memory.id, ...formerIds].find((id) => rows.has(id))
+): { readonly stored: StoreRow; readonly restated: Restated } | null => {
+  const rows = scopeRows(data, memory.scope)
+  const storedId = [memory.id, ...formerIds].find((id) => rows.has(id))
   const stored = storedId === undefined ? undefined : rows.get(storedId)
-  if (stored === undefined) {
+  return stored === undefined ? null : { stored, restated: restate(stored.memory, memory, now, overwrites) }
+}
+
+/** Upserts a row by the rules of `restate`. */
+export const putRow = (data: InMemoryData, given: StoreRow, now: number): PutResult => {
+  const { formerIds: _, overwrites: __, ...row } = given
+  const found = findRestated(data, given, now)
+  if (found === null) {
     keep(data, row)
     return { id: row.memory.id, outcome: "created" }
   }
+  const { restated, stored } = found
   const { id } = stored.memory
-  const restated = restate(stored.memory, row.memory, now, overwrites)
   if (restated.outcome === "conflict") return { id: row.memory.id, outcome: "conflict" }
   if (restated.outcome === "created") {
     drop(data, [stored.memory])
@@ -111,4 +118,11 @@ export const putRow = (
     keep(data, { ...(paid ? row : stored), memory: restated.memory })
   }
   return { id, outcome: restated.outcome }
+}
+
+/** Upserts rows, or none where `whole` forbids it. */
+export const putRows = (data: InMemoryData, request: PutRequest): ReadonlyArray<PutResult> => {
+  const { now, rows } = request
+  const foreseen = rows.map((row) => findRestated(data, row, now)?.restated.outcome ?? "created")
+  return refusedWhole(request, foreseen) ?? rows.map((row) => putRow(data, row, now))
 }

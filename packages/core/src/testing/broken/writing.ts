@@ -44,6 +44,11 @@ export const brokenWritings: ReadonlyArray<BrokenStore> = [
     })
   ),
   broken(
+    "keeps what it can of rows that are put whole",
+    ["identity > rows that are put whole are all kept, or none of them is"],
+    ({ store }) => ({ store: { put: (request) => store.put({ ...request, whole: undefined }) } })
+  ),
+  broken(
     "answers before it has written",
     ["interruption > close during writes: what was acknowledged is there, what was not failed as Closed"],
     ({ store }) => ({

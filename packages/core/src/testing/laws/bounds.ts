@@ -3,6 +3,8 @@ import { ANY } from "../../memory/Condition.ts"
 import * as Effect from "effect/Effect"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import type { StoreRow } from "../../store/StoreRow.ts"
+import { memoryIdOfKey } from "../../memory/MemoryId.ts"
+import { STORE_LIMITS } from "../../store/MemoryStore.ts"
 import { SCOPE_PART_MAX, type Scope } from "../../memory/Scope.ts"
 import { findings, failsWith, holds, toIds, same, sameRows } from "../check.ts"
 import { group } from "../Law.ts"
@@ -27,7 +29,11 @@ export const bounds = group("bounds", {
       memory: { ...original.memory, accessCount: 1, lastAccessedAt: T0 }
     }))
     sameRows(stored, touched, epsilon, "the rows")
-    same((yield* store.remove({ scope, now: T0, target: { _tag: "Ids", ids } })).removed, 256, "remove")
+    const unknown = Array.from({ length: STORE_LIMITS.removedIds - ids.length }, (_, i) =>
+      memoryIdOfKey(scope, `unknown ${i}`)
+    )
+    const target = { _tag: "Ids", ids: [...unknown, ...ids] } as const
+    same((yield* store.remove({ scope, now: T0, target })).removed, 256, "remove, of 10,000 ids")
   }),
 
   "empty batches do nothing": Effect.fnUntraced(function* ({ row, scope, store }) {

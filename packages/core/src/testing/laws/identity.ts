@@ -377,6 +377,33 @@ export const identity = group("identity", {
     same([result.n, result.df, result.hits.length], [1, [0, 1], 1], "the words of the first are gone")
   }),
 
+  "rows that are put whole are all kept, or none of them is": Effect.fnUntraced(function* ({
+    epsilon,
+    row,
+    scope,
+    store
+  }) {
+    const known = row("Where do I ship?", { key: "question" })
+    yield* store.put({ scope, now: T0, rows: [known] })
+    const later = { at: T0 + 10 }
+    const [answer, beside] = [row("To Oslo.", later), row("By sea.", later)]
+    const again = row("Where do I ship?", { ...later, key: "question" })
+    const limits = { memories: 10, whenFull: "refuse" } as const
+    const put = (whole: "new" | "stated", ...rows: ReadonlyArray<StoreRow>) =>
+      Effect.map(
+        store.put({ scope, now: T0 + 10, rows, whole, ...(whole === "new" ? {} : { limits }) }),
+        (results) => results.map(({ outcome }) => outcome)
+      )
+    const other = row("Who ships?", { ...later, key: "question" })
+    same(yield* put("stated", answer, other), ["conflict", "conflict"], "beside other content under its key")
+    same(yield* put("new", answer, again), ["conflict", "conflict"], "beside a row that is known")
+    const before = yield* store.listRows({ scope, now: T0 + 10, filter: ANY, limit: 10 })
+    sameRows(before.rows, [known], epsilon, "nothing was written or refreshed")
+    same(yield* put("stated", answer, again), ["created", "refreshed"], "where nothing conflicts")
+    same(yield* put("new", beside), ["created"], "where all are new")
+    same(yield* store.count({ scope, now: T0 + 10, filter: ANY, lifetime: "any" }), 3, "the rows")
+  }),
+
   "a batch may hold new, known and conflicting rows": Effect.fnUntraced(function* ({ row, scope, store }) {
     const existing = row("Known.")
     const keyed = row("Keyed.", { key: "k" })

@@ -1,13 +1,17 @@
 /** A text as words with their places, for names of people: one scan, no pattern made from data. */
+import { lazily } from "../../runtime/lazily.ts"
 
 /** Scripts without spaces between words: each character is a word of its own here. */
 const UNSPACED =
   "\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{Script=Bopomofo}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}"
 
 /** A character of an unspaced script, a word, or any other mark. */
-const UNIT = new RegExp(
-  `([[${UNSPACED}]&&[\\p{L}\\p{N}]][\\p{M}ー]*)|([[\\p{L}\\p{N}\\p{M}_]--[${UNSPACED}]]+)|\\S`,
-  "gv"
+const unitPattern = lazily(
+  () =>
+    new RegExp(
+      `([[${UNSPACED}]&&[\\p{L}\\p{N}]][\\p{M}ー]*)|([[\\p{L}\\p{N}\\p{M}_]--[${UNSPACED}]]+)|\\S`,
+      "gv"
+    )
 )
 // oxlint-disable-next-line no-control-regex
 const PLAIN = /^[\u0000-\u007f]*$/
@@ -62,7 +66,7 @@ const readPlainUnits = (text: string): ReadonlyArray<NameUnit> => {
 export const readUnits = (text: string): ReadonlyArray<NameUnit> => {
   if (PLAIN.test(text)) return readPlainUnits(text)
   const units: Array<NameUnit> = []
-  for (const { 0: unit, 1: character, 2: word, index } of text.matchAll(UNIT)) {
+  for (const { 0: unit, 1: character, 2: word, index } of text.matchAll(unitPattern())) {
     const kind = character === undefined ? (word === undefined ? "mark" : "word") : "character"
     const key = unit.length > WORD_MAX ? "" : kind === "word" ? dropMarks(unit) : unit
     units.push({ key, start: index, end: index + unit.length, kind })

@@ -1,10 +1,13 @@
+import { lazily } from "../../runtime/lazily.ts"
 import { ENGLISH, guessLanguages, stopMask } from "./stopWords.ts"
 
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\u0000-\u007f]*$/
 /** Letters and digits, joined by single marks as in `a@b.org`, `E-4012`, `snake_case`, `https://x.org/a?b=1`, `c++`. */
-const RUN =
-  /[\p{L}\p{N}\p{M}_]+(?:(?::\/\/|:\\|['.@:/\\+&=?#~-])[\p{L}\p{N}\p{M}_]+)*(?:\+\+|#(?![\p{L}\p{N}_]))?|\p{RI}{2}|\p{Extended_Pictographic}/gu
+const anyRun = lazily(
+  () =>
+    /[\p{L}\p{N}\p{M}_]+(?:(?::\/\/|:\\|['.@:/\\+&=?#~-])[\p{L}\p{N}\p{M}_]+)*(?:\+\+|#(?![\p{L}\p{N}_]))?|\p{RI}{2}|\p{Extended_Pictographic}/gu
+)
 /** The same for ASCII, which most text is: several times as fast. */
 const ASCII_RUN = /[A-Za-z\d_]+(?:(?::\/\/|:\\|['.@:/\\+&=?#~-])[A-Za-z\d_]+)*(?:\+\+|#(?![A-Za-z\d_]))?/g
 const OTHER_MARK = /[._+@/\\:?=&#~-]/
@@ -104,7 +107,7 @@ const isName = ({ lower, start, text: run }: Run, next: Run | undefined, text: s
 export const readRuns = (text: string): Runs => {
   const runs: Array<Run> = []
   const masks: Array<number> = []
-  for (const match of text.matchAll(ASCII.test(text) ? ASCII_RUN : RUN)) {
+  for (const match of text.matchAll(ASCII.test(text) ? ASCII_RUN : anyRun())) {
     const run = toRun(match[0], match.index)
     runs.push(run)
     if (run.stop !== 0) masks.push(run.stop)

@@ -1,3 +1,4 @@
+import { lazily } from "../../runtime/lazily.ts"
 import { foldText } from "./foldText.ts"
 
 /** Function words by language, folded. A word may be one in one language and carry meaning in another. */
@@ -121,14 +122,14 @@ const ENGLISH_AT = LANGUAGES.indexOf("en")
 export const ENGLISH = 1 << ENGLISH_AT
 
 /** The languages of which a word is a function word, one bit each in the order of `LANGUAGES`. */
-const masks: ReadonlyMap<string, number> = (() => {
+const masks = lazily((): ReadonlyMap<string, number> => {
   const byWord = new Map<string, number>()
   LANGUAGES.forEach((language, i) => {
     for (const word of foldText(BY_LANGUAGE[language] ?? "").split(" "))
       byWord.set(word, (byWord.get(word) ?? 0) | (1 << i))
   })
   return byWord
-})()
+})
 
 /** The bits of languages, by their codes parted by spaces. */
 export const languageMask = (codes: string): number =>
@@ -138,7 +139,7 @@ export const languageMask = (codes: string): number =>
   }, 0)
 
 /** 0 for a word that carries meaning in every language. */
-export const stopMask = (word: string): number => masks.get(word) ?? 0
+export const stopMask = (word: string): number => masks().get(word) ?? 0
 
 /** A language whose script is its own, or nearly, needs one function word; in Latin script chance gives one. */
 const LATIN_HITS_MIN = 2

@@ -1,15 +1,16 @@
 /** A question as tokens for times: one scan, every token once. */
+import { lazily } from "../../runtime/lazily.ts"
 
 const UNSPACED =
   "\\p{scx=Han}\\p{scx=Hira}\\p{scx=Kana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}"
 /** A number, a character of an unspaced script, a word, or a mark. */
-const makeToken = (): RegExp =>
-  new RegExp(
-    `(\\p{Nd}+)|[[${UNSPACED}]&&\\p{L}][\\p{M}ー]*|[[\\p{L}\\p{M}]--[${UNSPACED}]]+|[^\\s\\p{Nd}]`,
-    "gv"
-  )
-
-let anyToken: RegExp | undefined
+const anyToken = lazily(
+  () =>
+    new RegExp(
+      `(\\p{Nd}+)|[[${UNSPACED}]&&\\p{L}][\\p{M}ー]*|[[\\p{L}\\p{M}]--[${UNSPACED}]]+|[^\\s\\p{Nd}]`,
+      "gv"
+    )
+)
 /** The same for Latin letters, which most text has: properties of Unicode take milliseconds to compile. */
 const LATIN_TOKEN = /(\d+)|[A-Za-zªµºÀ-ÖØ-öø-ɏḀ-ỿ]+|[^\s\d]/g
 // oxlint-disable-next-line no-control-regex
@@ -67,9 +68,7 @@ const toValue = (digits: string): number => {
 /** The tokens of an NFC text. Marks are tokens too: a date is written with them. */
 export const readTokens = (text: string): ReadonlyArray<TimeToken> => {
   const tokens: Array<TimeToken> = []
-  for (const { 0: token, 1: digits, index } of text.matchAll(
-    LATIN.test(text) ? LATIN_TOKEN : (anyToken ??= makeToken())
-  )) {
+  for (const { 0: token, 1: digits, index } of text.matchAll(LATIN.test(text) ? LATIN_TOKEN : anyToken())) {
     const isLong = token.length > WORD_MAX
     tokens.push({
       key: digits !== undefined || isLong ? "" : foldWord(token),

@@ -1,10 +1,9 @@
 /** The table that comes with the package: the word pieces of all-MiniLM-L6-v2 in English (see NOTICE). */
-import { brotliDecompress } from "node:zlib"
-import { promisify } from "node:util"
 import type { EmbedderProvider } from "@keepsake/core"
 import { normaliseBert, splitBert } from "./bertWords.ts"
-import { makePieceRows, readPacked } from "./packedTable.ts"
+import { readPacked } from "./packedTable.ts"
 import { STATIC_STRENGTH, type StaticTable, sumRows } from "./StaticTable.ts"
+import { readTableText } from "./tableText.ts"
 import { cutWord } from "./wordPiece.ts"
 
 /** Of `#table`, which is read at the first text and not when a store is opened. */
@@ -23,12 +22,10 @@ const KNOWN_MIN = 0.6
 const LETTER = /\p{L}/u
 
 const readTable = async (): Promise<StaticTable> => {
-  const { default: packed } = await import("#table")
-  const table = readPacked(await promisify(brotliDecompress)(Buffer.from(packed, "base64")))
-  const rows = makePieceRows(table)
-  const pieces = { ids: table.ids, prefix: "##", longest: 100 }
+  const { ids, rowsOf } = readPacked(await readTableText())
+  const pieces = { ids, prefix: "##", longest: 100 }
   return {
-    dimensions: rows.dimensions,
+    dimensions: DIMENSIONS,
     embed: (text) => {
       const cut: Array<number> = []
       let letters = 0
@@ -37,9 +34,9 @@ const readTable = async (): Promise<StaticTable> => {
         cutWord(pieces, word, cut)
         if (!LETTER.test(word)) continue
         letters += word.length
-        if (pieces.ids.has(word)) known += word.length
+        if (ids.get(word) !== undefined) known += word.length
       }
-      return letters === 0 || known < KNOWN_MIN * letters ? null : sumRows(rows, cut)
+      return letters === 0 || known < KNOWN_MIN * letters ? null : sumRows(rowsOf(cut), cut)
     }
   }
 }

@@ -2,7 +2,7 @@
 
 /** The pieces of a vocabulary by their text. */
 export interface WordPieces {
-  readonly ids: ReadonlyMap<string, number>
+  readonly ids: Pick<ReadonlyMap<string, number>, "get">
   /** Before a piece that does not begin a word; `"##"` for BERT. */
   readonly prefix: string
   /** A longer word is unknown, in UTF-16 code units. */

@@ -5,6 +5,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import { resolveConfig } from "../../../config/resolveConfig.ts"
 import { diagnose } from "../../../doctor/diagnose.ts"
+import { erasureFindings } from "../../../doctor/erasure.ts"
 import { loadPgVector, loadQdrant } from "../../../loadPackage.ts"
 import { storeLayer } from "../../../storeLayer.ts"
 import { doctorReport } from "../../output/doctorReport.ts"
@@ -48,13 +49,10 @@ const eraseBytes = Effect.gen(function* () {
   return yield* Effect.gen(function* () {
     const admin = Option.getOrThrow(yield* Effect.serviceOption(PgVectorAdmin))
     yield* note("Rewriting the tables, which are locked until it is done.")
-    const checkpointed = yield* admin.eraseBytes
-    yield* print(json, { erased: true, checkpointed }, () =>
-      checkpointed
-        ? "Erased. Write-ahead logs, replicas and backups keep the deleted rows until they are recycled."
-        : "The tables are rewritten, but this role may not run CHECKPOINT: the old files stay on disk until the next one."
-    )
-    return EXIT.ok
+    const erasure = yield* admin.eraseBytes
+    const findings = erasureFindings(erasure)
+    yield* print(json, erasure, () => doctorReport(findings, columns()))
+    return findings.some(({ status }) => status === "fault") ? EXIT.faults : EXIT.ok
   }).pipe(Effect.provide(storeLayer(config)))
 })
 
@@ -62,13 +60,15 @@ export const doctor = Command.make(
   "doctor",
   {
     erase: Flag.Boolean("erase").pipe(
-      Flag.withDescription("PostgreSQL, Qdrant: rewrite the store without what was deleted"),
+      Flag.withDescription(
+        "PostgreSQL, Qdrant: rewrite the store without what was deleted; of PostgreSQL, measure what remains"
+      ),
       Flag.withDefault(false)
     )
   },
   Effect.fnUntraced(function* (flags) {
     if (flags.erase) {
-      yield* eraseBytes
+      process.exitCode = yield* eraseBytes
       return
     }
     const { flags: settingFlags, json } = yield* sharedFlags
