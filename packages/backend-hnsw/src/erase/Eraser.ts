@@ -7,7 +7,8 @@ import {
   type Removal,
   type RemoveTarget,
   type Scope,
-  toErasure
+  toErasure,
+  warn
 } from "@keepsake/core/driver"
 import { chunksOf } from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -156,6 +157,19 @@ export class Eraser {
     return { rids, others: dropped > 0, done: dropped < BATCH }
   }
 
+  readonly #dropDamagedNotes: Effect.Effect<void, MemoryError> = Effect.suspend(() => {
+    const { commits, connection } = this.#services
+    const { damaged } = this.#journal
+    return damaged.length === 0
+      ? Effect.void
+      : Effect.andThen(
+          commits.write(() => this.#journal.remove(damaged)),
+          warn(
+            `What was being erased in ${connection.path} when a process ended is not known: its note is damaged. Forget it again.`
+          )
+        )
+  })
+
   /**
    * Finishes what a process that was killed had begun to erase: rows of whole scopes, bytes in the log, graphs with
    * vectors of removed rows, and files half written.
@@ -176,7 +190,8 @@ export class Eraser {
     )
     const log = Effect.suspend(() => (connection.hasLog ? this.#truncateLog(1) : Effect.void))
     const files = graphs.sweep((sid) => scopes.findBySid(sid))
-    return rows.pipe(
+    return this.#dropDamagedNotes.pipe(
+      Effect.andThen(rows),
       Effect.andThen(removals),
       Effect.andThen(log),
       Effect.andThen(Effect.mapError(files, (error) => toMemoryError(connection.path, error)))

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { crc32 } from "node:zlib"
 import { localFromRid, makeRid, sidFromRid } from "../codec/memoryRow.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 
@@ -35,9 +36,17 @@ const decodeRanges = (ranges: string, sid: number): ReadonlyArray<number> =>
     return Array.from({ length: last - first + 1 }, (_, i) => makeRid(sid, first + i))
   })
 
+const sum = (key: string, note: string): number => crc32(`${key} ${note}`)
+
+/** What an entry says; null where it contradicts its sum: a number that changed would name other rows, or another scope. */
+const readNote = ({ key, value }: Record<string, unknown>): string | null => {
+  const [, note = "", written = ""] = /^(.*) (\d+)$/su.exec(String(value)) ?? []
+  return Number(written) === sum(String(key), note) && note !== "" ? note : null
+}
+
 /**
  * What is being erased, in the file: an erasure takes several transactions, and a kill may come between two. Call the
- * methods inside a transaction. No name or text is in it.
+ * methods inside a transaction. No name or text is in it. Each entry has a checksum.
  */
 export class ErasureJournal {
   readonly #select: StatementSync
@@ -52,11 +61,19 @@ export class ErasureJournal {
     this.#delete = db.prepare("DELETE FROM meta WHERE key = ?")
   }
 
+  #note(key: string, note: string): void {
+    this.#insert.run(key, `${note} ${sum(key, note)}`)
+  }
+
+  #find(prefix: string): ReadonlyArray<{ readonly key: string; readonly note: string | null }> {
+    return this.#selectAll.all(`${prefix}*`).map((row) => ({ key: String(row["key"]), note: readNote(row) }))
+  }
+
   /** Notes the scope unless it is noted already. The number below which its rows are to be erased. */
   begin({ next, sid }: ScopeRow): number {
     const key = `${SCOPE_PREFIX}${sid}`
-    this.#insert.run(key, String(next))
-    return Number(this.#select.get(key)?.["value"])
+    this.#note(key, String(next))
+    return Number(readNote({ key, value: this.#select.get(key)?.["value"] }) ?? next)
   }
 
   end(sid: number): void {
@@ -65,15 +82,15 @@ export class ErasureJournal {
 
   /** The scopes that are noted. */
   get sids(): ReadonlyArray<number> {
-    return this.#selectAll
-      .all(`${SCOPE_PREFIX}*`)
-      .map(({ key }) => Number(String(key).slice(SCOPE_PREFIX.length)))
+    return this.#find(SCOPE_PREFIX).flatMap(({ key, note }) =>
+      note === null ? [] : [Number(key.slice(SCOPE_PREFIX.length))]
+    )
   }
 
   /** Notes rows unless they are noted already. */
   beginRows({ key, rids, seq }: DoomedRows): void {
     const sid = sidFromRid(rids[0] ?? 0)
-    this.#insert.run(key, `${sid} ${seq} ${encodeRanges(rids)}`)
+    this.#note(key, `${sid} ${seq} ${encodeRanges(rids)}`)
   }
 
   endRows({ key }: DoomedRows): void {
@@ -82,9 +99,20 @@ export class ErasureJournal {
 
   /** The rows that are noted. */
   get rows(): ReadonlyArray<DoomedRows> {
-    return this.#selectAll.all(`${ROWS_PREFIX}*`).map(({ key, value }) => {
-      const [sid, seq, ranges = ""] = String(value).split(" ")
-      return { key: String(key), seq: Number(seq), rids: decodeRanges(ranges, Number(sid)) }
+    return this.#find(ROWS_PREFIX).flatMap(({ key, note }) => {
+      if (note === null) return []
+      const [sid, seq, ranges = ""] = note.split(" ")
+      return [{ key, seq: Number(seq), rids: decodeRanges(ranges, Number(sid)) }]
     })
+  }
+
+  /** Names of damaged entries, which say nothing any more. */
+  get damaged(): ReadonlyArray<string> {
+    const entries = [...this.#find(SCOPE_PREFIX), ...this.#find(ROWS_PREFIX)]
+    return entries.flatMap(({ key, note }) => (note === null ? [key] : []))
+  }
+
+  remove(keys: ReadonlyArray<string>): void {
+    for (const key of keys) this.#delete.run(key)
   }
 }

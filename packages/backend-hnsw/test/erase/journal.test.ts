@@ -1,11 +1,12 @@
 /** What an erasure that did not end has left, and what the next open and the next removal do about it. */
 import { assert, it } from "@effect/vitest"
 import { ANY, type ErasedPlace } from "@keepsake/core/driver"
-import { Effect } from "effect"
+import { Effect, Logger } from "effect"
 import { spawnSync } from "node:child_process"
 import { randomUUID } from "node:crypto"
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
+import { crc32 } from "node:zlib"
 import { DIMENSIONS, direction, makeRow, makeScope, NOW } from "../support/rows.ts"
 import { openStore } from "../support/openStore.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
@@ -25,19 +26,42 @@ const list = (path: string) =>
     )
   )
 
+/** Notes rows as an erasure does before its first batch is gone. @param change of the note after its sum was made */
+const note = (path: string, key: string, ranges: string, change = (text: string) => text): void => {
+  const db = new DatabaseSync(path)
+  const { seq, sid } = db.prepare("SELECT sid, seq FROM scope").get() ?? {}
+  const text = `${Number(sid)} ${Number(seq)} ${ranges}`
+  db.prepare("INSERT INTO meta VALUES (?, ?)").run(key, `${change(text)} ${crc32(`${key} ${text}`)}`)
+  db.close()
+}
+
+it.effect("a damaged note of an erasure removes nothing, and a warning says so", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    yield* fill(path)
+    note(path, "removing.0f6b", "0-17", (text) => text.replace("0-17", "0-97"))
+    const db = new DatabaseSync(path)
+    // Of another scope, but for a bit.
+    db.prepare("INSERT INTO meta VALUES (?, ?)").run("erasing.1", `250 ${crc32("erasing.3 250")}`)
+    db.close()
+    const warnings: Array<string> = []
+    const logger = Logger.make(({ message }) => warnings.push(String(message)))
+    yield* list(path).pipe(Effect.provide(Logger.layer([logger])))
+    assert.strictEqual((yield* list(path)).length, 250)
+    assert.deepStrictEqual(
+      warnings.map((warning) => warning.includes("its note is damaged")),
+      [true]
+    )
+  }).pipe(Effect.scoped)
+)
+
 it.effect("rows that were being erased go at the next open, but for one that was said again", () =>
   Effect.gen(function* () {
     const path = `${yield* temporaryFolder}/memory.db`
     yield* fill(path)
     const other = yield* openStore({ path })
     // As a kill leaves it after the first batch: rows of it are gone already.
-    const db = new DatabaseSync(path)
-    const { seq, sid } = db.prepare("SELECT sid, seq FROM scope").get() ?? {}
-    db.prepare("INSERT INTO meta VALUES (?, ?)").run(
-      "removing.0f6a",
-      `${sid as number} ${seq as number} 0-127,130,140-199`
-    )
-    db.close()
+    note(path, "removing.0f6a", "0-127,130,140-199")
     const gone = rows.slice(0, 50).map(({ memory }) => memory.id)
     yield* other.store.remove({ scope, now: NOW, target: { _tag: "Ids", ids: gone } })
     yield* other.store.put({ scope, now: NOW, rows: rows.slice(150, 151) })
