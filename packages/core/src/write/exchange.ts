@@ -10,7 +10,7 @@ import { askBeforeWrite, type WriteGate } from "./beforeWrite.ts"
 import { toCandidate, withDropped } from "./gateMemories.ts"
 import type { MemoryServices } from "./MemoryServices.ts"
 import { prepareMemories } from "./prepareMemories.ts"
-import { takenKey } from "./refusals.ts"
+import { lostTurns, takenKey } from "./refusals.ts"
 import type { Remembered } from "./results.ts"
 import { readNextTurn, sessionKey } from "./sessionTurns.ts"
 import { putWhole } from "./storeMemories.ts"
@@ -19,8 +19,8 @@ import { putWhole } from "./storeMemories.ts"
 const ANSWER_CODE_POINTS = 500
 const ANSWER_TTL_DAYS = 90
 
-/** Attempts to find a free pair of turns: each loses only to another process that won. */
-const TURN_ATTEMPTS = 8
+/** Attempts to find a free pair of turns: each loses only to another process that won, often where its trips are shorter. */
+const TURN_ATTEMPTS = 32
 
 const firstCodePoints = (text: string, count: number): string => Array.from(text).slice(0, count).join("")
 
@@ -157,7 +157,7 @@ const storeAtNextTurn = Effect.fnUntraced(function* (
     // The turn was free, so another process took it.
     if (results !== null) return results
   }
-  return yield* takenKey
+  return yield* lostTurns
 })
 
 /** The turn of an exchange that was said before, by either half of it; else the given or the next one. */
