@@ -1,7 +1,7 @@
 /** Cuts a question into numbers, phrases of `calendarWords.ts` and other words. */
 import { peel } from "../names/inflections.ts"
 import { CALENDAR_WORDS } from "./calendarWords.ts"
-import { foldWord, readTokens, type TimeToken } from "./timeTokens.ts"
+import { foldWord, isLatin, readTokens, type TimeToken } from "./timeTokens.ts"
 
 /** What a phrase means in one language. */
 export interface Meaning {
@@ -83,11 +83,16 @@ const foldLetter = (letter: string): string => {
 const toHead = (first: string, second: string): string =>
   isAsciiLetter(first.charCodeAt(0)) && isAsciiLetter(second.charCodeAt(0)) ? first + second : first
 
+/** The head of numbers, and of those that begin a phrase of another script, such as `3月`: no Latin text needs them. */
+const NUMBERS = "#"
+const OTHER_NUMBERS = "#*"
+
 /** The head of a phrase's first token, without reading it. */
 const phraseHead = (phrase: string): string => {
   const start = phrase.startsWith("?") ? 1 : 0
   const first = foldLetter(phrase.charAt(start))
-  return first >= "0" && first <= "9" ? "#" : toHead(first, foldLetter(phrase.charAt(start + 1)))
+  if (first >= "0" && first <= "9") return isLatin(phrase) ? NUMBERS : OTHER_NUMBERS
+  return toHead(first, foldLetter(phrase.charAt(start + 1)))
 }
 
 /** The phrases by how they begin. Reading all of them into tokens takes longer than the rest of a first question. */
@@ -122,12 +127,20 @@ class PhraseTable {
 
   /** The phrases that begin with a token, among others. */
   rootFor(key: string): PhraseNode {
-    const head = toHead(key.charAt(0), key.charAt(1))
+    this.#read(toHead(key.charAt(0), key.charAt(1)))
+    return this.#root
+  }
+
+  /** Before a text is read that is not Latin. */
+  readOtherNumbers(): void {
+    this.#read(OTHER_NUMBERS)
+  }
+
+  #read(head: string): void {
     const group = this.#unread.get(head)
-    if (group === undefined) return this.#root
+    if (group === undefined) return
     this.#unread.delete(head)
     for (const phrase of group.flatMap(withChineseWeekdays)) addPhrase(this.#root, phrase)
-    return this.#root
   }
 
   /** Words that show a language. */
@@ -156,6 +169,7 @@ const NO_MEANINGS: ReadonlyArray<Meaning> = []
 /** The longest phrase at each place of an NFC text. Linear: a phrase has few words. */
 export const readItems = (text: string): ReadonlyArray<TimeItem> => {
   const tokens = readTokens(text)
+  if (!isLatin(text)) phraseTable().readOtherNumbers()
   let words: ReadonlySet<string> | undefined
   const isShown = ({ isGuarded, language }: Meaning): boolean => {
     if (!isGuarded) return true

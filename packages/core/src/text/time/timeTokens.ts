@@ -15,6 +15,8 @@ const anyToken = lazily(
 const LATIN_TOKEN = /(\d+)|[A-Za-zªµºÀ-ÖØ-öø-ɏḀ-ỿ]+|[^\s\d]/g
 // oxlint-disable-next-line no-control-regex
 const LATIN = /^[\u0000-\u024f\u1e00-\u1eff]*$/
+/** Whether a text has no letters but Latin ones. */
+export const isLatin = (text: string): boolean => LATIN.test(text)
 // oxlint-disable-next-line no-control-regex
 const PLAIN = /^[\u0000-\u007f]*$/
 
@@ -68,7 +70,7 @@ const toValue = (digits: string): number => {
 /** The tokens of an NFC text. Marks are tokens too: a date is written with them. */
 export const readTokens = (text: string): ReadonlyArray<TimeToken> => {
   const tokens: Array<TimeToken> = []
-  for (const { 0: token, 1: digits, index } of text.matchAll(LATIN.test(text) ? LATIN_TOKEN : anyToken())) {
+  for (const { 0: token, 1: digits, index } of text.matchAll(isLatin(text) ? LATIN_TOKEN : anyToken())) {
     const isLong = token.length > WORD_MAX
     tokens.push({
       key: digits !== undefined || isLong ? "" : foldWord(token),
