@@ -65,6 +65,25 @@ export const readSamples = (): ReadonlyMap<string, string> => {
     ["numbers", repeat(40, (i) => `${((i * 7_919) % 100_000) / 100} ${i * 311} ${i}`)],
     ["base64", makeBytes(1_500).toString("base64")],
     ["hexadecimal", makeBytes(1_000).toString("hex")],
+    [
+      "short words",
+      "I like to go to the park with my dog and my son, and we sit in the sun. It is good for us to be out of the house for an hour or two. ".repeat(
+        5
+      )
+    ],
+    [
+      "explanation",
+      "Certainly! To improve the performance of your application, consider implementing the following recommendations. First, configure connection pooling so that the database handles concurrent requests efficiently. Second, introduce caching for frequently accessed resources, and establish appropriate expiration policies. Finally, monitor response times continuously, because understanding the underlying bottlenecks determines which optimisations are worthwhile. ".repeat(
+        3
+      )
+    ],
+    [
+      "ids",
+      repeat(
+        20,
+        (i) => `7e2b246f-b8ba-509a-b475-${(i * 971_237_411_937 + 19_848_743).toString(16).padStart(12, "0")}`
+      )
+    ],
     ["capitals", "THE SHIP LEAVES AT NOON AND THE CREW EATS LATE, AS EVERY DAY OF THE SUMMER. ".repeat(6)],
     ["emoji", "😀🎉👍🏽❤️🔥👨‍👩‍👧🇵🇹✨🚀🥑🐙🧩 ".repeat(20)]
   ])

@@ -11,7 +11,7 @@ import { byStatement, mergeRanked, type ReadScopes, readShared, toDegraded } fro
 import type { Ranked, Retriever } from "../recall/Retriever.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import { isAsking } from "../text/cutMessage.ts"
-import { isSmallTalk } from "../text/smallTalk.ts"
+import { isCourtesy, isSmallTalk } from "../text/smallTalk.ts"
 
 /** What a block is made for. Its values are checked. */
 export interface ContextRequest {
@@ -200,7 +200,8 @@ const matchOf = (
 ): Match => {
   if (!isYoung && isSmallTalk(query)) return "unasked"
   const best = relevant.reduce((most, { score }) => Math.max(most, score), 0)
-  return minScore !== undefined || best >= FOUND ? "found" : "faint"
+  if (minScore !== undefined || best >= FOUND) return "found"
+  return !isYoung && isCourtesy(query) ? "unasked" : "faint"
 }
 
 /** What was read, and what is known of each memory. */

@@ -116,6 +116,23 @@ const PER_CHARACTER: Readonly<Record<number, number>> = {
 /** A word of `length` letters: the first four are a token or less, the next cost more, the rest of a long word little. */
 const plainWord = (length: number): number =>
   0.68 + 0.56 * Math.max(0, Math.min(length, 8) - 4) + 0.15 * Math.max(0, length - 8)
+/** The same in English, which tokenisers know best: a short word is a token, and so are most of the longer ones. */
+const englishWord = (length: number): number => 1.04 + 0.11 * Math.min(Math.max(0, length - 3), 12)
+
+/** Words of two to four letters as a number. */
+const readShort = (text: string, start: number, length: number): number => {
+  let key = 0
+  for (let i = start; i < start + length; i++) key = key * 32 + (text.charCodeAt(i) & 31)
+  return key
+}
+/** Words that most English sentences hold, and few others. */
+const ENGLISH = new Set(
+  "of the and you are not has had how our its his did that with this have from they what when your will just"
+    .split(" ")
+    .map((word) => readShort(word, 0, word.length))
+)
+/** The share of such words from which on a text is English. */
+const ENGLISH_SHARE = 0.1
 const accentedWord = (length: number): number => 1.05 + 0.5 * Math.max(0, length - 2)
 const capitals = (length: number): number => 1.55 + 0.06 * (length - 1)
 const digits = (length: number): number => 1.4 * Math.ceil(length / 3)
@@ -136,13 +153,15 @@ const isLetter = (kind: number): boolean => kind === KIND.lower || kind === KIND
 
 /**
  * Estimates tokens without a tokeniser: at least the true number, and up to 1.3 times it, for texts of some hundred
- * tokens. Fitted to `o200k_base` on prose in 22 languages, code, tables, hexadecimal, base64 and emoji
+ * tokens. Fitted to `o200k_base` on prose in 22 languages, code, tables, hexadecimal, base64, ids and emoji
  * (`pnpm exec node scripts/measure-tokens.ts`).
  */
 export const estimateTokens: TokenEstimator = (text) => {
   const kindOf = (kinds ??= makeKinds())
   const { length } = text
   let tokens = 0
+  /** Words of plain letters: how many, how many of them English tells by, and what they take in English and elsewhere. */
+  let [words, english, inEnglish, elsewhere] = [0, 0, 0, 0]
   let at = 0
   /** The kind of the character at `at`, and of the last one of the run before. */
   let kind = readKind(kindOf, text, 0)
@@ -169,7 +188,13 @@ export const estimateTokens: TokenEstimator = (text) => {
         last = kind
         kind = readKind(kindOf, text, ++at)
       }
-      tokens += isPlain ? plainWord(at - start) : accentedWord(at - start)
+      const size = at - start
+      if (isPlain) {
+        words++
+        inEnglish += englishWord(size)
+        elsewhere += plainWord(size)
+        if (size > 1 && size < 5 && ENGLISH.has(readShort(text, start, size))) english++
+      } else tokens += accentedWord(size)
       if (before === KIND.digit || before === KIND.lower || before === KIND.upper) tokens += WITHIN_KEY
     } else if (first === KIND.digit) {
       while (kind === KIND.digit) kind = readKind(kindOf, text, ++at)
@@ -190,5 +215,6 @@ export const estimateTokens: TokenEstimator = (text) => {
     }
     before = last
   }
-  return Math.ceil(tokens)
+  const share = words === 0 ? 0 : Math.min(1, english / words / ENGLISH_SHARE)
+  return Math.ceil(tokens + share * inEnglish + (1 - share) * elsewhere)
 }

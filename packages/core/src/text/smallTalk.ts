@@ -16,6 +16,8 @@ const POLITE = new Set(
     "hoi goedemorgen goedemiddag goedenavond dank je wel bedankt prima doei tot ziens " +
     "czesc dzien dobry wieczor dziekuje bardzo super swietnie do widzenia tak nie " +
     "привет здравствуйте добрыи доброе добрыи день утро вечер спасибо большое отлично хорошо пока да нет свидания " +
+    "alles klar verstehe verstanden gerne entendido entiendo claro daccord entendu compris capito certo daccordo percebi " +
+    "entendi begrepen rozumiem jasne ладно понял поняла понятно ясно ага угу anladim hm hmm mhm " +
     "merhaba gunaydin iyi aksamlar gunler geceler tesekkurler tesekkur ederim cok tamam harika gorusuruz evet " +
     "γεια καλημερα καλησπερα ευχαριστω πολυ ωραια τελεια αντιο ναι οχι σας σου"
   ).split(/\s+/)
@@ -23,14 +25,38 @@ const POLITE = new Set(
 
 /** The same where words are not spaced. */
 const POLITE_RUNS =
-  /(?:你好|您好|早上好|晚上好|下午好|早安|晚安|谢谢|多谢|谢了|非常感谢|感谢|好的|好|再见|明天见|没问题|太好了|おはよう(?:ございます)?|こんにちは|こんばんは|おやすみ(?:なさい)?|ありがとう(?:ございます|ございました)?|どうも|了解(?:です|しました)?|はい|いいえ|さようなら|またね|お疲れ様(?:です|でした)?|안녕(?:하세요|히)?|좋은|아침(?:이에요|입니다)?|감사(?:합니다|해요)?|고마워(?:요)?|고맙습니다|네|좋아(?:요)?|잘|자요|가세요|สวัสดี(?:ครับ|ค่ะ)?|ขอบคุณ(?:ครับ|ค่ะ|มาก)?|صباح|مساء|الخير|النور|مرحبا|شكرا|جزيلا|السلام|عليكم|أهلا|नमस्ते|धन्यवाद|शुक्रिया|शुभ|प्रभात|रात्रि|ठीक|है|शלום|שלום|תודה|רבה|בוקר|טוב|ערב|לילה)+/gu
+  /(?:明白了?|知道了|嗯+|なるほど|うん|[わ分]かりました|알겠(?:어요|습니다)|你好|您好|早上好|晚上好|下午好|早安|晚安|谢谢|多谢|谢了|非常感谢|感谢|好的|好|再见|明天见|没问题|太好了|おはよう(?:ございます)?|こんにちは|こんばんは|おやすみ(?:なさい)?|ありがとう(?:ございます|ございました)?|どうも|了解(?:です|しました)?|はい|いいえ|さようなら|またね|お疲れ様(?:です|でした)?|안녕(?:하세요|히)?|좋은|아침(?:이에요|입니다)?|감사(?:합니다|해요)?|고마워(?:요)?|고맙습니다|네|좋아(?:요)?|잘|자요|가세요|สวัสดี(?:ครับ|ค่ะ)?|ขอบคุณ(?:ครับ|ค่ะ|มาก)?|صباح|مساء|الخير|النور|مرحبا|شكرا|جزيلا|السلام|عليكم|أهلا|नमस्ते|धन्यवाद|शुक्रिया|शुभ|प्रभात|रात्रि|ठीक|है|शלום|שלום|תודה|רבה|בוקר|טוב|ערב|לילה)+/gu
+
+/** Of these, greetings, thanks and leave-taking in more languages: with one of them, a short message says little else. */
+const COURTESY = new Set(
+  (
+    "hi hello hey hiya howdy greetings morning evening thanks thank thx ty cheers bye goodbye hola buenos buenas gracias " +
+    "adios hallo servus guten danke dank tschuss bonjour bonsoir salut coucou merci ciao buongiorno buonasera grazie " +
+    "arrivederci ola bom boa obrigado obrigada valeu tchau hoi goedemorgen goedemiddag goedenavond bedankt hej hei moi " +
+    "god tack takk tak kiitos huomenta szia reggelt koszonom czesc dzien dziekuje dzieki ahoj dekuji dakujem zdravo hvala " +
+    "привет здравствуите доброе добрыи спасибо привіт дякую добрии вітаю здраво хвала благодаря merhaba gunaydin " +
+    "tesekkurler tesekkur sagol γεια καλημερα καλησπερα ευχαριστω buna multumesc xin chao cam selamat terima asante habari"
+  ).split(" ")
+)
+const COURTESY_RUNS =
+  /你好|您好|早上好|晚上好|下午好|早安|晚安|谢谢|謝謝|多谢|感谢|再见|おはよう|こんにちは|こんばんは|おやすみ|ありがとう|안녕|감사|고마워|고맙|สวัสดี|ขอบคุณ|صباح الخير|مساء الخير|مرحبا|شكرا|नमस्ते|धन्यवाद|תודה|שלום|בוקר טוב/u
+/** Other words, or other characters where words are not spaced, that a courtesy may bring along. */
+const BESIDE_MAX = 2
+const BESIDE_RUN_MAX = 10
 
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
 const NUMBER = /^\p{N}+$/u
 /** Words of a sum in figures. */
 const SUM = new Set(
-  "times plus minus divided multiplied by x percent of equals what whats is how much mal por fois".split(" ")
+  (
+    "times plus minus divided multiplied by x percent of equals what whats is how much are was ist sind macht ergibt mal " +
+    "geteilt durch weniger prozent von cuanto es son por mas menos entre dividido ciento combien font fait fois moins " +
+    "divise par cent quanto e vezes mais dividir hoeveel keer gedeeld door ile to razy сколько будет умножить " +
+    "разделить плюс минус на quanto fa per meno diviso piu"
+  ).split(" ")
 )
+const SUM_RUNS =
+  /乘以|乘|除以|加上?|减去?|等于|是?多少|かける|割る|わる|足す|たす|引く|ひく|は(?:いくつ)?|곱하기|나누기|더하기|빼기|은|는|얼마/gu
 
 const foldWord = (word: string): string =>
   word
@@ -38,6 +64,9 @@ const foldWord = (word: string): string =>
     .replaceAll(/\p{M}+/gu, "")
     .replaceAll(/['’]/gu, "")
     .toLowerCase()
+    .replaceAll("ı", "i")
+
+const readWords = (message: string): ReadonlyArray<string> => (message.match(WORD) ?? []).map(foldWord)
 
 /** Longer messages tell or ask something. */
 const WORDS_MAX = 12
@@ -53,15 +82,30 @@ const HOW_ARE_YOU =
  */
 export const isSmallTalk = (message: string): boolean => {
   if (message.length > LENGTH_MAX) return false
-  const words = (message.replaceAll(POLITE_RUNS, " ").match(WORD) ?? []).map(foldWord)
+  const words = readWords(message.replaceAll(POLITE_RUNS, " "))
   if (words.length > WORDS_MAX) return false
-  if (words.some((word) => NUMBER.test(word))) return isSum(words)
+  if (words.some((word) => /\p{N}/u.test(word))) return isSum(readWords(message.replaceAll(SUM_RUNS, " ")))
   if (ASKS.test(message)) return HOW_ARE_YOU.test(words.join(" "))
   const isPolite = (word: string): boolean => POLITE.has(word)
   return (
     words.length === 0 ||
     (words.some(isPolite) && words.every((word) => isPolite(word) || STOP_WORDS.has(word)))
   )
+}
+
+/**
+ * Whether a message greets, thanks or takes leave and says hardly more: "Danke, hat geklappt." It may tell something even
+ * so.
+ */
+export const isCourtesy = (message: string): boolean => {
+  if (message.length > LENGTH_MAX || ASKS.test(message)) return false
+  if (COURTESY_RUNS.test(message)) {
+    const rest = message.replaceAll(POLITE_RUNS, "").replaceAll(/[^\p{L}\p{N}]/gu, "")
+    return rest.length <= BESIDE_RUN_MAX
+  }
+  const words = readWords(message)
+  const others = words.filter((word) => !POLITE.has(word) && !COURTESY.has(word) && !STOP_WORDS.has(word))
+  return words.some((word) => COURTESY.has(word)) && others.length <= BESIDE_MAX
 }
 
 const isSum = (words: ReadonlyArray<string>): boolean =>

@@ -83,7 +83,9 @@ describe("a context of long texts", () => {
         "Thanks, that worked.",
         "What is 17 times 23?",
         "¡Buenos días!",
-        "谢谢!"
+        "谢谢!",
+        "Danke, hat geklappt.",
+        "Tack så mycket!"
       ]) {
         const { items, tokens } = yield* user.context(message)
         assert.deepStrictEqual(

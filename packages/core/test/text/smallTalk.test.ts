@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest"
+import { isCourtesy, isSmallTalk } from "../../src/text/smallTalk.ts"
+
+const say = (test: (message: string) => boolean, messages: ReadonlyArray<string>) =>
+  messages.map((message) => [message, test(message)])
+const all = (messages: ReadonlyArray<string>, value: boolean) => messages.map((message) => [message, value])
+
+describe("small talk", () => {
+  it("is what neither asks nor tells", () => {
+    const messages = [
+      ["Good morning!", "Thanks, that worked.", "ok", "Great, thank you so much!", "👍", "How are you?"],
+      ["¡Buenos días!", "Guten Morgen!", "D'accord.", "Alles klar!", "Grazie mille!", "Bom dia!", "Günaydın"],
+      [
+        "Понятно, спасибо",
+        "谢谢!",
+        "早上好",
+        "明白了",
+        "ありがとうございます",
+        "なるほど",
+        "감사합니다",
+        "알겠습니다"
+      ],
+      [
+        "What is 17 times 23?",
+        "12 x 12?",
+        "Was ist 9 mal 14?",
+        "¿Cuánto es 8 por 7?",
+        "Combien font 6 fois 9 ?"
+      ],
+      ["Сколько будет 5 умножить на 8?", "12乘以12等于多少？", "7かける8は？"]
+    ].flat()
+    expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, true))
+  })
+
+  it("is nothing that asks or tells", () => {
+    const messages = [
+      [
+        "What's my name?",
+        "I moved to Porto.",
+        "Good morning, where were we?",
+        "What about 17 and 23?",
+        "No tea."
+      ],
+      [
+        "Wie heißt mein Hund?",
+        "Ich wohne in Graz",
+        "¿Qué compré?",
+        "我住在上海",
+        "昨日は何をした?",
+        "Room 12 costs 80"
+      ]
+    ].flat()
+    expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, false))
+  })
+})
+
+describe("a courtesy", () => {
+  it("says hardly more", () => {
+    const messages = [
+      ["Thanks, that fixed it!", "Danke, hat geklappt.", "Merci beaucoup, ça marche", "Obrigada, funcionou!"],
+      ["Спасибо, всё работает", "Tack så mycket!", "God morgon", "Kiitos!", "Köszönöm szépen", "Xin chào"],
+      ["Дякую!", "Dziękuję bardzo", "谢谢，解决了", "ありがとう、動きました", "고마워요, 됐어요"]
+    ].flat()
+    expect(say(isCourtesy, messages)).toStrictEqual(all(messages, true))
+  })
+
+  it("is no question, and nothing with a message of its own", () => {
+    const messages = [
+      ["Hi, what did we decide?", "Thanks. Now write the invoice for Marta and send it", "The roof leaks"],
+      ["Hallo, schreib bitte den Brief an den Vermieter fertig", "谢谢，请继续写我们昨天的小说第三章吧"]
+    ].flat()
+    expect(say(isCourtesy, messages)).toStrictEqual(all(messages, false))
+  })
+})
