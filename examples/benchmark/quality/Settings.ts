@@ -14,6 +14,8 @@ export interface Settings {
   readonly backend: Backend
   /** A live embedder, such as `transformers:…` or `ollama:…`, for sets without recorded vectors. */
   readonly embedder: string | null
+  /** Judges what recall finds in the sets, such as `tei:…` or `transformers:…`. */
+  readonly reranker: string | null
   readonly json: string | null
   /** File with an earlier run's value per question, to compare with; by default the last run of the same kind. */
   readonly against: string | null
@@ -31,6 +33,9 @@ export const USAGE = `pnpm bench:quality [options]
                     default: the project's own dialogues
   --vectors FILE    recorded vectors of the preceding --data
   --embedder SPEC   a live embedder instead, such as lexical or transformers:Xenova/all-MiniLM-L6-v2
+  --reranker SPEC   a reranker over the sets of --data, such as tei:http://localhost:8080 or
+                    transformers:Xenova/ms-marco-MiniLM-L-6-v2; ten memories are recalled of a question then,
+                    so that R@20 and R@100 are R@10
   --backend NAME    ${BACKENDS.join(", ")}; default: hnsw
   --large           a word of one memory alone among 100,000 and 1,000,000 rows too
   --longmemeval FILE  LongMemEval's published JSON (S, M or oracle) instead of everything else: recall_any and
@@ -50,6 +55,7 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
       data: { type: "string", multiple: true },
       vectors: { type: "string", multiple: true },
       embedder: { type: "string" },
+      reranker: { type: "string" },
       backend: { type: "string" },
       json: { type: "string" },
       against: { type: "string" },
@@ -75,10 +81,13 @@ export const readSettings = (args: ReadonlyArray<string>, ownData: string): Sett
     throw new UsageError(`--backend ${values.backend} is unknown: use one of ${BACKENDS.join(", ")}`)
   if (values.pooled === true && values.longmemeval === undefined)
     throw new UsageError("--pooled is about the conversations of --longmemeval")
+  if (values.reranker !== undefined && values.longmemeval !== undefined)
+    throw new UsageError("--reranker is measured over --data, not over --longmemeval")
   return {
     sources: sources.length === 0 ? [{ data: ownData, vectors: null }] : sources,
     backend,
     embedder: values.embedder ?? null,
+    reranker: values.reranker ?? null,
     json: values.json ?? null,
     against: values.against ?? null,
     isLarge: values.large === true,

@@ -53,8 +53,12 @@ const remember = async (memory: MemoryClient, set: EvaluationSet) => {
   return docsByScope
 }
 
-/** Remembers the dialogues and asks the questions through the public API. */
-export const evaluate = async (memory: MemoryClient, set: EvaluationSet): Promise<Evaluation> => {
+/** Remembers the dialogues and asks the questions through the public API, each for `limit` memories. */
+export const evaluate = async (
+  memory: MemoryClient,
+  set: EvaluationSet,
+  limit = 100
+): Promise<Evaluation> => {
   const started = performance.now()
   const docsByScope = await remember(memory, set)
   const docCount = set.scopes.reduce((sum, { docs }) => sum + docs.length, 0)
@@ -66,7 +70,7 @@ export const evaluate = async (memory: MemoryClient, set: EvaluationSet): Promis
     const docsById = docsByScope.get(scope) ?? new Map<string, string>()
     const gold = new Set(question.gold)
     const isGold = ({ memory: { id } }: Recollection) => gold.has(docsById.get(id) ?? "")
-    const all = await scoped.recall(question.q, { limit: 100, minScore: 0 })
+    const all = await scoped.recall(question.q, { limit, minScore: 0 })
     // A figure for an embedder must not be one for words.
     const [lack] = all.degraded ?? []
     if (lack !== undefined) throw new Error(`${question.qid}: ${lack.message}`)

@@ -36,15 +36,27 @@ const dataFile = (name: string) => fileURLToPath(new URL(`../data/${name}`, impo
 const readAnswers = async (file: string): Promise<Answers> =>
   JSON.parse(await readFile(file, "utf8").catch(() => "{}")) as Answers
 
+const nameEmbedder = (embedder: string | EmbedderProvider | null): string => {
+  if (embedder === null) return "no model"
+  return typeof embedder === "string" ? embedder : "recorded vectors"
+}
+
 const measure = async (settings: Settings, source: Source, earlier: Answers) => {
   const set = await readSet(source.data)
   const embedder: string | EmbedderProvider | null =
     source.vectors === null ? settings.embedder : await recordedVectors(source.vectors, set)
-  const { budgets, evaluation } = await withMemory(settings.backend, embedder, async (memory) => ({
-    evaluation: await evaluate(memory, set),
-    budgets: await contextBudgets(memory, set)
-  }))
-  const sizes = await scopeSizes(embedder, set)
+  const { reranker } = settings
+  const { budgets, evaluation } = await withMemory(
+    settings.backend,
+    embedder,
+    async (memory) => ({
+      // Which rows are judged depends on how many are wanted: as many as by default.
+      evaluation: await evaluate(memory, set, reranker === null ? undefined : 10),
+      budgets: await contextBudgets(memory, set)
+    }),
+    reranker
+  )
+  const sizes = reranker === null ? await scopeSizes(embedder, set) : []
   const before = earlier[set.name]
   const difference = before === undefined ? null : pairedDifference(before, toAnswers(evaluation.outcomes))
   const report: SetReport = {
@@ -52,7 +64,7 @@ const measure = async (settings: Settings, source: Source, earlier: Answers) => 
     budgets,
     sizes,
     difference,
-    embedder: embedder === null ? "no model" : typeof embedder === "string" ? embedder : "recorded vectors"
+    embedder: `${nameEmbedder(embedder)}${reranker === null ? "" : ` and ${reranker}`}`
   }
   printSet(report)
   return report
@@ -70,10 +82,8 @@ const measureLongMemEval = async (file: string, settings: Settings): Promise<voi
 }
 
 const main = async (settings: Settings): Promise<void> => {
-  const kind =
-    settings.embedder !== null || settings.sources.some(({ vectors }) => vectors !== null)
-      ? "vectors"
-      : "words"
+  const hasVectors = settings.embedder !== null || settings.sources.some(({ vectors }) => vectors !== null)
+  const kind = `${hasVectors ? "vectors" : "words"}${settings.reranker === null ? "" : "-reranked"}`
   const answersFile = join(resultsFolder, `quality-${settings.backend}-${kind}.questions.json`)
   const earlier = await readAnswers(settings.against ?? answersFile)
   const reports: Array<SetReport> = []

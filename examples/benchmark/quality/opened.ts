@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto"
 import { join } from "node:path"
 import { type EmbedderProvider, type KeepsakeConfig, type MemoryClient, openMemory } from "@keepsake/keepsake"
+import * as Effect from "effect/Effect"
+import { parseRerankerSpec } from "../../../packages/keepsake/src/config/parseRerankerSpec.ts"
 import { startPostgres } from "../../../scripts/postgres.ts"
 import { startQdrant } from "../../../scripts/qdrant.ts"
 import { withFolder } from "../speed/folder.ts"
@@ -42,13 +44,23 @@ const onStore: { readonly [backend in Backend]: <A>(use: Use<A>) => Promise<A> }
   qdrant: onQdrant
 }
 
+/** A judge has all the time that it takes: what it finds is measured, however slow this machine is. */
+const judgedBy = async (spec: string | null): Promise<Pick<KeepsakeConfig, "reranker" | "deadlineMs">> => {
+  const reranker = spec === null ? null : await Effect.runPromise(parseRerankerSpec(spec))
+  return reranker === null
+    ? {}
+    : { reranker: { ...reranker, timeoutMs: 600_000 }, deadlineMs: 2 * 600_000 + 30_000 }
+}
+
 /** Runs `use` with an empty memory on a backend, opened through the public API. */
 export const withMemory = async <A>(
   backend: Backend,
   embedder: Embedder,
-  use: (memory: MemoryClient) => Promise<A>
+  use: (memory: MemoryClient) => Promise<A>,
+  reranker: string | null = null
 ): Promise<A> =>
   onStore[backend](async (store) => {
-    await using memory = await openMemory({ store, embedder: embedder ?? "none" })
+    const judged = await judgedBy(reranker)
+    await using memory = await openMemory({ store, embedder: embedder ?? "none", ...judged })
     return await use(memory)
   })

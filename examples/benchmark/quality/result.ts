@@ -10,10 +10,10 @@ export const macroR10 = (evaluations: ReadonlyArray<Evaluation>): number =>
 
 /** The result that `--json` writes. Shares are 0 to 1. */
 export const toResult = (
-  { backend, embedder, sources }: Settings,
+  { backend, embedder, reranker, sources }: Settings,
   evaluations: ReadonlyArray<Evaluation>
 ) => ({
-  config: { sources, embedder },
+  config: { sources, embedder, reranker },
   backend,
   sets: Object.fromEntries(
     evaluations.map((evaluation) => {

@@ -127,8 +127,12 @@ export { CLOCK_DOUBT_MS } from "./forget/purge.ts"
 export { encodePassages, type MissingVectors } from "./embedding/encodePassages.ts"
 export { findOtherModel } from "./embedding/findOtherModel.ts"
 export { payOwed } from "./embedding/payOwed.ts"
-export { embedderFailed } from "./embedding/embedderFailed.ts"
+export { embedderFailed, rerankerFailed } from "./embedding/providerFailed.ts"
 export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/Embedder.ts"
+
+// Rerankers.
+export { OF_LOGITS } from "./recall/rerank/combine.ts"
+export { Reranker, type RerankerProvider, type RerankRequest } from "./recall/rerank/Reranker.ts"
 
 // The event loop, locks, files, tracing, warnings, and failures of services.
 export { Deadline, readTimeLeft, withinDeadline } from "./runtime/deadline.ts"

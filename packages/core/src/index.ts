@@ -61,6 +61,10 @@ export {
 } from "./embedding/Embedder.ts"
 export { type Calibration, type EmbeddingSpace, type Fingerprint } from "./memory/Fingerprint.ts"
 
+// Rerankers.
+export type { RerankCalibration } from "./recall/rerank/combine.ts"
+export { Reranker, type RerankerProvider, type RerankRequest } from "./recall/rerank/Reranker.ts"
+
 // Stores.
 export { fingerprint, StoreFingerprint } from "./store/StoreFingerprint.ts"
 export { type Cursor, MemoryStore } from "./store/MemoryStore.ts"

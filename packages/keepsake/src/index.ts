@@ -15,6 +15,7 @@ export type {
   StaticConfig,
   TransformersConfig
 } from "./config/EmbedderConfig.ts"
+export type { LocalRerankerConfig, RerankerConfig, ServiceRerankerConfig } from "./config/RerankerConfig.ts"
 export { type AiSdkEmbeddingModel, type AiSdkOptions, fromAiSdk } from "./embedders/fromAiSdk.ts"
 export { lexical, type LexicalOptions } from "./embedders/lexical.ts"
 export { measureCalibration } from "./embedders/measureCalibration.ts"
@@ -40,6 +41,9 @@ export {
   type Recollection,
   redactSecrets,
   redactSecretsIn,
+  type RerankCalibration,
+  type RerankerProvider,
+  type RerankRequest,
   type Statement,
   type UserReceipt,
   type Where,

@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as LogLevel from "effect/LogLevel"
 import type { KeepsakeConfig } from "./config/KeepsakeConfig.ts"
 import { handleRejection, resolveConfig } from "./config/resolveConfig.ts"
+import { rerankerLayer } from "./rerankers/resolveReranker.ts"
 import { storeLayer } from "./storeLayer.ts"
 
 /** `effect/Logger` brings files and their streams, which no one without `onWarning` waits for. */
@@ -44,8 +45,12 @@ export const memoryLayer = (
 ): Layer.Layer<AgentMemory | MemoryStore | StoreAdmin | StoreFingerprint, MemoryError> => {
   handleRejection(config)
   return Layer.unwrap(
-    Effect.map(resolveConfig(config), ({ memory, onWarning }) =>
-      AgentMemory.layer(memory).pipe(Layer.provideMerge(storeLayer(config)), sendWarnings(onWarning))
+    Effect.map(resolveConfig(config), ({ memory, onWarning, reranker }) =>
+      AgentMemory.layer(memory).pipe(
+        Layer.provide(reranker === null ? Layer.empty : rerankerLayer(reranker)),
+        Layer.provideMerge(storeLayer(config)),
+        sendWarnings(onWarning)
+      )
     )
   )
 }

@@ -127,8 +127,9 @@ export class AgentMemory extends Context.Service<
   }
 >()("@keepsake/core/AgentMemory") {
   /**
-   * Recalls by meaning too if an `Embedder` is provided beside the store; without one, by keyword alone. An
-   * application puts its own `Retriever` in the place of Keepsake's by providing one.
+   * Recalls by meaning too if an `Embedder` is provided beside the store; without one, by keyword alone. A `Reranker`
+   * that is provided judges the best memories. An application puts its own `Retriever` in the place of Keepsake's by
+   * providing one.
    */
   static readonly layer = (
     options: AgentMemoryOptions = {}

@@ -10,7 +10,7 @@ import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, type EmbedderProblem, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
 import { sumSquares } from "../store/vectors.ts"
-import { embedderFailed } from "./embedderFailed.ts"
+import { embedderFailed } from "./providerFailed.ts"
 
 /** Some models embed stored texts and queries differently. */
 export type EmbedPurpose = "document" | "query"

@@ -8,7 +8,7 @@ export interface Degraded {
   readonly reason: string
   /** What is missing, and why; without remembered text. */
   readonly message: string
-  /** The shared scope that is missing; absent where meaning is. */
+  /** The shared scope that is missing; absent where another part is. */
   readonly scope?: Scope | undefined
 }
 
@@ -29,6 +29,13 @@ export const missingMeaning = (error: MemoryError): Degraded => ({
   stage: "recall",
   reason: error.reason._tag,
   message: `Answered by words alone: ${error.message}`
+})
+
+/** The reranker failed: the answer is the one without it. */
+export const missingReranker = (error: MemoryError): Degraded => ({
+  stage: "recall",
+  reason: error.reason._tag,
+  message: `Answered without the reranker: ${error.message}`
 })
 
 /** Rows of a scope that the store cannot read. */

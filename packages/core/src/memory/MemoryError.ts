@@ -56,7 +56,7 @@ export class FingerprintMismatch extends reason<FingerprintMismatch>()("Fingerpr
   readonly isRetryable = false
 }
 
-/** What is wrong with an embedder, as far as a program can act on it. */
+/** What is wrong with an embedder or a reranker, as far as a program can act on it. */
 export const EmbedderProblem = Schema.Literals([
   "apiKeyMissing",
   "unauthorized",
@@ -69,6 +69,15 @@ export type EmbedderProblem = typeof EmbedderProblem.Type
 
 /** The embedding model failed, or returned something that is not a vector of its space. */
 export class EmbedderFailed extends reason<EmbedderFailed>()("EmbedderFailed", {
+  isRetryable: Schema.Boolean,
+  /** Absent if the provider does not say, or if none of them fits. */
+  problem: Schema.optionalKey(EmbedderProblem),
+  /** The wait that the service asked for, if it did. */
+  retryAfterMs: Schema.optionalKey(Schema.Finite)
+}) {}
+
+/** The reranker failed, or returned something that is not a score for each text. Answers do without it. */
+export class RerankerFailed extends reason<RerankerFailed>()("RerankerFailed", {
   isRetryable: Schema.Boolean,
   /** Absent if the provider does not say, or if none of them fits. */
   problem: Schema.optionalKey(EmbedderProblem),
@@ -127,6 +136,7 @@ export const MemoryErrorReason = Schema.Union([
   Unauthorized,
   FingerprintMismatch,
   EmbedderFailed,
+  RerankerFailed,
   StorageFull,
   LimitReached,
   Corrupt,

@@ -3,6 +3,7 @@ import type { Excerpt, RowFacts } from "../store/searching.ts"
 import { type Evidence, countPhrases } from "./features.ts"
 import { arrange, type Arranged } from "./order/arrange.ts"
 import { descending, type ReadEvidence } from "./readEvidence.ts"
+import { toRerankPart } from "./rerank/combine.ts"
 import { type Explanation, probability } from "./Scorer.ts"
 
 /** A row whose score is exact. */
@@ -11,6 +12,8 @@ export interface Winner {
   readonly score: number
   readonly phrases: number
   readonly excerpt: Excerpt
+  /** The reranker's part of its logit; `null` where none has judged it. */
+  readonly rerank: number | null
 }
 
 const bySaid = (a: RowFacts, b: RowFacts): number =>
@@ -35,9 +38,9 @@ interface Wanted {
  */
 export class Candidates {
   readonly #evidence: ReadEvidence
-  readonly #wanted: Wanted
+  #wanted: Wanted
   /** By their ceilings. */
-  readonly #ranked: ReadonlyArray<Evidence>
+  #ranked: ReadonlyArray<Evidence>
   #winners: ReadonlyArray<Winner> = []
   #unread: ReadonlyArray<Evidence> = []
   /** Once they are asked for, until more texts are read. */
@@ -94,8 +97,39 @@ export class Candidates {
     this.#select()
   }
 
-  explain({ phrases, row }: Winner): Explanation {
-    return this.#evidence.scorer.explain(row, phrases)
+  /** The best rows by score, the highest first. */
+  winners(): ReadonlyArray<Winner> {
+    return this.#winners
+  }
+
+  /** The part of the message that a row answers, as it was asked. */
+  question({ row }: Winner): string {
+    return this.#evidence.parts[row.part]?.query.asked ?? ""
+  }
+
+  /**
+   * Takes in what a reranker says of each winner, as logits. Other rows are no answers: what was not judged must not
+   * stand before what was judged and found wanting.
+   */
+  rerank(judged: ReadonlyArray<number>, wanted: Wanted): void {
+    const { scorer } = this.#evidence
+    this.#winners = this.#winners
+      .flatMap((winner, i): ReadonlyArray<Winner> => {
+        const own = scorer.logit(winner.row, winner.phrases)
+        const rerank = toRerankPart(own, judged[i] ?? own)
+        const score = probability(own + rerank)
+        return score < wanted.minScore ? [] : [{ ...winner, rerank, score }]
+      })
+      .sort(byScore)
+    this.#wanted = wanted
+    this.#ranked = []
+    this.#unread = []
+    this.#answers = null
+  }
+
+  explain({ phrases, rerank, row }: Winner): Explanation {
+    const { logit, parts } = this.#evidence.scorer.explain(row, phrases)
+    return rerank === null ? { logit, parts } : { logit: logit + rerank, parts: { ...parts, rerank } }
   }
 
   #select(): void {
@@ -127,12 +161,12 @@ export class Candidates {
     const { ceiling, excerpt } = row
     const query = parts[row.part]?.query
     if (excerpt === null || query === undefined) return null
-    if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt }
+    if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt, rerank: null }
     // The phrases are those of the words that were found.
     const phrases =
       row.passage === row.worded
         ? countPhrases(query, sequences.read(excerpt.memory.content, query.tokeniser))
         : 0
-    return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt }
+    return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt, rerank: null }
   }
 }

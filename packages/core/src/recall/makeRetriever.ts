@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import { embedQuestions, isWrongEmbedder } from "../embedding/askEmbedder.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import {
@@ -7,6 +8,7 @@ import {
   type Degraded,
   missingDamaged,
   missingMeaning,
+  missingReranker,
   withDegraded
 } from "../memory/Degraded.ts"
 import type { Memory } from "../memory/Memory.ts"
@@ -23,6 +25,8 @@ import { readMessage } from "./query.ts"
 import { SentenceCache } from "./sentences/SentenceCache.ts"
 import { WordSequences } from "./WordSequences.ts"
 import { readEvidence } from "./readEvidence.ts"
+import { askReranker, countJudged, findResting } from "./rerank/askReranker.ts"
+import { Reranker } from "./rerank/Reranker.ts"
 import {
   type Ranked,
   type RecalledPassage,
@@ -42,6 +46,8 @@ interface Services {
   readonly store: MemoryStore["Service"]
   /** `null` when recall is by keyword alone. */
   readonly embedder: Embedder["Service"] | null
+  /** `null` when the score alone judges. */
+  readonly reranker: Reranker["Service"] | null
   readonly admin: StoreAdmin["Service"]
   readonly whenEmbedderFails: WhenEmbedderFails
   readonly sequences: WordSequences
@@ -169,9 +175,44 @@ const readRest = Effect.fnUntraced(function* (
   return new Map(memories.map((memory) => [memory.id, memory]))
 })
 
+/** The best rows by score and reranker; or why the reranker did not judge them. */
+const findJudged = Effect.fnUntraced(function* (
+  services: Services,
+  reranker: Reranker["Service"],
+  request: RecallRequest
+): Effect.fn.Return<Result.Result<Found, MemoryError>, MemoryError> {
+  const resting = yield* findResting(reranker)
+  if (resting !== null) return Result.fail(resting)
+  const { limit, minScore = DEFAULT_THRESHOLD } = request
+  // A row below the cut may be one that the reranker lifts above it.
+  const wider = { ...request, limit: countJudged(limit), minScore: 0 }
+  const found = yield* findWinners(services, wider)
+  const { candidates } = found
+  if (candidates === null) return Result.succeed(found)
+  yield* readRest(services, wider, candidates, false)
+  if (candidates.winners().length === 0) return Result.succeed(found)
+  return Result.map(yield* askReranker(reranker, candidates), (judged) => {
+    candidates.rerank(judged, { limit, minScore })
+    return found
+  })
+})
+
+/** The best rows; a reranker that fails leaves what would be found without it. */
+const findAnswers = Effect.fnUntraced(function* (
+  services: Services,
+  request: RecallRequest
+): Effect.fn.Return<Found, MemoryError> {
+  const { reranker } = services
+  if (reranker === null) return yield* findWinners(services, request)
+  const judged = yield* findJudged(services, reranker, request)
+  if (Result.isSuccess(judged)) return judged.success
+  const { candidates, degraded } = yield* findWinners(services, request)
+  return { candidates, degraded: [...(degraded ?? []), missingReranker(judged.failure)] }
+})
+
 /** Ranks: each winner with its excerpt. */
 const rankWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
-  const { candidates, degraded } = yield* findWinners(services, request)
+  const { candidates, degraded } = yield* findAnswers(services, request)
   if (candidates === null) return answer<Ranked>([], degraded)
   yield* readRest(services, request, candidates, false)
   const ranked = candidates.answers().map((answered, place) => {
@@ -188,7 +229,7 @@ const rankWith = Effect.fnUntraced(function* (services: Services, request: Recal
 
 /** Recalls: each winner with its whole text and an explanation. */
 const recallWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
-  const { candidates, degraded } = yield* findWinners(services, request)
+  const { candidates, degraded } = yield* findAnswers(services, request)
   if (candidates === null) return answer<Recollection>([], degraded)
   const whole = yield* readRest(services, request, candidates, true)
   const recollections = candidates.answers().flatMap((answered, place) => {
@@ -211,6 +252,7 @@ export const makeRetrieverWith = (
     const services: Services = {
       store: yield* MemoryStore,
       embedder: Option.getOrNull(yield* Effect.serviceOption(Embedder)),
+      reranker: Option.getOrNull(yield* Effect.serviceOption(Reranker)),
       admin: yield* StoreAdmin,
       whenEmbedderFails,
       sequences: new WordSequences(),
@@ -233,7 +275,8 @@ export const makeRetrieverWith = (
 
 /**
  * The retriever of Keepsake: one embedding, one store search, one reading of neighbouring turns and of texts, and a
- * calibrated score. Recalls by meaning too if an `Embedder` is in the context, and by words alone while that fails.
+ * calibrated score. Recalls by meaning too if an `Embedder` is in the context, and by words alone while that fails; a
+ * `Reranker` in the context judges the best rows, as far as it answers.
  */
 export const makeRetriever: Effect.Effect<Retriever["Service"], never, MemoryStore | StoreAdmin> =
   makeRetrieverWith("words")

@@ -20,6 +20,8 @@ export interface Phrase {
 
 /** A question, read for scoring. */
 export interface Query {
+  /** As it was asked. */
+  readonly asked: string
   /** Embedded: the question without the names of the scope's speakers. */
   readonly text: string
   /** Distinct term ids of `text`, up to `STORE_LIMITS.queryTerms`. */
@@ -85,6 +87,7 @@ export const readQuery = (
   }
   const caps = surpriseCaps(tokeniser, read.english)
   return {
+    asked: query,
     text,
     terms,
     surpriseCaps: Float64Array.from(terms, (term) => caps.get(term) ?? Number.POSITIVE_INFINITY),

@@ -15,6 +15,10 @@ export const root = Command.make("keepsake").pipe(
       "embedder",
       "openai:MODEL, voyage:MODEL, ollama:MODEL, transformers:MODEL, lexical, none"
     ),
+    reranker: setting(
+      "reranker",
+      "Judges what is found: cohere:MODEL, voyage:MODEL, tei:URL, transformers:MODEL, none"
+    ),
     user: setting("user", 'The user whose memory it is; "me" by default'),
     agent: setting("agent", 'The agent whose memory it is; "default" by default'),
     reads: setting("reads", "Users to recall from as well, never written to: team:blue,OTHER-AGENT/USER"),
@@ -24,13 +28,13 @@ export const root = Command.make("keepsake").pipe(
     ),
     config: setting(
       "config",
-      "A JSON file with store, embedder, user, agent, reads, project, timeZone; by default ./keepsake.json over ~/.keepsake/config.json"
+      "A JSON file with store, embedder, reranker, user, agent, reads, project, timeZone; by default ./keepsake.json over ~/.keepsake/config.json"
     ),
     json: Flag.Boolean("json").pipe(Flag.withDescription("Print JSON, for programs"), Flag.withDefault(false))
   }),
   Command.withDescription(
     "A memory that lasts, on the store you already run. Without --store it is ~/.keepsake/memory.db. " +
-      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS, KEEPSAKE_PROJECT and KEEPSAKE_CONFIG set the same as the flags; " +
+      "KEEPSAKE_STORE, KEEPSAKE_EMBEDDER, KEEPSAKE_RERANKER, KEEPSAKE_USER, KEEPSAKE_AGENT, KEEPSAKE_READS, KEEPSAKE_PROJECT and KEEPSAKE_CONFIG set the same as the flags; " +
       "KEEPSAKE_TIME_ZONE says where you are, such as America/Los_Angeles (this machine's time zone by default)."
   )
 )
@@ -38,10 +42,11 @@ export const root = Command.make("keepsake").pipe(
 /** The shared flags, and whether to print JSON. */
 export const sharedFlags = Effect.map(
   root,
-  ({ agent, config, embedder, json, project, reads, store, user }) => {
+  ({ agent, config, embedder, json, project, reads, reranker, store, user }) => {
     const flags: SettingFlags = {
       store: Option.getOrUndefined(store),
       embedder: Option.getOrUndefined(embedder),
+      reranker: Option.getOrUndefined(reranker),
       user: Option.getOrUndefined(user),
       agent: Option.getOrUndefined(agent),
       reads: Option.getOrUndefined(reads),

@@ -7,10 +7,12 @@ import type {
   StoreFingerprint,
   LimitsOptions,
   QueueOptions,
+  RerankerProvider,
   WhenEmbedderFails
 } from "@keepsake/core"
 import type * as Layer from "effect/Layer"
 import type { EmbedderConfig } from "./EmbedderConfig.ts"
+import type { RerankerConfig } from "./RerankerConfig.ts"
 import type { StoreConfig } from "./StoreConfig.ts"
 
 /** A store of your own, such as `PgVectorStore.layer({ pool })`. */
@@ -30,6 +32,12 @@ export interface KeepsakeConfig {
    * keyword search where the store was filled by that.
    */
   readonly embedder?: string | EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | undefined
+  /**
+   * A model that reads the question with each of the best candidates: `"cohere:rerank-v3.5"`, `"voyage:rerank-2.5"`,
+   * `"tei:http://localhost:8080"`, `"transformers:Xenova/ms-marco-MiniLM-L-6-v2"`, an object with the provider's
+   * options, or a provider. Absent or `"none"`: no reranker. Where it fails or takes too long, answers do without it.
+   */
+  readonly reranker?: string | RerankerConfig | RerankerProvider | undefined
   /**
    * Sees everything before it is kept, and changes, refuses or drops it:
    * `(candidate) => ({ ...candidate, content: redactSecrets(candidate.content) })`.

@@ -40,6 +40,7 @@ export const PROJECT_CONFIG = "keepsake.json"
 export interface FileSettings {
   readonly store?: unknown
   readonly embedder?: unknown
+  readonly reranker?: unknown
   readonly user?: string | undefined
   readonly agent?: string | undefined
   readonly reads?: ReadonlyArray<ReadConfig> | undefined
@@ -60,10 +61,11 @@ const reads: fields.Field<ReadonlyArray<ReadConfig> | undefined> = optional(
   )
 )
 
-/** `resolveConfig` checks store and embedder, `AgentMemory` its own options. */
+/** `resolveConfig` checks store, embedder and reranker, `AgentMemory` its own options. */
 const fileSettings: fields.Field<FileSettings> = object({
   store: anything,
   embedder: anything,
+  reranker: anything,
   user: name,
   agent: name,
   reads,

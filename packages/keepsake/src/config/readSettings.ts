@@ -33,6 +33,7 @@ export interface CliSettings {
 export interface SettingFlags {
   readonly store?: string | undefined
   readonly embedder?: string | undefined
+  readonly reranker?: string | undefined
   readonly config?: string | undefined
   readonly user?: string | undefined
   readonly agent?: string | undefined
@@ -115,13 +116,15 @@ const describeOrigin = (
 /** What the command line and the environment choose: the user's own words. */
 const chooseByUser = (flags: SettingFlags, env: Environment): Choice => ({
   store: flags.store ?? nonEmpty(env["KEEPSAKE_STORE"]),
-  embedder: flags.embedder ?? nonEmpty(env["KEEPSAKE_EMBEDDER"])
+  embedder: flags.embedder ?? nonEmpty(env["KEEPSAKE_EMBEDDER"]),
+  reranker: flags.reranker ?? nonEmpty(env["KEEPSAKE_RERANKER"])
 })
 
 /** What the project's file decides where the user has chosen nothing. */
 const toProjectChoice = (project: FileSettings, chosen: Choice): Choice => ({
   store: chosen.store === undefined ? project.store : undefined,
-  embedder: chosen.embedder === undefined ? project.embedder : undefined
+  embedder: chosen.embedder === undefined ? project.embedder : undefined,
+  reranker: chosen.reranker === undefined ? project.reranker : undefined
 })
 
 /** What the project's config names and the user has not trusted. */
@@ -160,12 +163,14 @@ export const readSettings = Effect.fnUntraced(function* (
   if (untrusted.length > 0) return yield* refuseUntrusted(untrusted)
   const store = chosen.store ?? project.store ?? own.store
   const embedder = chosen.embedder ?? project.embedder ?? own.embedder
+  const reranker = chosen.reranker ?? project.reranker ?? own.reranker
   const timeZone = fromEnv("KEEPSAKE_TIME_ZONE") ?? project.timeZone ?? own.timeZone
   return {
     // `resolveConfig` checks their types.
     config: {
       store: (store as KeepsakeConfig["store"] | undefined) ?? (yield* defaultStore(env)),
       embedder: embedder as KeepsakeConfig["embedder"],
+      reranker: reranker as KeepsakeConfig["reranker"],
       timeZone: timeZone ?? machineTimeZone(),
       ...readMemoryOptions(project, own)
     },

@@ -1,4 +1,4 @@
-import type { EmbedderProvider, MemoryError } from "@keepsake/core"
+import type { EmbedderProvider, MemoryError, RerankerProvider } from "@keepsake/core"
 import { invalidInput, fields } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -6,6 +6,8 @@ import { EMBEDDER_TABLES, type EmbedderConfig } from "./EmbedderConfig.ts"
 import { anything, isRecord, variant } from "./fields.ts"
 import type { KeepsakeConfig, StoreLayer } from "./KeepsakeConfig.ts"
 import { parseEmbedderSpec } from "./parseEmbedderSpec.ts"
+import { parseRerankerSpec } from "./parseRerankerSpec.ts"
+import { RERANKER_TABLES, type RerankerConfig } from "./RerankerConfig.ts"
 import { parseStoreUrl } from "./storeUrl/parseStoreUrl.ts"
 import { STORE_TABLES, type StoreConfig } from "./StoreConfig.ts"
 
@@ -18,6 +20,8 @@ export interface ResolvedConfig {
   readonly store: StoreConfig | StoreLayer
   /** `null`: keyword search alone. `undefined`: none is named, and a store goes on as it was filled. */
   readonly embedder: EmbedderConfig | EmbedderProvider | PromiseLike<EmbedderProvider> | null | undefined
+  /** `null`: none. */
+  readonly reranker: RerankerConfig | RerankerProvider | null
   /** Options of the memory and not of its store; `AgentMemory` checks them. */
   readonly memory: Pick<
     KeepsakeConfig,
@@ -38,8 +42,13 @@ const isProvider = (value: object): value is EmbedderProvider =>
 const isPromise = (value: object): value is PromiseLike<EmbedderProvider> =>
   "then" in value && typeof value.then === "function"
 
+const isReranker = (value: object): value is RerankerProvider =>
+  "rerank" in value && typeof value.rerank === "function"
+
 const readStore = within("store", variant<StoreConfig>("backend", STORE_TABLES))
 const readEmbedder = within("embedder", variant<EmbedderConfig>("provider", EMBEDDER_TABLES))
+
+const readReranker = within("reranker", variant<RerankerConfig>("provider", RERANKER_TABLES))
 
 const resolveStore = (store: unknown): Effect.Effect<ResolvedConfig["store"], MemoryError> => {
   if (typeof store === "string") return parseStoreUrl(store)
@@ -61,11 +70,22 @@ const resolveEmbedderConfig = (embedder: unknown): Effect.Effect<ResolvedConfig[
   )
 }
 
+const resolveRerankerConfig = (reranker: unknown): Effect.Effect<ResolvedConfig["reranker"], MemoryError> => {
+  if (reranker === undefined || reranker === null) return Effect.succeed(null)
+  if (typeof reranker === "string") return parseRerankerSpec(reranker)
+  if (typeof reranker === "object" && isReranker(reranker)) return Effect.succeed(reranker)
+  if (isRecord(reranker)) return valid(() => readReranker(reranker))
+  return Effect.fail(
+    invalidInput("reranker", "give a name such as cohere:rerank-v3.5, options, or a provider")
+  )
+}
+
 const readConfig = within(
   "config",
   object({
     store: anything,
     embedder: anything,
+    reranker: anything,
     beforeWrite: anything,
     beforeWriteTimeoutMs: anything,
     timeZone: anything,
@@ -94,14 +114,21 @@ export const resolveConfig = Effect.fnUntraced(function* (
   config: string | KeepsakeConfig
 ): Effect.fn.Return<ResolvedConfig, MemoryError> {
   if (typeof config === "string") {
-    return { store: yield* parseStoreUrl(config), embedder: undefined, memory: {}, onWarning: undefined }
+    return {
+      store: yield* parseStoreUrl(config),
+      embedder: undefined,
+      reranker: null,
+      memory: {},
+      onWarning: undefined
+    }
   }
   if (!isRecord(config))
     return yield* invalidInput("config", "give a URL such as file:./memory.db, or { store: …, … }")
-  const { embedder, onWarning, store, ...memory } = yield* valid(() => readConfig(config))
+  const { embedder, onWarning, reranker, store, ...memory } = yield* valid(() => readConfig(config))
   return {
     store: yield* resolveStore(store),
     embedder: yield* resolveEmbedderConfig(embedder),
+    reranker: yield* resolveRerankerConfig(reranker),
     memory: memory as ResolvedConfig["memory"],
     onWarning
   }

@@ -9,8 +9,8 @@ import { readText } from "./readText.ts"
 
 const { list, object, test, valid, within } = fields
 
-/** Where memories are kept and how they are embedded. */
-export type Choice = Pick<FileSettings, "embedder" | "store">
+/** Where memories are kept, how they are embedded and who judges them. */
+export type Choice = Pick<FileSettings, "embedder" | "reranker" | "store">
 
 /** More names than anyone answers questions about. */
 const NAMES_MAX = 10_000

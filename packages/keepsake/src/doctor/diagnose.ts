@@ -10,6 +10,7 @@ import { resolveConfig } from "../config/resolveConfig.ts"
 import { backendLayer } from "../backendLayer.ts"
 import { withSpace } from "../embedders/withSpace.ts"
 import { probeEmbedder } from "./embedder.ts"
+import { probeReranker } from "./reranker.ts"
 import { checkClock, checkNode, checkVariables } from "./environment.ts"
 import { checkFile } from "./file.ts"
 import { fault, type Finding, ok } from "./Finding.ts"
@@ -36,9 +37,10 @@ export const diagnose = Effect.fnUntraced(function* (
     const scope = readScope(settings.scope)
     if (Result.isFailure(scope))
       findings.push(fault("user", scope.failure.join(": "), "Correct --user and --agent."))
-    const { embedder: embedderConfig, store } = yield* resolveConfig(settings.config)
+    const { embedder: embedderConfig, reranker, store } = yield* resolveConfig(settings.config)
     const shown = typeof settings.config.store === "string" ? hideUrlSecrets(settings.config.store) : "store"
     findings.push(ok("config", `${shown} (from ${settings.from})`))
+    if (reranker !== null) findings.push(yield* probeReranker(reranker))
     if (!("backend" in store)) return
 
     const { findings: embedderFindings, provider } = yield* probeEmbedder(embedderConfig)

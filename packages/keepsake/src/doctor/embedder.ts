@@ -15,7 +15,10 @@ import { measureCalibrationEffect } from "../embedders/measureCalibration.ts"
 import { resolveEmbedder } from "../embedders/resolveEmbedder.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
-const FIXES: { readonly [Problem in EmbedderProblem]: string } = {
+/** A fix for each problem of a provider. */
+export type Fixes = { readonly [Problem in EmbedderProblem]: string }
+
+export const EMBEDDER_FIXES: Fixes = {
   apiKeyMissing: "Export the key in the shell that runs this, or put apiKey into the config.",
   unauthorized: "Give a valid API key.",
   notFound: "Correct baseUrl (without /embeddings) or the model's name.",
@@ -24,12 +27,14 @@ const FIXES: { readonly [Problem in EmbedderProblem]: string } = {
   wrongDimensions: "Correct dimensions in the config, or leave it out to have it measured."
 }
 
-const findFix = ({ reason }: MemoryError): string => {
+/** The fix for an error of the provider that the config names as `part`. */
+export const findFix = ({ reason }: MemoryError, part: string, fixes: Fixes): string => {
   if (reason._tag === "Unsupported") return "Install or update the package that the message names."
-  const problem = reason._tag === "EmbedderFailed" ? reason.problem : undefined
+  const problem =
+    reason._tag === "EmbedderFailed" || reason._tag === "RerankerFailed" ? reason.problem : undefined
   return problem === undefined
-    ? "Correct embedder in the config; keepsake --help lists the forms."
-    : FIXES[problem]
+    ? `Correct ${part} in the config; keepsake --help lists the forms.`
+    : fixes[problem]
 }
 
 /** A larger difference in mean or spread makes recall's scores clearly too high or too low. */
@@ -78,6 +83,9 @@ export const probeEmbedder: (
     }
   },
   Effect.catch((error) =>
-    Effect.succeed({ findings: [fault("embedder", error.message, findFix(error))], provider: undefined })
+    Effect.succeed({
+      findings: [fault("embedder", error.message, findFix(error, "embedder", EMBEDDER_FIXES))],
+      provider: undefined
+    })
   )
 )

@@ -1,9 +1,9 @@
-import type { Calibration, EmbedderProvider } from "@keepsake/core"
+import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
 import { invalidInput, wasRetryable } from "@keepsake/core/driver"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { measureDimensions } from "./measureDimensions.ts"
-import { EmbedderError, fromReply } from "./EmbedderError.ts"
-import { pacedEmbed } from "./pace.ts"
+import { ServiceError, fromReply } from "../requests/ServiceError.ts"
+import { pacedRequest } from "../requests/pace.ts"
 
 /** The part of an AI SDK embedding model that every version of its specification has. */
 export interface AiSdkEmbeddingModel {
@@ -32,10 +32,10 @@ interface FailedCall {
 const isFailedCall = (cause: unknown): cause is Error & FailedCall =>
   cause instanceof Error && "statusCode" in cause && typeof cause.statusCode === "number"
 
-const toError = (cause: unknown): EmbedderError => {
+const toError = (cause: unknown): ServiceError => {
   const message = cause instanceof Error ? cause.message : String(cause)
   if (!isFailedCall(cause))
-    return new EmbedderError(message, { isRetryable: wasRetryable(cause, false), cause })
+    return new ServiceError(message, { isRetryable: wasRetryable(cause, false), cause })
   const { responseBody, responseHeaders, statusCode } = cause
   return fromReply(message, {
     status: statusCode,
@@ -56,7 +56,7 @@ export const fromAiSdk = async (
       'give a model of a provider, such as openai.embedding("text-embedding-3-small")'
     )
   }
-  const embed = pacedEmbed(async (texts, _purpose, signal) => {
+  const embed = pacedRequest<EmbedPurpose, ReadonlyArray<number>>(async (texts, _purpose, signal) => {
     try {
       return (await model.doEmbed({ values: [...texts], abortSignal: signal })).embeddings
     } catch (cause) {

@@ -2,10 +2,10 @@ import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
-import { EmbedderError, type FailedReply, fromReply } from "./EmbedderError.ts"
+import type { TextsRequest } from "../requests/learnLimits.ts"
+import { pacedRequest } from "../requests/pace.ts"
+import { makePost, type Service, toServiceError, unlikeReply } from "../requests/service.ts"
 import { measureDimensions } from "./measureDimensions.ts"
-import type { EmbedRequest } from "./learnLimits.ts"
-import { pacedEmbed } from "./pace.ts"
 import {
   NO_PREFIXES,
   type Prefixes,
@@ -34,6 +34,9 @@ export interface OpenAiCompatibleOptions extends PaceConfig {
   readonly body?: ((purpose: EmbedPurpose) => Readonly<Record<string, unknown>>) | undefined
 }
 
+/** An empty vector for a text that the model cannot embed. */
+type EmbedRequest = TextsRequest<EmbedPurpose, ArrayLike<number>>
+
 const Reply = Schema.fromJsonString(
   Schema.Struct({
     data: Schema.Array(
@@ -45,73 +48,15 @@ const Reply = Schema.fromJsonString(
 const isVector = Schema.is(Schema.Array(Schema.Finite))
 const decodeReply = Schema.decodeUnknownOption(Reply)
 
-const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
-const decodeErrorReply = Schema.decodeUnknownOption(ErrorReply)
+const PATH = "/embeddings"
 
-const isWebPage = (body: string): boolean => /^\s*<(?:!doctype html|html|\?xml)/iu.test(body)
-
-/** The service's own message without the key, unless it repeats a text that was sent. */
-const describeReply = (body: string, texts: ReadonlyArray<string>, apiKey: string | undefined): string => {
-  if (isWebPage(body)) return ": a web page came"
-  const reply = decodeErrorReply(body)
-  const message = Option.isSome(reply) ? reply.value.error.message : body
-  const detail = (apiKey === undefined ? message : message.replaceAll(apiKey, "…")).slice(0, 300).trim()
-  return detail === "" || texts.some((text) => detail.includes(text.slice(0, 40))) ? "" : `: ${detail}`
-}
-
-const advice = (status: number, options: OpenAiCompatibleOptions): string => {
-  if (status === 401 || status === 403)
-    return options.apiKey === undefined ? " Give an apiKey." : " Check the apiKey."
-  if (status === 404) return ` Check baseUrl (${options.baseUrl}) and model (${options.model}).`
-  return ""
-}
-
-const toError = (
-  { body, ...reply }: FailedReply,
-  texts: ReadonlyArray<string>,
-  options: OpenAiCompatibleOptions
-): EmbedderError =>
-  fromReply(
-    `HTTP ${reply.status}${describeReply(body, texts, options.apiKey)}.${advice(reply.status, options)}`,
-    { body, ...reply }
-  )
-
-/** The cause of `fetch failed`, such as ECONNREFUSED, is one level deeper. */
-const describeFetchError = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause)
-  const { cause: inner, message } = cause
-  return inner instanceof Error && "code" in inner ? `${message} (${String(inner.code)})` : message
-}
-
-const parseReply = (url: string, body: string): ReadonlyArray<ReadonlyArray<number>> => {
+const parseReply = (service: Service, body: string): ReadonlyArray<ReadonlyArray<number>> => {
   const reply = decodeReply(body)
-  if (Option.isNone(reply)) {
-    const instead = isWebPage(body) ? " but with a web page" : ""
-    throw new EmbedderError(`${url} did not answer with embeddings${instead}. Check baseUrl.`, {
-      isRetryable: false,
-      problem: "notFound"
-    })
-  }
+  if (Option.isNone(reply)) throw unlikeReply(service, PATH, body, "embeddings")
   return reply.value.data
     .map(({ embedding, index }, i) => ({ embedding, index: index ?? i }))
     .sort((a, b) => a.index - b.index)
     .map(({ embedding }) => (isVector(embedding) ? embedding : []))
-}
-
-/** Parameters of the address, such as Azure's `?api-version=…`, stay at its end. */
-const toRequestUrl = (baseUrl: string): string => {
-  const [address = "", ...parameters] = baseUrl.split("?")
-  return [`${address.replace(/\/+$/u, "")}/embeddings`, ...parameters].join("?")
-}
-
-/** Azure takes a key in a header of its own, and for bearer tokens only those of its directory. */
-const AZURE = /\.azure\.com$/u
-
-const toKeyHeader = (url: string, apiKey: string | undefined): Readonly<Record<string, string>> => {
-  if (apiKey === undefined) return {}
-  return AZURE.test(URL.parse(url)?.hostname ?? "")
-    ? { "api-key": apiKey }
-    : { authorization: `Bearer ${apiKey}` }
 }
 
 /** The answers of services that do not know the field. */
@@ -132,36 +77,19 @@ const makeRequest = (
   { dimensionsField = "dimensions" }: ServiceFacts
 ): EmbedRequest => {
   const { dimensions, model } = options
-  const url = toRequestUrl(options.baseUrl)
-  const headers = { "content-type": "application/json", ...toKeyHeader(url, options.apiKey) }
+  const post = makePost(options, PATH)
   let asksForLength = dimensions !== undefined
   return async (texts, purpose, signal) => {
     const input = texts.map((text) => `${prefixes[purpose]}${text}`)
-    const send = async (length: Readonly<Record<string, unknown>>): Promise<Response> =>
-      fetch(url, {
-        method: "POST",
-        headers,
-        body: JSON.stringify({ model, input, ...options.body?.(purpose), ...length }),
-        signal
-      }).catch((cause: unknown) => {
-        throw new EmbedderError(`${url} did not answer: ${describeFetchError(cause)}`, {
-          isRetryable: true,
-          problem: "unreachable",
-          cause
-        })
-      })
-    let response = await send(asksForLength ? { [dimensionsField]: dimensions } : {})
-    let body = await response.text()
-    if (asksForLength && (response.status === 400 || response.status === 422) && FIELD_REFUSED.test(body)) {
-      response = await send({})
-      body = await response.text()
-      if (response.ok) asksForLength = false
+    const send = async (length: Readonly<Record<string, unknown>>) =>
+      post({ model, input, ...options.body?.(purpose), ...length }, signal)
+    let reply = await send(asksForLength ? { [dimensionsField]: dimensions } : {})
+    if (asksForLength && (reply.status === 400 || reply.status === 422) && FIELD_REFUSED.test(reply.body)) {
+      reply = await send({})
+      if (reply.ok) asksForLength = false
     }
-    if (!response.ok) {
-      const retryAfter = response.headers.get("retry-after")
-      throw toError({ status: response.status, body, retryAfter }, texts, options)
-    }
-    const vectors = parseReply(url, body)
+    if (!reply.ok) throw toServiceError(reply, texts, options)
+    const vectors = parseReply(options, reply.body)
     // A service that ignores the field or refuses it gives all; core brings them to unit length.
     return dimensions === undefined ? vectors : vectors.map((vector) => vector.slice(0, dimensions))
   }
@@ -177,13 +105,13 @@ export const makeOpenAiCompatible = async (
     dimensions,
     ...(options.calibration === undefined ? {} : { calibration: options.calibration }),
     batch: options.batch ?? 128,
-    embed: pacedEmbed(makeRequest(options, prefixes, facts), options)
+    embed: pacedRequest(makeRequest(options, prefixes, facts), options)
   })
   const prefixes = readPrefixes(options)
   const dimensions =
     options.dimensions ??
     facts.knownDimensions ??
-    (await measureDimensions(pacedEmbed(makeRequest(options, prefixes, facts), options)))
+    (await measureDimensions(pacedRequest(makeRequest(options, prefixes, facts), options)))
   return {
     ...make(toSpaceName(options.model, prefixes), prefixes, dimensions),
     formerly: toFormerNames(options).map((name) => make(name, NO_PREFIXES, dimensions))

@@ -4,12 +4,13 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { EmbedderConfig, ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
+import { acquireProvider } from "../localModel.ts"
 import { lexical } from "./lexical.ts"
 import { builtInTable } from "./static/builtInTable.ts"
 import { tableFromFolder } from "./static/tableFromFolder.ts"
 import { openAiCompatible } from "./openAiCompatible.ts"
 import { ollama, openAi, voyage } from "./services.ts"
-import { type LocalEmbedder, transformers } from "./transformers.ts"
+import { transformers } from "./transformers.ts"
 
 const fromAddress = async (config: ServiceEmbedderConfig): Promise<EmbedderProvider> => {
   const { baseUrl, model } = config
@@ -40,15 +41,11 @@ export const resolveEmbedder = (
   })
 }
 
-const isClosable = (provider: EmbedderProvider): provider is LocalEmbedder =>
-  "close" in provider && typeof provider.close === "function"
-
 /** The same, until the Effect scope closes: a model that a config names is freed then. */
 export const acquireEmbedder = (
   embedder: ResolvedConfig["embedder"]
 ): Effect.Effect<EmbedderProvider | null, MemoryError, Scope.Scope> =>
-  Effect.acquireRelease(resolveEmbedder(embedder), (provider) =>
-    provider !== null && embedder && "provider" in embedder && isClosable(provider)
-      ? Effect.promise(() => provider.close().catch(() => undefined))
-      : Effect.void
+  acquireProvider(
+    resolveEmbedder(embedder),
+    embedder !== null && embedder !== undefined && "provider" in embedder
   )

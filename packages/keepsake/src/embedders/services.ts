@@ -1,8 +1,7 @@
 import type { EmbedderProvider } from "@keepsake/core"
-import { ownsKey } from "../config/destinations.ts"
 import { SERVICE_URLS, type ServiceEmbedderConfig } from "../config/EmbedderConfig.ts"
+import { resolveApiKey } from "../requests/apiKey.ts"
 import { makeOpenAiCompatible } from "./openAiCompatible.ts"
-import { EmbedderError } from "./EmbedderError.ts"
 
 /** Options of a service that has a name; see `ServiceEmbedderConfig`. */
 export type ServiceOptions = Omit<ServiceEmbedderConfig, "provider">
@@ -18,23 +17,6 @@ const DIMENSIONS: Readonly<Record<string, number>> = {
   "nomic-embed-text": 768,
   "mxbai-embed-large": 1_024,
   "all-minilm": 384
-}
-
-const VARIABLES = { openai: "OPENAI_API_KEY", voyage: "VOYAGE_API_KEY" } as const
-
-/** The key of the config, or of the environment, whose key goes to its own service alone. */
-const resolveApiKey = (provider: keyof typeof VARIABLES, { apiKey, baseUrl }: ServiceOptions): string => {
-  const variable = VARIABLES[provider]
-  const isOwnHost = baseUrl === undefined || ownsKey(provider, baseUrl)
-  const key = apiKey ?? (isOwnHost ? process.env[variable] : undefined)
-  if (key === undefined || key === "")
-    throw new EmbedderError(
-      isOwnHost
-        ? `Set ${variable}, or give an apiKey`
-        : `${variable} is not sent to ${baseUrl}: give that service's apiKey`,
-      { isRetryable: false, problem: "apiKeyMissing" }
-    )
-  return key
 }
 
 /** OpenAI; `text-embedding-3-small` by default. `dimensions` asks the service for shorter vectors. */

@@ -136,6 +136,17 @@ describe("openMemory", () => {
       { store: "memory:", embedder: { provider: "ollama", calibration: { mean: 0, spred: 1 } } },
       /embedder\.calibration\.spred: .*Did you mean "spread"/u
     ],
+    [{ store: "memory:", reranker: "coher:x" }, /Did you mean "cohere"/u],
+    [{ store: "memory:", reranker: "cohere:" }, /names nothing after/u],
+    [{ store: "memory:", reranker: "tei:8080" }, /Write tei:http/u],
+    [{ store: "memory:", reranker: "transformers" }, /which model/u],
+    [{ store: "memory:", reranker: { provider: "tei", url: "x" } }, /reranker\.url/u],
+    [
+      { store: "memory:", reranker: { provider: "cohere", calibration: { bias: 0, weight: 0 } } },
+      /reranker\.calibration\.weight: give a number above 0/u
+    ],
+    [{ store: "memory:", reranker: { provider: "voyage", timeoutMs: 0 } }, /reranker\.timeoutMs/u],
+    [{ store: "memory:", reranker: 7 }, /reranker: give/u],
     [{ store: { backend: "constructor" } }, /Known: memory/u],
     [{ store: "memory:", embedder: 7 }, /embedder: give/u]
   ])("refuses %j and says what to do", async (config, message) => {

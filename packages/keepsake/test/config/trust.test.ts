@@ -19,7 +19,7 @@ const writeOwn = async (home: string, settings: unknown) => {
   await writeFile(join(home, ".keepsake", "config.json"), JSON.stringify(settings))
 }
 
-const listNames = (config: { readonly store?: unknown; readonly embedder?: unknown }) =>
+const listNames = (config: Parameters<typeof listDestinations>[0]) =>
   Effect.map(listDestinations(config), (found) => found.filter(({ isOwn }) => !isOwn).map(({ name }) => name))
 
 afterEach(() => void vi.unstubAllGlobals())
@@ -38,6 +38,10 @@ describe("a keepsake.json that came with a folder", () => {
     [{ embedder: { provider: "ollama", baseUrl: "http://10.0.0.7:11434/v1" } }, "http://10.0.0.7:11434"],
     [{ embedder: { provider: "ollama", baseUrl: "http://127.0.0.1.evil.example/v1" } }, "evil.example"],
     [{ embedder: "transformers:evil/model" }, "transformers:evil/model"],
+    [{ reranker: "tei:http://evil.example:8080" }, "http://evil.example:8080"],
+    [{ reranker: { provider: "cohere", baseUrl: "https://cohere.com.evil.example" } }, "evil.example"],
+    [{ reranker: { provider: "voyage", apiKey: "of-the-attacker" } }, "https://api.voyageai.com (account"],
+    [{ reranker: "transformers:evil/judge" }, "transformers:evil/judge"],
     [{ store: "postgres://u:p@evil.example/d" }, "postgres://evil.example (account"],
     [{ store: "postgres://localhost/d?host=evil.example" }, "postgres://evil.example"],
     [{ store: { backend: "pgvector", url: "//evil.example/d" } }, "evil.example"],
@@ -81,6 +85,8 @@ describe("a keepsake.json that came with a folder", () => {
   it("may name this machine, and a service by the user's own key", async () => {
     expect(await Effect.runPromise(listNames({ embedder: "ollama:nomic-embed-text" }))).toEqual([])
     expect(await Effect.runPromise(listNames({ embedder: "openai:text-embedding-3-small" }))).toEqual([])
+    expect(await Effect.runPromise(listNames({ reranker: "tei:http://localhost:8080" }))).toEqual([])
+    expect(await Effect.runPromise(listNames({ reranker: "cohere:rerank-v3.5" }))).toEqual([])
     expect(await Effect.runPromise(listNames({ store: "postgres://u:p@127.0.0.1/d" }))).toEqual([])
     expect(await Effect.runPromise(listNames({ store: "postgres:///d?host=/run/postgresql" }))).toEqual([])
     expect(await Effect.runPromise(listNames({ store: "qdrant+http://[::1]:6333" }))).toEqual([])

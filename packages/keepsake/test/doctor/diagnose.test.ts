@@ -262,6 +262,39 @@ describe("doctor", () => {
     })
   })
 
+  const judged = (answer: number, other: number) =>
+    JSON.stringify([
+      { index: 1, score: other },
+      { index: 0, score: answer }
+    ])
+
+  it.each([
+    [
+      "judges well",
+      200,
+      judged(5, -9),
+      "ok",
+      /127\.0\.0\.1.* gives an answer 0\.62, another text 0\.00/u,
+      /^$/u
+    ],
+    ["knows no difference", 200, judged(0, 0), "warning", /0\.12, another text 0\.12/u, /trained to rerank/u],
+    ["refuses the key", 401, "", "fault", /HTTP 401/u, /API key/u],
+    ["knows no such address", 404, "", "fault", /HTTP 404/u, /without \/rerank/u],
+    ["fails in another way", 400, "", "fault", /HTTP 400/u, /Correct reranker/u]
+  ] as const)("names a reranker that %s", async (_, code, body, status, detail, fix) => {
+    await using http = await server(code, body)
+    await using folder = await temporaryFolder()
+    const config = file(folder.path, "keepsake.json")
+    const reranker = { provider: "tei", baseUrl: http.url, apiKey: "hunter2" }
+    await writeFile(config, JSON.stringify({ store: "memory:", embedder: "none", reranker }))
+    expect((await look({ config })).find(({ check }) => check === "reranker")).toEqual({
+      check: "reranker",
+      status,
+      detail: expect.stringMatching(detail) as string,
+      fix: expect.stringMatching(fix) as string
+    })
+  })
+
   it("names an old Node and a clock that is wrong", () => {
     expect(checkNode("20.11.0")).toMatchObject({
       status: "fault",

@@ -4,8 +4,8 @@ import { MockEmbeddingModelV4 } from "ai/test"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
 import { assert, describe, expect, it, vi } from "vitest"
-import { EmbedderError } from "../../src/embedders/EmbedderError.ts"
-import { cutByTokens, makeMeter, paced } from "../../src/embedders/pace.ts"
+import { ServiceError } from "../../src/requests/ServiceError.ts"
+import { cutByTokens, makeMeter, paced } from "../../src/requests/pace.ts"
 import {
   fromAiSdk,
   lexical,
@@ -298,7 +298,7 @@ describe("pace", () => {
       const embedOnce = paced(
         async () => {
           count.calls++
-          throw new EmbedderError("busy", { isRetryable: true, retryAfterMs: 60_000 })
+          throw new ServiceError("busy", { isRetryable: true, retryAfterMs: 60_000 })
         },
         { retries: 2 }
       )

@@ -1,13 +1,12 @@
 /** Keeps within a service's limits: cuts requests by tokens, spreads them over the minute, retries. */
-import type { EmbedderProvider, EmbedPurpose } from "@keepsake/core"
 import { fourCharactersPerToken, wasRetryable } from "@keepsake/core/driver"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
-import { EmbedderError } from "./EmbedderError.ts"
-import { type EmbedRequest, learnLimits } from "./learnLimits.ts"
+import { ServiceError } from "./ServiceError.ts"
+import { learnLimits, type TextsRequest } from "./learnLimits.ts"
 
 /** Cuts so that no part exceeds `tokensMax`, except for a part of a single long text. */
 export const cutByTokens = (
@@ -50,8 +49,8 @@ const WAIT_MAX_MS = 300_000
 
 /** A failure that names when the service wants to be asked again. */
 const comeBackLater = (error: unknown, delayMs: number): unknown =>
-  error instanceof EmbedderError && error.retryAfterMs !== undefined
-    ? new EmbedderError(
+  error instanceof ServiceError && error.retryAfterMs !== undefined
+    ? new ServiceError(
         `${error.message} It asks to come back in ${Math.ceil(error.retryAfterMs / 1_000)} seconds (${Math.ceil(delayMs / 1_000)} s is more than this call may wait).`,
         error
       )
@@ -59,7 +58,7 @@ const comeBackLater = (error: unknown, delayMs: number): unknown =>
 
 /** A call that waits for an answer goes on by words soon when the service is not there. */
 const maxRetries = (error: unknown, isWaitedFor: boolean): number => {
-  if (!(error instanceof EmbedderError)) return Number.POSITIVE_INFINITY
+  if (!(error instanceof ServiceError)) return Number.POSITIVE_INFINITY
   return isWaitedFor && error.problem === "unreachable" ? Math.min(1, error.retriesMax) : error.retriesMax
 }
 
@@ -76,33 +75,33 @@ const toDelay = (
 ): number | null => {
   if (!wasRetryable(error, true)) return null
   if (retry >= Math.min(retriesMax, maxRetries(error, isWaitedFor))) return null
-  const retryAfterMs = error instanceof EmbedderError ? (error.retryAfterMs ?? 0) : 0
+  const retryAfterMs = error instanceof ServiceError ? (error.retryAfterMs ?? 0) : 0
   return Math.max(BACKOFF_MS * 2 ** retry * (0.8 + 0.4 * jitter), retryAfterMs)
 }
 
 /** Wraps a single request with the service's limits. No retry begins after `deadline`. */
-export const paced = (request: EmbedRequest, pace: PaceConfig) => {
+export const paced = <Ask, A>(request: TextsRequest<Ask, A>, pace: PaceConfig) => {
   const requests = makeMeter(pace.requestsPerMinute)
   const tokens = makeMeter(pace.tokensPerMinute)
   const timeoutMs = pace.timeoutMs ?? 30_000
-  const learning = learnLimits(async (texts, purpose, signal) =>
-    request(texts, purpose, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
+  const learning = learnLimits<Ask, A>(async (texts, ask, signal) =>
+    request(texts, ask, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]))
   )
-  const attempt = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, purpose: EmbedPurpose) {
+  const attempt = Effect.fnUntraced(function* (texts: ReadonlyArray<string>, ask: Ask) {
     yield* requests(1)
     yield* tokens(texts.reduce((sum, text) => sum + fourCharactersPerToken(text), 0))
     return yield* Effect.tryPromise({
-      try: async (signal) => learning(texts, purpose, signal),
+      try: async (signal) => learning(texts, ask, signal),
       catch: (cause) => cause
     })
   })
   const retried = Effect.fnUntraced(function* (
     texts: ReadonlyArray<string>,
-    purpose: EmbedPurpose,
+    ask: Ask,
     deadline: number | null
   ) {
     for (let retry = 0; ; retry++) {
-      const result = yield* Effect.result(attempt(texts, purpose))
+      const result = yield* Effect.result(attempt(texts, ask))
       if (Result.isSuccess(result)) return result.success
       const error = result.failure
       const delayMs = toDelay(error, retry, pace.retries ?? 4, deadline !== null, yield* Random.next)
@@ -112,20 +111,19 @@ export const paced = (request: EmbedRequest, pace: PaceConfig) => {
       yield* Effect.sleep(delayMs)
     }
   })
-  return (texts: ReadonlyArray<string>, purpose: EmbedPurpose, deadline: number | null = null) =>
+  return (texts: ReadonlyArray<string>, ask: Ask, deadline: number | null = null) =>
     Effect.forEach(cutByTokens(texts, pace.batchTokens ?? Number.POSITIVE_INFINITY), (part) =>
-      retried(part, purpose, deadline)
+      retried(part, ask, deadline)
     ).pipe(Effect.map((parts) => parts.flat()))
 }
 
-/** `paced` as the `embed` of a provider. */
-export const pacedEmbed = (request: EmbedRequest, pace: PaceConfig): PacedEmbed => {
-  const embed = paced(request, pace)
-  return async (texts, purpose, signal, deadline) =>
-    Effect.runPromise(embed(texts, purpose, deadline), { signal })
+/** `paced` as a provider's method; `deadline` in epoch milliseconds. */
+export const pacedRequest = <Ask, A>(request: TextsRequest<Ask, A>, pace: PaceConfig) => {
+  const run = paced(request, pace)
+  return async (
+    texts: ReadonlyArray<string>,
+    ask: Ask,
+    signal: AbortSignal,
+    deadline?: number | null
+  ): Promise<ReadonlyArray<A>> => Effect.runPromise(run(texts, ask, deadline), { signal })
 }
-
-/** The `embed` of a provider, which always answers by a promise. */
-export type PacedEmbed = (
-  ...args: Parameters<EmbedderProvider["embed"]>
-) => Promise<ReadonlyArray<ArrayLike<number>>>

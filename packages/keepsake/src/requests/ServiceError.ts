@@ -12,7 +12,7 @@ const withoutSecrets = (cause: unknown): unknown => {
 /** What a service says of too much text: too many texts in a request, or one that is longer than the model reads. */
 export type TooMuch = "request" | "text"
 
-interface EmbedderErrorOptions {
+interface ServiceErrorOptions {
   readonly isRetryable: boolean
   readonly problem?: EmbedderProblem | undefined
   readonly retryAfterMs?: number | undefined
@@ -25,8 +25,8 @@ interface EmbedderErrorOptions {
  * Why a provider failed, without the secrets of an address. Core takes over `isRetryable`, `problem` and
  * `retryAfterMs`.
  */
-export class EmbedderError extends Error {
-  override readonly name = "EmbedderError"
+export class ServiceError extends Error {
+  override readonly name = "ServiceError"
   readonly isRetryable: boolean
   readonly problem: EmbedderProblem | undefined
   readonly retryAfterMs: number | undefined
@@ -34,7 +34,7 @@ export class EmbedderError extends Error {
   /** More retries than this are in vain. */
   readonly retriesMax: number
 
-  constructor(message: string, options: EmbedderErrorOptions) {
+  constructor(message: string, options: ServiceErrorOptions) {
     super(hideSecrets(message), { cause: withoutSecrets(options.cause) })
     this.isRetryable = options.isRetryable
     this.problem = options.problem
@@ -59,10 +59,10 @@ export interface FailedReply {
 }
 
 /** The error of a failed answer. A quota that is used up does not come back by asking again. */
-export const fromReply = (message: string, { body, retryAfter, status }: FailedReply): EmbedderError => {
+export const fromReply = (message: string, { body, retryAfter, status }: FailedReply): ServiceError => {
   const tooMuch = toTooMuch(status, body)
   const isHopeless = tooMuch !== undefined || body.includes("insufficient_quota") || /\bNaN\b/u.test(body)
-  return new EmbedderError(message, {
+  return new ServiceError(message, {
     isRetryable: !isHopeless && (status === 408 || status === 429 || status >= 500),
     problem:
       PROBLEMS[status] ?? (status === 502 || status === 503 || status === 504 ? "unreachable" : undefined),

@@ -1,20 +1,19 @@
 /** Learns how much a service takes, from what it refuses, for as long as the process runs. */
-import type { EmbedPurpose } from "@keepsake/core"
 import { estimateTokens } from "@keepsake/core/driver"
-import { EmbedderError, type TooMuch } from "./EmbedderError.ts"
+import { ServiceError, type TooMuch } from "./ServiceError.ts"
 
-/** One request to a service; an empty vector for a text that the model cannot embed. */
-export type EmbedRequest = (
+/** One request to a service: an answer of `A` for each text, in order. `ask` says what is asked of all of them. */
+export type TextsRequest<Ask, A> = (
   texts: ReadonlyArray<string>,
-  purpose: EmbedPurpose,
+  ask: Ask,
   signal: AbortSignal
-) => Promise<ReadonlyArray<ArrayLike<number>>>
+) => Promise<ReadonlyArray<A>>
 
 /** A shorter text fits every model, so its refusal has another reason. */
 const CLIP_MIN = 160
 
 const toTooMuch = (error: unknown): TooMuch | undefined =>
-  error instanceof EmbedderError ? error.tooMuch : undefined
+  error instanceof ServiceError ? error.tooMuch : undefined
 
 const clipTo = (text: string, length: number): string =>
   text.length > length ? text.slice(0, length).toWellFormed() : text
@@ -54,11 +53,11 @@ class TextLimit {
  * Halves requests that a service refuses as too large, and texts that a model refuses as too long: keyword search still
  * finds the rest of a long text. What was learnt holds for later requests.
  */
-export const learnLimits = (request: EmbedRequest): EmbedRequest => {
+export const learnLimits = <Ask, A>(request: TextsRequest<Ask, A>): TextsRequest<Ask, A> => {
   let textsMax = Number.POSITIVE_INFINITY
   const limit = new TextLimit()
 
-  return async (texts, purpose, signal) => {
+  return async (texts, ask, signal) => {
     /** Whether a text was refused by itself: then the number of texts was not what was refused. */
     let wasTextRefused = false
 
@@ -66,9 +65,9 @@ export const learnLimits = (request: EmbedRequest): EmbedRequest => {
       let lastRefusal = refusal
       for (let input = clipLongest(batch); input !== undefined; input = clipLongest(input)) {
         try {
-          const vectors = await request(input, purpose, signal)
+          const answers = await request(input, ask, signal)
           limit.learn(longestTokens(batch), longestTokens(input))
-          return vectors
+          return answers
         } catch (error) {
           if (toTooMuch(error) === undefined) throw error
           lastRefusal = error
@@ -77,10 +76,10 @@ export const learnLimits = (request: EmbedRequest): EmbedRequest => {
       throw lastRefusal
     }
 
-    const send = async (batch: ReadonlyArray<string>): Promise<ReadonlyArray<ArrayLike<number>>> => {
+    const send = async (batch: ReadonlyArray<string>): Promise<ReadonlyArray<A>> => {
       if (batch.length > textsMax) return sendParts(batch, textsMax)
       try {
-        return await request(batch, purpose, signal)
+        return await request(batch, ask, signal)
       } catch (error) {
         const tooMuch = toTooMuch(error)
         if (tooMuch === undefined) throw error
@@ -90,18 +89,18 @@ export const learnLimits = (request: EmbedRequest): EmbedRequest => {
           return sendClipped(batch, error)
         }
         const half = Math.ceil(batch.length / 2)
-        const vectors = await sendParts(batch, half)
+        const answers = await sendParts(batch, half)
         if (!wasTextRefused) textsMax = Math.min(textsMax, half)
-        return vectors
+        return answers
       }
     }
 
     const sendParts = async (batch: ReadonlyArray<string>, size: number) => {
-      const vectors: Array<ArrayLike<number>> = []
+      const answers: Array<A> = []
       for (let start = 0; start < batch.length; start += size) {
-        vectors.push(...(await send(batch.slice(start, start + size))))
+        answers.push(...(await send(batch.slice(start, start + size))))
       }
-      return vectors
+      return answers
     }
 
     return send(texts.map((text) => limit.clip(text)))
