@@ -148,6 +148,13 @@ const buildAll = async (
   return lists.memories
 }
 
+/** Keeps other sessions from tuning meanwhile; the scope's size. */
+const begin = async (session: DbSession, layout: StatementLayout, scope: Scope): Promise<ScopeSize> => {
+  await takeTurn(session, layout)
+  await addColumns(session, layout)
+  return readSize(session, layout, scope)
+}
+
 /** Measures the scope's index again, and keeps what it finds. */
 export const measureScope = async (
   session: DbSession,
@@ -155,9 +162,8 @@ export const measureScope = async (
   scope: Scope,
   run: TuningRun
 ): Promise<TunedScope> => {
-  await takeTurn(session, layout)
-  await addColumns(session, layout)
-  const [{ rows }, tuned] = [await readSize(session, layout, scope), await readTuned(session, layout, scope)]
+  const { rows } = await begin(session, layout, scope)
+  const tuned = await readTuned(session, layout, scope)
   return measureAndKeep(session, layout, scope, { rows, lists: tuned?.lists ?? null }, run)
 }
 
@@ -182,9 +188,7 @@ export const buildIndexes = async (
   scope: Scope,
   run: TuningRun
 ): Promise<TunedScope> => {
-  await takeTurn(session, layout)
-  await addColumns(session, layout)
-  const size = await readSize(session, layout, scope)
+  const size = await begin(session, layout, scope)
   const lists = await buildAll(session, layout, scope, size, run)
   return measureAndKeep(session, layout, scope, { rows: size.rows, lists }, run)
 }
