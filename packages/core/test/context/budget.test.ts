@@ -44,7 +44,7 @@ describe("the budget of a context", () => {
       yield* user.rememberMany(tides)
       const { items, text } = yield* user.context("the tide of the harbour", { omit: ["lastTime"] })
       assert.isAtMost(text.match(/^- /gmu)?.length ?? 0, 3)
-      const shown = text.split("\n").flatMap((line) => /^  -.*was (\d+) feet/u.exec(line)?.slice(1) ?? [])
+      const shown = text.split("\n").flatMap((line) => /^ *-.*was (\d+) feet/u.exec(line)?.slice(1) ?? [])
       assert.deepStrictEqual(
         items.map(({ memory: { content } }) => /was (\d+) feet/u.exec(content)?.[1]),
         shown
