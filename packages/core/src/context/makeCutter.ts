@@ -53,18 +53,33 @@ const toUnits = (
   return units
 }
 
-/** The least that two words share at their beginning to be near forms of each other. */
+/** The least that two words share at their beginning to be near forms of each other; of syllables, fewer. */
 const SHARED = 5
+const SHARED_SYLLABLES = 2
+const SYLLABLE = /^\p{Script=Hangul}/u
 /** What is left of the weight of a term that only a near form stands for, and of a pair of words. */
 const NEAR_FORM = 0.5
 const PAIR = 0.5
 
-/** If one word of two begins as the other does, but for an ending: "Kündigungsfrist" and "kündigen". */
-const isNear = (a: string, b: string): boolean => {
-  const length = Math.min(a.length, b.length)
+const countShared = (a: string, b: string): number => {
   let shared = 0
-  while (shared < length && a[shared] === b[shared]) shared++
-  return shared >= SHARED && shared >= 0.7 * length
+  while (shared < a.length && a[shared] === b[shared]) shared++
+  return shared
+}
+
+/**
+ * Whether another word begins as this one does, but for an ending: "Kündigungsfrist" and "kündigen"; a Korean particle
+ * is the last syllable: "시계는" and "시계를". `null` for a word that is too short to tell.
+ */
+const makeNear = (word: string): ((other: string) => boolean) | null => {
+  const isOfSyllables = SYLLABLE.test(word)
+  const least = isOfSyllables ? SHARED_SYLLABLES : SHARED
+  if (word.length < least) return null
+  return (other) => {
+    const length = Math.min(word.length, other.length)
+    const shared = countShared(word, other)
+    return shared >= least && shared >= (isOfSyllables ? length - 1 : 0.7 * length)
+  }
 }
 
 /** The weight that a question's terms have in each unit: those that fewer units hold weigh more. */
@@ -77,9 +92,10 @@ const weighTerms = (
     const isPair = term.includes(" ")
     let holders = units.flatMap(({ terms }, i) => (terms.has(term) ? [i] : []))
     let share = isPair ? PAIR : 1
-    if (holders.length === 0 && !isPair && term.length >= SHARED) {
+    const isNear = holders.length === 0 && !isPair ? makeNear(term) : null
+    if (isNear !== null) {
       holders = units.flatMap(({ terms }, i) =>
-        Array.from(terms).some((other) => !other.includes(" ") && isNear(term, other)) ? [i] : []
+        Array.from(terms).some((other) => !other.includes(" ") && isNear(other)) ? [i] : []
       )
       share = NEAR_FORM
     }

@@ -21,6 +21,16 @@ describe("a text cut to a question", () => {
     expect(cut(lines.join("\n"), "Wie lang ist die Kündigungsfrist?", 60)).toContain("kündigen")
   })
 
+  it("shows the line with a word under another particle, where words end in one", () => {
+    const steps = Array.from(
+      { length: 40 },
+      (_, i) => `항목 ${i}: 상자를 정오 전에 창고로 배달하고 서명을 받습니다.`
+    )
+    const line = "할머니의 시계는 다음 달 열흘에 종로 가게에 수리를 맡깁니다."
+    const shown = cut(steps.with(25, line).join("\n"), "할머니 시계 수리는 언제 맡기나요?", 60)
+    expect(shown).toContain(line)
+  })
+
   it("prefers what few lines hold", () => {
     const lines = weeks.with(20, "The roof costs 1,870.")
     expect(cut(lines.join("\n"), "What is the roof of week 3 in Tuesday km?", 40)).toContain("1,870")
