@@ -8,8 +8,8 @@ const project = (name: string, folder: string) => ({
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Half of a run was importing the same modules for each file again.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000
+    testTimeout: 120_000,
+    hookTimeout: 120_000
   }
 })
 

@@ -83,17 +83,13 @@ for (const [name, entry] of [
   it.live(`without a thread, since ${name}, a graph is built by slices`, () =>
     Effect.gen(function* () {
       const task = yield* fill
-      let longestMs = 0
-      let last = performance.now()
-      const timer = setInterval(() => {
-        longestMs = Math.max(longestMs, performance.now() - last)
-        last = performance.now()
-      }, 1)
+      let ticks = 0
+      const timer = setInterval(() => ticks++, 1)
       const result = yield* runBuild(hnswlib, task, entry)
       clearInterval(timer)
       assert.strictEqual(result, "built")
-      // Without slices it would be 100 ms.
-      assert.isBelow(longestMs, (ROWS * ROW_MS) / 2)
+      // Without slices there would be one.
+      assert.isAtLeast(ticks, 4)
     }).pipe(Effect.scoped)
   )
 }
