@@ -10,6 +10,7 @@ import { completeIds } from "../../completeIds.ts"
 import { filterFlags, toWhere } from "../../filter.ts"
 import { oneLine, prose } from "../../output/text.ts"
 import { columns, note, print } from "../../output/print.ts"
+import { removeLeftOver } from "../../partialFile.ts"
 import { type CommandSettings, withMemory } from "../../withMemory.ts"
 
 /** Asks for the user's name before a whole scope is removed; without a terminal, `--yes` is needed. */
@@ -34,6 +35,13 @@ const describeReceipt = (
     : `Removed ${memories}. ${receipt.backend} has unlinked them and erases the bytes later. ${receipt.toErase}`
 }
 
+/** Files that a killed export or backup left may hold what is forgotten. */
+const removeHalfWritten = Effect.fnUntraced(function* ({ dryRun }: Pick<Receipt, "dryRun">) {
+  const paths = dryRun ? [] : yield* removeLeftOver
+  for (const path of paths) yield* note(`Removed ${path}, which a killed command had left half written.`)
+  return paths.length === 0 ? {} : { halfWritten: paths }
+})
+
 interface Options {
   readonly dryRun: boolean
   readonly yes: boolean
@@ -45,7 +53,8 @@ const forgetEverywhere = Effect.fnUntraced(function* ({ json, scope }: CommandSe
   if (!options.yes) yield* confirm(scope.userId, `all memories of ${oneLine(scope.userId)} with every agent`)
   const memories = yield* AgentMemory
   const receipt = { ...(yield* memories.eraseUser({ userId: scope.userId })), dryRun: false }
-  return yield* print(json, receipt, () => prose(describeReceipt(receipt), columns()))
+  const also = yield* removeHalfWritten(receipt)
+  return yield* print(json, { ...receipt, ...also }, () => prose(describeReceipt(receipt), columns()))
 })
 
 const forgetScope = Effect.fnUntraced(function* (memory: ScopedMemory, options: Options) {
@@ -98,7 +107,8 @@ export const forget = Command.make(
         const receipt = all
           ? yield* forgetScope(memory, { dryRun, yes })
           : yield* memory.forget(target, { dryRun })
-        yield* print(settings.json, receipt, () => prose(describeReceipt(receipt), columns()))
+        const also = yield* removeHalfWritten(receipt)
+        yield* print(settings.json, { ...receipt, ...also }, () => prose(describeReceipt(receipt), columns()))
         if (receipt.removed === 0 && !settings.json) yield* note("Nothing matched.")
         return undefined
       })

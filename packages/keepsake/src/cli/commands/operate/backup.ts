@@ -7,6 +7,7 @@ import { rename, rm } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import { loadHnsw } from "../../../loadPackage.ts"
 import { print } from "../../output/print.ts"
+import { PARTIAL, removeLeftOver, whileWriting } from "../../partialFile.ts"
 import { findFile } from "./findFile.ts"
 
 export const backup = Command.make(
@@ -19,15 +20,22 @@ export const backup = Command.make(
       return yield* invalidInput("out", "is the store itself; name another file")
     if (!existsSync(dirname(resolve(out))))
       return yield* invalidInput("out", `the folder ${dirname(out)} does not exist; create it first`)
-    const partial = `${out}.partial`
+    yield* removeLeftOver
+    const partial = out + PARTIAL
     yield* Effect.promise(() => rm(partial, { force: true }))
     const file = createPrivateFile(partial)
     if (file === null) return yield* invalidInput("out", `${partial} appeared meanwhile; try again`)
     closeSync(file)
-    yield* Effect.onError(HnswFile.backUp(path, partial), () =>
+    const copying = Effect.onError(HnswFile.backUp(path, partial), () =>
       Effect.promise(() => rm(partial, { force: true }))
     )
-    yield* Effect.promise(() => rename(partial, out))
+    yield* whileWriting(
+      partial,
+      Effect.andThen(
+        copying,
+        Effect.promise(() => rename(partial, out))
+      )
+    )
     return yield* print(json, { path, out }, () => `Copied ${path} to ${out}.`)
   })
 ).pipe(

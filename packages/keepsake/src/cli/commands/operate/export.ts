@@ -16,6 +16,7 @@ import { headLine, memoryLine, tailLine } from "../../../interchange/exportForma
 import { allScopes, openScope } from "../../../interchange/scopes.ts"
 import { note, print } from "../../output/print.ts"
 import { makeProgress } from "../../output/progress.ts"
+import { PARTIAL, removeLeftOver, whileWriting } from "../../partialFile.ts"
 import { withMemory } from "../../withMemory.ts"
 
 const writeFailed = (cause: unknown): MemoryError =>
@@ -50,7 +51,7 @@ const choosePath = (out: string): Effect.Effect<string, MemoryError> =>
       return Effect.fail(invalidInput("out", `${out} is a folder; name a file`))
     if (stats !== undefined && !stats.isFile()) return Effect.succeed(out)
     return existsSync(dirname(resolve(out)))
-      ? Effect.succeed(`${out}.partial`)
+      ? Effect.succeed(out + PARTIAL)
       : Effect.fail(invalidInput("out", `the folder ${dirname(out)} does not exist; create it first`))
   })
 
@@ -59,7 +60,18 @@ const writeLines = Effect.fnUntraced(function* <R>(
   out: string | undefined,
   lines: Stream.Stream<string, MemoryError, R>
 ) {
+  yield* removeLeftOver
   const path = out === undefined ? undefined : yield* choosePath(out)
+  if (path === undefined || path === out) return yield* writeInto(path, out, lines)
+  return yield* whileWriting(path, writeInto(path, out, lines))
+})
+
+/** Writes lines to `path`, which becomes `out`; to standard output without one. */
+const writeInto = Effect.fnUntraced(function* <R>(
+  path: string | undefined,
+  out: string | undefined,
+  lines: Stream.Stream<string, MemoryError, R>
+) {
   const file = path === undefined ? process.stdout : yield* openFile(path, path !== out)
   // A terminal may be at the other end of standard output.
   const shown = path === undefined ? Stream.map(lines, escapeHiddenJson) : lines
