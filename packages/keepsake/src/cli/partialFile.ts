@@ -28,14 +28,19 @@ const writeNote = (path: string): string | null => {
   }
 }
 
-/** Notes the file until its writing ends, as far as the account has a place for notes. */
+/** Notes the file until its writing ends, as far as the account has a place for notes; removes it where that fails. */
 export const whileWriting = <A, E, R>(
   path: string,
   writing: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.acquireUseRelease(
     Effect.sync(() => writeNote(path)),
-    () => writing,
+    () =>
+      Effect.onError(writing, () =>
+        Effect.sync(() => {
+          rmSync(path, { force: true })
+        })
+      ),
     (note) =>
       Effect.sync(() => {
         if (note !== null) rmSync(note, { force: true })

@@ -22,20 +22,15 @@ export const backup = Command.make(
       return yield* invalidInput("out", `the folder ${dirname(out)} does not exist; create it first`)
     yield* removeLeftOver
     const partial = out + PARTIAL
-    yield* Effect.promise(() => rm(partial, { force: true }))
-    const file = createPrivateFile(partial)
-    if (file === null) return yield* invalidInput("out", `${partial} appeared meanwhile; try again`)
-    closeSync(file)
-    const copying = Effect.onError(HnswFile.backUp(path, partial), () =>
-      Effect.promise(() => rm(partial, { force: true }))
-    )
-    yield* whileWriting(
-      partial,
-      Effect.andThen(
-        copying,
-        Effect.promise(() => rename(partial, out))
-      )
-    )
+    const copying = Effect.gen(function* () {
+      yield* Effect.promise(() => rm(partial, { force: true }))
+      const file = createPrivateFile(partial)
+      if (file === null) return yield* invalidInput("out", `${partial} appeared meanwhile; try again`)
+      closeSync(file)
+      yield* HnswFile.backUp(path, partial)
+      return yield* Effect.promise(() => rename(partial, out))
+    })
+    yield* whileWriting(partial, copying)
     return yield* print(json, { path, out }, () => `Copied ${path} to ${out}.`)
   })
 ).pipe(

@@ -75,28 +75,23 @@ const writeInto = Effect.fnUntraced(function* <R>(
   const file = path === undefined ? process.stdout : yield* openFile(path, path !== out)
   // A terminal may be at the other end of standard output.
   const shown = path === undefined ? Stream.map(lines, escapeHiddenJson) : lines
-  const writing = Effect.gen(function* () {
-    yield* Stream.runForEach(shown, (line) =>
-      Effect.tryPromise({
-        try: async () => {
-          if (!file.write(`${line}\n`)) await once(file, "drain")
-        },
-        catch: writeFailed
-      })
-    )
-    if (out === undefined || path === undefined) return
-    yield* Effect.tryPromise({
+  yield* Stream.runForEach(shown, (line) =>
+    Effect.tryPromise({
       try: async () => {
-        file.end()
-        await finished(file)
-        if (path !== out) await rename(path, out)
+        if (!file.write(`${line}\n`)) await once(file, "drain")
       },
       catch: writeFailed
     })
-  })
-  yield* Effect.onError(writing, () =>
-    path === undefined || path === out ? Effect.void : Effect.promise(async () => rm(path, { force: true }))
   )
+  if (out === undefined || path === undefined) return
+  yield* Effect.tryPromise({
+    try: async () => {
+      file.end()
+      await finished(file)
+      if (path !== out) await rename(path, out)
+    },
+    catch: writeFailed
+  })
 })
 
 const exportScopes = <R>(scopes: Stream.Stream<Scope, MemoryError, R>) =>
