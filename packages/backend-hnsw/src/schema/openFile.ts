@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url"
 import { choosePageSize } from "../codec/erasableBlob.ts"
 import { checkFingerprint, hasBlocks, inspect, readGeneration } from "./inspect.ts"
 import { migrate } from "./migrations/migrate.ts"
-import { addBlocks, APPLICATION_ID, createSpaceTables, SCHEMA_VERSION, TABLES } from "./schema.ts"
+import { addBlocks, APPLICATION_ID, createSpaceTables, OWN_IDS, SCHEMA_VERSION, TABLES } from "./schema.ts"
 
 /** Longest wait of one call for another process's lock, which blocks the event loop; longer waits are timers. */
 export const BLOCK_MS = 5
@@ -35,6 +35,7 @@ const createTables = (db: DatabaseSync, fingerprint: Fingerprint): void => {
   put.run("generation", "1")
   put.run("salt", randomBytes(16).toString("hex"))
   put.run("fingerprint", JSON.stringify(fingerprint))
+  put.run(OWN_IDS, "1")
   db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}`)
 }
 

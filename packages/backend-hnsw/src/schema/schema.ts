@@ -5,6 +5,12 @@ export const APPLICATION_ID = 0x4b656570
 export const SCHEMA_VERSION = 2
 
 /**
+ * The key in `meta` of a file in which no row has a former id (`StoreRow.formerIds`). It is there from the beginning, and
+ * goes with the first row that comes without its own, such as an import's; older files never had it.
+ */
+export const OWN_IDS = "ownIds"
+
+/**
  * `memory` and `scope` hold only numbers and hashes; texts, vectors and terms are in `scope_name` and `body_N`, whose
  * bytes disappear with their rows (`erasableBlob.ts`). N is the generation: changing the embedder fills the tables of
  * N+1 while those of N serve. A migration also moves N on, so that handles of the older version find that they are

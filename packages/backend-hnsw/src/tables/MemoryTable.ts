@@ -28,6 +28,7 @@ import {
 } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { bodyTable } from "../schema/schema.ts"
+import { FormerIds } from "./FormerIds.ts"
 import { type Prepared, prepareLazily } from "./prepareLazily.ts"
 import { addBytes, type ScopeChange } from "./ScopeChange.ts"
 import type { SessionTable } from "./SessionTable.ts"
@@ -75,6 +76,7 @@ const sameCut = (a: Passages, b: Passages): boolean =>
 /** The `memory` table and the passages of its rows, row by row. Call the methods that write inside a transaction. */
 export class MemoryTable {
   readonly #sessions: SessionTable
+  readonly #formerIds: FormerIds
   /** Of the generation that serves, and of the one that a move fills. */
   readonly space: SpaceTables
   readonly staged: SpaceTables
@@ -97,6 +99,7 @@ export class MemoryTable {
     const { db, generation } = connection
     const joined = `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${bodyTable(generation)} b ON b.rid = m.rid`
     this.#sessions = sessions
+    this.#formerIds = new FormerIds(connection)
     this.space = new SpaceTables(connection, generation, settings)
     this.staged = new SpaceTables(connection, generation + 1, settings)
     this.#selectById = db.prepare(`${joined} WHERE m.sid = ? AND m.id = ?`)
@@ -197,6 +200,7 @@ export class MemoryTable {
       sumMemory(rid, memory, lifetime)
     )
     if (changes === 0) return false
+    this.#formerIds.note(row)
     change.next = this.space.insert({ rid, isSummed: true }, memory, row, change.next + 1)
     change.rows += 1
     addBytes(change, bytes)
@@ -230,7 +234,9 @@ export class MemoryTable {
   }
 
   /** The id of the row that is restated; the row's own where it is new. */
-  #findTarget(sid: number, { formerIds = [], memory }: StoreRow): string {
+  #findTarget(sid: number, row: StoreRow): string {
+    const { memory } = row
+    const formerIds = this.#formerIds.of(row)
     if (formerIds.length === 0) return memory.id
     const [first = null, second = null, third = null] = formerIds
     // One statement for all: most rows are new, and none of their ids is found.

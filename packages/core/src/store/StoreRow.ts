@@ -31,6 +31,7 @@ export interface StoreRow {
   /**
    * Ids that the first version gave the statement, at most `STORE_LIMITS.formerIds`: where the scope has no row of
    * `memory.id`, the first of them that it has names the row that is restated, which keeps its id.
+   * Absent: its own id may be such a one. Core's rows make them when they are asked for first.
    */
   readonly formerIds?: ReadonlyArray<string> | undefined
 }

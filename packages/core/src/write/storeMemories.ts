@@ -19,11 +19,20 @@ import type { Remembered } from "./results.ts"
 /** A memory to be put: a statement, with the fields that it gave, or a row of an import. */
 type Storable = Memory & Partial<Pick<StatedMemory, "overwrites">>
 
-const toRow = ({ overwrites, ...memory }: Storable, encoded: EncodedText): StoreRow =>
+const toRow = ({ overwrites, ...memory }: Storable, { owed, passages }: EncodedText): StoreRow => {
+  const row = { memory, passages, owed, overwrites }
   // An import asks for former ids itself.
-  overwrites === undefined || memory.key !== null
-    ? { memory, ...encoded, overwrites }
-    : { memory, ...encoded, overwrites, formerIds: formerIdsOfText(memory.scope, memory) }
+  if (overwrites === undefined) return row
+  if (memory.key !== null) return { ...row, formerIds: [] }
+  let formerIds: ReadonlyArray<string> | null = null
+  return {
+    ...row,
+    // Three hashes, which a store that holds no such row does not ask for.
+    get formerIds() {
+      return (formerIds ??= formerIdsOfText(memory.scope, memory))
+    }
+  }
+}
 
 /** Rows with the passages of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
