@@ -22,7 +22,7 @@ export interface ScopeWrite<A> {
   /** The answer where the scope is not there. */
   readonly otherwise: A
   /** Inside the transaction. */
-  readonly write: (change: ScopeChange) => A
+  readonly write: (change: ScopeChange, before: ScopeRow) => A
 }
 
 /** Keeps the bytes of a scope's rows that the first version did not, so that limits can be compared with them. */
@@ -60,7 +60,7 @@ export const writeScope = <A>(
     if (before === null) return { value: otherwise, dropped: null }
     if (limits !== undefined && before.bytes === null) return UNCOUNTED
     const change = beginChange(before)
-    const value = write(change)
+    const value = write(change, before)
     const hasDropped =
       limits !== undefined && makeRoom({ before, change, ids: toIds(value), limits, now }, services)
     scopes.save(change)

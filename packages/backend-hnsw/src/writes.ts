@@ -16,7 +16,7 @@ type Store = MemoryStore["Service"]
 const makeLimitedWrites = (
   services: StoreServices
 ): Pick<Store, "put" | "patch" | "supersede" | "append"> => {
-  const { entries, memories, scopes } = services
+  const { entries, indexes, memories, scopes } = services
   const create = (scope: Scope): ScopeRow => scopes.findOrCreate(scope)
   return {
     put: (request) => {
@@ -30,9 +30,15 @@ const makeLimitedWrites = (
             size: rows.length,
             find: create,
             otherwise: [],
-            write: (change) =>
-              (whole === undefined ? null : refusedWhole(request, foresee(change.sid))) ??
-              rows.map((row) => memories.put(scope, change, row, now))
+            write: (change, before) => {
+              const refused = whole === undefined ? null : refusedWhole(request, foresee(change.sid))
+              if (refused !== null) return refused
+              const filler = indexes.fillBlocks(before, rows.length)
+              change.added = filler
+              const results = rows.map((row) => memories.put(scope, change, row, now))
+              filler?.finish()
+              return results
+            }
           })
     },
     patch: ({ change: fields, id, ...request }) =>

@@ -67,6 +67,19 @@ export interface MemoryRow extends Lifetime {
   readonly data: Uint8Array
 }
 
+/** The columns that an index reads of a row. */
+export interface IndexedRow {
+  readonly rid: number
+  readonly flags: number
+  readonly turn: number | null
+  readonly said_at: number
+  readonly expires_at: number | null
+  readonly id: string
+  readonly importance: number
+  /** Null where the first version wrote the row. */
+  readonly bytes: number | null
+}
+
 /** `COLUMNS` and a body as an array: node:sqlite's row objects are slow to create and to read. */
 export type MemoryValues = [
   rid: number,

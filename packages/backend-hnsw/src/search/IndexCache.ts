@@ -18,6 +18,7 @@ import { graphBytes } from "../graph/Graph.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 import { BlockTable } from "../tables/BlockTable.ts"
+import { BlockFiller, FILLED_MIN } from "./blocks/BlockFiller.ts"
 import { BLOCKS_FROM_ROWS, BlockWriter } from "./blocks/BlockWriter.ts"
 import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
@@ -86,6 +87,7 @@ export class IndexCache {
   #served = 0
   #evictions = 0
   readonly #uses = new UseCounts()
+  readonly #blockTable: BlockTable
   readonly #blockWriter: BlockWriter
   /** Blocks that are being written. */
   readonly #blocks = new Set<Fiber.Fiber<void>>()
@@ -94,6 +96,7 @@ export class IndexCache {
     this.#connection = connection
     this.#scopes = scopes
     const blocks = new BlockTable(connection)
+    this.#blockTable = blocks
     this.#loader = new IndexLoader(connection, blocks)
     this.#arena = new WasmArena(options.dimensions)
     this.#options = options
@@ -215,6 +218,16 @@ export class IndexCache {
       graph.state = obtained === null ? "failed" : "idle"
       if (obtained !== null) graph.set(obtained)
     })
+  }
+
+  /**
+   * Inside the transaction of a write: what takes its rows, for blocks of their own; null where that is not worth it.
+   * @param before the scope @param rows of the write
+   */
+  fillBlocks(before: ScopeRow, rows: number): BlockFiller | null {
+    return rows < FILLED_MIN || before.rows + rows <= BLOCKS_FROM_ROWS
+      ? null
+      : new BlockFiller(this.#blockTable, before, this.#arena, this.#options.settings)
   }
 
   /** Begins to write blocks of what the index's load read passage by passage; null without. */

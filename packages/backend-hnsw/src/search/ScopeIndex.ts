@@ -28,7 +28,14 @@ import {
 import { type Block, type BlockRun, PlaceColumn } from "../codec/blockBlob.ts"
 import type { Body } from "../codec/bodyBlob.ts"
 import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/rowFilter.ts"
-import { decodeSource, decodeType, localFromRid, makeRid, PINNED } from "../codec/memoryRow.ts"
+import {
+  decodeSource,
+  decodeType,
+  type IndexedRow,
+  localFromRid,
+  makeRid,
+  PINNED
+} from "../codec/memoryRow.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
 import { BlockNames } from "./blocks/BlockNames.ts"
 import { Unblocked } from "./blocks/Unblocked.ts"
@@ -45,7 +52,7 @@ import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
 import { summariseSessions } from "./rows/sessionSummaries.ts"
-import { type IndexedRow, toRowNumbers } from "./rows/toRowNumbers.ts"
+import { toRowNumbers } from "./rows/toRowNumbers.ts"
 import type { RowSink } from "./RowSink.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
 import { VectorStorage } from "./vectors/VectorStorage.ts"

@@ -201,7 +201,20 @@ export class MemoryTable {
     )
     if (changes === 0) return false
     this.#formerIds.note(row)
-    change.next = this.space.insert({ rid, isSummed: true }, memory, row, change.next + 1)
+    const { flags, importance, expires_at } = lifetime
+    const { id, saidAt: said_at, turn } = memory
+    const take = (passage: number, blob: Uint8Array): void => {
+      const body = new Body(blob, passage)
+      if (passage !== rid) change.added?.addExtra(passage, body)
+      else change.added?.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, body)
+    }
+    change.next = this.space.insert(
+      { rid, isSummed: true },
+      memory,
+      row,
+      change.next + 1,
+      change.added === null ? undefined : take
+    )
     change.rows += 1
     addBytes(change, bytes)
     return true

@@ -1,4 +1,13 @@
+import type { Body } from "../codec/bodyBlob.ts"
+import type { IndexedRow } from "../codec/memoryRow.ts"
 import type { ScopeRow } from "./ScopeTable.ts"
+
+/** Takes new rows as they are written. */
+export interface AddedRows {
+  add(row: IndexedRow, body: Body): void
+  /** A passage beyond a row's first. */
+  addExtra(rid: number, body: Body): void
+}
 
 /** A scope's row while a transaction changes the scope; save it at the end. */
 export interface ScopeChange {
@@ -11,6 +20,8 @@ export interface ScopeChange {
   bytes: number | null
   /** Numbers of passages that were removed. */
   readonly erased: Array<number>
+  /** Null where nobody asks. */
+  added: AddedRows | null
 }
 
 /** Everything in one change has the same sequence number. */
@@ -21,7 +32,8 @@ export const beginChange = (row: ScopeRow): ScopeChange => ({
   seq: row.seq + 1,
   removed: row.removed,
   bytes: row.bytes,
-  erased: []
+  erased: [],
+  added: null
 })
 
 /** Counts bytes that a scope gains, or loses. */

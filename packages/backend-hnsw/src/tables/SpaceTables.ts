@@ -66,12 +66,21 @@ export class SpaceTables {
   /**
    * Keeps the passages of a row that has none.
    * @param next the first number of the scope that is free
+   * @param take gets each passage's number and blob
    * @returns the same afterwards
    */
-  insert({ isSummed, rid }: SpacedRow, texts: Texts, { owed, passages }: RowPassages, next: number): number {
+  insert(
+    { isSummed, rid }: SpacedRow,
+    texts: Texts,
+    { owed, passages }: RowPassages,
+    next: number,
+    take?: (rid: number, blob: Uint8Array) => void
+  ): number {
     const [first, ...more] = passages
     if (next + more.length > LAST_LOCAL + 1) throw new RangeError("A scope holds 67 million passages at most")
-    this.#insertBody().run(rid, encodeBody(texts, first, { rid, isSummed }, this.#pageSize))
+    const body = encodeBody(texts, first, { rid, isSummed }, this.#pageSize)
+    this.#insertBody().run(rid, body)
+    take?.(rid, body)
     if (owed) this.#insertOwed().run(rid)
     if (more.length === 0) return next
     const [sid, owner] = [sidFromRid(rid), localFromRid(rid)]
@@ -79,6 +88,7 @@ export class SpaceTables {
       const extraRid = makeRid(sid, next + i)
       const blob = encodeExtra(passage, { number: i + 1, owner }, extraRid, this.#pageSize)
       this.#insertBody().run(extraRid, blob)
+      take?.(extraRid, blob)
     })
     this.#insertLong().run(rid, next, more.length)
     return next + more.length

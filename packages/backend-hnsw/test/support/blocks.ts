@@ -114,13 +114,21 @@ export const writeBlocks = (path: string): Effect.Effect<string, unknown> =>
     return readBlocks(path).intact.length === before ? answer : yield* writeBlocks(path)
   })
 
-/** A new closed file of so many rows, without blocks. */
-export const makeFile = (path: string, rows: number) =>
+/** A new closed file of so many rows, written by as many at once. */
+export const fillFile = (path: string, rows: number, batch: number) =>
   Effect.scoped(
     Effect.gen(function* () {
       const { store } = yield* openStore({ path, synchronous: "normal" }, DIMENSIONS)
-      for (let from = 0; from < rows; from += 100) {
-        yield* store.put({ scope, now: NOW, rows: makeRows(from, Math.min(rows, from + 100)) })
+      for (let from = 0; from < rows; from += batch) {
+        yield* store.put({ scope, now: NOW, rows: makeRows(from, Math.min(rows, from + batch)) })
       }
     })
   )
+
+/** A new closed file of so many rows, without blocks: as it was before writes filled them, or after small writes. */
+export const makeFile = (path: string, rows: number) =>
+  Effect.map(fillFile(path, rows, 100), () => {
+    const db = new DatabaseSync(path)
+    db.exec("DELETE FROM block_1")
+    db.close()
+  })

@@ -1,12 +1,12 @@
 import type { TermSettings } from "@keepsake/core/driver"
 import { BLOCK_POINTS, type BlockContent, MEASURES, PLACES, WHOLE } from "../../codec/blockBlob.ts"
 import type { Body, ExtraPlace } from "../../codec/bodyBlob.ts"
-import { localFromRid } from "../../codec/memoryRow.ts"
+import { type IndexedRow, localFromRid } from "../../codec/memoryRow.ts"
 import { PostingsBuffer } from "../postings/PostingsBuffer.ts"
 import { RowColumns } from "../rows/RowColumns.ts"
 import { RowNames } from "../rows/RowNames.ts"
 import type { RowSink } from "../RowSink.ts"
-import { type IndexedRow, toRowNumbers } from "../rows/toRowNumbers.ts"
+import { toRowNumbers } from "../rows/toRowNumbers.ts"
 import type { WasmArena } from "../vectors/WasmArena.ts"
 
 /** Makes a block of up to `BLOCK_POINTS` passages, which are added as to an index. */

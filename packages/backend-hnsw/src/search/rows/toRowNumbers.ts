@@ -1,20 +1,7 @@
 import type { Body } from "../../codec/bodyBlob.ts"
-import { localFromRid } from "../../codec/memoryRow.ts"
+import { type IndexedRow, localFromRid } from "../../codec/memoryRow.ts"
 import type { RowNumbers } from "./RowColumns.ts"
 import type { RowNames } from "./RowNames.ts"
-
-/** The columns that an index reads of a row. */
-export interface IndexedRow {
-  readonly rid: number
-  readonly flags: number
-  readonly turn: number | null
-  readonly said_at: number
-  readonly expires_at: number | null
-  readonly id: string
-  readonly importance: number
-  /** Null where the first version wrote the row. */
-  readonly bytes: number | null
-}
 
 /** A row that is in no list of its session yet. @param body of its first passage */
 export const toRowNumbers = (row: IndexedRow, body: Body, names: RowNames): RowNumbers => {
