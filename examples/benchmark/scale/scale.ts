@@ -3,8 +3,9 @@
  * Places every user by the store's own hash, and counts the requests and bytes of calls on the tests' stand-in.
  */
 import { QdrantStore } from "@keepsake/backend-qdrant"
-import { type MemoryError, MemoryStore, StoreFingerprint } from "@keepsake/core"
-import { ANY, documentTerms, fingerprint, memoryIdOfText, type StoreRow, termId } from "@keepsake/core/driver"
+import { AgentMemory, Embedder, type MemoryError, MemoryStore } from "@keepsake/core"
+import { ANY, documentTerms, type StoreRow, termId } from "@keepsake/core/driver"
+import { rowBuilder, T0, toVector } from "@keepsake/core/testing"
 import { Effect, Layer } from "effect"
 import { startCluster } from "../../../packages/backend-qdrant/test/server/QdrantServer.ts"
 
@@ -50,44 +51,15 @@ export const expectedSkew = ({ memories, shards }: Plan, sizes: Float64Array): n
 }
 
 const DIMENSIONS = 384
-const NOW = 1_750_000_000_000
 const SCOPE = { agentId: "app", userId: "user-1" }
+const QUESTION = "freight customs harbour"
+const row = rowBuilder(SCOPE, DIMENSIONS)
 
+/** A turn of one of eight conversations. */
 const makeRow = (i: number): StoreRow => {
   const content = `Note ${i}: the freight of week ${i % 52} leaves from harbour ${i % 7} after customs, says invoice ${i * 31}; Ana keeps the ledger of it in the office by the river, and pays it in the spring of next year.`
-  const statement = { source: "user", speaker: null, type: "episodic", content } as const
-  const vector = Float32Array.from({ length: DIMENSIONS }, (_, j) => Math.sin(i * 7 + j))
-  const length = Math.hypot(...vector)
-  return {
-    memory: {
-      id: memoryIdOfText(SCOPE, statement),
-      scope: SCOPE,
-      key: null,
-      ...statement,
-      metadata: {},
-      sessionId: null,
-      turn: null,
-      saidAt: NOW,
-      importance: 0.5,
-      pinned: false,
-      createdAt: NOW,
-      updatedAt: NOW,
-      expiresAt: null,
-      validity: [{ from: NOW, to: null }],
-      supersededBy: null,
-      accessCount: 0,
-      lastAccessedAt: null
-    },
-    passages: [
-      {
-        start: 0,
-        end: content.length,
-        vector: vector.map((value) => value / length),
-        terms: documentTerms(content)
-      }
-    ],
-    owed: false
-  }
+  const made = row(content, { sessionId: `session-${i % 8}`, turn: Math.floor(i / 8), speaker: "Ana" })
+  return { ...made, passages: [{ ...made.passages[0], terms: documentTerms(content) }] }
 }
 
 /** What calls cost on the wire. */
@@ -97,22 +69,24 @@ export interface Cost {
   readonly bytesReceived: number
 }
 
-type Store = MemoryStore["Service"]
+type Call = Effect.Effect<unknown, MemoryError, MemoryStore | AgentMemory>
 
-const calls = (
-  rows: ReadonlyArray<StoreRow>
-): Readonly<Record<string, (store: Store) => Effect.Effect<unknown, MemoryError>>> => {
-  const [first] = rows
+const calls = (rows: ReadonlyArray<StoreRow>): Readonly<Record<string, Call>> => {
+  const onStore = (call: (store: MemoryStore["Service"]) => Effect.Effect<unknown, MemoryError>): Call =>
+    Effect.flatMap(MemoryStore, call)
+  const vector = toVector(QUESTION, DIMENSIONS)
+  const { ids: terms } = documentTerms(QUESTION)
   const ids = rows.slice(0, 10).map(({ memory }) => memory.id)
-  const vector = first?.passages[0].vector ?? null
-  const terms = documentTerms("freight customs harbour").ids
-  const part = vector === null ? { terms } : { vector, terms }
   return {
-    "put of 64": (store) => store.put({ scope: SCOPE, now: NOW, rows }),
-    search: (store) => store.search({ scope: SCOPE, now: NOW, parts: [part], filter: ANY, limit: 100 }),
-    "excerpts of 10": (store) =>
-      store.excerpts({ scope: SCOPE, now: NOW, rows: ids.map((id) => ({ id, passage: 0 })) }),
-    "touch of 10": (store) => store.touch({ scope: SCOPE, now: NOW, ids })
+    "put of 64": onStore((store) => store.put({ scope: SCOPE, now: T0, rows })),
+    "search, 60 hits a channel": onStore((store) =>
+      store.search({ scope: SCOPE, now: T0, parts: [{ vector, terms }], filter: ANY, limit: 60 })
+    ),
+    "touch of 10": onStore((store) => store.touch({ scope: SCOPE, now: T0, ids })),
+    // The last: it counts accesses in the background.
+    "recall of 10": Effect.flatMap(AgentMemory, (memory) =>
+      Effect.flatMap(memory.for(SCOPE), (mine) => mine.recall(QUESTION, { threshold: 0 }))
+    )
   }
 }
 
@@ -122,14 +96,22 @@ export const countCosts = Effect.fnUntraced(function* () {
     Effect.promise(() => startCluster(3)),
     ({ stop }) => Effect.promise(stop)
   )
-  const space = fingerprint({ model: "scale", dimensions: DIMENSIONS, calibration: { mean: 0, spread: 1 } })
-  const layer = QdrantStore.layer({ url: cluster.url, layout: { shardKeys: 3 } })
-  const context = yield* Layer.build(Layer.provide(layer, StoreFingerprint.layer(space)))
+  const embedder = {
+    model: "scale",
+    dimensions: DIMENSIONS,
+    calibration: { mean: 0, spread: 1 },
+    embed: async (texts: ReadonlyArray<string>) => texts.map((text) => toVector(text, DIMENSIONS))
+  }
+  const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
+    Layer.provideMerge(QdrantStore.layer({ url: cluster.url, layout: { shardKeys: 3 } })),
+    Layer.provideMerge(Embedder.layer(embedder))
+  )
+  const context = yield* Layer.build(layer)
   const costs = new Map<string, Cost>()
   const rows = Array.from({ length: 64 }, (_, i) => makeRow(i))
   for (const [name, call] of Object.entries(calls(rows))) {
     for (const node of cluster.nodes) node.requests.length = node.responses.length = 0
-    yield* Effect.provide(Effect.flatMap(MemoryStore, call), context)
+    yield* Effect.provide(call, context)
     const requests = cluster.nodes.flatMap((node) => node.requests)
     costs.set(name, {
       requests: requests.length,
