@@ -149,5 +149,6 @@ export const inspectCollection = Effect.fnUntraced(function* (
   }
   const layouts = readLayouts(note)
   yield* checkDifferences(name, info, fingerprint, layouts)
+  yield* warnOfSpread(name, info)
   return { fingerprint, layouts, shardKeys: readShardKeys(note) }
 })
