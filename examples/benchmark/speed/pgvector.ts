@@ -13,6 +13,7 @@ import { DIMENSIONS, queryVector, makeScope, zipfSizes } from "./data.ts"
 import { interleaved, timed } from "./measure.ts"
 import { bareTables, insert, nearest, search as searchByHand, type TableScope } from "./pgvector/byHand.ts"
 import { makeStoreRow, NOW, queryWords } from "./pgvector/memories.ts"
+import { writerRows } from "./pgvector/writers.ts"
 import { atLeast, atMost, reported, type Row, within } from "./Row.ts"
 
 /** How many memories, and of how many users, by Zipf's law. */
@@ -307,7 +308,12 @@ const measure = async (url: string, { memories, users = USERS }: Size): Promise<
   try {
     await loadUsers(bench)
     await pool.query(`vacuum analyze ${SCHEMA}.memories_2, ${SCHEMA}.postings, ${SCHEMA}.scopes`)
-    return [...(await searchRows(bench)), ...(await putRows(bench)), ...(await heavyRows(bench))]
+    return [
+      ...(await searchRows(bench)),
+      ...(await putRows(bench)),
+      ...(await writerRows((scope, rows) => put(bench, scope, rows))),
+      ...(await heavyRows(bench))
+    ]
   } finally {
     await runtime.dispose()
     await pool.query(`drop schema if exists ${SCHEMA} cascade`)

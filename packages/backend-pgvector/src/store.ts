@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { decodeMemories } from "./codec/memoryRow.ts"
 import { decodeCount, toNumberOrNull } from "./codec/values.ts"
 import type { Rows, SqlStatement } from "./connection/Database.ts"
+import { CallGroups } from "./connection/CallGroups.ts"
 import { errorCode } from "./connection/errors.ts"
 import type { RunStatement, StatementRunner } from "./connection/StatementRunner.ts"
 import { toRemoval } from "./erasure.ts"
@@ -22,7 +23,7 @@ import {
   PUT_REFUSED,
   putStatement,
   supersedeStatement
-} from "./statements/put.ts"
+} from "./statements/puts/put.ts"
 import { countStatement, getStatement, predecessorsStatement, speakersStatement } from "./statements/read.ts"
 import {
   aroundStatement,
@@ -31,7 +32,9 @@ import {
   excerptsStatement,
   latestStatement
 } from "./statements/excerpts.ts"
-import { runLimitedWrite } from "./statements/limitedWrite.ts"
+import { scopeId } from "./scopeId.ts"
+import { putGroupRules } from "./statements/puts/groupedPuts.ts"
+import { runLimitedWrite } from "./statements/puts/limitedWrite.ts"
 import { decodeList, decodeListRows, listRowsStatement, listStatement } from "./statements/pages.ts"
 import { decodeUsage, usageStatement } from "./statements/usage.ts"
 import {
@@ -121,13 +124,15 @@ export const makeStore = (
   const write = makeMethod(layout, runner.write)
   const limited = makeLimitedMethod(layout, runner)
   const putRows = limited(putStatement, decodePut, (results) => results.map(({ id }) => id))
-  const put = (request: PutRequest) =>
+  const putAlone = (request: PutRequest) =>
     Effect.catchIf(
       putRows(request),
       ({ reason }) => request.whole !== undefined && errorCode(reason.cause) === PUT_REFUSED,
       () =>
         Effect.succeed(request.rows.map(({ memory }) => ({ id: memory.id, outcome: "conflict" as const })))
     )
+  const puts = new CallGroups(putGroupRules(putRows))
+  const put = (request: PutRequest) => puts.run(scopeId(request.scope), request, putAlone(request))
   const remove = (run: RunStatement) => makeMethod(layout, run)(removeStatement, toRemoval)
   const [removeIds, removeAll] = [remove(runner.write), remove(runner.writeAll)]
   return MemoryStore.of({

@@ -22,7 +22,7 @@ const stringField = (cause: unknown, name: string): string | undefined => {
 /** SQLSTATE of our own: an entry of that number has other content. */
 export const ENTRY_TAKEN = "KS001"
 
-export const SQLSTATE = /^[0-9A-Z]{5}$/u
+const SQLSTATE = /^[0-9A-Z]{5}$/u
 
 /** SQLSTATE, or Node's code such as `ECONNREFUSED`. */
 export const errorCode = (cause: unknown): string | undefined => {
@@ -30,6 +30,12 @@ export const errorCode = (cause: unknown): string | undefined => {
   if (own !== undefined) return own
   if (cause instanceof AggregateError && cause.errors.length > 0) return errorCode(cause.errors[0])
   return cause instanceof Error && cause.cause !== undefined ? errorCode(cause.cause) : undefined
+}
+
+/** Whether the server answered, and goes on serving the session: what failed was rolled back. */
+export const wasAnswered = (cause: unknown): boolean => {
+  const code = errorCode(cause)
+  return code !== undefined && SQLSTATE.test(code) && !/^(08|57P)/u.test(code)
 }
 
 const errorMessage = (cause: unknown): string => {

@@ -8,7 +8,7 @@ import {
   types as pgTypes
 } from "pg"
 import type { CallLimit, Database, DbSession, Row, SqlStatement } from "./Database.ts"
-import { errorCode, SQLSTATE } from "./errors.ts"
+import { wasAnswered } from "./errors.ts"
 import { PoolSessions } from "./PoolSessions.ts"
 import { findParser } from "./valueParsers.ts"
 
@@ -43,12 +43,6 @@ const makePreparedNames = () => {
 }
 
 const ignore = (): void => {}
-
-/** Whether the server answered, and goes on serving the session. */
-const keepsSession = (cause: unknown): boolean => {
-  const code = errorCode(cause)
-  return code !== undefined && SQLSTATE.test(code) && !/^(08|57P)/u.test(code)
-}
 
 const runTransaction = async <A>(
   session: DbSession,
@@ -127,7 +121,7 @@ export const poolDatabase = (pool: Pool, options: PoolDatabaseOptions): Database
       try {
         return await run(toSession(client))
       } catch (cause) {
-        if (!keepsSession(cause)) spend()
+        if (!wasAnswered(cause)) spend()
         throw cause
       }
     }, limitMs)

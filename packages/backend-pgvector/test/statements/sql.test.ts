@@ -1,5 +1,4 @@
 /** Each operation sends one statement: its text is compared with a snapshot, and it runs. */
-import type { PGlite } from "@electric-sql/pglite"
 import {
   ANY,
   type Condition,
@@ -16,27 +15,11 @@ import { PgVectorStore } from "../../src/index.ts"
 import type { TunedScope } from "../../src/codec/tunedScope.ts"
 import { pgliteDatabase } from "../../src/connection/pgliteDatabase.ts"
 import { tunedSearchStatement } from "../../src/statements/tunedSearch.ts"
+import { recording } from "../support/recording.ts"
 import { DIMENSIONS, layoutOf, open, openPGlite } from "../support/servers.ts"
 
 const scope = { agentId: "agent", userId: "user" }
 const row = rowBuilder(scope, DIMENSIONS)
-
-/** A PGlite that records the text of each statement. */
-const recording = (db: PGlite, sent: Array<string>): PGlite =>
-  new Proxy(db, {
-    get: (target, name) => {
-      const value: unknown = Reflect.get(target, name, target)
-      if (typeof value !== "function") return value
-      return (...args: ReadonlyArray<unknown>) => {
-        const [first] = args
-        if ((name === "query" || name === "exec") && typeof first === "string") sent.push(first)
-        if (name === "transaction" && typeof first === "function") {
-          return Reflect.apply(value, target, [(tx: PGlite) => first(recording(tx, sent)) as unknown])
-        }
-        return Reflect.apply(value, target, args)
-      }
-    }
-  })
 
 const fox = row("The quick brown fox.", { sessionId: "s", turn: 1, speaker: "Ana", metadata: { a: 1 } })
 const bear = row("The slow brown bear.", { sessionId: "s", turn: 2 })

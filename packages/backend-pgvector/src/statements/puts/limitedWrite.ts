@@ -1,12 +1,12 @@
 /** Writes under the limits of a scope: the write, then what makes room for it, in one transaction. */
 import { excess, limitReached, type Scope, type ScopeLimits, type ScopeUsage } from "@keepsake/core/driver"
-import type { DbSession, Rows, SqlStatement } from "../connection/Database.ts"
-import { encodeTextArray } from "../connection/parameterCodec.ts"
-import { Parameters } from "../connection/Parameters.ts"
-import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
-import { rowBytes } from "../schema/jsonBytes.ts"
-import { scopeId } from "../scopeId.ts"
-import { countBytesStatement, decodeUsage, holdScopeStatement, isCounted, usageStatement } from "./usage.ts"
+import type { DbSession, Rows, SqlStatement } from "../../connection/Database.ts"
+import { encodeTextArray } from "../../connection/parameterCodec.ts"
+import { Parameters } from "../../connection/Parameters.ts"
+import type { StatementLayout } from "../../schema/EmbeddingColumns.ts"
+import { rowBytes } from "../../schema/jsonBytes.ts"
+import { scopeId } from "../../scopeId.ts"
+import { countBytesStatement, decodeUsage, holdScopeStatement, isCounted, usageStatement } from "../usage.ts"
 
 /** A write that keeps to limits. */
 export interface LimitedWrite {

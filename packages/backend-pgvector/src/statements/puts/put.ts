@@ -7,11 +7,11 @@ import type {
   StoreRow,
   Superseded
 } from "@keepsake/core/driver"
-import { encodeRows, hasFormerIds } from "../codec/memoryRow.ts"
-import { encodePassages, PASSAGE_PLACE, toLongTexts } from "../codec/passages.ts"
-import type { Rows, SqlStatement } from "../connection/Database.ts"
-import { encodeTextArray } from "../connection/parameterCodec.ts"
-import { Parameters } from "../connection/Parameters.ts"
+import { encodeRows, hasFormerIds } from "../../codec/memoryRow.ts"
+import { encodePassages, PASSAGE_PLACE, toLongTexts } from "../../codec/passages.ts"
+import type { Rows, SqlStatement } from "../../connection/Database.ts"
+import { encodeTextArray } from "../../connection/parameterCodec.ts"
+import { Parameters } from "../../connection/Parameters.ts"
 import {
   embeddingColumn,
   lengthColumn,
@@ -19,8 +19,8 @@ import {
   type StatementLayout,
   termsColumn,
   weightsColumn
-} from "../schema/EmbeddingColumns.ts"
-import { scopeId } from "../scopeId.ts"
+} from "../../schema/EmbeddingColumns.ts"
+import { scopeId } from "../../scopeId.ts"
 
 /** By what `stated` says: `replaced` other content, `paid` and `repaid` by the vectors that were owed. */
 const OUTCOMES: ReadonlyMap<unknown, PutOutcome> = new Map([
