@@ -1,6 +1,7 @@
 /** How much a word can tell at most, whatever a scope holds: a young memory does not know which words are common. */
+import { type CommonTerms, unpackTerms } from "./commonTerms.ts"
 import { BY_LANGUAGE } from "./terms/stopWords.ts"
-import { readWith } from "./terms/tokenisers.ts"
+import { readWith, TOKENISER } from "./terms/tokenisers.ts"
 import { NO_TERM, wordKey } from "./terms/Word.ts"
 
 /** Surprise of a function word of some language in a text of another, in nats: one word in eight is one. */
@@ -27,8 +28,10 @@ const COMMON =
   "one two three please thanks thank welcome hello bye yes sorry glad happy fine cool perfect awesome wonderful " +
   "anyone anybody nobody everybody somebody any may might must shall upon though although however whether since yet"
 
-/** The most that each term can surprise. */
-type SurpriseCaps = ReadonlyMap<number, number>
+/** The most that a term can surprise; undefined without a bound. */
+interface SurpriseCaps {
+  get(term: number): number | undefined
+}
 
 /** Read inside a sentence, so that function words are left out and none is taken for a name. */
 const termsOf = (word: string, tokeniser: string): ReadonlyArray<number> => {
@@ -38,32 +41,46 @@ const termsOf = (word: string, tokeniser: string): ReadonlyArray<number> => {
     : []
 }
 
-/** Once each: languages share many. */
-const addCaps = (caps: Map<number, number>, words: string, tokeniser: string, cap: number): void => {
-  for (const word of new Set(words.split(" "))) for (const id of termsOf(word, tokeniser)) caps.set(id, cap)
+/** Ascending and distinct. */
+const termsOfAll = (words: string, tokeniser: string): Uint32Array =>
+  Uint32Array.from(new Set(words.split(" ").flatMap((word) => termsOf(word, tokeniser)))).sort()
+
+/** The terms of both lists. Reads some four thousand words, which takes longer than the rest of a first question. */
+export const readCommonTerms = (tokeniser: string): CommonTerms => ({
+  common: termsOfAll(COMMON, tokeniser),
+  functions: termsOfAll(Object.values(BY_LANGUAGE).join(" "), tokeniser)
+})
+
+const made = new Map<string, CommonTerms>()
+
+const commonTerms = (tokeniser: string): CommonTerms => {
+  const terms = made.get(tokeniser) ?? (tokeniser === TOKENISER ? unpackTerms() : readCommonTerms(tokeniser))
+  made.set(tokeniser, terms)
+  return terms
 }
 
-const makeCommon = (tokeniser: string): SurpriseCaps => {
-  const caps = new Map<number, number>()
-  addCaps(caps, COMMON, tokeniser, COMMON_WORD)
-  return caps
+/** Whether an ascending array holds a number. */
+const includes = (sorted: Uint32Array, value: number): boolean => {
+  let low = 0
+  let high = sorted.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] ?? 0) < value) low = middle + 1
+    else high = middle
+  }
+  return sorted[low] === value
 }
-
-const makeEverywhere = (tokeniser: string): SurpriseCaps => {
-  const caps = new Map(surpriseCaps(tokeniser, true))
-  addCaps(caps, Object.values(BY_LANGUAGE).join(" "), tokeniser, FUNCTION_WORD)
-  return caps
-}
-
-const made = new Map<string, SurpriseCaps>()
 
 /**
  * The caps of terms that this tokeniser makes. For a text that is not in English, function words of every language too:
- * they may be words of it. Made when they are asked for: those take longer than the rest of a first question.
+ * they may be words of it.
  */
 export const surpriseCaps = (tokeniser: string, isEnglish: boolean): SurpriseCaps => {
-  const key = `${isEnglish} ${tokeniser}`
-  const caps = made.get(key) ?? (isEnglish ? makeCommon : makeEverywhere)(tokeniser)
-  made.set(key, caps)
-  return caps
+  const { common, functions } = commonTerms(tokeniser)
+  return {
+    get: (term) => {
+      if (!isEnglish && includes(functions, term)) return FUNCTION_WORD
+      return includes(common, term) ? COMMON_WORD : undefined
+    }
+  }
 }

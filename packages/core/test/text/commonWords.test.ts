@@ -1,0 +1,33 @@
+import { describe, expect, it } from "vitest"
+import { unpackTerms } from "../../src/text/commonTerms.ts"
+import { readCommonTerms, surpriseCaps } from "../../src/text/commonWords.ts"
+import { readWith, TOKENISER } from "../../src/text/terms/tokenisers.ts"
+import { wordKey } from "../../src/text/terms/Word.ts"
+
+const termOf = (word: string): number => {
+  const [read] = readWith(TOKENISER, word).words
+  return read === undefined ? 0 : wordKey(read)
+}
+
+describe("common words", () => {
+  it("have the terms that are kept of them", () => {
+    const { common, functions } = unpackTerms()
+    const read = readCommonTerms(TOKENISER)
+    expect(Buffer.from(common.buffer).equals(Buffer.from(read.common.buffer))).toBe(true)
+    expect(Buffer.from(functions.buffer).equals(Buffer.from(read.functions.buffer))).toBe(true)
+    expect(functions.length).toBeGreaterThan(3_000)
+  })
+
+  it("surprise less than others: function words in a text of another language the least", () => {
+    const [english, other] = [surpriseCaps(TOKENISER, true), surpriseCaps(TOKENISER, false)]
+    expect([english.get(termOf("remember")), other.get(termOf("remember"))]).toEqual([4.6, 4.6])
+    expect([english.get(termOf("waarom")), other.get(termOf("waarom"))]).toEqual([undefined, 2.1])
+    expect([english.get(termOf("giraffe")), other.get(termOf("giraffe"))]).toEqual([undefined, undefined])
+  })
+
+  it("of a store of the first version are read", () => {
+    expect(readCommonTerms("en-1").common.length).toBeGreaterThan(200)
+    const word = readWith("en-1", "remember").words[0]
+    expect(surpriseCaps("en-1", true).get(word?.whole ?? 0)).toBe(4.6)
+  })
+})
