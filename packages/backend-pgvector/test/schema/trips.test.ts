@@ -1,5 +1,6 @@
 import type { PGlite } from "@electric-sql/pglite"
 import { assert, it } from "@effect/vitest"
+import { AgentMemory } from "@keepsake/core"
 import { StoreFingerprint } from "@keepsake/core/driver"
 import { Effect, Layer } from "effect"
 import { PgVectorStore } from "../../src/index.ts"
@@ -38,5 +39,39 @@ it.effect("opening a store that exists takes two trips", () =>
     assert.isAbove(counted.trips, 2)
     yield* openAgain
     assert.strictEqual(counted.trips, 2)
+  })
+)
+
+it.effect("the first recall of a process then takes one for each call of the store", () =>
+  Effect.gen(function* () {
+    const { counted, proxy } = countTrips(yield* Effect.promise(sharedPGlite))
+    const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
+      Layer.provide(PgVectorStore.layer({ pglite: proxy, schema: freshSchema(), accessCounts: false })),
+      Layer.provide(StoreFingerprint.wordsOnly)
+    )
+    const open = Effect.gen(function* () {
+      const memories = yield* AgentMemory.pipe(Effect.provideContext(yield* Layer.build(layer)))
+      return yield* memories.for({ agentId: "a", userId: "u" })
+    })
+    yield* Effect.scoped(
+      Effect.flatMap(open, (memory) =>
+        memory.rememberExchange({
+          sessionId: "s",
+          user: "The crates go to Oslo by rail.",
+          assistant: "Oslo, by rail."
+        })
+      )
+    )
+    counted.trips = 0
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const memory = yield* open
+        assert.strictEqual(counted.trips, 2)
+        const found = yield* memory.recall("Where do the crates go?")
+        assert.strictEqual(found[0]?.memory.content, "The crates go to Oslo by rail.")
+        // Speakers, the search, and neighbours with texts, which are asked together: three trips.
+        assert.strictEqual(counted.trips, 2 + 4)
+      })
+    )
   })
 )

@@ -3,7 +3,10 @@ import { createServer, request } from "node:http"
 import type { AddressInfo } from "node:net"
 import { buffer } from "node:stream/consumers"
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { AgentMemory } from "@keepsake/core"
+import { StoreFingerprint } from "@keepsake/core/driver"
+import { Effect, Layer } from "effect"
+import { QdrantStore } from "../../src/index.ts"
 import { openStore } from "../support/openStore.ts"
 import { startStandIn } from "../support/standIn.ts"
 
@@ -59,3 +62,37 @@ for (const readOnly of [false, true]) {
     })
   )
 }
+
+it.live("the first recall of a process then takes three", () =>
+  Effect.gen(function* () {
+    const standIn = yield* startStandIn()
+    const open = (url: string) =>
+      Effect.gen(function* () {
+        const layer = AgentMemory.layer({ purgeEvery: false }).pipe(
+          Layer.provide(QdrantStore.layer({ url, accessCounts: false })),
+          Layer.provide(StoreFingerprint.wordsOnly)
+        )
+        const memories = yield* AgentMemory.pipe(Effect.provideContext(yield* Layer.build(layer)))
+        return yield* memories.for({ agentId: "a", userId: "u" })
+      })
+    yield* Effect.scoped(
+      Effect.flatMap(open(standIn.url), (memory) =>
+        memory.rememberExchange({
+          sessionId: "s",
+          user: "The crates go to Oslo by rail.",
+          assistant: "Oslo, by rail."
+        })
+      )
+    )
+    const { counted } = yield* tripProxy(standIn.url)
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const memory = yield* open(counted.url)
+        assert.strictEqual(counted.trips, 2)
+        const found = yield* memory.recall("Where do the crates go?")
+        assert.strictEqual(found[0]?.memory.content, "The crates go to Oslo by rail.")
+        assert.strictEqual(counted.trips, 2 + 3)
+      })
+    )
+  })
+)
