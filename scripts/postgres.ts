@@ -73,6 +73,8 @@ const launch = (tree: PostgresTree, data: string, port: number): Promise<ChildPr
       unix_socket_directories: "",
       // The cluster is temporary: it must survive a crash of the server, not of the machine.
       fsync: "off",
+      // So that a test may subscribe to it.
+      wal_level: "logical",
       max_connections: 200,
       shared_buffers: "512MB",
       max_wal_size: "4GB",
