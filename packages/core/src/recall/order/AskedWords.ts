@@ -16,13 +16,15 @@ export class AskedWords {
   /** Of all of them. */
   readonly all: number
 
-  constructor({ terms, words }: Query, { idfs, n }: QueryWeights) {
+  /** A word weighs what it tells (its surprise): in a memory of a few rows, no IDF tells a rare word from a common one. */
+  constructor({ terms, words }: Query, { idfs, n, words: weighed }: QueryWeights) {
     const asked = words.slice(0, WORDS_MAX)
     const unheld = idf(n, 0)
-    const weights = asked.map(({ key }) => idfs[key] ?? 0)
+    const weights = asked.map((_, i) => weighed[i]?.surprise ?? 0)
+    const areKnown = asked.map(({ key }) => (idfs[key] ?? 0) < unheld)
     this.#weights = weights
     this.all = weights.reduce((sum, weight) => sum + weight, 0)
-    this.known = weights.reduce((sum, weight) => (weight < unheld ? sum + weight : sum), 0)
+    this.known = weights.reduce((sum, weight, i) => (areKnown[i] === true ? sum + weight : sum), 0)
     for (const [i, { key, stems, whole }] of asked.entries()) {
       this.#add(terms[key], i)
       for (const { term } of stems) this.#add(terms[term], i)
