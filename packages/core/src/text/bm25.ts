@@ -128,7 +128,7 @@ export const selectTerms = ({ joined, words }: ReadText, max: number): ReadonlyA
   for (const word of words) add(wordKey(word))
   for (const { stem } of words) add(stem)
   for (const { stem } of joined) add(stem)
-  for (const { pieces } of words) for (const piece of pieces) add(piece)
+  for (const { pieces } of words) if (pieces.length > 0) for (const piece of pieces) add(piece)
   return Array.from(terms)
 }
 

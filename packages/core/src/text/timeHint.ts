@@ -94,14 +94,12 @@ class TimeReader {
   readonly #zone: TimeZone
   /** Today, in days since 1970. */
   readonly #today: number
-  readonly #isThai: boolean
 
   constructor(text: string, now: number, zone: TimeZone) {
     this.#text = text.normalize("NFC")
     this.#items = readItems(this.#text)
     this.#zone = zone
     this.#today = zone.dayOf(now)
-    this.#isThai = /\p{Script=Thai}/u.test(text)
   }
 
   read(): void {
@@ -292,7 +290,7 @@ class TimeReader {
   /** Years of the common era; in Thai also of the Buddhist one. */
   #toYear(value: number): number | undefined {
     if (value >= 1900 && value < 2100) return value
-    return this.#isThai && value >= 2443 && value < 2643 ? value - 543 : undefined
+    return value >= 2443 && value < 2643 && /\p{Script=Thai}/u.test(this.#text) ? value - 543 : undefined
   }
 
   /** The number that follows directly after a mark. */

@@ -25,11 +25,14 @@ const toClock = (match: RegExpMatchArray): string | null => {
   return `${hours}h${Number(minute ?? 0)}`
 }
 
-const HAS_DIGIT = /\d/
+/** Most texts with digits have none that these patterns find: what each of them needs is looked for first. */
+const MAY_MATCH = /\d(?:[.,'()\-/:k]|[ap]| (?:[ ().\-/\d]|[ap]\.?m))|[A-Za-z]{2}\d{2} /iu
+
+const NO_SPANS: ReadonlyArray<Span> = []
 
 /** The numbers of a text that hold several runs or are written in several ways. */
 export const readNumbers = (text: string): ReadonlyArray<Span> => {
-  if (!HAS_DIGIT.test(text)) return []
+  if (!MAY_MATCH.test(text)) return NO_SPANS
   const spans: Array<Span> = []
   const add = (match: RegExpMatchArray, whole: string, stem: string | null = null) =>
     spans.push({ start: match.index ?? 0, end: (match.index ?? 0) + match[0].length, whole, stem })

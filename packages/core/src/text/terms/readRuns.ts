@@ -12,16 +12,20 @@ const anyRun = lazily(
 const ASCII_RUN = /[A-Za-z\d_]+(?:(?::\/\/|:\\|['.@:/\\+&=?#~-])[A-Za-z\d_]+)*(?:\+\+|#(?![A-Za-z\d_]))?/g
 const OTHER_MARK = /[._+@/\\:?=&#~-]/
 
-/** A run of a text. */
-export interface Run {
-  /** As it is written, folded. */
-  readonly text: string
+/** What a run is, wherever it stands. */
+interface Form {
   /** In lower case; without its apostrophes if it has no other mark. */
   readonly lower: string
-  readonly start: number
-  readonly end: number
   /** The languages of which it is a function word. */
   readonly stop: number
+}
+
+/** A run of a text. */
+export interface Run extends Form {
+  /** As it is written, folded. */
+  readonly text: string
+  readonly start: number
+  readonly end: number
 }
 
 /** The runs of a text that carry meaning. */
@@ -52,14 +56,33 @@ const withoutApostrophes = (lower: string): string => {
 /** No language's rules: a final sigma is a sigma, also where lower case makes it. */
 export const toLower = (text: string): string => text.toLowerCase().replaceAll("ς", "σ")
 
-const toRun = (text: string, start: number): Run => {
-  const end = start + text.length
+const readForm = (text: string): Form => {
   const written = toLower(text)
-  if (!written.includes("'")) return { text, lower: written, start, end, stop: stopMask(written) }
-  if (OTHER_MARK.test(text)) return { text, lower: written, start, end, stop: 0 }
+  if (!written.includes("'")) return { lower: written, stop: stopMask(written) }
+  if (OTHER_MARK.test(text)) return { lower: written, stop: 0 }
   const lower = withoutApostrophes(written)
   // A contraction is a function word as a whole ("don't"), "d'un" by what is left of it.
-  return { text, lower, start, end, stop: stopMask(written.replaceAll("'", "")) | stopMask(lower) }
+  return { lower, stop: stopMask(written.replaceAll("'", "")) | stopMask(lower) }
+}
+
+/** Runs whose forms are kept: most text repeats them. */
+const CACHED_RUNS = 20_000
+const CACHED_LENGTH = 32
+const forms = new Map<string, Form>()
+
+const formOf = (text: string): Form => {
+  const cached = forms.get(text)
+  if (cached !== undefined) return cached
+  const form = readForm(text)
+  if (text.length > CACHED_LENGTH) return form
+  if (forms.size >= CACHED_RUNS) forms.clear()
+  forms.set(text, form)
+  return form
+}
+
+const toRun = (text: string, start: number): Run => {
+  const { lower, stop } = formOf(text)
+  return { text, lower, start, end: start + text.length, stop }
 }
 
 const SENTENCE_END = /[.!?:;\n\u2026\u00a1\u00bf\u3002]/u
@@ -107,12 +130,17 @@ const isName = ({ lower, start, text: run }: Run, next: Run | undefined, text: s
 export const readRuns = (text: string): Runs => {
   const runs: Array<Run> = []
   const masks: Array<number> = []
-  for (const match of text.matchAll(ASCII.test(text) ? ASCII_RUN : anyRun())) {
+  const pattern = ASCII.test(text) ? ASCII_RUN : anyRun()
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
     const run = toRun(match[0], match.index)
     runs.push(run)
     if (run.stop !== 0) masks.push(run.stop)
   }
   const languages = guessLanguages(masks)
-  const meant = runs.filter((run, i) => (run.stop & languages) === 0 || isName(run, runs[i + 1], text))
+  const meant =
+    languages === 0
+      ? runs
+      : runs.filter((run, i) => (run.stop & languages) === 0 || isName(run, runs[i + 1], text))
   return { meant: meant.length === 0 ? runs : meant, english: languages === ENGLISH }
 }

@@ -119,16 +119,31 @@ const groupByHead = (): Map<string, Array<UnreadPhrase>> => {
   return groups
 }
 
+/** Words of questions that are kept. */
+const STARTS_MAX = 20_000
+
 /** Phrases, read as questions need them. */
 class PhraseTable {
   readonly #root = makeNode()
   readonly #unread = groupByHead()
   readonly #evidence: Array<ReadonlySet<string> | undefined> = []
+  /** Where the words of questions lead from the root: most lead nowhere. */
+  readonly #starts = new Map<string, PhraseNode | null>()
 
   /** The phrases that begin with a token, among others. */
   rootFor(key: string): PhraseNode {
     this.#read(toHead(key.charAt(0), key.charAt(1)))
     return this.#root
+  }
+
+  /** The phrases that begin with a word, or with one that an ending or a prefix is written onto; `null` for none. */
+  startingWith(word: string): PhraseNode | null {
+    const known = this.#starts.get(word)
+    if (known !== undefined) return known
+    const start = followWord(null, word) ?? null
+    if (this.#starts.size >= STARTS_MAX) this.#starts.clear()
+    this.#starts.set(word, start)
+    return start
   }
 
   /** Before a text is read that is not Latin. */
@@ -160,9 +175,16 @@ const phraseTable = (): PhraseTable => (table ??= new PhraseTable())
 const followKey = (node: PhraseNode | null, key: string): PhraseNode | undefined =>
   (node ?? phraseTable().rootFor(key)).next.get(key)
 
-const follow = (node: PhraseNode | null, token: TimeToken): PhraseNode | undefined =>
-  followKey(node, toKey(token)) ??
-  (token.key === "" ? undefined : peel(token.key).flatMap((base) => followKey(node, base) ?? [])[0])
+/** @param node null for the root */
+const followWord = (node: PhraseNode | null, word: string): PhraseNode | undefined =>
+  followKey(node, word) ?? peel(word).flatMap((base) => followKey(node, base) ?? [])[0]
+
+const follow = (node: PhraseNode | null, token: TimeToken): PhraseNode | undefined => {
+  const { key, value } = token
+  // Of a number, or too long.
+  if (value !== null || key === "") return followKey(node, toKey(token))
+  return node === null ? (phraseTable().startingWith(key) ?? undefined) : followWord(node, key)
+}
 
 const NO_MEANINGS: ReadonlyArray<Meaning> = []
 
