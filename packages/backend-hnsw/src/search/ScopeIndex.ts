@@ -1,4 +1,5 @@
 import {
+  type Anchor,
   ANY,
   type AroundRequest,
   type AroundRow,
@@ -43,7 +44,7 @@ import { readEvidence } from "./evidence.ts"
 import { PartRanking, type Ranked } from "./PartRanking.ts"
 import { Postings } from "./postings/Postings.ts"
 import type { SpareBuffer } from "./postings/PostingsBuffer.ts"
-import { DecodedMemories } from "./rows/DecodedMemories.ts"
+import { type Decoded, DecodedMemories } from "./rows/DecodedMemories.ts"
 import { FoundRows } from "./rows/FoundRows.ts"
 import { findLatestSlots, lastSaidFirst } from "./rows/latestRows.ts"
 import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
@@ -328,11 +329,17 @@ export class ScopeIndex implements RowSink {
 
   /** Null if another process has just removed the row. */
   #memory(slot: number): Memory | null {
+    return this.#decode(slot)?.memory ?? null
+  }
+
+  #decode(slot: number): Decoded | null {
     const cached = this.#memories.get(slot)
     if (cached !== undefined) return cached
     const memory = this.#reader.memory(this.#rid(slot))
-    if (memory !== null && this.#searches > 1) this.#memories.set(slot, memory)
-    return memory
+    if (memory === null) return null
+    const decoded = { memory, excerpt: null }
+    if (this.#searches > 1) this.#memories.set(slot, decoded)
+    return decoded
   }
 
   #rid(slot: number): number {
@@ -365,10 +372,10 @@ export class ScopeIndex implements RowSink {
     })
   }
 
-  /** Memories of slots that passed, without those that were removed or, while the call waited for a slice, changed. */
-  #passingMemory(slot: number, request: RowFilterRequest, opened: OpenVerdicts): Memory | null {
-    const memory = this.#memory(slot)
-    return memory === null || (opened.used && !memoryFilter(request)(memory)) ? null : memory
+  /** A slot that passed, unless it was removed or, while the call waited for a slice, changed. */
+  #passing(slot: number, request: RowFilterRequest, opened: OpenVerdicts): Decoded | null {
+    const decoded = this.#decode(slot)
+    return decoded === null || (opened.used && !memoryFilter(request)(decoded.memory)) ? null : decoded
   }
 
   get #ranked(): Ranked {
@@ -395,9 +402,7 @@ export class ScopeIndex implements RowSink {
         ? first.slots
         : Array.from(new Set(rankings.flatMap(({ slots }) => slots)))
     // While the call waited for a slice, rows that were read in order to decide may have changed.
-    const slots = opened.used
-      ? found.filter((slot) => this.#passingMemory(slot, request, opened) !== null)
-      : found
+    const slots = opened.used ? found.filter((slot) => this.#passing(slot, request, opened) !== null) : found
     const evidence = rankings.map((ranking) => ranking.readEvidence(slots))
     return {
       hits: slots.map((slot, i) => this.#toHit(slot, evidence, i)),
@@ -439,37 +444,42 @@ export class ScopeIndex implements RowSink {
   around(request: AroundRequest, opened: OpenVerdicts): ReadonlyArray<AroundRow> {
     const { anchors, asOf, filter, now, parts, radius } = request
     const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
-    const turnsBySession = new Map<number, Set<number>>()
-    for (const { sessionId, turn } of anchors) {
-      const session = this.#names.sessions.find(sessionId)
-      const turns = turnsBySession.get(session) ?? new Set()
-      for (let near = turn - radius; near <= turn + radius; near++) turns.add(near)
-      turnsBySession.set(session, turns)
-    }
-    const slots: Array<number> = []
-    for (const [session, turns] of turnsBySession)
-      for (const slot of this.#sessions.findSlots(session, turns, this.#rows))
-        if (passes(slot)) slots.push(slot)
+    const slots = this.#findNear(anchors, radius).filter(passes)
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
     const passesAll = isAny(filter)
     const rows: Array<AroundRow> = []
-    slots.forEach((slot, i) => {
-      const memory = this.#memory(slot)
-      if (memory === null) return
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] ?? -1
+      const decoded = this.#decode(slot)
+      if (decoded === null) continue
       const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
-      const excerpt = this.#cut(slot, memory, ofParts[0]?.worded ?? 0)
-      if (excerpt === null) return
-      rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, memory), excerpt })
-    })
+      const excerpt = this.#cut(slot, decoded, ofParts[0]?.worded ?? 0)
+      if (excerpt === null) continue
+      rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, decoded.memory), excerpt })
+    }
     return rows
   }
 
+  /** Slots within `radius` turns of an anchor, each once. */
+  #findNear(anchors: ReadonlyArray<Anchor>, radius: number): ReadonlyArray<number> {
+    const turnsBySession = new Map<number, Array<number>>()
+    for (const { sessionId, turn } of anchors) {
+      const session = this.#names.sessions.find(sessionId)
+      const turns = turnsBySession.get(session)
+      if (turns === undefined) turnsBySession.set(session, [turn])
+      else turns.push(turn)
+    }
+    const slots: Array<number> = []
+    for (const [session, turns] of turnsBySession)
+      this.#sessions.addSlots(session, turns, radius, this.#rows, slots)
+    return slots
+  }
+
   /** Null if there is no such passage. */
-  #cut(slot: number, memory: Memory, passage: number): Excerpt | null {
-    const known = passage === 0 ? this.#memories.excerpt(slot) : undefined
-    if (known !== undefined) return known
-    const excerpt = this.#makeExcerpt(slot, memory, passage)
-    if (excerpt !== null) this.#memories.setExcerpt(slot, excerpt)
+  #cut(slot: number, decoded: Decoded, passage: number): Excerpt | null {
+    if (passage === 0 && decoded.excerpt !== null) return decoded.excerpt
+    const excerpt = this.#makeExcerpt(slot, decoded.memory, passage)
+    if (excerpt?.isWhole === true) decoded.excerpt = excerpt
     return excerpt
   }
 
@@ -485,10 +495,10 @@ export class ScopeIndex implements RowSink {
     const excerpts: Array<Excerpt> = []
     for (const { id, passage } of rows) {
       const slot = this.#findSlot(id)
-      const memory = slot < 0 ? null : this.#memory(slot)
-      if (memory === null || isExpired(memory, now)) continue
+      const decoded = slot < 0 ? null : this.#decode(slot)
+      if (decoded === null || isExpired(decoded.memory, now)) continue
       const wanted = passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
-      const excerpt = this.#cut(slot, memory, wanted)
+      const excerpt = this.#cut(slot, decoded, wanted)
       if (excerpt === null) continue
       excerpts.push(
         vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
@@ -509,13 +519,13 @@ export class ScopeIndex implements RowSink {
   latest(request: LatestRequest, opened: OpenVerdicts): ReadonlyArray<Excerpt> {
     const passes = this.#rowFilter(request, opened)
     const found = findLatestSlots(this.#rows, this.#rows.count, request.limit, passes).flatMap((slot) => {
-      const memory = this.#passingMemory(slot, request, opened)
-      return memory === null ? [] : [{ slot, memory }]
+      const decoded = this.#passing(slot, request, opened)
+      return decoded === null ? [] : [{ slot, decoded }]
     })
     return found
-      .sort((a, b) => lastSaidFirst(a.memory, b.memory))
+      .sort((a, b) => lastSaidFirst(a.decoded.memory, b.decoded.memory))
       .slice(0, request.limit)
-      .flatMap(({ memory, slot }) => this.#cut(slot, memory, 0) ?? [])
+      .flatMap(({ decoded, slot }) => this.#cut(slot, decoded, 0) ?? [])
   }
 
   /** A page of row numbers by `(saidAt, id)`: no index of the file has that order. */

@@ -137,8 +137,15 @@ const readWeights = (
   return points.map((point) => {
     if (length === 0 || point !== holders[next]) return none
     const start = next++ * length
-    return weights.subarray(start, start + length)
+    const end = start + length
+    // Most turns around a hit hold no term, and a view is dear.
+    return isZero(weights, start, end) ? none : weights.subarray(start, end)
   })
+}
+
+const isZero = (weights: Float32Array, start: number, end: number): boolean => {
+  for (let i = start; i < end; i++) if (weights[i] !== 0) return false
+  return true
 }
 
 const findAllWorded = (

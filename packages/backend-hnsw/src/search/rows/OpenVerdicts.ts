@@ -11,30 +11,32 @@ export class SliceSpent extends Error {}
  * by slice, until it finds all that it needs here.
  */
 export class OpenVerdicts {
-  readonly #verdicts = new Map<number, boolean>()
+  /** Created with the first row that is read: most calls read none. */
+  #verdicts: Map<number, boolean> | null = null
   #index: object | null = null
   #reads = 0
   #deadline = 0
 
   /** Before each slice. Slots of another index name other rows. */
   startSlice(index: object): void {
-    if (this.#index !== index) this.#verdicts.clear()
+    if (this.#index !== index) this.#verdicts = null
     this.#index = index
     this.#reads = 0
   }
 
   /** Whether any row was read in order to decide. */
   get used(): boolean {
-    return this.#verdicts.size > 0
+    return this.#verdicts !== null
   }
 
   /** Throws `SliceSpent` if the slice has no time for a read. */
   verdict(slot: number, read: () => boolean): boolean {
-    const before = this.#verdicts.get(slot)
+    const before = this.#verdicts?.get(slot)
     if (before !== undefined) return before
     if (this.#reads === 0) this.#deadline = performance.now() + SLICE_MS
     if (this.#reads++ >= READS_MIN && performance.now() > this.#deadline) throw new SliceSpent()
     const value = read()
+    this.#verdicts ??= new Map()
     this.#verdicts.set(slot, value)
     return value
   }

@@ -19,12 +19,34 @@ export class SessionChains {
     return previous
   }
 
-  /** The session's slots whose turn is in `turns`, ascending. */
-  findSlots(session: number, turns: ReadonlySet<number>, rows: RowColumns): ReadonlyArray<number> {
-    const slots: Array<number> = []
+  /** Adds the session's slots within `radius` turns of one of `turns` to `slots`, ascending. */
+  addSlots(
+    session: number,
+    turns: ReadonlyArray<number>,
+    radius: number,
+    rows: RowColumns,
+    slots: Array<number>
+  ): void {
+    const from = Math.min(...turns) - radius
+    const to = Math.max(...turns) + radius
+    const start = slots.length
     for (let slot = this.#last[session] ?? -1; slot >= 0; slot = rows.previous(slot)) {
-      if (turns.has(rows.turn(slot))) slots.push(slot)
+      const turn = rows.turn(slot)
+      if (turn < from || turn > to) continue
+      for (const near of turns) {
+        if (Math.abs(near - turn) > radius) continue
+        slots.push(slot)
+        break
+      }
     }
-    return slots.reverse()
+    reverseFrom(slots, start)
+  }
+}
+
+const reverseFrom = (slots: Array<number>, start: number): void => {
+  for (let low = start, high = slots.length - 1; low < high; low++, high--) {
+    const slot = slots[low] ?? 0
+    slots[low] = slots[high] ?? 0
+    slots[high] = slot
   }
 }
