@@ -86,8 +86,7 @@ export const openWorlds = (file: string, embedder: string | null) => {
         const { read, rows, scorer } = yield* readEvidence(
           { store, fingerprint, sequences, sentences: new SentenceCache() },
           request,
-          queries,
-          vectors
+          { queries, vectors }
         )
         const unread = rows.filter((row) => row.phrasesMax > 0 && row.excerpt === null)
         for (let at = 0; at < unread.length; at += STORE_LIMITS.batch) {
@@ -106,7 +105,7 @@ export const openWorlds = (file: string, embedder: string | null) => {
           const phrases =
             query === undefined || row.excerpt === null || row.passage !== row.worded
               ? 0
-              : countPhrases(query, sequences.read(row.excerpt.memory.content, query.tokeniser))
+              : countPhrases(query, row, sequences.read(row.excerpt.memory.content, query.tokeniser))
           features.set(scorer.features(row, phrases), i * FEATURES.length)
         })
         return {

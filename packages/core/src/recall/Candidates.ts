@@ -23,6 +23,17 @@ const bySaid = (a: RowFacts, b: RowFacts): number =>
 const byScore = (a: Winner, b: Winner): number =>
   descending(a.score, b.score) || bySaid(a.row.facts, b.row.facts)
 
+/** Puts a winner into its place among those before it. */
+const insert = (winners: Array<Winner>, winner: Winner): void => {
+  let at = winners.length
+  winners.push(winner)
+  for (let before = winners[at - 1]; before !== undefined && byScore(winner, before) < 0;) {
+    winners[at--] = before
+    before = winners[at - 1]
+  }
+  winners[at] = winner
+}
+
 /** Rows beside each winner that the order of the answer may bring in. */
 const RUNNERS_UP = 2
 
@@ -142,15 +153,14 @@ export class Candidates {
       const winner = this.#score(row)
       if (winner === null) unread.push(row)
       else if (winner.score >= minScore) {
-        winners.push(winner)
+        insert(winners, winner)
         if (winners.length >= limit) {
-          winners.sort(byScore)
           winners.length = limit
           last = winners[limit - 1]?.score ?? last
         }
       }
     }
-    this.#winners = winners.sort(byScore)
+    this.#winners = winners
     this.#answers = null
     this.#unread = unread
   }
@@ -165,7 +175,7 @@ export class Candidates {
     // The phrases are those of the words that were found.
     const phrases =
       row.passage === row.worded
-        ? countPhrases(query, sequences.read(excerpt.memory.content, query.tokeniser))
+        ? countPhrases(query, row, sequences.read(excerpt.memory.content, query.tokeniser))
         : 0
     return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt, rerank: null }
   }

@@ -44,11 +44,40 @@ export const highBit = (termIndex: number): number => (termIndex >= 32 ? 1 << (t
 const toMasks = (terms: ReadonlyArray<number>): Masks => {
   let mask0 = 0
   let mask1 = 0
-  for (const term of terms) {
+  for (let i = 0; i < terms.length; i++) {
+    const term = terms[i] ?? -1
     mask0 |= lowBit(term)
     mask1 |= highBit(term)
   }
   return { mask0, mask1 }
+}
+
+const NO_TERMS: ReadonlyArray<number> = []
+const NO_FORMS: ReadonlyArray<WeakForm> = []
+
+const weaken = (terms: ReadonlyArray<number>, share: number): ReadonlyArray<WeakForm> =>
+  terms.length === 0
+    ? NO_FORMS
+    : terms.map((term) => ({ term, share, mask0: lowBit(term), mask1: highBit(term) }))
+
+/** Finds the places of a question's terms. */
+class TermPlaces {
+  readonly #indexOf: (term: number) => number
+
+  constructor(indexOf: (term: number) => number) {
+    this.#indexOf = indexOf
+  }
+
+  /** Adds the place of a term; `places` has each once. */
+  add(places: ReadonlyArray<number>, id: number): ReadonlyArray<number> {
+    const place = id === NO_TERM ? -1 : this.#indexOf(id)
+    if (place < 0 || places.includes(place)) return places
+    return places.length === 0 ? [place] : [...places, place]
+  }
+
+  addAll(places: ReadonlyArray<number>, ids: ReadonlyArray<number>): ReadonlyArray<number> {
+    return ids.length === 0 ? places : ids.reduce((some, id) => this.add(some, id), places)
+  }
 }
 
 /** The distinct words of a question whose key is among its terms. `indexOf` finds a term in them, or returns -1. */
@@ -57,11 +86,7 @@ export const groupTerms = (
   indexOf: (term: number) => number
 ): ReadonlyArray<QueryWord> => {
   const known = new Set<number>()
-  /** Adds the place of a term. */
-  const add = (places: Array<number>, id: number): void => {
-    const place = id === NO_TERM ? -1 : indexOf(id)
-    if (place >= 0 && !places.includes(place)) places.push(place)
-  }
+  const terms = new TermPlaces(indexOf)
   const stemShare = english ? ENGLISH_STEM_SHARE : STEM_SHARE
   const grouped: Array<QueryWord> = []
   words.forEach((word, at) => {
@@ -71,25 +96,26 @@ export const groupTerms = (
     known.add(key)
     // A word without a whole form, as a part of an identifier or a single character, is known by its key.
     const isWeak = word.whole === NO_TERM
-    const whole: Array<number> = []
-    const stems: Array<number> = []
-    const pieces: Array<number> = []
-    add(whole, word.whole)
-    add(stems, word.stem)
+    let whole = isWeak ? NO_TERMS : [key]
+    let stems = terms.add(NO_TERMS, word.stem)
     for (const identifier of joined) {
       if (at < identifier.from || at >= identifier.to) continue
-      add(whole, identifier.whole)
-      add(stems, identifier.stem)
+      whole = terms.add(whole, identifier.whole)
+      stems = terms.add(stems, identifier.stem)
     }
-    for (const piece of word.pieces) add(pieces, piece)
-    const weaken = (term: number, share: number): WeakForm => ({ term, share, ...toMasks([term]) })
+    const pieces = terms.addAll(NO_TERMS, word.pieces)
+    const wholeMasks = toMasks(isWeak ? [...whole, key] : whole)
+    const ofWhole = toMasks(whole)
+    const ofStems = toMasks(stems)
+    const ofPieces = toMasks(pieces)
     grouped.push({
       key,
       factor: isWeak ? WEAK_FACTOR : 1,
-      whole: toMasks(isWeak ? [...whole, key] : whole),
-      stems: stems.filter((term) => !isWeak || term !== key).map((term) => weaken(term, stemShare)),
-      pieces: isWeak ? [] : pieces.map((term) => weaken(term, PIECES_SHARE / word.pieces.length)),
-      ...toMasks([...whole, ...stems, ...pieces])
+      whole: wholeMasks,
+      stems: weaken(isWeak ? stems.filter((term) => term !== key) : stems, stemShare),
+      pieces: isWeak ? NO_FORMS : weaken(pieces, PIECES_SHARE / word.pieces.length),
+      mask0: ofWhole.mask0 | ofStems.mask0 | ofPieces.mask0,
+      mask1: ofWhole.mask1 | ofStems.mask1 | ofPieces.mask1
     })
   })
   return grouped
@@ -127,6 +153,8 @@ export interface TermCounts {
   readonly holders: ReadonlyArray<number>
 }
 
+const UNWEIGHED: ReadonlyArray<WeighedForm> = []
+
 export const weighForms = (
   word: QueryWord,
   { holders, idfMax, idfs, surprises }: TermCounts,
@@ -146,13 +174,19 @@ export const weighForms = (
     }
   }
   return {
-    ...word,
+    key: word.key,
+    factor: word.factor,
+    whole: word.whole,
+    stems: word.stems,
+    pieces: word.pieces,
+    mask0: word.mask0,
+    mask1: word.mask1,
     idf: idfs[word.key] ?? 0,
     square,
     surprise: surprises[word.key] ?? 0,
     holders: Math.max(1, holders[word.key] ?? 0),
-    weighedStems: word.stems.map((form) => weigh(form, 2)),
-    weighedPieces: word.pieces.map((form) => weigh(form, 1))
+    weighedStems: word.stems.length === 0 ? UNWEIGHED : word.stems.map((form) => weigh(form, 2)),
+    weighedPieces: word.pieces.length === 0 ? UNWEIGHED : word.pieces.map((form) => weigh(form, 1))
   }
 }
 
@@ -180,7 +214,10 @@ export const weighWord = (word: WeighedWord, mask0: number, mask1: number, held:
   let idf = 0
   let surprise = 0
   let holders = Number.POSITIVE_INFINITY
-  for (const form of word.weighedStems) {
+  const { weighedPieces, weighedStems } = word
+  for (let i = 0; i < weighedStems.length; i++) {
+    const form = weighedStems[i]
+    if (form === undefined) break
     if (((form.mask0 & mask0) | (form.mask1 & mask1)) === 0) continue
     held[SHARE] = form.share
     held[IDF] = form.idf
@@ -188,7 +225,9 @@ export const weighWord = (word: WeighedWord, mask0: number, mask1: number, held:
     held[HOLDERS] = form.holders
     return
   }
-  for (const form of word.weighedPieces) {
+  for (let i = 0; i < weighedPieces.length; i++) {
+    const form = weighedPieces[i]
+    if (form === undefined) break
     if (((form.mask0 & mask0) | (form.mask1 & mask1)) === 0) continue
     share += form.share
     idf += form.idf

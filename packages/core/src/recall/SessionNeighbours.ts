@@ -1,18 +1,39 @@
-import type { Evidence } from "./features.ts"
+import type { Evidence, ReadTurn } from "./features.ts"
 import type { RowFacts } from "../store/searching.ts"
 
 /** The rows of one session that were read. */
 class Session {
-  readonly #turns = new Map<number, Evidence>()
+  readonly #turns = new Map<number, ReadTurn>()
   #strongest = 0
 
   add(row: Evidence, turn: number): void {
-    this.#turns.set(turn, row)
     if (row.prescore > this.#strongest) this.#strongest = row.prescore
+    row.turn = this.#turns.get(turn) ?? this.#addTurn(row, turn)
+    // Of several rows of one turn the last stands for it.
+    row.turn.row = row
+  }
+
+  /** A score looks at the turns around a row again and again: each is looked up once. */
+  #addTurn(row: Evidence, turn: number): ReadTurn {
+    const turns = this.#turns
+    const added: ReadTurn = {
+      row,
+      session: this,
+      earlier: turns.get(turn - 2),
+      previous: turns.get(turn - 1),
+      next: turns.get(turn + 1),
+      later: turns.get(turn + 2)
+    }
+    if (added.earlier !== undefined) added.earlier.later = added
+    if (added.previous !== undefined) added.previous.next = added
+    if (added.next !== undefined) added.next.previous = added
+    if (added.later !== undefined) added.later.earlier = added
+    turns.set(turn, added)
+    return added
   }
 
   at(turn: number): Evidence | undefined {
-    return this.#turns.get(turn)
+    return this.#turns.get(turn)?.row
   }
 
   /** The greatest prescore of its rows. */

@@ -5,6 +5,18 @@ import { countFromWeight, documentWeight, lengthPenalty, type TermSettings } fro
 import { type Query, type QueryWeights, SURPRISE_MAX } from "./query.ts"
 import { HELD_LENGTH, HOLDERS, IDF, SHARE, SURPRISE, weighWord } from "./QueryWords.ts"
 
+/** A turn of a session of which a row was read, and those of the turns around it. */
+export interface ReadTurn {
+  row: Evidence
+  /** `strongest`: the greatest prescore of the session's rows. */
+  readonly session: { readonly strongest: number }
+  /** Two turns before, one before, one after, two after. */
+  earlier: ReadTurn | undefined
+  previous: ReadTurn | undefined
+  next: ReadTurn | undefined
+  later: ReadTurn | undefined
+}
+
 /** What a memory holds of one part of a message; of a long text, its best passage. */
 export interface Evidence {
   readonly facts: RowFacts
@@ -40,6 +52,8 @@ export interface Evidence {
   ceiling: number
   /** The part of its score that no neighbour changes; NaN before it is weighed. */
   fixedLogit: number
+  /** Its place among the rows that were read; `null` for a row without a turn. */
+  turn: ReadTurn | null
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
@@ -53,7 +67,6 @@ const referenceCosine = (cosine: number | null, { mean, spread }: Calibration): 
 const WORDED_SHARE = 0.5
 
 const NO_WEIGHTS = new Float32Array()
-const NO_PLACES: ReadonlyArray<number> = []
 const NO_WORDS: QueryWeights["words"] = []
 
 /** What the current memory holds of the current word: one array for all, since thousands are weighed in a recall. */
@@ -79,8 +92,9 @@ const sumWords = (
   let surprise = 0
   let alone = 0
   let rarest = 0
-  for (const word of words) {
-    if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]
+    if (word === undefined || ((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
     weighWord(word, mask0, mask1, held)
     const keyWeight = (termWeights[word.key] ?? 0) / word.factor
     const count = keyWeight === 0 ? 1 : countFromWeight(keyWeight, penalty, settings)
@@ -150,31 +164,41 @@ export const toEvidence = (
     passage: byWords ? worded : nearest,
     excerpt: null,
     ceiling: Number.POSITIVE_INFINITY,
-    fixedLogit: Number.NaN
+    fixedLogit: Number.NaN,
+    turn: null
   }
 }
 
 /** The query's word pairs both of whose words are under these masks. */
 const countPairs = ({ phrases }: Query, mask0: number, mask1: number): number => {
   let both = 0
-  for (const phrase of phrases) {
-    if ((phrase.mask0 & ~mask0) === 0 && (phrase.mask1 & ~mask1) === 0) both += 1
+  for (let i = 0; i < phrases.length; i++) {
+    const phrase = phrases[i]
+    if (phrase !== undefined && (phrase.mask0 & ~mask0) === 0 && (phrase.mask1 & ~mask1) === 0) both += 1
   }
   return both
 }
 
-/** The query's word pairs that are adjacent in a text; `sequence` has the keys of its words. */
-export const countPhrases = ({ phrases, phrasesByFirst }: Query, sequence: Uint32Array): number => {
-  if (phrases.length === 0) return 0
-  const seen = new Uint8Array(phrases.length)
+/** Whether two words stand side by side in a text. */
+const isAdjacent = (first: number, second: number, sequence: Uint32Array): boolean => {
+  let at = sequence.indexOf(first)
+  while (at >= 0 && sequence[at + 1] !== second) at = sequence.indexOf(first, at + 1)
+  return at >= 0
+}
+
+/**
+ * The query's word pairs that are adjacent in a row's text: of those alone of which it holds both words, which are few.
+ * `sequence` has the keys of the text's words.
+ */
+export const countPhrases = (
+  { phrases }: Query,
+  { mask0, mask1 }: Pick<Evidence, "mask0" | "mask1">,
+  sequence: Uint32Array
+): number => {
   let adjacent = 0
-  for (let i = 1; i < sequence.length; i++) {
-    for (const place of phrasesByFirst.get(sequence[i - 1] ?? 0) ?? NO_PLACES) {
-      // Each pair counts once.
-      if (phrases[place]?.second !== sequence[i] || seen[place] === 1) continue
-      seen[place] = 1
-      adjacent += 1
-    }
+  for (const phrase of phrases) {
+    if ((phrase.mask0 & ~mask0) !== 0 || (phrase.mask1 & ~mask1) !== 0) continue
+    if (isAdjacent(phrase.first, phrase.second, sequence)) adjacent += 1
   }
   return adjacent
 }
@@ -182,8 +206,9 @@ export const countPhrases = ({ phrases, phrasesByFirst }: Query, sequence: Uint3
 /** Σ surprise of the query's words under these masks. */
 export const heldUnder = ({ words }: QueryWeights, mask0: number, mask1: number): number => {
   let sum = 0
-  for (const word of words) {
-    if (((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]
+    if (word === undefined || ((word.mask0 & mask0) | (word.mask1 & mask1)) === 0) continue
     weighWord(word, mask0, mask1, held)
     sum += held[SURPRISE] ?? 0
   }

@@ -20,6 +20,7 @@ import { LruMap } from "../runtime/LruMap.ts"
 import { NAMES_READ_ONCE } from "../text/speakerNames.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
+import type { Evidence } from "./features.ts"
 import type { Arranged } from "./order/arrange.ts"
 import { readMessage } from "./query.ts"
 import { SentenceCache } from "./sentences/SentenceCache.ts"
@@ -133,12 +134,10 @@ const findWinners = Effect.fnUntraced(function* (
   if (vectors.every((vector) => vector === undefined) && queries.every(({ terms }) => terms.length === 0)) {
     return { candidates: null, degraded: findDegraded(failure, 0) }
   }
-  const evidence = yield* readEvidence(
-    { store, fingerprint, sequences, sentences },
-    request,
+  const evidence = yield* readEvidence({ store, fingerprint, sequences, sentences }, request, {
     queries,
     vectors
-  )
+  })
   return {
     candidates: new Candidates(evidence, { limit, minScore }),
     degraded: findDegraded(failure, evidence.damaged)
@@ -147,17 +146,28 @@ const findWinners = Effect.fnUntraced(function* (
 
 const NO_MEMORIES: ReadonlyMap<string, Memory> = new Map()
 
-/** Reads what the last trip is for: texts that may still decide, and rows that are not whole. */
-const readRest = Effect.fnUntraced(function* (
+/** Reads what the last trip is for: texts that may still decide, and rows that are not whole; most recalls need none. */
+const readRest = (
+  services: Services,
+  request: RecallRequest,
+  candidates: Candidates,
+  wantsWhole: boolean
+): Effect.Effect<ReadonlyMap<string, Memory>, MemoryError> => {
+  const unread = candidates.unread()
+  const cut = wantsWhole ? candidates.answers().filter(({ item }) => !item.excerpt.isWhole) : []
+  if (unread.length === 0 && cut.length === 0) return Effect.succeed(NO_MEMORIES)
+  const whole = wantsWhole ? [...unread, ...cut.map(({ item }) => item.row)] : []
+  return readLast(services, request, candidates, unread, whole)
+}
+
+const readLast = Effect.fnUntraced(function* (
   { store }: Services,
   { now, scope }: RecallRequest,
   candidates: Candidates,
-  wantsWhole: boolean
+  unread: ReadonlyArray<Evidence>,
+  whole: ReadonlyArray<Evidence>
 ): Effect.fn.Return<ReadonlyMap<string, Memory>, MemoryError> {
-  const unread = candidates.unread()
-  const cut = wantsWhole ? candidates.answers().filter(({ item }) => !item.excerpt.isWhole) : []
-  const ids = wantsWhole ? [...unread, ...cut.map(({ item }) => item.row)].map(({ facts }) => facts.id) : []
-  if (unread.length === 0 && ids.length === 0) return NO_MEMORIES
+  const ids = whole.map(({ facts }) => facts.id)
   const [excerpts, memories] = yield* Effect.all(
     [
       unread.length === 0
@@ -198,17 +208,21 @@ const findJudged = Effect.fnUntraced(function* (
 })
 
 /** The best rows; a reranker that fails leaves what would be found without it. */
-const findAnswers = Effect.fnUntraced(function* (
+const findBest = Effect.fnUntraced(function* (
   services: Services,
+  reranker: Reranker["Service"],
   request: RecallRequest
 ): Effect.fn.Return<Found, MemoryError> {
-  const { reranker } = services
-  if (reranker === null) return yield* findWinners(services, request)
   const judged = yield* findJudged(services, reranker, request)
   if (Result.isSuccess(judged)) return judged.success
   const { candidates, degraded } = yield* findWinners(services, request)
   return { candidates, degraded: [...(degraded ?? []), missingReranker(judged.failure)] }
 })
+
+const findAnswers = (services: Services, request: RecallRequest): Effect.Effect<Found, MemoryError> =>
+  services.reranker === null
+    ? findWinners(services, request)
+    : findBest(services, services.reranker, request)
 
 /** Ranks: each winner with its excerpt. */
 const rankWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {

@@ -6,7 +6,7 @@ import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
 import { idf, selectTerms } from "../text/bm25.ts"
 import { readWith } from "../text/terms/tokenisers.ts"
-import { wordKey } from "../text/terms/Word.ts"
+import { type ReadText, wordKey } from "../text/terms/Word.ts"
 import { groupTerms, highBit, lowBit, type QueryWord, weighForms, type WeighedWord } from "./QueryWords.ts"
 
 /** Two adjacent words of a question. */
@@ -34,8 +34,6 @@ export interface Query {
   readonly words: ReadonlyArray<QueryWord>
   /** Distinct pairs of adjacent words, in order. */
   readonly phrases: ReadonlyArray<Phrase>
-  /** Places in `phrases`, by first word. */
-  readonly phrasesByFirst: ReadonlyMap<number, ReadonlyArray<number>>
   /** The one speaker that it names; `null` for none or several. */
   readonly speaker: string | null
   readonly time: TimeHint
@@ -58,6 +56,32 @@ export const readMessage = (
   return asking.length === 0 ? parts.slice(0, 1) : asking
 }
 
+/** The distinct pairs of adjacent words. `indexOf` finds a term in the query's terms, or returns -1. */
+const readPhrases = ({ words }: ReadText, indexOf: (term: number) => number): ReadonlyArray<Phrase> => {
+  const seconds = new Map<number, Array<number>>()
+  const phrases: Array<Phrase> = []
+  let first = -1
+  let place = -1
+  words.forEach((word, i) => {
+    const second = wordKey(word)
+    const at = indexOf(second)
+    const known = seconds.get(first)
+    if (i > 0 && first !== second && known?.includes(second) !== true) {
+      if (known === undefined) seconds.set(first, [second])
+      else known.push(second)
+      phrases.push({
+        first,
+        second,
+        mask0: lowBit(place) | lowBit(at),
+        mask1: highBit(place) | highBit(at)
+      })
+    }
+    first = second
+    place = at
+  })
+  return phrases
+}
+
 export const readQuery = (
   query: string,
   speakers: ReadonlyArray<string>,
@@ -68,33 +92,25 @@ export const readQuery = (
 ): Query => {
   const { named, text } = withoutNames(query, speakers)
   const read = readWith(tokeniser, text)
-  const sequence = read.words.map(wordKey)
-  const terms = Uint32Array.from(selectTerms(read, STORE_LIMITS.queryTerms))
-  const indexes = new Map(Array.from(terms, (term, i) => [term, i]))
-  const indexOf = (term: number): number => indexes.get(term) ?? -1
-  const phrasesByFirst = new Map<number, Array<number>>()
-  const phrases: Array<Phrase> = []
-  for (let i = 1; i < sequence.length; i++) {
-    const first = sequence[i - 1] ?? 0
-    const second = sequence[i] ?? 0
-    const places = phrasesByFirst.get(first)
-    if (first === second || places?.some((place) => phrases[place]?.second === second) === true) continue
-    if (places === undefined) phrasesByFirst.set(first, [phrases.length])
-    else places.push(phrases.length)
-    const a = indexOf(first)
-    const b = indexOf(second)
-    phrases.push({ first, second, mask0: lowBit(a) | lowBit(b), mask1: highBit(a) | highBit(b) })
-  }
+  const selected = selectTerms(read, STORE_LIMITS.queryTerms)
+  const terms = new Uint32Array(selected.length)
+  const places = new Map<number, number>()
   const caps = surpriseCaps(tokeniser, read.english)
+  const surpriseMax = new Float64Array(selected.length)
+  selected.forEach((term, i) => {
+    terms[i] = term
+    places.set(term, i)
+    surpriseMax[i] = caps.get(term) ?? Number.POSITIVE_INFINITY
+  })
+  const indexOf = (term: number): number => places.get(term) ?? -1
   return {
     asked: query,
     text,
     terms,
-    surpriseCaps: Float64Array.from(terms, (term) => caps.get(term) ?? Number.POSITIVE_INFINITY),
+    surpriseCaps: surpriseMax,
     tokeniser,
     words: groupTerms(read, indexOf),
-    phrases,
-    phrasesByFirst,
+    phrases: readPhrases(read, indexOf),
     speaker: named.length === 1 ? (named[0] ?? null) : null,
     time: timeHint(query, now, zone),
     aside

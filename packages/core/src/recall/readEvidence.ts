@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
+import { type Calibration, type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type {
   Anchor,
@@ -7,9 +7,11 @@ import type {
   AroundRow,
   Excerpt,
   ExcerptsRequest,
-  SearchHit
+  QueryPart,
+  SearchHit,
+  SearchResult
 } from "../store/searching.ts"
-import { type Evidence, toEvidence } from "./features.ts"
+import { type Evidence, type ReadTurn, toEvidence } from "./features.ts"
 import { type Query, type QueryWeights, weighQuery } from "./query.ts"
 import type { RecallRequest } from "./Retriever.ts"
 import { type Explanation, Scorer } from "./Scorer.ts"
@@ -26,7 +28,6 @@ const ANCHORS = 24
 
 /** Turns to either side. On LoCoMo without a model, 1 loses 1.2 points. */
 const RADIUS = 2
-const NEIGHBOURS = [-2, -1, 1, 2] as const
 
 /**
  * Turns after so many of the strongest hits are read further on: what takes up a fact in a few words ("Friday, rather")
@@ -51,10 +52,12 @@ const pickParts = (
 ): ReadonlyArray<Evidence> => {
   const picked: Array<Evidence> = []
   for (const ofParts of rows) {
-    let [best] = ofParts
-    let most = Number.NEGATIVE_INFINITY
-    for (const row of ofParts) {
-      const value = measure(row)
+    let best = ofParts[0]
+    // Most messages have one part.
+    let most = best === undefined ? 0 : measure(best)
+    for (let part = 1; part < ofParts.length; part++) {
+      const row = ofParts[part]
+      const value = row === undefined ? Number.NEGATIVE_INFINITY : measure(row)
       if (value <= most) continue
       most = value
       best = row
@@ -64,21 +67,26 @@ const pickParts = (
   return picked
 }
 
+const isUnread = (turn: number, around: ReadTurn | undefined): boolean => turn >= 0 && around === undefined
+
 /** The turns of the strongest hits, except those whose neighbours are all read. */
-const selectAnchors = (hits: ReadonlyArray<OfParts>, neighbours: SessionNeighbours): ReadonlyArray<Anchor> =>
-  pickParts(hits, ({ prescore }) => prescore)
+const selectAnchors = (hits: ReadonlyArray<OfParts>): ReadonlyArray<Anchor> => {
+  const strongest = pickParts(hits, ({ prescore }) => prescore)
     .toSorted((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
     .slice(0, ANCHORS)
-    .flatMap(({ facts }, rank) => {
-      const { sessionId, turn } = facts
-      if (sessionId === null || turn === null) return []
-      const session = neighbours.of(facts)
-      const isOpen = NEIGHBOURS.some(
-        (offset) => turn + offset >= 0 && session?.at(turn + offset) === undefined
-      )
-      const own = isOpen ? [{ sessionId, turn }] : []
-      return rank < LOOKED_AFTER ? [...own, { sessionId, turn: turn + LOOK_AHEAD }] : own
-    })
+  const anchors: Array<Anchor> = []
+  strongest.forEach(({ facts: { sessionId, turn }, turn: place }, rank) => {
+    if (sessionId === null || turn === null || place === null) return
+    const isOpen =
+      isUnread(turn - 2, place.earlier) ||
+      isUnread(turn - 1, place.previous) ||
+      isUnread(turn + 1, place.next) ||
+      isUnread(turn + 2, place.later)
+    if (isOpen) anchors.push({ sessionId, turn })
+    if (rank < LOOKED_AFTER) anchors.push({ sessionId, turn: turn + LOOK_AHEAD })
+  })
+  return anchors
+}
 
 /** One part of a message as a question of its own. */
 export interface AskedPart {
@@ -153,11 +161,14 @@ interface EvidenceServices {
   readonly sentences: SentenceCache
 }
 
+/** What the second trip asks for; `null` for nothing. */
+interface Wanted {
+  readonly around: AroundRequest | null
+  readonly excerpts: ExcerptsRequest | null
+}
+
 /** The second trip: neighbours with their texts, and texts of hits. */
-const readTexts = (
-  store: MemoryStore["Service"],
-  { around, excerpts }: { readonly around: AroundRequest | null; readonly excerpts: ExcerptsRequest | null }
-) =>
+const readTexts = (store: MemoryStore["Service"], { around, excerpts }: Wanted) =>
   Effect.all(
     [
       around === null ? Effect.succeed<ReadonlyArray<AroundRow>>([]) : store.around(around),
@@ -166,78 +177,125 @@ const readTexts = (
     { concurrency: "unbounded" }
   )
 
-/**
- * Reads the rows that may answer: one search; then the turns around its strongest hits, and texts.
- *
- * @param vectors of the queries, in their order; none for a query that is asked by its words alone
- */
-export const readEvidence = Effect.fnUntraced(function* (
-  { fingerprint, sentences, sequences, store }: EvidenceServices,
-  { asOf, filter, limit, now, scope }: RecallRequest,
-  queries: ReadonlyArray<Query>,
-  vectors: ReadonlyArray<Float32Array | undefined>
-) {
-  const parts = queries.map(({ terms }, i) => ({ vector: vectors[i], terms }))
-  const most = Math.max(CANDIDATES, limit)
-  const result = yield* store.search({ scope, now, asOf, parts, filter, limit: most })
-  const calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
-  const asked = queries.map((query, i) => {
-    const weights = weighQuery(query, result.n, result.df[i] ?? [])
-    return toPart(
-      query,
-      weights,
-      vectors[i] === undefined ? WORDS_ONLY : weightsWith(calibration.strength),
-      now
+/** The rows of one search, and those that are read after it. Its loops are compiled: those of a generator seldom are. */
+class ReadRows {
+  readonly parts: ReadonlyArray<AskedPart>
+  readonly scorer: PartScorer
+  readonly #terms: Fingerprint
+  readonly #calibration: Calibration
+  readonly #hits: Array<OfParts> = []
+  readonly #byId = new Map<string, OfParts>()
+  /** Around hits; those that fail the filter are evidence for their hits, and no answers themselves. */
+  readonly #neighbours: Array<OfParts> = []
+
+  constructor(
+    fingerprint: Fingerprint,
+    now: number,
+    { queries, vectors }: Questions,
+    { df, hits, n }: SearchResult
+  ) {
+    this.#terms = fingerprint
+    this.#calibration = fingerprint.embedding?.calibration ?? REFERENCE_CALIBRATION
+    const { strength } = this.#calibration
+    this.parts = queries.map((query, i) =>
+      toPart(
+        query,
+        weighQuery(query, n, df[i] ?? []),
+        vectors[i] === undefined ? WORDS_ONLY : weightsWith(strength),
+        now
+      )
     )
-  })
-  const scorer = new PartScorer(asked)
-  const byId = new Map<string, OfParts>()
-  const readInto = (ofParts: OfParts | undefined, excerpt: Excerpt): void => {
-    for (const row of ofParts ?? []) if (row.passage === excerpt.passage) row.excerpt = excerpt
+    this.scorer = new PartScorer(this.parts)
+    for (const hit of hits) {
+      const ofParts = this.#weigh(hit)
+      this.#hits.push(ofParts)
+      this.#byId.set(hit.facts.id, ofParts)
+    }
   }
-  const read = (excerpt: Excerpt): void => readInto(byId.get(excerpt.memory.id), excerpt)
-  const add = (hit: SearchHit): OfParts => {
-    // An array that grows has room for 16 from its first entry.
-    const ofParts = asked.map(({ neighbours, query, weights }, at) => {
-      const row = toEvidence(query, weights, fingerprint, hit, calibration, at)
-      neighbours.add(row)
-      return row
-    })
-    byId.set(hit.facts.id, ofParts)
-    return ofParts
+
+  #weigh(hit: SearchHit): OfParts {
+    const [only] = this.parts
+    // Most messages have one part. An array that grows has room for 16 from its first entry.
+    return this.parts.length === 1 && only !== undefined
+      ? [this.#weighPart(hit, only, 0)]
+      : this.parts.map((part, at) => this.#weighPart(hit, part, at))
   }
-  const hits = result.hits.map(add)
-  // The neighbours of every part are the same rows.
-  const anchors = selectAnchors(hits, asked[0]?.neighbours ?? new SessionNeighbours())
-  const weighed = asked.map(({ weights }, i) => ({ ...parts[i], idfs: weights.idfs }))
-  const readings = selectReadings(
-    hits,
-    scorer,
-    Math.min(STORE_LIMITS.batch, EXCERPTS_PER_ANSWER * limit)
-  ).map(({ facts, passage }) => ({ id: facts.id, passage }))
-  const [around, excerpts] = yield* readTexts(store, {
-    around:
-      anchors.length === 0 ? null : { scope, now, asOf, anchors, radius: RADIUS, parts: weighed, filter },
-    excerpts: readings.length === 0 ? null : { scope, now, rows: readings }
-  })
-  const rows = Array.from(hits)
-  for (const row of around) {
-    let ofParts = byId.get(row.facts.id)
-    if (ofParts === undefined) {
-      ofParts = add(row)
-      // A neighbour outside the filter is evidence for its hit, and no answer itself.
+
+  #weighPart(hit: SearchHit, { neighbours, query, weights }: AskedPart, at: number): Evidence {
+    const row = toEvidence(query, weights, this.#terms, hit, this.#calibration, at)
+    neighbours.add(row)
+    return row
+  }
+
+  want({ asOf, filter, limit, now, scope }: RecallRequest, parts: ReadonlyArray<QueryPart>): Wanted {
+    const anchors = selectAnchors(this.#hits)
+    const count = Math.min(STORE_LIMITS.batch, EXCERPTS_PER_ANSWER * limit)
+    const rows = selectReadings(this.#hits, this.scorer, count).map(({ facts, passage }) => ({
+      id: facts.id,
+      passage
+    }))
+    const weighed = this.parts.map(({ weights }, i) => ({ ...parts[i], idfs: weights.idfs }))
+    return {
+      around:
+        anchors.length === 0 ? null : { scope, now, asOf, anchors, radius: RADIUS, parts: weighed, filter },
+      excerpts: rows.length === 0 ? null : { scope, now, rows }
+    }
+  }
+
+  /** All rows that may answer, as evidence for the parts that they answer best. */
+  addAround(around: ReadonlyArray<AroundRow>, excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Evidence> {
+    const rows = Array.from(this.#hits)
+    for (const row of around) {
+      const known = this.#byId.get(row.facts.id)
+      const ofParts = known ?? this.#weigh(row)
+      readInto(ofParts, row.excerpt)
+      if (known !== undefined) continue
+      this.#neighbours.push(ofParts)
       if (row.passes) rows.push(ofParts)
     }
-    readInto(ofParts, row.excerpt)
+    for (const excerpt of excerpts) this.read(excerpt)
+    return weighParts(rows, this.scorer)
   }
-  for (const excerpt of excerpts) read(excerpt)
-  return {
-    parts: asked,
-    scorer,
-    rows: weighParts(rows, scorer),
-    read,
+
+  /** Takes in a text. */
+  read(excerpt: Excerpt): void {
+    const { id } = excerpt.memory
+    // The texts of neighbours came with them, but for some of long ones.
+    const row = this.#byId.get(id) ?? this.#neighbours.find((ofParts) => ofParts[0]?.facts.id === id)
+    if (row !== undefined) readInto(row, excerpt)
+  }
+}
+
+const readInto = (ofParts: OfParts, excerpt: Excerpt): void => {
+  for (const row of ofParts) if (row.passage === excerpt.passage) row.excerpt = excerpt
+}
+
+/** The parts of a message, and their vectors; none for a part that is asked by its words alone. */
+interface Questions {
+  readonly queries: ReadonlyArray<Query>
+  readonly vectors: ReadonlyArray<Float32Array | undefined>
+}
+
+/** Reads the rows that may answer: one search; then the turns around its strongest hits, and texts. */
+export const readEvidence = Effect.fnUntraced(function* (
+  { fingerprint, sentences, sequences, store }: EvidenceServices,
+  request: RecallRequest,
+  questions: Questions
+) {
+  const { asOf, filter, limit, now, scope } = request
+  const parts = questions.queries.map(({ terms }, i) => ({ vector: questions.vectors[i], terms }))
+  const most = Math.max(CANDIDATES, limit)
+  const result = yield* store.search({ scope, now, asOf, parts, filter, limit: most })
+  const read = new ReadRows(fingerprint, now, questions, result)
+  const [around, excerpts] = yield* readTexts(store, read.want(request, parts))
+  const evidence: ReadEvidence = {
+    parts: read.parts,
+    scorer: read.scorer,
+    rows: read.addAround(around, excerpts),
+    read: (excerpt) => read.read(excerpt),
     damaged: result.damaged ?? 0,
     sequences,
     sentences
-  } satisfies ReadEvidence
+  }
+  return evidence
 })
