@@ -22,7 +22,7 @@ import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
 import type { Evidence } from "./features.ts"
 import type { Arranged } from "./order/arrange.ts"
-import { readMessage } from "./query.ts"
+import { type Query, readMessage } from "./query.ts"
 import { SentenceCache } from "./sentences/SentenceCache.ts"
 import { WordSequences } from "./WordSequences.ts"
 import { readEvidence } from "./readEvidence.ts"
@@ -55,17 +55,42 @@ interface Services {
   readonly sentences: SentenceCache
   /** Lists of few speakers, by their names: `withoutNames` reads a list once. */
   readonly speakerLists: LruMap<string, ReadonlyArray<string>>
+  /** Questions that were asked, by all that their reading depends on. */
+  readonly questions: LruMap<string, ReadonlyArray<Query>>
 }
 
 const SPEAKER_LISTS_MAX = 256
 
+/** Questions that are kept, and the longest, in UTF-16 code units: some are asked again, some of several scopes at once. */
+const QUESTIONS_MAX = 128
+const QUESTION_MAX = 2_000
+
 /** The list that was read before, if it has the same names. */
 const toKnownList = ({ speakerLists }: Services, speakers: ReadonlyArray<string>): ReadonlyArray<string> => {
-  if (speakers.length > NAMES_READ_ONCE) return speakers
   const key = JSON.stringify(speakers)
   const known = speakerLists.get(key)
   if (known === undefined) speakerLists.set(key, speakers)
   return known ?? speakers
+}
+
+/** The message of a request, read. */
+const readQuestion = (
+  services: Services,
+  { now, query, timeZone = UTC.name }: RecallRequest,
+  names: ReadonlyArray<string>,
+  tokeniser: string
+): ReadonlyArray<Query> => {
+  const zone = findTimeZone(timeZone) ?? UTC
+  if (names.length > NAMES_READ_ONCE) return readMessage(query, names, now, tokeniser, zone)
+  const speakers = toKnownList(services, names)
+  if (query.length > QUESTION_MAX) return readMessage(query, speakers, now, tokeniser, zone)
+  // What a question says of times depends on the day.
+  const key = JSON.stringify([query, speakers, zone.name, zone.dayOf(now), tokeniser])
+  const known = services.questions.get(key)
+  if (known !== undefined) return known
+  const read = readMessage(query, speakers, now, tokeniser, zone)
+  services.questions.set(key, read)
+  return read
 }
 
 /** An embedder that fails: `words` goes on by words alone, `refuse` fails the call. */
@@ -117,12 +142,11 @@ const findWinners = Effect.fnUntraced(function* (
   request: RecallRequest
 ): Effect.fn.Return<Found, MemoryError> {
   const { admin, embedder, sentences, sequences, store, whenEmbedderFails } = services
-  const { limit, minScore = DEFAULT_THRESHOLD, now, scope, timeZone = UTC.name } = request
+  const { limit, minScore = DEFAULT_THRESHOLD, now, scope } = request
   // Read each time: a store that is opened read-only follows a move to other terms.
   const fingerprint = yield* admin.fingerprint
-  const speakers = toKnownList(services, yield* store.speakers({ scope, now }))
-  const zone = findTimeZone(timeZone) ?? UTC
-  const queries = readMessage(request.query, speakers, now, fingerprint.tokeniser, zone)
+  const speakers = yield* store.speakers({ scope, now })
+  const queries = readQuestion(services, request, speakers, fingerprint.tokeniser)
   const { failure, vectors } =
     embedder === null
       ? WITHOUT_VECTORS
@@ -220,9 +244,7 @@ const findBest = Effect.fnUntraced(function* (
 })
 
 const findAnswers = (services: Services, request: RecallRequest): Effect.Effect<Found, MemoryError> =>
-  services.reranker === null
-    ? findWinners(services, request)
-    : findBest(services, services.reranker, request)
+  services.reranker === null ? findWinners(services, request) : findBest(services, services.reranker, request)
 
 /** Ranks: each winner with its excerpt. */
 const rankWith = Effect.fnUntraced(function* (services: Services, request: RecallRequest) {
@@ -271,13 +293,15 @@ export const makeRetrieverWith = (
       whenEmbedderFails,
       sequences: new WordSequences(),
       sentences: new SentenceCache(),
-      speakerLists: new LruMap(SPEAKER_LISTS_MAX)
+      speakerLists: new LruMap(SPEAKER_LISTS_MAX),
+      questions: new LruMap(QUESTIONS_MAX)
     }
     // Texts of all scopes share the caches: forgetting is rare, and reading them again cheap.
     const clear = () => {
       services.sequences.clear()
       services.sentences.clear()
       services.speakerLists.clear()
+      services.questions.clear()
     }
     return Retriever.of({
       recall: (request) => recallWith(services, request),

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 import { AgentMemory, InMemoryStore, type Statement, StoreFingerprint } from "../../src/index.ts"
 import { WORDS_ONLY } from "../../src/recall/weights.ts"
 
@@ -82,6 +83,41 @@ describe("recall", () => {
       const [first, second] = yield* memory.recall("What kayak did Ana buy?")
       assert.strictEqual(first?.memory.speaker, "Ana")
       assert.isBelow(second?.explain.parts["otherSpeaker"] ?? 0, 0)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("reads a question anew on another day", () => {
+    const program = Effect.gen(function* () {
+      const memory = yield* remembering([
+        turn("a", 0, "The harbour was closed", { saidAt: 9.5 * 86_400_000 })
+      ])
+      const timeOf = Effect.map(memory.recall("Was the harbour closed yesterday?"), ([first]) =>
+        first === undefined ? null : (first.explain.parts["time"] ?? 0)
+      )
+      const today = [yield* timeOf, yield* timeOf]
+      yield* TestClock.adjust("2 seconds")
+      return { today, tomorrow: yield* timeOf }
+    }).pipe(Effect.provide(layer))
+    return Effect.gen(function* () {
+      // A second before midnight of the day after.
+      yield* TestClock.setTime(11 * 86_400_000 - 1_000)
+      const { today, tomorrow } = yield* program
+      for (const time of today) assert.isAbove(time ?? 0, 0)
+      assert.strictEqual(tomorrow, 0)
+    })
+  })
+
+  it.effect("reads a question anew when another speaker is there", () =>
+    Effect.gen(function* () {
+      const memory = yield* remembering([turn("a", 0, "I bought a kayak", { speaker: "Bo" })])
+      const partOf = Effect.map(
+        memory.recall("What kayak did Ana buy?", { minScore: 0 }),
+        (found) =>
+          found.find(({ memory: { speaker } }) => speaker === "Bo")?.explain.parts["otherSpeaker"] ?? 0
+      )
+      assert.strictEqual(yield* partOf, 0)
+      yield* memory.remember(turn("a", 1, "I bought a tent", { speaker: "Ana" }))
+      assert.isBelow(yield* partOf, 0)
     }).pipe(Effect.provide(layer))
   )
 
