@@ -99,7 +99,8 @@ const main = async (settings: Settings): Promise<void> => {
     printLanguages(name, await evaluateLanguages(embedder, dataFile("languages.json")))
     printIdentifiers(name, await evaluateIdentifiers(embedder, dataFile("identifiers.json")))
   }
-  printUpdates(await reportUpdates(embedders, dataFile("updates.json")))
+  for (const name of ["updates.json", "updates-more.json"])
+    printUpdates(name, await reportUpdates(embedders, dataFile(name)))
 
   const files = {
     dialogues: dataFile("dialogues"),

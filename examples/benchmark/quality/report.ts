@@ -147,11 +147,14 @@ const rightByKind = (outcomes: ReadonlyArray<UpdateOutcome>): string => {
     .join(", ")
 }
 
-export const printUpdates = (reports: ReadonlyArray<UpdateReport>): void => {
-  console.log("\nchanged facts: the latest before the stale one; controls: what still holds before the other")
+export const printUpdates = (name: string, reports: ReadonlyArray<UpdateReport>): void => {
+  console.log(
+    `\nchanged facts, ${name}: the latest before the stale one; controls: what still holds before the other`
+  )
   for (const { embedder, isAmong, outcomes } of reports) {
     for (const half of ["fit", "held-out"] as const) {
       const own = outcomes.filter((outcome) => outcome.half === half)
+      if (own.length === 0) continue
       const pairs = own.filter(({ isControl }) => !isControl)
       const stale = pairs.filter(({ isStaleFirst }) => isStaleFirst).length
       console.log(`  ${embedder}, ${isAmong ? "among 8 other conversations" : "alone"}, ${half}`)

@@ -104,7 +104,7 @@ describe("languages.json", () => {
   })
 })
 
-describe("updates.json", () => {
+describe("updates.json and updates-more.json", () => {
   interface Conversation {
     readonly kind: string
     readonly language: string
@@ -126,10 +126,14 @@ describe("updates.json", () => {
   interface Control extends Conversation {
     readonly right: number
   }
-  const { controls, pairs } = readSet("updates") as {
+  interface Updates {
     readonly pairs: ReadonlyArray<Pair>
     readonly controls: ReadonlyArray<Control>
   }
+  const { controls, pairs } = readSet("updates") as Updates
+  const more = readSet("updates-more") as Updates
+  const allPairs = [...pairs, ...more.pairs]
+  const allControls = [...controls, ...more.controls]
   const kindsOf = (cases: ReadonlyArray<Conversation>) => [...new Set(cases.map(({ kind }) => kind))].sort()
 
   it("has 160 pairs of four kinds in eight kinds of life, and 60 controls", () => {
@@ -138,7 +142,11 @@ describe("updates.json", () => {
     assert.deepStrictEqual(kindsOf(pairs), ["changed", "corrected", "elliptical", "restated"])
     assert.deepStrictEqual(kindsOf(controls), ["both", "object", "partly", "person", "recurs"])
     assert.strictEqual(new Set(pairs.map(({ life }) => life)).size, 8)
-    for (const cases of [pairs, controls])
+    assert.isAtLeast(more.pairs.length, 140)
+    assert.isAtLeast(more.controls.length, 65)
+    assert.deepStrictEqual(kindsOf(more.pairs), kindsOf(pairs))
+    assert.deepStrictEqual(kindsOf(more.controls), kindsOf(controls))
+    for (const cases of [pairs, controls, more.pairs, more.controls])
       assert.isAtLeast(shareOf(cases.map(({ language }) => language !== "en")), 0.25)
     const echoed = pairs.map(({ latestEcho, staleEcho }) => (latestEcho ?? staleEcho) !== undefined)
     assert.isAtLeast(shareOf(echoed), 1 / 3)
@@ -154,8 +162,13 @@ describe("updates.json", () => {
     }
   })
 
+  it("has more of them, all of which may be fitted to", () => {
+    for (const { half, question } of [...more.pairs, ...more.controls])
+      assert.strictEqual(half, "fit", question)
+  })
+
   it("tells each conversation once, in 4 to 10 turns from old to new", () => {
-    const conversations = [...pairs, ...controls]
+    const conversations = [...allPairs, ...allControls]
     assertUnique(conversations.map(({ turns }) => turns.map(({ text }) => text).join("\n")))
     for (const { question, turns } of conversations) {
       assertTrimmed(question)
@@ -176,7 +189,7 @@ describe("updates.json", () => {
   })
 
   it("has the user state the fact, then state it otherwise, and the assistant echo it", () => {
-    for (const { latest, latestEcho, question, stale, staleEcho, turns } of pairs) {
+    for (const { latest, latestEcho, question, stale, staleEcho, turns } of allPairs) {
       assert.isBelow(stale, latest, question)
       assert.strictEqual(turns[stale]?.speaker, "user", question)
       assert.strictEqual(turns[latest]?.speaker, "user", question)
@@ -189,7 +202,7 @@ describe("updates.json", () => {
         assert.isAbove(latestEcho, latest, question)
       }
     }
-    for (const { question, right, turns } of controls)
+    for (const { question, right, turns } of allControls)
       assert.strictEqual(turns[right]?.speaker, "user", question)
   })
 })

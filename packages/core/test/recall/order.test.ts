@@ -104,6 +104,42 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
     "会議はどこ？",
     "会議は二階の部屋です。",
     "会議の場所が変わりました、会議は食堂です。"
+  ],
+  [
+    "restated with another name, where one of two asked words is said again",
+    "What is our plumber's name?",
+    "The plumber comes on Fridays, his name is Tadeusz.",
+    "The plumber was here at noon, Gregor, he whistled all the time."
+  ],
+  [
+    "restated with another place, beginning alike",
+    "Where do we store the canoe?",
+    "The canoe is stored in the boathouse by the lake.",
+    "The canoe is under the stairs of the barn, beside the oars."
+  ],
+  [
+    "restated by whoever does it",
+    "Who feeds the horses?",
+    "In our stable Wendelin feeds the horses.",
+    "Ottilie feeds the horses and sings to them."
+  ],
+  [
+    "restated with something said beside it",
+    "Where is the ladder?",
+    "The ladder is in the shed.",
+    "The ladder hangs in the hall, take it if you need it."
+  ],
+  [
+    "another one of those that are asked for",
+    "Which shoulder hurts?",
+    "The left shoulder hurts when I swim.",
+    "The right shoulder hurts when I swim."
+  ],
+  [
+    "changed, with one of two asked words",
+    "How often do I see the barber?",
+    "I see the barber twice a month.",
+    "The barber says once a month is enough now."
   ]
 ]
 
@@ -162,6 +198,52 @@ const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: s
     "Which boots do I wear on the glacier?",
     "I wear the stiff boots on the glacier.",
     "Should I wear other boots on the glacier?"
+  ],
+  [
+    "one day of a habit, in the past",
+    "What do I have for lunch?",
+    "I have soup for lunch.",
+    "I had noodles for lunch, the soup was sold out."
+  ],
+  [
+    "another object's, by its name",
+    "When does the ferry to Gotland leave?",
+    "The ferry to Gotland leaves on the 4th.",
+    "In future the ferry to Rhodes leaves on the 9th."
+  ],
+  [
+    "another person's, where the question is for one's own",
+    "What time do I start work?",
+    "I start work at seven.",
+    "Jorge no longer starts work before ten."
+  ],
+  [
+    "another thing in the same place of a sentence",
+    "From which tap do I fill the kettle?",
+    "We fill the kettle from the tap outside.",
+    "We fill the bucket from the tap inside now."
+  ],
+  [
+    "another of its numbers",
+    "How many rooms does the hut have?",
+    "The hut has 4 rooms and 9 beds.",
+    "The hut has 12 beds now."
+  ]
+]
+
+/** What tells another part, or of someone else, and would lead by its score alone. */
+const BEHIND: typeof CONTROLS = [
+  [
+    "another time of it, where a place is asked for",
+    "Where is the regatta?",
+    "The regatta is on the long lake near the old mill, in May.",
+    "The regatta was moved to June."
+  ],
+  [
+    "another person's, where the question is for one's own",
+    "How much do I earn?",
+    "I earn 2,900 a month after tax and insurance.",
+    "Ludger earns 3,400 now."
   ]
 ]
 
@@ -180,6 +262,25 @@ describe("the step after scoring", () => {
         assert.isUndefined(found[place]?.explain.followedBy)
       }).pipe(Effect.provide(layer))
     )
+
+  for (const [kind, question, right, other] of BEHIND)
+    it.effect(`puts what holds first: ${kind}`, () =>
+      comesFirst(right, other, question, [said(50, right), said(5, other)]).pipe(Effect.provide(layer))
+    )
+
+  it.effect("puts what the assistant confirms word for word before what was so", () =>
+    comesFirst(
+      "On Sunday you meet at the gate.",
+      "On Sunday we meet at the fountain.",
+      "Where do we meet on Sunday?",
+      [
+        said(9, "On Sunday we meet at the fountain.", { sessionId: "park" }),
+        said(9, "The one with the fish?", { sessionId: "park", source: "assistant" }),
+        said(9, "The gate is better, actually.", { sessionId: "park" }),
+        said(9, "On Sunday you meet at the gate.", { sessionId: "park", source: "assistant" })
+      ]
+    ).pipe(Effect.provide(layer))
+  )
 
   it.effect("follows a fragment that takes up what was just spoken of", () =>
     comesFirst(

@@ -1,7 +1,8 @@
 import type { RowFacts } from "../../store/searching.ts"
 import { isName, toSource } from "../../text/speakerNames.ts"
 import type { AskedWords } from "./AskedWords.ts"
-import type { Sentence } from "../sentences/readSentences.ts"
+import { CUE } from "../sentences/cues.ts"
+import type { Sentence, Token } from "../sentences/readSentences.ts"
 import type { Statement } from "./Statement.ts"
 
 /** A row, and its text as the question reads it. */
@@ -14,8 +15,10 @@ export interface Stated {
 export interface Said {
   readonly isUsers: boolean
   readonly isQuestion: boolean
+  /** Of its last sentence. */
+  readonly cues: number
   /** Words with a meaning. */
-  readonly content: number
+  readonly words: ReadonlyArray<Token>
 }
 
 /** What the question wants, and what is known around its candidates. */
@@ -23,19 +26,27 @@ export interface Wanted {
   readonly asked: AskedWords
   /** The least weight of asked words of an answer that can age; see `leastOf`. */
   readonly least: number
-  /** A place, a person or a property: no time and no number. */
-  readonly asksThing: boolean
-  /** What is so as a rule. */
-  readonly asksRule: boolean
-  /** What was said some turns after a row, as far as it was read. */
+  /** Bits of `CUE`: what the question asks for. */
+  readonly cues: number
+  /** The bits of the asked words of which one among several is asked for ("which key"). */
+  readonly chosen: number
+  /** What was said some turns after a row, or before it, as far as it was read. */
   readonly saidAfter: (facts: RowFacts, turns: number) => Said | undefined
 }
+
+/** A place, a person or a property: no time and no number answers. */
+const THING = CUE.asksPlace | CUE.asksName | CUE.asksColour
+export const asksThing = ({ cues }: Wanted): boolean =>
+  (cues & THING) !== 0 && (cues & (CUE.asksTime | CUE.asksCount)) === 0
+
+/** What is so as a rule. */
+export const asksRule = ({ cues }: Wanted): boolean => (cues & CUE.always) !== 0
 
 /**
  * What a statement must hold to be an answer that can age: of the asked words that some memory holds, of all of them,
  * and of what the best one holds.
  */
-const OF_KNOWN_MIN = 0.5
+const OF_KNOWN_MIN = 0.42
 const OF_ALL_MIN = 0.15
 const OF_BEST_MIN = 0.75
 

@@ -1,4 +1,5 @@
 /** What two sentences say otherwise: another value of one kind, another filling of one frame, a denied word. */
+import type { AskedWords } from "./AskedWords.ts"
 import { CUE } from "../sentences/cues.ts"
 import type { Pair } from "./Pair.ts"
 import type { Sentence, Token } from "../sentences/readSentences.ts"
@@ -17,13 +18,20 @@ const FRAME_MIN = 0.45
 const FRAME_MAX = 12
 /** Words with which two clauses of one frame begin, and words with a meaning that they share. */
 const BEGINNING_MIN = 3
+/** Words in a row that two sentences share, and asked words among them. */
+const RUN_MIN = 3
+const RUN_ASKED_MIN = 2
+/** Tokens of a subject and what is said of it, with which two sentences begin. */
+const SUBJECT_MIN = 2
 const FRAME_CONTENT_MIN = 2
 
 const valuesOf = ({ values }: Sentence, kind: ValueKind): ReadonlyArray<Value> =>
   values.filter((value) => value.kind === kind)
 
-export const isTimeOrNumber = (kind: ValueKind): boolean =>
-  kind === "weekday" || kind === "month" || kind === "dayPart" || kind === "number"
+export const isTime = (kind: ValueKind): boolean =>
+  kind === "weekday" || kind === "month" || kind === "dayPart"
+
+export const isTimeOrNumber = (kind: ValueKind): boolean => isTime(kind) || kind === "number"
 
 const isNearShared = (
   { tokens }: Sentence,
@@ -46,7 +54,7 @@ export const competingKinds = ({ answer, asked }: Pair, later: Sentence): Readon
     return after.some((value) =>
       before.some((old) => {
         if (old.unit !== value.unit) return false
-        if (value.unit !== "" && (!isOneOfMany || asked.holds(Number(value.unit)))) return true
+        if (kind === "number" && value.unit !== "") return !isOneOfMany || asked.holds(Number(value.unit))
         return (
           (kind === "name" || old.value.length === value.value.length) &&
           isNearShared(later, value, answer.tokens, BESIDE) &&
@@ -54,6 +62,28 @@ export const competingKinds = ({ answer, asked }: Pair, later: Sentence): Readon
         )
       })
     )
+  })
+
+/** Whether it counts anew something else of the answer than what is asked for: the years of a loan, not its rate. */
+export const countsOther = ({ answer, asked }: Pair, later: Sentence): boolean => {
+  const [before, after] = [valuesOf(answer, "number"), valuesOf(later, "number")]
+  const units = new Set(before.map(({ unit }) => unit))
+  return (
+    units.size > 1 &&
+    after.length > 0 &&
+    after.every(({ unit }) => unit !== "" && units.has(unit) && !asked.holds(Number(unit)))
+  )
+}
+
+/** The names of a sentence that are not asked for and that other tokens lack. */
+export const newNames = (
+  { tokens, values }: Sentence,
+  others: ReadonlyArray<Token>,
+  asked: AskedWords
+): ReadonlyArray<Token> =>
+  values.flatMap(({ at, kind }) => {
+    const token = kind === "name" ? tokens[at] : undefined
+    return token === undefined || asked.bitsOf(token) !== 0 || holdsWord(others, token) ? [] : [token]
   })
 
 /** Whether a number stands alone, or counts the same as one before. */
@@ -116,6 +146,31 @@ const clausesOf = ({ tokens }: Sentence): ReadonlyArray<ReadonlyArray<Token>> =>
   }
   return Array.from(clauses.values()).filter(({ length }) => length > 1 && length <= 2 * FRAME_MAX)
 }
+
+/** The tokens of a sentence from the first that carries meaning on. */
+const fromContent = ({ tokens }: Sentence): ReadonlyArray<Token> => tokens.slice(tokens.findIndex(isContent))
+
+/** Whether the two sentences begin with the same asked words, and go on otherwise. */
+export const beginsAlike = ({ answer, asked, reply }: Pair): boolean => {
+  const [a, b] = [fromContent(answer), fromContent(reply)]
+  const common = commonBeginning(a, b)
+  return (
+    common >= SUBJECT_MIN &&
+    common < Math.min(a.length, b.length) &&
+    a.slice(0, common).some((token) => asked.bitsOf(token) !== 0) &&
+    b.slice(common).some((token) => isContent(token) && !holdsWord(answer.tokens, token))
+  )
+}
+
+/** Whether the two sentences have several words in a row in common, asked words among them: "my term paper is". */
+export const sharesRun = ({ answer, asked, reply }: Pair): boolean =>
+  answer.tokens.some((_, i) =>
+    reply.tokens.some((_, j) => {
+      const rest = answer.tokens.slice(i)
+      const run = rest.slice(0, commonBeginning(rest, reply.tokens.slice(j)))
+      return run.length >= RUN_MIN && run.filter((token) => asked.bitsOf(token) !== 0).length >= RUN_ASKED_MIN
+    })
+  )
 
 /** Whether the two sentences have a clause of one frame with another filling. */
 export const sharesFrame = ({ answer, asked, reply }: Pair): boolean =>

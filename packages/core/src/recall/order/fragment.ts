@@ -1,6 +1,6 @@
-import { competesByNumber, competingKinds, denies, isTimeOrNumber } from "./competing.ts"
+import { competesByNumber, competingKinds, denies, isTimeOrNumber, newNames } from "./competing.ts"
 import { CUE } from "../sentences/cues.ts"
-import type { Pair, Wanted } from "./Pair.ts"
+import { asksThing, type Pair, type Wanted } from "./Pair.ts"
 import type { Sentence } from "../sentences/readSentences.ts"
 import { isContent } from "../sentences/tokens.ts"
 
@@ -12,27 +12,66 @@ export const FRAGMENT_CONTENT_MAX = 12
 const NUMBER_WORDS_MAX = 14
 const NUMBER_SENTENCE_MAX = 8
 const THEN_MAX = 4
+/** Words before the value in a fragment that has no word of choice. */
+const OPENING_MAX = 3
 /** Words with a meaning of a remark that may stand between the two. */
 const REMARK_MAX = 5
+
+/** What a question that was just put asks for: what answers it is no other choice. */
+const ASKS = CUE.asksPlace | CUE.asksName | CUE.asksColour | CUE.asksTime | CUE.asksCount | CUE.asksWhich
 
 /** "Gold, then." */
 const endsWithThen = ({ tokens }: Sentence): boolean =>
   tokens.length <= THEN_MAX && tokens.at(-1)?.text === "then"
 
+/** A number answers: how many, when, which port. */
+const asksNumber = ({ chosen, cues }: Wanted): boolean =>
+  chosen !== 0 || (cues & (CUE.asksTime | CUE.asksCount)) !== 0
+
+/** "The 11:22"; "or no, 200": what stands for the answer comes first. */
+const opensWithValue = ({ values }: Sentence): boolean => values.some(({ at }) => at <= OPENING_MAX)
+
 /** Whether a value of the fragment stands for one of the answer: a day, a colour, what is counted. */
-const replacesValue = (pair: Pair, sentence: Sentence, asksThing: boolean): boolean => {
+const replacesValue = (pair: Pair, sentence: Sentence, wanted: Wanted): boolean => {
+  const isThing = asksThing(wanted)
   const kinds = competingKinds(pair, sentence).filter((kind) => kind !== "name" && kind !== "identifier")
-  if (kinds.some((kind) => !asksThing || !isTimeOrNumber(kind))) return true
+  if (kinds.some((kind) => !isThing || !isTimeOrNumber(kind))) return true
   const isShort =
     pair.later.statement.words <= NUMBER_WORDS_MAX && sentence.tokens.length <= NUMBER_SENTENCE_MAX
-  return isShort && !asksThing && competesByNumber(pair.answer, sentence)
+  return isShort && !isThing && asksNumber(wanted) && competesByNumber(pair.answer, sentence)
 }
+
+/** Whether it names another than the answer does, where neither a time nor a number is asked for: "Ask Leonie." */
+const replacesName = ({ answer, asked }: Pair, sentence: Sentence, { cues }: Wanted): boolean =>
+  (cues & (CUE.asksTime | CUE.asksCount)) === 0 &&
+  newNames(sentence, answer.tokens, asked).length > 0 &&
+  newNames(answer, sentence.tokens, asked).length > 0
+
+/** Whether the later statement takes up a value of the answer, to say what is wrong with it. */
+const repeatsValue = ({ answer, later }: Pair): boolean =>
+  answer.values.some(
+    ({ kind, value }) =>
+      kind !== "name" &&
+      later.statement.sentences.some(({ values }) =>
+        values.some((own) => own.kind === kind && own.value === value)
+      )
+  )
+
+/** Whether it names the old value and a new one of its kind: "Saturday is crowded, so Sunday". */
+const renewsValue = (pair: Pair, { values }: Sentence): boolean =>
+  repeatsValue(pair) &&
+  values.some(
+    ({ kind, value }) =>
+      kind !== "name" &&
+      pair.answer.values.some((old) => old.kind === kind) &&
+      !pair.answer.values.some((old) => old.value === value)
+  )
 
 /** Whether the user spoke of something else between the two. */
 const hasOtherTopic = ({ earlier, turns }: Pair, { saidAfter }: Wanted): boolean => {
   for (let turn = 1; turn < turns; turn++) {
     const said = saidAfter(earlier.facts, turn)
-    if (said !== undefined && said.isUsers && said.content > REMARK_MAX) return true
+    if (said !== undefined && said.isUsers && said.words.length > REMARK_MAX) return true
   }
   return false
 }
@@ -41,15 +80,24 @@ const hasOtherTopic = ({ earlier, turns }: Pair, { saidAfter }: Wanted): boolean
 export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
   const { earlier, isConfirmation, later, turns } = pair
   if (turns > TURNS_BACK || later.statement.words > WORDS_MAX || isConfirmation) return false
+  if (pair.answer.tokens.length > WORDS_MAX) return false
   if (hasOtherTopic(pair, wanted)) return false
-  const answersQuestion = wanted.saidAfter(earlier.facts, turns - 1)?.isQuestion === true
+  const before = wanted.saidAfter(earlier.facts, turns - 1)
+  const answersQuestion = before?.isQuestion === true && (before.cues & ASKS) !== 0
+  const isThing = (wanted.cues & (CUE.asksPlace | CUE.asksName)) !== 0
   return later.statement.sentences.some((sentence, at) => {
     const { cues, isQuestion, tokens } = sentence
     if (!tokens.some(isContent) || (cues & (CUE.once | CUE.also)) !== 0) return false
     const chooses = (cues & (CUE.choice | CUE.correction)) !== 0 || endsWithThen(sentence)
-    const replaces = replacesValue(pair, sentence, wanted.asksThing)
+    const renames = replacesName(pair, sentence, wanted)
+    const replaces =
+      replacesValue(pair, sentence, wanted) ||
+      renewsValue(pair, sentence) ||
+      (renames && (chooses || isThing))
     if (isQuestion) return chooses && replaces
-    // What answers a question that was just put is no other choice.
-    return chooses || (!answersQuestion && (replaces || denies(pair, at)))
+    if (chooses) return true
+    return (
+      !answersQuestion && ((replaces && (opensWithValue(sentence) || repeatsValue(pair))) || denies(pair, at))
+    )
   })
 }

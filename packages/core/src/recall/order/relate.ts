@@ -5,10 +5,11 @@ import type { SessionNeighbours } from "../SessionNeighbours.ts"
 import { toSource } from "../../text/speakerNames.ts"
 import { AskedWords } from "./AskedWords.ts"
 import { CUE } from "../sentences/cues.ts"
-import { follows, isException, type Reason, SOME } from "./follows.ts"
+import { follows, standsBehind, type Reason, SOME } from "./follows.ts"
 import { FRAGMENT_CONTENT_MAX, TURNS_BACK } from "./fragment.ts"
 import { isLater, leastOf, Pair, speaksForIt, type Stated, turnsBetween, type Wanted } from "./Pair.ts"
 import type { ReadText, SentenceCache } from "../sentences/SentenceCache.ts"
+import type { Sentence } from "../sentences/readSentences.ts"
 import { Statement } from "./Statement.ts"
 
 /** What a recall knows of a question, one part of a message perhaps, and of its candidates. */
@@ -118,6 +119,17 @@ const findPairs = (rows: ReadonlyArray<Evidence>, weights: QueryWeights): Readon
   return pairs
 }
 
+/** The asked words right behind "which" or "what". */
+const findChosen = (question: ReadonlyArray<Sentence>, asked: AskedWords): number =>
+  question.reduce(
+    (bits, { placed, tokens }) =>
+      placed.reduce((sum, { at, cue }) => {
+        const next = cue === CUE.asksWhich ? tokens[at + 1] : undefined
+        return next === undefined ? sum : sum | asked.bitsOf(next)
+      }, bits),
+    0
+  )
+
 /** Reads the best rows, in the order of their scores, for what follows what. */
 export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => {
   const { neighbours, query, sentences, weights } = read
@@ -132,8 +144,8 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
   const wanted: Wanted = {
     asked,
     least: leastOf(asked, most),
-    asksThing: (cues & CUE.asksThing) !== 0,
-    asksRule: (cues & CUE.always) !== 0,
+    cues,
+    chosen: findChosen(sentences.read(query.text, query.tokeniser).sentences, asked),
     saidAfter: (facts, turns) => {
       const row = neighbours.of(facts)?.at((facts.turn ?? 0) + turns)
       const text = row === undefined ? null : readRow(row, read)
@@ -141,7 +153,8 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
       return {
         isUsers: toSource(row.facts) !== "assistant",
         isQuestion: text.sentences.at(-1)?.isQuestion === true,
-        content: text.outline.words.length
+        cues: text.sentences.at(-1)?.cues ?? 0,
+        words: text.outline.words
       }
     }
   }
@@ -157,7 +170,7 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
       if (pair === null) continue
       const reason = follows(pair, wanted)
       if (reason !== null) found.push({ at, reason })
-      else if (isException(pair, wanted)) rules.set(at, [...(rules.get(at) ?? []), place])
+      else if (standsBehind(pair, wanted)) rules.set(at, [...(rules.get(at) ?? []), place])
     }
     const recurs = found.filter(({ reason }) => isPlain(reason)).length > RECURRING
     const kept = found.filter(({ reason }) => !recurs || !isPlain(reason)).map(({ at }) => at)

@@ -29,11 +29,7 @@ export interface CueWords {
   readonly third: string
   /** Family, friends and others that a sentence may be about. */
   readonly people: string
-  /** Questions for a place, a person or a property: no time and no number answers them. */
-  readonly asksThing: string
 }
-
-export type Cue = Exclude<keyof CueWords, "languages">
 
 /** Parts of a day: morning, noon, afternoon, evening, night; forms of one part by `/`. */
 export const DAY_PARTS: ReadonlyArray<string> = [
@@ -49,6 +45,28 @@ export const DAY_PARTS: ReadonlyArray<string> = [
   "sabah/sabahları|öğlen|öğleden sonra|akşam/akşamları|gece",
   "morgon/morgen|middag|eftermiddag/ettermiddag|kväll/kveld/aften|natt/nat",
   "早上/早晨/朝/아침|中午/昼/점심|下午/午後/오후|晚上/夜/晩/저녁|夜里/深夜/밤"
+]
+
+/** Numbers above ten that are written as words, by language. */
+export const GREAT_NUMBERS: ReadonlyArray<readonly [number, string]> = [
+  [11, "eleven|elf|onze|undici|elva|elleve"],
+  [12, "twelve|zwölf|douze|doce|dodici|twaalf|tolv|dwanaście"],
+  [13, "thirteen|dreizehn|treize|trece|tredici"],
+  [14, "fourteen|vierzehn|quatorze|catorce|quattordici"],
+  [15, "fifteen|fünfzehn|quinze|quince|quindici"],
+  [16, "sixteen|sechzehn|seize|sedici"],
+  [17, "seventeen|siebzehn"],
+  [18, "eighteen|achtzehn"],
+  [19, "nineteen|neunzehn"],
+  [20, "twenty|zwanzig|vingt|veinte|venti|vinte|twintig|dwadzieścia|двадцать"],
+  [30, "thirty|dreißig|trente|treinta|trenta|trinta|dertig|trzydzieści|тридцать"],
+  [40, "forty|vierzig|quarante|cuarenta|quaranta|quarenta|veertig|czterdzieści|сорок"],
+  [50, "fifty|fünfzig|cinquante|cincuenta|cinquanta|cinquenta|vijftig|пятьдесят"],
+  [60, "sixty|sechzig|soixante|sesenta|sessanta|sessenta|zestig|шестьдесят"],
+  [70, "seventy|siebzig|setenta|settanta|zeventig"],
+  [80, "eighty|achtzig|ochenta|ottanta|tachtig"],
+  [90, "ninety|neunzig|noventa|novanta|negentig"],
+  [100, "hundred|hundert|cent|cien|cento|cem|honderd|sto|сто"]
 ]
 
 /** Colours, each with its forms. */
@@ -71,16 +89,16 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
   {
     languages: "en",
     change:
-      "now|from now on|as of|no longer|not anymore|any more|anymore|any longer|instead|moved|moving|switched|changed|" +
+      "now|from now on|from next|from tomorrow|from weekday|as from|starting|effective|as of|no longer|not anymore|any more|anymore|any longer|instead|moved|moving|switched|changed|" +
       "shifted|replaced|became|turned * into|turned into|cancelled|canceled|called off|postponed|rescheduled|renamed|" +
       "stopped|quit|gave up|given up|these days|nowadays|since|went back|back to|split up|separated|retired|" +
-      "resigned|sold|done with|left|swapped|upgraded|downgraded|migrated|merged|closed|shut down|expired|broke|broken|lost|stolen|died|raised|reduced|increased|dropped|lowered|cut|extended|shortened|took over|taken over|takes over|handed over|passed to|went up|went down|gone up|gone down|is gone|are gone|promoted|transferred|divorced|married|broke up|in the end|finally|by now|turned out|turns out|no more|brought forward|put off|pushed back|put back|converted|updated|adjusted|revised|got rid of|gave away|grown|grew|past it|ended|over now|we're on|i'm on|down to|up to",
+      "resigned|sold|done with|left|swapped|upgraded|downgraded|migrated|merged|closed|shut down|expired|broke|broken|lost|stolen|died|raised|reduced|increased|dropped|lowered|cut|extended|shortened|took over|taken over|takes over|handed over|passed to|went up|went down|gone up|gone down|is gone|are gone|promoted|transferred|divorced|married|broke up|in the end|finally|by now|turned out|turns out|no more|brought forward|put off|pushed|put back|converted|updated|adjusted|revised|got rid of|gave away|grown|grew|past it|ended|over now|we're on|i'm on|down to|up to",
     correction:
-      "actually|correction|wrong|mistaken|mistake|my mistake|mixed up|mixed it up|mixed them up|misread|misremembered|" +
+      "actually|correction|corrected me|got it wrong|wrong|mistaken|mistake|my mistake|mixed up|mixed it up|mixed them up|misread|misspoke|mistyped|misjudged|misremembered|" +
       "misheard|miscounted|swapped|i meant|i mean|typo|not true|scratch that|never mind|forget|measured again|counted again|" +
       "looked again|checked again|double checked|reread|recounted|i checked|i looked|correct that|error",
     choice:
-      "on second thought|on second thoughts|second thoughts|on reflection|thinking about it|come to think of it|having slept on it|" +
+      "scrap it|scrap that|ditch it|bin it|drop it|new idea|better idea|new plan|sod it|screw it|you know what|or no|oh wait|on second thought|on second thoughts|second thoughts|on reflection|thinking about it|come to think of it|having slept on it|" +
       "better|even better|preferably|rather|or rather|instead|make it|make that|let's make it|let's say|let's do|let's go with|" +
       "let's go for|let's take|let's have|let's try|lets do|lets go with|lets take|i'd rather|i'd prefer|i'd sooner|i prefer|prefer|" +
       "go for|go with|i'll take|i'll go with|i'll have|we'll take|we'll go with|switch to|change to|swap * for|move it|move that|" +
@@ -92,9 +110,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "too small|too big|no make|no let's|no it|no not",
     once:
       "this once|for once|just once|only once|this time|that time|one time|one off|exceptionally|as an exception|" +
-      "today only|only today|only this week|just this week|last weekday|this weekday|this week only|temporarily|for now|for the time being|in the meantime|just for|for a change|this week|this month|until further",
+      "today only|only today|only this week|just this week|last weekday|this weekday|last weekend|this weekend|this week only|temporarily|for now|for the time being|in the meantime|just for|for a change|this week|this month|until further",
     always:
-      "every|each|always|usually|normally|weekly|daily|monthly|regularly|once a week|twice a week|as a rule|generally",
+      "every|each|always|weekends|weekdays|usually|normally|weekly|daily|monthly|regularly|once a week|twice a week|as a rule|generally",
     also: "also|too|as well|another|additionally|besides|in addition|plus|both",
     perhaps:
       "if|whether|maybe|perhaps|might|could|would|should|wish|wondering|wonder|thinking of|thinking about|considering|" +
@@ -111,18 +129,16 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "mother|mum|mom|dad|father|brother|sister|cousin|aunt|uncle|niece|nephew|wife|husband|son|daughter|grandma|" +
       "grandpa|grandmother|grandfather|friend|colleague|boss|neighbour|neighbor|partner|roommate|flatmate|girlfriend|boyfriend|" +
       "brothers|sisters|cousins|parents|kids|children|friends|colleagues|in laws|mother's|mum's|mom's|dad's|father's|brother's|" +
-      "sister's|cousin's|aunt's|uncle's|wife's|husband's|son's|daughter's|friend's|neighbour's|neighbor's|boss's|colleague's",
-    asksThing:
-      "where|where's|wheres|who|who's|whos|whom|whose|what colour|what color|which colour|which color"
+      "sister's|cousin's|aunt's|uncle's|wife's|husband's|son's|daughter's|friend's|neighbour's|neighbor's|boss's|colleague's"
   },
   {
     languages: "de",
     change:
-      "jetzt|nun|inzwischen|mittlerweile|ab sofort|von nun an|ab jetzt|nicht mehr|kein * mehr|keine * mehr|keinen * mehr|" +
+      "jetzt|nun|ab nachster|ab nachsten|ab morgen|ab weekday|kunftig|in zukunft|inzwischen|mittlerweile|ab sofort|von nun an|ab jetzt|nicht mehr|kein * mehr|keine * mehr|keinen * mehr|" +
       "stattdessen|statt|umgezogen|gewechselt|geandert|seit neuestem|seit|neuerdings|verlegt|verschoben|abgesagt|aufgehort|" +
       "gekundigt|verkauft|ersetzt|umgestellt|umgeraumt|geworden|verlassen|ausgetauscht|getauscht|erhöht|gesenkt|verlängert|verkürzt|gekürzt|übernommen|übergeben|gestorben|verloren|kaputt|geschlossen|befördert|versetzt|geschieden|getrennt|verheiratet|endlich|am ende|schließlich|aufgegeben|angepasst|aktualisiert|gestiegen|gesunken|abgeschafft|gewandert|umgestiegen|umbenannt|vorgezogen|zurückgezogen|weg",
     correction:
-      "falsch|irrtum|geirrt|vertan|verwechselt|korrektur|eigentlich|stimmt nicht|doch nicht|verlesen|versprochen|verzahlt|" +
+      "falsch|irrtum|verguckt|verschrieben|vertippt|verhort|blodsinn|quatsch|unsinn|geirrt|vertan|verwechselt|korrektur|eigentlich|stimmt nicht|doch nicht|verlesen|versprochen|verzahlt|" +
       "nachgesehen|nachgeschaut|nachgemessen|fehler|ich meinte",
     choice:
       "lieber|doch|besser|stattdessen|ach nein|moment|warte|dann|eher|nehmen wir|mach|verschieb*|verleg*|von jetzt an|überlegt|bei näherer überlegung|wenn ich's mir überlege|bitte doch|machen wir|mach daraus|mach das|ändere|ändern wir|änder das|verschieben wir|tausch|nimm|nehme ich|reicht|genügt|ist besser|wäre besser|vergiss|streich|hoppla|sorry|entschuldigung|halt|zu spät|zu früh|zu viel|zu teuer|oder nein|nein warte|nein lieber|nein doch",
@@ -138,13 +154,12 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "er|sein|seine|seinen|seinem|seiner|ihr|ihre|ihren|ihrem|ihrer",
     people:
       "mutter|vater|bruder|schwester|schwestern|cousin|cousine|tante|onkel|nichte|neffe|frau|mann|sohn|tochter|oma|opa|freund|" +
-      "freundin|kollege|kollegin|chef|chefin|nachbar|nachbarin|schwager|schwagerin|eltern|kinder",
-    asksThing: "wo|wer|wem|wen|wohin|welche farbe"
+      "freundin|kollege|kollegin|chef|chefin|nachbar|nachbarin|schwager|schwagerin|eltern|kinder"
   },
   {
     languages: "fr",
     change:
-      "maintenant|desormais|dorenavant|n'est plus|ne * plus|n'* plus|a present|a la place|demenage|change|au lieu|deplace|" +
+      "maintenant|a partir|des weekday|desormais|dorenavant|n'est plus|ne * plus|n'* plus|a present|a la place|demenage|change|au lieu|deplace|" +
       "reporte|annule|arrete|c'est fini|remplace|passe a|depuis|vendu|vendue|quitte|augmenté|baissé|diminué|prolongé|raccourci|repris|perdu|cassé|fermé|promu|promue|muté|mutée|divorcé|séparés|marié|mariée|enfin|finalement|abandonné|ajusté|mis à jour|parti|partie|échangé|échangée|changée|changés|rebaptisé|avancé|déménagée",
     correction:
       "erreur|trompe|trompee|en fait|correction|confondu|confondue|je voulais dire|verifie|en realite|me suis trompe*",
@@ -162,8 +177,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "elle|leur|leurs|sa|ses",
     people:
       "mere|pere|frere|soeur|cousin|cousine|tante|oncle|niece|neveu|femme|mari|fils|fille|grand mere|grand pere|ami|amie|" +
-      "collegue|patron|voisin|voisine|beau frere|belle soeur|parents|enfants",
-    asksThing: "ou|qui|chez qui|quelle couleur|de quelle couleur"
+      "collegue|patron|voisin|voisine|beau frere|belle soeur|parents|enfants"
   },
   {
     languages: "es",
@@ -185,8 +199,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "ella|su|sus",
     people:
       "madre|padre|hermano|hermana|primo|prima|tia|tio|sobrina|sobrino|mujer|marido|hijo|hija|abuela|abuelo|amigo|amiga|" +
-      "colega|jefe|jefa|vecino|vecina|cunado|cunada|padres|hijos",
-    asksThing: "donde|quien|quienes|de que color"
+      "colega|jefe|jefa|vecino|vecina|cunado|cunada|padres|hijos"
   },
   {
     languages: "it",
@@ -208,8 +221,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "lui|lei|suo|sua|suoi|sue|loro",
     people:
       "madre|padre|fratello|sorella|cugino|cugina|zia|zio|nipote|moglie|marito|figlio|figlia|nonna|nonno|amico|amica|" +
-      "collega|capo|vicino|vicina|cognato|cognata|genitori|figli",
-    asksThing: "dove|chi|di che colore"
+      "collega|capo|vicino|vicina|cognato|cognata|genitori|figli"
   },
   {
     languages: "pt",
@@ -230,8 +242,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "ele|ela|dele|dela|seu|sua",
     people:
       "mae|pai|irmao|irma|primo|prima|tia|tio|sobrinha|sobrinho|mulher|marido|filho|filha|avo|amigo|amiga|colega|chefe|" +
-      "vizinho|vizinha|cunhado|cunhada|pais|filhos",
-    asksThing: "onde|quem|de que cor"
+      "vizinho|vizinha|cunhado|cunhada|pais|filhos"
   },
   {
     languages: "nl",
@@ -252,8 +263,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "hij|haar|hun|ze",
     people:
       "moeder|vader|broer|zus|neef|nicht|tante|oom|vrouw|man|zoon|dochter|oma|opa|vriend|vriendin|collega|baas|buurman|" +
-      "buurvrouw|zwager|schoonzus|ouders|kinderen",
-    asksThing: "waar|wie|welke kleur"
+      "buurvrouw|zwager|schoonzus|ouders|kinderen"
   },
   {
     languages: "pl",
@@ -273,8 +283,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "ona|jego|jej|ich",
     people:
       "matka|mama|ojciec|tata|brat|siostra|siostry|kuzyn|kuzynka|ciocia|wujek|zona|maz|syn|corka|babcia|dziadek|przyjaciel|kolega|" +
-      "kolezanka|szef|szefowa|sasiad|sasiadka|szwagier|rodzice|dzieci",
-    asksThing: "gdzie|kto|u kogo|jakiego koloru"
+      "kolezanka|szef|szefowa|sasiad|sasiadka|szwagier|rodzice|dzieci"
   },
   {
     languages: "ru uk bg",
@@ -296,8 +305,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "он|она|его|ее|их|він|вона|її|його",
     people:
       "мать|мама|отец|папа|брат|сестра|сестры|тетя|дядя|племянник|племянница|жена|муж|сын|дочь|бабушка|дедушка|друг|подруга|" +
-      "коллега|начальник|сосед|соседка|родители|дети",
-    asksThing: "где|кто|у кого|какого цвета|де|хто"
+      "коллега|начальник|сосед|соседка|родители|дети"
   },
   {
     languages: "tr",
@@ -316,8 +324,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     first: "ben|benim|bana|beni|biz|bizim|bize|bizi",
     third: "onun|onlarin",
     people:
-      "anne|annem|baba|babam|kardesim|abim|ablam|kuzenim|teyze|teyzem|amca|amcam|esim|oglum|kizim|arkadasim|komsu|komsum|patron",
-    asksThing: "nerede|kim|kimde|ne renk"
+      "anne|annem|baba|babam|kardesim|abim|ablam|kuzenim|teyze|teyzem|amca|amcam|esim|oglum|kizim|arkadasim|komsu|komsum|patron"
   },
   {
     languages: "sv no",
@@ -337,8 +344,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     first: "jag|jeg|mig|meg|min|mitt|mina|mine|vi|oss|os|var|vart|vara|vores",
     third: "han|hon|hun|hans|hennes|hendes|deras|deres",
     people:
-      "mamma|pappa|mor|far|bror|soster|syster|kusin|faster|moster|tante|onkel|fru|man|kone|mann|son|sonn|dotter|datter|mormor|morfar|van|kollega|chef|sjef|granne|nabo",
-    asksThing: "var|hvor|vem|hvem"
+      "mamma|pappa|mor|far|bror|soster|syster|kusin|faster|moster|tante|onkel|fru|man|kone|mann|son|sonn|dotter|datter|mormor|morfar|van|kollega|chef|sjef|granne|nabo"
   },
   {
     languages: "fi",
@@ -356,8 +362,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "ei|en|eivät|ilman|sijaan",
     first: "minä|minun|me|meidän|minulla|meillä",
     third: "hänen|heidän|hän",
-    people: "äiti|isä|veli|sisko|serkku|täti|vaimo|poika|tytär|ystävä|naapuri",
-    asksThing: "missä|kuka|kenellä"
+    people: "äiti|isä|veli|sisko|serkku|täti|vaimo|poika|tytär|ystävä|naapuri"
   },
   {
     languages: "cs",
@@ -374,8 +379,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "ne|není|nikdy|bez|místo",
     first: "já|můj|moje|moji|nás|náš|naše",
     third: "její|jeho|jejich|ona",
-    people: "matka|máma|otec|táta|bratr|sestra|teta|strýc|manželka|manžel|syn|dcera|kamarád|soused",
-    asksThing: "kde|kdo|u koho|jaká barva"
+    people: "matka|máma|otec|táta|bratr|sestra|teta|strýc|manželka|manžel|syn|dcera|kamarád|soused"
   },
   {
     languages: "ro",
@@ -392,8 +396,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "nu|niciodată|fără|în loc",
     first: "eu|meu|mea|mei|mele|noi|nostru|noastră",
     third: "lui|ei|lor",
-    people: "mama|tata|frate|soră|verișor|mătușă|unchi|soție|soț|fiu|fiică|prieten|vecin",
-    asksThing: "unde|cine|ce culoare"
+    people: "mama|tata|frate|soră|verișor|mătușă|unchi|soție|soț|fiu|fiică|prieten|vecin"
   },
   {
     languages: "hu",
@@ -411,8 +414,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     first: "én|nekem|enyém|mi|mienk|nekünk",
     third: "ő|övé",
     people:
-      "anya|anyám|apa|apám|testvérem|nővérem|bátyám|unokatestvérem|nagynéném|feleségem|férjem|fiam|lányom|barátom|szomszéd",
-    asksThing: "hol|ki|kinél|milyen színű"
+      "anya|anyám|apa|apám|testvérem|nővérem|bátyám|unokatestvérem|nagynéném|feleségem|férjem|fiam|lányom|barátom|szomszéd"
   },
   {
     languages: "el",
@@ -430,8 +432,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     first: "εγώ|μου|μας|εμείς",
     third: "του|της|τους",
     people:
-      "μητέρα|μαμά|πατέρας|μπαμπάς|αδερφός|αδερφή|ξάδερφος|θεία|θείος|γυναίκα|άντρας|γιος|κόρη|φίλος|φίλη",
-    asksThing: "πού|ποιος|ποιον|τι χρώμα"
+      "μητέρα|μαμά|πατέρας|μπαμπάς|αδερφός|αδερφή|ξάδερφος|θεία|θείος|γυναίκα|άντρας|γιος|κόρη|φίλος|φίλη"
   },
   {
     languages: "vi",
@@ -447,8 +448,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "không|chưa bao giờ|thay vì",
     first: "tôi|của tôi|chúng tôi|mình",
     third: "anh ấy|cô ấy|của cô|của anh ấy",
-    people: "mẹ|bố|anh trai|chị gái|em trai|em gái|vợ|chồng|con trai|con gái|bạn",
-    asksThing: "ở đâu|ai|màu gì"
+    people: "mẹ|bố|anh trai|chị gái|em trai|em gái|vợ|chồng|con trai|con gái|bạn"
   },
   {
     languages: "id",
@@ -465,8 +465,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "tidak|bukan|tanpa|tak pernah",
     first: "saya|aku|kami|kita",
     third: "dia|mereka",
-    people: "ibu|ayah|kakak|adik|sepupu|paman|bibi|istri|suami|anak|teman|tetangga",
-    asksThing: "di mana|siapa|warna apa"
+    people: "ibu|ayah|kakak|adik|sepupu|paman|bibi|istri|suami|anak|teman|tetangga"
   },
   {
     languages: "ar fa",
@@ -482,8 +481,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "ليس|لا|لم|بدون",
     first: "أنا|لدي|عندي|نحن|لدينا",
     third: "هو|هي|لها|له",
-    people: "أمي|أبي|أخي|أختي|عمي|خالتي|زوجتي|زوجي|ابني|ابنتي|صديقي|جاري",
-    asksThing: "أين|من|ما لون"
+    people: "أمي|أبي|أخي|أختي|عمي|خالتي|زوجتي|زوجي|ابني|ابنتي|صديقي|جاري"
   },
   {
     languages: "he",
@@ -499,8 +497,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "לא|אין|בלי|במקום",
     first: "אני|שלי|אנחנו|שלנו|לי",
     third: "הוא|היא|שלו|שלה",
-    people: "אמא|אבא|אח|אחות|דוד|דודה|אשתי|בעלי|הבן|הבת|חבר|חברה|שכן",
-    asksThing: "איפה|מי|איזה צבע"
+    people: "אמא|אבא|אח|אחות|דוד|דודה|אשתי|בעלי|הבן|הבת|חבר|חברה|שכן"
   },
   {
     languages: "hi bn ta",
@@ -516,8 +513,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "नहीं|मत|না|இல்லை",
     first: "मैं|मेरा|मेरी|मेरे|हम|हमारा|हमारी|আমি|আমার|আমাদের|நான்|என்|எங்கள்",
     third: "उसका|उसकी|उनका|তার|அவர்",
-    people: "भाई|बहन|माँ|पिता|चाचा|मामा|पत्नी|पति|बेटा|बेटी|दोस्त|ভাই|বোন|মা|বাবা|அண்ணன்|தங்கை",
-    asksThing: "कहाँ|कौन|किस रंग|কোথায়|কে|எங்கே|யார்"
+    people: "भाई|बहन|माँ|पिता|चाचा|मामा|पत्नी|पति|बेटा|बेटी|दोस्त|ভাই|বোন|মা|বাবা|அண்ணன்|தங்கை"
   }
 ]
 
@@ -543,6 +539,5 @@ export const CUE_RUNS: Omit<CueWords, "languages"> = {
   third: "他|她|彼|그녀|그의|그는|เขา|เธอ",
   people:
     "妈|爸|母亲|父亲|哥|姐|弟|妹|表姐|表哥|叔|阿姨|妻子|丈夫|儿子|女儿|朋友|同事|邻居|母|父|兄|姉|叔母|叔父|いとこ|妻|夫|息子|娘|友達|同僚|" +
-    "엄마|아빠|어머니|아버지|형|누나|오빠|언니|동생|사촌|이모|삼촌|아내|남편|아들|딸|친구|동료|이웃|แม่|พ่อ|พี่|น้อง|เพื่อน",
-  asksThing: "哪里|在哪|谁|哪儿|什么颜色|どこ|誰|だれ|何色|어디|누구|누가|무슨 색|ที่ไหน|ใคร"
+    "엄마|아빠|어머니|아버지|형|누나|오빠|언니|동생|사촌|이모|삼촌|아내|남편|아들|딸|친구|동료|이웃|แม่|พ่อ|พี่|น้อง|เพื่อน"
 }

@@ -2,7 +2,10 @@ import { lazily } from "../../runtime/lazily.ts"
 import { foldText } from "../../text/terms/foldText.ts"
 import { toLower } from "../../text/terms/readRuns.ts"
 import { languageMask } from "../../text/terms/stopWords.ts"
-import { type Cue, CUE_RUNS, CUE_WORDS } from "./cueWords.ts"
+import { ASKING_RUNS, ASKING_WORDS, type AskingWords } from "./askingWords.ts"
+import { CUE_RUNS, CUE_WORDS, type CueWords } from "./cueWords.ts"
+
+type Cue = Exclude<keyof CueWords | keyof AskingWords, "languages">
 
 const CUES = [
   "change",
@@ -18,7 +21,12 @@ const CUES = [
   "first",
   "third",
   "people",
-  "asksThing"
+  "asksPlace",
+  "asksName",
+  "asksColour",
+  "asksTime",
+  "asksCount",
+  "asksWhich"
 ] as const satisfies ReadonlyArray<Cue>
 
 /** The bit of each cue. */
@@ -49,16 +57,19 @@ interface CueTable {
 const makeTable = (languages: number): CueTable => {
   const byWord = new Map<string, Array<CuePhrase>>()
   const byHead = new Map<string, Array<CuePhrase>>()
-  for (const row of CUE_WORDS) {
-    if (languages !== 0 && (languageMask(row.languages) & languages) === 0) continue
+  const rows: ReadonlyArray<Partial<CueWords & AskingWords>> = [...CUE_WORDS, ...ASKING_WORDS]
+  for (const row of rows) {
+    if (languages !== 0 && (languageMask(row.languages ?? "") & languages) === 0) continue
     for (const cue of CUES) {
-      for (const phrase of toLower(foldText(row[cue])).split("|")) {
+      const phrases = row[cue]
+      if (phrases === undefined) continue
+      for (const phrase of toLower(foldText(phrases)).split("|")) {
         const words = phrase.split(" ")
         const [first = ""] = words
         const [map, key] = first.endsWith("*") ? [byHead, first.slice(0, HEAD)] : [byWord, first]
-        const phrases = map.get(key) ?? []
-        phrases.push({ words, cue: CUE[cue] })
-        map.set(key, phrases)
+        const known = map.get(key) ?? []
+        known.push({ words, cue: CUE[cue] })
+        map.set(key, known)
       }
     }
   }
@@ -80,9 +91,10 @@ const cueTable = (languages: number): CueTable => {
   return table
 }
 
-const cueRuns = lazily(() =>
-  CUES.flatMap((cue) => CUE_RUNS[cue].split("|").map((text) => ({ text, cue: CUE[cue] })))
-)
+const cueRuns = lazily(() => {
+  const runs = { ...CUE_RUNS, ...ASKING_RUNS }
+  return CUES.flatMap((cue) => runs[cue].split("|").map((text) => ({ text, cue: CUE[cue] })))
+})
 
 const isWord = (pattern: string, word: string): boolean =>
   pattern.endsWith("*") ? word.startsWith(pattern.slice(0, -1)) : word === pattern

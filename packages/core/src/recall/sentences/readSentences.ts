@@ -54,6 +54,8 @@ const LAST = /^last$/u
 /** Names of a sentence, at most, and their share of its words. */
 const NAMES_MAX = 2
 const NAMES_SHARE = 0.5
+/** Function words by which the language of a text is guessed: one of a fragment stands in several. */
+const HITS_MIN = 2
 /** The first version's tokeniser. */
 const ENGLISH_STEMS = "en-1"
 
@@ -71,6 +73,8 @@ interface Manner {
   readonly tokeniser: string
   /** Those that the text may be in, as `stopMask` has them. */
   readonly languages: number
+  /** Those whose cues it may hold. */
+  readonly spoken: number
 }
 
 const isFunctionWord = (lower: string, { languages }: Manner): boolean =>
@@ -164,7 +168,9 @@ class Reader {
     const lower = toLower(written)
     const bare = bareWord(lower)
     const at = this.tokens.length
-    const word = NUMBER.test(lower) ? null : readWordValue(written, bare)
+    const found = NUMBER.test(lower) ? null : readWordValue(written, bare)
+    // "Ten" is a number in English, and a function word in Polish.
+    const word = found?.value.kind === "number" && isFunctionWord(lower, this.#manner) ? null : found
     this.tokens.push(new WordToken(lower, bare, this.#clause, this.#manner))
     this.spoken.push(word?.value.kind === "weekday" ? WEEKDAY : lower)
     if (word !== null) {
@@ -202,7 +208,7 @@ class ReadSentence implements Sentence {
     const lowered = toLower(text)
     let cues = (hasRuns(lowered) ? findCueRuns(lowered) : 0) | (reader.hasPluralDay ? CUE.always : 0)
     const placed: Array<{ readonly cue: number; readonly at: number }> = []
-    findCues(reader.spoken, manner.languages, (cue, at) => {
+    findCues(reader.spoken, manner.spoken, (cue, at) => {
       cues |= cue
       placed.push({ cue, at })
     })
@@ -234,7 +240,8 @@ class ReadSentence implements Sentence {
 export const readSentences = (text: string, tokeniser: string): ReadonlyArray<Sentence> => {
   const folded = foldText(text.slice(0, LENGTH_MAX))
   const masks = (toLower(folded).match(TOKEN) ?? []).map(maskOf).filter((mask) => mask !== 0)
-  const manner = { tokeniser, languages: guessLanguages(masks) }
+  const languages = guessLanguages(masks)
+  const manner = { tokeniser, languages, spoken: masks.length < HITS_MIN ? 0 : languages }
   return (folded.match(SENTENCE) ?? [])
     .map((sentence) => new ReadSentence(sentence, manner))
     .filter(({ tokens }) => tokens.length > 0)

@@ -4,7 +4,7 @@ import { foldText } from "../../text/terms/foldText.ts"
 import { toLower } from "../../text/terms/readRuns.ts"
 import { stopMask } from "../../text/terms/stopWords.ts"
 import { CALENDAR_WORDS } from "../../text/time/calendarWords.ts"
-import { COLOURS, DAY_PARTS } from "./cueWords.ts"
+import { COLOURS, DAY_PARTS, GREAT_NUMBERS } from "./cueWords.ts"
 
 export const VALUE_KINDS = ["weekday", "month", "dayPart", "colour", "identifier", "number", "name"] as const
 
@@ -60,7 +60,8 @@ const valueTable = lazily((): ValueTable => {
         const word = form.startsWith("?") ? form.slice(1) : form
         if (mayRun && hasRuns(word)) {
           if (word.length >= RUN_MIN) runs.push([word, value])
-        } else if (!word.includes(" ") && stopMask(word) === 0 && !words.has(word)) words.set(word, value)
+        } else if (!word.includes(" ") && (stopMask(word) === 0 || kind === "number") && !words.has(word))
+          words.set(word, value)
       }
     }
   }
@@ -74,6 +75,7 @@ const valueTable = lazily((): ValueTable => {
       1
     )
   }
+  for (const [number, forms] of GREAT_NUMBERS) addAll("number", [forms.replaceAll("|", "/")], "", number)
   for (const parts of DAY_PARTS) addAll("dayPart", parts.split("|"))
   for (const [language, colours] of COLOURS.entries()) addAll("colour", colours.split("|"), `${language}:`)
   return { words, runs }
@@ -98,7 +100,8 @@ export const readWordValue = (
 export const readRunValues = (lowered: string, at: number): ReadonlyArray<Value> => {
   const found: Array<Value> = []
   for (const { 0: value } of lowered.matchAll(IDENTIFIER))
-    if (!COUNTED_RUN.test(value)) found.push({ kind: "identifier", value, unit: "", at })
+    if (!COUNTED_RUN.test(value) && !isUnspaced(value))
+      found.push({ kind: "identifier", value, unit: "", at })
   if (!hasRuns(lowered)) return found
   for (const [run, value] of valueTable().runs)
     if (lowered.includes(run)) found.push({ ...value, unit: "", at })
