@@ -35,36 +35,40 @@ const lowerBound = (sorted: Uint32Array, value: number, from: number, to: number
 }
 
 /** Terms are hashes: their first bits spread them evenly. */
-const BUCKET_BITS = 11
-const BUCKETS = 2 ** BUCKET_BITS
-const bucketOf = (id: number): number => id >>> (32 - BUCKET_BITS)
+const BUCKET_POSTINGS = 8
+const BUCKET_BITS_MAX = 11
+const bucketBits = (postings: number): number =>
+  Math.min(BUCKET_BITS_MAX, Math.max(1, Math.ceil(Math.log2(postings / BUCKET_POSTINGS))))
+
 /** Moves for each posting of a bucket, after which sorting by insertion gives up: it has several frequent terms. */
 const MOVES_MAX = 16
-/** More than any posting's place. */
+/** More than a segment's postings. */
 const PLACES = 2 ** 20
 
-/** Postings by term, then row. */
-interface SortedPostings {
-  /** Their terms. */
+/** Postings, in three arrays. */
+interface PostingArrays {
   readonly ids: Uint32Array
-  /** Their places in the buffer. */
-  readonly order: Uint32Array
+  readonly points: Uint32Array
+  readonly weights: Float32Array
 }
 
-/** Sorts `[from, to)`, of which equal terms are in order already; false if it takes too long. */
-const sortByInsertion = ({ ids, order }: SortedPostings, from: number, to: number): boolean => {
+/** Sorts `[from, to)` by term, of which equal terms are in order already; false if it takes too long. */
+const sortByInsertion = ({ ids, points, weights }: PostingArrays, from: number, to: number): boolean => {
   let moves = (to - from) * MOVES_MAX
   for (let i = from + 1; i < to; i++) {
     const id = ids[i] ?? 0
     if ((ids[i - 1] ?? 0) <= id) continue
-    const place = order[i] ?? 0
+    const point = points[i] ?? 0
+    const weight = weights[i] ?? 0
     let at = i
     for (; at > from && (ids[at - 1] ?? 0) > id; at--) {
       ids[at] = ids[at - 1] ?? 0
-      order[at] = order[at - 1] ?? 0
+      points[at] = points[at - 1] ?? 0
+      weights[at] = weights[at - 1] ?? 0
     }
     ids[at] = id
-    order[at] = place
+    points[at] = point
+    weights[at] = weight
     moves -= i - at
     if (moves < 0) return false
   }
@@ -72,104 +76,93 @@ const sortByInsertion = ({ ids, order }: SortedPostings, from: number, to: numbe
 }
 
 /** The same, however many terms there are. */
-const sortKeys = ({ ids, order }: SortedPostings, from: number, to: number): void => {
-  const keys = Float64Array.from(
-    { length: to - from },
-    (_, i) => (ids[from + i] ?? 0) * PLACES + (order[from + i] ?? 0)
-  )
+const sortKeys = ({ ids, points, weights }: PostingArrays, from: number, to: number): void => {
+  const keys = Float64Array.from({ length: to - from }, (_, i) => (ids[from + i] ?? 0) * PLACES + i)
+  const [oldPoints, oldWeights] = [points.slice(from, to), weights.slice(from, to)]
   keys.sort().forEach((key, i) => {
+    const place = key % PLACES
     ids[from + i] = Math.floor(key / PLACES)
-    order[from + i] = key % PLACES
+    points[from + i] = oldPoints[place] ?? 0
+    weights[from + i] = oldWeights[place] ?? 0
   })
 }
 
-/** The buffer has postings by row. Valid until the next call with the same `scratch`. */
-const sortByTerm = ({ ids, postings }: PostingsBuffer, scratch: ScratchArrays): SortedPostings => {
-  const sorted = { order: scratch.numbers(postings, 0), ids: scratch.numbers(postings, 1) }
-  const ends = scratch.numbers(BUCKETS, 2).fill(0)
-  for (let i = 0; i < postings; i++) {
-    const bucket = bucketOf(ids[i] ?? 0)
-    ends[bucket] = (ends[bucket] ?? 0) + 1
-  }
-  for (let bucket = 0, start = 0; bucket < BUCKETS; bucket++) {
-    const count = ends[bucket] ?? 0
-    ends[bucket] = start
-    start += count
-  }
-  for (let i = 0; i < postings; i++) {
-    const id = ids[i] ?? 0
-    const bucket = bucketOf(id)
-    const to = ends[bucket] ?? 0
-    ends[bucket] = to + 1
-    sorted.order[to] = i
-    sorted.ids[to] = id
-  }
-  for (let bucket = 0, from = 0; bucket < BUCKETS; bucket++) {
-    const to = ends[bucket] ?? 0
-    if (!sortByInsertion(sorted, from, to)) sortKeys(sorted, from, to)
-    from = to
-  }
-  return sorted
-}
-
-const countTerms = ({ ids }: SortedPostings): number => {
-  let count = 0
-  for (let i = 0, previous = -1; i < ids.length; i++) {
-    const term = ids[i] ?? 0
-    if (term !== previous) count++
-    previous = term
-  }
-  return count
-}
-
-/** An immutable run of rows with consecutive points, grouped by term. One block of memory keeps small scopes small. */
-export class Segment {
+/**
+ * An immutable run of rows with consecutive points: postings in buckets of some terms, by term and then row. A bucket is
+ * sorted when it is asked for: a question has few terms, and a process that asks one question would sort all the others
+ * for nothing. One block of memory keeps small scopes small.
+ */
+export class Segment implements PostingArrays {
   readonly firstPoint: number
   readonly rows: number
-  readonly #terms: Uint32Array
-  /** Postings of `#terms[i]` are `[#starts[i], #starts[i + 1])`. */
-  readonly #starts: Uint32Array
+  readonly ids: Uint32Array
   readonly points: Uint32Array<ArrayBuffer>
   readonly weights: Float32Array
+  readonly #shift: number
+  /** Postings of a bucket are `[#starts[bucket], #starts[bucket + 1])`. */
+  readonly #starts: Uint32Array
+  readonly #isSorted: Uint8Array
 
   constructor(buffer: PostingsBuffer, scratch: ScratchArrays) {
     const { postings } = buffer
+    const bits = bucketBits(postings)
+    const buckets = 2 ** bits
     this.firstPoint = buffer.firstPoint
     this.rows = buffer.rows
-    const sorted = sortByTerm(buffer, scratch)
-    const terms = countTerms(sorted)
-    const block = new ArrayBuffer(4 * (2 * terms + 1 + 2 * postings))
-    this.#terms = new Uint32Array(block, 0, terms)
-    this.#starts = new Uint32Array(block, 4 * terms, terms + 1)
-    this.points = new Uint32Array(block, 4 * (2 * terms + 1), postings)
-    this.weights = new Float32Array(block, 4 * (2 * terms + 1 + postings))
-    this.#fill(sorted, buffer, scratch)
+    this.#shift = 32 - bits
+    const block = new ArrayBuffer(4 * (buckets + 1 + 3 * postings) + buckets)
+    let at = 4 * (buckets + 1)
+    this.#starts = new Uint32Array(block, 0, buckets + 1)
+    this.ids = new Uint32Array(block, at, postings)
+    at += 4 * postings
+    this.points = new Uint32Array(block, at, postings)
+    at += 4 * postings
+    this.weights = new Float32Array(block, at, postings)
+    this.#isSorted = new Uint8Array(block, at + 4 * postings, buckets)
+    this.#fill(buffer, scratch.numbers(buckets, 0).fill(0))
   }
 
-  #fill({ ids, order }: SortedPostings, { ends, weights }: PostingsBuffer, scratch: ScratchArrays): void {
-    const points = scratch.numbers(order.length, 2)
+  /** Rows of a bucket stay in their order. @param ends of the buckets: zeroes */
+  #fill(buffer: PostingsBuffer, ends: Uint32Array): void {
+    const { ids, points, weights } = this
+    const [shift, starts] = [this.#shift, this.#starts]
+    for (let i = 0; i < ids.length; i++) {
+      const bucket = (buffer.ids[i] ?? 0) >>> shift
+      ends[bucket] = (ends[bucket] ?? 0) + 1
+    }
+    for (let bucket = 0, start = 0; bucket < ends.length; bucket++) {
+      const count = ends[bucket] ?? 0
+      starts[bucket] = start
+      ends[bucket] = start
+      start += count
+    }
+    starts[ends.length] = ids.length
     for (let row = 0, i = 0; row < this.rows; row++) {
-      for (const end = ends[row] ?? 0; i < end; i++) points[i] = this.firstPoint + row
-    }
-    let terms = 0
-    for (let i = 0, previous = -1; i < order.length; i++) {
-      const term = ids[i] ?? 0
-      if (term !== previous) {
-        this.#terms[terms] = term
-        this.#starts[terms++] = i
+      for (const end = buffer.ends[row] ?? 0; i < end; i++) {
+        const id = buffer.ids[i] ?? 0
+        const to = ends[id >>> shift] ?? 0
+        ends[id >>> shift] = to + 1
+        ids[to] = id
+        points[to] = this.firstPoint + row
+        weights[to] = buffer.weights[i] ?? 0
       }
-      previous = term
-      const posting = order[i] ?? 0
-      this.points[i] = points[posting] ?? 0
-      this.weights[i] = weights[posting] ?? 0
     }
-    this.#starts[terms] = order.length
+  }
+
+  #sortBucket(bucket: number): void {
+    if (this.#isSorted[bucket] === 1) return
+    const [from, to] = [this.#starts[bucket] ?? 0, this.#starts[bucket + 1] ?? 0]
+    if (!sortByInsertion(this, from, to)) sortKeys(this, from, to)
+    this.#isSorted[bucket] = 1
   }
 
   /** The term's postings, `[from, to)` in `points` and `weights`; empty if no row holds it. */
   range(term: number): readonly [number, number] {
-    const t = binarySearch(this.#terms, term, 0, this.#terms.length)
-    return t < 0 ? [0, 0] : [this.#starts[t] ?? 0, this.#starts[t + 1] ?? 0]
+    const bucket = term >>> this.#shift
+    this.#sortBucket(bucket)
+    const end = this.#starts[bucket + 1] ?? 0
+    const from = lowerBound(this.ids, term, this.#starts[bucket] ?? 0, end)
+    return from < end && this.ids[from] === term ? [from, lowerBound(this.ids, term + 1, from, end)] : [0, 0]
   }
 
   /** How many rows hold the term, of those that are current: null where all are. */
@@ -222,15 +215,14 @@ export class Segment {
       termCounts[point - this.firstPoint] = (termCounts[point - this.firstPoint] ?? 0) + 1
     }
     const nextPosting = termCounts.map((count, row) => buffer.addRow(this.firstPoint + row, count))
-    this.#terms.forEach((term, t) => {
-      for (let i = this.#starts[t] ?? 0; i < (this.#starts[t + 1] ?? 0); i++) {
-        const row = (this.points[i] ?? 0) - this.firstPoint
-        const posting = nextPosting[row] ?? 0
-        nextPosting[row] = posting + 1
-        buffer.ids[posting] = term
-        buffer.weights[posting] = this.weights[i] ?? 0
-      }
-    })
+    for (let bucket = 0; bucket < this.#isSorted.length; bucket++) this.#sortBucket(bucket)
+    for (let i = 0; i < this.ids.length; i++) {
+      const row = (this.points[i] ?? 0) - this.firstPoint
+      const posting = nextPosting[row] ?? 0
+      nextPosting[row] = posting + 1
+      buffer.ids[posting] = this.ids[i] ?? 0
+      buffer.weights[posting] = this.weights[i] ?? 0
+    }
   }
 
   /** It must not be used afterwards. */
@@ -239,6 +231,6 @@ export class Segment {
   }
 
   get bytes(): number {
-    return 8 * this.#terms.length + 8 * this.points.length + 400
+    return this.points.buffer.byteLength + 400
   }
 }
