@@ -1,7 +1,9 @@
 import { assert, it } from "@effect/vitest"
 import { makeRandom } from "@keepsake/core/testing"
 import { expect } from "vitest"
-import { assembleKernel, BLOCK, makeKernel } from "../../src/kernel/kernel.ts"
+import { assembleKernel } from "../../src/kernel/assembleKernel.ts"
+import { BLOCK, makeKernel } from "../../src/kernel/kernel.ts"
+import { KERNEL_MODULE } from "../../src/kernel/kernelModule.ts"
 import { disassemble } from "../support/disassemble.ts"
 
 it("the module is valid, and every byte of it is an instruction or a declaration", () => {
@@ -22,6 +24,10 @@ it("the module is valid, and every byte of it is an instruction or a declaration
       ["encode", 4, 0]
     ]
   )
+})
+
+it("what runs is what the assembler makes", () => {
+  assert.strictEqual(KERNEL_MODULE, Buffer.from(assembleKernel()).toString("base64"))
 })
 
 it("instructions are those of the specification that their spelling says", () => {
