@@ -32,7 +32,7 @@ const findTokeniser = (): TokenEstimator | undefined => {
 }
 
 /** The texts of a block: whole, or what is shown of them. A cut text counts if it holds half of the answer's words that the whole holds. */
-const holdsEvidence = (items: MemoryContext["items"], content: string, answer: string): boolean =>
+export const holdsEvidence = (items: MemoryContext["items"], content: string, answer: string): boolean =>
   items.some(({ cut, memory }) => {
     if (cut === null) return memory.content === content
     if (!content.includes(memory.content)) return false

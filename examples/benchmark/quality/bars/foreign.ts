@@ -20,6 +20,8 @@ export interface ForeignResult {
   readonly best: number
   /** Median tokens of the relevant part. */
   readonly tokens: number
+  /** Share for which a block shows something. */
+  readonly shown: number
 }
 
 const askForeign = async (
@@ -41,7 +43,8 @@ const askForeign = async (
     messages: asked.length,
     certain: mean(best.map((score) => (score >= CERTAIN ? 1 : 0))),
     best: percentile(best, 50),
-    tokens: percentile(tokens, 50)
+    tokens: percentile(tokens, 50),
+    shown: mean(tokens.map((count) => (count > 0 ? 1 : 0)))
   }
 }
 

@@ -9,6 +9,7 @@ import { type ForeignResult, measureForeign } from "./foreign.ts"
 import { type LoneWordResult, measureLoneWords } from "./loneWord.ts"
 import { measurePaste, type PasteResult } from "./paste.ts"
 import { measureShortFacts } from "./shortFacts.ts"
+import { measureStatements, type StatementsResult } from "./statements.ts"
 
 export interface Bars {
   readonly embedder: string
@@ -21,6 +22,7 @@ export interface Bars {
     readonly auroc: number | null
   }
   readonly foreign: ReadonlyArray<ForeignResult>
+  readonly statements: StatementsResult
   readonly paste: ReadonlyArray<PasteResult>
   readonly loneWords: ReadonlyArray<LoneWordResult>
   readonly shortFacts: { readonly sessions: number; readonly first: number }
@@ -64,6 +66,7 @@ export const measureBars = async (
         auroc: separation(outcomes)
       },
       foreign: await measureForeign(memory, scopes, files.smallTalk),
+      statements: await measureStatements(memory, dialogues),
       paste: await measurePaste(memory, scopes),
       loneWords: await measureLoneWords(memory, dialogues, sizes),
       shortFacts: await measureShortFacts(memory, files.shortFacts)
