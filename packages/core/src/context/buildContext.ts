@@ -9,10 +9,10 @@ import {
   type ContextRequest,
   type ContextServices,
   limitFrom,
-  type Match,
   type Material,
   readMaterial
 } from "./material.ts"
+import type { Match } from "./judgeMatch.ts"
 import { type ContextItem, emptyBlock, groupMarks, headingLine, renderBlock } from "./renderContext.ts"
 import { type Candidates, listAll, makeWriter, writeCandidates, type Writer } from "./writeCandidates.ts"
 

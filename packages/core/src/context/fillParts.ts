@@ -1,7 +1,7 @@
 /** How the parts of a block share its budget. */
 import type { TokenEstimator } from "../text/estimateTokens.ts"
 import type { Candidate, Filling } from "./Filling.ts"
-import type { Match } from "./material.ts"
+import type { Match } from "./judgeMatch.ts"
 import { unshownPinsLine } from "./renderContext.ts"
 import type { Candidates } from "./writeCandidates.ts"
 
@@ -9,7 +9,7 @@ import type { Candidates } from "./writeCandidates.ts"
 const PROFILE_SHARE = 1 / 3
 /** Tokens of profile and last time beside a message that neither asks nor tells. */
 const SMALL_TALK_TOKENS = 100
-/** The share of the budget that hits may take which hardly match a question. */
+/** The share of the budget that hits may take which hardly match. */
 const FAINT_SHARE = 1 / 4
 
 /** What became of the pins: the budget that holds them, and those that find no room. */
@@ -78,5 +78,6 @@ const fillIdly: Fill = (filling, { lastTime, profile }, room) => {
 export const FILLS: { readonly [match in Match]: Fill } = {
   found: fillWithMatches,
   faint: fillWithFaint,
+  nothing: fillWithFaint,
   unasked: fillIdly
 }

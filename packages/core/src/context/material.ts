@@ -10,8 +10,7 @@ import { sameScope, type Scope } from "../memory/Scope.ts"
 import { byStatement, mergeRanked, type ReadScopes, readShared, toDegraded } from "../recall/readScopes.ts"
 import type { Ranked, Retriever } from "../recall/Retriever.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
-import { isAsking } from "../text/cutMessage.ts"
-import { isCourtesy, isSmallTalk } from "../text/smallTalk.ts"
+import { judgeMatch, type Match } from "./judgeMatch.ts"
 
 /** What a block is made for. Its values are checked. */
 export interface ContextRequest {
@@ -52,12 +51,6 @@ const byWeight = (a: Memory, b: Memory): number =>
   b.saidAt - a.saidAt ||
   (a.id < b.id ? -1 : 1)
 
-/**
- * What a message finds: something, or hardly anything, or nothing is asked for: it neither asks nor tells, and the scope
- * is not young.
- */
-export type Match = "found" | "faint" | "unasked"
-
 /** The memories that each part may show, best first. */
 export interface Material {
   readonly pins: ReadonlyArray<Memory>
@@ -69,12 +62,6 @@ export interface Material {
   readonly match: Match
   readonly degraded: ReadonlyArray<Degraded> | null
 }
-
-/**
- * A message whose best memory scores less has hardly found anything: most messages have nothing to do with a memory. Only
- * a question shows what it found even so: people often ask in other words than they told.
- */
-const FOUND = 0.06
 
 const PINNED = isIn({ field: "pinned" }, [true])
 
@@ -99,8 +86,8 @@ const readParts = Effect.fnUntraced(function* (
   const elsewhere = sessionId === undefined ? ANY : not(isIn({ field: "sessionId" }, [sessionId]))
   const outside = allOf([where, elsewhere])
   const wants = (part: ContextPart) => !omit.includes(part)
-  const latest = (from: Scope, part: ContextPart, filter: Condition, rows: number) =>
-    wants(part)
+  const latest = (from: Scope, isWanted: boolean, filter: Condition, rows: number) =>
+    isWanted
       ? Effect.map(store.latest({ scope: from, now, filter, limit: rows }), (excerpts) => {
           for (const { memory, passages } of excerpts) if (passages > 1) cut.set(memory, passages)
           return excerpts.map(({ memory }) => memory)
@@ -117,19 +104,21 @@ const readParts = Effect.fnUntraced(function* (
           }
         )
       : Effect.succeed<DegradableList<Ranked>>([])
-  const latestOwn = (part: ContextPart, filter: Condition, rows: number) =>
-    latest(scope, part, allOf([filter, outside]), rows)
+  const latestOwn = (isWanted: boolean, filter: Condition, rows: number) =>
+    latest(scope, isWanted, allOf([filter, outside]), rows)
   const [pinned, standing, relevant, recent, shared] = yield* Effect.all(
     [
-      latestOwn("profile", PINNED, STORE_LIMITS.rows),
-      latestOwn("profile", isIn({ field: "type" }, ["semantic", "procedural"]), PROFILE_MAX),
+      latestOwn(wants("profile"), PINNED, STORE_LIMITS.rows),
+      latestOwn(wants("profile"), isIn({ field: "type" }, ["semantic", "procedural"]), PROFILE_MAX),
       rank(scope, outside),
-      latestOwn("lastTime", ANY, YOUNG_MAX + 1),
+      // What is relevant depends on whether the scope is young.
+      latestOwn(wants("lastTime") || wants("relevant"), ANY, YOUNG_MAX + 1),
       // The session that is left out is one's own: a shared scope may have one of the same name.
       readShared(reads, (from) =>
-        Effect.all([latest(from, "profile", allOf([PINNED, where]), STORE_LIMITS.rows), rank(from, where)], {
-          concurrency: "unbounded"
-        })
+        Effect.all(
+          [latest(from, wants("profile"), allOf([PINNED, where]), STORE_LIMITS.rows), rank(from, where)],
+          { concurrency: "unbounded" }
+        )
       )
     ],
     { concurrency: "unbounded" }
@@ -193,17 +182,6 @@ const shownTogether = (relevant: ReadonlyArray<Ranked>): ReadonlySet<string> =>
     })
   )
 
-const matchOf = (
-  { options: { minScore }, query }: ContextRequest,
-  relevant: ReadonlyArray<Ranked>,
-  isYoung: boolean
-): Match => {
-  if (!isYoung && isSmallTalk(query)) return "unasked"
-  const best = relevant.reduce((most, { score }) => Math.max(most, score), 0)
-  if (minScore !== undefined || best >= FOUND) return "found"
-  return !isYoung && isCourtesy(query) ? "unasked" : "faint"
-}
-
 /** What was read, and what is known of each memory. */
 export interface ReadMaterial {
   readonly material: Material
@@ -218,11 +196,12 @@ export const readMaterial = Effect.fnUntraced(function* (
   request: ContextRequest,
   limit: number
 ): Effect.fn.Return<ReadMaterial, MemoryError> {
-  const { now, query, scopes } = request
+  const { now, options, query, scopes } = request
   const cut: Cut = new Map()
   const parts = yield* readParts(services, request, limit, cut)
-  const { recent, shared } = parts
-  const isYoung = recent.length <= YOUNG_MAX
+  const { shared } = parts
+  const isYoung = parts.recent.length <= YOUNG_MAX
+  const recent = options.omit?.includes("lastTime") === true ? [] : parts.recent
   const { pins, profile, relevant } = mergeShared(parts, limit, scopes.scope)
   const wanted = [...relevant.slice(0, WHOLE_MAX).map(({ memory }) => memory), ...(isYoung ? recent : [])]
   const readable = wanted.filter(
@@ -234,8 +213,8 @@ export const readMaterial = Effect.fnUntraced(function* (
     const stored = byId.get(memory.id)
     return stored !== undefined && sameScope(stored.scope, memory.scope) ? stored : memory
   }
-  const match = matchOf(request, relevant, isYoung)
-  const shown = match === "unasked" || (match === "faint" && !isAsking(query)) ? [] : relevant
+  const match = judgeMatch(query, relevant, { isYoung, minScore: options.minScore })
+  const shown = match === "found" || match === "faint" ? relevant : []
   const together = shownTogether(shown)
   const isElsewhere = ({ id }: Memory): boolean => !together.has(id)
   const material: Material = {

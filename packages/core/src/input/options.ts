@@ -282,7 +282,7 @@ export interface ContextOptions {
   readonly where?: Where | undefined
   /** The conversation under way: it is not "last time", and what it holds need not be recalled. */
   readonly sessionId?: string | undefined
-  /** Least score of the relevant part, 0 to 1. When absent 0.01; where the best is below 0.06, questions alone show some. */
+  /** Least score of the relevant part, 0 to 1. When absent 0.01, and a message that finds hardly anything shows some of it or nothing. */
   readonly minScore?: number | undefined
   /** How many relevant memories, 1 to 100; as many as the budget may hold when absent. */
   readonly limit?: number | undefined
