@@ -140,6 +140,24 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
     "How often do I see the barber?",
     "I see the barber twice a month.",
     "The barber says once a month is enough now."
+  ],
+  [
+    "restated under a label",
+    "How many people are coming to the regatta dinner?",
+    "Regatta dinner: 40 people.",
+    "Regatta dinner: 52 people, the cook has the list."
+  ],
+  [
+    "denied by somebody who knows",
+    "Where was Grandpa born?",
+    "Grandpa was born in Narva.",
+    "Aunt Ilse says Grandpa was not born in Narva but in Tartu."
+  ],
+  [
+    "restated with a verb that also says what stays",
+    "Em que rua fica a oficina?",
+    "A oficina fica na rua das Flores.",
+    "A oficina fica na rua da Moita, ao lado do talho."
   ]
 ]
 
@@ -228,6 +246,12 @@ const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: s
     "How many rooms does the hut have?",
     "The hut has 4 rooms and 9 beds.",
     "The hut has 12 beds now."
+  ],
+  [
+    "other days of the week",
+    "When does the kiln close on weekdays?",
+    "The kiln closes at six on weekdays.",
+    "On Saturdays the kiln closes at three now."
   ]
 ]
 

@@ -264,6 +264,10 @@ const followsPartly = (
   return isFragment(pair, wanted) ? "fragment" : null
 }
 
+/** Whether somebody denies what was said of the person asked for: "Mum says Dad was not born in Trieste". */
+const deniesOfPerson = (pair: Pair, { cues }: Wanted): boolean =>
+  pair.missing === 0 && (cues & CUE.people) !== 0 && denies(pair, pair.replyAt)
+
 /** `null` where the later statement does not follow. */
 export const follows = (pair: Pair, wanted: Wanted): Reason | null => {
   const { answer, reply, share } = pair
@@ -274,7 +278,11 @@ export const follows = (pair: Pair, wanted: Wanted): Reason | null => {
   if (share < MOST && differing.length === 0 && !isShort(pair)) return null
   const cues = cuesOf(pair)
   const isCorrected = (cues & CUE.correction) !== 0
-  if (leavesIt(pair, cues, wanted) || isOfAnother(pair, wanted, isCorrected)) return null
+  if (
+    leavesIt(pair, cues, wanted) ||
+    (isOfAnother(pair, wanted, isCorrected) && !deniesOfPerson(pair, wanted))
+  )
+    return null
   if (tellsOtherPart(pair, differing, wanted)) return null
   const competing = asksThing(wanted) ? differing.filter((kind) => !isTimeOrNumber(kind)) : differing
   return share >= MOST

@@ -69,6 +69,17 @@ export const GREAT_NUMBERS: ReadonlyArray<readonly [number, string]> = [
   [100, "hundred|hundert|cent|cien|cento|cem|honderd|sto|сто"]
 ]
 
+/** Days by what they are for: those of work, those of rest. */
+export const DAY_GROUPS: ReadonlyArray<string> = [
+  "weekday/weekdays|weekend/weekends",
+  "werktag/werktags/werktage/werktagen|wochenende/wochenenden",
+  "werkdag/werkdagen/doordeweeks|weekeinde/weekeinden",
+  "feriale/feriali|festivo/festivi",
+  "будни/будням/будние|выходные/выходным/выходных",
+  "vardag/vardagar/hverdager|helg/helgen/helger",
+  "平日/평일|週末/周末/주말"
+]
+
 /** Colours, each with its forms. */
 export const COLOURS: ReadonlyArray<string> = [
   "red|blue|green|yellow|black|white|grey/gray|brown|orange|pink|purple/violet|beige|olive|mustard|turquoise/teal|navy|cream|gold/golden|silver|maroon|terracotta|lilac|ivory|charcoal|burgundy",
@@ -236,7 +247,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     also: "tambem|alem|outro|outra",
     perhaps: "se|talvez|poderia|gostaria|devia",
     history: "antigamente|costumava|dantes|naquela altura|em crianca",
-    stays: "ainda|continua|fica|igual",
+    stays: "ainda|continua|fica na mesma|fica igual|igual",
     negation: "nao|nunca|sem|em vez de",
     first: "eu|meu|minha|meus|minhas|nos|nosso|nossa|nossos|nossas|me",
     third: "ele|ela|dele|dela|seu|sua",

@@ -7,7 +7,7 @@ import { toWords } from "../../text/terms/toWords.ts"
 import { NO_TERM } from "../../text/terms/Word.ts"
 import { readItems } from "../../text/time/timePhrases.ts"
 import { CUE, findCueRuns, findCues, WEEKDAY } from "./cues.ts"
-import { hasRuns, isUnspaced, readRunValues, readWordValue, type Value } from "./values.ts"
+import { hasRuns, isOneDay, isUnspaced, readRunValues, readWordValue, type Value } from "./values.ts"
 
 /** A word, or a pair of characters where words are not spaced. */
 export interface Token {
@@ -37,11 +37,13 @@ export interface Sentence {
 /** Longer texts are read to here, in UTF-16 code units: a passage is shorter. */
 const LENGTH_MAX = 2_000
 
+/** A label of up to 24 characters ("Rent:") belongs to what stands after it. */
 const SENTENCE =
-  /[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
-const TOKEN = /\p{N}+(?:[.,:]\p{N}+)*|(?:(?!\p{N})[\p{L}\p{M}_])+(?:'[\p{L}\p{M}]+)*|[,\uff0c\u3001]/gu
+  /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
+const TOKEN =
+  /\p{N}+(?:[.,:]\p{N}+)*|(?:(?!\p{N})[\p{L}\p{M}_])+(?:'[\p{L}\p{M}]+)*|[,\uff0c\u3001]|:(?=\s)/gu
 const QUESTION = /[?\uff1f\u061f]/u
-const COMMA = /^[,\uff0c\u3001]$/u
+const COMMA = /^[,:\uff0c\u3001]$/u
 const NUMBER = /^\p{N}/u
 /** Endings of ordinals, and their unit. */
 const ORDINAL = /^(?:st|nd|rd|th|er|re|e|o|a|го|й)$/u
@@ -172,7 +174,7 @@ class Reader {
     // "Ten" is a number in English, and a function word in Polish.
     const word = found?.value.kind === "number" && isFunctionWord(lower, this.#manner) ? null : found
     this.tokens.push(new WordToken(lower, bare, this.#clause, this.#manner))
-    this.spoken.push(word?.value.kind === "weekday" ? WEEKDAY : lower)
+    this.spoken.push(word !== null && isOneDay(word.value) ? WEEKDAY : lower)
     if (word !== null) {
       this.values.push({ ...word.value, unit: "", at })
       if (word.isPlural && word.value.kind === "weekday") this.hasPluralDay = true

@@ -4,7 +4,7 @@ import { foldText } from "../../text/terms/foldText.ts"
 import { toLower } from "../../text/terms/readRuns.ts"
 import { stopMask } from "../../text/terms/stopWords.ts"
 import { CALENDAR_WORDS } from "../../text/time/calendarWords.ts"
-import { COLOURS, DAY_PARTS, GREAT_NUMBERS } from "./cueWords.ts"
+import { COLOURS, DAY_GROUPS, DAY_PARTS, GREAT_NUMBERS } from "./cueWords.ts"
 
 export const VALUE_KINDS = ["weekday", "month", "dayPart", "colour", "identifier", "number", "name"] as const
 
@@ -36,8 +36,15 @@ const HANGUL = /\p{Script=Hangul}/u
 /** Those that `CalendarWords.phrases` has. */
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 
+/** Before the value of a group of days. */
+const GROUP = "group:"
+
 /** A run of one character is found in too many words. */
 const RUN_MIN = 2
+
+/** Whether a value is one day of the week, and no group of days. */
+export const isOneDay = ({ kind, value }: WordValue): boolean =>
+  kind === "weekday" && !value.startsWith(GROUP)
 
 export const isUnspaced = (text: string): boolean => UNSPACED.test(text)
 export const hasRuns = (text: string): boolean => UNSPACED.test(text) || HANGUL.test(text)
@@ -76,6 +83,7 @@ const valueTable = lazily((): ValueTable => {
     )
   }
   for (const [number, forms] of GREAT_NUMBERS) addAll("number", [forms.replaceAll("|", "/")], "", number)
+  for (const groups of DAY_GROUPS) addAll("weekday", groups.split("|"), GROUP)
   for (const parts of DAY_PARTS) addAll("dayPart", parts.split("|"))
   for (const [language, colours] of COLOURS.entries()) addAll("colour", colours.split("|"), `${language}:`)
   return { words, runs }
