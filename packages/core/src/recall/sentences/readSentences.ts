@@ -63,13 +63,14 @@ const ENGLISH_STEMS = "en-1"
 
 /** A word without its elided article and its genitive. */
 const bareWord = (word: string): string => {
+  if (!word.includes("'")) return word
   const [first = "", ...rest] = word.split("'")
-  if (rest.length === 0) return word
   if (rest.at(-1) === "s") return first
   return first.length <= 2 ? rest.join("") : first
 }
 
-const maskOf = (lower: string): number => stopMask(lower.replaceAll("'", "")) | stopMask(bareWord(lower))
+const maskOf = (lower: string): number =>
+  lower.includes("'") ? stopMask(lower.replaceAll("'", "")) | stopMask(bareWord(lower)) : stopMask(lower)
 
 interface Manner {
   readonly tokeniser: string
@@ -85,7 +86,9 @@ const isFunctionWord = (lower: string, { languages }: Manner): boolean =>
 const idsOf = (word: string, { tokeniser }: Manner): ReadonlyArray<number> =>
   tokeniser === ENGLISH_STEMS
     ? readWith(tokeniser, word).words.map(({ whole }) => whole)
-    : toWords(word).flatMap(({ stem, whole }) => [whole, stem].filter((id) => id !== NO_TERM))
+    : toWords(word).flatMap(({ stem, whole }) =>
+        whole === NO_TERM ? (stem === NO_TERM ? [] : [stem]) : stem === NO_TERM ? [whole] : [whole, stem]
+      )
 
 const isOccasion = (text: string): boolean => {
   const items = readItems(text)
