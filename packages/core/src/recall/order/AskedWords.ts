@@ -11,6 +11,7 @@ export class AskedWords {
   /** The bits of the words that a term stands for. */
   readonly #bits = new Map<number, number>()
   readonly #weights: ReadonlyArray<number>
+  readonly #words: Query["words"]
   /** Of those that some memory holds. */
   readonly known: number
   /** Of all of them. */
@@ -23,6 +24,7 @@ export class AskedWords {
     const weights = asked.map((_, i) => weighed[i]?.surprise ?? 0)
     const areKnown = asked.map(({ key }) => (idfs[key] ?? 0) < unheld)
     this.#weights = weights
+    this.#words = asked
     this.all = weights.reduce((sum, weight) => sum + weight, 0)
     this.known = weights.reduce((sum, weight, i) => (areKnown[i] === true ? sum + weight : sum), 0)
     for (const [i, { key, stems, whole }] of asked.entries()) {
@@ -49,6 +51,15 @@ export class AskedWords {
     let bits = 0
     this.#bits.forEach((own, term) => {
       if (ids.has(term)) bits |= own
+    })
+    return bits
+  }
+
+  /** The bits of the words of which some form is among the query's terms of these masks. */
+  bitsUnder(mask0: number, mask1: number): number {
+    let bits = 0
+    this.#words.forEach((word, i) => {
+      if (((word.mask0 & mask0) | (word.mask1 & mask1)) !== 0) bits |= 1 << i
     })
     return bits
   }

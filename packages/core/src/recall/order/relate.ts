@@ -130,17 +130,26 @@ const findChosen = (question: ReadonlyArray<Sentence>, asked: AskedWords): numbe
     0
   )
 
+/** Whether a row may hold enough to be an answer, as far as the search says what its text holds. */
+const mayAnswer = (row: Evidence | undefined, asked: AskedWords, least: number): boolean =>
+  row !== undefined &&
+  (row.passage !== row.worded || asked.weigh(asked.bitsUnder(row.mask0, row.mask1)) >= least)
+
 /** Reads the best rows, in the order of their scores, for what follows what. */
 export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => {
   const { neighbours, query, sentences, weights } = read
   const pairs = findPairs(rows, weights)
   if (pairs.every(({ later }) => later.length === 0)) return NONE
+  const asked = new AskedWords(query, weights)
+  // A text that holds too little is not read.
+  const least = leastOf(asked, 0)
+  const able = pairs.filter(({ place }) => mayAnswer(rows[place], asked, least))
+  if (able.every(({ later }) => later.length === 0)) return NONE
   const { cues } = sentences.read(query.text, query.tokeniser)
   // A question about what was so keeps the order of the scores.
   if ((cues & CUE.history) !== 0) return NONE
-  const asked = new AskedWords(query, weights)
   const statements = new Statements(rows, read, asked)
-  const most = pairs.reduce((sum, { place }) => Math.max(sum, statements.at(place)?.statement.weight ?? 0), 0)
+  const most = able.reduce((sum, { place }) => Math.max(sum, statements.at(place)?.statement.weight ?? 0), 0)
   const wanted: Wanted = {
     asked,
     least: leastOf(asked, most),
@@ -160,7 +169,7 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
   }
   const followers = new Map<number, ReadonlyArray<number>>()
   const rules = new Map<number, ReadonlyArray<number>>()
-  for (const { later, place } of pairs) {
+  for (const { later, place } of able) {
     const from = statements.at(place)
     if (from === null || from.statement.weight < wanted.least) continue
     const found: Array<{ readonly at: number; readonly reason: Reason }> = []
