@@ -4,6 +4,7 @@
  */
 import { fork } from "node:child_process"
 import { once } from "node:events"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { fill, openEmbedded } from "./opened.ts"
@@ -25,7 +26,7 @@ interface Run {
 
 const runSide = async (side: Side, path: string, first: number, { calls, processes }: Run) => {
   const children = Array.from({ length: processes }, (_, i) =>
-    fork(WORKER, [side, path, String(first + i), String(calls)], {
+    fork(WORKER, [side, path, ...[first + i, calls, processes].map(String)], {
       stdio: ["ignore", "ignore", "inherit", "ipc"]
     })
   )
@@ -98,6 +99,8 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
       note: `medians: ${median(ours)} ms against ${median(bare)} ms, of ${ours.length.toLocaleString("en")} calls`
     }
   }
+  const toCpu = (side: Side): number =>
+    times[side].reduce((sum, { cpuMs }) => sum + cpuMs, 0) / (times[side].length * run.calls)
   return [
     atMost(
       compare("all calls", ({ reads, writes }) => [...reads, ...writes]),
@@ -109,6 +112,14 @@ export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => 
     ),
     // The bare read searches nothing.
     reported(compare("recalls", ({ reads }) => reads)),
+    reported({
+      name: `${PROCESSES} processes over one file: processors' time of a call`,
+      value: toCpu("ours"),
+      unit: "ms",
+      against: "bare node:sqlite, the same transactions",
+      baseline: toCpu("bare"),
+      note: `${availableParallelism()} processors`
+    }),
     within(
       {
         name: `${PROCESSES} processes over one file: memories missing of ${written.toLocaleString("en")}`,

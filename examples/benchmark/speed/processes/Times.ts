@@ -2,6 +2,8 @@
 export interface Times {
   readonly reads: ReadonlyArray<number>
   readonly writes: ReadonlyArray<number>
+  /** What the calls took of the processors together. */
+  readonly cpuMs: number
   /** Memories that it wrote and that were acknowledged. */
   readonly written: number
 }
