@@ -45,6 +45,21 @@ const [WHOLE, STEM, PIECE] = [0, 1, 2]
 /** A term id and its form in one number, which is exact and sorts by id. */
 const FORM_STEP = 4
 
+/** Fewer numbers are sorted where they stand, sooner than a call of the engine's sort begins. */
+const SORTED_IN_PLACE = 48
+
+/** Ascending. */
+const sortNumbers = <A extends Float64Array | Uint32Array>(numbers: A): A => {
+  if (numbers.length > SORTED_IN_PLACE) return numbers.sort() as A
+  for (let i = 1; i < numbers.length; i++) {
+    const number = numbers[i] ?? 0
+    let at = i
+    for (; at > 0 && (numbers[at - 1] ?? 0) > number; at--) numbers[at] = numbers[at - 1] ?? 0
+    numbers[at] = number
+  }
+  return numbers
+}
+
 /** Every term of a text, with its form, ascending by id; a term once for each time that it occurs. */
 const sortForms = ({ joined, words }: ReadText): Float64Array => {
   let size = 2 * (words.length + joined.length)
@@ -63,7 +78,7 @@ const sortForms = ({ joined, words }: ReadText): Float64Array => {
     add(whole, WHOLE)
     add(stem, STEM)
   }
-  return forms.subarray(0, filled).sort()
+  return sortNumbers(forms.subarray(0, filled))
 }
 
 const countForms = (text: string, tokeniser: string) => {
@@ -76,7 +91,12 @@ const countForms = (text: string, tokeniser: string) => {
 
 /** √Σ(1 + ln count)² over the words of a text, each by its key; 1 without one. */
 const normOf = (words: ReadText["words"]): number => {
-  const keys = Uint32Array.from(words, wordKey).sort()
+  const keys = new Uint32Array(words.length)
+  for (let i = 0; i < keys.length; i++) {
+    const word = words[i]
+    if (word !== undefined) keys[i] = wordKey(word)
+  }
+  sortNumbers(keys)
   let square = 0
   for (let i = 0; i < keys.length;) {
     const key = keys[i]
