@@ -352,6 +352,16 @@ describe("the step after scoring", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("leaves the order where only the earlier was said on the day that the question names", () =>
+    Effect.gen(function* () {
+      const earlier = "We decided to stack the crates."
+      const later = "We decided to burn the crates."
+      const statements = [said(37, earlier), said(20, later)]
+      yield* comesFirst(earlier, later, "What did we decide about the crates on 5 March 1970?", statements)
+      yield* comesFirst(later, earlier, "What did we decide about the crates?", statements)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("says what it did, and changes no score and no cut", () =>
     Effect.gen(function* () {
       const [stale, latest] = [

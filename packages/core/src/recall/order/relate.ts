@@ -3,6 +3,7 @@ import { type Evidence, heldUnder } from "../features.ts"
 import type { Query, QueryWeights } from "../query.ts"
 import type { SessionNeighbours } from "../SessionNeighbours.ts"
 import { toSource } from "../../text/speakerNames.ts"
+import { timeMatch } from "../../text/timeHint.ts"
 import { AskedWords } from "./AskedWords.ts"
 import { CUE } from "../sentences/cues.ts"
 import { follows, standsBehind, type Reason, SOME } from "./follows.ts"
@@ -87,6 +88,13 @@ const mayFollow = (earlier: Evidence, later: Evidence, weights: QueryWeights): b
   return isFragment || heldUnder(weights, mask0, mask1) >= WEAK_SHARE * SOME * earlier.held
 }
 
+/** What `timeMatch` gives for a day or a span that a question names. */
+const NAMED_DAY = 2
+
+/** Whether only the earlier was said when the question asks: "What did I decide yesterday?" wants no later day. */
+const isOfAskedTime = ({ time }: Query, earlier: Evidence, later: Evidence): boolean =>
+  timeMatch(time, earlier.facts.saidAt) >= NAMED_DAY && timeMatch(time, later.facts.saidAt) < NAMED_DAY
+
 const isPlain = (reason: Reason): boolean => reason === "value" || reason === "restatement"
 
 const latestFirst = (places: ReadonlyArray<number>, rows: ReadonlyArray<Evidence>): ReadonlyArray<number> =>
@@ -102,7 +110,7 @@ interface MayAge {
 }
 
 /** The answers among the best rows, and what may follow each: as the search found them, no text being read. */
-const findPairs = (rows: ReadonlyArray<Evidence>, weights: QueryWeights): ReadonlyArray<MayAge> => {
+const findPairs = (rows: ReadonlyArray<Evidence>, { query, weights }: Read): ReadonlyArray<MayAge> => {
   const best = rows.slice(0, FOLLOWED_MAX)
   const greatest = best.reduce((most, { held }) => Math.max(most, held), 0)
   if (greatest === 0) return []
@@ -112,7 +120,7 @@ const findPairs = (rows: ReadonlyArray<Evidence>, weights: QueryWeights): Readon
     const later: Array<number> = []
     const among = place < PULLED_MAX ? rows : best
     among.forEach((row, at) => {
-      if (mayFollow(earlier, row, weights)) later.push(at)
+      if (mayFollow(earlier, row, weights) && !isOfAskedTime(query, earlier, row)) later.push(at)
     })
     pairs.push({ place, later })
   })
@@ -138,7 +146,7 @@ const mayAnswer = (row: Evidence | undefined, asked: AskedWords, least: number):
 /** Reads the best rows, in the order of their scores, for what follows what. */
 export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => {
   const { neighbours, query, sentences, weights } = read
-  const pairs = findPairs(rows, weights)
+  const pairs = findPairs(rows, read)
   if (pairs.every(({ later }) => later.length === 0)) return NONE
   const asked = new AskedWords(query, weights)
   // A text that holds too little is not read.
