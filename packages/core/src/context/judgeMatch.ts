@@ -41,6 +41,6 @@ export const judgeMatch = (
   const expected = scores.slice(0, EXPECTED_AMONG).reduce((sum, score) => sum + score, 0)
   // A young scope has too few memories to add up.
   if (isAsked || isYoung ? best >= FOUND : expected >= EXPECTED) return "found"
-  if (isAsked || best >= LIKELY) return "faint"
-  return !isYoung && isCourtesy(message) ? "unasked" : "nothing"
+  if (!isYoung && isCourtesy(message)) return "unasked"
+  return isAsked || best >= LIKELY ? "faint" : "nothing"
 }

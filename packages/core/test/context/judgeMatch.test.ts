@@ -47,6 +47,12 @@ describe("whether a message has to do with the memory", () => {
     )
   })
 
+  it("a courtesy that says hardly more needs several memories, and one is met by chance", () => {
+    assert.strictEqual(judge("Thanks, that fixed it!", [0.3, 0.01]), "unasked")
+    assert.strictEqual(judge("Thanks, that fixed it!", [0.3, 0.05]), "found")
+    assert.strictEqual(judge("Thanks, that fixed it!", [0.05], { isYoung: true }), "nothing")
+  })
+
   it("a young scope has too few to add up", () => {
     assert.strictEqual(judge(TOLD, [0.06], { isYoung: true }), "found")
     assert.strictEqual(judge(TOLD, [0.05], { isYoung: true }), "nothing")
