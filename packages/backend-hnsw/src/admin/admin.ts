@@ -54,6 +54,7 @@ export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
     backend: "hnsw",
     mode: services.mode,
     expire: ({ limit, now }) => eraser.removeExpired(now, limit),
+    firstExpiry: attempt(connection, () => eraser.firstExpiry),
     scopes: ({ after, limit }) =>
       runScan(connection, function* () {
         const counts: Array<ScopeCount> = []

@@ -62,6 +62,7 @@ export class Eraser {
   readonly #services: EraserServices
   readonly #journal: ErasureJournal
   readonly #selectExpired: StatementSync
+  readonly #selectFirstExpiry: StatementSync
   /** An erasure, of this process or of one that was killed, has left bytes in the log. */
   #owesLog = false
   /** Scopes whose graphs an erasure could not delete. */
@@ -72,6 +73,9 @@ export class Eraser {
     this.#journal = new ErasureJournal(services.connection)
     this.#selectExpired = services.connection.db.prepare(
       "SELECT rid FROM memory WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
+    )
+    this.#selectFirstExpiry = services.connection.db.prepare(
+      "SELECT expires_at AS at FROM memory WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1"
     )
   }
 
@@ -97,6 +101,12 @@ export class Eraser {
         return row === undefined ? DONE : { ...this.#clear(row), done: false }
       })
     )
+  }
+
+  /** Null where no row expires. */
+  get firstExpiry(): number | null {
+    const at = this.#selectFirstExpiry.get()?.["at"]
+    return at === undefined ? null : Number(at)
   }
 
   removeExpired(now: number, limit: number): Effect.Effect<Removal, MemoryError> {

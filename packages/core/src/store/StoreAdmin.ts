@@ -100,6 +100,9 @@ export class StoreAdmin extends Context.Service<
     /** Removes up to `limit` rows with `expiresAt <= now`; call again while `removed` equals `limit`. One purger per store. */
     expire(request: { readonly now: number; readonly limit: number }): Effect.Effect<Removal, MemoryError>
 
+    /** The least `expiresAt` of all rows, `null` without one; absent where the store would have to look through them. */
+    readonly firstExpiry?: Effect.Effect<number | null, MemoryError> | undefined
+
     /** Every scope that holds a row or an entry, in an order of the store's own that stays the same; those strictly after `after`. */
     scopes(request: {
       readonly after?: Scope | undefined

@@ -18,11 +18,13 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
     })
   const writing = <A>(call: () => Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
     checked(() => (admin.mode.readOnly ? Effect.fail(openedReadOnly()) : call()))
+  const { firstExpiry } = admin
   return {
     backend: admin.backend,
     mode: admin.mode,
     advice: admin.advice,
     expire: (request) => writing(() => admin.expire(request)),
+    firstExpiry: firstExpiry === undefined ? undefined : checked(() => firstExpiry),
     scopes: (request) => checked(() => admin.scopes(request)),
     eraseUser: (request) => writing(() => admin.eraseUser(request)),
     owed: (request) => checked(() => admin.owed(request)),

@@ -166,6 +166,7 @@ export const LAWS = [
   "lifetime > an expired row cannot be patched",
   "lifetime > a lifetime made shorter or longer counts from then on",
   "lifetime > purging removes what has expired and nothing else",
+  "lifetime > the first expiry, where a store tells it, is the least of all scopes",
   "lifetime > a purge keeps to its limit, and goes on where it stopped",
   "lifetime > a purged statement said again is new",
   "paging > pages of every size add up to the whole, in order",

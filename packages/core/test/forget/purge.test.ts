@@ -138,3 +138,46 @@ it.effect("a process that runs for years without a new memory goes on purging", 
     )
   })
 )
+
+it.effect("a first run looks at no list where nothing has expired, and removes what has", () =>
+  Effect.gen(function* () {
+    const data = inMemoryData()
+    yield* TestClock.setTime(T0)
+    yield* process(data)(write)
+    const calls: Array<string> = []
+    const openCounted = Effect.gen(function* () {
+      const store = yield* MemoryStore
+      const admin = yield* StoreAdmin
+      const noted = <A, E>(name: string, call: Effect.Effect<A, E>) =>
+        Effect.andThen(
+          Effect.sync(() => calls.push(name)),
+          call
+        )
+      return yield* makePurge({
+        store: { ...store, list: (request) => noted("list", store.list(request)) },
+        admin: {
+          ...admin,
+          scopes: (request) => noted("scopes", admin.scopes(request)),
+          expire: (request) => noted("expire", admin.expire(request))
+        }
+      })
+    })
+    yield* stored(data)(Effect.flatten(openCounted))
+    assert.deepStrictEqual(calls, [])
+    yield* TestClock.setTime(T0 + 40 * DAY)
+    yield* stored(data)(Effect.flatten(openCounted))
+    assert.include(calls, "expire")
+    yield* stored(data)(
+      Effect.gen(function* () {
+        assert.strictEqual(yield* countRows, 1)
+        // Nothing is due, and the second run knows the clock.
+        calls.length = 0
+        const purge = yield* openCounted
+        yield* purge
+        assert.deepStrictEqual(calls, [])
+        yield* purge
+        assert.include(calls, "list")
+      })
+    )
+  })
+)

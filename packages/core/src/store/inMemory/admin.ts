@@ -29,13 +29,22 @@ const heldScopes = (data: InMemoryData): ReadonlyMap<string, Scope> => {
 }
 
 /** The operator's calls that concern rows. */
-export const inMemoryUpkeep = (data: InMemoryData): Pick<Admin, "expire" | "scopes" | "eraseUser"> => {
+export const inMemoryUpkeep = (
+  data: InMemoryData
+): Pick<Admin, "expire" | "firstExpiry" | "scopes" | "eraseUser"> => {
   const dropWhere = (doomed: (memory: Memory) => boolean, limit: number): Removal => {
     const memories = allRows(data).map((row) => row.memory)
     return toRemoval(drop(data, memories.filter(doomed).slice(0, limit)))
   }
   return {
     expire: ({ limit, now }) => Effect.sync(() => dropWhere((memory) => isExpired(memory, now), limit)),
+
+    firstExpiry: Effect.sync(() =>
+      allRows(data).reduce<number | null>((first, { memory: { expiresAt } }) => {
+        if (expiresAt === null) return first
+        return first === null ? expiresAt : Math.min(first, expiresAt)
+      }, null)
+    ),
 
     eraseUser: ({ userId }) =>
       Effect.sync(() => {

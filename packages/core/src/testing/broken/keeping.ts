@@ -1,9 +1,21 @@
 import * as Effect from "effect/Effect"
 import { scopeKey } from "../../memory/Scope.ts"
+import { allRows } from "../../store/inMemory/inMemoryData.ts"
 import { broken, type BrokenStore } from "./BrokenStore.ts"
 
 /** Faults in what is owed, in limits, and in what long texts cost. */
 export const brokenKeepings: ReadonlyArray<BrokenStore> = [
+  broken(
+    "tells the last expiry for the first",
+    ["lifetime > the first expiry, where a store tells it, is the least of all scopes"],
+    (_, data) => ({
+      admin: {
+        firstExpiry: Effect.sync(() =>
+          Math.max(...allRows(data).map(({ memory }) => memory.expiresAt ?? Number.NEGATIVE_INFINITY))
+        )
+      }
+    })
+  ),
   broken(
     "forgets what it owes",
     [

@@ -1,7 +1,7 @@
 import { ANY } from "../../memory/Condition.ts"
 import * as Effect from "effect/Effect"
 import type { StoreRow } from "../../store/StoreRow.ts"
-import { toContents, same, sameRemoval } from "../check.ts"
+import { holds, toContents, same, sameRemoval } from "../check.ts"
 import { group, type LawContext } from "../Law.ts"
 import { DAY, T0 } from "../rows.ts"
 import { find, findAround } from "../model/find.ts"
@@ -140,6 +140,26 @@ export const lifetime = group("lifetime", {
     }
     same((yield* admin.expire({ now, limit: 1_000 })).removed, 0, "a second purge finds nothing")
   }),
+
+  "the first expiry, where a store tells it, is the least of all scopes": Effect.fnUntraced(
+    function* (context) {
+      const { admin, row, scope, scopeOf, store } = context
+      const { firstExpiry } = admin
+      if (firstExpiry === undefined) return
+      const other = scopeOf("other")
+      const late = row("Late.", { at: 100, expiresAt: 700 })
+      const early = row("Early.", { scope: other, at: 100, expiresAt: 500 })
+      yield* store.put({ scope, now: 100, rows: [late, row("For ever.", { at: 100 })] })
+      yield* store.put({ scope: other, now: 100, rows: [early] })
+      same(yield* firstExpiry, 500, "of two scopes")
+      yield* store.patch({ scope: other, now: 100, id: early.memory.id, change: { expiresAt: 900 } })
+      same(yield* firstExpiry, 700, "after a patch")
+      yield* store.remove({ scope, now: 100, target: { _tag: "All" } })
+      same(yield* firstExpiry, 900, "after a removal")
+      yield* store.remove({ scope: other, now: 100, target: { _tag: "All" } })
+      holds(((yield* firstExpiry) ?? Infinity) > 900, "a removed row expires no more")
+    }
+  ),
 
   "a purge keeps to its limit, and goes on where it stopped": Effect.fnUntraced(function* (context) {
     const { admin, row, scope, store } = context
