@@ -38,6 +38,8 @@ onServer(`a removal beside other calls${serverUrl === undefined ? ` (${NO_SERVER
             await client.query(`begin; delete from ${schema}.memories_2 where id = '${gone.memory.id}'`)
             const fiber = Effect.runFork(call(handle))
             const waiting = async () => {
+              // Else a transaction sees the texts of statements as they were when it first looked.
+              await client.query("select pg_stat_clear_snapshot()")
               const { rows } = await client.query(
                 `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%"${schema}"%'`
               )
