@@ -11,8 +11,9 @@ export interface MessagePart {
   readonly aside: number
 }
 
-/** A question within a long message may be a part of what was pasted. */
+/** A question within a long message may be a part of what was pasted; a short paragraph between long ones hardly is. */
 const WITHIN = 0.4
+const APART = 0.1
 
 /** Sizes in widths (see `cutPassages`): a message up to `ALONE` is one part, and up to `WHOLE` asked as a whole too. */
 const ALONE = 120
@@ -21,6 +22,9 @@ const SENTENCE_MAX = 320
 const PASSAGE = 320
 
 const QUESTIONS_MAX = 4
+/** Widths of a paragraph that is a text of its own, and of one beside it that says without a mark what is wanted. */
+const LONG_PARAGRAPH = 320
+const EDGE_MAX = 160
 /** Length of a question in UTF-16 code units, where nothing marks its beginning. */
 const QUESTION_MAX = 160
 
@@ -67,8 +71,18 @@ const cutSentences = (text: string): ReadonlyArray<Span> => {
   })
 }
 
-const isQuestion = (sentence: string): boolean =>
-  ASKS_AT_END.test(sentence) || GREEK_QUESTION.test(sentence) || ASKS_AT_START.test(sentence)
+/** Lines of code and logs: signs that prose has few of, a time in front, a frame of a stack. */
+const CODE_SIGNS = /[{}()[\]<>;=|\\$#@_`~^]/gu
+const CODE_SHARE = 0.05
+const LOG_LINE =
+  /^\s*(?:\[?\d{1,4}[-:/.]\d{1,2}[-:/.T ]\d|at\s+\S+\(|(?:INFO|WARN|WARNING|ERROR|DEBUG|TRACE|FATAL)\b)/u
+
+const isCode = (line: string): boolean =>
+  LOG_LINE.test(line) || (line.match(CODE_SIGNS)?.length ?? 0) > CODE_SHARE * line.length
+
+const isMarked = (sentence: string): boolean => ASKS_AT_END.test(sentence) || GREEK_QUESTION.test(sentence)
+
+const asksAtStart = (sentence: string): boolean => ASKS_AT_START.test(sentence)
 
 /** Passages of about `size` widths, which end where a paragraph does. */
 const gather = (text: string, sentences: ReadonlyArray<Span>, size: number): ReadonlyArray<Span> => {
@@ -96,24 +110,69 @@ interface Sentence extends Span {
   readonly isQuestion: boolean
   /** Whether it is a paragraph of its own. */
   readonly isApart: boolean
+  readonly isMarked: boolean
+  /** Whether it is the beginning of a short paragraph of prose between long ones. */
+  readonly isAmongLong: boolean
+}
+
+/** A line of code is read to either side of a sentence as far as this, in UTF-16 code units. */
+const LINE_MAX = 160
+
+/** The line in which a sentence stands: a command may have a full stop in it. */
+const lineOf = (message: string, { end, start }: Span): string => {
+  const before = message.slice(Math.max(0, start - LINE_MAX), start)
+  const after = message.slice(end - 1, end + LINE_MAX)
+  const close = after.indexOf("\n")
+  return (
+    before.slice(before.lastIndexOf("\n") + 1) +
+    message.slice(start, end - 1) +
+    (close < 0 ? after : after.slice(0, close))
+  )
+}
+
+const BLANK_LINES = /\n[^\S\n]*\n\s*/gu
+
+const isBlankIn = (message: string, { end, start }: Span): boolean => message.slice(start, end).trim() === ""
+
+/** The parts of a message between blank lines. */
+const cutParagraphs = (message: string): ReadonlyArray<Span> => {
+  const paragraphs: Array<Span> = []
+  let start = 0
+  for (const { 0: gap, index } of message.matchAll(BLANK_LINES)) {
+    paragraphs.push({ start, end: index })
+    start = index + gap.length
+  }
+  return [...paragraphs, { start, end: message.length }].filter((span) => !isBlankIn(message, span))
 }
 
 /** The sentences that are not blank. */
 const readSentences = (message: string): ReadonlyArray<Sentence> => {
   const spans = cutSentences(message)
-  const isBlank = (span: Span | undefined): boolean =>
-    span === undefined || message.slice(span.start, span.end).trim() === ""
-  return spans.flatMap((span, i) =>
-    isBlank(span)
-      ? []
-      : [
-          {
-            ...span,
-            isQuestion: isQuestion(message.slice(span.start, span.end)),
-            isApart: isBlank(spans[i - 1]) && isBlank(spans[i + 1])
-          }
-        ]
-  )
+  const isBlank = (span: Span | undefined): boolean => span === undefined || isBlankIn(message, span)
+  const paragraphs = cutParagraphs(message)
+  const places = new Map(paragraphs.map(({ start }, i) => [start, i]))
+  const isLong = (span: Span | undefined): boolean =>
+    span !== undefined && measure(message, span) >= LONG_PARAGRAPH
+  const isAmongLong = ({ start }: Span): boolean => {
+    const place = places.get(start)
+    const own = place === undefined ? undefined : paragraphs[place]
+    if (place === undefined || own === undefined || measure(message, own) > EDGE_MAX) return false
+    return isLong(paragraphs[place - 1]) && isLong(paragraphs[place + 1])
+  }
+  return spans.flatMap((span, i) => {
+    if (isBlank(span)) return []
+    const text = message.slice(span.start, span.end)
+    const isOfCode = isCode(lineOf(message, span))
+    return [
+      {
+        ...span,
+        isQuestion: isMarked(text) || (asksAtStart(text) && !isOfCode),
+        isApart: isBlank(spans[i - 1]) && isBlank(spans[i + 1]),
+        isMarked: isMarked(text),
+        isAmongLong: !isOfCode && isAmongLong(span)
+      }
+    ]
+  })
 }
 
 interface Asking {
@@ -126,13 +185,36 @@ const selectAsking = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking>
   const ends = new Set([sentences[0], sentences.at(-1)])
   const questions = sentences.filter((sentence) => sentence.isQuestion)
   const atEnds = questions.filter((sentence) => ends.has(sentence))
-  const within = questions.filter((sentence) => !ends.has(sentence))
-  const apart = within.filter(({ isApart }) => isApart)
+  // The one short paragraph between long ones asks without a mark.
+  const among = sentences.filter(({ isAmongLong }) => isAmongLong)
+  const isLonely = (sentence: Sentence): boolean => among.length === 1 && among[0] === sentence
+  const within = sentences.filter(
+    (sentence) => !ends.has(sentence) && (sentence.isQuestion || isLonely(sentence))
+  )
+  const apart = within.filter((sentence) => sentence.isApart || isLonely(sentence))
   const chosen = apart.length > 0 || atEnds.length > 0 ? apart : within
   return [
     ...atEnds.map((span) => ({ span, aside: 0 })),
-    ...chosen.slice(atEnds.length - QUESTIONS_MAX).map((span) => ({ span, aside: WITHIN }))
+    ...chosen
+      .slice(atEnds.length - QUESTIONS_MAX)
+      .map((span) => ({
+        span,
+        aside: span.isAmongLong && (span.isMarked || isLonely(span)) ? APART : WITHIN
+      }))
   ]
+}
+
+/** The short paragraphs before and after a long one, with which a message begins and ends: what is wanted, in any words. */
+const selectEdges = (message: string): ReadonlyArray<Span> => {
+  const paragraphs = cutParagraphs(message)
+  const isLong = (span: Span | undefined): boolean =>
+    span !== undefined && measure(message, span) >= LONG_PARAGRAPH
+  const isShort = (span: Span): boolean =>
+    measure(message, span) <= EDGE_MAX && !isCode(message.slice(span.start, span.end))
+  return paragraphs.filter((span, i) => {
+    if (i !== 0 && i !== paragraphs.length - 1) return false
+    return isShort(span) && isLong(paragraphs[i === 0 ? 1 : i - 1])
+  })
 }
 
 /** Whether a message begins or ends with a question or a request. */
@@ -152,16 +234,18 @@ export const cutMessage = (message: string, max: number): ReadonlyArray<MessageP
     const { end, start } = trim(message, span)
     return message.slice(start, end)
   }
-  const questions = asking.map(({ aside, span }) => ({ text: textOf(span), aside }))
   if (total <= WHOLE) {
     const whole = { text: message, aside: 0 }
-    const alone = questions.slice(0, Math.min(2, max - 1)).map(({ text }) => ({ text, aside: 0 }))
+    const alone = asking.slice(0, Math.min(2, max - 1)).map(({ span }) => ({ text: textOf(span), aside: 0 }))
     return sentences.length < 2 ? [whole] : [whole, ...alone]
   }
+  // Without a question that stands out, a short paragraph at an end says what is wanted.
+  const edges = asking.some(({ aside }) => aside <= APART) ? [] : selectEdges(message)
+  const wanted = [...edges.map((span) => ({ span, aside: 0 })), ...asking].slice(0, max)
   const rest = cutSentences(message).filter((span) =>
-    asking.every((question) => question.span.start !== span.start)
+    wanted.every(({ span: { end, start } }) => span.start < start || span.start >= end)
   )
-  const slots = max - asking.length
+  const slots = max - wanted.length
   let size = PASSAGE
   let passages = gather(message, rest, size)
   for (let tries = 0; passages.length > slots && tries < 8; tries++) {
@@ -172,7 +256,7 @@ export const cutMessage = (message: string, max: number): ReadonlyArray<MessageP
   // Without a question, what stands beside the rest is what it is about.
   const isEdge = (i: number): boolean => asking.length === 0 && (i === 0 || i === texts.length - 1)
   return [
-    ...questions,
+    ...wanted.map(({ aside, span }) => ({ text: textOf(span), aside })),
     ...texts.filter((_, i) => isEdge(i)).map((text) => ({ text, aside: 0 })),
     ...texts.filter((_, i) => !isEdge(i)).map((text) => ({ text, aside: 1 }))
   ]

@@ -51,6 +51,37 @@ describe("parts of a message", () => {
       assert.include(asked(`${paste}\n\n${question}\n\n${paste}`), question)
   })
 
+  it("have a short paragraph that asks without a mark, beside a long text or the only one within it", () => {
+    const question = "the name of the plumber from last year"
+    const prose = `${"The minutes go on about the gutters and who was there. ".repeat(40)}`.trim()
+    for (const message of [
+      `${question}\n\n${prose}`,
+      `${prose}\n\n${question}`,
+      `${prose}\n${prose}\n\n${question}\n\n${prose}\n${prose}`
+    ])
+      assert.include(asked(message), question)
+  })
+
+  it("ask a paragraph with a question mark more than one that only begins like a question", () => {
+    const prose = "The minutes go on about the gutters and who was there. ".repeat(40).trim()
+    const parts = cutMessage(`${prose}\n\nTell Ann.\n\n${prose}\n\n${QUESTION}\n\n${prose}`, 8)
+    const asideOf = (text: string): number => parts.find((part) => part.text === text)?.aside ?? 1
+    assert.isBelow(asideOf(QUESTION), asideOf("Tell Ann."))
+  })
+
+  it("are never led by lines of code and logs", () => {
+    const log = Array.from({ length: 60 }, (_, i) => `2026-03-04T10:00:${10 + i} INFO worker ${i} took 41 ms`)
+    const code = [
+      "find . -name '*.ts' | xargs grep $PATTERN > out.txt",
+      "is_ready = lambda { |x| x[:ok] == true }"
+    ]
+    for (const line of [...code, "ERROR disk full"]) {
+      const parts = cutMessage([line, "", ...log, "", QUESTION].join("\n"), 8)
+      assert.strictEqual(parts[0]?.text, QUESTION, line)
+      assert.strictEqual(parts.find(({ text }) => text.includes(line))?.aside, 1)
+    }
+  })
+
   it("are what stands first and last where nothing is asked", () => {
     const [first, last] = asked(`The boiler leaks.\n\n${pasted(300)}\n\nIt is still under warranty.`)
     assert.include(first, "boiler")
