@@ -193,15 +193,17 @@ const selectAsking = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking>
   )
   const apart = within.filter((sentence) => sentence.isApart || isLonely(sentence))
   const chosen = apart.length > 0 || atEnds.length > 0 ? apart : within
+  const standsOut = (sentence: Sentence): boolean =>
+    sentence.isAmongLong && (sentence.isMarked || isLonely(sentence))
+  // The last of the others, which are often lines of a paste.
+  const others = chosen.filter((sentence) => !standsOut(sentence))
+  const outstanding = chosen.filter(standsOut)
+  const places = Math.max(0, QUESTIONS_MAX - atEnds.length - outstanding.length)
   return [
     ...atEnds.map((span) => ({ span, aside: 0 })),
-    ...chosen
-      .slice(atEnds.length - QUESTIONS_MAX)
-      .map((span) => ({
-        span,
-        aside: span.isAmongLong && (span.isMarked || isLonely(span)) ? APART : WITHIN
-      }))
-  ]
+    ...outstanding.map((span) => ({ span, aside: APART })),
+    ...others.slice(Math.max(0, others.length - places)).map((span) => ({ span, aside: WITHIN }))
+  ].slice(0, QUESTIONS_MAX)
 }
 
 /** The short paragraphs before and after a long one, with which a message begins and ends: what is wanted, in any words. */
