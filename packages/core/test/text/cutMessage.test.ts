@@ -53,7 +53,7 @@ describe("parts of a message", () => {
 
   it("have a short paragraph that asks without a mark, beside a long text or the only one within it", () => {
     const question = "the name of the plumber from last year"
-    const prose = `${"The minutes go on about the gutters and who was there. ".repeat(40)}`.trim()
+    const prose = "The minutes go on about the gutters and who was there. ".repeat(40).trim()
     for (const message of [
       `${question}\n\n${prose}`,
       `${prose}\n\n${question}`,
