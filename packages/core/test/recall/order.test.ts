@@ -248,6 +248,12 @@ const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: s
     "The hut has 12 beds now."
   ],
   [
+    "something else of the only one who is asked for",
+    "What did Bo say about the lake?",
+    "Bo heard: the bakery closes early.",
+    "Bo heard: the night train is late."
+  ],
+  [
     "other days of the week",
     "When does the kiln close on weekdays?",
     "The kiln closes at six on weekdays.",

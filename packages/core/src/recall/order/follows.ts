@@ -33,7 +33,8 @@ const ANSWER_MAX = 16
 const REPLY_MAX = 20
 /** Words of a change that does not tell the new time or number: "Choir is cancelled." */
 const CHANGE_MAX = 12
-/** What a plain restatement holds of the asked words that some memory holds, and words of its sentence. */
+/** What a restatement holds of all asked words, a plain one of those that some memory holds, and words of its sentence. */
+const RESTATES_ALL_MIN = 0.4
 const RESTATES_MIN = 0.6
 const RESTATEMENT_MAX = 16
 
@@ -226,12 +227,16 @@ const followsWhole = (
     return isPlain || !lacksKind(pair, wanted) ? "change" : null
   }
   if (competing.length > 0) return "value"
+  if (answersAnew(pair, competing, wanted)) return "restatement"
+  const held = asked.weigh(later.statement.held(replyAt))
+  // What holds little of the question is met by chance: all that "Bo heard:" begins, where Bo is asked for the lake.
+  if (held < RESTATES_ALL_MIN * asked.all) return null
   if (sharesFrame(pair) || beginsAlike(pair)) return "restatement"
   const isPlain =
     share >= ALL &&
-    asked.weigh(later.statement.held(replyAt)) >= RESTATES_MIN * asked.known &&
+    held >= RESTATES_MIN * asked.known &&
     Math.max(answer.tokens.length, reply.tokens.length) <= RESTATEMENT_MAX
-  return isPlain || answersAnew(pair, competing, wanted) ? "restatement" : null
+  return isPlain ? "restatement" : null
 }
 
 /** How a short statement follows that holds one of two asked words. */
