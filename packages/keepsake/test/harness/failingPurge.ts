@@ -10,6 +10,7 @@ const store = Layer.effectContext(
     const admin = Context.get(context, StoreAdmin)
     return Context.add(context, StoreAdmin, {
       ...admin,
+      firstExpiry: Effect.succeed(0),
       expire: () => Effect.fail(new MemoryError({ reason }))
     })
   })
