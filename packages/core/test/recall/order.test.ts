@@ -342,6 +342,24 @@ describe("the step after scoring", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect("does not take facts that follow each other for fragments", () =>
+    Effect.gen(function* () {
+      const told = (facts: ReadonlyArray<string>) =>
+        facts.map((content, turn) => said(5, content, { sessionId: "facts", turn }))
+      const days = told([
+        "Monday is chess.",
+        "Tuesday is laundry.",
+        "Wednesday is Mum.",
+        "Saturday is rugby."
+      ])
+      const week = yield* recalling(days, "On which day is laundry?")
+      assert.strictEqual(week.found[0]?.memory.content, "Tuesday is laundry.")
+      const rides = told(["My tram is the 12.", "My colleague Runa makes the tea.", "I finish at four."])
+      const ride = yield* recalling(rides, "Which tram do I take?")
+      assert.strictEqual(ride.found[0]?.memory.content, "My tram is the 12.")
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("leaves the order where the question is about what was", () =>
     Effect.gen(function* () {
       const [stale, latest] = ["I park the van behind the bakery.", "I park the van at the station now."]

@@ -2,7 +2,7 @@ import { competesByNumber, competingKinds, denies, isTimeOrNumber, newNames } fr
 import { CUE } from "../sentences/cues.ts"
 import { asksThing, type Pair, type Wanted } from "./Pair.ts"
 import type { Sentence } from "../sentences/readSentences.ts"
-import { isContent } from "../sentences/tokens.ts"
+import { holdsWord, isContent } from "../sentences/tokens.ts"
 
 /** Turns of one session that a fragment may look back. */
 export const TURNS_BACK = 4
@@ -28,8 +28,26 @@ const endsWithThen = ({ tokens }: Sentence): boolean =>
 const asksNumber = ({ chosen, cues }: Wanted): boolean =>
   chosen !== 0 || (cues & (CUE.asksTime | CUE.asksCount)) !== 0
 
-/** "The 11:22"; "or no, 200": what stands for the answer comes first. */
-const opensWithValue = ({ values }: Sentence): boolean => values.some(({ at }) => at <= OPENING_MAX)
+/**
+ * "The 11:22, my meeting got longer": what stands for the answer comes first, and its clause says nothing else. "Friday
+ * is pasta" is a fact of its own.
+ */
+const opensWithValue = ({ answer }: Pair, { tokens, values }: Sentence): boolean =>
+  values.some(({ at, kind }) => {
+    const isAlike = (place: number): boolean => values.some((own) => own.at === place && own.kind === kind)
+    const clause = tokens[at]?.clause
+    return (
+      at <= OPENING_MAX &&
+      tokens.every(
+        (token, i) =>
+          token.clause !== clause || !isContent(token) || isAlike(i) || holdsWord(answer.tokens, token)
+      )
+    )
+  })
+
+/** Whether it says something of a person who is named before: "Ah, he's away. Ask Leonie." */
+const speaksOfOther = ({ later }: Pair): boolean =>
+  later.statement.sentences.some(({ cues }) => (cues & CUE.third) !== 0)
 
 /** Whether a value of the fragment stands for one of the answer: a day, a colour, what is counted. */
 const replacesValue = (pair: Pair, sentence: Sentence, wanted: Wanted): boolean => {
@@ -96,8 +114,8 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
       (renames && (chooses || isThing))
     if (isQuestion) return chooses && replaces
     if (chooses) return true
-    return (
-      !answersQuestion && ((replaces && (opensWithValue(sentence) || repeatsValue(pair))) || denies(pair, at))
-    )
+    if (answersQuestion) return false
+    const opens = opensWithValue(pair, sentence) || (renames && speaksOfOther(pair))
+    return (replaces && (opens || repeatsValue(pair))) || denies(pair, at)
   })
 }
