@@ -28,11 +28,11 @@ const endsWithThen = ({ tokens }: Sentence): boolean =>
 const asksNumber = ({ chosen, cues }: Wanted): boolean =>
   chosen !== 0 || (cues & (CUE.asksTime | CUE.asksCount)) !== 0
 
-/**
- * "The 11:22, my meeting got longer": what stands for the answer comes first, and its clause says nothing else. "Friday
- * is pasta" is a fact of its own.
- */
-const opensWithValue = ({ answer }: Pair, { tokens, values }: Sentence): boolean =>
+/** "The 11:22, my meeting got longer": what stands for the answer comes first. */
+const opensWithValue = ({ values }: Sentence): boolean => values.some(({ at }) => at <= OPENING_MAX)
+
+/** Whether the clause that opens with a value says nothing else: "Friday is pasta" is a fact of its own. */
+const saysValueAlone = ({ answer }: Pair, { tokens, values }: Sentence): boolean =>
   values.some(({ at, kind }) => {
     const isAlike = (place: number): boolean => values.some((own) => own.at === place && own.kind === kind)
     const clause = tokens[at]?.clause
@@ -45,9 +45,11 @@ const opensWithValue = ({ answer }: Pair, { tokens, values }: Sentence): boolean
     )
   })
 
-/** Whether it says something of a person who is named before: "Ah, he's away. Ask Leonie." */
-const speaksOfOther = ({ later }: Pair): boolean =>
-  later.statement.sentences.some(({ cues }) => (cues & CUE.third) !== 0)
+/** Whether the assistant spoke between the two: what is told without a reply is a list, and its facts are whole. */
+const isReplied = ({ earlier, turns }: Pair, { saidAfter }: Wanted): boolean => {
+  for (let turn = 1; turn < turns; turn++) if (saidAfter(earlier.facts, turn)?.isUsers === false) return true
+  return false
+}
 
 /** Whether a value of the fragment stands for one of the answer: a day, a colour, what is counted. */
 const replacesValue = (pair: Pair, sentence: Sentence, wanted: Wanted): boolean => {
@@ -115,7 +117,7 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
     if (isQuestion) return chooses && replaces
     if (chooses) return true
     if (answersQuestion) return false
-    const opens = opensWithValue(pair, sentence) || (renames && speaksOfOther(pair))
+    const opens = isReplied(pair, wanted) ? opensWithValue(sentence) : saysValueAlone(pair, sentence)
     return (replaces && (opens || repeatsValue(pair))) || denies(pair, at)
   })
 }
