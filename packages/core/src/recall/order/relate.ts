@@ -153,7 +153,7 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
   const least = leastOf(asked, 0)
   const able = pairs.filter(({ place }) => mayAnswer(rows[place], asked, least))
   if (able.every(({ later }) => later.length === 0)) return NONE
-  const { cues } = sentences.read(query.text, query.tokeniser)
+  const { cues, sentences: question } = sentences.read(query.text, query.tokeniser)
   // A question about what was so keeps the order of the scores.
   if ((cues & CUE.history) !== 0) return NONE
   const statements = new Statements(rows, read, asked)
@@ -162,7 +162,7 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
     asked,
     least: leastOf(asked, most),
     cues,
-    chosen: findChosen(sentences.read(query.text, query.tokeniser).sentences, asked),
+    chosen: findChosen(question, asked),
     saidAfter: (facts, turns) => {
       const row = neighbours.of(facts)?.at((facts.turn ?? 0) + turns)
       const text = row === undefined ? null : readRow(row, read)
