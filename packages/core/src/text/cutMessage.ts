@@ -134,6 +134,9 @@ const BLANK_LINES = /\n[^\S\n]*\n\s*/gu
 
 const isBlankIn = (message: string, { end, start }: Span): boolean => message.slice(start, end).trim() === ""
 
+const isLongIn = (message: string, span: Span | undefined): boolean =>
+  span !== undefined && measure(message, span) >= LONG_PARAGRAPH
+
 /** The parts of a message between blank lines. */
 const cutParagraphs = (message: string): ReadonlyArray<Span> => {
   const paragraphs: Array<Span> = []
@@ -151,13 +154,11 @@ const readSentences = (message: string): ReadonlyArray<Sentence> => {
   const isBlank = (span: Span | undefined): boolean => span === undefined || isBlankIn(message, span)
   const paragraphs = cutParagraphs(message)
   const places = new Map(paragraphs.map(({ start }, i) => [start, i]))
-  const isLong = (span: Span | undefined): boolean =>
-    span !== undefined && measure(message, span) >= LONG_PARAGRAPH
   const isAmongLong = ({ start }: Span): boolean => {
     const place = places.get(start)
     const own = place === undefined ? undefined : paragraphs[place]
     if (place === undefined || own === undefined || measure(message, own) > EDGE_MAX) return false
-    return isLong(paragraphs[place - 1]) && isLong(paragraphs[place + 1])
+    return isLongIn(message, paragraphs[place - 1]) && isLongIn(message, paragraphs[place + 1])
   }
   return spans.flatMap((span, i) => {
     if (isBlank(span)) return []
@@ -209,13 +210,11 @@ const selectAsking = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking>
 /** The short paragraphs before and after a long one, with which a message begins and ends: what is wanted, in any words. */
 const selectEdges = (message: string): ReadonlyArray<Span> => {
   const paragraphs = cutParagraphs(message)
-  const isLong = (span: Span | undefined): boolean =>
-    span !== undefined && measure(message, span) >= LONG_PARAGRAPH
   const isShort = (span: Span): boolean =>
     measure(message, span) <= EDGE_MAX && !isCode(message.slice(span.start, span.end))
   return paragraphs.filter((span, i) => {
     if (i !== 0 && i !== paragraphs.length - 1) return false
-    return isShort(span) && isLong(paragraphs[i === 0 ? 1 : i - 1])
+    return isShort(span) && isLongIn(message, paragraphs[i === 0 ? 1 : i - 1])
   })
 }
 
