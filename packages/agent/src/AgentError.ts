@@ -1,85 +1,83 @@
 import { InvalidInput } from "@keepsake/core"
 import { reason } from "@keepsake/core/driver"
-import * as Schema from "effect/Schema"
+import * as Data from "effect/Data"
 
 /** No API key is set. */
-export class MissingApiKey extends reason<MissingApiKey>()("MissingApiKey", {}) {
+export class MissingApiKey extends reason("MissingApiKey") {
   readonly isRetryable = false
 }
 
 /** The API key is wrong, or lacks permission. */
-export class Refused extends reason<Refused>()("Refused", {
-  status: Schema.Finite
-}) {
+export class Refused extends reason("Refused")<{
+  readonly status: number
+}> {
   readonly isRetryable = false
 }
 
 /** No model has that name. */
-export class UnknownModel extends reason<UnknownModel>()("UnknownModel", {}) {
+export class UnknownModel extends reason("UnknownModel") {
   readonly isRetryable = false
 }
 
 /** The API's rate limit is reached. */
-export class RateLimited extends reason<RateLimited>()("RateLimited", {
+export class RateLimited extends reason("RateLimited")<{
   /** How long the server asks to wait; absent when it does not say. */
-  retryAfterMs: Schema.optionalKey(Schema.Finite)
-}) {
+  readonly retryAfterMs?: number
+}> {
   readonly isRetryable = true
 }
 
 /** The API is overloaded or failing, before the reply or during it. */
-export class Overloaded extends reason<Overloaded>()("Overloaded", {}) {
+export class Overloaded extends reason("Overloaded") {
   readonly isRetryable = true
 }
 
 /** The API cannot be reached. */
-export class Unreachable extends reason<Unreachable>()("Unreachable", {}) {
+export class Unreachable extends reason("Unreachable") {
   readonly isRetryable = true
 }
 
 /** The API rejected the request. */
-export class Rejected extends reason<Rejected>()("Rejected", {
-  status: Schema.Finite
-}) {
+export class Rejected extends reason("Rejected")<{
+  readonly status: number
+}> {
   readonly isRetryable = false
 }
 
 /** The turn was aborted by its signal. */
-export class Aborted extends reason<Aborted>()("Aborted", {}) {
+export class Aborted extends reason("Aborted") {
   readonly isRetryable = false
 }
 
 /** The agent was closed; create another one. */
-export class AgentClosed extends reason<AgentClosed>()("AgentClosed", {}) {
+export class AgentClosed extends reason("AgentClosed") {
   readonly isRetryable = false
 }
 
 /** Any other failure; see `cause`. */
-export class Unexpected extends reason<Unexpected>()("Unexpected", {}) {
+export class Unexpected extends reason("Unexpected") {
   readonly isRetryable = false
 }
 
-const AgentErrorReason = Schema.Union([
-  InvalidInput,
-  MissingApiKey,
-  Refused,
-  UnknownModel,
-  RateLimited,
-  Overloaded,
-  Unreachable,
-  Rejected,
-  Aborted,
-  AgentClosed,
-  Unexpected
-])
 /** Every kind of failure, by `_tag`. */
-export type AgentErrorReason = typeof AgentErrorReason.Type
+export type AgentErrorReason =
+  | InvalidInput
+  | MissingApiKey
+  | Refused
+  | UnknownModel
+  | RateLimited
+  | Overloaded
+  | Unreachable
+  | Rejected
+  | Aborted
+  | AgentClosed
+  | Unexpected
 
 /**
  * The only error of an agent. `reason._tag` is its kind, the message says what to do next, and `isRetryable`
  * whether the same call may succeed later. The message of a turn that failed can be sent again.
  */
-export class AgentError extends Schema.TaggedError<AgentError>()("AgentError", { reason: AgentErrorReason }) {
+export class AgentError extends Data.TaggedError("AgentError")<{ readonly reason: AgentErrorReason }> {
   override get message(): string {
     return this.reason.message
   }

@@ -23,8 +23,6 @@ export {
   /** @deprecated Import it from `@keepsake/core/driver`. */
   fingerprintMismatch,
   /** @deprecated Import it from `@keepsake/core/driver`. */
-  FingerprintSchema,
-  /** @deprecated Import it from `@keepsake/core/driver`. */
   idf,
   /** @deprecated Import it from `@keepsake/core/driver`. */
   invalidInput,

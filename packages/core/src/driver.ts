@@ -45,8 +45,9 @@ export { reason } from "./memory/reason.ts"
 export {
   filesScope,
   formatOrigin,
+  isScope,
   sameScope,
-  Scope,
+  type Scope,
   SCOPE_PART_MAX,
   scopeBeside,
   scopeKey
@@ -87,7 +88,6 @@ export {
   describeFingerprint,
   type EmbeddingSpace,
   type Fingerprint,
-  FingerprintSchema,
   REFERENCE_CALIBRATION,
   sameFingerprint
 } from "./memory/Fingerprint.ts"

@@ -1,7 +1,7 @@
 /** For applications. A package that extends Keepsake imports `@keepsake/core/driver`. */
 
 // Whose memory, and what a memory is.
-export { Scope } from "./memory/Scope.ts"
+export type { Scope } from "./memory/Scope.ts"
 export * from "./memory/Memory.ts"
 export type { Filter } from "./memory/Filter.ts"
 export type { MetadataTest, Moment, Where } from "./memory/Where.ts"

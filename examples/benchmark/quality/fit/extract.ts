@@ -1,5 +1,5 @@
 /** Asks messages of scopes and keeps what the score reads of each candidate. */
-import { AgentMemory, Embedder, MemoryStore, Scope, StoreAdmin } from "@keepsake/core"
+import { AgentMemory, Embedder, MemoryStore, StoreAdmin } from "@keepsake/core"
 import { STORE_LIMITS } from "@keepsake/core/driver"
 import { memoryLayer } from "@keepsake/keepsake"
 import { Effect, ManagedRuntime, Option } from "effect"
@@ -70,7 +70,7 @@ export const openWorlds = (file: string, embedder: string | null) => {
       Effect.gen(function* () {
         const store = yield* MemoryStore
         const admin = yield* StoreAdmin
-        const scope = Scope.make({ agentId, userId: world.name })
+        const scope = { agentId, userId: world.name }
         const fingerprint = yield* admin.fingerprint
         const speakers = yield* store.speakers({ scope, now: NOW })
         const queries = readMessage(text, speakers, NOW, fingerprint.tokeniser, UTC)

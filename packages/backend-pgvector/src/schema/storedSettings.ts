@@ -1,5 +1,6 @@
 /** The one row of `settings`: what the store was filled with. */
-import { type Fingerprint, FingerprintSchema } from "@keepsake/core/driver"
+import type { Fingerprint } from "@keepsake/core/driver"
+import { FingerprintSchema } from "@keepsake/core/schema"
 import * as Schema from "effect/Schema"
 import type { DbSession, SqlStatement } from "../connection/Database.ts"
 import { Parameters } from "../connection/Parameters.ts"

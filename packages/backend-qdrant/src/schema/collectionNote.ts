@@ -1,4 +1,5 @@
-import { Corrupt, type Fingerprint, FingerprintSchema, MemoryError, unsupported } from "@keepsake/core/driver"
+import { Corrupt, type Fingerprint, MemoryError, unsupported } from "@keepsake/core/driver"
+import { FingerprintSchema } from "@keepsake/core/schema"
 import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
-import { type Fingerprint, FingerprintSchema } from "@keepsake/core/driver"
+import type { Fingerprint } from "@keepsake/core/driver"
+import { FingerprintSchema } from "@keepsake/core/schema"
 import * as Schema from "effect/Schema"
 import { LAYOUT } from "../codec/layout.ts"
 

@@ -1,12 +1,15 @@
-import * as Schema from "effect/Schema"
-import { EmbedderFailed, EmbedderProblem, MemoryError, RerankerFailed } from "../memory/MemoryError.ts"
+import {
+  EMBEDDER_PROBLEMS,
+  EmbedderFailed,
+  type EmbedderProblem,
+  MemoryError,
+  RerankerFailed
+} from "../memory/MemoryError.ts"
 import { wasRetryable } from "../runtime/wasRetryable.ts"
 
-const isProblem = Schema.is(EmbedderProblem)
-
 const readProblem = (cause: unknown): EmbedderProblem | undefined =>
-  typeof cause === "object" && cause !== null && "problem" in cause && isProblem(cause.problem)
-    ? cause.problem
+  typeof cause === "object" && cause !== null && "problem" in cause
+    ? EMBEDDER_PROBLEMS.find((problem) => problem === cause.problem)
     : undefined
 
 const readRetryAfterMs = (cause: unknown): number | undefined =>

@@ -1,9 +1,8 @@
 /** An exported memory, read back from a place where it may have been changed. */
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import { type Interval, type Memory, MEMORY_SOURCES, MEMORY_TYPES } from "../memory/Memory.ts"
 import { isUuid } from "../memory/MemoryId.ts"
-import { Scope, scopeBeside } from "../memory/Scope.ts"
+import { isScope, type Scope, scopeBeside } from "../memory/Scope.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import {
   boolean,
@@ -24,8 +23,6 @@ import {
 import { metadata } from "./metadata.ts"
 import { contentUpTo, key, STATEMENT_LIMITS, turnProblem } from "./Statement.ts"
 import { isTime } from "./time.ts"
-
-const isScope = Schema.is(Scope)
 
 const part: Field<string> = test((value) => typeof value === "string", "give an id as a text")
 

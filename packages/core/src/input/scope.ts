@@ -1,10 +1,7 @@
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import { sameScope, Scope } from "../memory/Scope.ts"
+import { isScope, sameScope, type Scope } from "../memory/Scope.ts"
 import { type Field, type Fields, input, list, object, optional, type Problem, refused } from "./fields.ts"
 import { timeZone } from "./timeZone.ts"
-
-const isScope = Schema.is(Scope)
 
 const part: Field<string> = (value) => Result.succeed(value as string)
 

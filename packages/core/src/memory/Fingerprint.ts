@@ -1,5 +1,3 @@
-import * as Schema from "effect/Schema"
-
 /**
  * Mean and spread of the cosines of *unrelated* texts under an embedder: maps every embedder to one scale.
  * Measured once per model.
@@ -35,25 +33,6 @@ export interface Fingerprint {
   readonly b: number
   readonly avgLen: number
 }
-
-/** Decodes the fingerprint that a store has recorded. */
-export const FingerprintSchema: Schema.Codec<Fingerprint> = Schema.Struct({
-  embedding: Schema.NullOr(
-    Schema.Struct({
-      model: Schema.String,
-      dimensions: Schema.Int,
-      calibration: Schema.Struct({
-        mean: Schema.Finite,
-        spread: Schema.Finite,
-        strength: Schema.optional(Schema.Finite)
-      })
-    })
-  ),
-  tokeniser: Schema.String,
-  k1: Schema.Finite,
-  b: Schema.Finite,
-  avgLen: Schema.Finite
-})
 
 const canonical = ({ avgLen, b, embedding, k1, tokeniser }: Fingerprint): ReadonlyArray<unknown> => [
   embedding && [

@@ -1,161 +1,156 @@
-import * as Schema from "effect/Schema"
-import { FingerprintSchema } from "./Fingerprint.ts"
+import * as Data from "effect/Data"
+import type { Fingerprint } from "./Fingerprint.ts"
 import { reason } from "./reason.ts"
 
 /** The caller's input; `field` is the path of the offending part, such as `metadata.tags`. */
-export class InvalidInput extends reason<InvalidInput>()("InvalidInput", {
-  field: Schema.String
-}) {
+export class InvalidInput extends reason("InvalidInput")<{
+  readonly field: string
+}> {
   readonly isRetryable = false
 }
 
 /** No memory of this scope has the id. The error does not tell whether another scope has it. */
-export class NotFound extends reason<NotFound>()("NotFound", {}) {
+export class NotFound extends reason("NotFound") {
   readonly isRetryable = false
 }
 
 /** The same idempotency key with other content, or a change that contradicts what is stored. */
-export class Conflict extends reason<Conflict>()("Conflict", {}) {
+export class Conflict extends reason("Conflict") {
   readonly isRetryable = false
 }
 
 /** The store cannot be reached, or refuses calls for now. */
-export class Unavailable extends reason<Unavailable>()("Unavailable", {
+export class Unavailable extends reason("Unavailable")<{
   /** The wait that the server asked for, if it did. */
-  retryAfterMs: Schema.optionalKey(Schema.Finite)
-}) {
+  readonly retryAfterMs?: number
+}> {
   readonly isRetryable = true
 }
 
 /** More calls are under way than the memory takes at once; this one was not begun. */
-export class Overloaded extends reason<Overloaded>()("Overloaded", {
+export class Overloaded extends reason("Overloaded")<{
   /** When the calls that wait now will have been served, about. */
-  retryAfterMs: Schema.Finite
-}) {
+  readonly retryAfterMs: number
+}> {
   readonly isRetryable = true
 }
 
 /** No answer came in time; the call may have had its effect. */
-export class Timeout extends reason<Timeout>()("Timeout", {}) {
+export class Timeout extends reason("Timeout") {
   readonly isRetryable = true
 }
 
 /** Wrong key, wrong password, or a role without the right. */
-export class Unauthorized extends reason<Unauthorized>()("Unauthorized", {}) {
+export class Unauthorized extends reason("Unauthorized") {
   readonly isRetryable = false
 }
 
 /** The store was filled with another embedder or tokeniser than the one it is opened with. */
-export class FingerprintMismatch extends reason<FingerprintMismatch>()("FingerprintMismatch", {
+export class FingerprintMismatch extends reason("FingerprintMismatch")<{
   /** Both sides, described. */
-  stored: Schema.String,
-  given: Schema.String,
+  readonly stored: string
+  readonly given: string
   /** The stored fingerprint: an operator's tool opens the store with it if the embedder is gone. */
-  fingerprint: Schema.optionalKey(FingerprintSchema)
-}) {
+  readonly fingerprint?: Fingerprint
+}> {
   readonly isRetryable = false
 }
 
-/** What is wrong with an embedder or a reranker, as far as a program can act on it. */
-export const EmbedderProblem = Schema.Literals([
+/** What may be wrong with an embedder or a reranker, as far as a program can act on it. */
+export const EMBEDDER_PROBLEMS = [
   "apiKeyMissing",
   "unauthorized",
   "notFound",
   "rateLimited",
   "unreachable",
   "wrongDimensions"
-])
-export type EmbedderProblem = typeof EmbedderProblem.Type
+] as const
+export type EmbedderProblem = (typeof EMBEDDER_PROBLEMS)[number]
 
 /** The embedding model failed, or returned something that is not a vector of its space. */
-export class EmbedderFailed extends reason<EmbedderFailed>()("EmbedderFailed", {
-  isRetryable: Schema.Boolean,
+export class EmbedderFailed extends reason("EmbedderFailed")<{
+  readonly isRetryable: boolean
   /** Absent if the provider does not say, or if none of them fits. */
-  problem: Schema.optionalKey(EmbedderProblem),
+  readonly problem?: EmbedderProblem
   /** The wait that the service asked for, if it did. */
-  retryAfterMs: Schema.optionalKey(Schema.Finite)
-}) {}
+  readonly retryAfterMs?: number
+}> {}
 
 /** The reranker failed, or returned something that is not a score for each text. Answers do without it. */
-export class RerankerFailed extends reason<RerankerFailed>()("RerankerFailed", {
-  isRetryable: Schema.Boolean,
+export class RerankerFailed extends reason("RerankerFailed")<{
+  readonly isRetryable: boolean
   /** Absent if the provider does not say, or if none of them fits. */
-  problem: Schema.optionalKey(EmbedderProblem),
+  readonly problem?: EmbedderProblem
   /** The wait that the service asked for, if it did. */
-  retryAfterMs: Schema.optionalKey(Schema.Finite)
-}) {}
+  readonly retryAfterMs?: number
+}> {}
 
 /** Disk, quota or memory is full; nothing was written. */
-export class StorageFull extends reason<StorageFull>()("StorageFull", {}) {
+export class StorageFull extends reason("StorageFull") {
   readonly isRetryable = false
 }
 
 /** The scope holds as much as its limits allow; nothing was written. */
-export class LimitReached extends reason<LimitReached>()("LimitReached", {
+export class LimitReached extends reason("LimitReached")<{
   /** How many memories and bytes the write is over; 0 where it is not. */
-  memories: Schema.Finite,
-  bytes: Schema.Finite
-}) {
+  readonly memories: number
+  readonly bytes: number
+}> {
   readonly isRetryable = false
 }
 
 /** The stored data cannot be decoded; the message names the place and the way out. */
-export class Corrupt extends reason<Corrupt>()("Corrupt", {}) {
+export class Corrupt extends reason("Corrupt") {
   readonly isRetryable = false
 }
 
 /** The store, or this handle on it, was closed; open it again. */
-export class Closed extends reason<Closed>()("Closed", {}) {
+export class Closed extends reason("Closed") {
   readonly isRetryable = false
 }
 
 /** This store, server version or configuration cannot do what was asked. */
-export class Unsupported extends reason<Unsupported>()("Unsupported", {}) {
+export class Unsupported extends reason("Unsupported") {
   readonly isRetryable = false
 }
 
 /** How the hook `beforeWrite` came to keep nothing: it refused, threw, took too long, or gave a wrong answer. */
-export const WriteRefusal = Schema.Literals(["refused", "failed", "timeout", "badAnswer"])
-export type WriteRefusal = typeof WriteRefusal.Type
+export type WriteRefusal = "refused" | "failed" | "timeout" | "badAnswer"
 
 /** The application's hook `beforeWrite` did not let the write through; nothing was stored. */
-export class WriteRefused extends reason<WriteRefused>()("WriteRefused", {
-  problem: WriteRefusal,
+export class WriteRefused extends reason("WriteRefused")<{
+  readonly problem: WriteRefusal
   /** True when the hook took too long or threw, unless its error says otherwise. */
-  isRetryable: Schema.Boolean
-}) {}
+  readonly isRetryable: boolean
+}> {}
 
 /** Every kind of failure, told apart by `_tag`. */
-export const MemoryErrorReason = Schema.Union([
-  InvalidInput,
-  NotFound,
-  Conflict,
-  Unavailable,
-  Overloaded,
-  Timeout,
-  Unauthorized,
-  FingerprintMismatch,
-  EmbedderFailed,
-  RerankerFailed,
-  StorageFull,
-  LimitReached,
-  Corrupt,
-  Closed,
-  Unsupported,
-  WriteRefused
-])
-export type MemoryErrorReason = typeof MemoryErrorReason.Type
+export type MemoryErrorReason =
+  | InvalidInput
+  | NotFound
+  | Conflict
+  | Unavailable
+  | Overloaded
+  | Timeout
+  | Unauthorized
+  | FingerprintMismatch
+  | EmbedderFailed
+  | RerankerFailed
+  | StorageFull
+  | LimitReached
+  | Corrupt
+  | Closed
+  | Unsupported
+  | WriteRefused
 
 /**
  * The one error of every operation. `reason` says what kind (`reason._tag`), the message says what to do
  * next, `isRetryable` whether the same call may succeed later; `cause` is the error beneath.
  * No message carries remembered text.
  */
-export class MemoryError extends Schema.TaggedError<MemoryError>()("MemoryError", {
-  reason: MemoryErrorReason
-}) {
-  constructor(props: { readonly reason: MemoryErrorReason }, options?: Schema.MakeOptions) {
-    super(props, options)
+export class MemoryError extends Data.TaggedError("MemoryError")<{ readonly reason: MemoryErrorReason }> {
+  constructor(props: { readonly reason: MemoryErrorReason }) {
+    super(props)
     // The reason is an error too: printed beside this one, it repeats the text and the stack.
     Object.defineProperty(this, "reason", { enumerable: false })
   }

@@ -1,5 +1,3 @@
-import * as Schema from "effect/Schema"
-
 /**
  * Whose memory it is. Every operation of every store takes a scope: no call reaches another user's memories by
  * leaving an argument out.
@@ -21,15 +19,22 @@ export const SCOPE_PART_MAX = 256
 // oxlint-disable-next-line no-control-regex
 const FORBIDDEN = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff/\\]|^\.{1,2}$|^\s|\s$/u
 
-const ScopePart = Schema.String.check(
-  Schema.isMinLength(1),
-  Schema.isMaxLength(SCOPE_PART_MAX),
-  Schema.makeFilter((part: string) => !FORBIDDEN.test(part) && part.isWellFormed(), {
-    expected: "no control characters, no slash or backslash, no space at either end"
-  })
-)
+/** Whether a value may be the `agentId` or the `userId` of a scope. */
+export const isScopePart = (part: unknown): boolean =>
+  typeof part === "string" &&
+  part.length > 0 &&
+  part.length <= SCOPE_PART_MAX &&
+  !FORBIDDEN.test(part) &&
+  part.isWellFormed()
 
-export const Scope: Schema.Codec<Scope> = Schema.Struct({ agentId: ScopePart, userId: ScopePart })
+/** Whether a value has the two ids of a scope, each of 1 to 256 characters and none that is forbidden. */
+export const isScope = (value: unknown): value is Scope =>
+  typeof value === "object" &&
+  value !== null &&
+  "agentId" in value &&
+  "userId" in value &&
+  isScopePart(value.agentId) &&
+  isScopePart(value.userId)
 
 /** Whether two scopes are the same. */
 export const sameScope = (a: Scope, b: Scope): boolean => a.agentId === b.agentId && a.userId === b.userId

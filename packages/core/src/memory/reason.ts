@@ -1,22 +1,17 @@
-import * as Schema from "effect/Schema"
+import type { YieldableError } from "effect/Cause"
+import * as Data from "effect/Data"
 
 /**
  * Base class of one reason of an error: `_tag`, a message that says what to do next, the cause beneath it, and
  * fields of its own.
  *
  * ```ts
- * class NotFound extends reason<NotFound>()("NotFound", {}) {
+ * class Rejected extends reason("Rejected")<{ readonly status: number }> {
  *   readonly isRetryable = false
  * }
  * ```
  */
-export const reason =
-  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the inferred type holds all three
-  <Self>() =>
-    // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
-    <Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields) =>
-      Schema.TaggedError<Self>()(tag, {
-        message: Schema.String,
-        cause: Schema.optionalKey(Schema.Defect()),
-        ...fields
-      })
+export const reason = <const Tag extends string>(tag: Tag) =>
+  Data.TaggedError(tag) as new <Fields extends object = object>(
+    said: { readonly message: string; readonly cause?: unknown } & Readonly<Fields>
+  ) => YieldableError & { readonly _tag: Tag } & Readonly<Fields>

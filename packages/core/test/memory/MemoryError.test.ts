@@ -1,7 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { inspect } from "node:util"
 import { InvalidInput, MemoryError, Unavailable } from "@keepsake/core"
-import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
 
 const MODULE = new URL("../../src/memory/MemoryError.ts", import.meta.url).href
@@ -31,10 +30,5 @@ describe("a MemoryError", () => {
     const cause = new Error("closed")
     const unavailable = new MemoryError({ reason: new Unavailable({ message: "gone", cause }) })
     expect(unavailable).toMatchObject({ reason: { _tag: "Unavailable" }, isRetryable: true, cause })
-    const encoded = Schema.encodeUnknownSync(MemoryError)(error)
-    expect(Schema.decodeUnknownSync(MemoryError)(encoded)).toMatchObject({
-      message: "content: is empty",
-      reason: { _tag: "InvalidInput", field: "content" }
-    })
   })
 })

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto"
 import { assert, describe, it } from "@effect/vitest"
-import { type MemorySource, type MemoryType, Scope } from "@keepsake/core"
+import type { MemorySource, MemoryType } from "@keepsake/core"
 import { formerIdOfText, formerIdsOfText, memoryIdOfKey, memoryIdOfText } from "@keepsake/core/driver"
+import { ScopeSchema } from "@keepsake/core/schema"
 import { Schema } from "effect"
 
 const scope = { agentId: "agent", userId: "user" }
@@ -84,7 +85,7 @@ describe("memory ids", () => {
     assert.strictEqual(new Set(ids).size, ids.length)
   })
 
-  it.prop("have the shape of a version 5 UUID", [Scope, Schema.String], ([scope, key]) => {
+  it.prop("have the shape of a version 5 UUID", [ScopeSchema, Schema.String], ([scope, key]) => {
     const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
     assert.match(memoryIdOfKey(scope, key), shape)
     assert.match(memoryIdOfText(scope, { ...tea, content: key }), shape)

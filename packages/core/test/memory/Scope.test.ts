@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Scope } from "@keepsake/core"
-import { filesScope, sameScope, SCOPE_PART_MAX, scopeKey } from "@keepsake/core/driver"
+import { filesScope, isScope, sameScope, SCOPE_PART_MAX, scopeKey } from "@keepsake/core/driver"
+import { ScopeSchema } from "@keepsake/core/schema"
 import { Schema } from "effect"
 
-const isScope = Schema.is(Scope)
+const decodes = Schema.is(ScopeSchema)
 
 const good = [
   "u",
@@ -47,20 +47,22 @@ describe("Scope", () => {
   it.each(good)("takes %j", (part) => {
     assert.strictEqual(isScope({ agentId: part, userId: "u" }), true)
     assert.strictEqual(isScope({ agentId: "a", userId: part }), true)
+    assert.strictEqual(decodes({ agentId: "a", userId: part }), true)
   })
 
   it.each(Object.entries(bad))("refuses %s", (_, part) => {
     assert.strictEqual(isScope({ agentId: part, userId: "u" }), false)
     assert.strictEqual(isScope({ agentId: "a", userId: part }), false)
+    assert.strictEqual(decodes({ agentId: "a", userId: part }), false)
   })
 
-  it.prop("two scopes share a key exactly when they are the same", [Scope, Scope], ([a, b]) => {
+  it.prop("two scopes share a key exactly when they are the same", [ScopeSchema, ScopeSchema], ([a, b]) => {
     assert.strictEqual(isScope(a) && isScope(b), true)
     assert.strictEqual(scopeKey(a) === scopeKey(b), sameScope(a, b))
     assert.strictEqual(sameScope(a, { ...a }), true)
   })
 
-  it.prop("an agent's files lie where no scope from outside can", [Scope], ([scope]) => {
+  it.prop("an agent's files lie where no scope from outside can", [ScopeSchema], ([scope]) => {
     const files = filesScope(scope)
     assert.strictEqual(isScope(files), false)
     assert.strictEqual(files.userId, scope.userId)

@@ -1,9 +1,8 @@
 import type { Calibration, EmbedderProvider, EmbedPurpose } from "@keepsake/core"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import type { TextsRequest } from "../requests/learnLimits.ts"
 import { pacedRequest } from "../requests/pace.ts"
+import { parseJson, readField, readList } from "../requests/readJson.ts"
 import { makePost, type Service, toServiceError, unlikeReply } from "../requests/service.ts"
 import { measureDimensions } from "./measureDimensions.ts"
 import {
@@ -37,26 +36,30 @@ export interface OpenAiCompatibleOptions extends PaceConfig {
 /** An empty vector for a text that the model cannot embed. */
 type EmbedRequest = TextsRequest<EmbedPurpose, ArrayLike<number>>
 
-const Reply = Schema.fromJsonString(
-  Schema.Struct({
-    data: Schema.Array(
-      // Some services give null, or numbers that are not finite, for a text that the model cannot embed.
-      Schema.Struct({ index: Schema.optional(Schema.Int), embedding: Schema.Unknown })
-    )
-  })
-)
-const isVector = Schema.is(Schema.Array(Schema.Finite))
-const decodeReply = Schema.decodeUnknownOption(Reply)
+const isVector = (value: unknown): value is ReadonlyArray<number> =>
+  Array.isArray(value) && value.every(Number.isFinite)
+
+interface Embedded {
+  readonly index: number | undefined
+  readonly vector: ReadonlyArray<number>
+}
+
+const readEmbedded = (item: unknown): Embedded | undefined => {
+  const [index, embedding] = [readField(item, "index"), readField(item, "embedding")]
+  if (embedding === undefined || (index !== undefined && !Number.isSafeInteger(index))) return undefined
+  // Some services give null, or numbers that are not finite, for a text that the model cannot embed.
+  return { index: index as number | undefined, vector: isVector(embedding) ? embedding : [] }
+}
 
 const PATH = "/embeddings"
 
 const parseReply = (service: Service, body: string): ReadonlyArray<ReadonlyArray<number>> => {
-  const reply = decodeReply(body)
-  if (Option.isNone(reply)) throw unlikeReply(service, PATH, body, "embeddings")
-  return reply.value.data
-    .map(({ embedding, index }, i) => ({ embedding, index: index ?? i }))
+  const embedded = readList(readField(parseJson(body), "data"), readEmbedded)
+  if (embedded === undefined) throw unlikeReply(service, PATH, body, "embeddings")
+  return embedded
+    .map(({ index, vector }, i) => ({ vector, index: index ?? i }))
     .sort((a, b) => a.index - b.index)
-    .map(({ embedding }) => (isVector(embedding) ? embedding : []))
+    .map(({ vector }) => vector)
 }
 
 /** The answers of services that do not know the field. */

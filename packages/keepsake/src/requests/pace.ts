@@ -2,7 +2,6 @@
 import { fourCharactersPerToken, wasRetryable } from "@keepsake/core/driver"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import type { PaceConfig } from "../config/EmbedderConfig.ts"
 import { ServiceError } from "./ServiceError.ts"
@@ -104,7 +103,7 @@ export const paced = <Ask, A>(request: TextsRequest<Ask, A>, pace: PaceConfig) =
       const result = yield* Effect.result(attempt(texts, ask))
       if (Result.isSuccess(result)) return result.success
       const error = result.failure
-      const delayMs = toDelay(error, retry, pace.retries ?? 4, deadline !== null, yield* Random.next)
+      const delayMs = toDelay(error, retry, pace.retries ?? 4, deadline !== null, Math.random())
       if (delayMs === null) return yield* Effect.fail(error)
       const leftMs = deadline === null ? WAIT_MAX_MS : deadline - (yield* Clock.currentTimeMillis)
       if (delayMs >= leftMs) return yield* Effect.fail(comeBackLater(error, delayMs))

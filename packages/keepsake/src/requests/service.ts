@@ -1,6 +1,5 @@
 /** Requests to a service that answers JSON, and what its failures say. */
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
+import { parseJson, readField } from "./readJson.ts"
 import { type FailedReply, fromReply, ServiceError } from "./ServiceError.ts"
 
 /** A service, as its errors name it. */
@@ -12,16 +11,13 @@ export interface Service {
   readonly apiKey?: string | undefined
 }
 
-const ErrorReply = Schema.fromJsonString(Schema.Struct({ error: Schema.Struct({ message: Schema.String }) }))
-const decodeErrorReply = Schema.decodeUnknownOption(ErrorReply)
-
 const isWebPage = (body: string): boolean => /^\s*<(?:!doctype html|html|\?xml)/iu.test(body)
 
 /** The service's own message without the key, unless it repeats a text that was sent. */
 const describeReply = (body: string, texts: ReadonlyArray<string>, apiKey: string | undefined): string => {
   if (isWebPage(body)) return ": a web page came"
-  const reply = decodeErrorReply(body)
-  const message = Option.isSome(reply) ? reply.value.error.message : body
+  const told = readField(readField(parseJson(body), "error"), "message")
+  const message = typeof told === "string" ? told : body
   const detail = (apiKey === undefined ? message : message.replaceAll(apiKey, "…")).slice(0, 300).trim()
   return detail === "" || texts.some((text) => detail.includes(text.slice(0, 40))) ? "" : `: ${detail}`
 }

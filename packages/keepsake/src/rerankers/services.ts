@@ -1,13 +1,12 @@
 /** Services with `POST /rerank`: each has names of its own for the same things. */
 import type { RerankerProvider } from "@keepsake/core"
 import { invalidInput, OF_LOGITS } from "@keepsake/core/driver"
-import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import { ownsKey } from "../config/destinations.ts"
 import { RERANKER_URLS, type ServiceRerankerConfig } from "../config/RerankerConfig.ts"
 import { resolveApiKey } from "../requests/apiKey.ts"
 import type { TextsRequest } from "../requests/learnLimits.ts"
 import { pacedRequest } from "../requests/pace.ts"
+import { parseJson, readField, readList } from "../requests/readJson.ts"
 import { makePost, type Service, toServiceError, unlikeReply } from "../requests/service.ts"
 import { ServiceError } from "../requests/ServiceError.ts"
 
@@ -26,34 +25,31 @@ interface Form {
     texts: ReadonlyArray<string>,
     model: string | undefined
   ) => Readonly<Record<string, unknown>>
-  readonly parse: (body: string) => Option.Option<ReadonlyArray<Judged>>
+  /** `undefined` for what is none of its answers. */
+  readonly parse: (reply: unknown) => ReadonlyArray<Judged> | undefined
 }
 
-const Relevances = Schema.Array(Schema.Struct({ index: Schema.Int, relevance_score: Schema.Finite }))
-
-const toJudged = (relevances: typeof Relevances.Type): ReadonlyArray<Judged> =>
-  relevances.map(({ index, relevance_score }) => ({ index, score: relevance_score }))
-
-const decodeCohere = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ results: Relevances })))
-
-const decodeVoyage = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Struct({ data: Relevances })))
-
-const decodeTei = Schema.decodeUnknownOption(
-  Schema.fromJsonString(Schema.Array(Schema.Struct({ index: Schema.Int, score: Schema.Finite })))
-)
+/** Reads a list of places of texts and their scores, whatever the service calls a score. */
+const readJudged = (list: unknown, scoreField: string): ReadonlyArray<Judged> | undefined =>
+  readList(list, (item) => {
+    const [index, score] = [readField(item, "index"), readField(item, scoreField)]
+    return Number.isSafeInteger(index) && Number.isFinite(score)
+      ? { index: index as number, score: score as number }
+      : undefined
+  })
 
 const FORMS: { readonly [Provider in ServiceRerankerConfig["provider"]]: Form } = {
   cohere: {
     toBody: (query, documents, model) => ({ model, query, documents, top_n: documents.length }),
-    parse: (body) => Option.map(decodeCohere(body), ({ results }) => toJudged(results))
+    parse: (reply) => readJudged(readField(reply, "results"), "relevance_score")
   },
   voyage: {
     toBody: (query, documents, model) => ({ model, query, documents, top_k: documents.length }),
-    parse: (body) => Option.map(decodeVoyage(body), ({ data }) => toJudged(data))
+    parse: (reply) => readJudged(readField(reply, "data"), "relevance_score")
   },
   tei: {
     toBody: (query, texts) => ({ query, texts, raw_scores: true, truncate: true }),
-    parse: decodeTei
+    parse: (reply) => readJudged(reply, "score")
   }
 }
 
@@ -73,9 +69,9 @@ const makeRequest = ({ parse, toBody }: Form, service: Service): TextsRequest<st
   return async (texts, query, signal) => {
     const reply = await post(toBody(query, texts, service.model), signal)
     if (!reply.ok) throw toServiceError(reply, [query, ...texts], service)
-    const judged = parse(reply.body)
-    if (Option.isNone(judged)) throw unlikeReply(service, PATH, reply.body, "scores")
-    return toScores(judged.value, service, texts.length)
+    const judged = parse(parseJson(reply.body))
+    if (judged === undefined) throw unlikeReply(service, PATH, reply.body, "scores")
+    return toScores(judged, service, texts.length)
   }
 }
 
