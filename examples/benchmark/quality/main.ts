@@ -99,7 +99,7 @@ const main = async (settings: Settings): Promise<void> => {
     printLanguages(name, await evaluateLanguages(embedder, dataFile("languages.json")))
     printIdentifiers(name, await evaluateIdentifiers(embedder, dataFile("identifiers.json")))
   }
-  for (const name of ["updates.json", "updates-more.json"])
+  for (const name of ["updates.json", "updates-more.json", "updates-languages.json"])
     printUpdates(name, await reportUpdates(embedders, dataFile(name)))
 
   const files = {

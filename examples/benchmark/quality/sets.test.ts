@@ -104,7 +104,7 @@ describe("languages.json", () => {
   })
 })
 
-describe("updates.json and updates-more.json", () => {
+describe("updates.json, updates-more.json and updates-languages.json", () => {
   interface Conversation {
     readonly kind: string
     readonly language: string
@@ -132,6 +132,8 @@ describe("updates.json and updates-more.json", () => {
   }
   const { controls, pairs } = readSet("updates") as Updates
   const more = readSet("updates-more") as Updates
+  const inLanguages = readSet("updates-languages") as Updates
+  const foreign = [...inLanguages.pairs, ...inLanguages.controls]
   const allPairs = [...pairs, ...more.pairs]
   const allControls = [...controls, ...more.controls]
   const kindsOf = (cases: ReadonlyArray<Conversation>) => [...new Set(cases.map(({ kind }) => kind))].sort()
@@ -163,8 +165,21 @@ describe("updates.json and updates-more.json", () => {
   })
 
   it("has more of them, all of which may be fitted to", () => {
-    for (const { half, question } of [...more.pairs, ...more.controls])
+    for (const { half, question } of [...more.pairs, ...more.controls, ...foreign])
       assert.strictEqual(half, "fit", question)
+  })
+
+  it("has short ones in twenty languages, none in English", () => {
+    const languages = new Set(foreign.map(({ language }) => language))
+    assert.isAtLeast(languages.size, 20)
+    assert.isFalse(languages.has("en"))
+    assertUnique(
+      foreign.map(({ question, turns }) => [question, ...turns.map(({ text }) => text)].join("\n"))
+    )
+    for (const { question, turns } of foreign) {
+      assertTrimmed(question)
+      assert.isAtLeast(turns.length, 3, question)
+    }
   })
 
   it("tells each conversation once, in 4 to 10 turns from old to new", () => {

@@ -158,6 +158,43 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
     "Em que rua fica a oficina?",
     "A oficina fica na rua das Flores.",
     "A oficina fica na rua da Moita, ao lado do talho."
+  ],
+  [
+    "changed, in French, where the speaker is elided",
+    "Où est-ce que j'habite ?",
+    "J'habite à Lyon.",
+    "Depuis mai j'habite à Nantes."
+  ],
+  [
+    "restated on another day of May, in German",
+    "Wann muss ich zur Hufschmiedin?",
+    "Zur Hufschmiedin muss ich am 12. Mai.",
+    "Ich muss am 19. Mai zur Hufschmiedin."
+  ],
+  [
+    "restated with a name that begins, in Turkish",
+    "Nerede oturuyorum?",
+    "Ankara'da oturuyorum.",
+    "İzmir'de oturuyorum, üçüncü katta."
+  ],
+  [
+    "restated with a place before the verb, in Korean",
+    "나는 어디에 살아?",
+    "나는 대구에 살아.",
+    "나는 부산에 살아, 역 근처야."
+  ],
+  [
+    "changed to another hour, in Korean",
+    "회의는 언제야?",
+    "회의는 월요일 10시야.",
+    "회의는 이제 수요일 11시야."
+  ],
+  ["changed, of the speaker, in Chinese", "我住在哪里？", "我住在上海。", "我现在住在成都。"],
+  [
+    "restated with another number, in Japanese",
+    "門の暗証番号は？",
+    "門の暗証番号は4471です。",
+    "門の暗証番号は9902です。"
   ]
 ]
 
@@ -258,6 +295,14 @@ const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: s
     "When does the kiln close on weekdays?",
     "The kiln closes at six on weekdays.",
     "On Saturdays the kiln closes at three now."
+  ],
+  ["a relative's, in Chinese", "我喜欢喝什么？", "我喜欢喝乌龙茶。", "我爸爸现在喜欢喝咖啡。"],
+  ["another person's, in Korean", "민수는 어디에 살아?", "민수는 대구에 살아.", "지우는 부산에 살아."],
+  [
+    "another person's, in Turkish",
+    "Ali nerede oturuyor?",
+    "Ali Bursa'da oturuyor.",
+    "Zeynep Konya'da oturuyor."
   ]
 ]
 

@@ -11,10 +11,14 @@ const OWNS = new Set("of de du des d di del della do da von van vom af".split(" 
 /** Words between a person and what is said of them. */
 const PERSON_NEAR = 3
 
+/** Korean words of a place, which stand before the verb: they modify nothing. */
+const PLACE = /[가-힣](?:에|에서|으로)$/u
+
 /** The word of meaning right before a place of its clause; a value is none, since that is what may change. */
 const modifier = ({ tokens, values }: Sentence, at: number): Token | undefined => {
   const token = tokens[at - 1]
-  if (token === undefined || !isContent(token) || token.text === "") return undefined
+  if (token === undefined || !isContent(token) || token.text === "" || PLACE.test(token.text))
+    return undefined
   if (token.clause !== tokens[at]?.clause || values.some((value) => value.at === at - 1)) return undefined
   return token
 }
@@ -172,6 +176,10 @@ export const isAnothers = (pair: Pair, cues: number): boolean => {
 
 /** Whether a later sentence, and its clause that holds the shared words, begin with a thing of which the answer does not speak. */
 export const beginsElsewhere = ({ answer, asked, bits, reply }: Pair): boolean => {
+  // No pair of characters is a subject by itself: both are the speaker's, and the later names nobody.
+  const isUnspaced = reply.tokens[0]?.text === ""
+  if (isUnspaced && (answer.cues & reply.cues & CUE.first) !== 0 && (reply.cues & CUE.people) === 0)
+    return false
   const shared = reply.tokens.find((token) => (asked.bitsOf(token) & bits) !== 0)
   const isNewAt = (at: number): boolean => {
     const subject = reply.tokens[at]

@@ -1,7 +1,7 @@
 /** A text as the step after scoring reads it: sentences, their words in every form, their values and cues. */
 import { foldText } from "../../text/terms/foldText.ts"
 import { toLower } from "../../text/terms/readRuns.ts"
-import { ENGLISH, guessLanguages, stopMask } from "../../text/terms/stopWords.ts"
+import { ENGLISH, guessLanguages, languageMask, stopMask } from "../../text/terms/stopWords.ts"
 import { readWith } from "../../text/terms/tokenisers.ts"
 import { toWords } from "../../text/terms/toWords.ts"
 import { NO_TERM } from "../../text/terms/Word.ts"
@@ -40,6 +40,11 @@ const LENGTH_MAX = 2_000
 /** A label of up to 24 characters ("Rent:") belongs to what stands after it. */
 const SENTENCE =
   /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
+/** A sentence that ends with an ordinal or a title, whose full stop ends nothing: "am 12. | Mai", "with Dr. | Weber". */
+const ORDINAL_END = /(?<!\p{N}[.,]?)\p{N}{1,2}\.\s*$/u
+const TITLE_END = /(?<!\p{L})(?:dra?|mrs?|ms|prof|sra?|st|hr|fr|dott|nr)\.\s*$/iu
+const FIRST_WORD = /^\s*(\p{L}+)/u
+const TITLED = /^\s*[\p{Lu}\p{N}]/u
 const TOKEN =
   /\p{N}+(?:[.,:]\p{N}+)*|(?:(?!\p{N})[\p{L}\p{M}_])+(?:'[\p{L}\p{M}]+)*|[,\uff0c\u3001]|:(?=\s)/gu
 const QUESTION = /[?\uff1f\u061f]/u
@@ -53,11 +58,16 @@ const CAPITAL = /^\p{Lu}/u
 const OCCASION = /^[dwm]-?\d/u
 const WEEKDAY_CODE = /^W\d/u
 const LAST = /^last$/u
+/** A Turkish name and its case: no other word has an apostrophe before it. */
+const NAME_IN_CASE = /'(?:[dt]e|[dt]a|[dt]an|[dt]en|ya|ye)$/u
 /** Names of a sentence, at most, and their share of its words. */
 const NAMES_MAX = 2
 const NAMES_SHARE = 0.5
 /** Function words by which the language of a text is guessed: one of a fragment stands in several. */
 const HITS_MIN = 2
+/** No function word to the tokeniser, and May in other languages. */
+const NEVER = "mai"
+const ITALIAN = languageMask("it")
 /** The first version's tokeniser. */
 const ENGLISH_STEMS = "en-1"
 
@@ -72,6 +82,12 @@ const bareWord = (word: string): string => {
 const maskOf = (lower: string): number =>
   lower.includes("'") ? stopMask(lower.replaceAll("'", "")) | stopMask(bareWord(lower)) : stopMask(lower)
 
+/** Of an elided word with what follows it: "j'habite" is French, though no function word. */
+const spokenMaskOf = (lower: string): number => {
+  const at = lower.indexOf("'")
+  return at < 0 ? stopMask(lower) : maskOf(lower) | stopMask(lower.slice(0, at))
+}
+
 interface Manner {
   readonly tokeniser: string
   /** Those that the text may be in, as `stopMask` has them. */
@@ -81,7 +97,8 @@ interface Manner {
 }
 
 const isFunctionWord = (lower: string, { languages }: Manner): boolean =>
-  (maskOf(lower) & (languages === 0 ? ENGLISH : languages)) !== 0
+  (maskOf(lower) & (languages === 0 ? ENGLISH : languages)) !== 0 ||
+  (lower === NEVER && (languages & ITALIAN) !== 0)
 
 const idsOf = (word: string, { tokeniser }: Manner): ReadonlyArray<number> =>
   tokeniser === ENGLISH_STEMS
@@ -174,17 +191,32 @@ class Reader {
     const bare = bareWord(lower)
     const at = this.tokens.length
     const found = NUMBER.test(lower) ? null : readWordValue(written, bare)
-    // "Ten" is a number in English, and a function word in Polish.
-    const word = found?.value.kind === "number" && isFunctionWord(lower, this.#manner) ? null : found
+    // "Ten" is a number in English, and a function word in Polish; "mai" is May in French, and "more" in Romanian.
+    const word = found !== null && isFunctionWord(lower, this.#manner) ? null : found
     this.tokens.push(new WordToken(lower, bare, this.#clause, this.#manner))
     this.spoken.push(word !== null && isOneDay(word.value) ? WEEKDAY : lower)
     if (word !== null) {
       this.values.push({ ...word.value, unit: "", at })
       if (word.isPlural && word.value.kind === "weekday") this.hasPluralDay = true
     } else if (NUMBER.test(lower)) this.values.push({ kind: "number", value: lower, unit: "", at })
-    else if (at > 0 && lower.length > 1 && CAPITAL.test(written) && !isFunctionWord(lower, this.#manner))
+    else if (
+      (at > 0 || NAME_IN_CASE.test(lower)) &&
+      lower.length > 1 &&
+      CAPITAL.test(written) &&
+      !isFunctionWord(lower, this.#manner)
+    )
       this.values.push({ kind: "name", value: bare, unit: "", at })
   }
+}
+
+/** The values of the words and of the runs: a number that both hold is one, of the unit that the run says. */
+const joinCounts = (words: ReadonlyArray<Value>, runs: ReadonlyArray<Value>): ReadonlyArray<Value> => {
+  const isSame = (value: Value, other: Value): boolean =>
+    value.kind === "number" && other.kind === "number" && value.value === other.value
+  return [
+    ...words.map((value) => ({ ...value, unit: runs.find((run) => isSame(value, run))?.unit ?? value.unit })),
+    ...runs.filter((run) => !words.some((value) => isSame(value, run)))
+  ]
 }
 
 /** More capitals than a text has names are those of nouns. */
@@ -231,7 +263,7 @@ class ReadSentence implements Sentence {
 
   get values(): ReadonlyArray<Value> {
     return (this.#values ??= withoutNouns(
-      [...this.#reader.withUnits(), ...readRunValues(toLower(this.#text), this.tokens.length)],
+      joinCounts(this.#reader.withUnits(), readRunValues(toLower(this.#text), this.tokens.length)),
       this.tokens
     ))
   }
@@ -241,13 +273,29 @@ class ReadSentence implements Sentence {
   }
 }
 
+const isMonth = (sentence: string): boolean => {
+  const word = FIRST_WORD.exec(sentence)?.[1] ?? ""
+  return readWordValue(word, toLower(word))?.value.kind === "month"
+}
+
+/** The sentences of a folded text, as they are written. */
+const cutSentences = (folded: string): ReadonlyArray<string> =>
+  (folded.match(SENTENCE) ?? []).reduce<Array<string>>((cut, sentence) => {
+    const before = cut.at(-1) ?? ""
+    const goesOn =
+      (ORDINAL_END.test(before) && isMonth(sentence)) || (TITLE_END.test(before) && TITLED.test(sentence))
+    if (goesOn) cut[cut.length - 1] = before + sentence
+    else cut.push(sentence)
+    return cut
+  }, [])
+
 /** The sentences of a text, in order. */
 export const readSentences = (text: string, tokeniser: string): ReadonlyArray<Sentence> => {
   const folded = foldText(text.slice(0, LENGTH_MAX))
-  const masks = (toLower(folded).match(TOKEN) ?? []).map(maskOf).filter((mask) => mask !== 0)
+  const masks = (toLower(folded).match(TOKEN) ?? []).map(spokenMaskOf).filter((mask) => mask !== 0)
   const languages = guessLanguages(masks)
   const manner = { tokeniser, languages, spoken: masks.length < HITS_MIN ? 0 : languages }
-  return (folded.match(SENTENCE) ?? [])
+  return cutSentences(folded)
     .map((sentence) => new ReadSentence(sentence, manner))
     .filter(({ tokens }) => tokens.length > 0)
 }

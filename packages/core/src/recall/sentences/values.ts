@@ -39,6 +39,9 @@ const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 /** Before the value of a group of days. */
 const GROUP = "group:"
 
+/** Kinds of values that are function words of another language. */
+const TOLD_BY_LANGUAGE: ReadonlySet<ValueKind> = new Set(["number", "month"])
+
 /** A run of one character is found in too many words. */
 const RUN_MIN = 2
 
@@ -67,7 +70,11 @@ const valueTable = lazily((): ValueTable => {
         const word = form.startsWith("?") ? form.slice(1) : form
         if (mayRun && hasRuns(word)) {
           if (word.length >= RUN_MIN) runs.push([word, value])
-        } else if (!word.includes(" ") && (stopMask(word) === 0 || kind === "number") && !words.has(word))
+        } else if (
+          !word.includes(" ") &&
+          (stopMask(word) === 0 || TOLD_BY_LANGUAGE.has(kind)) &&
+          !words.has(word)
+        )
           words.set(word, value)
       }
     }
