@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { ContextPart } from "../input/options.ts"
 import type { Degraded } from "../memory/Degraded.ts"
+import { breathe } from "../runtime/timeSlice.ts"
 import type { TokenEstimator } from "../text/estimateTokens.ts"
 import { formatDayIn } from "../text/time/formatDay.ts"
 import { FILLS, type Pinned, takePins } from "./fillParts.ts"
@@ -134,9 +135,11 @@ const fitTo = (budgetTokens: number, room: number, match: Match, fill: (room: nu
 export const buildContext = Effect.fnUntraced(function* (services: ContextServices, request: ContextRequest) {
   const { budgetTokens = DEFAULT_CONTEXT_BUDGET, limit } = request.options
   const read = yield* readMaterial(services, request, limitFrom(limit, budgetTokens))
+  yield* breathe
   const { material } = read
   const writer = makeWriter(request, read)
   const candidates = writeCandidates(material, writer, budgetTokens)
+  yield* breathe
   const all = listAll(candidates)
   const explained = {
     hasShared: all.some(({ whole }) => whole.written.origin !== null),

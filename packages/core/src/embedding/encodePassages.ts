@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
 import type { Fingerprint } from "../memory/Fingerprint.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
-import { admit } from "../runtime/timeSlice.ts"
+import { admit, mapInSlices } from "../runtime/timeSlice.ts"
 import type { Passage, Passages, StoreRow } from "../store/StoreRow.ts"
 import { documentTerms } from "../text/bm25.ts"
 import { cutPassages, type Span } from "../text/cutPassages.ts"
@@ -55,7 +55,7 @@ export const encodePassages = Effect.fnUntraced(function* (
   if (refusal !== null && missing === "refuse") return yield* refusal
   // Calls batched by the embedder resume together: yield so that tokenising them does not block the event loop.
   yield* admit
-  return cut.map((parts) => ({
+  return yield* mapInSlices(cut, (parts) => ({
     passages: parts.map(({ end, start, text }): Passage => ({
       start,
       end,

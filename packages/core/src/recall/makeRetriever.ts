@@ -17,6 +17,7 @@ import { MemoryStore } from "../store/MemoryStore.ts"
 import type { Excerpt } from "../store/searching.ts"
 import { StoreAdmin } from "../store/StoreAdmin.ts"
 import { LruMap } from "../runtime/LruMap.ts"
+import { breathe } from "../runtime/timeSlice.ts"
 import { NAMES_READ_ONCE } from "../text/speakerNames.ts"
 import { findTimeZone, UTC } from "../text/time/TimeZone.ts"
 import { Candidates, type Winner } from "./Candidates.ts"
@@ -162,10 +163,9 @@ const findWinners = Effect.fnUntraced(function* (
     queries,
     vectors
   })
-  return {
-    candidates: new Candidates(evidence, { limit, minScore }),
-    degraded: findDegraded(failure, evidence.damaged)
-  }
+  const candidates = new Candidates(evidence, { limit, minScore })
+  yield* breathe
+  return { candidates, degraded: findDegraded(failure, evidence.damaged) }
 })
 
 const NO_MEMORIES: ReadonlyMap<string, Memory> = new Map()

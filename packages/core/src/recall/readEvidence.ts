@@ -1,5 +1,6 @@
 import * as Effect from "effect/Effect"
 import { type Calibration, type Fingerprint, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
+import { breathe } from "../runtime/timeSlice.ts"
 import { type MemoryStore, STORE_LIMITS } from "../store/MemoryStore.ts"
 import type {
   Anchor,
@@ -285,9 +286,13 @@ export const readEvidence = Effect.fnUntraced(function* (
   const { asOf, filter, limit, now, scope } = request
   const parts = questions.queries.map(({ terms }, i) => ({ vector: questions.vectors[i], terms }))
   const most = Math.max(CANDIDATES, limit)
+  yield* breathe
   const result = yield* store.search({ scope, now, asOf, parts, filter, limit: most })
   const read = new ReadRows(fingerprint, now, questions, result)
-  const [around, excerpts] = yield* readTexts(store, read.want(request, parts))
+  const wanted = read.want(request, parts)
+  yield* breathe
+  const [around, excerpts] = yield* readTexts(store, wanted)
+  yield* breathe
   const evidence: ReadEvidence = {
     parts: read.parts,
     scorer: read.scorer,

@@ -10,8 +10,13 @@ export const SLICE_MS = 5
 /** When the first call of this slice began; `null` before it. A thread has one event loop, hence one slice. */
 let startedAt: number | null = null
 
-/** Waiting calls, in order; `null` where one was interrupted. */
-let waiting: Array<(() => void) | null> = []
+type Waiting = Set<() => void>
+
+/** Calls that have not begun, in order. */
+const waiting: Waiting = new Set()
+
+/** Calls under way, which go before those that have not begun. */
+const paused: Waiting = new Set()
 
 const isSpent = (): boolean => startedAt !== null && performance.now() - startedAt >= SLICE_MS
 
@@ -22,33 +27,29 @@ const startSlice = (): void => {
 
 const endSlice = (): void => {
   startedAt = null
-  if (waiting.length > 0) release()
+  if (paused.size > 0 || waiting.size > 0) release()
 }
 
-/** Starts waiting calls until the slice is spent; a microtask between two lets the first begin its work. */
+/** Continues calls until the slice is spent; a microtask between two lets the first begin its work. */
 const release = (): void => {
   startSlice()
-  const queue = waiting
-  let next = 0
   const step = (): void => {
-    if (next === queue.length) waiting = []
-    else if (isSpent()) waiting = queue.slice(next)
-    else {
-      queue[next++]?.()
-      queueMicrotask(step)
-    }
+    const from = paused.size > 0 ? paused : waiting
+    const [call] = from
+    if (call === undefined || isSpent()) return
+    from.delete(call)
+    call()
+    queueMicrotask(step)
   }
   step()
 }
 
-const nextSlice: Effect.Effect<void> = Effect.callback<void>((resume) => {
-  const call = () => resume(Effect.void)
-  waiting.push(call)
-  return Effect.sync(() => {
-    const index = waiting.indexOf(call)
-    if (index >= 0) waiting[index] = null
+const waitIn = (calls: Waiting): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    const call = () => resume(Effect.void)
+    calls.add(call)
+    return Effect.sync(() => calls.delete(call))
   })
-})
 
 /**
  * Continues at once, or in a later slice when the calls of this one have spent it. Calls answered from memory
@@ -56,10 +57,44 @@ const nextSlice: Effect.Effect<void> = Effect.callback<void>((resume) => {
  * first served, over all calls of the process.
  */
 export const admit: Effect.Effect<void> = Effect.suspend(() => {
-  if (waiting.length > 0 || isSpent()) return nextSlice
+  if (paused.size > 0 || waiting.size > 0 || isSpent()) return waitIn(waiting)
   if (startedAt === null) startSlice()
   return Effect.void
 })
+
+/** The same between two parts of a call under way: it goes on before calls that wait to begin. */
+export const breathe: Effect.Effect<void> = Effect.suspend(() => {
+  if (isSpent()) return waitIn(paused)
+  if (startedAt === null) startSlice()
+  return Effect.void
+})
+
+/** Items between two looks at the clock: of some ten microseconds each. */
+const ITEMS_PER_LOOK = 16
+
+/** Visits items in slices of the event loop. */
+export const visitInSlices = Effect.fnUntraced(function* <A>(
+  items: ReadonlyArray<A>,
+  visit: (item: A, index: number) => void
+) {
+  for (const [i, item] of items.entries()) {
+    if (i % ITEMS_PER_LOOK === ITEMS_PER_LOOK - 1) yield* breathe
+    visit(item, i)
+  }
+})
+
+/** `items.map(toOther)`, in slices of the event loop. */
+export const mapInSlices = <A, B>(
+  items: ReadonlyArray<A>,
+  toOther: (item: A, index: number) => B
+): Effect.Effect<Array<B>> =>
+  Effect.suspend(() => {
+    const others: Array<B> = []
+    return Effect.as(
+      visitInSlices(items, (item, i) => others.push(toOther(item, i))),
+      others
+    )
+  })
 
 /** Continues after pending timers and sockets; for work in the background, which must not wait behind calls. */
 export const yieldToEventLoop: Effect.Effect<void> = Effect.callback<void>((resume) => {

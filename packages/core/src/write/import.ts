@@ -9,6 +9,7 @@ import { IMPORTED_TURN_MAX, toImportedId } from "../memory/importedId.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { formerIdOfText, hasIdOfText, isSameStatement, memoryIdOfText } from "../memory/MemoryId.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
+import { mapInSlices, visitInSlices } from "../runtime/timeSlice.ts"
 import { type Problem, valid } from "../input/fields.ts"
 import { readMemory } from "../input/memory.ts"
 import { type ImportOptions, readImportOptions } from "../input/options.ts"
@@ -62,55 +63,63 @@ const readExport = Effect.fnUntraced(function* (
     catch: (cause) =>
       cause instanceof MemoryError ? cause : invalidInput("memories", `could not be read: ${String(cause)}`)
   })
-  const checked: Array<Memory> = []
-  for (const [i, memory] of exported.entries()) {
-    // Thousands are checked a batch at a time, so that they do not hold the event loop.
-    if (i % STORE_LIMITS.batch === 0) yield* Effect.yieldNow
-    const row = yield* valid(() => readAt(i, memory))
-    const problem = findProblem(row, checked[0], options)
-    if (problem !== undefined) return yield* invalidInput(`memories[${i}].${problem[0]}`, problem[1])
-    checked.push(row)
-  }
-  return checked
+  let first: Memory | undefined
+  const read = yield* mapInSlices(exported, (memory, i) =>
+    Result.flatMap(readAt(i, memory), (row) => {
+      first ??= row
+      const problem = findProblem(row, first, options)
+      return problem === undefined
+        ? Result.succeed(row)
+        : Result.fail<Problem>([`memories[${i}].${problem[0]}`, problem[1]])
+    })
+  )
+  const failed = read.find(Result.isFailure)
+  if (failed !== undefined) return yield* invalidInput(...failed.failure)
+  return read.filter(Result.isSuccess).map(({ success }) => success)
 })
 
 /** Of memories that have become one, by the hook or as spellings of one text, the open one, which says what is so now. */
-const mergeById = (memories: ReadonlyArray<Memory>): ReadonlyArray<Memory> => {
+const mergeById = Effect.fnUntraced(function* (memories: ReadonlyArray<Memory>) {
   const byId = new Map<string, Memory>()
-  for (const memory of memories) {
+  yield* visitInSlices(memories, (memory) => {
     const other = byId.get(memory.id)
     if (other === undefined || other.validity.at(-1)?.to !== null) byId.set(memory.id, memory)
-  }
-  return Array.from(byId.values(), (memory) =>
+  })
+  return yield* mapInSlices(Array.from(byId.values()), (memory) =>
     memory.supersededBy === memory.id ? { ...memory, supersededBy: null } : memory
   )
-}
+})
 
-/** `gated` has what is to be kept of `exported`: `null` for what is dropped, nothing for what expired. */
-const moveToScope = (
+/** The memories in the scope that they come into. @param kept of `live`, what the hook keeps: `null` for what it drops */
+const moveToScope = Effect.fnUntraced(function* (
   scope: Scope,
+  live: ReadonlyArray<Memory>,
+  kept: ReadonlyArray<Memory | null>,
   exported: ReadonlyArray<Memory>,
-  gated: ReadonlyMap<Memory, Memory | null>,
   { newIds, trustIds = false }: ImportOptions
-): ReadonlyArray<Memory> => {
-  const placeByOldId = new Map(
-    exported.map((memory) => [memory.id, toImportedId(scope, gated.get(memory) ?? memory, trustIds)])
+) {
+  const keptOf = new Map<Memory, Memory | null>()
+  yield* visitInSlices(live, (memory, i) => keptOf.set(memory, kept[i] ?? null))
+  const placeByOldId = new Map<string, Pick<Memory, "id" | "key">>()
+  // One that has expired may be what another was superseded by.
+  yield* visitInSlices(exported, (memory) =>
+    placeByOldId.set(memory.id, toImportedId(scope, keptOf.get(memory) ?? memory, trustIds))
   )
-  return exported.flatMap((before): ReadonlyArray<Memory> => {
-    const memory = gated.get(before) ?? null
-    if (memory === null) return []
+  const moved: Array<Memory> = []
+  yield* visitInSlices(live, (before, i) => {
+    const memory = kept[i] ?? null
+    if (memory === null) return
     const successor = memory.supersededBy
-    return [
-      {
-        ...memory,
-        scope,
-        ...placeByOldId.get(before.id),
-        supersededBy:
-          successor === null ? null : (placeByOldId.get(successor)?.id ?? newIds?.get(successor) ?? successor)
-      }
-    ]
+    moved.push({
+      ...memory,
+      scope,
+      ...placeByOldId.get(before.id),
+      supersededBy:
+        successor === null ? null : (placeByOldId.get(successor)?.id ?? newIds?.get(successor) ?? successor)
+    })
   })
-}
+  return moved
+})
 
 /** The ids under which a store may have a memory: its own, and where that is made of its text, both such ids. */
 const possibleIds = (memory: Memory): ReadonlyArray<string> =>
@@ -127,10 +136,10 @@ const readKnown = Effect.fnUntraced(function* (
   memories: ReadonlyArray<Memory>
 ) {
   const known = new Map<string, Memory>()
-  const wanted = memories.flatMap((memory) =>
+  const wanted = yield* mapInSlices(memories, (memory) =>
     possibleIds(memory).map((storedId) => ({ id: memory.id, storedId }))
   )
-  for (const batch of chunksOf(wanted, STORE_LIMITS.batch)) {
+  for (const batch of chunksOf(wanted.flat(), STORE_LIMITS.batch)) {
     yield* Effect.yieldNow
     const now = yield* Clock.currentTimeMillis
     const rows = yield* store.get({ scope, now, ids: batch.map(({ storedId }) => storedId) })
@@ -181,17 +190,14 @@ const importChecked = Effect.fnUntraced(function* (
   const now = yield* Clock.currentTimeMillis
   const live = exported.filter((memory) => !isExpired(memory, now))
   const gated = yield* gateMemories(services, "import", scope, live)
-  const moved = moveToScope(
-    scope,
-    exported,
-    new Map(live.map((memory, i) => [memory, gated[i] ?? null])),
-    options
-  )
-  const { created, stored } = yield* putUnknown(services, scope, mergeById(moved), fence)
-  const conflicting = moved.filter((memory) => {
+  const moved = yield* moveToScope(scope, live, gated, exported, options)
+  const distinct = yield* mergeById(moved)
+  const { created, stored } = yield* putUnknown(services, scope, distinct, fence)
+  const isStored = yield* mapInSlices(moved, (memory) => {
     const row = stored.get(memory.id)
-    return row === undefined || !isSameStatement(row, memory)
-  }).length
+    return row !== undefined && isSameStatement(row, memory)
+  })
+  const conflicting = isStored.filter((stands) => !stands).length
   return {
     created,
     known: moved.length - created - conflicting,

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AgentMemory, InMemoryStore, type Memory, promiseClient, StoreFingerprint } from "@keepsake/core"
 import { Effect, Exit, Layer } from "effect"
 import { setImmediate } from "node:timers/promises"
-import { yieldToEventLoop } from "../../src/runtime/timeSlice.ts"
+import { admit, breathe, mapInSlices, SLICE_MS, yieldToEventLoop } from "../../src/runtime/timeSlice.ts"
 
 const open = () =>
   promiseClient(
@@ -57,6 +57,37 @@ describe("event-loop slices", () => {
       for (let i = 0; i < 300; i++) await memory.recall("which number does Ana like")
     }
     assert.isAbove(await countIterations(recalls()), 3)
+  })
+
+  it("go on with what is under way before what waits to begin", async () => {
+    const order: Array<string> = []
+    const run = (name: string, gate: Effect.Effect<void>) =>
+      Effect.runPromise(
+        Effect.andThen(
+          gate,
+          Effect.sync(() => order.push(name))
+        )
+      )
+    await Effect.runPromise(admit)
+    const end = performance.now() + SLICE_MS
+    while (performance.now() < end);
+    await Promise.all([run("begins", admit), run("goes on", breathe)])
+    assert.deepStrictEqual(order, ["goes on", "begins"])
+  })
+
+  it("end while a list is mapped", async () => {
+    const work = (item: number): number => {
+      const end = performance.now() + 1
+      while (performance.now() < end);
+      return item * 2
+    }
+    const items = Array.from({ length: 64 }, (_, i) => i)
+    const mapped = Effect.runPromise(mapInSlices(items, work))
+    assert.isAbove(await countIterations(mapped), 2)
+    assert.deepStrictEqual(
+      await mapped,
+      items.map((item) => item * 2)
+    )
   })
 
   it("serve calls in the order in which they came", async () => {

@@ -1,0 +1,40 @@
+/** What one turn of the event loop takes of the processor at most. */
+
+export interface Turns {
+  /** Milliseconds that this thread worked in its busiest turn at most, garbage collection included. */
+  readonly worked: number
+  /** Milliseconds of the longest turn by the clock: waiting for the disk, or for a core, is in it. */
+  readonly lasted: number
+  /** Turns that used the processor for longer than the limit. */
+  readonly over: number
+}
+
+/** Linux counts a thread's time in ticks of this length. */
+const TICK_MS = 4
+
+const cpuMs = (): number => {
+  const { system, user } = process.threadCpuUsage()
+  return (system + user) / 1_000
+}
+
+/** Ticks the event loop continuously while `body` runs, and measures the turns between. */
+export const longestTurn = async (limitMs: number, body: () => Promise<unknown>): Promise<Turns> => {
+  let [worked, lasted, over] = [0, 0, 0]
+  let running = true
+  let [at, cpu] = [performance.now(), cpuMs()]
+  const tick = () => {
+    const [now, cpuNow] = [performance.now(), cpuMs()]
+    const work = Math.min(now - at, cpuNow - cpu + TICK_MS)
+    worked = Math.max(worked, work)
+    lasted = Math.max(lasted, now - at)
+    if (work > limitMs) over++
+    at = now
+    cpu = cpuNow
+    if (running) setImmediate(tick)
+  }
+  setImmediate(tick)
+  await body()
+  await new Promise((resolve) => setImmediate(resolve))
+  running = false
+  return { worked, lasted, over }
+}
