@@ -1,7 +1,7 @@
 import type { Filter } from "../schemas/filter.ts"
 import type { CreateCollection, IndexParams } from "../schemas/collection.ts"
-import { matchesFilter } from "./matchFilter.ts"
-import type { StoredPoint } from "./StoredPoint.ts"
+import { compileFilter } from "./matchFilter.ts"
+import { type StoredPoint, toStoredId } from "./StoredPoint.ts"
 
 /** What a shard knows of its collection. */
 interface ShardOwner {
@@ -29,15 +29,20 @@ export class Shard {
 
   select(filter: Filter | undefined, purpose: "read" | "update" = "read"): Array<StoredPoint> {
     this.collection.checkFilter(filter, purpose)
-    return Array.from(this.points.values()).filter((point) => matchesFilter(filter, point))
+    return this.candidates(filter).filter(compileFilter(filter))
+  }
+
+  /** The points that a filter names by their ids, else all. */
+  private candidates(filter: Filter | undefined): Array<StoredPoint> {
+    const named = filter?.must?.find((condition) => "has_id" in condition)
+    if (named === undefined) return Array.from(this.points.values())
+    return Array.from(new Set(named.has_id.map(toStoredId))).flatMap((id) => this.points.get(id) ?? [])
   }
 
   /** The points that the IDF counts. */
   corpus(filter: Filter | undefined): ReadonlyArray<StoredPoint> {
     const points = this.select(filter)
-    return this.left.length === 0
-      ? points
-      : [...points, ...this.left.filter((point) => matchesFilter(filter, point))]
+    return this.left.length === 0 ? points : [...points, ...this.left.filter(compileFilter(filter))]
   }
 
   /** Keeps the new payload of a point; one with a vector leaves its indexed segment. */

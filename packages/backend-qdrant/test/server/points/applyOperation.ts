@@ -1,7 +1,7 @@
 import { notFound } from "../refusals.ts"
 import type { Operation, Selector, SetPayload, UpdateVectors, Upsert } from "../schemas/update.ts"
 import type { Collection } from "./Collection.ts"
-import { matchesFilter } from "./matchFilter.ts"
+import { compileFilter } from "./matchFilter.ts"
 import type { Shard } from "./Shard.ts"
 import { type StoredPoint, storePoint, toStoredId } from "./StoredPoint.ts"
 
@@ -21,11 +21,12 @@ const selectExisting = (shard: Shard, selector: Selector): ReadonlyArray<StoredP
 const upsert = (shard: Shard, { points, update_filter, update_mode = "upsert" }: Upsert): void => {
   const { collection } = shard
   collection.checkFilter(update_filter, "update")
+  const isChanged = compileFilter(update_filter)
   for (const point of points.map((point) => storePoint(collection.config, point))) {
     if (!collection.owns(shard, point.id)) continue
     const existing = shard.points.get(point.id)
     if (existing === undefined ? update_mode === "update_only" : update_mode === "insert_only") continue
-    if (existing !== undefined && !matchesFilter(update_filter, existing)) continue
+    if (existing !== undefined && !isChanged(existing)) continue
     shard.points.set(point.id, point)
   }
 }
@@ -58,11 +59,12 @@ const overwritePayload = (shard: Shard, change: SetPayload): void => {
 const updateVectors = (shard: Shard, { points, update_filter }: UpdateVectors): void => {
   const { collection } = shard
   collection.checkFilter(update_filter, "update")
+  const isChanged = compileFilter(update_filter)
   const owned = points.filter(({ id }) => collection.owns(shard, toStoredId(id)))
   const missing = owned.filter(({ id }) => !shard.points.has(toStoredId(id)))
   for (const { id, vector } of owned) {
     const existing = shard.points.get(toStoredId(id))
-    if (existing === undefined || !matchesFilter(update_filter, existing)) continue
+    if (existing === undefined || !isChanged(existing)) continue
     const { dense, sparse } = storePoint(collection.config, { id, vector })
     shard.points.set(existing.id, {
       ...existing,

@@ -1,7 +1,7 @@
 import { badRequest } from "../refusals.ts"
 import type { Facet } from "../schemas/query.ts"
 import type { Collection } from "./Collection.ts"
-import { valuesAt } from "./matchFilter.ts"
+import { readPath } from "./matchFilter.ts"
 import type { Shard } from "./Shard.ts"
 
 /** A facet: the most frequent values of a key, with their counts. Those of several replicas are added up. */
@@ -18,9 +18,10 @@ export const countValues = (
       `Index required but not found for "${key}" of one of the following types: [keyword, integer, uuid, bool]. Help: Create an index for this key or use a different filter.`
     )
   }
+  const read = readPath(key)
   const counts = new Map<string | number, number>()
   for (const { payload } of shards.flatMap((shard) => shard.select(filter))) {
-    const values = valuesAt(payload, key).filter((value) => typeof value === (isLookup ? "number" : "string"))
+    const values = read(payload).filter((value) => typeof value === (isLookup ? "number" : "string"))
     for (const value of new Set(values as ReadonlyArray<string | number>)) {
       counts.set(value, (counts.get(value) ?? 0) + replicas)
     }

@@ -1,7 +1,7 @@
 import { badRequest } from "../refusals.ts"
 import type { Scroll } from "../schemas/query.ts"
 import type { Collection } from "./Collection.ts"
-import { valuesAt } from "./matchFilter.ts"
+import { readPath } from "./matchFilter.ts"
 import type { Shard } from "./Shard.ts"
 import { showPoint, type StoredPoint } from "./StoredPoint.ts"
 
@@ -15,8 +15,9 @@ const scramble = (id: string): string => Array.from(id.replaceAll("-", "")).reve
 
 const scrollById = (shards: ReadonlyArray<Shard>, request: Scroll): ScrollPage => {
   const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
-  const points = shards.flatMap((shard) => shard.select(filter)).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const points = shards.flatMap((shard) => shard.select(filter))
   const rest = offset === undefined ? points : points.filter(({ id }) => id >= String(offset))
+  rest.sort((a, b) => (a.id < b.id ? -1 : 1))
   return {
     points: rest.slice(0, limit).map((point) => showPoint(point, { with_payload, with_vector })),
     next_page_offset: rest[limit]?.id ?? null
@@ -36,10 +37,13 @@ export const orderByKey = (
     )
   }
   const sign = direction === "asc" ? 1 : -1
+  const read = readPath(key)
   return points
-    .flatMap((point) => valuesAt(point.payload, key).map((value) => [Number(value), point] as const))
+    .flatMap((point) => read(point.payload).map((value) => [Number(value), point] as const))
     .filter(([value]) => start_from === undefined || sign * (value - start_from) >= 0)
-    .sort(([a, x], [b, y]) => sign * (a - b) || (scramble(x.id) < scramble(y.id) ? -1 : 1))
+    .map(([value, point]) => ({ value, point, tie: scramble(point.id) }))
+    .sort((a, b) => sign * (a.value - b.value) || (a.tie < b.tie ? -1 : 1))
+    .map(({ point, value }) => [value, point] as const)
 }
 
 const scrollByKey = (
