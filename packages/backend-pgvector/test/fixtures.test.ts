@@ -20,17 +20,17 @@ interface FormatRow {
   readonly format: unknown
 }
 
-if (serverUrl === undefined) {
-  firstVersionTests("pgvector on PGlite", folder, (files) =>
-    Effect.promise(async () => {
-      const pglite = await sharedPGlite()
-      const schema = freshSchema()
-      await pglite.exec(fixtureScript(files, schema))
-      const { rows } = await pglite.query<FormatRow>(formatQuery(schema))
-      return { layer: PgVectorStore.layer({ pglite, schema }), format: rows[0]?.format }
-    })
-  )
+firstVersionTests("pgvector on PGlite", folder, (files) =>
+  Effect.promise(async () => {
+    const pglite = await sharedPGlite()
+    const schema = freshSchema()
+    await pglite.exec(fixtureScript(files, schema))
+    const { rows } = await pglite.query<FormatRow>(formatQuery(schema))
+    return { layer: PgVectorStore.layer({ pglite, schema }), format: rows[0]?.format }
+  })
+)
 
+if (serverUrl === undefined) {
   describe("pgvector on a server, of the first version", () => {
     it.skip(`opens (${NO_SERVER})`)
   })

@@ -2,9 +2,10 @@ import { storeLaws } from "@keepsake/core/testing"
 import { describe, it } from "vitest"
 import { freshOnPGlite, freshOnServer, NO_SERVER, serverUrl } from "./support/servers.ts"
 
+storeLaws("pgvector on PGlite", freshOnPGlite())
+
 // Row-level security is tried as an ordinary role (`isolation.test.ts`): a superuser is above it.
 if (serverUrl === undefined) {
-  storeLaws("pgvector on PGlite", freshOnPGlite())
   describe("pgvector on a server", () => {
     it.skip(`keeps the laws (${NO_SERVER})`)
   })
