@@ -62,7 +62,12 @@ const run = (home: string, args: ReadonlyArray<string>) =>
   spawnSync(process.execPath, [MAIN, ...args], {
     cwd: home,
     encoding: "utf8",
-    env: { PATH: process.env["PATH"], HOME: home, NO_COLOR: "1" }
+    env: {
+      PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+      HOME: home,
+      NO_COLOR: "1"
+    }
   })
 
 const transcribe = (): string => {

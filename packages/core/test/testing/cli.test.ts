@@ -14,7 +14,12 @@ const HARNESS = fileURLToPath(new URL("../harness", import.meta.url))
 const conformance = async (args: ReadonlyArray<string>, cli = CLI) => {
   const child = spawn(process.execPath, [cli, ...args], {
     cwd: HARNESS,
-    env: { PATH: process.env["PATH"], HOME: tmpdir(), NO_COLOR: "1" }
+    env: {
+      PATH: process.env["PATH"],
+      NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
+      HOME: tmpdir(),
+      NO_COLOR: "1"
+    }
   })
   const exited = new Promise<number | null>((resolve) => child.once("close", resolve))
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exited])

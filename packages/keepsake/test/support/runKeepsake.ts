@@ -27,6 +27,7 @@ export const temporaryFolder = async (): Promise<{ readonly path: string } & Asy
 /** An environment without any setting. */
 export const cleanEnv = (home: string): NodeJS.ProcessEnv => ({
   PATH: process.env["PATH"],
+  NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
   HOME: home,
   NO_COLOR: "1"
 })
