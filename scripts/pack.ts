@@ -70,15 +70,22 @@ const buildAll = async (): Promise<void> => {
 /** What `npm install @keepsake/keepsake` fetches of ours. */
 export const FRONT_DOOR = ["@keepsake/core", "@keepsake/backend-hnsw", "@keepsake/keepsake"]
 
-/** Builds and packs every package as it would be published. Returns the tarballs' paths by package name. */
+/**
+ * Builds and packs every package as it would be published, unless `KEEPSAKE_TARBALLS` names the folder of an earlier
+ * run, as in `.ci/run`. Returns the tarballs' paths by package name.
+ */
 export const packAll = async (destination: string): Promise<ReadonlyMap<string, string>> => {
-  await buildAll()
-  await mkdir(destination, { recursive: true })
+  const packed = process.env["KEEPSAKE_TARBALLS"]
+  if (packed === undefined) {
+    await buildAll()
+    await mkdir(destination, { recursive: true })
+    await pnpm(["--filter", "./packages/*", "pack", "--pack-destination", destination], ROOT)
+  }
   const tarballs = new Map<string, string>()
   for (const folder of await packageFolders()) {
     const { name, version } = await readManifest(folder)
-    await pnpm(["pack", "--pack-destination", destination], folder)
-    tarballs.set(name, join(destination, `${name.replace(/^@/u, "").replace("/", "-")}-${version}.tgz`))
+    const file = `${name.replace(/^@/u, "").replace("/", "-")}-${version}.tgz`
+    tarballs.set(name, join(packed ?? destination, file))
   }
   return tarballs
 }
