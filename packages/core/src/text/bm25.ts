@@ -48,60 +48,67 @@ const FORM_STEP = 4
 /** Fewer numbers are sorted where they stand, sooner than a call of the engine's sort begins. */
 const SORTED_IN_PLACE = 48
 
-/** Ascending. */
-const sortNumbers = <A extends Float64Array | Uint32Array>(numbers: A): A => {
-  if (numbers.length > SORTED_IN_PLACE) return numbers.sort() as A
-  for (let i = 1; i < numbers.length; i++) {
+/** Numbers of the text that is read, used again by the next: a new array takes longer than to fill it. */
+let scratch = new Float64Array(1_024)
+
+const reserveScratch = (length: number): Float64Array => {
+  if (length > scratch.length) scratch = new Float64Array(2 * length)
+  return scratch
+}
+
+/** The first `count` numbers of the scratch, ascending. */
+const sortScratch = (count: number): void => {
+  const numbers = scratch
+  if (count > SORTED_IN_PLACE) {
+    numbers.subarray(0, count).sort()
+    return
+  }
+  for (let i = 1; i < count; i++) {
     const number = numbers[i] ?? 0
     let at = i
     for (; at > 0 && (numbers[at - 1] ?? 0) > number; at--) numbers[at] = numbers[at - 1] ?? 0
     numbers[at] = number
   }
-  return numbers
 }
 
-/** Every term of a text, with its form, ascending by id; a term once for each time that it occurs. */
-const sortForms = ({ joined, words }: ReadText): Float64Array => {
+/** Every term of a text, with its form, ascending by id in the scratch; a term once for each time that it occurs. @returns how many */
+const sortForms = ({ joined, words }: ReadText): number => {
   let size = 2 * (words.length + joined.length)
   for (const { pieces } of words) size += pieces.length
-  const forms = new Float64Array(size)
-  let filled = 0
-  const add = (id: number, form: number): void => {
-    if (id !== NO_TERM) forms[filled++] = id * FORM_STEP + form
-  }
+  const forms = reserveScratch(size)
+  let count = 0
   for (const { pieces, stem, whole } of words) {
-    add(whole, WHOLE)
-    add(stem, STEM)
-    for (const piece of pieces) add(piece, PIECE)
+    if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
+    if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
+    for (let i = 0; i < pieces.length; i++) forms[count++] = (pieces[i] ?? 0) * FORM_STEP + PIECE
   }
   for (const { stem, whole } of joined) {
-    add(whole, WHOLE)
-    add(stem, STEM)
+    if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
+    if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
   }
-  return sortNumbers(forms.subarray(0, filled))
+  sortScratch(count)
+  return count
 }
 
-const countForms = (text: string, tokeniser: string) => {
-  const read = readWith(tokeniser, text)
-  const forms = sortForms(read)
+const countDistinct = (count: number): number => {
   let distinct = 0
-  for (let i = 0; i < forms.length; i++) if (i === 0 || forms[i] !== forms[i - 1]) distinct++
-  return { read, forms, distinct }
+  for (let i = 0; i < count; i++) if (i === 0 || scratch[i] !== scratch[i - 1]) distinct++
+  return distinct
 }
 
 /** √Σ(1 + ln count)² over the words of a text, each by its key; 1 without one. */
 const normOf = (words: ReadText["words"]): number => {
-  const keys = new Uint32Array(words.length)
-  for (let i = 0; i < keys.length; i++) {
+  const keys = reserveScratch(words.length)
+  for (let i = 0; i < words.length; i++) {
     const word = words[i]
-    if (word !== undefined) keys[i] = wordKey(word)
+    keys[i] = word === undefined ? NO_TERM : wordKey(word)
   }
-  sortNumbers(keys)
+  sortScratch(words.length)
   let square = 0
-  for (let i = 0; i < keys.length;) {
+  for (let i = 0; i < words.length;) {
     const key = keys[i]
     const start = i
-    while (i < keys.length && keys[i] === key) i++
+    while (i < words.length && keys[i] === key) i++
     square += (1 + Math.log(i - start)) ** 2
   }
   return Math.sqrt(square) || 1
@@ -117,19 +124,20 @@ export interface DocumentSettings extends TermSettings {
  * (Robertson & Zaragoza 2009, eq. 3.15.)
  */
 export const documentTerms = (text: string, settings: DocumentSettings = TERM_SETTINGS): Terms => {
-  const { distinct, forms, read } = countForms(text, settings.tokeniser ?? TOKENISER)
+  const read = readWith(settings.tokeniser ?? TOKENISER, text)
+  const count = sortForms(read)
+  const distinct = countDistinct(count)
   const penalty = lengthPenalty(read.words.length, settings)
-  const ids = new Uint32Array(distinct)
-  const weights = new Float32Array(distinct)
-  for (let i = 0, at = 0; i < forms.length; at++) {
-    const form = forms[i] ?? 0
-    let count = 0
-    while (forms[i] === form) {
-      count++
-      i++
-    }
+  // One allocation for both.
+  const buffer = new ArrayBuffer(8 * distinct)
+  const ids = new Uint32Array(buffer, 0, distinct)
+  const weights = new Float32Array(buffer, 4 * distinct, distinct)
+  for (let i = 0, at = 0; i < count; at++) {
+    const form = scratch[i] ?? 0
+    const start = i
+    while (i < count && scratch[i] === form) i++
     ids[at] = Math.floor(form / FORM_STEP)
-    weights[at] = (FACTORS[form % FORM_STEP] ?? 1) * documentWeight(count, penalty, settings)
+    weights[at] = (FACTORS[form % FORM_STEP] ?? 1) * documentWeight(i - start, penalty, settings)
   }
   return { ids, weights, length: read.words.length, norm: normOf(read.words) }
 }

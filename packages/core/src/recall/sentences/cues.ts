@@ -1,6 +1,6 @@
 import { lazily } from "../../runtime/lazily.ts"
 import { foldText } from "../../text/terms/foldText.ts"
-import { toLower } from "../../text/terms/readRuns.ts"
+import { toLower } from "../../text/terms/RunForms.ts"
 import { languageMask } from "../../text/terms/stopWords.ts"
 import { ASKING_RUNS, ASKING_WORDS, type AskingWords } from "./askingWords.ts"
 import { CUE_RUNS, CUE_WORDS, type CueWords } from "./cueWords.ts"

@@ -1,6 +1,6 @@
 /** A text as the step after scoring reads it: sentences, their words in every form, their values and cues. */
 import { foldText } from "../../text/terms/foldText.ts"
-import { toLower } from "../../text/terms/readRuns.ts"
+import { toLower } from "../../text/terms/RunForms.ts"
 import { ENGLISH, guessLanguages, languageMask, stopMask } from "../../text/terms/stopWords.ts"
 import { readWith } from "../../text/terms/tokenisers.ts"
 import { toWords } from "../../text/terms/toWords.ts"

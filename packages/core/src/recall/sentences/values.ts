@@ -1,7 +1,7 @@
 /** What can be otherwise in a later statement: days, months, colours, numbers, names. */
 import { lazily } from "../../runtime/lazily.ts"
 import { foldText } from "../../text/terms/foldText.ts"
-import { toLower } from "../../text/terms/readRuns.ts"
+import { toLower } from "../../text/terms/RunForms.ts"
 import { stopMask } from "../../text/terms/stopWords.ts"
 import { CALENDAR_WORDS } from "../../text/time/calendarWords.ts"
 import { COLOURS, DAY_GROUPS, DAY_PARTS, GREAT_NUMBERS } from "./cueWords.ts"

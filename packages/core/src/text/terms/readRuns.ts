@@ -1,5 +1,6 @@
 import { lazily } from "../../runtime/lazily.ts"
-import { ENGLISH, guessLanguages, stopMask } from "./stopWords.ts"
+import { formAt, HASH_START, nextHash, type RunForm } from "./RunForms.ts"
+import { ENGLISH, guessLanguages } from "./stopWords.ts"
 
 // oxlint-disable-next-line no-control-regex
 const ASCII = /^[\u0000-\u007f]*$/
@@ -10,20 +11,9 @@ const anyRun = lazily(
 )
 /** The same for ASCII, which most text is: several times as fast. */
 const ASCII_RUN = /[A-Za-z\d_]+(?:(?::\/\/|:\\|['.@:/\\+&=?#~-])[A-Za-z\d_]+)*(?:\+\+|#(?![A-Za-z\d_]))?/g
-const OTHER_MARK = /[._+@/\\:?=&#~-]/
-
-/** What a run is, wherever it stands. */
-interface Form {
-  /** In lower case; without its apostrophes if it has no other mark. */
-  readonly lower: string
-  /** The languages of which it is a function word. */
-  readonly stop: number
-}
-
 /** A run of a text. */
-export interface Run extends Form {
-  /** As it is written, folded. */
-  readonly text: string
+export interface Run {
+  readonly form: RunForm
   readonly start: number
   readonly end: number
 }
@@ -35,54 +25,56 @@ export interface Runs {
   readonly english: boolean
 }
 
-/** Articles, pronouns and prepositions that lose their vowel. */
-const ELIDED = new Set(
-  (
-    "l d j m n s t c v qu lorsqu puisqu jusqu quoiqu presqu quelqu dell all nell sull dall coll un quell quest bell sant " +
-    "gl degl agl negl sugl dagl"
-  ).split(" ")
-)
-const VOWEL = /^[aeiouyh]/
+const [LETTER, MARK] = [1, 2]
+/** What an ASCII character is to `ASCII_RUN`: 0 for one that no run holds. */
+const ROLES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const character = String.fromCharCode(code)
+  return /[A-Za-z\d_]/.test(character) ? LETTER : /['.@:/\\+&=?#~-]/.test(character) ? MARK : 0
+})
+const HASH_SIGN = 0x23
 
-/** A run whose only marks are apostrophes, as one word: `l'olio` is `olio`, `Anna's` is `Anna`, `O'Brien` is `OBrien`. */
-const withoutApostrophes = (lower: string): string => {
-  const parts = lower.split("'")
-  const [first = "", ...rest] = parts
-  if (parts.at(-1) === "s") return parts.slice(0, -1).join("")
-  const tail = rest.join("")
-  return ELIDED.has(first) && VOWEL.test(tail) && tail.length > 1 ? tail : first + tail
+/** Whether a run may go on after the letters that end here. */
+const mayGoOn = (text: string, end: number): boolean => {
+  const code = text.charCodeAt(end)
+  if (ROLES[code] !== MARK) return false
+  return code === HASH_SIGN || (ROLES[text.charCodeAt(end + 1)] ?? 0) !== 0
 }
 
-/** No language's rules: a final sigma is a sigma, also where lower case makes it. */
-export const toLower = (text: string): string => text.toLowerCase().replaceAll("ς", "σ")
-
-const readForm = (text: string): Form => {
-  const written = toLower(text)
-  if (!written.includes("'")) return { lower: written, stop: stopMask(written) }
-  if (OTHER_MARK.test(text)) return { lower: written, stop: 0 }
-  const lower = withoutApostrophes(written)
-  // A contraction is a function word as a whole ("don't"), "d'un" by what is left of it.
-  return { lower, stop: stopMask(written.replaceAll("'", "")) | stopMask(lower) }
+/** The matches of `ASCII_RUN`, most of them by hand: a match costs more than the letters of a word. */
+const readAscii = (text: string): Array<Run> => {
+  const runs: Array<Run> = []
+  for (let start = 0; start < text.length;) {
+    let hash = HASH_START
+    let end = start
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end)
+      if (ROLES[code] !== LETTER) break
+      hash = nextHash(hash, code)
+    }
+    if (end === start) {
+      start++
+      continue
+    }
+    if (mayGoOn(text, end)) {
+      ASCII_RUN.lastIndex = start
+      ASCII_RUN.test(text)
+      end = ASCII_RUN.lastIndex
+      runs.push({ form: formAt(text, start, end), start, end })
+    } else runs.push({ form: formAt(text, start, end, hash), start, end })
+    start = end
+  }
+  return runs
 }
 
-/** Runs whose forms are kept: most text repeats them. */
-const CACHED_RUNS = 20_000
-const CACHED_LENGTH = 32
-const forms = new Map<string, Form>()
-
-const formOf = (text: string): Form => {
-  const cached = forms.get(text)
-  if (cached !== undefined) return cached
-  const form = readForm(text)
-  if (text.length > CACHED_LENGTH) return form
-  if (forms.size >= CACHED_RUNS) forms.clear()
-  forms.set(text, form)
-  return form
-}
-
-const toRun = (text: string, start: number): Run => {
-  const { lower, stop } = formOf(text)
-  return { text, lower, start, end: start + text.length, stop }
+const readAny = (text: string): Array<Run> => {
+  const runs: Array<Run> = []
+  const pattern = anyRun()
+  pattern.lastIndex = 0
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const end = match.index + match[0].length
+    runs.push({ form: formAt(text, match.index, end), start: match.index, end })
+  }
+  return runs
 }
 
 const SENTENCE_END = /[.!?:;\n\u2026\u00a1\u00bf\u3002]/u
@@ -116,31 +108,25 @@ const LOWER = /\p{Ll}/u
 const CAPITAL = /^\p{Lu}/u
 
 /** Whether a function word stands for a name: IT, WHO, Will. */
-const isName = ({ lower, start, text: run }: Run, next: Run | undefined, text: string): boolean => {
+const isName = ({ form, start }: Run, next: Run | undefined, text: string): boolean => {
+  const { lower, text: run } = form
   if (!CAPITAL.test(run) || ALWAYS_CAPITAL.has(lower) || !LOWER.test(text)) return false
   const isAcronym = run.length > 1 && !LOWER.test(run)
   if (isAcronym || !beginsSentence(text, start)) return true
   if (!NAMES.has(lower)) return false
   return (
-    run.endsWith("'s") || (next !== undefined && LOWER.test(next.text[0] ?? "") && !SUBJECTS.has(next.lower))
+    run.endsWith("'s") ||
+    (next !== undefined && LOWER.test(next.form.text[0] ?? "") && !SUBJECTS.has(next.form.lower))
   )
 }
 
 /** The runs of a folded text, without the function words of its language unless it has no other. */
 export const readRuns = (text: string): Runs => {
-  const runs: Array<Run> = []
+  const runs = ASCII.test(text) ? readAscii(text) : readAny(text)
   const masks: Array<number> = []
-  const pattern = ASCII.test(text) ? ASCII_RUN : anyRun()
-  pattern.lastIndex = 0
-  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    const run = toRun(match[0], match.index)
-    runs.push(run)
-    if (run.stop !== 0) masks.push(run.stop)
-  }
+  for (const { form } of runs) if (form.stop !== 0) masks.push(form.stop)
   const languages = guessLanguages(masks)
-  const meant =
-    languages === 0
-      ? runs
-      : runs.filter((run, i) => (run.stop & languages) === 0 || isName(run, runs[i + 1], text))
+  if (languages === 0) return { meant: runs, english: false }
+  const meant = runs.filter((run, i) => (run.form.stop & languages) === 0 || isName(run, runs[i + 1], text))
   return { meant: meant.length === 0 ? runs : meant, english: languages === ENGLISH }
 }

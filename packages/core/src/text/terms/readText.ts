@@ -1,6 +1,7 @@
 import { foldText } from "./foldText.ts"
-import { readNumbers } from "./readNumbers.ts"
-import { readRuns, type Run, toLower } from "./readRuns.ts"
+import { readNumbers, type Span } from "./readNumbers.ts"
+import { readRuns, type Run } from "./readRuns.ts"
+import { type Reading, type RunForm, toLower } from "./RunForms.ts"
 import { joinParts, splitCase, trimZeros } from "./splitIdentifier.ts"
 import { wholeForm } from "./stem.ts"
 import { stopMask } from "./stopWords.ts"
@@ -42,41 +43,26 @@ const lowerBound = (sorted: ReadonlyArray<number>, value: number): number => {
   return low
 }
 
-/** Collects the words of a text run by run. */
-class Reader {
+/** Collects the terms of one run. */
+class RunReader implements Reading {
   readonly words: Array<Word> = []
   readonly joined: Array<Joined> = []
-  /** Where in the text the run of each word ends. */
-  readonly #ends: Array<number> = []
 
-  add(run: Run): void {
-    const { lower, text } = run
-    if (PLAIN_WORD.test(text)) this.#push(toWords(lower), run)
-    else if (text.includes("'")) this.#addName(run)
-    else if (LETTERS.test(text) && !IDENTIFIER.test(text)) this.#push(toWords(lower), run)
+  constructor(form: RunForm) {
+    const { lower, text } = form
+    if (text.includes("'")) this.#addName(form)
+    else if (LETTERS.test(text) && !IDENTIFIER.test(text)) this.#push(toWords(lower))
     else if (LANGUAGE.test(text) || !LETTER_OR_DIGIT.test(text))
-      this.#push([{ whole: formId("whole", lower), stem: NO_TERM, pieces: [] }], run)
-    else this.#addIdentifier(run)
+      this.words.push({ whole: formId("whole", lower), stem: NO_TERM, pieces: [] })
+    else this.#addIdentifier(form)
   }
 
-  /** Adds numbers to the words that they span. */
-  addNumbers(text: string): void {
-    for (const { end, start, stem, whole } of readNumbers(text)) {
-      const from = lowerBound(this.#ends, start + 1)
-      // A number inside a run belongs to all its words.
-      const to = lowerBound(this.#ends, Math.max(end, this.#ends[from] ?? 0) + 1)
-      this.#join(from, formId("whole", whole), stem === null ? NO_TERM : formId("stem", stem), to)
-    }
+  #push(words: ReadonlyArray<Word>): void {
+    for (const word of words) this.words.push(word)
   }
 
-  #push(words: ReadonlyArray<Word>, { end }: Run): void {
-    for (const word of words) {
-      this.words.push(word)
-      this.#ends.push(end)
-    }
-  }
-
-  #join(from: number, whole: number, stem: number, to = this.words.length): void {
+  #join(from: number, whole: number, stem: number): void {
+    const to = this.words.length
     if (to > from) this.joined.push({ from, to, whole, stem })
   }
 
@@ -86,24 +72,21 @@ class Reader {
   }
 
   /** Words with apostrophes: O'Brien is found by Brien too. */
-  #addName(run: Run): void {
-    const { lower, text } = run
+  #addName(form: RunForm): void {
+    const { lower, text } = form
     if (!LETTERS.test(lower)) {
-      this.#addIdentifier(run)
+      this.#addIdentifier(form)
       return
     }
-    const from = this.words.length
-    this.#push(toWords(lower), run)
+    this.#push(toWords(lower))
     const [first = "", ...rest] = toLower(text).split("'")
     const tail = rest.join("")
-    if (first + tail === lower && tail.length >= TAIL_MIN) this.#join(from, NO_TERM, stemId(tail))
+    if (first + tail === lower && tail.length >= TAIL_MIN) this.#join(0, NO_TERM, stemId(tail))
   }
 
   /** Several parts: the whole in one spelling, each segment of an address too, and the parts. */
-  #addIdentifier(run: Run): void {
-    const { lower, text } = run
+  #addIdentifier({ lower, text }: RunForm): void {
     const isIdentifier = IDENTIFIER.test(text)
-    const from = this.words.length
     const segments = text.split(STRONG_MARK).map((segment) => ({ segment, parts: splitParts(segment) }))
     const all = segments.flatMap(({ parts }) => parts)
     for (const { parts, segment } of segments) {
@@ -111,21 +94,47 @@ class Reader {
       for (const part of parts) {
         // Beside others, a letter is spelling (the e of e-mail) and so is a short function word (isOpen).
         const isSmall = ONE_LETTER.test(part) || (isIdentifier && part.length < 3 && stopMask(part) !== 0)
-        if (all.length === 1 || !isSmall) this.#push(isIdentifier ? toPart(part) : toWords(part), run)
+        if (all.length === 1 || !isSmall) this.#push(isIdentifier ? toPart(part) : toWords(part))
       }
       if (segments.length > 1 && parts.length > 1) this.#joinParts(segmentFrom, toLower(segment), parts)
     }
-    if (this.words.length === from) this.#push(toWords(all.join("")), run)
-    if (all.length > 1) this.#joinParts(from, lower, all)
+    if (this.words.length === 0) this.#push(toWords(all.join("")))
+    if (all.length > 1) this.#joinParts(0, lower, all)
   }
+}
+
+const NOTHING_JOINED: ReadonlyArray<Joined> = []
+
+const readRun = (form: RunForm): Reading =>
+  PLAIN_WORD.test(form.text) ? { words: toWords(form.lower), joined: NOTHING_JOINED } : new RunReader(form)
+
+/** Numbers as terms of the words that they span. */
+const joinNumbers = (numbers: ReadonlyArray<Span>, runs: ReadonlyArray<Run>): ReadonlyArray<Joined> => {
+  /** Where in the text the run of each word ends. */
+  const ends = runs.flatMap(({ end, form }) => Array.from(form.reading?.words ?? [], () => end))
+  return numbers.flatMap(({ end, start, stem, whole }) => {
+    const from = lowerBound(ends, start + 1)
+    // A number inside a run belongs to all its words.
+    const to = lowerBound(ends, Math.max(end, ends[from] ?? 0) + 1)
+    const stemmed = stem === null ? NO_TERM : formId("stem", stem)
+    return to > from ? [{ from, to, whole: formId("whole", whole), stem: stemmed }] : []
+  })
 }
 
 /** Reads a text: folds it, leaves out the function words of its language, and finds the forms of its words. */
 export const readText = (text: string): ReadText => {
   const folded = foldText(text)
   const { english, meant } = readRuns(folded)
-  const reader = new Reader()
-  for (const run of meant) reader.add(run)
-  reader.addNumbers(folded)
-  return { words: reader.words, joined: reader.joined, english }
+  const words: Array<Word> = []
+  const joined: Array<Joined> = []
+  for (const { form } of meant) {
+    const reading = (form.reading ??= readRun(form))
+    const first = words.length
+    for (const word of reading.words) words.push(word)
+    for (const { from, stem, to, whole } of reading.joined)
+      joined.push({ from: first + from, to: first + to, whole, stem })
+  }
+  const numbers = readNumbers(folded)
+  if (numbers.length > 0) joined.push(...joinNumbers(numbers, meant))
+  return { words, joined, english }
 }

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import { makeRandom } from "../../../src/testing/random.ts"
 import { documentTerms, queryTerms } from "../../../src/text/bm25.ts"
 import { foldText } from "../../../src/text/terms/foldText.ts"
 import { readText } from "../../../src/text/terms/readText.ts"
+import { formAt } from "../../../src/text/terms/RunForms.ts"
 import { stemWord } from "../../../src/text/terms/stem.ts"
 import { formId, NO_TERM } from "../../../src/text/terms/Word.ts"
 
@@ -233,5 +235,40 @@ describe("foldText", () => {
       "\u{1d7ce}".repeat(1_000)
     ])
       assert.isBelow(foldText(text).length, 8 * text.length)
+  })
+})
+
+describe("runs of ASCII", () => {
+  it("end where they end beside another script, whose patterns find them", () => {
+    const random = makeRandom(20_261_128)
+    const pieces = [
+      "a",
+      "Be",
+      "IT",
+      "will",
+      "it's",
+      "7",
+      "12",
+      "_",
+      "'",
+      ".",
+      "@",
+      ":",
+      "/",
+      "://",
+      ":\\",
+      "\\"
+    ]
+    pieces.push("+", "++", "#", "&", "=", "?", "~", "-", " ", "\n", ",", "(", "!")
+    for (let i = 0; i < 2_000; i++) {
+      const text = Array.from({ length: 1 + random.int(12) }, () => random.pick(pieces)).join("")
+      // No run of its own, and no letter: what stands before it is read by the patterns of every script.
+      assert.deepStrictEqual(readText(text), readText(`${text} \u00bf`), JSON.stringify(text))
+    }
+  })
+
+  it("are told apart where their hashes are the same", () => {
+    const words = ["cup", "mug", "pan", "pot", "jar", "lid", "cups"]
+    for (const word of [...words, ...words]) assert.strictEqual(formAt(word, 0, word.length, 7).lower, word)
   })
 })
