@@ -5,6 +5,8 @@ export class LruMap<K, V> {
   readonly #entries = new Map<K, V>()
 
   readonly #onEvict: ((key: K, value: V) => void) | undefined
+  /** Goes through the entries as they are evicted: a new iterator would pass over all that were deleted before. */
+  #oldest = this.#entries.entries()
 
   /** `onEvict` is called for entries beyond the capacity; not for `delete` and `clear`. */
   constructor(capacity: number, onEvict?: (key: K, value: V) => void) {
@@ -24,12 +26,19 @@ export class LruMap<K, V> {
   set(key: K, value: V): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
-    if (this.#entries.size > this.#capacity) {
-      const [oldest] = this.#entries
-      if (oldest === undefined) return
-      this.#entries.delete(oldest[0])
-      this.#onEvict?.(...oldest)
+    if (this.#entries.size > this.#capacity) this.#evictOldest()
+  }
+
+  #evictOldest(): void {
+    let next = this.#oldest.next()
+    if (next.done === true) {
+      this.#oldest = this.#entries.entries()
+      next = this.#oldest.next()
     }
+    if (next.done === true) return
+    const [key, value] = next.value
+    this.#entries.delete(key)
+    this.#onEvict?.(key, value)
   }
 
   delete(key: K): void {

@@ -23,6 +23,10 @@ export interface StoreChecks {
 
 const WRITABLE: StoreMode = { readOnly: false, accessCounts: true }
 
+/** Where a row's id and vectors are in a request. */
+const ID_FIELDS = { row: "row.memory.id", rows: "rows.memory.id" } as const
+const VECTOR_FIELDS = { row: "row.passages.vector", rows: "rows.passages.vector" } as const
+
 const findIdProblem = (field: string, id: string): MemoryError | null =>
   isUuid(id) ? null : invalidInput(field, "must be a lower-case UUID, as memoryIdOfText makes them")
 
@@ -112,13 +116,9 @@ export const checkedStore: {
       "parts.vector",
       parts.map(({ vector }) => vector)
     )
-  const findRowProblem = (field: string, { memory, passages }: StoreRow) =>
-    findIdProblem(`${field}.memory.id`, memory.id) ??
-    findVectorProblem(
-      fingerprint,
-      `${field}.passages.vector`,
-      passages.map(({ vector }) => vector)
-    )
+  const findRowProblem = (field: "row" | "rows", { memory, passages }: StoreRow) =>
+    findIdProblem(ID_FIELDS[field], memory.id) ??
+    findFirst(passages, ({ vector }) => findVectorProblem(fingerprint, VECTOR_FIELDS[field], [vector]))
 
   return {
     put: writing(

@@ -20,13 +20,15 @@ import type { Remembered } from "./results.ts"
 type Storable = Memory & Partial<Pick<StatedMemory, "overwrites">>
 
 const toRow = ({ overwrites, ...memory }: Storable, { owed, passages }: EncodedText): StoreRow => {
-  const row = { memory, passages, owed, overwrites }
   // An import asks for former ids itself.
-  if (overwrites === undefined) return row
-  if (memory.key !== null) return { ...row, formerIds: [] }
+  if (overwrites === undefined) return { memory, passages, owed }
+  if (memory.key !== null) return { memory, passages, owed, overwrites, formerIds: [] }
   let formerIds: ReadonlyArray<string> | null = null
   return {
-    ...row,
+    memory,
+    passages,
+    owed,
+    overwrites,
     // Three hashes, which a store that holds no such row does not ask for.
     get formerIds() {
       return (formerIds ??= formerIdsOfText(memory.scope, memory))
