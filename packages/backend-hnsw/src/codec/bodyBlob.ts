@@ -13,7 +13,7 @@
  * little-endian platforms only.
  */
 import type { JsonObject, Passage, Terms, TermSettings } from "@keepsake/core/driver"
-import { allocateErasableBlob, payloadStart } from "./erasableBlob.ts"
+import { borrowErasableBlob, payloadStart } from "./erasableBlob.ts"
 import { DamagedRow, sumBytes, sumLong } from "./checksum.ts"
 import { type Measures, measureWeights } from "./measureWeights.ts"
 
@@ -48,28 +48,22 @@ const FLAGS_SHIFT = 24
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-const viewBytes = (array: Float32Array | Uint32Array): Uint8Array =>
+export const viewBytes = (array: Float32Array | Uint32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
 
-const encodeTexts = (texts: Texts): Buffer =>
-  Buffer.from(
-    JSON.stringify([
-      texts.content,
-      texts.speaker,
-      texts.sessionId,
-      texts.metadata,
-      ...(texts.key === null ? [] : [texts.key])
-    ])
+const encodeTexts = ({ content, key, metadata, sessionId, speaker }: Texts): string =>
+  JSON.stringify(
+    key === null ? [content, speaker, sessionId, metadata] : [content, speaker, sessionId, metadata, key]
   )
 
-const NO_TEXT = Buffer.alloc(0)
+const NO_TEXT = ""
 
 interface Parts {
   readonly passage: Passage
   readonly isPlaced: boolean
   readonly extra: ExtraPlace | null
   readonly isRowSummed: boolean
-  readonly json: Buffer
+  readonly json: string
 }
 
 const encode = (
@@ -79,9 +73,10 @@ const encode = (
 ): Uint8Array => {
   const { end, start: from, terms, vector } = passage
   const vectorBytes = vector === null ? 0 : vector.byteLength
+  const textBytes = Buffer.byteLength(json)
   const headerBytes = HEADER_BYTES + FIELD_BYTES * (1 + Number(isPlaced) + Number(extra !== null))
-  const blob = allocateErasableBlob(
-    headerBytes + vectorBytes + 2 * terms.ids.byteLength + json.length + SUMS_BYTES,
+  const blob = borrowErasableBlob(
+    headerBytes + vectorBytes + 2 * terms.ids.byteLength + textBytes + SUMS_BYTES,
     pageSize
   )
   const flags =
@@ -90,7 +85,7 @@ const encode = (
   let at = start
   at = blob.writeUInt32LE((((vector?.length ?? 0) & DIMENSIONS_MASK) | (flags << FLAGS_SHIFT)) >>> 0, at)
   at = blob.writeUInt32LE(terms.ids.length, at)
-  at = blob.writeUInt32LE(json.length, at)
+  at = blob.writeUInt32LE(textBytes, at)
   at = blob.writeUInt32LE(terms.length, at)
   at = blob.writeFloatLE(terms.norm, at)
   if (isPlaced) at = blob.writeUInt32LE(end, blob.writeUInt32LE(from, at))
@@ -101,9 +96,9 @@ const encode = (
   at += terms.ids.byteLength
   blob.set(viewBytes(terms.weights), at)
   at += terms.weights.byteLength
-  const derived = sumLong(blob.subarray(start, at), rid)
-  blob.set(json, at)
-  at = blob.writeUInt32LE(sumBytes(json, 0, json.length, rid), at + json.length)
+  const derived = sumLong(new Uint8Array(blob.buffer, blob.byteOffset + start, at - start), rid)
+  blob.write(json, at)
+  at = blob.writeUInt32LE(sumBytes(blob, at, at + textBytes, rid), at + textBytes)
   blob.writeUInt32LE(derived, at)
   return blob
 }
@@ -112,6 +107,7 @@ const encode = (
  * A row's first passage, with the row's texts.
  * @param row the number of the passage, with which sums begin, and whether the row's columns have a sum
  * @param pageSize the file's page size
+ * @returns memory that the next body uses again
  */
 export const encodeBody = (
   texts: Texts,
@@ -124,7 +120,7 @@ export const encodeBody = (
   return encode(parts, rid, pageSize)
 }
 
-/** A passage beyond the first. */
+/** A passage beyond the first, in memory as `encodeBody` returns it. */
 export const encodeExtra = (passage: Passage, extra: ExtraPlace, rid: number, pageSize: number): Uint8Array =>
   encode({ passage, isPlaced: true, extra, isRowSummed: false, json: NO_TEXT }, rid, pageSize)
 

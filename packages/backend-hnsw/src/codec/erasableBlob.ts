@@ -43,16 +43,30 @@ export const payloadStart = (blobLength: number): number => {
   return (isLarge ? LARGE : SMALL).local - header
 }
 
+/** How long a padded blob with room for `length` bytes is. */
+const blobLength = (length: number, pageSize: number): number => {
+  const { local, overflow } = pageSize === LARGE.size ? LARGE : SMALL
+  const total = local + Math.max(1, Math.ceil(length / overflow)) * overflow
+  // A shorter blob may have a shorter header; a second round is enough.
+  return total - headerLength(total - headerLength(total))
+}
+
 /**
  * A zeroed blob for a table `(rowid INTEGER PRIMARY KEY, data BLOB)` with room for `length` bytes from `payloadStart`.
  * @param pageSize the file's page size
  */
-export const allocateErasableBlob = (length: number, pageSize: number): Buffer => {
-  const { local, overflow } = pageSize === LARGE.size ? LARGE : SMALL
-  const total = local + Math.max(1, Math.ceil(length / overflow)) * overflow
-  let blob = total - headerLength(total)
-  // A shorter blob may have a shorter header; a second round is enough.
-  blob = total - headerLength(blob)
+export const allocateErasableBlob = (length: number, pageSize: number): Buffer =>
   // `Buffer.alloc` never uses the pool.
-  return Buffer.allocUnsafe(blob).fill(0)
+  Buffer.allocUnsafe(blobLength(length, pageSize)).fill(0)
+
+/** Enough for most rows; longer blobs get memory of their own. */
+const shared = Buffer.allocUnsafeSlow(32_768)
+
+/** As `allocateErasableBlob`, in memory that the next call uses again: SQLite copies what a statement is run with. */
+export const borrowErasableBlob = (length: number, pageSize: number): Buffer => {
+  const size = blobLength(length, pageSize)
+  if (size > shared.length) return allocateErasableBlob(length, pageSize)
+  const blob = Buffer.from(shared.buffer, 0, size)
+  Uint8Array.prototype.fill.call(blob, 0)
+  return blob
 }

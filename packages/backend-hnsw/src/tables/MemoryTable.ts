@@ -30,7 +30,7 @@ import type { Connection } from "../connection/Connection.ts"
 import { bodyTable } from "../schema/schema.ts"
 import { FormerIds } from "./FormerIds.ts"
 import { type Prepared, prepareLazily } from "./prepareLazily.ts"
-import { addBytes, type ScopeChange } from "./ScopeChange.ts"
+import { addBytes, type AddedRows, type ScopeChange } from "./ScopeChange.ts"
 import type { SessionTable } from "./SessionTable.ts"
 import { SpaceTables } from "./SpaceTables.ts"
 
@@ -77,6 +77,8 @@ const sameCut = (a: Passages, b: Passages): boolean =>
 export class MemoryTable {
   readonly #sessions: SessionTable
   readonly #formerIds: FormerIds
+  #lastSession = ""
+  #lastSessionHash = hashString("")
   /** Of the generation that serves, and of the one that a move fills. */
   readonly space: SpaceTables
   readonly staged: SpaceTables
@@ -171,6 +173,15 @@ export class MemoryTable {
     }
   }
 
+  /** Rows of a write are mostly of one session. */
+  #hashSession(sessionId: string): number {
+    if (sessionId !== this.#lastSession) {
+      this.#lastSession = sessionId
+      this.#lastSessionHash = hashString(sessionId)
+    }
+    return this.#lastSessionHash
+  }
+
   /** False if the scope already has a row of this id. */
   insert(change: ScopeChange, row: StoreRow): boolean {
     const { memory } = row
@@ -183,7 +194,7 @@ export class MemoryTable {
       change.sid,
       memory.id,
       lifetime.flags,
-      memory.sessionId === null ? null : hashString(memory.sessionId),
+      memory.sessionId === null ? null : this.#hashSession(memory.sessionId),
       memory.turn,
       memory.saidAt,
       lifetime.importance,
@@ -201,20 +212,15 @@ export class MemoryTable {
     )
     if (changes === 0) return false
     this.#formerIds.note(row)
+    const { added } = change
     const { flags, importance, expires_at } = lifetime
-    const { id, saidAt: said_at, turn } = memory
-    const take = (passage: number, blob: Uint8Array): void => {
-      const body = new Body(blob, passage)
-      if (passage !== rid) change.added?.addExtra(passage, body)
-      else change.added?.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, body)
-    }
-    change.next = this.space.insert(
-      { rid, isSummed: true },
-      memory,
-      row,
-      change.next + 1,
-      change.added === null ? undefined : take
-    )
+    const { content, id, saidAt: said_at, turn } = memory
+    const [first] = row.passages
+    const isWhole = first.start === 0 && first.end === content.length
+    added?.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, memory, first, isWhole)
+    const takeExtra: AddedRows["addExtra"] | undefined =
+      added === null ? undefined : (extraRid, place, passage) => added.addExtra(extraRid, place, passage)
+    change.next = this.space.insert({ rid, isSummed: true }, memory, row, change.next + 1, takeExtra)
     change.rows += 1
     addBytes(change, bytes)
     return true

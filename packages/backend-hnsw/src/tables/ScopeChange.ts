@@ -1,12 +1,17 @@
-import type { Body } from "../codec/bodyBlob.ts"
+import type { Memory, Passage } from "@keepsake/core/driver"
+import type { ExtraPlace } from "../codec/bodyBlob.ts"
 import type { IndexedRow } from "../codec/memoryRow.ts"
 import type { ScopeRow } from "./ScopeTable.ts"
 
-/** Takes new rows as they are written. */
+/** The names of a row. */
+export type Names = Pick<Memory, "sessionId" | "speaker">
+
+/** Takes new rows as they are written, each passage of a row after it. */
 export interface AddedRows {
-  add(row: IndexedRow, body: Body): void
+  /** @param first passage; `isWhole`: it is the whole content */
+  add(row: IndexedRow, names: Names, first: Passage, isWhole: boolean): void
   /** A passage beyond a row's first. */
-  addExtra(rid: number, body: Body): void
+  addExtra(rid: number, place: ExtraPlace, passage: Passage): void
 }
 
 /** A scope's row while a transaction changes the scope; save it at the end. */

@@ -4,6 +4,7 @@ import { LAST_LOCAL, localFromRid, makeRid, sidFromRid } from "../codec/memoryRo
 import type { Connection } from "../connection/Connection.ts"
 import { bodyTable, longTable, owedTable } from "../schema/schema.ts"
 import { type Prepared, prepareLazily } from "./prepareLazily.ts"
+import type { AddedRows } from "./ScopeChange.ts"
 
 /** The passages of rows. */
 type RowPassages = Pick<StoreRow, "passages" | "owed">
@@ -66,7 +67,7 @@ export class SpaceTables {
   /**
    * Keeps the passages of a row that has none.
    * @param next the first number of the scope that is free
-   * @param take gets each passage's number and blob
+   * @param takeExtra gets each passage beyond the first
    * @returns the same afterwards
    */
   insert(
@@ -74,21 +75,19 @@ export class SpaceTables {
     texts: Texts,
     { owed, passages }: RowPassages,
     next: number,
-    take?: (rid: number, blob: Uint8Array) => void
+    takeExtra?: AddedRows["addExtra"]
   ): number {
     const [first, ...more] = passages
     if (next + more.length > LAST_LOCAL + 1) throw new RangeError("A scope holds 67 million passages at most")
-    const body = encodeBody(texts, first, { rid, isSummed }, this.#pageSize)
-    this.#insertBody().run(rid, body)
-    take?.(rid, body)
+    this.#insertBody().run(rid, encodeBody(texts, first, { rid, isSummed }, this.#pageSize))
     if (owed) this.#insertOwed().run(rid)
     if (more.length === 0) return next
     const [sid, owner] = [sidFromRid(rid), localFromRid(rid)]
     more.forEach((passage, i) => {
       const extraRid = makeRid(sid, next + i)
-      const blob = encodeExtra(passage, { number: i + 1, owner }, extraRid, this.#pageSize)
-      this.#insertBody().run(extraRid, blob)
-      take?.(extraRid, blob)
+      const place = { number: i + 1, owner }
+      this.#insertBody().run(extraRid, encodeExtra(passage, place, extraRid, this.#pageSize))
+      takeExtra?.(extraRid, place, passage)
     })
     this.#insertLong().run(rid, next, more.length)
     return next + more.length

@@ -71,3 +71,16 @@ it("the place of a passage, and the row that it belongs to, survive encoding", (
   const whole = new Body(encodeBody(texts, toPassage(content), ROW, 1024), RID)
   assert.isNull(whole.place)
 })
+
+it("nothing of a longer body is in the next one", () => {
+  const encode = (content: string): Uint8Array =>
+    encodeBody(
+      { content, speaker: null, sessionId: null, metadata: {}, key: null },
+      toPassage(content),
+      ROW,
+      1024
+    )
+  const fresh = Uint8Array.from(encode("tea"))
+  encode("a secret that is long. ".repeat(100))
+  assert.deepStrictEqual(Uint8Array.from(encode("tea")), fresh)
+})

@@ -5,7 +5,7 @@ import { NARROW, NarrowColumn } from "../../src/codec/blockBlob.ts"
 import { localFromRid } from "../../src/codec/memoryRow.ts"
 import { askAll, DIMENSIONS, fillFile, makeRows, readBlocks, scope, writeBlocks } from "../support/blocks.ts"
 import { openStore } from "../support/openStore.ts"
-import { NOW } from "../support/rows.ts"
+import { makeRow, NOW } from "../support/rows.ts"
 import { temporaryFolder } from "../support/temporaryFolder.ts"
 
 const ROWS = 700
@@ -83,6 +83,27 @@ it.live("rows that one write adds and takes back are in no block", () =>
       []
     )
     assert.isTrue((yield* openAndAsk(path, NOW + 20)) === truth)
+  }).pipe(Effect.scoped)
+)
+
+it.live("a block holds nothing of the one before it in the same write", () =>
+  Effect.gen(function* () {
+    const path = `${yield* temporaryFolder}/memory.db`
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const { store } = yield* openStore({ path, synchronous: "normal" }, DIMENSIONS)
+        const rows = makeRows(0, 256).map((row, i) =>
+          i < 128 ? row : makeRow(scope, `${row.memory.content}, owed`, null)
+        )
+        yield* store.put({ scope, now: NOW, rows })
+      })
+    )
+    const codes = readBlocks(path).intact.map((block) => {
+      const points = { row: 0, rows: 0, point: 0, points: block.points }
+      return block.codes(points).some((code) => code !== 0)
+    })
+    // Long texts have several passages: the first 128 rows end in the third block.
+    assert.deepStrictEqual(codes, [true, true, true, false, false])
   }).pipe(Effect.scoped)
 )
 

@@ -1,20 +1,31 @@
-import type { TermSettings } from "@keepsake/core/driver"
-import { BLOCK_POINTS, type BlockContent, MEASURES, PLACES, WHOLE } from "../../codec/blockBlob.ts"
-import type { Body, ExtraPlace } from "../../codec/bodyBlob.ts"
+import type { Passage, TermSettings } from "@keepsake/core/driver"
+import {
+  BLOCK_POINTS,
+  type BlockContent,
+  MEASURES,
+  PlaceColumn,
+  PLACES,
+  WHOLE
+} from "../../codec/blockBlob.ts"
+import { type Body, type ExtraPlace, viewBytes } from "../../codec/bodyBlob.ts"
 import { type IndexedRow, localFromRid } from "../../codec/memoryRow.ts"
 import { PostingsBuffer } from "../postings/PostingsBuffer.ts"
 import { RowColumns } from "../rows/RowColumns.ts"
 import { RowNames } from "../rows/RowNames.ts"
+import type { Measures } from "../../codec/measureWeights.ts"
+import type { Names } from "../../tables/ScopeChange.ts"
 import type { RowSink } from "../RowSink.ts"
-import { toRowNumbers } from "../rows/toRowNumbers.ts"
+import { numberRow, toRowNumbers } from "../rows/toRowNumbers.ts"
 import type { WasmArena } from "../vectors/WasmArena.ts"
+
+const NO_BYTES = new Uint8Array()
 
 /** Makes a block of up to `BLOCK_POINTS` passages, which are added as to an index. */
 export class BlockBuilder implements RowSink {
   readonly #arena: WasmArena
   readonly #settings: TermSettings
-  readonly #rows = new RowColumns(BLOCK_POINTS)
-  readonly #names = new RowNames()
+  #rows = new RowColumns(BLOCK_POINTS)
+  #names = new RowNames()
   readonly #terms = new PostingsBuffer()
   readonly #measures = new Int32Array(MEASURES * BLOCK_POINTS)
   readonly #norms = new Float32Array(this.#measures.buffer)
@@ -51,31 +62,80 @@ export class BlockBuilder implements RowSink {
     this.isDamaged = true
   }
 
+  /** Begins the next block in the memory of this one, which is written. */
+  restart(): void {
+    this.#rows = new RowColumns(BLOCK_POINTS)
+    this.#names = new RowNames()
+    this.#terms.clear()
+    this.#codes.fill(0)
+    this.#isPlaced = false
+    this.#maxError = 0
+    this.#points = 0
+  }
+
   add(row: IndexedRow, body: Body): void {
     const numbers = toRowNumbers(row, body, this.#names)
     this.#rows.push(numbers)
-    this.#addPoint(numbers.local, { owner: numbers.local, number: 0 }, body)
+    this.#addBody(numbers.local, { owner: numbers.local, number: 0 }, body)
   }
 
   addExtra(rid: number, body: Body): void {
-    if (body.extra !== null) this.#addPoint(localFromRid(rid), body.extra, body)
+    if (body.extra !== null) this.#addBody(localFromRid(rid), body.extra, body)
   }
 
-  #addPoint(local: number, { number, owner }: ExtraPlace, body: Body): void {
+  #addBody(local: number, place: ExtraPlace, body: Body): void {
+    const point = this.#begin(local, place, body.place, body.measures(this.#settings))
+    const start = this.#terms.addRow(point, body.termCount)
+    body.copyTerms(this.#terms.ids, this.#terms.weights, start)
+    this.#encode(point, body.vectorBytes)
+  }
+
+  /** As `add`, for a row that was not read from the file. */
+  addWritten(row: IndexedRow, { sessionId, speaker }: Names, first: Passage, isWhole: boolean): void {
+    this.#names.take(sessionId, speaker)
+    const numbers = numberRow(row, this.#names, first.vector !== null)
+    this.#rows.push(numbers)
+    this.#addPassage(numbers.local, { owner: numbers.local, number: 0 }, first, isWhole)
+  }
+
+  /** As `addExtra`, for a passage that was not read from the file. */
+  addWrittenExtra(rid: number, place: ExtraPlace, passage: Passage): void {
+    this.#addPassage(localFromRid(rid), place, passage, false)
+  }
+
+  #addPassage(local: number, place: ExtraPlace, passage: Passage, isWhole: boolean): void {
+    const { terms, vector } = passage
+    const point = this.#begin(local, place, isWhole ? null : passage, terms)
+    const start = this.#terms.addRow(point, terms.ids.length)
+    this.#terms.ids.set(terms.ids, start)
+    this.#terms.weights.set(terms.weights, start)
+    this.#encode(point, vector === null ? NO_BYTES : viewBytes(vector))
+  }
+
+  /** @returns the number of the next passage */
+  #begin(
+    local: number,
+    { number, owner }: ExtraPlace,
+    place: Pick<Passage, "start" | "end"> | null,
+    { length, norm }: Measures
+  ): number {
     const point = this.#points++
-    const { place } = body
-    const { length, norm } = body.measures(this.#settings)
     this.#lastLocal = local
     this.#measures[MEASURES * point] = length
     this.#norms[MEASURES * point + 1] = norm
     this.#isPlaced ||= place !== null
-    this.#places.set([owner, local, number, place?.start ?? 0, place?.end ?? WHOLE], PLACES * point)
-    const start = this.#terms.addRow(point, body.termCount)
-    body.copyTerms(this.#terms.ids, this.#terms.weights, start)
-    if (this.#arena.dimensions > 0) this.#encode(point, body.vectorBytes)
+    const at = PLACES * point
+    this.#places[at + PlaceColumn.owner] = owner
+    this.#places[at + PlaceColumn.local] = local
+    this.#places[at + PlaceColumn.number] = number
+    this.#places[at + PlaceColumn.start] = place?.start ?? 0
+    this.#places[at + PlaceColumn.end] = place?.end ?? WHOLE
+    return point
   }
 
+  /** @param bytes of the vector; none without one */
   #encode(point: number, bytes: Uint8Array): void {
+    if (this.#arena.dimensions === 0) return
     this.#scales[point] = Number.NaN
     if (bytes.length === 0) return
     const { codeStride } = this.#arena

@@ -1,9 +1,9 @@
-import type { TermSettings } from "@keepsake/core/driver"
+import type { Passage, TermSettings } from "@keepsake/core/driver"
 import { BLOCK_POINTS } from "../../codec/blockBlob.ts"
-import type { Body } from "../../codec/bodyBlob.ts"
+import type { ExtraPlace } from "../../codec/bodyBlob.ts"
 import type { IndexedRow } from "../../codec/memoryRow.ts"
 import type { BlockTable } from "../../tables/BlockTable.ts"
-import type { AddedRows } from "../../tables/ScopeChange.ts"
+import type { AddedRows, Names } from "../../tables/ScopeChange.ts"
 import type { WasmArena } from "../vectors/WasmArena.ts"
 import { BlockBuilder } from "./BlockBuilder.ts"
 
@@ -15,9 +15,8 @@ export class BlockFiller implements AddedRows {
   readonly #blocks: BlockTable
   readonly #sid: number
   readonly #seq: number
-  readonly #begin: (after: number) => BlockBuilder
+  readonly #builder: BlockBuilder
   #after: number
-  #builder: BlockBuilder
 
   /**
    * @param from the scope before the write
@@ -32,18 +31,17 @@ export class BlockFiller implements AddedRows {
     this.#blocks = blocks
     this.#sid = from.sid
     this.#seq = from.seq
-    this.#begin = (after) => new BlockBuilder(arena, settings, after)
     this.#after = from.next - 1
-    this.#builder = this.#begin(this.#after)
+    this.#builder = new BlockBuilder(arena, settings, this.#after)
   }
 
-  add(row: IndexedRow, body: Body): void {
-    this.#builder.add(row, body)
+  add(row: IndexedRow, names: Names, first: Passage, isWhole: boolean): void {
+    this.#builder.addWritten(row, names, first, isWhole)
     if (this.#builder.points === BLOCK_POINTS) this.#write()
   }
 
-  addExtra(rid: number, body: Body): void {
-    this.#builder.addExtra(rid, body)
+  addExtra(rid: number, place: ExtraPlace, passage: Passage): void {
+    this.#builder.addWrittenExtra(rid, place, passage)
     if (this.#builder.points === BLOCK_POINTS) this.#write()
   }
 
@@ -51,7 +49,7 @@ export class BlockFiller implements AddedRows {
     const { lastLocal } = this.#builder
     this.#blocks.insert(this.#sid, this.#after, this.#builder.content(this.#seq, lastLocal))
     this.#after = lastLocal
-    this.#builder = this.#begin(lastLocal)
+    this.#builder.restart()
   }
 
   /** After the last row. */

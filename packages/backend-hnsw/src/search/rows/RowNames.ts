@@ -15,7 +15,13 @@ export class RowNames {
     const { namesKey } = body
     if (namesKey === this.#lastKey) return
     const { sessionId, speaker } = decodeNames(namesKey)
+    this.take(sessionId, speaker)
     this.#lastKey = namesKey
+  }
+
+  /** As `read`, for names that are decoded. */
+  take(sessionId: string | null, speaker: string | null): void {
+    this.#lastKey = ""
     this.#session = this.sessions.intern(sessionId)
     this.#speaker = this.speakers.intern(speaker)
   }
