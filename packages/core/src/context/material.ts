@@ -221,7 +221,10 @@ export const readMaterial = Effect.fnUntraced(function* (
     pins: pins.map(toWhole),
     profile: profile.filter(isElsewhere).map(toWhole),
     relevant: shown.map((ranked) => ({ ...ranked, memory: toWhole(ranked.memory) })),
-    lastTime: lastTurns(recent).filter(isElsewhere).map(toWhole),
+    // What hardly matches comes after the last session: a turn that is left for it would be missing there.
+    lastTime: lastTurns(recent)
+      .filter((memory) => match === "faint" || isElsewhere(memory))
+      .map(toWhole),
     young: isYoung ? recent.map(toWhole) : null,
     match,
     degraded: joinDegraded([

@@ -116,6 +116,17 @@ export const makeWriter = (
   }
 }
 
+/** What says a memory otherwise is worth as much as that memory, which is in only beside it. */
+export const withWorthOfEarlier = (relevant: ReadonlyArray<Candidate>): ReadonlyArray<Candidate> => {
+  const worths = new Map<string, number>()
+  for (const { behind, worth } of relevant)
+    if (behind !== null) worths.set(behind, Math.max(worth, worths.get(behind) ?? 0))
+  return relevant.map((candidate) => {
+    const worth = worths.get(candidate.id) ?? 0
+    return worth > candidate.worth ? { ...candidate, worth } : candidate
+  })
+}
+
 /** What each part may show, in a budget. */
 export const writeCandidates = (
   { lastTime, pins, profile, relevant }: Material,
@@ -126,7 +137,9 @@ export const writeCandidates = (
   return {
     pins: pins.map((memory) => toCandidate(memory, "profile")),
     profile: profile.map((memory) => toCandidate(memory, "profile")),
-    relevant: relevant.map((ranked, i) => toRelevant(ranked, i === 0 ? bestTokens : CUT_TOKENS)),
+    relevant: withWorthOfEarlier(
+      relevant.map((ranked, i) => toRelevant(ranked, i === 0 ? bestTokens : CUT_TOKENS))
+    ),
     lastTime: lastTime.map((memory) => toCandidate(memory, "lastTime"))
   }
 }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Candidate, Filling, type Form } from "../../src/context/Filling.ts"
 import type { WrittenItem } from "../../src/context/renderContext.ts"
+import { withWorthOfEarlier } from "../../src/context/writeCandidates.ts"
 
 const toForm = (id: string, tokens: number): Form => ({
   // The budget reads nothing else of what is written.
@@ -42,6 +43,20 @@ describe("a budget of tokens", () => {
     assert.strictEqual(filling.used, 5 + 30 + 15)
     filling.takeByWorth(queues, 150)
     assert.deepStrictEqual(idsOf(filling), ["short", "worthless", "long"])
+  })
+
+  it("takes what says a memory otherwise for what that memory is worth, and the memory beside it", () => {
+    const filling = open()
+    const pair = [
+      candidate("fragment", 10, { worth: 0.01 }),
+      candidate("order", 20, { worth: 0.3, behind: "fragment" })
+    ]
+    const all = withWorthOfEarlier([candidate("other", 20), ...pair])
+    filling.takeByWorth(
+      all.map((one) => [one]),
+      60
+    )
+    assert.deepStrictEqual(idsOf(filling), ["fragment", "order"])
   })
 
   it("counts what stands together as it is written, and takes it sooner", () => {

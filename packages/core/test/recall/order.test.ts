@@ -371,6 +371,28 @@ describe("the step after scoring", () => {
     ).pipe(Effect.provide(layer))
   )
 
+  it.effect("leaves what is followed by a list of numbers, or by a preference of its own", () =>
+    Effect.gen(function* () {
+      const fair = said(5, "The fair is on 28 November, in the old tram shed.", { sessionId: "fair" })
+      const { found } = yield* recalling(
+        [
+          fair,
+          said(5, "17.28, 21.40 and 18.52 euro for the three jars; shall we round?", {
+            sessionId: "fair",
+            source: "assistant"
+          }),
+          said(5, "17, 22, 19.", { sessionId: "fair" }),
+          said(5, "Noted.", { sessionId: "fair", source: "assistant" }),
+          said(5, "I prefer early returns over nested ifs, and no default exports.", { sessionId: "fair" })
+        ],
+        "When is the fair?"
+      )
+      const place = placeOf(found, fair.content)
+      assert.strictEqual(place, 0)
+      assert.isUndefined(found[place]?.explain.followedBy)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("is not misled by an answer to the assistant's question", () =>
     Effect.gen(function* () {
       const right = "I keep three donkeys on the upper meadow."
@@ -523,6 +545,30 @@ describe("the context block", () => {
       )
       const again = yield* memory.context("Where do I park the van?")
       assert.strictEqual(again.text, block.text)
+    }).pipe(Effect.provide(layer))
+  )
+
+  /** Thirty days of other things: the memory is no young one. */
+  const AGES_AGO = Array.from({ length: 30 }, (_, i) =>
+    said(
+      99 - i,
+      `On walk ${i} I met ${["a heron", "two hares", "the miller", "nobody"][i % 4]} by stone ${i}.`
+    )
+  )
+
+  it.effect("leaves no hole in the last session, where what is relevant has little room", () =>
+    Effect.gen(function* () {
+      const session = [
+        said(5, "Cards for the choir are printed on grey paper."),
+        said(5, "Fine.", { source: "assistant" }),
+        said(5, "From now on the cards for the choir are printed on blue paper."),
+        said(5, "Blue it is.", { source: "assistant" })
+      ]
+      const { memory } = yield* recalling([...AGES_AGO, ...session], "x")
+      const { text } = yield* memory.context("Draft a rota for the choir with all dates.", {
+        budgetTokens: 200
+      })
+      for (const { content } of session) assert.include(text, content)
     }).pipe(Effect.provide(layer))
   )
 

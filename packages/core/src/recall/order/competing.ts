@@ -86,10 +86,14 @@ export const newNames = (
     return token === undefined || asked.bitsOf(token) !== 0 || holdsWord(others, token) ? [] : [token]
   })
 
+/** Numbers of a span of time: more are a list, which stands for one as long. */
+const SPAN_NUMBERS = 2
+
 /** Whether a number stands alone, or counts the same as one before. */
 export const competesByNumber = (earlier: Sentence, later: Sentence): boolean => {
   const [before, after] = [valuesOf(earlier, "number"), valuesOf(later, "number")]
   return (
+    after.length <= Math.max(SPAN_NUMBERS, before.length) &&
     after.every(({ value }) => before.every((old) => old.value !== value)) &&
     after.some(({ unit }) => before.some((old) => unit === "" || old.unit === "" || unit === old.unit))
   )

@@ -14,6 +14,8 @@ const NUMBER_SENTENCE_MAX = 8
 const THEN_MAX = 4
 /** Words before the value in a fragment that has no word of choice. */
 const OPENING_MAX = 3
+/** Words with a meaning that a choice may add to the answer: a preference that tells more is a statement of its own. */
+const OWN_MAX = 5
 /** Words with a meaning of a remark that may stand between the two. */
 const REMARK_MAX = 5
 
@@ -96,6 +98,10 @@ const hasOtherTopic = ({ earlier, turns }: Pair, { saidAfter }: Wanted): boolean
   return false
 }
 
+/** Words with a meaning that the answer lacks. */
+const countOwn = ({ answer }: Pair, { tokens }: Sentence): number =>
+  tokens.filter((token) => isContent(token) && !holdsWord(answer.tokens, token)).length
+
 /** Whether the later statement is a fragment that takes up what was just spoken of: "On second thought, Friday." */
 export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
   const { earlier, isConfirmation, later, turns } = pair
@@ -115,7 +121,8 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
       renewsValue(pair, sentence) ||
       (renames && (chooses || isThing))
     if (isQuestion) return chooses && replaces
-    if (chooses) return true
+    if ((cues & CUE.correction) !== 0) return true
+    if (chooses) return replaces || countOwn(pair, sentence) <= OWN_MAX
     if (answersQuestion) return false
     const opens = isReplied(pair, wanted) ? opensWithValue(sentence) : saysValueAlone(pair, sentence)
     return (replaces && (opens || repeatsValue(pair))) || denies(pair, at)

@@ -111,7 +111,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     choice:
       "scrap it|scrap that|ditch it|bin it|drop it|new idea|better idea|new plan|sod it|screw it|you know what|or no|oh wait|on second thought|on second thoughts|second thoughts|on reflection|thinking about it|come to think of it|having slept on it|" +
       "better|even better|preferably|rather|or rather|instead|make it|make that|let's make it|let's say|let's do|let's go with|" +
-      "let's go for|let's take|let's have|let's try|lets do|lets go with|lets take|i'd rather|i'd prefer|i'd sooner|i prefer|prefer|" +
+      "let's go for|let's take|let's have|let's try|lets do|lets go with|lets take|i'd rather|i'd prefer|i'd sooner|" +
       "go for|go with|i'll take|i'll go with|i'll have|we'll take|we'll go with|switch to|change to|swap * for|move it|move that|" +
       "move this|move them|change it|change that|change this|push it|push that|shift it|shift that|bump it|bring it forward|" +
       "put that|switch it|swap it|raise it|lower it|up it|turn it|turn that|wait|hang on|hold on|oops|whoops|sorry|" +
