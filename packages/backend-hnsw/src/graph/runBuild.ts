@@ -4,6 +4,7 @@ import { Worker } from "node:worker_threads"
 import { buildGraph, type BuildResult, type BuildTask } from "./buildGraph.ts"
 import type { Hnswlib } from "./hnswlib.ts"
 import type { Pause } from "./readPassages.ts"
+import { StopSign } from "./StopSign.ts"
 
 /**
  * The thread's file beside this one, in sources and build output alike. Null in a bundle, where a `worker.js`
@@ -18,19 +19,36 @@ const findWorker = (): URL | null => {
 
 const toError = (cause: unknown): Error => (cause instanceof Error ? cause : new Error(String(cause)))
 
+/** What the builder's thread is given. */
+export interface ThreadData {
+  readonly task: BuildTask
+  /** Of its `StopSign`. */
+  readonly stop: SharedArrayBuffer
+}
+
+/** How long a process that ends waits for the thread: it stops after the row, or the file, under way. */
+const STOP_MS = 1_000
+
 /** What a thread that never ran reports. */
 const NOT_STARTED = "not started"
 
 /** Succeeds with `NOT_STARTED` if there is no such file, or the runtime lends no thread. */
 const buildInThread = (entry: URL, task: BuildTask): Effect.Effect<BuildResult | typeof NOT_STARTED, Error> =>
   Effect.callback((resume) => {
+    const sign = new StopSign()
     let worker: Worker
     try {
-      worker = new Worker(entry, { workerData: task })
+      worker = new Worker(entry, { workerData: { task, stop: sign.shared } satisfies ThreadData })
     } catch {
       resume(Effect.succeed(NOT_STARTED))
       return undefined
     }
+    const stopAtExit = () => {
+      sign.ask()
+      if (last === "started") sign.wait(STOP_MS)
+    }
+    process.once("exit", stopAtExit)
+    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()))
     worker.unref()
     let last: BuildResult | "started" | typeof NOT_STARTED = NOT_STARTED
     worker.on("message", (message: BuildResult | "started") => {
@@ -39,14 +57,19 @@ const buildInThread = (entry: URL, task: BuildTask): Effect.Effect<BuildResult |
     worker.on("error", (error) =>
       resume(last === NOT_STARTED ? Effect.succeed(last) : Effect.fail(toError(error)))
     )
-    worker.on("exit", (code) =>
+    worker.on("exit", (code) => {
+      process.removeListener("exit", stopAtExit)
       resume(
         last === "started"
           ? Effect.fail(new Error(`The builder ended with code ${code}`))
           : Effect.succeed(last)
       )
-    )
-    return Effect.promise(() => worker.terminate())
+    })
+    return Effect.promise(() => {
+      sign.ask()
+      worker.ref()
+      return ended
+    })
   })
 
 /** Lets the event loop run once a slice is spent. */

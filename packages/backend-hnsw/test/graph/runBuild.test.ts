@@ -1,8 +1,10 @@
 import { assert, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Fiber } from "effect"
+import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { DatabaseSync } from "node:sqlite"
 import { pathToFileURL } from "node:url"
+import type { Worker } from "node:worker_threads"
 import type { BuildTask } from "../../src/graph/buildGraph.ts"
 import type { HierarchicalNSW, Hnswlib } from "../../src/graph/hnswlib.ts"
 import { runBuild } from "../../src/graph/runBuild.ts"
@@ -93,3 +95,35 @@ for (const [name, entry] of [
     }).pipe(Effect.scoped)
   )
 }
+
+const ENDLESS = new URL("../harness/endlessBuilder.ts", import.meta.url)
+
+/** Starts a thread that builds until it is asked to stop. */
+const startEndless = Effect.gen(function* () {
+  const created = once(process, "worker") as Promise<[Worker]>
+  const fiber = yield* Effect.forkChild(runBuild(hnswlib, yield* fill, ENDLESS))
+  const [worker] = yield* Effect.promise(() => created)
+  const exited = once(worker, "exit")
+  yield* Effect.promise(() => once(worker, "message"))
+  return { fiber, exited }
+})
+
+// To terminate a thread in the addon's code aborts the process: it would exit with another code.
+it.live("a store that closes lets the thread of a build end by itself", () =>
+  Effect.gen(function* () {
+    const { exited, fiber } = yield* startEndless
+    yield* Fiber.interrupt(fiber)
+    assert.deepStrictEqual(yield* Effect.promise(() => exited), [0])
+  }).pipe(Effect.scoped)
+)
+
+it.live("so does a process that ends", () =>
+  Effect.gen(function* () {
+    const others = process.listeners("exit")
+    const { exited, fiber } = yield* startEndless
+    for (const listener of process.listeners("exit")) if (!others.includes(listener)) listener(0)
+    assert.deepStrictEqual(yield* Effect.promise(() => exited), [0])
+    yield* Fiber.await(fiber)
+    assert.deepStrictEqual(process.listeners("exit"), others)
+  }).pipe(Effect.scoped)
+)
