@@ -21,14 +21,18 @@ interface Program {
   readonly input?: string
 }
 
-const makePrograms = (project: string): Record<"bare" | "http" | "import" | "recall" | "hook", Program> => {
+const makePrograms = (
+  project: string
+): Record<"bare" | "http" | "import" | "version" | "recall" | "hook", Program> => {
   const evaluate = (code: string): Program => ({ args: ["--input-type=module", "-e", code] })
+  const command = join(project, "node_modules/.bin/keepsake")
   const question = "What did they say about the garden?"
   return {
     bare: { args: ["-e", "0"] },
     http: evaluate('import "node:http"'),
     import: evaluate('import "@keepsake/keepsake"'),
-    recall: { args: [join(project, "node_modules/.bin/keepsake"), "recall", question] },
+    version: { args: [command, "--version"] },
+    recall: { args: [command, "recall", question] },
     hook: { args: [join(project, "hook.mjs")], input: JSON.stringify({ prompt: question }) }
   }
 }
@@ -73,6 +77,7 @@ export const measureStarts = (rounds: number): Promise<ReadonlyArray<Row>> =>
         bare: () => run(programs.bare),
         http: () => run(programs.http),
         import: () => run(programs.import),
+        version: () => run(programs.version),
         recall: () => run(programs.recall),
         hook: () => run(programs.hook)
       },
@@ -88,6 +93,7 @@ export const measureStarts = (rounds: number): Promise<ReadonlyArray<Row>> =>
     })
     const [bare, memories] = [times.bare.median, `${MEMORIES.toLocaleString("en-US")} memories`]
     return [
+      reported(row("keepsake --version", times.version.median, "node -e 0", bare)),
       atMost(row(`keepsake recall on ${memories}`, times.recall.median, "node -e 0", bare), 8),
       reported(
         row(

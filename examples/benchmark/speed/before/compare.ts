@@ -1,8 +1,9 @@
 /**
- * Compares the embedded store with that of another checkout, side by side: `node compare.ts CHECKOUT [--quick]`, where
+ * Compares the embedded store with that of another checkout, side by side: `node compare.ts CHECKOUT [--quick] [--rows 100000] [--vectors]`, where
  * CHECKOUT is a folder with the sources of an earlier commit and its dependencies (`git worktree add`, `pnpm install`).
- * Each side is a process; they take turns. Prints bytes a row, writes, and recalls, each with its ratio to the other side.
+ * Each side is a process; they take turns. Prints bytes a row, writes, recalls, removals and purges, each with its ratio to the other side.
  */
+import { parseArgs } from "node:util"
 import { withFolder } from "../folder.ts"
 import { percentile, timing } from "../measure.ts"
 import type { Taken, Task } from "./side.ts"
@@ -12,6 +13,9 @@ import { Sides } from "./sides.ts"
 const BATCH = 100
 /** Questions that one side is asked before the other takes its turn. */
 const BLOCK = 10
+/** Rows of one purge. */
+const PURGED = 1_000
+const PURGES = 3
 
 /** Runs tasks on both sides in turn, and prints medians, of the processor's time the lower quartile, and their ratios. */
 const compare = async (
@@ -61,16 +65,25 @@ const compareFile = async (
   )
   const again = blocks("recall", 20_000, BLOCK, Math.min(4, blocksOfQuestions))
   await compare(`${name}: questions asked before`, sides, [...again, ...again, ...again, ...again])
+  await compare(`${name}: forgetting one`, sides, blocks("forget", 0, BLOCK, 4))
+  await sides.askInTurn(blocks("expire", rows, PURGED, PURGES))
+  await compare(`${name}: a purge of ${PURGED}`, sides, blocks("purge", 0, PURGED, PURGES))
 }
 
-const [, , checkout, flag] = process.argv
+const { positionals, values: flags } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: "boolean" }, rows: { type: "string" }, vectors: { type: "boolean" } }
+})
+const [checkout] = positionals
 if (checkout === undefined) throw new Error("name the folder of the other checkout")
 await withFolder(async (folder) => {
   const script = new URL("./side.ts", import.meta.url)
   const sides = await Sides.start<Task, Taken>(script, checkout, (name) => [`${folder}/${name}`])
-  const sizes = flag === "--quick" ? [1_000] : [1_000, 100_000]
+  const sizes =
+    flags.rows !== undefined ? [Number(flags.rows)] : flags.quick === true ? [1_000] : [1_000, 100_000]
   for (const rows of sizes) {
-    for (const withVectors of [false, true]) await compareFile(sides, rows, withVectors, 200)
+    for (const withVectors of flags.vectors === true ? [true] : [false, true])
+      await compareFile(sides, rows, withVectors, 200)
   }
   sides.end()
 })

@@ -6,7 +6,7 @@ import { loadOpener } from "./checkout.ts"
 
 /** What the parent asks for; rows and questions by number. */
 export interface Task {
-  readonly call: "put" | "recall" | "first" | "size"
+  readonly call: "put" | "recall" | "first" | "size" | "forget" | "expire" | "purge"
   readonly file: string
   readonly withVectors: boolean
   readonly from: number
@@ -20,12 +20,14 @@ export interface Taken {
   readonly bytes: number
 }
 
+const DAY_MS = 86_400_000
+
 const [, , checkout = "", folder = ""] = process.argv
 const openPath = await loadOpener(checkout)
 
 const openFile = async ({ file, withVectors }: Task) => {
   const { client, close } = await openPath(join(folder, file), withVectors)
-  return { scoped: client.for(makeScope(0)), close }
+  return { admin: client.admin, scoped: client.for(makeScope(0)), close }
 }
 
 type Opened = Awaited<ReturnType<typeof openFile>>
@@ -65,7 +67,24 @@ const run = async (task: Task): Promise<Taken> => {
     await close(task)
     return measure([async () => (await open(task)).scoped.recall(makeQuery(0, from), { minScore: 0 })])
   }
-  const { scoped } = await open(task)
+  const { admin, scoped } = await open(task)
+  if (call === "forget") {
+    const { rows } = await scoped.list({ limit: to - from })
+    return measure(
+      rows.map(
+        ({ id }) =>
+          () =>
+            scoped.forget(id)
+      )
+    )
+  }
+  if (call === "expire") {
+    const expiring = numbers.map((index) => ({ ...makeStatement({ user: 0, index }), ttlDays: 1 }))
+    return measure([() => scoped.rememberMany(expiring)])
+  }
+  if (call === "purge") {
+    return measure([() => admin.expire({ now: Date.now() + 2 * DAY_MS, limit: to - from })])
+  }
   return call === "put"
     ? measure([() => scoped.rememberMany(numbers.map((index) => makeStatement({ user: 0, index })))])
     : measure(numbers.map((round) => () => scoped.recall(makeQuery(0, round), { minScore: 0 })))
