@@ -58,6 +58,13 @@ export const population = (memories: number, users: number): Promise<CachedFile>
 export const scopes = (sizes: ReadonlyArray<number>): Promise<CachedFile> =>
   openOrFill(`scopes-${sizes.join("-")}`, sizes)
 
+/** Users with as many memories each. */
+export const evenly = (users: number, each: number): Promise<CachedFile> =>
+  openOrFill(
+    `evenly-${users}-${each}`,
+    Array.from({ length: users }, () => each)
+  )
+
 /** The default number of rows from which a scope has a graph. */
 const GRAPH_FROM = Math.ceil(40_000_000 / DIMENSIONS)
 const GRAPHS_LIMIT_MS = 300_000

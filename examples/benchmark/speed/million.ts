@@ -6,7 +6,7 @@ import type { GlobalGraph } from "./million/globalGraph.ts"
 import type { Traffic } from "./million/traffic.ts"
 import type { Warm } from "./million/warm.ts"
 import { ownProcess } from "./ownProcess.ts"
-import { type CachedFile, population, scopes } from "./cachedFiles.ts"
+import { type CachedFile, evenly, population } from "./cachedFiles.ts"
 import { atLeast, atMost, reported, type Row, unmeasured, within } from "./Row.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -87,7 +87,7 @@ const HUNDRED = 100
 /** What a process grows by that serves a hundred users of a thousand memories in turn. */
 const inTurnRow = async ({ quick }: Settings): Promise<Row> => {
   const each = quick ? 100 : 1_000
-  const file = await scopes(Array.from({ length: HUNDRED }, () => each))
+  const file = await evenly(HUNDRED, each)
   const name = `${file.memories.toLocaleString("en-US")} memories of ${HUNDRED} users`
   return grownRow(name, await runBudget(file, quick ? 100 : 400, DEFAULT_MB))
 }

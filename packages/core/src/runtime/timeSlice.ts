@@ -7,6 +7,9 @@ import * as Effect from "effect/Effect"
  */
 export const SLICE_MS = 5
 
+/** Spent by more than this, a slice is not one in which another part of a call begins: a part takes some milliseconds. */
+const PART_MS = 2
+
 /** When the first call of this slice began; `null` before it. A thread has one event loop, hence one slice. */
 let startedAt: number | null = null
 
@@ -18,7 +21,7 @@ const waiting: Waiting = new Set()
 /** Calls under way, which go before those that have not begun. */
 const paused: Waiting = new Set()
 
-const isSpent = (): boolean => startedAt !== null && performance.now() - startedAt >= SLICE_MS
+const isSpent = (ms = SLICE_MS): boolean => startedAt !== null && performance.now() - startedAt >= ms
 
 const startSlice = (): void => {
   startedAt = performance.now()
@@ -36,7 +39,7 @@ const release = (): void => {
   const step = (): void => {
     const from = paused.size > 0 ? paused : waiting
     const [call] = from
-    if (call === undefined || isSpent()) return
+    if (call === undefined || isSpent(from === paused ? PART_MS : SLICE_MS)) return
     from.delete(call)
     call()
     queueMicrotask(step)
@@ -64,7 +67,7 @@ export const admit: Effect.Effect<void> = Effect.suspend(() => {
 
 /** The same between two parts of a call under way: it goes on before calls that wait to begin. */
 export const breathe: Effect.Effect<void> = Effect.suspend(() => {
-  if (isSpent()) return waitIn(paused)
+  if (isSpent(PART_MS)) return waitIn(paused)
   if (startedAt === null) startSlice()
   return Effect.void
 })
