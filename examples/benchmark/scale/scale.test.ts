@@ -18,6 +18,12 @@ it("a placement loses no memory, and is as even as expected", () => {
   expect(Math.max(...shards) / (PLAN.memories / PLAN.shards)).toBeLessThan(expectedSkew(PLAN, sizes))
 })
 
+it("a promoted user leaves the shared shards", () => {
+  const sizes = userSizes(PLAN)
+  const left = placeUsers(PLAN, sizes, 3).reduce((sum, size) => sum + size, 0)
+  expect(left).toBeCloseTo(PLAN.memories - 3 * PLAN.limit, -1)
+})
+
 it("a recall and a put take the requests that docs/scale.md says", async () => {
   const costs = await Effect.runPromise(Effect.scoped(countCosts()))
   const requests = Object.fromEntries(Array.from(costs, ([name, cost]) => [name, cost.requests]))

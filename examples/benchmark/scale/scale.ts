@@ -33,10 +33,11 @@ export const userSizes = ({ limit, memories, users }: Plan): Float64Array => {
   return weights.map((weight) => Math.min(limit, weight * high))
 }
 
-/** Memories of each shard, where every user lies in the shard of its hash. */
-export const placeUsers = (plan: Plan, sizes = userSizes(plan)): Float64Array => {
+/** Memories of each shared shard, where every user lies in the shard of its hash but the heaviest, which are promoted. */
+export const placeUsers = (plan: Plan, sizes = userSizes(plan), promoted = 0): Float64Array => {
   const shards = new Float64Array(plan.shards)
   sizes.forEach((size, i) => {
+    if (i < promoted) return
     const shard = termId(JSON.stringify(["app", `user-${i}`])) % plan.shards
     shards[shard] = (shards[shard] ?? 0) + size
   })
@@ -122,6 +123,9 @@ export const countCosts = Effect.fnUntraced(function* () {
   return costs
 })
 
+/** Heaviest users that are promoted, where there is no limit. */
+const PROMOTED = [0, 5, 10, 20, 50]
+
 const millions = (count: number): string => `${(count / 1e6).toFixed(2)} million`
 
 if (import.meta.main) {
@@ -137,6 +141,15 @@ if (import.meta.main) {
   console.log(
     `heaviest over mean: ${(Math.max(...shards) / mean).toFixed(2)}, expected below ${expectedSkew(PLAN, sizes).toFixed(2)}`
   )
+  const unlimited = { ...PLAN, limit: PLAN.memories }
+  const free = userSizes(unlimited)
+  for (const promoted of PROMOTED) {
+    const shared = placeUsers(unlimited, free, promoted)
+    const left = shared.reduce((sum, size) => sum + size, 0)
+    console.log(
+      `without a limit, ${promoted} promoted (down to ${millions(free[promoted - 1] ?? 0)}): ${millions(left)} left, heaviest shared shard over mean ${(Math.max(...shared) / mean).toFixed(2)}`
+    )
+  }
   const costs = await Effect.runPromise(Effect.scoped(countCosts()))
   for (const [name, { bytesReceived, bytesSent, requests }] of costs) {
     console.log(`${name}: ${requests} requests, ${bytesSent} bytes sent, ${bytesReceived} received`)

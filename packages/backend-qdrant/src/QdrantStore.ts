@@ -16,7 +16,9 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { makeAdmin } from "./admin/admin.ts"
-import { makeQdrantAdmin, QdrantAdmin } from "./admin/eraseBytes.ts"
+import { makeEraseBytes } from "./admin/eraseBytes.ts"
+import { makePromoteScope } from "./admin/promoteScope.ts"
+import { QdrantAdmin } from "./admin/QdrantAdmin.ts"
 import { makeStaging } from "./admin/staging.ts"
 import { openNodes } from "./connection/openClient.ts"
 import { NO_POINTS } from "./connection/PointsApi.ts"
@@ -87,10 +89,15 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     fingerprint: Effect.succeed(fingerprint),
     close: Effect.asVoid(closeAll)
   }
+  const qdrantAdmin: QdrantAdmin["Service"] = {
+    collection: settings.collection,
+    eraseBytes: makeEraseBytes(http, collection, mode, close(STORE_MOVED)),
+    promoteScope: makePromoteScope(http, collection, mode)
+  }
   const checks = { fingerprint, closedReason: () => closedReason, mode }
   return Context.make(MemoryStore, checkedStore(makeStore(serving), checks)).pipe(
     Context.add(StoreAdmin, checkedAdmin(admin, checks.closedReason)),
-    Context.add(QdrantAdmin, makeQdrantAdmin(http, collection, mode, close(STORE_MOVED)))
+    Context.add(QdrantAdmin, qdrantAdmin)
   )
 })
 

@@ -1,4 +1,4 @@
-export { QdrantAdmin } from "./admin/eraseBytes.ts"
+export { type Promotion, QdrantAdmin } from "./admin/QdrantAdmin.ts"
 export { QdrantStore } from "./QdrantStore.ts"
 export type {
   ClientOptions,

@@ -8,7 +8,6 @@ import {
   type StoreMode
 } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { ANY_POINT } from "../codec/filter.ts"
 import type { ReadPoint } from "../codec/memoryRow.ts"
@@ -17,7 +16,7 @@ import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import { eachShard, makePointsApi, type PointsApi, scrollPages } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import type { ShardKeys } from "../connection/shardKeys.ts"
-import { encodeEntriesNote, encodeNote, readEntriesNote, readShardKeys } from "../schema/collectionNote.ts"
+import { encodeEntriesNote, encodeNote, readEntriesNote, readSharedKeys } from "../schema/collectionNote.ts"
 import { createCollection, createIndexes, createShardKeys } from "../schema/createCollection.ts"
 import { accessName, entriesName } from "../schema/names.ts"
 import type { OpenedCollection } from "../schema/openCollection.ts"
@@ -31,21 +30,8 @@ import {
 } from "../schema/schema.ts"
 import { findStaged, newGeneration } from "../schema/stagedCollection.ts"
 import { parseScopeId } from "../scopeId.ts"
-
-/** Calls that only Qdrant has: for the operator, as `StoreAdmin` is. */
-export class QdrantAdmin extends Context.Service<
-  QdrantAdmin,
-  {
-    /** The base name of the collections. */
-    readonly collection: string
-    /**
-     * Copies what remains into new collections and drops the old ones, whose segments and logs go at once: the one call
-     * that drops a collection, once it is given their base name. Stop the programs that write first; `Conflict` if the
-     * number of points changes meanwhile. The handle answers `Closed` afterwards. Does not reach snapshots and backups.
-     */
-    eraseBytes(collection: string): Effect.Effect<void, MemoryError>
-  }
->()("@keepsake/backend-qdrant/QdrantAdmin") {}
+import { copyOwnKeys, settleOwnKeys } from "./ownKeys.ts"
+import type { QdrantAdmin } from "./QdrantAdmin.ts"
 
 /** Points that one request reads, with their texts and vectors. */
 const PAGE = 64
@@ -103,6 +89,7 @@ const makeCopy = Effect.fnUntraced(function* (
   const unready = note({ ready: false, shardKeys: count })
   yield* createCollection(collections, copy, config(unready, shardKeys !== null))
   yield* createShardKeys(collections, copy, shardKeys)
+  yield* copyOwnKeys(http, { name, shardKeys }, { name: copy, shardKeys })
   yield* createIndexes(collections, copy, indexes)
   const place = (collection: string) => makePointsApi(http, { collection, shardKeys })
   yield* copyPoints(place(name), place(copy))
@@ -147,7 +134,7 @@ const replaceVectorless = Effect.fnUntraced(function* (
   yield* makeCopy(http, {
     name,
     copy,
-    shardKeys: readShardKeys(note),
+    shardKeys: readSharedKeys(note),
     indexes,
     config: (encoded, isKeyed) => vectorlessConfig(http.settings.layout, encoded, isKeyed),
     note: encodeEntriesNote
@@ -166,27 +153,25 @@ const replaceVectorless = Effect.fnUntraced(function* (
   )
 })
 
-export const makeQdrantAdmin = (
+export const makeEraseBytes = (
   http: QdrantHttp,
   serving: OpenedCollection,
   mode: StoreMode,
   close: Effect.Effect<void>
-): QdrantAdmin["Service"] => {
+): QdrantAdmin["Service"]["eraseBytes"] => {
   const { collection } = http.settings
-  return {
-    collection,
-    eraseBytes: Effect.fnUntraced(function* (typed) {
-      if (mode.readOnly) yield* openedReadOnly()
-      if (typed !== collection) {
-        yield* invalidInput("collection", `is not the name of this store's collections, ${collection}.`)
-      }
-      if (serving.layouts !== "second" || (yield* findStaged(http)) !== null) {
-        yield* conflict("The collection is being moved: let that end, or drop the move, then erase.")
-      }
-      yield* replaceMemories(http, serving)
-      yield* close
-      yield* replaceVectorless(http, entriesName(collection), ENTRIES_INDEXES)
-      yield* replaceVectorless(http, accessName(collection), ACCESS_INDEXES)
-    })
-  }
+  return Effect.fnUntraced(function* (typed) {
+    if (mode.readOnly) yield* openedReadOnly()
+    if (typed !== collection) {
+      yield* invalidInput("collection", `is not the name of this store's collections, ${collection}.`)
+    }
+    if (serving.layouts !== "second" || (yield* findStaged(http)) !== null) {
+      yield* conflict("The collection is being moved: let that end, or drop the move, then erase.")
+    }
+    yield* settleOwnKeys(http, serving)
+    yield* replaceMemories(http, serving)
+    yield* close
+    yield* replaceVectorless(http, entriesName(collection), ENTRIES_INDEXES)
+    yield* replaceVectorless(http, accessName(collection), ACCESS_INDEXES)
+  })
 }

@@ -1,7 +1,8 @@
 import type { MemoryError, Scope, ScopeCount } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
-import { type Conditions, inScope, NO_CONDITIONS } from "../codec/filter.ts"
+import { all, type Conditions, inScope, NO_CONDITIONS } from "../codec/filter.ts"
 import { ENTRIES } from "../codec/entries.ts"
+import { IS_MEMORY } from "../codec/passages.ts"
 import { facetAll } from "../connection/facetAll.ts"
 import type { PointsApi } from "../connection/PointsApi.ts"
 import { type Serving, withinScope } from "../requests/Serving.ts"
@@ -30,6 +31,29 @@ const facetScopes = (points: PointsApi, conditions: Conditions, { after, limit }
     limit + 1
   )
 
+/** Rows by scope. Those of a promoted scope are counted by its key: copies of some may stand under the shared one too. */
+const countOnce = Effect.fnUntraced(function* (
+  points: PointsApi,
+  hits: Effect.Success<ReturnType<typeof facetAll>>
+): Effect.fn.Return<ReadonlyMap<string, number>, MemoryError> {
+  const ownKeys = hits.length === 0 ? new Set<string>() : yield* points.ownKeys
+  const counted = yield* Effect.forEach(
+    hits,
+    ({ count, value }) => {
+      const id = String(value)
+      const scope = parseScopeId(id)
+      return ownKeys.has(points.keyOf(scope, ownKeys) ?? "")
+        ? Effect.map(
+            points.within(scope).count(all(inScope(scope), IS_MEMORY)),
+            (rows) => [id, rows] as const
+          )
+        : Effect.succeed([id, count] as const)
+    },
+    { concurrency: "unbounded" }
+  )
+  return new Map(counted.filter(([, rows]) => rows > 0))
+})
+
 const sumScope = (serving: Serving, scope: Scope, hasEntries: boolean) => {
   const shard = withinScope(serving, scope)
   return Effect.all(
@@ -52,7 +76,7 @@ export const listScopes = Effect.fnUntraced(function* (
     { concurrency: "unbounded" }
   )
   const rows = new Map(withEntries.map(({ value }) => [String(value), 0]))
-  for (const { count, value } of withRows) rows.set(String(value), count)
+  for (const [id, count] of yield* countOnce(points, withRows)) rows.set(id, count)
   const afterHash = after === undefined ? 0 : scopeHash(after)
   const afterId = after === undefined ? "" : scopeId(after)
   const page = Array.from(rows, ([id, count]): HashedScope => {

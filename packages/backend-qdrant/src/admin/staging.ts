@@ -40,6 +40,7 @@ import {
   switchAliases
 } from "../schema/stagedCollection.ts"
 import { scopeId } from "../scopeId.ts"
+import { copyOwnKeys, settleOwnKeys } from "./ownKeys.ts"
 import { copyLateWrites, copyChanges, deleteAll, type Switch } from "./switchCollections.ts"
 
 type Admin = StoreAdmin["Service"]
@@ -73,12 +74,26 @@ const PAGE = 256
 /** Serving rows that the staged collection lacks. */
 const unstagedRows = ({ generation }: StagedCollection) => all(IS_MEMORY, mustNot(is("staged", generation)))
 
+/** Makes the stage, unless a scope is being promoted: a promotion looks for a stage after it made its key. */
+const beginStage = Effect.fnUntraced(function* (
+  http: QdrantHttp,
+  serving: ServingCollection,
+  next: Fingerprint
+): Effect.fn.Return<StagedCollection, MemoryError> {
+  const staged = yield* createStaged(http, serving, next)
+  yield* settleOwnKeys(http, serving).pipe(
+    Effect.andThen(copyOwnKeys(http, serving, staged)),
+    Effect.onError(() => Effect.ignore(dropStagingAlias(http, staged)))
+  )
+  return staged
+})
+
 const stage = Effect.fnUntraced(function* (
   move: Move,
   next: Fingerprint
 ): Effect.fn.Return<void, MemoryError> {
   const { http, serving } = move
-  move.staged ??= (yield* findStaged(http)) ?? (yield* createStaged(http, serving, next))
+  move.staged ??= (yield* findStaged(http)) ?? (yield* beginStage(http, serving, next))
   const { fingerprint } = move.staged
   if (!sameFingerprint(fingerprint, next)) {
     yield* otherMoveUnderWay(fingerprint, next)

@@ -3,6 +3,9 @@ import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import type { QdrantHttp } from "./QdrantHttp.ts"
 
+/** Where a new key's shard is made, and whether it serves at once. */
+type ShardKeyOptions = Omit<Schemas["CreateShardingKey"], "shard_key">
+
 type Result<A> = Effect.Effect<A, MemoryError>
 
 /** The requests about collections and aliases. */
@@ -19,8 +22,14 @@ export interface CollectionsApi {
   ) => Result<Schemas["UpdateResult"]>
   /** Whether the server runs in cluster mode: outside it there are no shard keys. */
   readonly inCluster: Result<boolean>
+  /** The ids of the nodes of a cluster. */
+  readonly peers: Result<ReadonlyArray<number>>
   readonly shardKeys: (name: string) => Result<ReadonlyArray<string>>
-  readonly createShardKey: (name: string, key: string) => Result<boolean>
+  readonly createShardKey: (name: string, key: string, options?: ShardKeyOptions) => Result<boolean>
+  /** Where the shards of a collection are, and in which state. */
+  readonly shards: (name: string) => Result<Schemas["CollectionClusterInfo"]>
+  /** Begins a copy that the server goes on with. Sent once: it must not begin again when it has ended. */
+  readonly changeShards: (name: string, operation: Schemas["ClusterOperations"]) => Result<boolean>
   /** Only what the operator named goes: everything else deletes points. */
   readonly drop: (name: string) => Result<boolean>
   readonly setMetadata: (name: string, metadata: Record<string, unknown>) => Result<boolean>
@@ -61,17 +70,32 @@ export const makeCollectionsApi = (http: QdrantHttp): CollectionsApi => ({
     ({ status }) => status === "enabled"
   ),
 
+  peers: Effect.map(
+    http.send("cluster status", (api, init) => api.clusterStatus({}, init)),
+    (cluster) => (cluster.status === "enabled" ? Object.keys(cluster.peers).map(Number) : [])
+  ),
+
   shardKeys: (name) =>
     Effect.map(
       http.send("list shard keys", (api, init) => api.listShardKeys({ collection_name: name }, init)),
       ({ shard_keys }) => (shard_keys ?? []).map(({ key }) => String(key))
     ),
 
-  createShardKey: (name, key) =>
+  createShardKey: (name, key, options = {}) =>
     http.send(
       "create shard key",
-      (api, init) => api.createShardKey({ collection_name: name, shard_key: key }, init),
+      (api, init) => api.createShardKey({ collection_name: name, shard_key: key, ...options }, init),
       "bulk"
+    ),
+
+  shards: (name) =>
+    http.send("list shards", (api, init) => api.collectionClusterInfo({ collection_name: name }, init)),
+
+  changeShards: (name, operation) =>
+    http.send(
+      "change shards",
+      (api, init) => api.updateCollectionCluster({ collection_name: name, ...operation }, init),
+      "once"
     ),
 
   drop: (name) =>

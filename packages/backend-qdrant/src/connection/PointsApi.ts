@@ -2,19 +2,20 @@ import type { MemoryError, Scope } from "@keepsake/core/driver"
 import type { Schemas } from "@qdrant/js-client-rest"
 import * as Effect from "effect/Effect"
 import { type Conditions, toFilter } from "../codec/filter.ts"
-import { timedOut } from "./errors.ts"
 import type { QdrantHttp } from "./QdrantHttp.ts"
-import type { ShardKeys } from "./shardKeys.ts"
+import { listOwnKeys, NO_KEYS } from "./ownKeys.ts"
+import { type PointsPlace, selectScope, type ShardSelector } from "./shardKeys.ts"
+import { makeUpdate, type Update } from "./updatePoints.ts"
 
 type Point = Schemas["Record"]
 type Parts = Pick<Schemas["ScrollRequest"], "with_payload" | "with_vector">
 
-type Operation = Schemas["UpdateOperation"]
-
 /** The requests to a collection's points, under the settings of the store. */
 export interface PointsApi {
-  /** The shard key of a scope; `null` in a collection of one shard. */
-  readonly keyOf: (scope: Scope) => string | null
+  /** The shard key of a scope, where these scopes' own keys exist; `null` in a collection of one shard. */
+  readonly keyOf: (scope: Scope, ownKeys: ReadonlySet<string>) => string | null
+  /** The keys that promoted scopes have for themselves; none for requests of one scope. */
+  readonly ownKeys: Effect.Effect<ReadonlySet<string>, MemoryError>
   /** Requests to the shard of this scope alone. Others ask all shards, and insert nothing where there are keys. */
   readonly within: (scope: Scope) => PointsApi
   readonly scroll: (request: Schemas["ScrollRequest"]) => Effect.Effect<Schemas["ScrollResult"], MemoryError>
@@ -29,40 +30,30 @@ export interface PointsApi {
     conditions: Conditions,
     limit: number
   ) => Effect.Effect<ReadonlyArray<Schemas["FacetValueHit"]>, MemoryError>
-  /** Runs operations in order, in one request; every later read sees them. */
-  readonly update: (
-    operation: string,
-    operations: ReadonlyArray<Operation>,
-    bulk?: "bulk"
-  ) => Effect.Effect<void, MemoryError>
+  readonly update: Update
 }
 
-/** A collection's name or alias, and its shard keys. */
-export interface PointsPlace {
-  readonly collection: string
-  readonly shardKeys: ShardKeys | null
-}
-
-/** An operation in these shards. */
-const inShards = (operation: Operation, shard_key: string | Array<string>): Operation =>
-  Object.fromEntries(
-    Object.entries(operation).map(([kind, body]) => [kind, { ...(body as object), shard_key }])
-  ) as Operation
-
-/** Requests to the points of one shard, or of all. */
-export const makePointsApi = (http: QdrantHttp, place: PointsPlace, key: string | null = null): PointsApi => {
-  const { readConsistency, writeOrdering } = http.settings
+/** Requests to the points of one scope's shard, or of these shards; without a selector of all. */
+export const makePointsApi = (
+  http: QdrantHttp,
+  place: PointsPlace,
+  selector: ShardSelector | null = null
+): PointsApi => {
+  const { readConsistency } = http.settings
   const { collection, shardKeys } = place
   const target = { collection_name: collection }
-  const shard = key === null ? {} : { shard_key: key }
-  /** A write names its shards; a read without a key asks all. */
-  const written = key ?? (shardKeys === null ? null : [...shardKeys.all])
+  const shard = selector === null ? {} : { shard_key: selector }
   const agreed = readConsistency === undefined ? {} : { consistency: readConsistency }
-  const write = { ...target, wait: true, ...(writeOrdering === undefined ? {} : { ordering: writeOrdering }) }
+  const ownKeys = selector === null ? listOwnKeys(http, place) : Effect.succeed(NO_KEYS)
   return {
-    keyOf: (scope) => shardKeys?.of(scope) ?? null,
+    keyOf: (scope, ownKeys) => {
+      const own = shardKeys?.own?.(scope)
+      return own !== undefined && ownKeys.has(own) ? own : (shardKeys?.of(scope) ?? null)
+    },
 
-    within: (scope) => makePointsApi(http, place, shardKeys?.of(scope)),
+    ownKeys,
+
+    within: (scope) => makePointsApi(http, place, shardKeys === null ? null : selectScope(shardKeys, scope)),
 
     scroll: (request) =>
       http.send("scroll", (api, init) => api.scrollPoints({ ...target, ...shard, ...request }, init)),
@@ -96,24 +87,14 @@ export const makePointsApi = (http: QdrantHttp, place: PointsPlace, key: string 
         )
         .pipe(Effect.map(({ hits }) => hits)),
 
-    update: Effect.fnUntraced(function* (operation, operations, bulk) {
-      const placed =
-        written === null ? operations : operations.map((operation) => inShards(operation, written))
-      const results = yield* http.send(
-        operation,
-        (api, init) => api.batchUpdate({ ...write, operations: [...placed] }, init),
-        bulk
-      )
-      if (results.some(({ status }) => status !== "completed")) {
-        yield* timedOut({ operation, server: http.server })
-      }
-    })
+    update: makeUpdate(http, place, selector, ownKeys)
   }
 }
 
 /** A collection that does not exist, to a store that is opened read-only. */
 export const NO_POINTS: PointsApi = {
   keyOf: () => null,
+  ownKeys: Effect.succeed(NO_KEYS),
   within: () => NO_POINTS,
   scroll: () => Effect.succeed({ points: [] }),
   lookUp: () => Effect.succeed({ points: [] }),
@@ -162,19 +143,17 @@ export const scrollAll = Effect.fnUntraced(function* (
 })
 
 /** Runs `onGroup` for the things of each shard, one shard after the other. */
-export const eachShard = <A>(
+export const eachShard = Effect.fnUntraced(function* <A>(
   points: PointsApi,
   things: ReadonlyArray<A>,
   scopeOf: (thing: A) => Scope,
   onGroup: (points: PointsApi, group: ReadonlyArray<A>) => Effect.Effect<void, MemoryError>
-): Effect.Effect<void, MemoryError> => {
-  const groups = Map.groupBy(things, (thing) => points.keyOf(scopeOf(thing)))
-  return Effect.forEach(
-    groups.values(),
-    (group) => {
-      const [first] = group
-      return first === undefined ? Effect.void : onGroup(points.within(scopeOf(first)), group)
-    },
-    { discard: true }
-  )
-}
+): Effect.fn.Return<void, MemoryError> {
+  if (things.length === 0) return
+  const ownKeys = yield* points.ownKeys
+  const groups = Map.groupBy(things, (thing) => points.keyOf(scopeOf(thing), ownKeys))
+  for (const group of groups.values()) {
+    const [first] = group
+    if (first !== undefined) yield* onGroup(points.within(scopeOf(first)), group)
+  }
+})

@@ -27,12 +27,13 @@ export interface QdrantHttp {
   /**
    * Sends a request until it succeeds, fails with an error that is not retryable, or runs out of time.
    * Retries all requests alike: each of the store's is idempotent (reads, absolute values, inserts that
-   * leave an existing point alone). A node that fails is left for the next one, at once the first time.
+   * leave an existing point alone). A node that fails is left for the next one, at once the first time. `once` sends what
+   * must not come twice.
    */
   readonly send: <A>(
     operation: string,
     request: Request<A>,
-    bulk?: "bulk"
+    kind?: "bulk" | "once"
   ) => Effect.Effect<NonNullable<A>, MemoryError>
   readonly settings: QdrantSettings
   /** The server's name in error messages. */
@@ -108,20 +109,21 @@ export const makeQdrantHttp = (nodes: ReadonlyArray<QdrantNode>, settings: Qdran
       permits.withPermits(1)
     )
 
-  const send = <A>(operation: string, request: Request<A>, bulk?: "bulk") =>
+  const send = <A>(operation: string, request: Request<A>, kind?: "bulk" | "once") =>
     Effect.withFiber<NonNullable<A>, MemoryError>((fiber) => {
-      const factor = bulk === undefined ? 1 : BULK_FACTOR
+      const factor = kind === "bulk" ? BULK_FACTOR : 1
+      const retries = kind === "once" ? 0 : settings.retries
       const timeoutMs = limitUntil(fiber, settings.timeoutMs * factor)
       const sendFrom = (attempts: number): Effect.Effect<NonNullable<A>, MemoryError> =>
         Effect.suspend(() => {
           const node = choice.take()
-          const failsOver = attempts === 0 && nodes.length > 1 && settings.retries > 0
+          const failsOver = attempts === 0 && nodes.length > 1 && retries > 0
           const attemptMs = failsOver
             ? Math.min(settings.failoverMs, settings.attemptTimeoutMs)
             : settings.attemptTimeoutMs
           return sendOnce(node, { operation, server: node.server }, request, attemptMs * factor).pipe(
             Effect.catch((error) => {
-              if (!error.isRetryable || attempts >= settings.retries) return Effect.fail(error)
+              if (!error.isRetryable || attempts >= retries) return Effect.fail(error)
               choice.leave(node)
               const retryAfterMs = error.reason._tag === "Unavailable" ? (error.reason.retryAfterMs ?? 0) : 0
               // Past the deadline: return the server's figure to the caller instead of waiting.

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { ENTRIES } from "../codec/entries.ts"
 import { all, type Conditions, inScope, must, mustNot, toFilter } from "../codec/filter.ts"
 import { IS_MEMORY, ofMemories } from "../codec/passages.ts"
-import { scrollAll } from "../connection/PointsApi.ts"
+import { type PointsApi, scrollAll } from "../connection/PointsApi.ts"
 import { toRemoval } from "../erasure.ts"
 import { dropCounts } from "./accessCounts.ts"
 import type { Serving } from "./Serving.ts"
@@ -56,17 +56,23 @@ export const removeWhere = Effect.fnUntraced(function* (
   return toRemoval(doomed.length)
 })
 
+/** How many rows match. Where scopes have their own keys, copies of a row may stand under a shared one too. */
+const countRows = Effect.fnUntraced(function* (
+  points: PointsApi,
+  conditions: Conditions
+): Effect.fn.Return<number, MemoryError> {
+  const rows = all(conditions, IS_MEMORY)
+  if ((yield* points.ownKeys).size === 0) return yield* points.count(rows)
+  return (yield* scrollAll(points, rows, { with_payload: false })).length
+})
+
 /** Removes rows, then the entries, counters and counts of accesses of the same scope or user. */
 export const removeAll = Effect.fnUntraced(function* (
   { access, points, removeStaged, sessions }: Serving,
   conditions: Conditions
 ): Effect.fn.Return<Removal, MemoryError> {
   const [removed, entries, removeFromStaged] = yield* Effect.all(
-    [
-      points.count(all(conditions, IS_MEMORY)),
-      sessions.count(all(conditions, ENTRIES)),
-      removeStaged(conditions)
-    ],
+    [countRows(points, conditions), sessions.count(all(conditions, ENTRIES)), removeStaged(conditions)],
     { concurrency: "unbounded" }
   )
   const operations = [{ delete: { filter: toFilter(conditions) } }]

@@ -81,9 +81,13 @@ export const encodeEntriesNote = ({ ready, shardKeys }: NoteState): Record<strin
   return { keepsake: note }
 }
 
-/** The shard keys that a collection was created with. */
-export const readShardKeys = ({ shardKeys }: EntriesNote): ShardKeys | null =>
-  shardKeys === undefined ? null : makeShardKeys(shardKeys)
+/** The shard keys that a collection of memories was created with. */
+export const readShardKeys = ({ shardKeys }: CollectionNote): ShardKeys | null =>
+  shardKeys === undefined ? null : makeShardKeys(shardKeys, true)
+
+/** The same of a collection without vectors, whose scopes have no key for themselves. */
+export const readSharedKeys = ({ shardKeys }: EntriesNote): ShardKeys | null =>
+  shardKeys === undefined ? null : makeShardKeys(shardKeys, false)
 
 /** Which layouts the points of a collection have. */
 export const readLayouts = ({ layout, moving = false }: CollectionNote): Layouts =>

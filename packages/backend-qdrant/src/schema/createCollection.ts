@@ -25,15 +25,15 @@ export const countShardKeys = (
 ): Effect.Effect<number | null, MemoryError> =>
   Effect.map(inCluster, (isCluster) => (isCluster ? shardKeys : null))
 
-/** Creates the shard keys that do not exist yet. */
-export const createShardKeys = Effect.fnUntraced(function* (
+/** Creates those of these keys that do not exist yet. */
+export const createMissingKeys = Effect.fnUntraced(function* (
   collections: CollectionsApi,
   name: string,
-  keys: ShardKeys | null
+  keys: ReadonlyArray<string>
 ): Effect.fn.Return<void, MemoryError> {
-  if (keys === null) return
+  if (keys.length === 0) return
   const known = new Set(yield* collections.shardKeys(name))
-  for (const key of keys.all) {
+  for (const key of keys) {
     if (known.has(key)) continue
     yield* collections.createShardKey(name, key).pipe(
       // Another process, or the first of several attempts, created it meanwhile.
@@ -45,6 +45,13 @@ export const createShardKeys = Effect.fnUntraced(function* (
     )
   }
 })
+
+/** Creates the shared keys that do not exist yet. */
+export const createShardKeys = (
+  collections: CollectionsApi,
+  name: string,
+  keys: ShardKeys | null
+): Effect.Effect<void, MemoryError> => createMissingKeys(collections, name, keys?.all ?? [])
 
 /** Creates indexes that do not exist yet. */
 export const createIndexes = Effect.fnUntraced(function* (

@@ -6,7 +6,7 @@ import { makeCollectionsApi } from "../connection/CollectionsApi.ts"
 import { makePointsApi, NO_POINTS, type PointsApi } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import type { ShardKeys } from "../connection/shardKeys.ts"
-import { encodeEntriesNote, readEntriesNote, readShardKeys } from "./collectionNote.ts"
+import { encodeEntriesNote, readEntriesNote, readSharedKeys } from "./collectionNote.ts"
 import { countShardKeys, createCollection, createIndexes, createShardKeys } from "./createCollection.ts"
 import { compareIndexes, compareStrictMode } from "./differences.ts"
 import type { ServerState } from "./inspectServer.ts"
@@ -43,7 +43,7 @@ const ensureVectorless = Effect.fnUntraced(function* (
       `Collection ${name} is where Keepsake keeps ${keeps}, but Keepsake did not create it. Rename it, or name another collection in this store's options.`
     )
   }
-  const shardKeys = readShardKeys(note)
+  const shardKeys = readSharedKeys(note)
   if (!note.ready) {
     yield* createShardKeys(collections, name, shardKeys)
     yield* createIndexes(collections, name, indexes)
@@ -74,7 +74,7 @@ const openVectorless = Effect.fnUntraced(function* (
   }
   if (found === null) return NO_POINTS
   const note = yield* readEntriesNote(name, found)
-  return makePointsApi(http, { collection: name, shardKeys: note === null ? null : readShardKeys(note) })
+  return makePointsApi(http, { collection: name, shardKeys: note === null ? null : readSharedKeys(note) })
 })
 
 export const openEntries = (

@@ -102,11 +102,20 @@ describe("on a cluster", () => {
         now: NOW,
         entries: [{ sessionId: "s", kind: "k", number: 1, content: "c" }]
       })
-      const keys = requests().map(
-        ({ body }) => JSON.stringify(body).match(/"shard_key":("[^"]*"|\[[^\]]*\])/u)?.[1]
+      const made = requests()
+      const keysOf = (bodies: ReadonlyArray<unknown>) =>
+        new Set(
+          bodies.flatMap((body) =>
+            Array.from(JSON.stringify(body).matchAll(/"shard_key":("[^"]*"|\{[^}]*\})/gu), ([, key]) => key)
+          )
+        )
+      const [rows = [], others = []] = [true, false].map((ofRows) =>
+        made.filter(({ path }) => path.includes(".serving-") === ofRows).map(({ body }) => body)
       )
-      assert.strictEqual(new Set(keys).size, 1)
-      assert.match(String(keys[0]), /^"scopes-\d"$/u)
+      const [own = ""] = keysOf(rows)
+      assert.strictEqual(keysOf(rows).size, 1)
+      assert.match(own, /^\{"target":"scope-[0-9a-f]{32}","fallback":"scopes-\d"\}$/u)
+      assert.deepStrictEqual(Array.from(keysOf(others)), [`"${own.match(/scopes-\d/u)?.[0]}"`])
       yield* admin.eraseUser({ userId: SCOPE.userId })
       const deletions = requests().filter(({ path }) => path.endsWith("/points/batch"))
       assert.deepStrictEqual(

@@ -6,6 +6,8 @@ export interface Cluster {
   readonly size: number
   /** Nodes that do not run. */
   readonly down: Set<number>
+  /** Whether copies between shards wait for `advanceTransfers`; tests set it. */
+  holdsTransfers: boolean
 }
 
 /** What the server stores; it survives a restart, like a disk. */
@@ -20,7 +22,7 @@ export interface ServerData {
 export const emptyData = (nodes?: number): ServerData => ({
   collections: new Map(),
   aliases: new Map(),
-  cluster: nodes === undefined ? null : { size: nodes, down: new Set() }
+  cluster: nodes === undefined ? null : { size: nodes, down: new Set(), holdsTransfers: false }
 })
 
 /** The collection of a name. Requests that change a collection itself do not resolve aliases. */

@@ -12,7 +12,7 @@ import {
   listCollections,
   updateCollection
 } from "./collections.ts"
-import { clusterStatus, createShardKey, listShardKeys } from "./cluster.ts"
+import { changeShards, clusterStatus, createShardKey, listShardKeys, listShards } from "./cluster.ts"
 import { answerQueries } from "./points/answerQueries.ts"
 import { applyOperation, shardsOf } from "./points/applyOperation.ts"
 import type { Collection } from "./points/Collection.ts"
@@ -86,6 +86,8 @@ const ROUTES: ReadonlyArray<readonly [method: string, path: string, handler: Han
   ["GET", "/cluster", clusterStatus],
   ["GET", "/collections/*/shards", listShardKeys],
   ["PUT", "/collections/*/shards", createShardKey],
+  ["GET", "/collections/*/cluster", listShards],
+  ["POST", "/collections/*/cluster", changeShards],
   [
     "POST",
     "/collections/*/points/scroll",

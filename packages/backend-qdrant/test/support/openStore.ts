@@ -1,4 +1,4 @@
-import { type QdrantOptions, QdrantStore } from "@keepsake/backend-qdrant"
+import { QdrantAdmin, type QdrantOptions, QdrantStore } from "@keepsake/backend-qdrant"
 import {
   fingerprint,
   type Fingerprint,
@@ -21,7 +21,8 @@ export const openStore = (options: QdrantOptions, fingerprint: Fingerprint = FIN
   Layer.build(QdrantStore.layer(options).pipe(Layer.provide(StoreFingerprint.layer(fingerprint)))).pipe(
     Effect.map((context) => ({
       store: Context.get(context, MemoryStore),
-      admin: Context.get(context, StoreAdmin)
+      admin: Context.get(context, StoreAdmin),
+      qdrant: Context.get(context, QdrantAdmin)
     }))
   )
 

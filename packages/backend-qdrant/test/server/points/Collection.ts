@@ -1,10 +1,17 @@
-import { badRequest, wrongInput } from "../refusals.ts"
+import { badRequest, Refusal, wrongInput } from "../refusals.ts"
 import type { CreateCollection, IndexParams } from "../schemas/collection.ts"
 import type { Filter } from "../schemas/filter.ts"
 import type { ShardKeySelector } from "../schemas/values.ts"
 import { requireIndexes } from "./requireIndexes.ts"
 import { Shard } from "./Shard.ts"
 import type { StoredPoint } from "./StoredPoint.ts"
+
+/** Points of a shard that are copied to another one, whose state says how far that is. */
+export interface Transfer {
+  readonly from: Shard
+  readonly to: Shard
+  readonly filter: Filter | undefined
+}
 
 const hash = (text: string): number => {
   let value = 0
@@ -18,6 +25,7 @@ export class Collection {
   readonly indexes = new Map<string, IndexParams>()
   readonly shards: Array<Shard>
   metadata: Record<string, unknown>
+  transfers: ReadonlyArray<Transfer> = []
   /** Points with a vector that a change of their payload took out of their indexed segment. */
   moved = 0
   /** Whether a segment is being optimised; tests set it. */
@@ -47,20 +55,39 @@ export class Collection {
     return this.isKeyed || this.shards.length === 1 || this.shards[hash(id) % this.shards.length] === shard
   }
 
-  /** The shards of a request. Without a key all are read, and a collection that has keys refuses to write. */
+  /**
+   * The shards of a request. Without a key all that are whole are read, and a collection that has keys refuses to write.
+   */
   select(selector: ShardKeySelector | undefined, purpose: "read" | "update"): ReadonlyArray<Shard> {
     if (selector === undefined) {
       if (purpose === "update" && this.isKeyed) throw wrongInput("Shard key not specified")
-      return this.shards
+      return this.shards.filter(({ state }) => state === "Active")
     }
-    const find = (key: string) => this.shards.find((shard) => shard.key === key)
-    const refuse = purpose === "update" ? wrongInput : badRequest
+    if (typeof selector === "object" && "target" in selector) return this.#route(selector, purpose)
     const keys = typeof selector === "string" ? [selector] : selector
     return keys.map((key) => {
-      const shard = find(key)
-      if (shard === undefined) throw refuse(`Shard key ${key} not found`)
-      return shard
+      const shard = this.#find(key, purpose)
+      if (shard.isReadable) return shard
+      throw new Refusal(500, `Service internal error: shard key ${key} has no active replica`)
     })
+  }
+
+  #find(key: string, purpose: "read" | "update"): Shard {
+    const shard = this.shards.find((shard) => shard.key === key)
+    if (shard !== undefined) return shard
+    throw (purpose === "update" ? wrongInput : badRequest)(`Shard key ${key} not found`)
+  }
+
+  /** The target where it is whole. Until every node knows that, a write goes to both. */
+  #route(
+    { fallback, target }: Extract<ShardKeySelector, { target: string }>,
+    purpose: "read" | "update"
+  ): ReadonlyArray<Shard> {
+    const shard = this.shards.find(({ key }) => key === target)
+    if (shard === undefined || !shard.isReadable) return [this.#find(fallback, purpose)]
+    return shard.state === "ActiveRead" && purpose === "update"
+      ? [shard, this.#find(fallback, purpose)]
+      : [shard]
   }
 
   /** Refuses a filter that strict mode forbids. */

@@ -13,18 +13,35 @@ interface ShardOwner {
   readonly checkFilter: (filter: Filter | undefined, purpose: "read" | "update") => void
 }
 
+/** `Partial` while points are copied to it, then `ActiveRead` until every node knows, or `Dead` if the copy failed. */
+export type ShardState = "Active" | "Partial" | "ActiveRead" | "Dead"
+
 /** Points that are counted, ranked and cut by themselves: a collection of several shards merges their answers. */
 export class Shard {
   readonly collection: ShardOwner
   /** Of the points with this shard key; `null` under automatic sharding. */
   readonly key: string | null
   readonly points = new Map<string, StoredPoint>()
+  state: ShardState
+  /** The nodes, from 0, that it was placed on; `null` if the server placed it. */
+  readonly placement: Array<number> | null
   /** Former states of points that left a segment while it is optimised: the IDF counts them too. */
   readonly left: Array<StoredPoint> = []
 
-  constructor(collection: ShardOwner, key: string | null) {
+  constructor(
+    collection: ShardOwner,
+    key: string | null,
+    state: ShardState = "Active",
+    placement: Array<number> | null = null
+  ) {
     this.collection = collection
     this.key = key
+    this.state = state
+    this.placement = placement
+  }
+
+  get isReadable(): boolean {
+    return this.state === "Active" || this.state === "ActiveRead"
   }
 
   select(filter: Filter | undefined, purpose: "read" | "update" = "read"): Array<StoredPoint> {

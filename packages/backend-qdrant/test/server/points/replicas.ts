@@ -17,15 +17,17 @@ export const intersectHits = (answers: ReadonlyArray<ReadonlyArray<Scored>>): Re
 const countReplicas = ({ size }: Cluster, { config }: Collection): number =>
   Math.min(config.replication_factor ?? 1, size)
 
-/** Replicas of a shard on nodes that run: replica `r` of shard `s` stands on node `s + r`. */
-const countAlive = (cluster: Cluster, collection: Collection, shard: Shard): number => {
+/** The nodes of a shard's replicas: where it was placed, else replica `r` of shard `s` stands on node `s + r`. */
+export const nodesOf = (cluster: Cluster, collection: Collection, shard: Shard): ReadonlyArray<number> => {
   const first = collection.shards.indexOf(shard)
-  const nodes = Array.from(
-    { length: countReplicas(cluster, collection) },
-    (_, i) => (first + i) % cluster.size
+  return (
+    shard.placement ??
+    Array.from({ length: countReplicas(cluster, collection) }, (_, i) => (first + i) % cluster.size)
   )
-  return nodes.filter((node) => !cluster.down.has(node)).length
 }
+
+const countAlive = (cluster: Cluster, collection: Collection, shard: Shard): number =>
+  nodesOf(cluster, collection, shard).filter((node) => !cluster.down.has(node)).length
 
 /** Replicas that a read asks; `majority` asks all of them, as the server does. */
 const toAsked = (consistency: string | null, replicas: number): number => {

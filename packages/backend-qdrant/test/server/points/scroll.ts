@@ -13,9 +13,15 @@ interface ScrollPage {
 /** An arbitrary order of ties: answers of the store must not depend on it. */
 const scramble = (id: string): string => Array.from(id.replaceAll("-", "")).reverse().join("")
 
+/** A point that stands in two shards comes once. */
+const selectOnce = (shards: ReadonlyArray<Shard>, filter: Scroll["filter"]): Array<StoredPoint> => {
+  const points = shards.flatMap((shard) => shard.select(filter))
+  return shards.length === 1 ? points : Array.from(new Map(points.map((point) => [point.id, point])).values())
+}
+
 const scrollById = (shards: ReadonlyArray<Shard>, request: Scroll): ScrollPage => {
   const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
-  const points = shards.flatMap((shard) => shard.select(filter))
+  const points = selectOnce(shards, filter)
   const rest = offset === undefined ? points : points.filter(({ id }) => id >= String(offset))
   rest.sort((a, b) => (a.id < b.id ? -1 : 1))
   return {
@@ -53,7 +59,7 @@ const scrollByKey = (
   orderBy: NonNullable<Scroll["order_by"]>
 ): ScrollPage => {
   const { filter, limit = 10, offset, with_payload = true, with_vector = false } = request
-  const points = shards.flatMap((shard) => shard.select(filter))
+  const points = selectOnce(shards, filter)
   if (offset !== undefined) {
     throw badRequest(
       "Cannot use an `offset` when using `order_by`. The alternative for paging is to use `order_by.start_from` and a filter to exclude the IDs that you've already seen for the `order_by.start_from` value"

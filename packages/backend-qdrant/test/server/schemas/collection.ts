@@ -1,5 +1,6 @@
 /** Bodies of the requests about collections, indexes and aliases. */
 import { Schema } from "effect"
+import { Filter } from "./filter.ts"
 import { Payload, PositiveInt, UnsignedInt } from "./values.ts"
 
 const {
@@ -119,8 +120,19 @@ export const CreateShardKey = Struct({
   shard_key: Text,
   shards_number: optional(PositiveInt),
   replication_factor: optional(PositiveInt),
-  placement: optional(List(UnsignedInt))
+  placement: optional(List(PositiveInt)),
+  initial_state: optional(Schema.Literals(["Active", "Partial"]))
 })
+
+/** What is done with the shards of a collection. */
+export const ChangeShards = Union([
+  Struct({
+    replicate_points: Struct({ filter: optional(Filter), from_shard_key: Text, to_shard_key: Text })
+  }),
+  Struct({
+    replicate_shard: Struct({ shard_id: UnsignedInt, from_peer_id: PositiveInt, to_peer_id: PositiveInt })
+  })
+])
 
 export const UpdateCollection = Struct({
   metadata: optional(Payload),

@@ -38,5 +38,9 @@ export type WithPayload = typeof WithPayload.Type
 export const WithVector = Schema.Union([Schema.Boolean, Schema.Array(Schema.String)])
 
 /** The shards of a request in a collection whose points are placed by key. */
-export const ShardKeySelector = Schema.Union([Schema.String, Schema.Array(Schema.String)])
+export const ShardKeySelector = Schema.Union([
+  Schema.String,
+  Schema.Array(Schema.String),
+  Schema.Struct({ target: Schema.String, fallback: Schema.String })
+])
 export type ShardKeySelector = typeof ShardKeySelector.Type
