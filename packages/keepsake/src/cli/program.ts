@@ -26,6 +26,7 @@ import { stats } from "./commands/memory/stats.ts"
 import { supersede } from "./commands/memory/supersede.ts"
 import { update } from "./commands/memory/update.ts"
 import { mcp } from "./commands/serve/mcp.ts"
+import { promote } from "./commands/operate/promote.ts"
 import { reembed } from "./commands/operate/reembed.ts"
 import { remember } from "./commands/memory/remember.ts"
 import { describeFailure } from "./exitCodes.ts"
@@ -59,6 +60,7 @@ const command = root.pipe(
     importCommand,
     copy,
     reembed,
+    promote,
     doctor,
     backup,
     repair,

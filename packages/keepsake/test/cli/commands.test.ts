@@ -7,7 +7,7 @@ import { text } from "node:stream/consumers"
 import { messagesServer } from "@keepsake/agent/testing"
 import { Effect } from "effect"
 import { describe, expect, it } from "vitest"
-import { startQdrant } from "../../../backend-qdrant/test/server/QdrantServer.ts"
+import { startCluster, startQdrant } from "../../../backend-qdrant/test/server/QdrantServer.ts"
 import { readSettings, type SettingFlags } from "../../src/config/readSettings.ts"
 import { width } from "../../src/cli/output/text.ts"
 import { isNodeTooOld } from "../../src/nodeVersion.ts"
@@ -29,6 +29,7 @@ const COMMANDS = [
   "import",
   "copy",
   "reembed",
+  "promote",
   "doctor",
   "backup",
   "repair",
@@ -146,6 +147,28 @@ describe("a store in Qdrant", () => {
   })
 })
 
+describe("a store on a Qdrant cluster", () => {
+  it("gives a heavy user a shard key", async () => {
+    await using folder = await temporaryFolder()
+    await using cluster = await startCluster(2)
+    const { path } = folder
+    const at = ["--store", `qdrant+${cluster.url.replaceAll(",http://", ",")}?shardKeys=2`]
+    await keepsake(path, ["remember", "Ana is building a freight SaaS", "--user", "team:blue", ...at])
+    const { out: help } = await keepsake(path, ["promote", "--help"])
+    for (const args of parseExamples(help)) {
+      const { code, err, out } = await keepsake(path, [...args, ...at])
+      expect({ code, err }).toMatchObject({ code: 0 })
+      expect(out).toMatch(/team:blue with agent default have shard key\s+scope-[0-9a-f]{32}/u)
+    }
+    expect(cluster.data.collections.get("keepsake")?.shards.at(-1)).toMatchObject({ points: { size: 1 } })
+    expect((await keepsake(path, ["list", "--user", "team:blue", ...at])).out).toContain("freight")
+    expect((await keepsake(path, ["promote", "--nodes", "a", ...at])).err).toContain("such as 1,2")
+    const { code, err } = await keepsake(path, ["promote", "--store", "file:./memory.db"])
+    expect(code).toBe(1)
+    expect(err).toContain("other stores have no shards")
+  })
+})
+
 describe("the examples of commands about a folder", () => {
   it("trust", async () => {
     await using folder = await temporaryFolder()
@@ -214,7 +237,7 @@ describe("the examples of commands that run until they are ended", () => {
   it("runs the examples of every command", () => {
     const memory = ["remember", "recall", "context", "list", "get", "update", "supersede", "forget", "stats"]
     const run = [...memory, "init", "doctor", "reembed", "export", "import", "copy"]
-    const operate = ["backup", "repair"]
+    const operate = ["backup", "repair", "promote"]
     expect([...run, ...operate, "trust", "chat", "mcp"].sort()).toEqual(COMMANDS.toSorted())
   })
 })
