@@ -24,6 +24,7 @@ import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
 import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
+import { RowReader } from "./RowReader.ts"
 import { UseCounts } from "./UseCounts.ts"
 import { WasmArena } from "./vectors/WasmArena.ts"
 
@@ -72,6 +73,7 @@ export class IndexCache {
   readonly #connection: Connection
   readonly #scopes: ScopeTable
   readonly #loader: IndexLoader
+  readonly #reader: RowReader
   readonly #arena: WasmArena
   readonly #spareBuffer = new SpareBuffer()
   readonly #options: IndexCacheOptions
@@ -98,6 +100,7 @@ export class IndexCache {
     const blocks = new BlockTable(connection)
     this.#blockTable = blocks
     this.#loader = new IndexLoader(connection, blocks)
+    this.#reader = new RowReader(connection)
     this.#arena = new WasmArena(options.dimensions)
     this.#options = options
     this.#blockWriter = new BlockWriter({
@@ -253,9 +256,8 @@ export class IndexCache {
   )
 
   #createEntry(key: string, scope: Scope, row: ScopeRow): Entry {
-    const loader = this.#loader
     this.#connection.damage.forget(row.sid)
-    const expectedPassages = row.rows + loader.countExtras(row.sid)
+    const expectedPassages = row.rows + this.#loader.countExtras(row.sid)
     const index = new ScopeIndex(scope, row.sid, {
       arena: this.#arena,
       spareBuffer: this.#spareBuffer,
@@ -263,12 +265,7 @@ export class IndexCache {
       expectedPassages,
       onDisk: this.#isLarge(expectedPassages),
       settings: this.#options.settings,
-      reader: {
-        memory: (rid) => loader.readMemory(scope, rid),
-        rid: (sid, id) => loader.findRid(sid, id),
-        body: (rid) => loader.readBody(rid),
-        vector: (rid, into) => loader.readVector(rid, into)
-      }
+      reader: this.#reader
     })
     // The rows are read after this, so they show at least this state.
     index.seq = row.seq

@@ -1,15 +1,7 @@
-import { type Memory, type Scope, SLICE_MS } from "@keepsake/core/driver"
+import { SLICE_MS } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import {
-  COLUMNS,
-  decodeMemory,
-  decodeRow,
-  LAST_LOCAL,
-  localFromRid,
-  makeRid,
-  type MemoryValues
-} from "../codec/memoryRow.ts"
+import { COLUMNS, LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
 import { checkRow, DamagedRow, type SummedRow } from "../codec/checksum.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Damage } from "../connection/Damage.ts"
@@ -98,15 +90,12 @@ const checkNew = (
   })
 }
 
-/** Reads a scope's rows into its index, and single rows that the index does not hold. */
+/** Reads a scope's rows into its index. */
 export class IndexLoader {
   readonly #selectNew: StatementSync
   readonly #selectChanged: StatementSync
   readonly #selectRids: StatementSync
-  readonly #selectMemory: StatementSync
-  readonly #selectRid: StatementSync
   readonly #countExtras: StatementSync
-  readonly #selectBody: StatementSync
   readonly #countMissing: StatementSync
   readonly #blocks: BlockTable
   readonly #damage: Damage
@@ -126,15 +115,9 @@ export class IndexLoader {
       `SELECT ${COLUMNS}, m.bytes, m.changed FROM memory m WHERE m.sid = ? AND m.changed > ? ORDER BY m.changed LIMIT ?`
     )
     this.#selectRids = db.prepare("SELECT group_concat(rid) AS rids FROM memory WHERE sid = ?")
-    this.#selectMemory = db.prepare(
-      `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid WHERE m.rid = ?`
-    )
-    this.#selectMemory.setReturnArrays(true)
-    this.#selectRid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
     this.#countExtras = db.prepare(
       `SELECT ifnull(sum(extras), 0) AS extras FROM ${longTable(generation)} WHERE rid BETWEEN ? AND ?`
     )
-    this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
     this.#countMissing = db.prepare(
       `SELECT rows - (SELECT count(DISTINCT m.rid) FROM memory m JOIN ${body} b ON b.rid = m.rid ` +
         "WHERE m.rid BETWEEN ? AND ?) AS missing FROM scope WHERE sid = ?"
@@ -143,45 +126,9 @@ export class IndexLoader {
     this.#damage = damage
   }
 
-  /** Null if the row was removed, or is damaged. */
-  readMemory(scope: Scope, rid: number): Memory | null {
-    const values = this.#selectMemory.get(rid) as unknown as MemoryValues | undefined
-    if (values === undefined) return null
-    const memory = this.#damage.skip(() => decodeMemory(scope, decodeRow(values)))
-    freeArray(values[16])
-    return memory
-  }
-
-  /** Null if there is none. */
-  findRid(sid: number, id: string): number | null {
-    const rid = this.#selectRid.get(sid, id)?.["rid"]
-    return rid === undefined ? null : Number(rid)
-  }
-
   /** Passages of a scope beyond the first of their rows. */
   countExtras(sid: number): number {
     return Number(this.#countExtras.get(makeRid(sid, 0), makeRid(sid, LAST_LOCAL))?.["extras"])
-  }
-
-  /** Null if the passage was removed, or is damaged. */
-  readBody(rid: number): Body | null {
-    const data = this.#selectBody.get(rid)?.["data"]
-    if (!(data instanceof Uint8Array)) return null
-    return this.#damage.skip(() => {
-      const body = new Body(data, rid)
-      body.check()
-      return body
-    })
-  }
-
-  /** False if the passage was removed, or is damaged. */
-  readVector(rid: number, into: Float32Array): boolean {
-    const data = this.#selectBody.get(rid)?.["data"]
-    if (!(data instanceof Uint8Array)) return false
-    const bytes = this.#damage.skip(() => new Body(data, rid).vectorBytes)
-    if (bytes !== null) new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(bytes)
-    freeArray(data)
-    return bytes !== null
   }
 
   /** Works for one slice; false if the index is not up to date with `row` yet, or the slice is used up. */

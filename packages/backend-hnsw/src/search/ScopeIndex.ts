@@ -54,6 +54,7 @@ import { RowNames } from "./rows/RowNames.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
 import { summariseSessions } from "./rows/sessionSummaries.ts"
 import { toRowNumbers } from "./rows/toRowNumbers.ts"
+import type { RowReader } from "./RowReader.ts"
 import type { RowSink } from "./RowSink.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
 import { VectorStorage } from "./vectors/VectorStorage.ts"
@@ -63,18 +64,6 @@ import type { WasmArena } from "./vectors/WasmArena.ts"
 export interface SaidPage {
   readonly rows: ReadonlyArray<{ readonly rid: number; readonly place: Cursor }>
   readonly next: Cursor | null
-}
-
-/** Reads from the file what an index does not hold. */
-export interface RowReader {
-  /** Null if the row was removed. */
-  memory(rid: number): Memory | null
-  /** Null if there is none. */
-  rid(sid: number, id: string): number | null
-  /** Null if the passage was removed. */
-  body(rid: number): Body | null
-  /** False if the passage was removed. */
-  vector(rid: number, into: Float32Array): boolean
 }
 
 const NO_BYTES = new Uint8Array()
@@ -144,8 +133,11 @@ export class ScopeIndex implements RowSink {
     this.#rows = new RowColumns(expectedRows)
     this.#points = new Points(this.#rows, expectedPassages)
     this.#settings = settings
-    this.#vectors = new VectorStorage(arena, onDisk, (point, into) =>
-      reader.vector(this.#passageRid(point), into)
+    this.#vectors = new VectorStorage(arena, onDisk, (points, take) =>
+      reader.vectors(
+        Array.from(points, (point) => this.#passageRid(point)),
+        take
+      )
     )
     this.graph = new ScopeGraph(this.#points, this.#vectors)
   }
@@ -335,11 +327,31 @@ export class ScopeIndex implements RowSink {
   #decode(slot: number): Decoded | null {
     const cached = this.#memories.get(slot)
     if (cached !== undefined) return cached
-    const memory = this.#reader.memory(this.#rid(slot))
-    if (memory === null) return null
+    const memory = this.#reader.memory(this.scope, this.#rid(slot))
+    return memory === null ? null : this.#keep(slot, memory)
+  }
+
+  #keep(slot: number, memory: Memory): Decoded {
     const decoded = { memory, excerpt: null }
     if (this.#searches > 1) this.#memories.set(slot, decoded)
     return decoded
+  }
+
+  /**
+   * Decodes rows with one statement, in the order of their slots, and takes the vectors that come with them: who reads a
+   * text compares the vector too.
+   */
+  #decodeAll(slots: ReadonlyArray<number>): ReadonlyArray<Decoded | null> {
+    const all = slots.map((slot) => this.#memories.get(slot) ?? null)
+    const unread = Array.from(slots.keys()).filter((at) => all[at] === null)
+    const rids = unread.map((at) => this.#rid(slots[at] ?? -1))
+    this.#reader.memories(this.scope, rids, (i, memory, body) => {
+      const at = unread[i] ?? -1
+      const slot = slots[at] ?? -1
+      all[at] = this.#keep(slot, memory)
+      this.#vectors.keepFloats(this.#points.find(slot, 0), body)
+    })
+    return all
   }
 
   #rid(slot: number): number {
@@ -444,20 +456,21 @@ export class ScopeIndex implements RowSink {
   around(request: AroundRequest, opened: OpenVerdicts): ReadonlyArray<AroundRow> {
     const { anchors, asOf, filter, now, parts, radius } = request
     const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
-    const slots = this.#findNear(anchors, radius).filter(passes)
+    const near = this.#findNear(anchors, radius).filter(passes)
+    const decoded = this.#decodeAll(near)
+    const slots = near.filter((_, i) => decoded[i] !== null)
     const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
     const passesAll = isAny(filter)
-    const rows: Array<AroundRow> = []
-    for (let i = 0; i < slots.length; i++) {
-      const slot = slots[i] ?? -1
-      const decoded = this.#decode(slot)
-      if (decoded === null) continue
-      const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
-      const excerpt = this.#cut(slot, decoded, ofParts[0]?.worded ?? 0)
-      if (excerpt === null) continue
-      rows.push({ facts, parts: ofParts, passes: passesAll || matches(filter, decoded.memory), excerpt })
-    }
-    return rows
+    return decoded
+      .filter((row) => row !== null)
+      .flatMap((row, i): ReadonlyArray<AroundRow> | AroundRow => {
+        const slot = slots[i] ?? -1
+        const hit = this.#toHit(slot, evidence, i)
+        const excerpt = this.#cut(slot, row, hit.parts[0]?.worded ?? 0)
+        return excerpt === null
+          ? []
+          : { ...hit, passes: passesAll || matches(filter, row.memory), excerpt }
+      })
   }
 
   /** Slots within `radius` turns of an anchor, each once. */
@@ -492,19 +505,17 @@ export class ScopeIndex implements RowSink {
 
   /** Rows by id and passage: closed ones too, expired ones not. */
   excerpts({ now, part = {}, rows, vectors = false }: ExcerptsRequest): ReadonlyArray<Excerpt> {
-    const excerpts: Array<Excerpt> = []
-    for (const { id, passage } of rows) {
-      const slot = this.#findSlot(id)
-      const decoded = slot < 0 ? null : this.#decode(slot)
-      if (decoded === null || isExpired(decoded.memory, now)) continue
-      const wanted = passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
+    const slots = rows.map(({ id }) => this.#findSlot(id))
+    const found = rows.filter((_, i) => slots[i] !== -1)
+    const foundSlots = slots.filter((slot) => slot !== -1)
+    return this.#decodeAll(foundSlots).flatMap((decoded, i): ReadonlyArray<Excerpt> | Excerpt => {
+      const slot = foundSlots[i] ?? -1
+      if (decoded === null || isExpired(decoded.memory, now)) return []
+      const wanted = found[i]?.passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
       const excerpt = this.#cut(slot, decoded, wanted)
-      if (excerpt === null) continue
-      excerpts.push(
-        vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
-      )
-    }
-    return excerpts
+      if (excerpt === null) return []
+      return vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
+    })
   }
 
   /** -1 if there is no such row. */

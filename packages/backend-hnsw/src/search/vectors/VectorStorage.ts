@@ -18,8 +18,8 @@ const EXTRA_READS = 512
 /** Points beside each other of which an approximate cosine is looked at before they are read from the file. */
 const READS_WITHOUT_CODES = 16
 
-/** Reads a passage's vector from the file; false if it was removed. */
-export type ReadVector = (point: number, into: Float32Array) => boolean
+/** Reads passages' vectors from the file; of those that were removed it tells nothing. */
+export type ReadVectors = (points: ArrayLike<number>, take: (at: number, bytes: Uint8Array) => void) => void
 
 /** What a search by vector asks for. */
 export interface NearestRequest {
@@ -48,7 +48,7 @@ const dot = (a: Float32Array, b: Float32Array): number => {
  */
 export class VectorStorage {
   readonly #arena: WasmArena
-  readonly #readVector: ReadVector
+  readonly #readVectors: ReadVectors
   readonly #onDisk: boolean
   readonly #floatRows: ArenaRows
   readonly #codeRows: ArenaRows
@@ -62,10 +62,10 @@ export class VectorStorage {
   /** Points whose floats are in the file alone, where they do not stay there. */
   #unread = 0
 
-  constructor(arena: WasmArena, onDisk: boolean, readVector: ReadVector) {
+  constructor(arena: WasmArena, onDisk: boolean, readVectors: ReadVectors) {
     this.#arena = arena
     this.#onDisk = onDisk
-    this.#readVector = readVector
+    this.#readVectors = readVectors
     this.#floatRows = new ArenaRows(arena, UNIT_ROWS, arena.stride)
     this.#codeRows = new ArenaRows(arena, (UNIT_ROWS * arena.stride) / arena.codeStride, arena.codeStride)
     this.#quantizer = new ScalarQuantizer(arena)
@@ -176,7 +176,14 @@ export class VectorStorage {
   vector(point: number): Float32Array | null {
     if (!this.has(point)) return null
     const vector = new Float32Array(this.#arena.dimensions)
-    if (this.#addresses[point] === IN_FILE) return this.#readVector(point, vector) ? vector : null
+    if (this.#addresses[point] === IN_FILE) {
+      let isThere = false
+      this.#readVectors([point], (_, bytes) => {
+        isThere = true
+        new Uint8Array(vector.buffer).set(bytes)
+      })
+      return isThere ? vector : null
+    }
     this.#arena.readRow(this.#addresses[point] ?? NO_VECTOR, vector)
     return vector
   }
@@ -255,9 +262,14 @@ export class VectorStorage {
   cosines(query: Float32Array, points: Uint32Array): Float32Array {
     if (this.#onDisk) {
       const vector = new Float32Array(query.length)
-      return Float32Array.from(points, (point) =>
-        this.has(point) && this.#readVector(point, vector) ? dot(query, vector) : -1
-      )
+      const bytes = new Uint8Array(vector.buffer)
+      const cosines = new Float32Array(points.length).fill(-1)
+      this.#readVectors(points, (at, read) => {
+        if (!this.has(points[at] ?? 0)) return
+        bytes.set(read)
+        cosines[at] = dot(query, vector)
+      })
+      return cosines
     }
     const gone = this.#unread === 0 ? [] : this.#readFloats(points)
     const blocks = allocateScores(points.length)
@@ -272,19 +284,28 @@ export class VectorStorage {
 
   /** Reads floats that are in the file alone; the indexes of points that were removed meanwhile. */
   #readFloats(points: Uint32Array): ReadonlyArray<number> {
-    const vector = new Float32Array(this.#arena.dimensions)
-    const bytes = new Uint8Array(vector.buffer)
-    const gone: Array<number> = []
-    points.forEach((point, i) => {
-      if (this.#addresses[point] !== IN_FILE) return
-      this.#unread--
-      if (this.#readVector(point, vector)) this.#writeFloats(point, bytes)
-      else {
-        this.#addresses[point] = NO_VECTOR
-        gone.push(i)
-      }
-    })
+    const isUnread = (at: number): boolean => this.#addresses[points[at] ?? 0] === IN_FILE
+    const unread = Array.from(points.keys()).filter(isUnread)
+    if (unread.length === 0) return unread
+    this.#readVectors(
+      unread.map((at) => points[at] ?? 0),
+      (i, bytes) => this.#keepFloats(points[unread[i] ?? 0] ?? 0, bytes)
+    )
+    const gone = unread.filter(isUnread)
+    for (const at of gone) this.#addresses[points[at] ?? 0] = NO_VECTOR
+    this.#unread -= gone.length
     return gone
+  }
+
+  #keepFloats(point: number, bytes: Uint8Array): void {
+    if (this.#addresses[point] !== IN_FILE) return
+    this.#writeFloats(point, bytes)
+    this.#unread--
+  }
+
+  /** Keeps the floats of a body that is read for another reason, where they would be read later. */
+  keepFloats(point: number, body: { readonly vectorBytes: Uint8Array }): void {
+    if (!this.#onDisk && this.#addresses[point] === IN_FILE) this.#keepFloats(point, body.vectorBytes)
   }
 
   /** Returns the memory to the arena; the vectors must not be used afterwards. */

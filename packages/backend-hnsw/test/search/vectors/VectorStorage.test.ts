@@ -24,9 +24,11 @@ for (const dimensions of [1, 5, 16, 100, 384]) {
     for (const onDisk of [false, true]) {
       it(`the scan finds the same as brute force: ${count} × ${dimensions}${onDisk ? ", floats on disk" : ""}`, () => {
         const rows = makeClustered(count, dimensions, count * 1_000 + dimensions)
-        const vectors = new VectorStorage(new WasmArena(dimensions), onDisk, (slot, into) => {
-          into.set(rows[slot] ?? [])
-          return slot < rows.length
+        const vectors = new VectorStorage(new WasmArena(dimensions), onDisk, (slots, take) => {
+          Array.from(slots).forEach((slot, i) => {
+            const row = rows[slot]
+            if (row !== undefined) take(i, viewBytes(row))
+          })
         })
         rows.forEach((row, i) => vectors.push(i % 10 === 3 ? new Uint8Array() : viewBytes(row)))
         const query =
