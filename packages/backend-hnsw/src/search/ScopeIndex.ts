@@ -231,11 +231,7 @@ export class ScopeIndex implements RowSink {
     const rows = this.#rows
     const first = rows.count
     rows.append(block.wide(run), block.narrow(run))
-    for (let slot = first; slot < rows.count; slot++) {
-      const session = names.session(rows.session(slot))
-      const speaker = names.speaker(rows.speaker(slot))
-      rows.link(slot, session, speaker, this.#chain(slot, session, rows.turn(slot) >= 0))
-    }
+    rows.link(first, names, this.#sessions)
     this.#points.appendFirsts(first, block.measures(run), block.places(run))
   }
 
@@ -467,9 +463,7 @@ export class ScopeIndex implements RowSink {
         const slot = slots[i] ?? -1
         const hit = this.#toHit(slot, evidence, i)
         const excerpt = this.#cut(slot, row, hit.parts[0]?.worded ?? 0)
-        return excerpt === null
-          ? []
-          : { ...hit, passes: passesAll || matches(filter, row.memory), excerpt }
+        return excerpt === null ? [] : { ...hit, passes: passesAll || matches(filter, row.memory), excerpt }
       })
   }
 

@@ -48,6 +48,17 @@ export interface RowNumbers extends RowLifetime {
   readonly previous: number
 }
 
+/** The numbers of an index for the names of rows that were appended, by the numbers that these have; -1 for none. */
+export interface AppendedNames {
+  session(number: number): number
+  speaker(number: number): number
+}
+
+/** Takes the next row of a session; the one before it, or -1. */
+export interface AppendedChains {
+  append(session: number, slot: number): number
+}
+
 /** The numbers of a scope's rows, by slot: a slot per row in order of `local`, never reused. */
 export class RowColumns {
   #wide: Float64Array<ArrayBuffer>
@@ -126,13 +137,17 @@ export class RowColumns {
     this.#count += narrow.length / (this.#narrow.BYTES_PER_ELEMENT * NARROW)
   }
 
-  /** Completes a row that was appended. @param previous as `RowNumbers` has it */
-  link(slot: number, session: number, speaker: number, previous: number): void {
-    const at = NARROW * slot
-    this.#narrow[at + SESSION] = session
-    this.#narrow[at + SPEAKER] = speaker
-    this.#narrow[at + PREVIOUS] = previous
-    this.#countCurrent(slot, 1)
+  /** Completes the rows that were appended from `first` on: the names they have, and their sessions' chains. */
+  link(first: number, names: AppendedNames, chains: AppendedChains): void {
+    const [narrow, wide] = [this.#narrow, this.#wide]
+    for (let slot = first, at = NARROW * first; slot < this.#count; slot++, at += NARROW) {
+      const session = names.session(narrow[at + SESSION] ?? -1)
+      const hasTurn = session >= 0 && (wide[WIDE * slot + TURN] ?? NO_TURN) >= 0
+      narrow[at + SESSION] = session
+      narrow[at + SPEAKER] = names.speaker(narrow[at + SPEAKER] ?? -1)
+      narrow[at + PREVIOUS] = hasTurn ? chains.append(session, slot) : -1
+      this.#countCurrent(slot, 1)
+    }
   }
 
   /** Of all rows; views. */

@@ -12,8 +12,10 @@ export class SessionChains {
   /** Appends a slot to the session; returns the previous one, or -1. */
   append(session: number, slot: number): number {
     const oldLength = this.#last.length
-    this.#last = growArray(this.#last, session + 1)
-    this.#last.fill(-1, oldLength)
+    if (session >= oldLength) {
+      this.#last = growArray(this.#last, session + 1)
+      this.#last.fill(-1, oldLength)
+    }
     const previous = this.#last[session] ?? -1
     this.#last[session] = slot
     return previous
