@@ -134,6 +134,9 @@ export { Embedder, type EmbedderProvider, type EmbedPurpose } from "./embedding/
 export { OF_LOGITS } from "./recall/rerank/combine.ts"
 export { Reranker, type RerankerProvider, type RerankRequest } from "./recall/rerank/Reranker.ts"
 
+// Binary search.
+export { firstIndex, lowerBound } from "./binarySearch.ts"
+
 // The event loop, locks, files, tracing, warnings, and failures of services.
 export { Deadline, readTimeLeft, withinDeadline } from "./runtime/deadline.ts"
 export { sleepInBackground } from "./runtime/background.ts"

@@ -1,4 +1,5 @@
 /** How much a word can tell at most, whatever a scope holds: a young memory does not know which words are common. */
+import { lowerBound } from "../binarySearch.ts"
 import { type CommonTerms, unpackTerms } from "./commonTerms.ts"
 import { BY_LANGUAGE } from "./terms/stopWords.ts"
 import { readWith, TOKENISER } from "./terms/tokenisers.ts"
@@ -60,16 +61,7 @@ const commonTerms = (tokeniser: string): CommonTerms => {
 }
 
 /** Whether an ascending array holds a number. */
-const includes = (sorted: Uint32Array, value: number): boolean => {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? 0) < value) low = middle + 1
-    else high = middle
-  }
-  return sorted[low] === value
-}
+const includes = (sorted: Uint32Array, value: number): boolean => sorted[lowerBound(sorted, value)] === value
 
 /**
  * The caps of terms that this tokeniser makes. For a text that is not in English, function words of every language too:

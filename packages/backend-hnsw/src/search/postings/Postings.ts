@@ -1,8 +1,15 @@
 /** An inverted index: which passages of a scope hold a term, and with what weight. A row here is a passage. */
-import { idf } from "@keepsake/core/driver"
+import { idf, lowerBound } from "@keepsake/core/driver"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import { PostingsBuffer, type SpareBuffer } from "./PostingsBuffer.ts"
-import { binarySearch, Segment, SEGMENT_ROWS } from "./Segment.ts"
+import { Segment, SEGMENT_ROWS } from "./Segment.ts"
+
+/** Where the term's weight is in the buffer, or -1 if the row does not hold it. */
+const findTerm = (buffer: PostingsBuffer, row: number, term: number): number => {
+  const end = buffer.ends[row] ?? 0
+  const at = lowerBound(buffer.ids, term, buffer.rowStart(row), end)
+  return at < end && buffer.ids[at] === term ? at : -1
+}
 
 /** A passage's terms in its body. */
 export interface TermSource {
@@ -158,7 +165,7 @@ export class Postings {
       if (row < 0 || row >= buffer.rows) continue
       const start = ((places[point] ?? 0) - 1) * terms.length
       for (let t = 0; t < terms.length; t++) {
-        const at = binarySearch(buffer.ids, terms[t] ?? 0, buffer.rowStart(row), buffer.ends[row] ?? 0)
+        const at = findTerm(buffer, row, terms[t] ?? 0)
         if (at >= 0) into[start + t] = buffer.weights[at] ?? 0
       }
     }
@@ -170,7 +177,7 @@ export class Postings {
     const buffer = this.#buffer
     if (buffer === null) return found
     for (let row = 0; row < buffer.rows; row++) {
-      const i = binarySearch(buffer.ids, term, buffer.rowStart(row), buffer.ends[row] ?? 0)
+      const i = findTerm(buffer, row, term)
       if (i >= 0) found.push({ point: buffer.firstPoint + row, weight: buffer.weights[i] ?? 0 })
     }
     return found

@@ -1,3 +1,4 @@
+import { lowerBound } from "@keepsake/core/driver"
 import { freeArray } from "../arrays/freeArray.ts"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import type { PostingsBuffer } from "./PostingsBuffer.ts"
@@ -5,34 +6,8 @@ import type { PostingsBuffer } from "./PostingsBuffer.ts"
 /** Rows of a full segment, and those of one block more at most: building one takes a millisecond. */
 export const SEGMENT_ROWS = 1_024
 
-/** The index of `value` in the ascending range `[from, to)` of an array, or -1. */
-export const binarySearch = (sorted: Uint32Array, value: number, from: number, to: number): number => {
-  let low = from
-  let high = to - 1
-  while (low <= high) {
-    const middle = (low + high) >> 1
-    const candidate = sorted[middle] ?? 0
-    if (candidate === value) return middle
-    if (candidate < value) low = middle + 1
-    else high = middle - 1
-  }
-  return -1
-}
-
 /** Postings for each point asked for from which each point is searched for; fewer are read through. */
 const SEARCHED_FROM = 16
-
-/** The index of the first number that is at least `value` in the ascending range `[from, to)`; `to` without one. */
-const lowerBound = (sorted: Uint32Array, value: number, from: number, to: number): number => {
-  let low = from
-  let high = to
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? 0) < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
 
 /** Terms are hashes: their first bits spread them evenly. */
 const BUCKET_POSTINGS = 8

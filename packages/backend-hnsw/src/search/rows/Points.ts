@@ -1,11 +1,10 @@
 import { MEASURES, PlaceColumn, PLACES, WHOLE } from "../../codec/blockBlob.ts"
 import { appendBytes } from "../arrays/appendBytes.ts"
-import { firstIndex } from "../arrays/firstIndex.ts"
 import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
 import type { Measures } from "../../codec/measureWeights.ts"
 import type { ExtraPlace } from "../../codec/bodyBlob.ts"
-import type { Passage } from "@keepsake/core/driver"
+import { firstIndex, type Passage } from "@keepsake/core/driver"
 import type { RowColumns } from "./RowColumns.ts"
 
 const [LENGTH, NORM] = [0, 1]
@@ -217,7 +216,7 @@ export class Points {
 
   /** The first point whose number in the file is greater than `local`. */
   pointAfter(local: number): number {
-    return firstIndex(this.#count, (at) => this.local(at) > local)
+    return firstIndex(0, this.#count, (at) => this.local(at) > local)
   }
 
   /** The point of that number in the file, or -1. */

@@ -1,7 +1,7 @@
+import { firstIndex } from "@keepsake/core/driver"
 import { NARROW, NarrowColumn, WIDE, WideColumn } from "../../codec/blockBlob.ts"
 import { CLOSED, REMOVED } from "../../codec/memoryRow.ts"
 import { appendBytes } from "../arrays/appendBytes.ts"
-import { firstIndex } from "../arrays/firstIndex.ts"
 import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
 import { readUuid, writeUuid } from "./uuid.ts"
@@ -215,7 +215,7 @@ export class RowColumns {
 
   /** The first slot whose row number is greater than `local`. */
   slotAfter(local: number): number {
-    return firstIndex(this.#count, (at) => this.local(at) > local)
+    return firstIndex(0, this.#count, (at) => this.local(at) > local)
   }
 
   /** The row's slot, or -1. */

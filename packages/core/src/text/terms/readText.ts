@@ -1,3 +1,4 @@
+import { lowerBound } from "../../binarySearch.ts"
 import { foldText } from "./foldText.ts"
 import { readNumbers, type Span } from "./readNumbers.ts"
 import { readRuns, type Run } from "./readRuns.ts"
@@ -31,17 +32,6 @@ const splitParts = (text: string): ReadonlyArray<string> =>
     .flatMap(splitCase)
     .filter((part) => part !== "")
     .map((part) => trimZeros(toLower(part)))
-
-const lowerBound = (sorted: ReadonlyArray<number>, value: number): number => {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if ((sorted[middle] ?? 0) < value) low = middle + 1
-    else high = middle
-  }
-  return low
-}
 
 /** Collects the terms of one run. */
 class RunReader implements Reading {

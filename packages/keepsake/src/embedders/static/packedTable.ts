@@ -2,6 +2,7 @@
  * The form of the table that comes with the package: four bits a number, and a factor a piece. It is text in base64,
  * read in place: a piece is found by its hash, and a row is decoded when a text first has its piece.
  */
+import { lowerBound } from "@keepsake/core/driver"
 import type { PieceRows } from "./StaticTable.ts"
 import type { WordPieces } from "./wordPiece.ts"
 
@@ -53,18 +54,6 @@ export const writePacked = ({ dimensions, factors, packed, texts }: TableParts):
   const size = dimensions / 2
   const rows = order.map(({ piece }) => packed.subarray(piece * size, (piece + 1) * size))
   return Buffer.concat([...head, joined, padding, ...rows]).toString("base64")
-}
-
-/** The first place of a sorted array with this value or a greater one. */
-const lowerBound = (sorted: Uint32Array, value: number): number => {
-  let low = 0
-  let high = sorted.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((sorted[middle] ?? 0) < value) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 const makeIds = (hashes: Uint32Array, ends: Uint32Array, texts: string): PackedTable["ids"] => ({
