@@ -66,12 +66,15 @@ const SPEAKER_LISTS_MAX = 256
 const QUESTIONS_MAX = 128
 const QUESTION_MAX = 2_000
 
-/** The list that was read before, if it has the same names. */
-const toKnownList = ({ speakerLists }: Services, speakers: ReadonlyArray<string>): ReadonlyArray<string> => {
+/** The list that was read before, if it has the same names, under their JSON. */
+const toKnownList = (
+  { speakerLists }: Services,
+  speakers: ReadonlyArray<string>
+): readonly [key: string, known: ReadonlyArray<string>] => {
   const key = JSON.stringify(speakers)
   const known = speakerLists.get(key)
   if (known === undefined) speakerLists.set(key, speakers)
-  return known ?? speakers
+  return [key, known ?? speakers]
 }
 
 /** The message of a request, read. */
@@ -83,10 +86,10 @@ const readQuestion = (
 ): ReadonlyArray<Query> => {
   const zone = findTimeZone(timeZone) ?? UTC
   if (names.length > NAMES_READ_ONCE) return readMessage(query, names, now, tokeniser, zone)
-  const speakers = toKnownList(services, names)
+  const [namesKey, speakers] = toKnownList(services, names)
   if (query.length > QUESTION_MAX) return readMessage(query, speakers, now, tokeniser, zone)
   // What a question says of times depends on the day.
-  const key = JSON.stringify([query, speakers, zone.name, zone.dayOf(now), tokeniser])
+  const key = namesKey + JSON.stringify([query, zone.name, zone.dayOf(now), tokeniser])
   const known = services.questions.get(key)
   if (known !== undefined) return known
   const read = readMessage(query, speakers, now, tokeniser, zone)
