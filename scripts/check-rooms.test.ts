@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { findRoomProblems, readRooms, readSources } from "./check-rooms.ts"
+import { findMapProblems, findRoomProblems, readRooms, readSources } from "./check-rooms.ts"
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -24,6 +24,14 @@ const allowed = [
 describe("check-rooms", () => {
   it("accepts sources that keep to their table", () => {
     expect(findRoomProblems(rooms, allowed)).toEqual([])
+  })
+
+  it("refuses a map that leaves out a room, and one that names none", () => {
+    const map = readRooms("| `packages/mine` | it | `memory` (`dates`) `words` |")
+    expect(findMapProblems(map, "mine", rooms)).toEqual([
+      "AGENTS.md does not name text/",
+      "AGENTS.md names words, which is no room"
+    ])
   })
 
   it("refuses an import that the room's row does not allow", () => {

@@ -1,6 +1,7 @@
 /**
  * Compares each package's sources with the table of rooms in its `src/README.md`: every folder has a row, a
- * folder holds up to 14 files, and a file imports only what its room's row allows.
+ * folder holds up to 14 files, and a file imports only what its room's row allows. The map in `AGENTS.md` names the
+ * same rooms.
  */
 import { readdir, readFile } from "node:fs/promises"
 import { dirname, join, posix } from "node:path"
@@ -93,6 +94,21 @@ export const findRoomProblems = (rooms: Rooms, files: ReadonlyArray<SourceFile>)
   ]
 }
 
+/** A package's rooms that its row of the map leaves out, and names in that row that are no room. */
+export const findMapProblems = (map: Rooms, name: string, rooms: Rooms): ReadonlyArray<string> => {
+  const listed = map.get(`packages/${name}`) ?? new Set()
+  const folders = Array.from(rooms.keys()).filter((room) => room.endsWith("/"))
+  const names = new Set(folders.map((folder) => posix.basename(folder)))
+  return [
+    ...folders
+      .filter((folder) => folder === toTopFolder(folder) && !listed.has(folder.slice(0, -1)))
+      .map((folder) => `AGENTS.md does not name ${folder}`),
+    ...Array.from(listed)
+      .filter((listedName) => !names.has(listedName))
+      .map((listedName) => `AGENTS.md names ${listedName}, which is no room`)
+  ]
+}
+
 /** Matches relative imports, exports and the `new URL("./x.ts", …)` of workers. */
 const IMPORT = /(?:\bfrom |\bimport\(|\bimport |\bnew URL\()"(\.{1,2}\/[^"]+\.ts)"/gu
 
@@ -110,13 +126,15 @@ export const readSources = async (src: string): Promise<ReadonlyArray<SourceFile
 }
 
 if (import.meta.main) {
-  const packages = join(dirname(fileURLToPath(import.meta.url)), "../packages")
+  const root = join(dirname(fileURLToPath(import.meta.url)), "..")
+  const packages = join(root, "packages")
+  const map = readRooms(await readFile(join(root, "AGENTS.md"), "utf8"))
   const problems: Array<string> = []
   for (const name of await readdir(packages)) {
     const src = join(packages, name, "src")
     const rooms = readRooms(await readFile(join(src, "README.md"), "utf8"))
-    for (const problem of findRoomProblems(rooms, await readSources(src)))
-      problems.push(`${name}: ${problem}`)
+    const found = [...findRoomProblems(rooms, await readSources(src)), ...findMapProblems(map, name, rooms)]
+    for (const problem of found) problems.push(`${name}: ${problem}`)
   }
   for (const problem of problems) console.error(problem)
   if (problems.length > 0) process.exitCode = 1
