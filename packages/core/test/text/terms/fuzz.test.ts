@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { makeRandom } from "../../../src/testing/random.ts"
 import { documentTerms, queryTerms } from "../../../src/text/bm25.ts"
-
-/** `KEEPSAKE_FUZZ=1000000 pnpm vitest run --project core fuzz` tries more. */
-const STRINGS = Number(process.env["KEEPSAKE_FUZZ"] ?? 100_000)
+import { FUZZ_STRINGS } from "../../support/fuzz.ts"
 
 /** Where the characters of a string come from: mixed blocks, marks, surrogates by themselves, marks of identifiers. */
 const BLOCKS: ReadonlyArray<readonly [first: number, last: number]> = [
@@ -25,11 +23,11 @@ const MARKS = "'.@:/\\+&=?#~-_ 0aA"
 
 describe("terms of any text", () => {
   it(
-    `do not throw on ${STRINGS} random strings, and are ascending, distinct and weighed`,
+    `do not throw on ${FUZZ_STRINGS} random strings, and are ascending, distinct and weighed`,
     { timeout: 600_000 },
     () => {
       const random = makeRandom(20_261_126)
-      for (let i = 0; i < STRINGS; i++) {
+      for (let i = 0; i < FUZZ_STRINGS; i++) {
         const [first, last] = BLOCKS[random.int(BLOCKS.length)] ?? [0, 0]
         const text = Array.from({ length: random.int(24) }, () =>
           random.chance(0.2)
