@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { messagesServer } from "../packages/agent/src/testing/index.ts"
-import { expect, it } from "vitest"
+import { afterAll, expect, it } from "vitest"
 import { linkPackages } from "./linkPackages.ts"
 import { packageFolders, run } from "./pack.ts"
 import { startQdrant } from "./qdrant.ts"
@@ -39,20 +39,18 @@ const runProgram = async (program: string, env: NodeJS.ProcessEnv): Promise<stri
   }
 }
 
+const qdrant = await startQdrant()
+afterAll(() => qdrant.stop())
+
 for (const folder of await packageFolders()) {
   const name = basename(folder)
   it(`the program of ${name}'s README runs`, async () => {
     await using claude = await messagesServer(["Ship often."])
-    const qdrant = await startQdrant()
-    try {
-      const printed = await runProgram(await readProgram(folder), {
-        QDRANT_URL: qdrant.url,
-        ANTHROPIC_BASE_URL: claude.url,
-        ANTHROPIC_API_KEY: "none"
-      })
-      expect(printed).toMatch(PRINTED[name] ?? /^$/u)
-    } finally {
-      await qdrant.stop()
-    }
+    const printed = await runProgram(await readProgram(folder), {
+      QDRANT_URL: qdrant.url,
+      ANTHROPIC_BASE_URL: claude.url,
+      ANTHROPIC_API_KEY: "none"
+    })
+    expect(printed).toMatch(PRINTED[name] ?? /^$/u)
   })
 }
