@@ -189,6 +189,12 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
     "회의는 월요일 10시야.",
     "회의는 이제 수요일 11시야."
   ],
+  [
+    "corrected, of what was once",
+    "When was Dad's knee operated on?",
+    "Dad's knee was operated on in May.",
+    "I mixed it up: Dad's knee was operated on in June."
+  ],
   ["changed, of the speaker, in Chinese", "我住在哪里？", "我住在上海。", "我现在住在成都。"],
   [
     "restated with another number, in Japanese",
@@ -295,6 +301,18 @@ const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: s
     "When does the kiln close on weekdays?",
     "The kiln closes at six on weekdays.",
     "On Saturdays the kiln closes at three now."
+  ],
+  [
+    "why it was so",
+    "Why did the kiln crack?",
+    "The kiln cracked because the shelf was damp.",
+    "The kiln has a dry shelf now, from Delft."
+  ],
+  [
+    "why it was so, in Spanish",
+    "¿Por qué se cerró el horno?",
+    "El horno se cerró por una grieta.",
+    "El horno ahora se cerró con otra puerta."
   ],
   ["a relative's, in Chinese", "我喜欢喝什么？", "我喜欢喝乌龙茶。", "我爸爸现在喜欢喝咖啡。"],
   ["another person's, in Korean", "민수는 어디에 살아?", "민수는 대구에 살아.", "지우는 부산에 살아."],

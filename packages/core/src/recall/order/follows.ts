@@ -273,8 +273,18 @@ const followsPartly = (
 const deniesOfPerson = (pair: Pair, { cues }: Wanted): boolean =>
   pair.missing === 0 && (cues & CUE.people) !== 0 && denies(pair, pair.replyAt)
 
+/** Whether the later statement says that the earlier one was wrong. */
+const corrects = (pair: Pair): boolean =>
+  denies(pair, pair.replyAt) ||
+  pair.later.statement.sentences.some(({ cues }) => (cues & CUE.correction) !== 0)
+
 /** `null` where the later statement does not follow. */
 export const follows = (pair: Pair, wanted: Wanted): Reason | null => {
+  const reason = findReason(pair, wanted)
+  return reason === null || (wanted.cues & CUE.asksPast) === 0 || corrects(pair) ? reason : null
+}
+
+const findReason = (pair: Pair, wanted: Wanted): Reason | null => {
   const { answer, reply, share } = pair
   if ((answer.cues & CUE.once) !== 0) return null
   if (share < SOME || reply.isQuestion) return isFragment(pair, wanted) ? "fragment" : null

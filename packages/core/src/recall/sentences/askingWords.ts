@@ -11,6 +11,8 @@ export interface AskingWords {
   readonly asksCount: string
   /** One of several: what stands before the thing is the answer ("which key"). */
   readonly asksWhich: string
+  /** Why, or what was: nothing that came later answers it, but for a correction. */
+  readonly asksPast?: string
 }
 
 /** Scripts with spaces: whole words. */
@@ -27,7 +29,9 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksCount:
       "how many|how much|how long|how old|how wide|how big|how tall|how heavy|how far|how often|how high|how deep|" +
       "how large|how thick|what dose|which dose|what price|what percentage|what does * cost|what did * cost|what do * cost",
-    asksWhich: "which|what|what's|whats"
+    asksWhich: "which|what|what's|whats",
+    asksPast:
+      "why|how come|when was|when were|how long was|how long were|how many * were|was there|were there|did he|did she|did they|did it|did the|did my|what happened|turned out"
   },
   {
     languages: "de",
@@ -37,7 +41,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksTime: "wann|welcher tag|welchen tag|welchem tag|um wie viel uhr|um wieviel uhr|wie spat",
     asksCount:
       "wie viel|wie viele|wieviel|wieviele|wie lange|wie alt|wie hoch|wie gross|wie breit|wie oft|wie schwer|wie teuer|wie weit|wie lang",
-    asksWhich: "welche|welcher|welches|welchen|welchem|was"
+    asksWhich: "welche|welcher|welches|welchen|welchem|was",
+    asksPast: "warum|wieso|weshalb|wann war|wann waren|was ist passiert"
   },
   {
     languages: "fr",
@@ -46,7 +51,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "quelle couleur|de quelle couleur",
     asksTime: "quand|quelle heure|quel jour|quel mois|quelle date",
     asksCount: "combien|quel age|a quelle frequence",
-    asksWhich: "quel|quelle|quels|quelles"
+    asksWhich: "quel|quelle|quels|quelles",
+    asksPast: "pourquoi"
   },
   {
     languages: "es",
@@ -55,7 +61,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "de que color",
     asksTime: "cuando|que hora|que dia|que fecha",
     asksCount: "cuanto|cuanta|cuantos|cuantas|que edad",
-    asksWhich: "que|cual|cuales"
+    asksWhich: "que|cual|cuales",
+    asksPast: "por qué"
   },
   {
     languages: "it",
@@ -64,7 +71,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "di che colore",
     asksTime: "quando|che ora|che giorno",
     asksCount: "quanto|quanta|quanti|quante",
-    asksWhich: "che|quale|quali"
+    asksWhich: "che|quale|quali",
+    asksPast: "perché"
   },
   {
     languages: "pt",
@@ -73,7 +81,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "de que cor",
     asksTime: "quando|que horas|que hora|que dia",
     asksCount: "quanto|quanta|quantos|quantas|que idade",
-    asksWhich: "que|qual|quais"
+    asksWhich: "que|qual|quais",
+    asksPast: "por que|porque"
   },
   {
     languages: "nl",
@@ -82,7 +91,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "welke kleur",
     asksTime: "wanneer|hoe laat|welke dag",
     asksCount: "hoeveel|hoe lang|hoe oud|hoe breed|hoe groot|hoe vaak|hoe hoog",
-    asksWhich: "welk|welke|wat"
+    asksWhich: "welk|welke|wat",
+    asksPast: "waarom|wanneer was"
   },
   {
     languages: "pl",
@@ -91,7 +101,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "jakiego koloru",
     asksTime: "kiedy|o której|którego dnia|w jaki dzień",
     asksCount: "ile|jak często|jak długo",
-    asksWhich: "jaki|jaka|jakie|jakiego|jakiej|jaką|który|która|które|którym|której"
+    asksWhich: "jaki|jaka|jakie|jakiego|jakiej|jaką|który|która|które|którym|której",
+    asksPast: "dlaczego|czemu"
   },
   {
     languages: "ru uk bg",
@@ -100,7 +111,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "какого цвета",
     asksTime: "когда|во сколько|в какой день|какого числа|коли|кога",
     asksCount: "сколько|как часто|как долго|скільки|колко",
-    asksWhich: "какой|какая|какое|какие|каком|какую|какого|каким"
+    asksWhich: "какой|какая|какое|какие|каком|какую|какого|каким",
+    asksPast: "почему|зачем|чому|защо"
   },
   {
     languages: "tr",
@@ -109,7 +121,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "ne renk",
     asksTime: "ne zaman|saat kaçta|hangi gün",
     asksCount: "kaç|ne kadar",
-    asksWhich: "hangi"
+    asksWhich: "hangi",
+    asksPast: "neden|niye|niçin"
   },
   {
     languages: "sv no",
@@ -119,7 +132,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksTime: "när|når|vilken dag|hvilken dag|vilken tid",
     asksCount:
       "hur många|hur mycket|hur länge|hur gammal|hur ofta|hvor mange|hvor mye|hvor lenge|hvor gammel|hvor ofte",
-    asksWhich: "vilken|vilket|vilka|hvilken|hvilket|hvilke"
+    asksWhich: "vilken|vilket|vilka|hvilken|hvilket|hvilke",
+    asksPast: "varför|hvorfor"
   },
   {
     languages: "fi",
@@ -128,7 +142,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "minkä värinen",
     asksTime: "milloin|koska|mihin aikaan|minä päivänä",
     asksCount: "kuinka monta|paljonko|kuinka paljon|kuinka pitkä|kuinka usein",
-    asksWhich: "mikä|mitä|minkä"
+    asksWhich: "mikä|mitä|minkä",
+    asksPast: "miksi"
   },
   {
     languages: "cs",
@@ -137,7 +152,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "jaká barva|jakou barvu",
     asksTime: "kdy|v kolik|který den|jaký den",
     asksCount: "kolik|jak dlouho|jak často",
-    asksWhich: "jaký|jaká|jaké|který|která|které|kterém"
+    asksWhich: "jaký|jaká|jaké|který|která|které|kterém",
+    asksPast: "proč"
   },
   {
     languages: "ro",
@@ -146,7 +162,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "ce culoare",
     asksTime: "când|la ce oră|în ce zi",
     asksCount: "cât|câtă|câți|câte",
-    asksWhich: "ce|care"
+    asksWhich: "ce|care",
+    asksPast: "de ce"
   },
   {
     languages: "hu",
@@ -155,7 +172,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "milyen színű",
     asksTime: "mikor|hány órakor|melyik nap",
     asksCount: "hány|mennyi|milyen gyakran",
-    asksWhich: "melyik|milyen"
+    asksWhich: "melyik|milyen",
+    asksPast: "miért"
   },
   {
     languages: "el",
@@ -164,7 +182,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "τι χρώμα",
     asksTime: "πότε|τι ώρα|ποια μέρα",
     asksCount: "πόσο|πόσα|πόσες|πόσοι",
-    asksWhich: "ποιο|ποια|τι"
+    asksWhich: "ποιο|ποια|τι",
+    asksPast: "γιατί"
   },
   {
     languages: "vi",
@@ -173,7 +192,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "màu gì",
     asksTime: "khi nào|mấy giờ|ngày nào|lúc nào",
     asksCount: "bao nhiêu|bao lâu|mấy",
-    asksWhich: "nào"
+    asksWhich: "nào",
+    asksPast: "tại sao|vì sao"
   },
   {
     languages: "id",
@@ -182,7 +202,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "warna apa",
     asksTime: "kapan|jam berapa|hari apa",
     asksCount: "berapa",
-    asksWhich: "apa|mana"
+    asksWhich: "apa|mana",
+    asksPast: "mengapa|kenapa"
   },
   {
     languages: "ar fa",
@@ -191,7 +212,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "ما لون|چه رنگی",
     asksTime: "متى|أي يوم|چه روزی",
     asksCount: "كم|چند|چقدر",
-    asksWhich: "أي|کدام"
+    asksWhich: "أي|کدام",
+    asksPast: "لماذا|چرا"
   },
   {
     languages: "he",
@@ -200,7 +222,8 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "איזה צבע",
     asksTime: "מתי|באיזו שעה|באיזה יום",
     asksCount: "כמה",
-    asksWhich: "איזה|איזו"
+    asksWhich: "איזה|איזו",
+    asksPast: "למה|מדוע"
   },
   {
     languages: "hi bn ta",
@@ -209,16 +232,18 @@ export const ASKING_WORDS: ReadonlyArray<AskingWords> = [
     asksColour: "किस रंग",
     asksTime: "कब|কখন|எப்போது",
     asksCount: "कितना|कितने|कितनी|কত|எவ்வளவு|எத்தனை",
-    asksWhich: "कौन सा|कौन सी|কোন|எந்த"
+    asksWhich: "कौन सा|कौन सी|কোন|எந்த",
+    asksPast: "क्यों|কেন|ஏன்"
   }
 ]
 
 /** Scripts without spaces, and Korean: runs of characters anywhere. */
-export const ASKING_RUNS: Omit<AskingWords, "languages"> = {
+export const ASKING_RUNS: Required<Omit<AskingWords, "languages">> = {
   asksPlace: "哪里|在哪？|在哪?|哪儿|どこ|어디|ที่ไหน",
   asksName: "谁|叫什么|誰|だれ|名前|누구|누가|이름|ใคร",
   asksColour: "什么颜色|何色|무슨 색|สีอะไร",
   asksTime: "什么时候|几点|星期几|哪天|几号|いつ|何時|何曜日|何日|언제|몇 시|무슨 요일|เมื่อไหร่|กี่โมง|วันไหน",
   asksCount: "多少|几个|几次|多久|多大|いくつ|いくら|何人|何歳|何回|何本|どのくらい|얼마|몇 |เท่าไหร่|กี่",
-  asksWhich: "哪|什么|どの|どれ|어느|무슨|ไหน"
+  asksWhich: "哪|什么|どの|どれ|어느|무슨|ไหน",
+  asksPast: "为什么|怎么会|なぜ|どうして|왜|ทำไม"
 }

@@ -26,7 +26,8 @@ const CUES = [
   "asksColour",
   "asksTime",
   "asksCount",
-  "asksWhich"
+  "asksWhich",
+  "asksPast"
 ] as const satisfies ReadonlyArray<Cue>
 
 /** The bit of each cue. */
