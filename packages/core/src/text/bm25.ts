@@ -1,5 +1,6 @@
 /** BM25 over term ids: the document side is stored, the query side needs idf alone. */
-import { readWith, TOKENISER } from "./terms/tokenisers.ts"
+import type { Reading } from "./terms/RunForms.ts"
+import { readPartsWith, readWith, TOKENISER } from "./terms/tokenisers.ts"
 import { NO_TERM, type ReadText, wordKey } from "./terms/Word.ts"
 
 /** BM25's parameters; part of the fingerprint. */
@@ -72,19 +73,24 @@ const sortScratch = (count: number): void => {
 }
 
 /** Every term of a text, with its form, ascending by id in the scratch; a term once for each time that it occurs. @returns how many */
-const sortForms = ({ joined, words }: ReadText): number => {
-  let size = 2 * (words.length + joined.length)
-  for (const { pieces } of words) size += pieces.length
+const sortForms = (parts: ReadonlyArray<Reading>): number => {
+  let size = 0
+  for (const { joined, words } of parts) {
+    size += 2 * (words.length + joined.length)
+    for (const { pieces } of words) size += pieces.length
+  }
   const forms = reserveScratch(size)
   let count = 0
-  for (const { pieces, stem, whole } of words) {
-    if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
-    if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
-    for (let i = 0; i < pieces.length; i++) forms[count++] = (pieces[i] ?? 0) * FORM_STEP + PIECE
-  }
-  for (const { stem, whole } of joined) {
-    if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
-    if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
+  for (const { joined, words } of parts) {
+    for (const { pieces, stem, whole } of words) {
+      if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
+      if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
+      for (let i = 0; i < pieces.length; i++) forms[count++] = (pieces[i] ?? 0) * FORM_STEP + PIECE
+    }
+    for (const { stem, whole } of joined) {
+      if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
+      if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
+    }
   }
   sortScratch(count)
   return count
@@ -96,19 +102,23 @@ const countDistinct = (count: number): number => {
   return distinct
 }
 
-/** √Σ(1 + ln count)² over the words of a text, each by its key; 1 without one. */
-const normOf = (words: ReadText["words"]): number => {
-  const keys = reserveScratch(words.length)
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i]
-    keys[i] = word === undefined ? NO_TERM : wordKey(word)
-  }
-  sortScratch(words.length)
+const countWords = (parts: ReadonlyArray<Reading>): number => {
+  let count = 0
+  for (const { words } of parts) count += words.length
+  return count
+}
+
+/** √Σ(1 + ln count)² over the words of a text, each by its key; 1 without one. @param count of words */
+const normOf = (parts: ReadonlyArray<Reading>, count: number): number => {
+  const keys = reserveScratch(count)
+  let filled = 0
+  for (const { words } of parts) for (const word of words) keys[filled++] = wordKey(word)
+  sortScratch(count)
   let square = 0
-  for (let i = 0; i < words.length;) {
+  for (let i = 0; i < count;) {
     const key = keys[i]
     const start = i
-    while (i < words.length && keys[i] === key) i++
+    while (i < count && keys[i] === key) i++
     square += (1 + Math.log(i - start)) ** 2
   }
   return Math.sqrt(square) || 1
@@ -124,10 +134,11 @@ export interface DocumentSettings extends TermSettings {
  * (Robertson & Zaragoza 2009, eq. 3.15.)
  */
 export const documentTerms = (text: string, settings: DocumentSettings = TERM_SETTINGS): Terms => {
-  const read = readWith(settings.tokeniser ?? TOKENISER, text)
-  const count = sortForms(read)
+  const parts = readPartsWith(settings.tokeniser ?? TOKENISER, text)
+  const length = countWords(parts)
+  const count = sortForms(parts)
   const distinct = countDistinct(count)
-  const penalty = lengthPenalty(read.words.length, settings)
+  const penalty = lengthPenalty(length, settings)
   // One allocation for both.
   const buffer = new ArrayBuffer(8 * distinct)
   const ids = new Uint32Array(buffer, 0, distinct)
@@ -139,7 +150,7 @@ export const documentTerms = (text: string, settings: DocumentSettings = TERM_SE
     ids[at] = Math.floor(form / FORM_STEP)
     weights[at] = (FACTORS[form % FORM_STEP] ?? 1) * documentWeight(i - start, penalty, settings)
   }
-  return { ids, weights, length: read.words.length, norm: normOf(read.words) }
+  return { ids, weights, length, norm: normOf(parts, length) }
 }
 
 /** The query's distinct terms, those that weigh most first. */

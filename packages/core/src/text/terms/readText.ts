@@ -111,20 +111,40 @@ const joinNumbers = (numbers: ReadonlyArray<Span>, runs: ReadonlyArray<Run>): Re
   })
 }
 
-/** Reads a text: folds it, leaves out the function words of its language, and finds the forms of its words. */
-export const readText = (text: string): ReadText => {
+/** The terms of a text by its parts: of each run, then those of numbers over several words, which have no words of their own. */
+interface Parts {
+  readonly parts: ReadonlyArray<Reading>
+  /** Of the indexes of all words. */
+  readonly numbers: ReadonlyArray<Joined>
+  readonly english: boolean
+}
+
+const readAll = (text: string): Parts => {
   const folded = foldText(text)
   const { english, meant } = readRuns(folded)
+  const parts: Array<Reading> = []
+  for (const { form } of meant) parts.push((form.reading ??= readRun(form)))
+  const numbers = readNumbers(folded)
+  return { parts, numbers: numbers.length === 0 ? NOTHING_JOINED : joinNumbers(numbers, meant), english }
+}
+
+/** The terms of a text as `readText` finds them, in lists that are not joined. */
+export const readParts = (text: string): ReadonlyArray<Reading> => {
+  const { numbers, parts } = readAll(text)
+  return numbers.length === 0 ? parts : [...parts, { words: [], joined: numbers }]
+}
+
+/** Reads a text: folds it, leaves out the function words of its language, and finds the forms of its words. */
+export const readText = (text: string): ReadText => {
+  const { english, numbers, parts } = readAll(text)
   const words: Array<Word> = []
   const joined: Array<Joined> = []
-  for (const { form } of meant) {
-    const reading = (form.reading ??= readRun(form))
+  for (const part of parts) {
     const first = words.length
-    for (const word of reading.words) words.push(word)
-    for (const { from, stem, to, whole } of reading.joined)
+    for (const word of part.words) words.push(word)
+    for (const { from, stem, to, whole } of part.joined)
       joined.push({ from: first + from, to: first + to, whole, stem })
   }
-  const numbers = readNumbers(folded)
-  if (numbers.length > 0) joined.push(...joinNumbers(numbers, meant))
+  joined.push(...numbers)
   return { words, joined, english }
 }

@@ -1,7 +1,8 @@
 /** The tokenisers by their names in a fingerprint: a store keeps the terms it was filled with until it is moved. */
 import { tokenise } from "../tokenise.ts"
 import { termId } from "./termId.ts"
-import { readText } from "./readText.ts"
+import { readParts, readText } from "./readText.ts"
+import type { Reading } from "./RunForms.ts"
 import { NO_TERM, type ReadText } from "./Word.ts"
 
 /** The tokeniser of a new store. Changes when the same text would yield other terms. */
@@ -14,8 +15,11 @@ const readEnglish = (text: string): ReadText => ({
   english: true
 })
 
+/** That of the first version. */
+const FIRST = "en-1"
+
 const TOKENISERS: ReadonlyMap<string, (text: string) => ReadText> = new Map([
-  ["en-1", readEnglish],
+  [FIRST, readEnglish],
   [TOKENISER, readText]
 ])
 
@@ -25,3 +29,7 @@ export const isKnownTokeniser = (tokeniser: string): boolean => TOKENISERS.has(t
 /** Reads a text to the terms of a tokeniser; one that is not known is read as the newest. */
 export const readWith = (tokeniser: string, text: string): ReadText =>
   (TOKENISERS.get(tokeniser) ?? readText)(text)
+
+/** The terms of a text as `readWith` finds them, part by part: what is stored of it needs no more. */
+export const readPartsWith = (tokeniser: string, text: string): ReadonlyArray<Reading> =>
+  tokeniser === FIRST ? [readEnglish(text)] : readParts(text)
