@@ -1,6 +1,6 @@
 /** Users in turn, and one user, beside stores of vectors: their search of vectors alone, our whole recall. */
 import { join } from "node:path"
-import { makeQuery, makeScope, makeStatement, makeVector, queryVector } from "./data.ts"
+import { makeQuery, makeScope, makeStatement, makeVector, prepareVectors, queryVector } from "./data.ts"
 import { withFolder } from "./folder.ts"
 import { interleaved, type Operation, type Timing } from "./measure.ts"
 import { type Opened as Embedded, openEmbedded } from "./opened.ts"
@@ -35,7 +35,7 @@ const fillPeer = async (peer: Peer, user: number, rows: number): Promise<number>
   return ms
 }
 
-/** Texts are made before, as the peer's vectors are; ours come from the stub, whose time counts. @returns milliseconds */
+/** Texts and vectors are made before, as the peer's vectors are. @returns milliseconds */
 const fillOurs = async (ours: Embedded, user: number, rows: number): Promise<number> => {
   const scoped = ours.client.for(makeScope(user))
   let ms = 0
@@ -43,6 +43,7 @@ const fillOurs = async (ours: Embedded, user: number, rows: number): Promise<num
     const statements = Array.from({ length: Math.min(BATCH, rows - from) }, (_, i) =>
       makeStatement({ user, index: from + i })
     )
+    prepareVectors(statements.map(({ content }) => content))
     const start = performance.now()
     await scoped.rememberMany(statements)
     ms += performance.now() - start
