@@ -1,7 +1,7 @@
 /** BM25 over term ids: the document side is stored, the query side needs idf alone. */
 import type { Reading } from "./terms/RunForms.ts"
 import { readPartsWith, readWith, TOKENISER } from "./terms/tokenisers.ts"
-import { NO_TERM, type ReadText, wordKey } from "./terms/Word.ts"
+import { formFromNumber, idFromNumber, NO_TERM, type ReadText, wordKey } from "./terms/Word.ts"
 
 /** BM25's parameters; part of the fingerprint. */
 export interface TermSettings {
@@ -38,13 +38,10 @@ export const documentWeight = (count: number, penalty: number, { k1 }: TermSetti
 export const countFromWeight = (weight: number, penalty: number, { k1 }: TermSettings): number =>
   Math.max(1, Math.round((weight * penalty) / (k1 + 1 - weight)))
 
-/** What a form leaves of its term's weight in a document. Part of the tokeniser: a change needs a new name. */
+/** What a form, by its number, leaves of its term's weight in a document. Part of the tokeniser: a change needs a new name. */
 const FACTORS = [1, 0.3, 0.3] as const
 /** The factor of every form but the whole word. */
 export const WEAK_FACTOR = 0.3
-const [WHOLE, STEM, PIECE] = [0, 1, 2]
-/** A term id and its form in one number, which is exact and sorts by id. */
-const FORM_STEP = 4
 
 /** Fewer numbers are sorted where they stand, sooner than a call of the engine's sort begins. */
 const SORTED_IN_PLACE = 48
@@ -72,26 +69,13 @@ const sortScratch = (count: number): void => {
   }
 }
 
-/** Every term of a text, with its form, ascending by id in the scratch; a term once for each time that it occurs. @returns how many */
-const sortForms = (parts: ReadonlyArray<Reading>): number => {
-  let size = 0
-  for (const { joined, words } of parts) {
-    size += 2 * (words.length + joined.length)
-    for (const { pieces } of words) size += pieces.length
-  }
-  const forms = reserveScratch(size)
+/** Every term of a text, by its number, ascending in the scratch; a term once for each time that it occurs. @returns how many */
+const sortTerms = (parts: ReadonlyArray<Reading>): number => {
   let count = 0
-  for (const { joined, words } of parts) {
-    for (const { pieces, stem, whole } of words) {
-      if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
-      if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
-      for (let i = 0; i < pieces.length; i++) forms[count++] = (pieces[i] ?? 0) * FORM_STEP + PIECE
-    }
-    for (const { stem, whole } of joined) {
-      if (whole !== NO_TERM) forms[count++] = whole * FORM_STEP + WHOLE
-      if (stem !== NO_TERM) forms[count++] = stem * FORM_STEP + STEM
-    }
-  }
+  for (const { numbers } of parts) count += numbers.length
+  const sorted = reserveScratch(count)
+  let filled = 0
+  for (const { numbers } of parts) for (let i = 0; i < numbers.length; i++) sorted[filled++] = numbers[i] ?? 0
   sortScratch(count)
   return count
 }
@@ -112,7 +96,8 @@ const countWords = (parts: ReadonlyArray<Reading>): number => {
 const normOf = (parts: ReadonlyArray<Reading>, count: number): number => {
   const keys = reserveScratch(count)
   let filled = 0
-  for (const { words } of parts) for (const word of words) keys[filled++] = wordKey(word)
+  for (const { numbers, words } of parts)
+    for (let i = 0; i < words.length; i++) keys[filled++] = idFromNumber(numbers[i] ?? 0)
   sortScratch(count)
   let square = 0
   for (let i = 0; i < count;) {
@@ -136,7 +121,7 @@ export interface DocumentSettings extends TermSettings {
 export const documentTerms = (text: string, settings: DocumentSettings = TERM_SETTINGS): Terms => {
   const parts = readPartsWith(settings.tokeniser ?? TOKENISER, text)
   const length = countWords(parts)
-  const count = sortForms(parts)
+  const count = sortTerms(parts)
   const distinct = countDistinct(count)
   const penalty = lengthPenalty(length, settings)
   // One allocation for both.
@@ -144,11 +129,11 @@ export const documentTerms = (text: string, settings: DocumentSettings = TERM_SE
   const ids = new Uint32Array(buffer, 0, distinct)
   const weights = new Float32Array(buffer, 4 * distinct, distinct)
   for (let i = 0, at = 0; i < count; at++) {
-    const form = scratch[i] ?? 0
+    const number = scratch[i] ?? 0
     const start = i
-    while (i < count && scratch[i] === form) i++
-    ids[at] = Math.floor(form / FORM_STEP)
-    weights[at] = (FACTORS[form % FORM_STEP] ?? 1) * documentWeight(i - start, penalty, settings)
+    while (i < count && scratch[i] === number) i++
+    ids[at] = idFromNumber(number)
+    weights[at] = (FACTORS[formFromNumber(number)] ?? 1) * documentWeight(i - start, penalty, settings)
   }
   return { ids, weights, length, norm: normOf(parts, length) }
 }

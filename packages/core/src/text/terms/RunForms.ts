@@ -1,5 +1,5 @@
 import { stopMask } from "./stopWords.ts"
-import type { Joined, Word } from "./Word.ts"
+import { formNumbers, type Joined, type Word } from "./Word.ts"
 
 /** What a run is, wherever it stands. */
 export interface RunForm {
@@ -17,7 +17,15 @@ export interface RunForm {
 export interface Reading {
   readonly words: ReadonlyArray<Word>
   readonly joined: ReadonlyArray<Joined>
+  /** Of both, by `formNumbers`. */
+  readonly numbers: ReadonlyArray<number>
 }
+
+export const toReading = (words: ReadonlyArray<Word>, joined: ReadonlyArray<Joined>): Reading => ({
+  words,
+  joined,
+  numbers: formNumbers(words, joined)
+})
 
 const OTHER_MARK = /[._+@/\\:?=&#~-]/
 

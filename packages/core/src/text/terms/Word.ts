@@ -14,6 +14,16 @@ export const formId = (form: Form, token: string): number => termId(MARKS[form] 
 /** In the place of the id of a form that a word does not have. */
 export const NO_TERM = -1
 
+/** The forms as numbers, in the order of what they weigh. */
+const FORM_NUMBERS: Readonly<Record<Form, number>> = { whole: 0, stem: 1, piece: 2 }
+const FORM_STEP = 4
+
+/** A term's id and form in one number, which is exact and sorts by id. */
+const formNumber = (id: number, form: Form): number => id * FORM_STEP + FORM_NUMBERS[form]
+export const idFromNumber = (number: number): number => Math.floor(number / FORM_STEP)
+/** 0 for a whole word, 1 for a stem, 2 for a piece. */
+export const formFromNumber = (number: number): number => number % FORM_STEP
+
 /** A word of a text, by the ids of its forms. */
 export interface Word {
   /** The folded word; `NO_TERM` for a part of an identifier, which is a term by its stem alone. */
@@ -44,3 +54,26 @@ export interface ReadText {
 /** The term by which a word is counted and adjacent words are compared: the one that its inflections share. */
 export const wordKey = ({ pieces, stem, whole }: Word): number =>
   whole !== NO_TERM ? whole : stem !== NO_TERM ? stem : (pieces[0] ?? NO_TERM)
+
+/** The numbers of all terms of some words, with those that stand for several of them: first the key of each word. */
+export const formNumbers = (
+  words: ReadonlyArray<Word>,
+  joined: ReadonlyArray<Joined>
+): ReadonlyArray<number> => {
+  const keys: Array<number> = []
+  const others: Array<number> = []
+  for (const { pieces, stem, whole } of words) {
+    const numbers: Array<number> = []
+    if (whole !== NO_TERM) numbers.push(formNumber(whole, "whole"))
+    if (stem !== NO_TERM) numbers.push(formNumber(stem, "stem"))
+    for (const piece of pieces) numbers.push(formNumber(piece, "piece"))
+    const [key, ...rest] = numbers
+    if (key !== undefined) keys.push(key)
+    others.push(...rest)
+  }
+  for (const { stem, whole } of joined) {
+    if (whole !== NO_TERM) others.push(formNumber(whole, "whole"))
+    if (stem !== NO_TERM) others.push(formNumber(stem, "stem"))
+  }
+  return [...keys, ...others]
+}

@@ -2,7 +2,7 @@ import { lowerBound } from "../../binarySearch.ts"
 import { foldText } from "./foldText.ts"
 import { readNumbers, type Span } from "./readNumbers.ts"
 import { readRuns, type Run } from "./readRuns.ts"
-import { type Reading, type RunForm, toLower } from "./RunForms.ts"
+import { type Reading, type RunForm, toLower, toReading } from "./RunForms.ts"
 import { joinParts, splitCase, trimZeros } from "./splitIdentifier.ts"
 import { wholeForm } from "./stem.ts"
 import { stopMask } from "./stopWords.ts"
@@ -26,15 +26,15 @@ const ONE_LETTER = /^[a-z]$/
 const TAIL_MIN = 3
 
 /** One part of an identifier as it is written, in its smallest parts. */
-const splitParts = (text: string): ReadonlyArray<string> =>
-  text
-    .split(MARK)
-    .flatMap(splitCase)
-    .filter((part) => part !== "")
-    .map((part) => trimZeros(toLower(part)))
+const splitParts = (text: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  for (const marked of text.split(MARK))
+    for (const part of splitCase(marked)) if (part !== "") parts.push(trimZeros(toLower(part)))
+  return parts
+}
 
 /** Collects the terms of one run. */
-class RunReader implements Reading {
+class RunReader {
   readonly words: Array<Word> = []
   readonly joined: Array<Joined> = []
 
@@ -95,8 +95,11 @@ class RunReader implements Reading {
 
 const NOTHING_JOINED: ReadonlyArray<Joined> = []
 
-const readRun = (form: RunForm): Reading =>
-  PLAIN_WORD.test(form.text) ? { words: toWords(form.lower), joined: NOTHING_JOINED } : new RunReader(form)
+const readRun = (form: RunForm): Reading => {
+  if (PLAIN_WORD.test(form.text)) return toReading(toWords(form.lower), NOTHING_JOINED)
+  const { joined, words } = new RunReader(form)
+  return toReading(words, joined)
+}
 
 /** Numbers as terms of the words that they span. */
 const joinNumbers = (numbers: ReadonlyArray<Span>, runs: ReadonlyArray<Run>): ReadonlyArray<Joined> => {
@@ -131,7 +134,7 @@ const readAll = (text: string): Parts => {
 /** The terms of a text as `readText` finds them, in lists that are not joined. */
 export const readParts = (text: string): ReadonlyArray<Reading> => {
   const { numbers, parts } = readAll(text)
-  return numbers.length === 0 ? parts : [...parts, { words: [], joined: numbers }]
+  return numbers.length === 0 ? parts : [...parts, toReading([], numbers)]
 }
 
 /** Reads a text: folds it, leaves out the function words of its language, and finds the forms of its words. */

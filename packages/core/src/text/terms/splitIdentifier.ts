@@ -1,8 +1,37 @@
 /** Boundaries inside an identifier: `getUser`, `parseHTTPResponse`, `iPhone15`, `10km`. */
 const BOUNDARY = /(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})|(?<=\d)(?=[^\d])|(?<=[^\d])(?=\d)/u
 
+const PLAIN = /^[A-Za-z\d]*$/
+
+type Kind = "lower" | "upper" | "digit"
+
+const kindOf = (code: number): Kind => (code < 0x3a ? "digit" : code < 0x5b ? "upper" : "lower")
+
+/** Whether a part of an ASCII word ends before `at`. */
+const isBoundary = (word: string, at: number): boolean => {
+  const before = kindOf(word.charCodeAt(at - 1))
+  const after = kindOf(word.charCodeAt(at))
+  if (before === "digit" || after === "digit") return before !== after
+  if (after === "lower") return false
+  return before === "lower" || (at + 1 < word.length && kindOf(word.charCodeAt(at + 1)) === "lower")
+}
+
+/** As the pattern does, several times as fast. */
+const splitPlain = (word: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let start = 0
+  for (let at = 1; at < word.length; at++) {
+    if (!isBoundary(word, at)) continue
+    parts.push(word.slice(start, at))
+    start = at
+  }
+  parts.push(word.slice(start))
+  return parts
+}
+
 /** The parts of a word that has inner capitals or digits. */
-export const splitCase = (word: string): ReadonlyArray<string> => word.split(BOUNDARY)
+export const splitCase = (word: string): ReadonlyArray<string> =>
+  PLAIN.test(word) ? splitPlain(word) : word.split(BOUNDARY)
 
 const DIGITS = /^\d+$/
 

@@ -2,7 +2,7 @@
 import { tokenise } from "../tokenise.ts"
 import { termId } from "./termId.ts"
 import { readParts, readText } from "./readText.ts"
-import type { Reading } from "./RunForms.ts"
+import { type Reading, toReading } from "./RunForms.ts"
 import { NO_TERM, type ReadText } from "./Word.ts"
 
 /** The tokeniser of a new store. Changes when the same text would yield other terms. */
@@ -31,5 +31,8 @@ export const readWith = (tokeniser: string, text: string): ReadText =>
   (TOKENISERS.get(tokeniser) ?? readText)(text)
 
 /** The terms of a text as `readWith` finds them, part by part: what is stored of it needs no more. */
-export const readPartsWith = (tokeniser: string, text: string): ReadonlyArray<Reading> =>
-  tokeniser === FIRST ? [readEnglish(text)] : readParts(text)
+export const readPartsWith = (tokeniser: string, text: string): ReadonlyArray<Reading> => {
+  if (tokeniser !== FIRST) return readParts(text)
+  const { joined, words } = readEnglish(text)
+  return [toReading(words, joined)]
+}

@@ -3,6 +3,7 @@ import { makeRandom } from "../../../src/testing/random.ts"
 import { documentTerms, queryTerms } from "../../../src/text/bm25.ts"
 import { foldText } from "../../../src/text/terms/foldText.ts"
 import { readText } from "../../../src/text/terms/readText.ts"
+import { splitCase } from "../../../src/text/terms/splitIdentifier.ts"
 import { formAt } from "../../../src/text/terms/RunForms.ts"
 import { stemWord } from "../../../src/text/terms/stem.ts"
 import { formId, NO_TERM } from "../../../src/text/terms/Word.ts"
@@ -271,4 +272,21 @@ describe("runs of ASCII", () => {
     const words = ["cup", "mug", "pan", "pot", "jar", "lid", "cups"]
     for (const word of [...words, ...words]) assert.strictEqual(formAt(word, 0, word.length, 7).lower, word)
   })
+})
+
+it("an identifier is cut where its case or kind changes, in every alphabet alike", () => {
+  for (const parts of [
+    ["get", "User"],
+    ["parse", "HTTP", "Response"],
+    ["i", "Phone", "15"],
+    ["10", "km"],
+    ["A", "4", "B"],
+    ["HTTP"],
+    ["Porto"],
+    [""]
+  ]) {
+    assert.deepStrictEqual(splitCase(parts.join("")), parts)
+    const greek = parts.map((part) => part.replaceAll(/[a-z]/g, "α").replaceAll(/[A-Z]/g, "Α"))
+    assert.deepStrictEqual(splitCase(greek.join("")), greek)
+  }
 })
