@@ -1,3 +1,4 @@
+import { lazily } from "../../runtime/lazily.ts"
 import { stopMask } from "./stopWords.ts"
 import { formNumbers, type Joined, type Word } from "./Word.ts"
 
@@ -89,7 +90,9 @@ const isSlice = (form: string, text: string, start: number, end: number): boolea
  * each set a form that was found again since the last one came stays longest (second chance).
  */
 class FormCache {
-  readonly #forms = Array.from<RunForm | undefined>({ length: SETS * WAYS })
+  // `Array.from` takes a millisecond.
+  // oxlint-disable-next-line unicorn/no-new-array
+  readonly #forms = new Array<RunForm | undefined>(SETS * WAYS)
   readonly #hashes = new Int32Array(SETS * WAYS)
   readonly #wasFound = new Uint8Array(SETS * WAYS)
 
@@ -118,7 +121,8 @@ class FormCache {
   }
 }
 
-const forms = new FormCache()
+/** Made for the first text: a process may read none. */
+const forms = lazily(() => new FormCache())
 
 /** The form of the run that stands in a text from `start` to `end`. @param hash of its code units, by `nextHash` */
 export const formAt = (
@@ -126,4 +130,4 @@ export const formAt = (
   start: number,
   end: number,
   hash = hashSlice(text, start, end)
-): RunForm => forms.get(text, start, end, hash)
+): RunForm => forms().get(text, start, end, hash)

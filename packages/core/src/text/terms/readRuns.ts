@@ -27,10 +27,10 @@ export interface Runs {
 
 const [LETTER, MARK] = [1, 2]
 /** What an ASCII character is to `ASCII_RUN`: 0 for one that no run holds. */
-const ROLES = Uint8Array.from({ length: 128 }, (_, code) => {
-  const character = String.fromCharCode(code)
-  return /[A-Za-z\d_]/.test(character) ? LETTER : /['.@:/\\+&=?#~-]/.test(character) ? MARK : 0
-})
+const ROLES = new Uint8Array(128)
+for (const character of "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+  ROLES[character.charCodeAt(0)] = LETTER
+for (const character of "'.@:/\\+&=?#~-") ROLES[character.charCodeAt(0)] = MARK
 const HASH_SIGN = 0x23
 
 /** Whether a run may go on after the letters that end here. */
