@@ -112,7 +112,8 @@ export const readQuery = (
     words: groupTerms(read, indexOf),
     phrases: readPhrases(read, indexOf),
     speaker: named.length === 1 ? (named[0] ?? null) : null,
-    time: timeHint(query, now, zone),
+    // The dates of a pasted text are no times that are asked for: it has one for most memories.
+    time: timeHint(aside < 1 ? query : "", now, zone),
     aside
   }
 }

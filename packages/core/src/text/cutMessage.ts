@@ -11,7 +11,7 @@ export interface MessagePart {
   readonly aside: number
 }
 
-/** A question within a long message may be a part of what was pasted; a short paragraph between long ones hardly is. */
+/** A question within a long message may be a part of what was pasted; a short paragraph beside a long one hardly is. */
 const WITHIN = 0.4
 const APART = 0.1
 
@@ -37,7 +37,15 @@ const ASKS_AT_END = /(?:[?？؟\u037e]|[吗嗎呢]。?|か。?)["'”’)\]」�
 const GREEK_QUESTION = /\p{Script=Greek}[^\n]*;\s*$/u
 /** First words of a question or of a request that has no mark. */
 const ASKS_AT_START =
-  /^\s*(?:(?:and|so|also|but|hey|hi|ok|okay|please|now|then|btw)[, ]+)*(?:what|when|where|who|whose|why|how|which|did|do|does|is|are|was|can|could|would|will|should|tell|remind|show|find|give|list|summari[sz]e|explain|help|look up|was|wann|wo|wer|wem|wen|warum|wieso|wie|welche[rsn]?|kannst|könntest|bitte|sag|zeig|erinnere?|que|quoi|quand|où|qui|pourquoi|comment|quel(?:le)?s?|combien|peux|pourrais|dis|rappelle|qué|cuándo|dónde|quién|cómo|cuál|cuánto|puedes|podrías|dime|recuérdame|что|когда|где|кто|почему|как|какой|какая|сколько|скажи|напомни|покажи|можешь)(?![\p{L}\p{M}])/iu
+  /^\s*(?:(?:and|so|also|but|hey|hi|ok|okay|please|now|then|btw)[, ]+)*(?:what|when|where|who|whose|why|how|which|did|do|does|is|are|was|can|could|would|will|should|tell|remind|show|find|give|list|summari[sz]e|explain|help|look up|was|wann|wo|wer|wem|wen|warum|wieso|wie|welche[rsn]?|kannst|könntest|bitte|sag|zeig|erinnere?|que|quoi|quand|où|qui|pourquoi|comment|quel(?:le)?s?|combien|peux|pourrais|dis|rappelle|qué|cuándo|dónde|quién|cómo|cuál|cuánto|puedes|podrías|dime|recuérdame|что|когда|где|кто|почему|как|какой|какая|сколько|скажи|напомни|покажи|можешь)(?![\p{L}\p{M}-])/iu
+
+/** What a full stop follows within a sentence: a title, an initial, a number ("Dr. Abellán", "J. Roth", "am 3. Mai"). */
+const SHORTENED =
+  /(?:^|[^\p{L}\p{M}\p{N}])(?:dr|dra|mr|mrs|ms|prof|rev|capt|st|sr|sra|srta|nr|no|hr|fr|bzw|ca|vs|\p{L}|\p{N}{1,2})$/iu
+const SHORTENED_MAX = 6
+
+const isShortened = (text: string, at: number): boolean =>
+  SHORTENED.test(text.slice(Math.max(0, at - SHORTENED_MAX), at))
 
 /** Lines, and the sentences of each. */
 const cutSentences = (text: string): ReadonlyArray<Span> => {
@@ -54,8 +62,8 @@ const cutSentences = (text: string): ReadonlyArray<Span> => {
     let end = i + 1
     while (ENDS.has(text[end] ?? "") || ENDS_AT_ONCE.has(text[end] ?? "") || CLOSES.has(text[end] ?? ""))
       end++
-    if (mark !== ";" && (ENDS_AT_ONCE.has(mark) || end >= text.length || SPACE.test(text[end] ?? "")))
-      close(end)
+    const isEnd = ENDS_AT_ONCE.has(mark) || end >= text.length || SPACE.test(text[end] ?? "")
+    if (isEnd && mark !== ";" && !(mark === "." && end === i + 1 && isShortened(text, i))) close(end)
     i = end - 1
   }
   close(text.length)
@@ -111,8 +119,8 @@ interface Sentence extends Span {
   /** Whether it is a paragraph of its own. */
   readonly isApart: boolean
   readonly isMarked: boolean
-  /** Whether it is the beginning of a short paragraph of prose between long ones. */
-  readonly isAmongLong: boolean
+  /** Long paragraphs beside the short one of prose that it begins: 0, 1 or 2. */
+  readonly longBeside: number
 }
 
 /** A line of code is read to either side of a sentence as far as this, in UTF-16 code units. */
@@ -154,11 +162,11 @@ const readSentences = (message: string): ReadonlyArray<Sentence> => {
   const isBlank = (span: Span | undefined): boolean => span === undefined || isBlankIn(message, span)
   const paragraphs = cutParagraphs(message)
   const places = new Map(paragraphs.map(({ start }, i) => [start, i]))
-  const isAmongLong = ({ start }: Span): boolean => {
+  const countLong = ({ start }: Span): number => {
     const place = places.get(start)
     const own = place === undefined ? undefined : paragraphs[place]
-    if (place === undefined || own === undefined || measure(message, own) > EDGE_MAX) return false
-    return isLongIn(message, paragraphs[place - 1]) && isLongIn(message, paragraphs[place + 1])
+    if (place === undefined || own === undefined || measure(message, own) > EDGE_MAX) return 0
+    return [paragraphs[place - 1], paragraphs[place + 1]].filter((beside) => isLongIn(message, beside)).length
   }
   return spans.flatMap((span, i) => {
     if (isBlank(span)) return []
@@ -170,7 +178,7 @@ const readSentences = (message: string): ReadonlyArray<Sentence> => {
         isQuestion: isMarked(text) || (asksAtStart(text) && !isOfCode),
         isApart: isBlank(spans[i - 1]) && isBlank(spans[i + 1]),
         isMarked: isMarked(text),
-        isAmongLong: !isOfCode && isAmongLong(span)
+        longBeside: isOfCode ? 0 : countLong(span)
       }
     ]
   })
@@ -181,46 +189,67 @@ interface Asking {
   readonly aside: number
 }
 
+/** Whether it is a question that somebody put between two long texts. */
+const isPlaced = ({ isMarked: hasMark, longBeside }: Sentence): boolean => hasMark && longBeside === 2
+
 /** The questions that the writer asks: those at the ends of the message, and paragraphs of their own. */
-const selectAsking = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking> => {
+const selectQuestions = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Asking> => {
   const ends = new Set([sentences[0], sentences.at(-1)])
   const questions = sentences.filter((sentence) => sentence.isQuestion)
   const atEnds = questions.filter((sentence) => ends.has(sentence))
   // The one short paragraph between long ones asks without a mark.
-  const among = sentences.filter(({ isAmongLong }) => isAmongLong)
+  const among = sentences.filter(({ longBeside }) => longBeside === 2)
   const isLonely = (sentence: Sentence): boolean => among.length === 1 && among[0] === sentence
   const within = sentences.filter(
     (sentence) => !ends.has(sentence) && (sentence.isQuestion || isLonely(sentence))
   )
   const apart = within.filter((sentence) => sentence.isApart || isLonely(sentence))
+  const marked = apart.filter((sentence) => sentence.isMarked)
   const chosen = apart.length > 0 || atEnds.length > 0 ? apart : within
   const standsOut = (sentence: Sentence): boolean =>
-    sentence.isAmongLong && (sentence.isMarked || isLonely(sentence))
+    isLonely(sentence) ||
+    isPlaced(sentence) ||
+    (sentence.isMarked && sentence.longBeside === 1 && marked.length === 1)
   // The last of the others, which are often lines of a paste.
   const others = chosen.filter((sentence) => !standsOut(sentence))
   const outstanding = chosen.filter(standsOut)
   const places = Math.max(0, QUESTIONS_MAX - atEnds.length - outstanding.length)
   return [
     ...atEnds.map((span) => ({ span, aside: 0 })),
-    ...outstanding.map((span) => ({ span, aside: APART })),
+    ...outstanding.map((span) => ({ span, aside: isPlaced(span) ? 0 : APART })),
     ...others.slice(Math.max(0, others.length - places)).map((span) => ({ span, aside: WITHIN }))
   ].slice(0, QUESTIONS_MAX)
 }
 
-/** The short paragraphs before and after a long one, with which a message begins and ends: what is wanted, in any words. */
+/**
+ * The short paragraphs before and after a long one, with which a message begins and ends: what is wanted, in any words.
+ * What was pasted may begin or end with one short paragraph itself: code has blank lines of its own.
+ */
 const selectEdges = (message: string): ReadonlyArray<Span> => {
   const paragraphs = cutParagraphs(message)
+  const inside = (at: number, step: number) => [paragraphs[at + step], paragraphs[at + 2 * step]]
   const isShort = (span: Span): boolean =>
     measure(message, span) <= EDGE_MAX && !isCode(message.slice(span.start, span.end))
   return paragraphs.filter((span, i) => {
     if (i !== 0 && i !== paragraphs.length - 1) return false
-    return isShort(span) && isLongIn(message, paragraphs[i === 0 ? 1 : i - 1])
+    return isShort(span) && inside(i, i === 0 ? 1 : -1).some((next) => isLongIn(message, next))
   })
 }
 
-/** Whether a message begins or ends with a question or a request. */
+/** What a long message asks. Beside what stands out, lines without a mark are no requests: a paste has them by chance. */
+const selectAsking = (message: string, questions: ReadonlyArray<Asking>): ReadonlyArray<Asking> => {
+  const outstanding = questions.some(({ aside }) => aside <= APART)
+  // Without a question that stands out, a short paragraph at an end says what is wanted.
+  const edges = outstanding ? [] : selectEdges(message).map((span) => ({ span, aside: 0 }))
+  if (!outstanding && edges.length === 0) return questions
+  const isMeant = ({ aside, span }: Asking): boolean =>
+    aside <= APART || isMarked(message.slice(span.start, span.end))
+  return [...edges, ...questions.filter(isMeant)]
+}
+
+/** Whether a message begins or ends with a question or a request, or has a question between two long texts. */
 export const isAsking = (message: string): boolean =>
-  selectAsking(readSentences(message)).some(({ aside }) => aside === 0)
+  selectQuestions(readSentences(message)).some(({ aside }) => aside === 0)
 
 /**
  * Cuts a message to up to `max` parts, those that ask first: its questions, and where it has none what stands first
@@ -230,19 +259,19 @@ export const isAsking = (message: string): boolean =>
 export const cutMessage = (message: string, max: number): ReadonlyArray<MessagePart> => {
   const total = measure(message, { start: 0, end: message.length })
   const sentences = total <= ALONE ? [] : readSentences(message)
-  const asking = selectAsking(sentences).slice(0, max)
+  const questions = selectQuestions(sentences).slice(0, max)
   const textOf = (span: Span): string => {
     const { end, start } = trim(message, span)
     return message.slice(start, end)
   }
   if (total <= WHOLE) {
     const whole = { text: message, aside: 0 }
-    const alone = asking.slice(0, Math.min(2, max - 1)).map(({ span }) => ({ text: textOf(span), aside: 0 }))
+    const alone = questions
+      .slice(0, Math.min(2, max - 1))
+      .map(({ span }) => ({ text: textOf(span), aside: 0 }))
     return sentences.length < 2 ? [whole] : [whole, ...alone]
   }
-  // Without a question that stands out, a short paragraph at an end says what is wanted.
-  const edges = asking.some(({ aside }) => aside <= APART) ? [] : selectEdges(message)
-  const wanted = [...edges.map((span) => ({ span, aside: 0 })), ...asking].slice(0, max)
+  const wanted = selectAsking(message, questions).slice(0, max)
   const rest = cutSentences(message).filter((span) =>
     wanted.every(({ span: { end, start } }) => span.start < start || span.start >= end)
   )
@@ -255,7 +284,7 @@ export const cutMessage = (message: string, max: number): ReadonlyArray<MessageP
   }
   const texts = passages.slice(0, slots).map(textOf)
   // Without a question, what stands beside the rest is what it is about.
-  const isEdge = (i: number): boolean => asking.length === 0 && (i === 0 || i === texts.length - 1)
+  const isEdge = (i: number): boolean => questions.length === 0 && (i === 0 || i === texts.length - 1)
   return [
     ...wanted.map(({ aside, span }) => ({ text: textOf(span), aside })),
     ...texts.filter((_, i) => isEdge(i)).map((text) => ({ text, aside: 0 })),

@@ -3,7 +3,7 @@ import { UTC } from "../../src/text/time/TimeZone.ts"
 import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
 import { isName, toSource, withoutNames } from "../../src/text/speakerNames.ts"
 import { TOKENISER } from "../../src/text/terms/tokenisers.ts"
-import { readQuery } from "../../src/recall/query.ts"
+import { readMessage, readQuery } from "../../src/recall/query.ts"
 
 describe("withoutNames", () => {
   const speakers = ["Ana Ruiz", "Will", "user"]
@@ -50,6 +50,15 @@ describe("readQuery", () => {
   it("bounds the terms of a long question", () => {
     const question = Array.from({ length: 500 }, (_, i) => `word${i}`).join(" ")
     assert.strictEqual(readQuery(question, [], 0, TOKENISER, UTC).terms.length, 64)
+  })
+
+  it("takes a time from what a long message asks, and none from what it quotes", () => {
+    const june = Date.UTC(2023, 5, 3, 12)
+    const quoted = "The minutes of 3 June 2023 go on about the gutters. ".repeat(40).trim()
+    const times = (question: string): ReadonlyArray<number> =>
+      readMessage(`${quoted}\n\n${question}`, [], 0, TOKENISER, UTC).map(({ time }) => timeMatch(time, june))
+    assert.strictEqual(Math.max(...times("Who fixed the roof?")), 0)
+    assert.strictEqual(times("Who fixed the roof in June?")[0], 1)
   })
 })
 

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { cutMessage } from "../../src/text/cutMessage.ts"
+import { cutMessage, isAsking } from "../../src/text/cutMessage.ts"
 
 const QUESTION = "How did we solve the login outage in the Reykjavik office?"
 
 const pasted = (words: number): string =>
   Array.from({ length: words }, (_, i) => `w${((i * 7919) % 10_007).toString(36)}`).join(" ")
+
+const PROSE = "The minutes go on about the gutters and who was there. ".repeat(40).trim()
 
 const asked = (message: string): ReadonlyArray<string> =>
   cutMessage(message, 8)
@@ -53,20 +55,45 @@ describe("parts of a message", () => {
 
   it("have a short paragraph that asks without a mark, beside a long text or the only one within it", () => {
     const question = "the name of the plumber from last year"
-    const prose = "The minutes go on about the gutters and who was there. ".repeat(40).trim()
     for (const message of [
-      `${question}\n\n${prose}`,
-      `${prose}\n\n${question}`,
-      `${prose}\n${prose}\n\n${question}\n\n${prose}\n${prose}`
+      `${question}\n\n${PROSE}`,
+      `${PROSE}\n\n${question}`,
+      `${PROSE}\n${PROSE}\n\n${question}\n\n${PROSE}\n${PROSE}`
     ])
       assert.include(asked(message), question)
   })
 
   it("ask a paragraph with a question mark more than one that only begins like a question", () => {
-    const prose = "The minutes go on about the gutters and who was there. ".repeat(40).trim()
-    const parts = cutMessage(`${prose}\n\nTell Ann.\n\n${prose}\n\n${QUESTION}\n\n${prose}`, 8)
-    const asideOf = (text: string): number => parts.find((part) => part.text === text)?.aside ?? 1
-    assert.isBelow(asideOf(QUESTION), asideOf("Tell Ann."))
+    const headings = Array.from({ length: 4 }, (_, i) => `Tell Ann ${i}.\n\n${PROSE}`).join("\n\n")
+    assert.deepStrictEqual(asked(`${PROSE}\n\n${headings}\n\n${QUESTION}\n\n${PROSE}`), [QUESTION])
+  })
+
+  it("leave lines of a paste without a mark to it, beside what is asked", () => {
+    const paste = `${PROSE}\nWhat a winter it was.\n${PROSE}\nTell Ann about the green pan.\n${PROSE}`
+    for (const message of [
+      `${QUESTION}\n\n${paste}`,
+      `${paste}\n\n${QUESTION}`,
+      `${paste}\n\n${QUESTION}\n\n${paste}`
+    ])
+      assert.deepStrictEqual(asked(message), [QUESTION])
+    assert.include(asked(paste), "Tell Ann about the green pan.")
+  })
+
+  it("keep a question whole whose words are shortened, have initials or number a day", () => {
+    for (const question of [
+      "When was my first visit to Dr. Abellán?",
+      "What did Prof. J. Roth think of it?",
+      "Wann war der Termin am 3. Mai bei Hr. Vogt?"
+    ]) {
+      assert.include(asked(`${question}\n\n${PROSE}`), question)
+      assert.include(asked(`${PROSE}\n\n${question}`), question)
+    }
+    assert.include(asked(`It was the cat. ${QUESTION}\n\n${PROSE}`), QUESTION)
+  })
+
+  it("take no name for the word that begins it", () => {
+    assert.isFalse(isAsking(`Wen-Li has the report from the lab now. ${PROSE}`))
+    assert.isTrue(isAsking(`Wen triffst du morgen nach der Arbeit in der Stadt. ${PROSE}`))
   })
 
   it("are never led by lines of code and logs", () => {
@@ -86,6 +113,13 @@ describe("parts of a message", () => {
     const [first, last] = asked(`The boiler leaks.\n\n${pasted(300)}\n\nIt is still under warranty.`)
     assert.include(first, "boiler")
     assert.include(last, "warranty")
+  })
+
+  it("ask with a question that stands out of long texts, and not with one among short ones", () => {
+    assert.isTrue(isAsking(`${PROSE}\n\n${QUESTION}\n\n${PROSE}`))
+    assert.isFalse(
+      isAsking(`The boiler leaks again.\n\n${QUESTION}\n\n${"It dripped all night. ".repeat(4)}`)
+    )
   })
 
   it("cover the text, up to the most that are wanted", () => {
