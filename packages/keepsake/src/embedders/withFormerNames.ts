@@ -1,13 +1,30 @@
-import type { EmbedderProvider, MemoryError } from "@keepsake/core"
+import type { EmbedderProvider, EmbeddingSpace, MemoryError } from "@keepsake/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SettledProvider } from "./prefixes.ts"
 
-/** The provider under whose former name a store was filled. */
-const findFormer = (provider: EmbedderProvider, { reason }: MemoryError): EmbedderProvider | undefined => {
+/** The calibration that a store recorded, for a provider that says nothing of its own. */
+const asRecorded = (provider: EmbedderProvider, { calibration }: EmbeddingSpace): EmbedderProvider =>
+  provider.calibration === undefined
+    ? {
+        model: provider.model,
+        dimensions: provider.dimensions,
+        batch: provider.batch,
+        concurrency: provider.concurrency,
+        calibration,
+        embed: (texts, purpose, signal, deadline) => provider.embed(texts, purpose, signal, deadline)
+      }
+    : provider
+
+/** The provider as a store was filled by it: under a former name, or with a calibration that the config leaves out. */
+const findFilledBy = (provider: EmbedderProvider, { reason }: MemoryError): EmbedderProvider | undefined => {
   const stored = reason._tag === "FingerprintMismatch" ? reason.fingerprint?.embedding : undefined
+  if (stored === undefined || stored === null) return undefined
   const former: ReadonlyArray<EmbedderProvider> = (provider as Partial<SettledProvider>).formerly ?? []
-  return former.find(({ dimensions, model }) => model === stored?.model && dimensions === stored.dimensions)
+  const found = [provider, ...former].find(
+    ({ dimensions, model }) => model === stored.model && dimensions === stored.dimensions
+  )
+  return found === undefined ? undefined : asRecorded(found, stored)
 }
 
 /** A layer that fails. */
@@ -21,7 +38,7 @@ export const withFormerNames = <A, E extends MemoryError>(
 ): Layer.Layer<A, E> =>
   build(provider).pipe(
     Layer.catch((error: E) => {
-      const former = findFormer(provider, error)
-      return former === undefined ? failLayer<A, E>(error) : build(former)
+      const filledBy = findFilledBy(provider, error)
+      return filledBy === undefined || filledBy === provider ? failLayer<A, E>(error) : build(filledBy)
     })
   )

@@ -279,3 +279,25 @@ describe("prefixes", () => {
     assert(provider.model !== "nomic-embed-text")
   })
 })
+
+describe("a calibration", () => {
+  it("that a store recorded holds where the config gives none, and another is refused", async () => {
+    await using server = await service()
+    const store = InMemoryStore.layerOf(inMemoryData())
+    const embedder = { provider: "ollama", model: "m", baseUrl: server.baseUrl, dimensions: 3 } as const
+    const score = async (config: KeepsakeConfig["embedder"]): Promise<number> => {
+      await using memory = await openMemory({ store, embedder: config })
+      const user = memory.for({ userId: "ana" })
+      await user.remember({ content: "green tea", key: "tea" })
+      const [best] = await user.recall("a cup of tea")
+      return best?.score ?? 0
+    }
+    const measured = { mean: 0.7, spread: 0.05, strength: 0.9 }
+    const recorded = await score({ ...embedder, calibration: measured })
+    expect(await score(embedder)).toBeCloseTo(recorded, 6)
+    expect(await score({ ...embedder, calibration: measured })).toBeCloseTo(recorded, 6)
+    await expect(score({ ...embedder, calibration: { mean: 0.1, spread: 0.1 } })).rejects.toMatchObject({
+      reason: { _tag: "FingerprintMismatch" }
+    })
+  })
+})
