@@ -135,11 +135,11 @@ export class IndexLoader {
   update(index: ScopeIndex, row: ScopeRow): boolean {
     const deadline = performance.now() + SLICE_MS
     if (row.removed > index.removed) {
-      if (index.lastLocal >= 0) index.retain(this.#readLocals(index.sid))
+      if (index.filler.lastLocal >= 0) index.retain(this.#readLocals(index.sid))
       index.removed = row.removed
     }
     if (!this.#readAll(index, deadline)) return false
-    index.settle()
+    index.filler.settle()
     while (!this.#readChanged(index)) if (performance.now() > deadline) return false
     if (row.touched !== index.touched) index.forgetMemories()
     index.touched = row.touched
@@ -161,20 +161,22 @@ export class IndexLoader {
   /** Reads blocks, and the rows between and after them one by one; false if the time is up. */
   #readAll(index: ScopeIndex, deadline: number): boolean {
     for (;;) {
-      const { block, isDamaged } = index.loaded ? NO_BLOCKS : this.#blocks.next(index.sid, index.lastLocal)
+      const { block, isDamaged } = index.loaded
+        ? NO_BLOCKS
+        : this.#blocks.next(index.sid, index.filler.lastLocal)
       const through = block === null ? LAST_LOCAL : localFromRid(block.rid) - 1
-      const { lastLocal } = index
+      const { lastLocal } = index.filler
       if (through > lastLocal) {
         index.unblocked.begin(lastLocal, through, isDamaged)
         for (;;) {
-          const read = this.readNew(index.sid, index, through)
+          const read = this.readNew(index.sid, index.filler, through)
           index.unblocked.add(read)
           if (read < BATCH) break
           if (performance.now() > deadline) return false
         }
       }
       if (block === null) return true
-      index.addBlock(block)
+      index.filler.addBlock(block)
       index.seq = Math.min(index.seq, block.seq)
       freeArray(block.bytes)
       if (performance.now() > deadline) return false

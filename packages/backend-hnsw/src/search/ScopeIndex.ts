@@ -4,7 +4,6 @@ import {
   type AroundRequest,
   type AroundRow,
   type Cursor,
-  cutPage,
   type Excerpt,
   type ExcerptsRequest,
   isAny,
@@ -26,8 +25,6 @@ import {
   toBytes,
   toExcerpt
 } from "@keepsake/core/driver"
-import { type Block, type BlockRun, PlaceColumn } from "../codec/blockBlob.ts"
-import type { Body } from "../codec/bodyBlob.ts"
 import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/rowFilter.ts"
 import {
   decodeSource,
@@ -38,7 +35,6 @@ import {
   PINNED
 } from "../codec/memoryRow.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
-import { BlockNames } from "./blocks/BlockNames.ts"
 import { Unblocked } from "./blocks/Unblocked.ts"
 import { readEvidence } from "./evidence.ts"
 import { PartRanking, type Ranked } from "./PartRanking.ts"
@@ -51,11 +47,11 @@ import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
 import { Points } from "./rows/Points.ts"
 import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
+import { pageBySaid } from "./rows/saidPage.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
 import { summariseSessions } from "./rows/sessionSummaries.ts"
-import { toRowNumbers } from "./rows/toRowNumbers.ts"
 import type { RowReader } from "./RowReader.ts"
-import type { RowSink } from "./RowSink.ts"
+import { ScopeFiller } from "./ScopeFiller.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
 import { VectorStorage } from "./vectors/VectorStorage.ts"
 import type { WasmArena } from "./vectors/WasmArena.ts"
@@ -78,7 +74,7 @@ const NOTHING: PartEvidence = {
 }
 
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
-export class ScopeIndex implements RowSink {
+export class ScopeIndex {
   readonly scope: Scope
   readonly sid: number
   readonly onDisk: boolean
@@ -90,6 +86,8 @@ export class ScopeIndex implements RowSink {
   loaded = false
   readonly graph: ScopeGraph
   readonly unblocked = new Unblocked()
+  /** Takes rows and blocks as they are read. */
+  readonly filler: ScopeFiller
   readonly #reader: RowReader
   readonly #hasVectors: boolean
   readonly #scratch: ScratchArrays
@@ -97,15 +95,12 @@ export class ScopeIndex implements RowSink {
   readonly #postings: Postings
   readonly #rows: RowColumns
   readonly #points: Points
-  readonly #settings: TermSettings
   readonly #sessions = new SessionChains()
   readonly #names = new RowNames()
   readonly #memories = new DecodedMemories()
   readonly #found = new FoundRows()
   /** Memories are cached from the second search on: most scopes are searched once. */
   #searches = 0
-  /** The greatest number passed over. */
-  #lastPassed = -1
 
   /** @param options `onDisk` leaves the vectors in the file (`VectorStorage`) */
   constructor(
@@ -132,7 +127,6 @@ export class ScopeIndex implements RowSink {
     this.#postings = new Postings(arena.scratch, spareBuffer)
     this.#rows = new RowColumns(expectedRows)
     this.#points = new Points(this.#rows, expectedPassages)
-    this.#settings = settings
     this.#vectors = new VectorStorage(arena, onDisk, (points, take) =>
       reader.vectors(
         Array.from(points, (point) => this.#passageRid(point)),
@@ -140,6 +134,17 @@ export class ScopeIndex implements RowSink {
       )
     )
     this.graph = new ScopeGraph(this.#points, this.#vectors)
+    this.filler = new ScopeFiller(
+      {
+        rows: this.#rows,
+        points: this.#points,
+        postings: this.#postings,
+        vectors: this.#vectors,
+        names: this.#names,
+        sessions: this.#sessions
+      },
+      settings
+    )
   }
 
   /** Without the graph. */
@@ -171,99 +176,6 @@ export class ScopeIndex implements RowSink {
   get needsRebuild(): boolean {
     const { removedPassages } = this.#rows
     return removedPassages > 64 && removedPassages * 4 > this.#points.count
-  }
-
-  /** The greatest number read, or -1. */
-  get lastLocal(): number {
-    return Math.max(this.#points.lastLocal, this.#lastPassed)
-  }
-
-  /** Passes over a row or passage that is damaged. Call it in ascending order, as `add`. */
-  pass(rid: number): void {
-    this.#lastPassed = localFromRid(rid)
-  }
-
-  /** Add rows in ascending order of `rid`, each passage of a row after it. */
-  add(row: IndexedRow, body: Body): void {
-    const slot = this.#rows.count
-    const numbers = toRowNumbers(row, body, this.#names)
-    this.#rows.push({ ...numbers, previous: this.#chain(slot, numbers.session, row.turn !== null) })
-    this.#points.pushFirst(body.measures(this.#settings), body.place)
-    this.#addPoint(this.#points.count - 1, body)
-  }
-
-  #chain(slot: number, session: number, hasTurn: boolean): number {
-    return hasTurn && session >= 0 ? this.#sessions.append(session, slot) : -1
-  }
-
-  /** Adds what a block has, in the same order as `add`. */
-  addBlock(block: Block): void {
-    const { termCounts } = block
-    const names = new BlockNames(block, this.#names)
-    let point = 0
-    let posting = 0
-    const sumCounts = (to: number): number => {
-      let sum = 0
-      for (; point < to; point++) sum += termCounts[point] ?? 0
-      return sum
-    }
-    for (const run of block.runs) {
-      posting += sumCounts(run.point)
-      const end = run.point + run.points
-      const first = this.#points.count
-      if (run.rows > 0) this.#addRows(block, run, names)
-      else if (!this.#addExtraOf(block, run)) continue
-      const terms = sumCounts(end)
-      this.#postings.append(
-        first,
-        termCounts.subarray(run.point, end),
-        block.ids(posting, terms),
-        block.weights(posting, terms)
-      )
-      posting += terms
-      if (block.codeStride > 0) this.#vectors.append(block.codes(run), block.scales(run), block.maxError)
-      else for (let i = 0; i < run.points; i++) this.#vectors.push(NO_BYTES)
-    }
-    this.#lastPassed = block.last
-  }
-
-  #addRows(block: Block, run: BlockRun, names: BlockNames): void {
-    const rows = this.#rows
-    const first = rows.count
-    rows.append(block.wide(run), block.narrow(run))
-    rows.link(first, names, this.#sessions)
-    this.#points.appendFirsts(first, block.measures(run), block.places(run))
-  }
-
-  /** False where the row is not here. */
-  #addExtraOf(block: Block, run: BlockRun): boolean {
-    const places = block.places(run)
-    const slot = places === null ? -1 : this.#rows.findSlot(places[PlaceColumn.owner] ?? -1)
-    if (places === null || slot < 0) return false
-    this.#points.appendExtra(slot, block.measures(run), places)
-    this.#rows.addExtra(slot, block.codeStride > 0 && !Number.isNaN(block.scales(run)[0]))
-    return true
-  }
-
-  /** Adds a passage beyond a row's first; nothing where the row is not here: it was removed meanwhile. */
-  addExtra(rid: number, body: Body): void {
-    const { extra, place } = body
-    const slot = extra === null ? -1 : this.#rows.findSlot(extra.owner)
-    if (extra === null || place === null || slot < 0) return
-    this.#points.pushExtra(slot, localFromRid(rid), body.measures(this.#settings), extra, place)
-    this.#rows.addExtra(slot, body.dimensions > 0)
-    this.#addPoint(this.#points.count - 1, body)
-  }
-
-  #addPoint(point: number, body: Body): void {
-    this.#vectors.push(body.vectorBytes)
-    this.#postings.add(point, body)
-  }
-
-  /** After rows were added. */
-  settle(): void {
-    this.#postings.settle()
-    this.#vectors.settle()
   }
 
   /** Updates what may change of a row: its lifetime, and vectors that came late. */
@@ -535,30 +447,8 @@ export class ScopeIndex implements RowSink {
 
   /** A page of row numbers by `(saidAt, id)`: no index of the file has that order. */
   listBySaid(request: ListRequest, opened: OpenVerdicts): SaidPage {
-    const { after, limit, newestFirst } = request
-    const rows = this.#rows
-    const sign = newestFirst === true ? 1 : -1
-    const place = (slot: number): Cursor => ({ at: rows.saidAt(slot), id: rows.id(slot) })
-    const compare = (a: Cursor, b: Cursor): number =>
-      sign * (b.at - a.at || (a.id === b.id ? 0 : a.id < b.id ? 1 : -1))
-    const passes = this.#rowFilter(request, opened)
-    const isAfter = (slot: number, cursor: Cursor): boolean =>
-      rows.saidAt(slot) === cursor.at
-        ? compare(place(slot), cursor) > 0
-        : sign * (cursor.at - rows.saidAt(slot)) > 0
-    // Backwards for the oldest first, since rows are mostly written in the order they were said.
-    const toSlot = (i: number): number => (newestFirst === true ? i : rows.count - 1 - i)
-    const found = findLatestSlots(
-      { saidAt: (i) => sign * rows.saidAt(toSlot(i)), turn: () => -1 },
-      rows.count,
-      limit + 1,
-      (i) => (after === undefined || isAfter(toSlot(i), after)) && passes(toSlot(i))
-    )
-    const places = found
-      .map((i) => ({ slot: toSlot(i), place: place(toSlot(i)) }))
-      .sort((a, b) => compare(a.place, b.place))
-    const { next, page } = cutPage(places, limit, (last) => last.place)
-    return { rows: page.map(({ place: at, slot }) => ({ rid: this.#rid(slot), place: at })), next }
+    const { next, slots } = pageBySaid(this.#rows, request, this.#rowFilter(request, opened))
+    return { rows: slots.map(({ place, slot }) => ({ rid: this.#rid(slot), place })), next }
   }
 
   sessions(request: SessionsRequest, opened: OpenVerdicts): SessionPage {
