@@ -156,11 +156,17 @@ const cutParagraphs = (message: string): ReadonlyArray<Span> => {
   return [...paragraphs, { start, end: message.length }].filter((span) => !isBlankIn(message, span))
 }
 
+/** A message as sentences and as paragraphs. */
+interface Cuts {
+  readonly spans: ReadonlyArray<Span>
+  readonly paragraphs: ReadonlyArray<Span>
+}
+
+const cut = (message: string): Cuts => ({ spans: cutSentences(message), paragraphs: cutParagraphs(message) })
+
 /** The sentences that are not blank. */
-const readSentences = (message: string): ReadonlyArray<Sentence> => {
-  const spans = cutSentences(message)
+const readSentences = (message: string, { paragraphs, spans }: Cuts): ReadonlyArray<Sentence> => {
   const isBlank = (span: Span | undefined): boolean => span === undefined || isBlankIn(message, span)
-  const paragraphs = cutParagraphs(message)
   const places = new Map(paragraphs.map(({ start }, i) => [start, i]))
   const countLong = ({ start }: Span): number => {
     const place = places.get(start)
@@ -225,8 +231,7 @@ const selectQuestions = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Aski
  * The short paragraphs before and after a long one, with which a message begins and ends: what is wanted, in any words.
  * What was pasted may begin or end with one short paragraph itself: code has blank lines of its own.
  */
-const selectEdges = (message: string): ReadonlyArray<Span> => {
-  const paragraphs = cutParagraphs(message)
+const selectEdges = (message: string, paragraphs: ReadonlyArray<Span>): ReadonlyArray<Span> => {
   const inside = (at: number, step: number) => [paragraphs[at + step], paragraphs[at + 2 * step]]
   const isShort = (span: Span): boolean =>
     measure(message, span) <= EDGE_MAX && !isCode(message.slice(span.start, span.end))
@@ -237,10 +242,14 @@ const selectEdges = (message: string): ReadonlyArray<Span> => {
 }
 
 /** What a long message asks. Beside what stands out, lines without a mark are no requests: a paste has them by chance. */
-const selectAsking = (message: string, questions: ReadonlyArray<Asking>): ReadonlyArray<Asking> => {
+const selectAsking = (
+  message: string,
+  paragraphs: ReadonlyArray<Span>,
+  questions: ReadonlyArray<Asking>
+): ReadonlyArray<Asking> => {
   const outstanding = questions.some(({ aside }) => aside <= APART)
   // Without a question that stands out, a short paragraph at an end says what is wanted.
-  const edges = outstanding ? [] : selectEdges(message).map((span) => ({ span, aside: 0 }))
+  const edges = outstanding ? [] : selectEdges(message, paragraphs).map((span) => ({ span, aside: 0 }))
   if (!outstanding && edges.length === 0) return questions
   const isMeant = ({ aside, span }: Asking): boolean =>
     aside <= APART || isMarked(message.slice(span.start, span.end))
@@ -249,7 +258,7 @@ const selectAsking = (message: string, questions: ReadonlyArray<Asking>): Readon
 
 /** Whether a message begins or ends with a question or a request, or has a question between two long texts. */
 export const isAsking = (message: string): boolean =>
-  selectQuestions(readSentences(message)).some(({ aside }) => aside === 0)
+  selectQuestions(readSentences(message, cut(message))).some(({ aside }) => aside === 0)
 
 /**
  * Cuts a message to up to `max` parts, those that ask first: its questions, and where it has none what stands first
@@ -258,21 +267,23 @@ export const isAsking = (message: string): boolean =>
  */
 export const cutMessage = (message: string, max: number): ReadonlyArray<MessagePart> => {
   const total = measure(message, { start: 0, end: message.length })
-  const sentences = total <= ALONE ? [] : readSentences(message)
+  const whole = { text: message, aside: 0 }
+  if (total <= ALONE) return [whole]
+  const cuts = cut(message)
+  const sentences = readSentences(message, cuts)
   const questions = selectQuestions(sentences).slice(0, max)
   const textOf = (span: Span): string => {
     const { end, start } = trim(message, span)
     return message.slice(start, end)
   }
   if (total <= WHOLE) {
-    const whole = { text: message, aside: 0 }
     const alone = questions
       .slice(0, Math.min(2, max - 1))
       .map(({ span }) => ({ text: textOf(span), aside: 0 }))
     return sentences.length < 2 ? [whole] : [whole, ...alone]
   }
-  const wanted = selectAsking(message, questions).slice(0, max)
-  const rest = cutSentences(message).filter((span) =>
+  const wanted = selectAsking(message, cuts.paragraphs, questions).slice(0, max)
+  const rest = cuts.spans.filter((span) =>
     wanted.every(({ span: { end, start } }) => span.start < start || span.start >= end)
   )
   const slots = max - wanted.length
