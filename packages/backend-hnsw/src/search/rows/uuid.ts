@@ -19,17 +19,17 @@ export const writeUuid = (uuid: string, numbers: Int32Array, start: number): voi
   }
 }
 
-const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+const HEX = Buffer.from("0123456789abcdef")
+const DIGIT_BITS = 4
 
-const toHex = (number: number, from: number, bytes: number): string => {
-  let hex = ""
-  for (let i = 0; i < bytes; i++) hex += PAIRS[(number >>> (24 - 8 * (from + i))) & 0xff] ?? ""
-  return hex
-}
+const text = Buffer.alloc(36, "-")
 
+/** One flat string: pieces put together would stay in memory as pieces, which take eight times as much. */
 export const readUuid = (numbers: Int32Array, start: number): string => {
-  const b = numbers[start + 1] ?? 0
-  const c = numbers[start + 2] ?? 0
-  const ends = [toHex(numbers[start] ?? 0, 0, 4), toHex(numbers[start + 3] ?? 0, 0, 4)] as const
-  return `${ends[0]}-${toHex(b, 0, 2)}-${toHex(b, 2, 2)}-${toHex(c, 0, 2)}-${toHex(c, 2, 2)}${ends[1]}`
+  for (let digit = 0; digit < DIGITS.length; digit++) {
+    const number = numbers[start + Math.floor(digit / DIGITS_PER_NUMBER)] ?? 0
+    const shift = DIGIT_BITS * (DIGITS_PER_NUMBER - 1 - (digit % DIGITS_PER_NUMBER))
+    text[DIGITS[digit] ?? 0] = HEX[(number >>> shift) & 0xf] ?? 0
+  }
+  return text.toString("latin1")
 }
