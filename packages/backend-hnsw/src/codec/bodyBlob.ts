@@ -124,6 +124,19 @@ export const encodeBody = (
 export const encodeExtra = (passage: Passage, extra: ExtraPlace, rid: number, pageSize: number): Uint8Array =>
   encode({ passage, isPlaced: true, extra, isRowSummed: false, json: NO_TEXT }, rid, pageSize)
 
+/** Decodes a part of some bytes: those of `textBytes`. */
+export const decodeTexts = (bytes: Uint8Array, start: number, end: number): Texts => {
+  const json = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("utf8")
+  const [content, speaker, sessionId, metadata, key = null] = JSON.parse(json) as [
+    string,
+    string | null,
+    string | null,
+    JsonObject,
+    string?
+  ]
+  return { content, speaker, sessionId, metadata, key }
+}
+
 /** Decodes a body's `namesKey`. */
 export const decodeNames = (namesKey: string): Pick<Texts, "speaker" | "sessionId"> => {
   const json = `[${Buffer.from(namesKey, "latin1").toString("utf8")}]`
@@ -309,16 +322,14 @@ export class Body {
     }
   }
 
-  get texts(): Texts {
+  /** The JSON of the texts, which `decodeTexts` reads. A view. */
+  get textBytes(): Uint8Array {
     this.#checkText()
-    const json = this.#bytes.toString("utf8", this.#textStart, this.#textStart + this.#textLength)
-    const [content, speaker, sessionId, metadata, key = null] = JSON.parse(json) as [
-      string,
-      string | null,
-      string | null,
-      JsonObject,
-      string?
-    ]
-    return { content, speaker, sessionId, metadata, key }
+    return this.#bytes.subarray(this.#textStart, this.#textStart + this.#textLength)
+  }
+
+  get texts(): Texts {
+    const bytes = this.textBytes
+    return decodeTexts(bytes, 0, bytes.length)
   }
 }

@@ -1,7 +1,7 @@
 /** A memory as the numeric columns of a `memory` row beside its body, and back. */
 import type { Interval, Memory, MemorySource, MemoryType, Scope } from "@keepsake/core/driver"
 import { hash } from "node:crypto"
-import { Body } from "./bodyBlob.ts"
+import { Body, type Texts } from "./bodyBlob.ts"
 import { checkRow } from "./checksum.ts"
 
 /**
@@ -54,14 +54,18 @@ export interface Lifetime {
   readonly superseded_by: string | null
 }
 
-export interface MemoryRow extends Lifetime {
-  readonly rid: number
+/** The columns of a `memory` row that say what a memory is beside its texts. */
+export interface MemoryColumns extends Lifetime {
   readonly id: string
   readonly turn: number | null
   readonly said_at: number
   readonly created_at: number
   readonly access_count: number
   readonly accessed_at: number | null
+}
+
+export interface MemoryRow extends MemoryColumns {
+  readonly rid: number
   /** `sumRow`; null where the first version wrote the row. */
   readonly sum: number | null
   readonly data: Uint8Array
@@ -148,6 +152,33 @@ const decodeValidity = (row: Lifetime): ReadonlyArray<Interval> => {
   return [...earlier.map(([from, to]) => ({ from, to })), last]
 }
 
+export const toMemory = (
+  scope: Scope,
+  row: MemoryColumns,
+  { content, key, metadata, sessionId, speaker }: Texts
+): Memory => ({
+  id: row.id,
+  scope,
+  key,
+  content,
+  type: decodeType(row.flags),
+  metadata,
+  source: decodeSource(row.flags),
+  speaker,
+  sessionId,
+  turn: row.turn,
+  saidAt: row.said_at,
+  importance: row.importance,
+  pinned: (row.flags & PINNED) !== 0,
+  createdAt: row.created_at,
+  updatedAt: row.updated_at,
+  expiresAt: row.expires_at,
+  validity: decodeValidity(row),
+  supersededBy: row.superseded_by,
+  accessCount: row.access_count,
+  lastAccessedAt: row.accessed_at
+})
+
 /** Throws `DamagedRow` for a row or a body that contradicts its sum. */
 export const decodeMemory = (
   scope: Scope,
@@ -156,29 +187,7 @@ export const decodeMemory = (
 ): Memory => {
   checkRow(row)
   body.checkVersion(row.sum !== null)
-  const { content, key, metadata, sessionId, speaker } = body.texts
-  return {
-    id: row.id,
-    scope,
-    key,
-    content,
-    type: decodeType(row.flags),
-    metadata,
-    source: decodeSource(row.flags),
-    speaker,
-    sessionId,
-    turn: row.turn,
-    saidAt: row.said_at,
-    importance: row.importance,
-    pinned: (row.flags & PINNED) !== 0,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    expiresAt: row.expires_at,
-    validity: decodeValidity(row),
-    supersededBy: row.superseded_by,
-    accessCount: row.access_count,
-    lastAccessedAt: row.accessed_at
-  }
+  return toMemory(scope, row, body.texts)
 }
 
 /** A 52-bit hash that stands for a string in an index; the string itself is stored, and erased, with the body. */

@@ -41,11 +41,18 @@ const ABANDONED_AFTER = 16
 /** How long a store that closes waits for blocks: some thousand rows. */
 const FINISH_BLOCKS_MS = 100
 
+/**
+ * Share of the budget for decoded memories, which are made again of packed ones: the collector lets the heap grow to a
+ * multiple of what is alive in it.
+ */
+const DECODED_SHARE = 1 / 16
+
 interface Entry {
   readonly index: ScopeIndex
   /** At the last count. */
   bytes: number
   graphBytes: number
+  decodedBytes: number
   /** `IndexCache.#loads` at the last use. */
   usedAt: number
   /** A call has seen every row. */
@@ -81,8 +88,11 @@ export class IndexCache {
   readonly #entries = new Map<string, Entry>()
   /** Those that came late, in the same order: each has to be used more than another to take its place. */
   readonly #newcomers = new Set<string>()
+  /** Those that have decoded memories, in the same order. */
+  readonly #decoded = new Set<string>()
   #bytes = 0
   #graphBytes = 0
+  #decodedBytes = 0
   /** Indexes created so far. */
   #loads = 0
   /** Calls that an index answered. */
@@ -271,7 +281,15 @@ export class IndexCache {
     index.seq = row.seq
     index.removed = row.removed
     index.touched = row.touched
-    const entry = { index, bytes: 0, graphBytes: 0, usedAt: ++this.#loads, loaded: false, late: false }
+    const entry = {
+      index,
+      bytes: 0,
+      graphBytes: 0,
+      decodedBytes: 0,
+      usedAt: ++this.#loads,
+      loaded: false,
+      late: false
+    }
     this.#uses.add(key)
     this.#entries.set(key, entry)
     return entry
@@ -311,6 +329,7 @@ export class IndexCache {
     const isNewcomer = this.#newcomers.delete(key) || (!entry.loaded && index.loaded && entry.late)
     if (isNewcomer) this.#newcomers.add(key)
     entry.loaded = index.loaded
+    this.#limitDecoded(key, entry)
     while (this.#graphBytes > graphs.maxBytes) {
       const other = this.#oldest(
         (name, held) => name !== key && !this.#isLoading(held) && held.graphBytes > 0
@@ -321,6 +340,30 @@ export class IndexCache {
     while (this.bytes > maxBytes && this.#makeRoom(key)) {
       // Until there is room.
     }
+  }
+
+  /** Counts the index's decoded memories, and drops those of scopes that were not used of late. */
+  #limitDecoded(key: string, entry: Entry): void {
+    this.#countDecoded(key, entry)
+    const most = this.#options.maxBytes * DECODED_SHARE
+    for (const other of this.#decoded) {
+      if (this.#decodedBytes <= most || other === key) return
+      const held = this.#entries.get(other)
+      if (held === undefined) continue
+      held.index.dropDecoded()
+      this.#countDecoded(other, held)
+      const { bytes } = held.index
+      this.#bytes += bytes - held.bytes
+      held.bytes = bytes
+    }
+  }
+
+  #countDecoded(key: string, entry: Entry): void {
+    const { decodedBytes } = entry.index
+    this.#decodedBytes += decodedBytes - entry.decodedBytes
+    entry.decodedBytes = decodedBytes
+    this.#decoded.delete(key)
+    if (decodedBytes > 0) this.#decoded.add(key)
   }
 
   /**
@@ -365,7 +408,9 @@ export class IndexCache {
     if (entry === undefined) return
     this.#bytes -= entry.bytes
     this.#graphBytes -= entry.graphBytes
+    this.#decodedBytes -= entry.decodedBytes
     this.#entries.delete(key)
+    this.#decoded.delete(key)
     this.#newcomers.delete(key)
     entry.index.free()
   }

@@ -2,7 +2,7 @@
 import type { Memory, Scope } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { COLUMNS, decodeMemory, decodeRow, type MemoryValues } from "../codec/memoryRow.ts"
+import { COLUMNS, decodeMemory, decodeRow, type MemoryRow, type MemoryValues } from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Damage } from "../connection/Damage.ts"
 import { bodyTable } from "../schema/schema.ts"
@@ -18,8 +18,8 @@ type ListedBody = [rid: number, data: Uint8Array<ArrayBuffer>, at: number]
 /** Takes the vector's bytes of one of the passages that were asked for; they are freed after the call. */
 export type TakeVector = (at: number, bytes: Uint8Array) => void
 
-/** Takes one of the rows that were asked for, and its first passage; the passage's bytes are freed after the call. */
-export type TakeMemory = (at: number, memory: Memory, body: Body) => void
+/** Takes one of the rows that were asked for, as it is and as it is kept; the body's bytes are freed after the call. */
+export type TakeMemory = (at: number, memory: Memory, row: MemoryRow, body: Body) => void
 
 /** Of rows that were removed, or are damaged, it tells nothing. */
 export class RowReader {
@@ -65,7 +65,7 @@ export class RowReader {
         const row = decodeRow(values as unknown as MemoryValues)
         this.#damage.skip(() => {
           const body = new Body(row.data, row.rid)
-          take(from + values[17], decodeMemory(scope, row, body), body)
+          take(from + values[17], decodeMemory(scope, row, body), row, body)
         })
         freeArray(values[16])
       }

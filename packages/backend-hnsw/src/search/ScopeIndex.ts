@@ -44,6 +44,7 @@ import { type Decoded, DecodedMemories } from "./rows/DecodedMemories.ts"
 import { FoundRows } from "./rows/FoundRows.ts"
 import { findLatestSlots, lastSaidFirst } from "./rows/latestRows.ts"
 import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
+import { PackedMemories } from "./rows/PackedMemories.ts"
 import { Points } from "./rows/Points.ts"
 import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
@@ -98,6 +99,7 @@ export class ScopeIndex {
   readonly #sessions = new SessionChains()
   readonly #names = new RowNames()
   readonly #memories = new DecodedMemories()
+  readonly #packed = new PackedMemories()
   readonly #found = new FoundRows()
   /** Memories are cached from the second search on: most scopes are searched once. */
   #searches = 0
@@ -158,8 +160,20 @@ export class ScopeIndex {
       this.#found.bytes +
       this.#sessions.bytes +
       this.#names.bytes +
+      this.#packed.bytes +
       this.#memories.bytes
     )
+  }
+
+  /** Of `bytes`, those in JavaScript's heap that `dropDecoded` frees. */
+  get decodedBytes(): number {
+    return this.#memories.bytes + this.#found.bytes
+  }
+
+  /** Drops what is made again of other bytes of the index. */
+  dropDecoded(): void {
+    this.#memories.clear()
+    this.#found.clear()
   }
 
   /** Rows that are not removed. */
@@ -204,6 +218,7 @@ export class ScopeIndex {
   /** Drops what is cached of a row. */
   #forget(slot: number): void {
     this.#memories.delete(slot)
+    this.#packed.delete(slot)
     this.#found.delete(slot)
   }
 
@@ -233,9 +248,16 @@ export class ScopeIndex {
   }
 
   #decode(slot: number): Decoded | null {
+    const found = this.#findDecoded(slot)
+    if (found !== null) return found
+    const memory = this.#reader.memory(this.scope, this.#rid(slot))
+    return memory === null ? null : this.#keep(slot, memory)
+  }
+
+  #findDecoded(slot: number): Decoded | null {
     const cached = this.#memories.get(slot)
     if (cached !== undefined) return cached
-    const memory = this.#reader.memory(this.scope, this.#rid(slot))
+    const memory = this.#packed.get(this.scope, slot, this.#rows.id(slot))
     return memory === null ? null : this.#keep(slot, memory)
   }
 
@@ -250,13 +272,15 @@ export class ScopeIndex {
    * text compares the vector too.
    */
   #decodeAll(slots: ReadonlyArray<number>): ReadonlyArray<Decoded | null> {
-    const all = slots.map((slot) => this.#memories.get(slot) ?? null)
+    const all = slots.map((slot) => this.#findDecoded(slot))
     const unread = Array.from(slots.keys()).filter((at) => all[at] === null)
+    if (unread.length === 0) return all
     const rids = unread.map((at) => this.#rid(slots[at] ?? -1))
-    this.#reader.memories(this.scope, rids, (i, memory, body) => {
+    this.#reader.memories(this.scope, rids, (i, memory, row, body) => {
       const at = unread[i] ?? -1
       const slot = slots[at] ?? -1
       all[at] = this.#keep(slot, memory)
+      if (this.#searches > 1) this.#packed.set(slot, row, body.textBytes)
       this.#vectors.keepFloats(this.#points.find(slot, 0), body)
     })
     return all
@@ -273,11 +297,13 @@ export class ScopeIndex {
   /** After accesses that this process did not count. */
   forgetMemories(): void {
     this.#memories.clear()
+    this.#packed.clear()
   }
 
   /** Counts one access of each memory. */
   touch(ids: ReadonlyArray<string>, now: number): void {
     this.#memories.touch(new Set(ids), now)
+    for (const id of ids) this.#packed.touch(this.#findSlot(id), now)
   }
 
   #rowFilter(request: RowFilterRequest, opened: OpenVerdicts): (slot: number) => boolean {

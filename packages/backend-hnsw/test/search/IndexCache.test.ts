@@ -119,3 +119,47 @@ it.effect("users in turn, more than there is room for, leave the cache its part 
     assert.isAbove(rows, 30 * scopes)
   }).pipe(Effect.scoped)
 )
+
+it.effect("decoded memories stay within their share of the budget, and come back as they were", () =>
+  Effect.gen(function* () {
+    const cache = yield* openFilledCache
+    const users = [0, 1, 2, 3]
+    const read = (user: number) => {
+      const scope = makeScope(`user${user}`)
+      const rows = Array.from({ length: 20 }, (_, i) => ({
+        id: memoryIdOfKey(scope, `memory ${i} of ${user}`),
+        passage: 0
+      }))
+      return cache.use(scope, (index, opened) => {
+        index?.search({ scope, now: NOW, parts: [], filter: ANY, limit: 3 }, opened)
+        return index?.excerpts({ scope, now: NOW, rows }) ?? []
+      })
+    }
+    // The first search of a scope keeps nothing.
+    for (const user of users) yield* read(user)
+    const before = yield* Effect.forEach(users, read)
+    for (const user of [3, 1, 0, 2, 2]) {
+      assert.deepStrictEqual(yield* read(user), before[user])
+      const decoded = users.map((other) =>
+        cache.use(makeScope(`user${other}`), (index) => index?.decodedBytes ?? 0)
+      )
+      // What is in use may be more.
+      const others = (yield* Effect.all(decoded)).filter((_, other) => other !== user)
+      assert.isAtMost(
+        others.reduce((sum, bytes) => sum + bytes, 0),
+        MAX_BYTES / 16
+      )
+    }
+    const [first] = before[0] ?? []
+    assert.isDefined(first)
+    const { id } = first.memory
+    const counted = yield* cache.use(first.memory.scope, (index) => {
+      index?.touch([id], NOW + 1)
+      index?.dropDecoded()
+      return index?.excerpts({ scope: first.memory.scope, now: NOW, rows: [{ id, passage: 0 }] })
+    })
+    assert.deepStrictEqual(counted, [
+      { ...first, memory: { ...first.memory, accessCount: 1, lastAccessedAt: NOW + 1 } }
+    ])
+  }).pipe(Effect.scoped)
+)

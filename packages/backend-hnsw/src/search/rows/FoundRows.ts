@@ -38,4 +38,9 @@ export class FoundRows {
     this.#facts?.delete(slot)
     this.#slots?.delete(facts.id)
   }
+
+  clear(): void {
+    this.#facts = null
+    this.#slots = null
+  }
 }
