@@ -81,6 +81,9 @@ const toRow = (size: Size, turn: string, peer: PeerName, ours: Timing, theirs: T
 }
 
 const IN_TURN = "users in turn"
+/** Other rounds before those that are measured: code is compiled, and the budget used up. */
+const LONG = 1_000
+const IN_TURN_LONG = "users in turn, a thousand questions later"
 const ONE_USER = "one user"
 
 const measure = (size: Size, names: ReadonlyArray<PeerName>): Promise<ReadonlyArray<Row>> =>
@@ -95,28 +98,38 @@ const measure = (size: Size, names: ReadonlyArray<PeerName>): Promise<ReadonlyAr
       count("keepsake", await fillOurs(ours, user, each))
       for (const [name, peer] of opened) count(name, await fillPeer(peer, user, each))
     }
-    const compare = async (turn: string, toUser: (round: number) => number): Promise<ReadonlyArray<Row>> => {
+    const compare = async (
+      turn: string,
+      toUser: (round: number) => number,
+      warmup: number,
+      from = 0
+    ): Promise<ReadonlyArray<Row>> => {
       const operations: Record<string, Operation> = {
         keepsake: (round) => {
           const user = toUser(round)
-          return ours.client.for(makeScope(user)).recall(makeQuery(user, round), { minScore: 0, limit: 10 })
+          const query = makeQuery(user, from + round)
+          return ours.client.for(makeScope(user)).recall(query, { minScore: 0, limit: 10 })
         }
       }
       for (const [name, peer] of opened) {
         operations[name] = async (round) => {
           const user = toUser(round)
-          return { ms: await peer.search(user, queryVector(user, round)) }
+          return { ms: await peer.search(user, queryVector(user, from + round)) }
         }
       }
-      const warmup = Math.max(20, 2 * Math.min(size.users, 100))
       const timings = await interleaved(operations, { rounds: ROUNDS, warmup, block: 20, budgetMs: 60_000 })
       return opened.flatMap(([name]) => {
         const [our, their] = [timings["keepsake"], timings[name]]
         return our === undefined || their === undefined ? [] : toRow(size, turn, name, our, their)
       })
     }
-    const inTurn = await compare(IN_TURN, (round) => round % size.users)
-    const oneUser = await compare(ONE_USER, () => 0)
+    const warmup = Math.max(20, 2 * Math.min(size.users, 100))
+    const inTurn = (round: number) => round % size.users
+    const users = [
+      ...(await compare(IN_TURN, inTurn, warmup)),
+      ...(await compare(IN_TURN_LONG, inTurn, LONG, warmup + ROUNDS)),
+      ...(await compare(ONE_USER, () => 0, warmup))
+    ]
     await ours.close()
     for (const [, peer] of opened) await peer.close()
     const filled = opened.map(([name]) =>
@@ -131,7 +144,7 @@ const measure = (size: Size, names: ReadonlyArray<PeerName>): Promise<ReadonlyAr
     const failed = (Object.keys(failures) as ReadonlyArray<PeerName>).map((name) =>
       unmeasured({ name: IN_TURN, unit: "ms", against: PEERS[name][0], bar: "", note: failures[name] ?? "" })
     )
-    return [...inTurn, ...oneUser, ...filled, ...failed]
+    return [...users, ...filled, ...failed]
   })
 
 export const rows = async ({ quick }: Settings): Promise<ReadonlyArray<Row>> => {
