@@ -65,6 +65,7 @@ export const EMBEDDER_PROBLEMS = [
   "unreachable",
   "wrongDimensions"
 ] as const
+/** What an embedding model or a reranker failed of, as far as it is known. */
 export type EmbedderProblem = (typeof EMBEDDER_PROBLEMS)[number]
 
 /** The embedding model failed, or returned something that is not a vector of its space. */
