@@ -1,4 +1,5 @@
 /** A long message is asked in parts: its questions, and what stands around them. */
+import { TITLES } from "./titles.ts"
 import { measure, type Span, splitAnywhere, trim } from "./cutPassages.ts"
 
 /** A part of a message. */
@@ -40,8 +41,10 @@ const ASKS_AT_START =
   /^\s*(?:(?:and|so|also|but|hey|hi|ok|okay|please|now|then|btw)[, ]+)*(?:what|when|where|who|whose|why|how|which|did|do|does|is|are|was|can|could|would|will|should|tell|remind|show|find|give|list|summari[sz]e|explain|help|look up|was|wann|wo|wer|wem|wen|warum|wieso|wie|welche[rsn]?|kannst|könntest|bitte|sag|zeig|erinnere?|que|quoi|quand|où|qui|pourquoi|comment|quel(?:le)?s?|combien|peux|pourrais|dis|rappelle|qué|cuándo|dónde|quién|cómo|cuál|cuánto|puedes|podrías|dime|recuérdame|что|когда|где|кто|почему|как|какой|какая|сколько|скажи|напомни|покажи|можешь)(?![\p{L}\p{M}-])/iu
 
 /** What a full stop follows within a sentence: a title, an initial, a number ("Dr. Abellán", "J. Roth", "am 3. Mai"). */
-const SHORTENED =
-  /(?:^|[^\p{L}\p{M}\p{N}])(?:dr|dra|mr|mrs|ms|prof|rev|capt|st|sr|sra|srta|nr|no|hr|fr|bzw|ca|vs|\p{L}|\p{N}{1,2})$/iu
+const SHORTENED = new RegExp(
+  `(?:^|[^\\p{L}\\p{M}\\p{N}])(?:${TITLES}|rev|capt|srta|no|bzw|ca|vs|\\p{L}|\\p{N}{1,2})$`,
+  "iu"
+)
 const SHORTENED_MAX = 6
 
 const isShortened = (text: string, at: number): boolean =>

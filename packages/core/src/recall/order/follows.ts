@@ -16,7 +16,7 @@ import { isFragment, TURNS_BACK } from "./fragment.ts"
 import { beginsElsewhere, isAnothers, isOfAnother } from "./otherSubject.ts"
 import { asksRule, asksThing, type Pair, type Wanted } from "./Pair.ts"
 import type { Sentence, Token } from "../sentences/readSentences.ts"
-import { holdsWord, isContent, isSameWord } from "../sentences/tokens.ts"
+import { holdsWord, isContent, isOfPairs, isSameWord } from "../sentences/tokens.ts"
 import type { ValueKind } from "../sentences/values.ts"
 
 /** The share of the answer's asked words that the later statement holds: of all of them, of most, of some. */
@@ -203,15 +203,14 @@ const tellsOtherPart = (pair: Pair, differing: ReadonlyArray<ValueKind>, wanted:
 }
 
 /** Words of a sentence; two characters that are not spaced are about one. */
-const lengthOf = ({ tokens }: Sentence): number =>
-  tokens[0]?.text === "" ? tokens.length / 2 : tokens.length
+const lengthOf = (sentence: Sentence): number =>
+  isOfPairs(sentence) ? sentence.tokens.length / 2 : sentence.tokens.length
 
 const isShort = ({ answer, reply }: Pair): boolean =>
   lengthOf(answer) <= ANSWER_MAX && lengthOf(reply) <= REPLY_MAX
 
 /** Whether the later statement lacks one asked word of the answer, or some of the pairs where words are not spaced. */
-const lacksOne = ({ missing, reply }: Pair): boolean =>
-  (missing & (missing - 1)) === 0 || reply.tokens[0]?.text === ""
+const lacksOne = ({ missing, reply }: Pair): boolean => (missing & (missing - 1)) === 0 || isOfPairs(reply)
 
 /** How a statement that holds most of the asked words follows. */
 const followsWhole = (

@@ -3,7 +3,14 @@ import { isTimeOrNumber } from "./competing.ts"
 import { CUE } from "../sentences/cues.ts"
 import type { Pair, Wanted } from "./Pair.ts"
 import type { Sentence, Token } from "../sentences/readSentences.ts"
-import { hasCueBefore, holdsWord, isContent, isSameToken, isSameWord } from "../sentences/tokens.ts"
+import {
+  hasCueBefore,
+  holdsWord,
+  isContent,
+  isOfPairs,
+  isSameToken,
+  isSameWord
+} from "../sentences/tokens.ts"
 
 /** Who speaks, as a subject; and words by which one owns what stands before them. */
 const SPEAKERS = new Set("i we ich wir je j nous ik wij ja my я мы jag vi jeg ben biz".split(" "))
@@ -177,8 +184,7 @@ export const isAnothers = (pair: Pair, cues: number): boolean => {
 /** Whether a later sentence, and its clause that holds the shared words, begin with a thing of which the answer does not speak. */
 export const beginsElsewhere = ({ answer, asked, bits, reply }: Pair): boolean => {
   // No pair of characters is a subject by itself: both are the speaker's, and the later names nobody.
-  const isUnspaced = reply.tokens[0]?.text === ""
-  if (isUnspaced && (answer.cues & reply.cues & CUE.first) !== 0 && (reply.cues & CUE.people) === 0)
+  if (isOfPairs(reply) && (answer.cues & reply.cues & CUE.first) !== 0 && (reply.cues & CUE.people) === 0)
     return false
   const shared = reply.tokens.find((token) => (asked.bitsOf(token) & bits) !== 0)
   const isNewAt = (at: number): boolean => {

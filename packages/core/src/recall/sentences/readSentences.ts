@@ -5,6 +5,7 @@ import { ENGLISH, guessLanguages, languageMask, stopMask } from "../../text/term
 import { readWith } from "../../text/terms/tokenisers.ts"
 import { toWords } from "../../text/terms/toWords.ts"
 import { NO_TERM } from "../../text/terms/Word.ts"
+import { TITLES } from "../../text/titles.ts"
 import { readItems } from "../../text/time/timePhrases.ts"
 import { CUE, findCueRuns, findCues, WEEKDAY } from "./cues.ts"
 import { hasRuns, isOneDay, isUnspaced, readRunValues, readWordValue, type Value } from "./values.ts"
@@ -42,7 +43,7 @@ const SENTENCE =
   /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
 /** A sentence that ends with an ordinal or a title, whose full stop ends nothing: "am 12. | Mai", "with Dr. | Weber". */
 const ORDINAL_END = /(?<!\p{N}[.,]?)\p{N}{1,2}\.\s*$/u
-const TITLE_END = /(?<!\p{L})(?:dra?|mrs?|ms|prof|sra?|st|hr|fr|dott|nr)\.\s*$/iu
+const TITLE_END = new RegExp(`(?<!\\p{L})(?:${TITLES}|dott)\\.\\s*$`, "iu")
 const FIRST_WORD = /^\s*(\p{L}+)/u
 const TITLED = /^\s*[\p{Lu}\p{N}]/u
 const TOKEN =

@@ -22,3 +22,6 @@ export const hasCueBefore = ({ placed, tokens }: Sentence, at: number, cue: numb
       (one.at === at - 1 || (one.at === at - 2 && tokens[at - 1]?.ids.length === 0)) &&
       tokens[one.at]?.clause === tokens[at]?.clause
   )
+
+/** Whether words are not spaced where it begins: its tokens are pairs of characters. */
+export const isOfPairs = ({ tokens }: Sentence): boolean => tokens[0]?.text === ""
