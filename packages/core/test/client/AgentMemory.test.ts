@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AgentMemory, InMemoryStore, type MemoryError, StoreFingerprint } from "@keepsake/core"
 import { Effect, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
+import { passTime } from "../support/virtualTime.ts"
 
 // A store per test: a layer that is one value would be built once and shared.
 const layer = () =>
@@ -309,7 +310,7 @@ describe("AgentMemory", () => {
       const { id } = yield* user.remember("stays")
       assert.isNotNull(id)
       yield* user.recall("stays")
-      yield* TestClock.adjust(2 * DAY)
+      yield* passTime(2 * DAY)
       assert.deepInclude(yield* user.stats(), { total: 1, kept: 1 })
       assert.strictEqual((yield* user.get(id))?.accessCount, 1)
     }).pipe(

@@ -115,8 +115,9 @@ describe("a memory with more calls than it can serve", () => {
 
   it("ends a call that waits at its deadline", async () => {
     const store = slowStore()
-    await using memory = await open(store, { queue: { running: 4 }, deadlineMs: 60 })
-    const outcomes = await flood(400, (i) => read(memory, `user-${i}`))
+    await using memory = await open(store, { queue: { running: 4, waiting: 4_000 }, deadlineMs: 600 })
+    // Four at a time take 4 s at least.
+    const outcomes = await flood(4_000, (i) => read(memory, `user-${i}`))
     const reasons = outcomes.other.map((error) => error instanceof MemoryError && error.reason._tag)
     assert.sameMembers(Array.from(new Set(reasons)), ["Timeout"])
     assert.isAbove(outcomes.served, 4)

@@ -11,7 +11,7 @@ import {
   StoreFingerprint
 } from "@keepsake/core"
 import { Effect, Fiber, Layer, Logger } from "effect"
-import { TestClock } from "effect/testing"
+import { passTime } from "../support/virtualTime.ts"
 
 const ada = { agentId: "test", userId: "ada" }
 
@@ -90,8 +90,7 @@ describe("an embedder that is down", () => {
       assert.strictEqual(state.requests, 1)
       assert.strictEqual(yield* countOwed, 2)
       state.mode = "up"
-      yield* TestClock.adjust("6 seconds")
-      yield* Effect.yieldNow
+      yield* passTime("6 seconds")
       assert.strictEqual(yield* countOwed, 0)
       assert.strictEqual((yield* user.stats()).owed, 0)
       const found = yield* user.recall("tea")
@@ -107,7 +106,7 @@ describe("an embedder that is down", () => {
       const user = yield* memory
       yield* user.remember("Ana likes tea")
       state.mode = "up"
-      yield* TestClock.adjust("5 seconds")
+      yield* passTime("5 seconds")
       yield* user.recall("coffee")
       for (let i = 0; i < 20; i++) yield* Effect.yieldNow
       assert.strictEqual(yield* countOwed, 0)
@@ -122,13 +121,12 @@ describe("an embedder that is down", () => {
       yield* user.remember("Ana likes tea")
       state.mode = "silent"
       // The payment begins, and waits.
-      yield* TestClock.adjust("6 seconds")
+      yield* passTime("6 seconds")
       const { requests } = state
       state.mode = "up"
-      yield* TestClock.adjust("20 seconds")
+      yield* passTime("20 seconds")
       assert.strictEqual(state.requests, requests)
-      yield* TestClock.adjust("30 seconds")
-      for (let i = 0; i < 20; i++) yield* Effect.yieldNow
+      yield* passTime("30 seconds")
       assert.strictEqual(yield* countOwed, 0)
     }).pipe(Effect.provide(layer()))
   })
@@ -151,9 +149,9 @@ describe("an embedder that is down", () => {
       yield* user.remember("Invoice INV-2291 is paid")
       state.mode = "silent"
       const recall = yield* Effect.forkChild(user.recall("INV-2291"))
-      yield* TestClock.adjust(749)
+      yield* passTime(749)
       assert.isUndefined(recall.pollUnsafe())
-      yield* TestClock.adjust(1)
+      yield* passTime(1)
       const found = yield* Fiber.join(recall)
       assert.lengthOf(found, 1)
       assert.match(found.degraded?.[0]?.message ?? "", /did not answer within 750 ms/u)
@@ -185,7 +183,7 @@ describe("an embedder that is down", () => {
         state.mode = "down"
         const user = yield* remember
         state.mode = "up"
-        yield* TestClock.adjust("5 seconds")
+        yield* passTime("5 seconds")
         const breaker = yield* user.recall(ask)
         return breaker
       }).pipe(Effect.provide(layer()))
@@ -299,7 +297,7 @@ describe("a model that is exchanged under its name", () => {
       )
       const logger = Logger.make(({ message }) => warnings.push(message))
       yield* Effect.provide(
-        Effect.andThen(memory, Effect.andThen(TestClock.adjust("2 minutes"), Effect.yieldNow)),
+        Effect.andThen(memory, passTime("2 minutes")),
         Layer.provideMerge(layer(provider(shift)), Logger.layer([logger]))
       )
       return warnings.flat().join("\n")

@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Logger } from "effect"
 import { TestClock } from "effect/testing"
+import { passTime } from "../support/virtualTime.ts"
 import {
   AgentMemory,
   InMemoryStore,
@@ -35,7 +36,7 @@ const countRows = Effect.gen(function* () {
 const process =
   (data: ReturnType<typeof inMemoryData>, warnings: Array<string> = []) =>
   <A, E>(program: Effect.Effect<A, E, AgentMemory | MemoryStore | StoreAdmin>) =>
-    Effect.andThen(TestClock.adjust(1_000), program).pipe(
+    Effect.andThen(passTime(1_000), program).pipe(
       Effect.provide(
         AgentMemory.layer().pipe(
           Layer.provideMerge(InMemoryStore.layerOf(data, { accessCounts: false })),
@@ -72,7 +73,7 @@ it.effect("a clock ten years ahead removes nothing for a day, says so, and hides
         const ana = yield* Effect.flatMap(AgentMemory, (memories) => memories.for(scope))
         // A memory of the wrong time does not make it right.
         yield* ana.remember("The crates are in hall six")
-        yield* TestClock.adjust(DAY - 60_000)
+        yield* passTime(DAY - 60_000)
         assert.strictEqual(yield* countRows, 3)
         assert.deepStrictEqual(
           (yield* ana.list({ limit: 10 })).rows.map(({ content }) => content),
@@ -81,7 +82,7 @@ it.effect("a clock ten years ahead removes nothing for a day, says so, and hides
         assert.strictEqual(warnings.length, 1)
         assert.include(warnings[0], "more than a year before this machine's clock")
         // A day of the process's own time has passed.
-        yield* TestClock.adjust(20 * 60_000)
+        yield* passTime(20 * 60_000)
         assert.strictEqual(yield* countRows, 2)
       })
     )

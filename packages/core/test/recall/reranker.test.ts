@@ -14,7 +14,7 @@ import {
 } from "@keepsake/core"
 import { ANY } from "@keepsake/core/driver"
 import { Effect, Fiber, Layer } from "effect"
-import { TestClock } from "effect/testing"
+import { passTime } from "../support/virtualTime.ts"
 
 const scope = { agentId: "test", userId: "ada" }
 /** Another at each call. */
@@ -184,7 +184,7 @@ describe("a reranker", () => {
     const { layer } = judgedBy(scoreEach((text) => (text === stale ? 1 : text === latest ? 0.7 : 0)))
     return Effect.gen(function* () {
       const user = yield* fill()
-      yield* TestClock.adjust("3 minutes")
+      yield* passTime("3 minutes")
       yield* user.remember({ content: stale, saidAt: 60_000 })
       yield* user.remember({ content: latest, saidAt: 120_000 })
       const [first, second] = yield* user.recall("On which day is the harbour market?")
@@ -261,7 +261,7 @@ describe("a reranker that fails", () => {
       assert.lengthOf(describeDegraded((yield* user.context("Whose tea?")).degraded), 1)
       // It rests for five seconds.
       assert.lengthOf(requests, 1)
-      yield* TestClock.adjust("5 seconds")
+      yield* passTime("5 seconds")
       yield* user.recall("Whose tea?")
       assert.lengthOf(requests, 2)
     }).pipe(Effect.provide(layer))
@@ -272,9 +272,9 @@ describe("a reranker that fails", () => {
     return Effect.gen(function* () {
       const user = yield* fill()
       const recall = yield* Effect.forkChild(user.recall("Whose tea?"))
-      yield* TestClock.adjust("699 millis")
+      yield* passTime("699 millis")
       assert.isUndefined(recall.pollUnsafe())
-      yield* TestClock.adjust("1 millis")
+      yield* passTime("1 millis")
       const found = yield* Fiber.join(recall)
       assert.isAbove(found.length, 0)
       assert.match(describeDegraded(found.degraded)[0] ?? "", /did not answer within 700 ms/u)
@@ -287,12 +287,12 @@ describe("a reranker that fails", () => {
     return Effect.gen(function* () {
       const user = yield* fill()
       const recall = yield* Effect.forkChild(user.recall("Whose tea?"))
-      yield* TestClock.adjust("500 millis")
+      yield* passTime("500 millis")
       assert.isAbove((yield* Fiber.join(recall)).length, 0)
       assert.strictEqual(requests[0]?.deadline, 500)
       // It had less than its own two seconds, and does not rest.
       yield* Effect.forkChild(user.recall("Whose tea?"))
-      yield* TestClock.adjust("1 millis")
+      yield* passTime("1 millis")
       assert.lengthOf(requests, 2)
     }).pipe(Effect.provide(layer))
   })

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AgentMemory, InMemoryStore, MemoryStore, promiseClient, StoreFingerprint } from "@keepsake/core"
 import { Deadline, withinDeadline } from "@keepsake/core/driver"
 import { Effect, Fiber, Layer } from "effect"
-import { TestClock } from "effect/testing"
+import { passTime } from "../support/virtualTime.ts"
 
 const late = () => "late"
 
@@ -30,9 +30,9 @@ describe("withinDeadline", () => {
       let interrupted = false
       const slow = Effect.onInterrupt(Effect.never, () => Effect.sync(() => (interrupted = true)))
       const fiber = yield* Effect.forkChild(Effect.flip(withinDeadline<never, string>(slow, 100, late)))
-      yield* TestClock.adjust(99)
+      yield* passTime(99)
       assert.isUndefined(fiber.pollUnsafe())
-      yield* TestClock.adjust(1)
+      yield* passTime(1)
       assert.strictEqual(yield* Fiber.join(fiber), "late")
       assert.isTrue(interrupted)
     })
@@ -76,7 +76,7 @@ describe("a store that does not answer", () => {
         const fiber = yield* Effect.forkChild(
           Effect.flip(call as Effect.Effect<unknown, { reason: unknown }>)
         )
-        yield* TestClock.adjust(3_000)
+        yield* passTime(3_000)
         const { isRetryable, reason } = (yield* Fiber.join(fiber)) as {
           readonly isRetryable: boolean
           readonly reason: { readonly _tag: string }
