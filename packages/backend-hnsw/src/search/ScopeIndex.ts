@@ -272,8 +272,13 @@ export class ScopeIndex {
    * text compares the vector too.
    */
   #decodeAll(slots: ReadonlyArray<number>): ReadonlyArray<Decoded | null> {
-    const all = slots.map((slot) => this.#findDecoded(slot))
-    const unread = Array.from(slots.keys()).filter((at) => all[at] === null)
+    const all: Array<Decoded | null> = []
+    const unread: Array<number> = []
+    for (const slot of slots) {
+      const decoded = this.#findDecoded(slot)
+      if (decoded === null) unread.push(all.length)
+      all.push(decoded)
+    }
     if (unread.length === 0) return all
     const rids = unread.map((at) => this.#rid(slots[at] ?? -1))
     this.#reader.memories(this.scope, rids, (i, memory, row, body) => {
@@ -362,7 +367,13 @@ export class ScopeIndex {
   }
 
   #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    return { facts: this.#facts(slot), parts: evidence.map((ofPart) => ofPart[at] ?? NOTHING) }
+    const [only] = evidence
+    // Most messages have one part.
+    const parts =
+      evidence.length === 1 && only !== undefined
+        ? [only[at] ?? NOTHING]
+        : evidence.map((ofPart) => ofPart[at] ?? NOTHING)
+    return { facts: this.#facts(slot), parts }
   }
 
   #facts(slot: number): RowFacts {
@@ -392,17 +403,19 @@ export class ScopeIndex {
     const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
     const near = this.#findNear(anchors, radius).filter(passes)
     const decoded = this.#decodeAll(near)
-    const slots = near.filter((_, i) => decoded[i] !== null)
-    const evidence = parts.map((part) => readEvidence(part, slots, this.#ranked))
+    const evidence = parts.map((part) => readEvidence(part, near, this.#ranked))
     const passesAll = isAny(filter)
-    return decoded
-      .filter((row) => row !== null)
-      .flatMap((row, i): ReadonlyArray<AroundRow> | AroundRow => {
-        const slot = slots[i] ?? -1
-        const hit = this.#toHit(slot, evidence, i)
-        const excerpt = this.#cut(slot, row, hit.parts[0]?.worded ?? 0)
-        return excerpt === null ? [] : { ...hit, passes: passesAll || matches(filter, row.memory), excerpt }
-      })
+    const found: Array<AroundRow> = []
+    for (let i = 0; i < near.length; i++) {
+      const row = decoded[i] ?? null
+      if (row === null) continue
+      const slot = near[i] ?? -1
+      const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
+      const excerpt = this.#cut(slot, row, ofParts[0]?.worded ?? 0)
+      if (excerpt === null) continue
+      found.push({ facts, parts: ofParts, passes: passesAll || matches(filter, row.memory), excerpt })
+    }
+    return found
   }
 
   /** Slots within `radius` turns of an anchor, each once. */
@@ -437,17 +450,22 @@ export class ScopeIndex {
 
   /** Rows by id and passage: closed ones too, expired ones not. */
   excerpts({ now, part = {}, rows, vectors = false }: ExcerptsRequest): ReadonlyArray<Excerpt> {
-    const slots = rows.map(({ id }) => this.#findSlot(id))
-    const found = rows.filter((_, i) => slots[i] !== -1)
-    const foundSlots = slots.filter((slot) => slot !== -1)
-    return this.#decodeAll(foundSlots).flatMap((decoded, i): ReadonlyArray<Excerpt> | Excerpt => {
-      const slot = foundSlots[i] ?? -1
-      if (decoded === null || isExpired(decoded.memory, now)) return []
-      const wanted = found[i]?.passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
-      const excerpt = this.#cut(slot, decoded, wanted)
-      if (excerpt === null) return []
-      return vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
+    const found = rows
+      .map(({ id, passage }) => ({ slot: this.#findSlot(id), passage }))
+      .filter(({ slot }) => slot !== -1)
+    const decoded = this.#decodeAll(found.map(({ slot }) => slot))
+    const excerpts: Array<Excerpt> = []
+    found.forEach(({ passage, slot }, i) => {
+      const row = decoded[i] ?? null
+      if (row === null || isExpired(row.memory, now)) return
+      const wanted = passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
+      const excerpt = this.#cut(slot, row, wanted)
+      if (excerpt === null) return
+      excerpts.push(
+        vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
+      )
     })
+    return excerpts
   }
 
   /** -1 if there is no such row. */

@@ -21,8 +21,9 @@ export interface KnownScores {
 
 const NO_TERMS = new Uint32Array()
 const NO_WEIGHTS = new Float32Array()
+const NO_COSINES: ReadonlyArray<number | null> = []
 
-/** The nearest points of rows, and their cosines: null without a vector. */
+/** The nearest points of rows, and their cosines: null without a vector, and none where no vector is asked for. */
 interface Nearest {
   readonly points: ReadonlyArray<number>
   readonly cosines: ReadonlyArray<number | null>
@@ -64,7 +65,7 @@ const findNearest = (
 ): Nearest => {
   const { points } = sources
   const first = points.isGrouped ? slots.map((slot) => points.find(slot, 0)) : slots
-  if (vector === undefined) return { points: first, cosines: first.map(() => null) }
+  if (vector === undefined) return { points: first, cosines: NO_COSINES }
   if (!points.isGrouped) return { points: first, cosines: readCosines(vector, first, sources, known) }
   const groups = slots.map((slot) => findCandidates(vector, slot, sources))
   const all = readCosines(vector, groups.flat(), sources, known)
@@ -131,16 +132,22 @@ const readWeights = (
 ): ReadonlyArray<Float32Array> => {
   const { length } = terms
   const none = new Float32Array(length)
-  const holders = sums === null ? points : points.filter((point) => sums[point] !== 0)
-  const weights = length === 0 ? none : postings.weights(terms, Uint32Array.from(holders))
+  if (length === 0) return points.map(() => none)
+  const holders = new Uint32Array(points.length)
+  let count = 0
+  for (const point of points) if (sums === null || sums[point] !== 0) holders[count++] = point
+  const weights = postings.weights(terms, holders.subarray(0, count))
+  const read: Array<Float32Array> = []
   let next = 0
-  return points.map((point) => {
-    if (length === 0 || point !== holders[next]) return none
-    const start = next++ * length
+  for (const point of points) {
+    const start = next * length
     const end = start + length
+    const isHolder = next < count && point === holders[next]
+    if (isHolder) next++
     // Most turns around a hit hold no term, and a view is dear.
-    return isZero(weights, start, end) ? none : weights.subarray(start, end)
-  })
+    read.push(isHolder && !isZero(weights, start, end) ? weights.subarray(start, end) : none)
+  }
+  return read
 }
 
 const isZero = (weights: Float32Array, start: number, end: number): boolean => {

@@ -119,7 +119,10 @@ export class Postings {
     isCurrent: ((point: number) => boolean) | null,
     sums: Float64Array
   ): ReadonlyArray<number> {
-    return Array.from(terms, (term) => {
+    const df: Array<number> = []
+    // An iterator over a typed array costs more than a short loop, until it is compiled.
+    for (let t = 0; t < terms.length; t++) {
+      const term = terms[t] ?? 0
       const buffered = this.#findBuffered(term)
       let holders =
         isCurrent === null ? buffered.length : buffered.filter(({ point }) => isCurrent(point)).length
@@ -127,8 +130,9 @@ export class Postings {
       const factor = idf(current, holders)
       for (const segment of this.#segments) segment.addWeights(term, factor, sums)
       for (const { point, weight } of buffered) sums[point] = (sums[point] ?? 0) + factor * weight
-      return holders
-    })
+      df.push(holders)
+    }
+    return df
   }
 
   /** The weight of each of `terms` at each of `points` (distinct), point after point; 0 where it has none. */
@@ -136,19 +140,17 @@ export class Postings {
     const weights = new Float32Array(terms.length * points.length)
     const sorted = points.toSorted()
     const places = this.#scratch.places((sorted.at(-1) ?? 0) + 1)
-    points.forEach((point, i) => {
-      places[point] = i + 1
-    })
-    let i = 0
+    for (let i = 0; i < points.length; i++) places[points[i] ?? 0] = i + 1
+    let at = 0
     for (const segment of this.#segments) {
-      const from = i
+      const from = at
       const end = segment.firstPoint + segment.rows
-      while (i < sorted.length && (sorted[i] ?? 0) < end) i++
-      if (i > from) segment.readWeights(terms, sorted.subarray(from, i), places, weights)
+      while (at < sorted.length && (sorted[at] ?? 0) < end) at++
+      if (at > from) segment.readWeights(terms, sorted.subarray(from, at), places, weights)
     }
     const buffer = this.#buffer
-    if (buffer !== null) this.#readBuffered(buffer, terms, sorted.subarray(i), places, weights)
-    for (const point of points) places[point] = 0
+    if (buffer !== null) this.#readBuffered(buffer, terms, sorted.subarray(at), places, weights)
+    for (let i = 0; i < points.length; i++) places[points[i] ?? 0] = 0
     return weights
   }
 

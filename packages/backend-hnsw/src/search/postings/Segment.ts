@@ -166,15 +166,17 @@ export class Segment implements PostingArrays {
   readWeights(terms: Uint32Array, points: Uint32Array, places: Int32Array, into: Float32Array): void {
     const [all, weights, count] = [this.points, this.weights, terms.length]
     for (let t = 0; t < count; t++) {
-      let [posting, end] = this.range(terms[t] ?? 0)
-      if (end - posting <= SEARCHED_FROM * points.length) {
-        for (; posting < end; posting++) {
+      const [from, end] = this.range(terms[t] ?? 0)
+      if (end - from <= SEARCHED_FROM * points.length) {
+        for (let posting = from; posting < end; posting++) {
           const place = places[all[posting] ?? 0] ?? 0
           if (place > 0) into[(place - 1) * count + t] = weights[posting] ?? 0
         }
         continue
       }
-      for (const point of points) {
+      let posting = from
+      for (let i = 0; i < points.length; i++) {
+        const point = points[i] ?? 0
         posting = lowerBound(all, point, posting, end)
         if (posting < end && all[posting] === point) {
           into[((places[point] ?? 0) - 1) * count + t] = weights[posting] ?? 0
