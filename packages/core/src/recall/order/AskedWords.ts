@@ -46,12 +46,10 @@ export class AskedWords {
     return bits
   }
 
-  /** The bits of the words that some of these terms stand for. */
-  bitsOfAll(ids: ReadonlySet<number>): number {
+  /** The bits of the words that some of these tokens stand for. */
+  bitsOfAll(tokens: ReadonlyArray<Token>): number {
     let bits = 0
-    this.#bits.forEach((own, term) => {
-      if (ids.has(term)) bits |= own
-    })
+    for (const token of tokens) bits |= this.bitsOf(token)
     return bits
   }
 

@@ -16,7 +16,7 @@ export class Statement {
   constructor(sentences: ReadonlyArray<Sentence>, asked: AskedWords) {
     this.sentences = sentences
     this.#asked = asked
-    this.#held = sentences.map(({ ids }) => asked.bitsOfAll(ids))
+    this.#held = sentences.map(({ tokens }) => asked.bitsOfAll(tokens))
     this.answerAt = this.best(-1)
     this.weight = asked.weigh(this.held(this.answerAt))
   }

@@ -41,9 +41,12 @@ const isNearShared = (
 ): boolean =>
   tokens.some((token, i) => Math.abs(i - at) <= words && isContent(token) && holdsWord(others, token))
 
+const NO_KINDS: ReadonlyArray<ValueKind> = []
+
 /** The kinds of which both sentences have a value, and none in common. */
-export const competingKinds = ({ answer, asked }: Pair, later: Sentence): ReadonlyArray<ValueKind> =>
-  VALUE_KINDS.filter((kind) => {
+export const competingKinds = ({ answer, asked }: Pair, later: Sentence): ReadonlyArray<ValueKind> => {
+  if (answer.values.length === 0 || later.values.length === 0) return NO_KINDS
+  return VALUE_KINDS.filter((kind) => {
     const [before, after] = [valuesOf(answer, kind), valuesOf(later, kind)]
     if (before.length === 0 || after.length === 0) return false
     if (after.some((value) => before.some((old) => old.value === value.value && old.unit === value.unit)))
@@ -63,6 +66,7 @@ export const competingKinds = ({ answer, asked }: Pair, later: Sentence): Readon
       })
     )
   })
+}
 
 /** Whether it counts anew something else of the answer than what is asked for: the years of a loan, not its rate. */
 export const countsOther = ({ answer, asked }: Pair, later: Sentence): boolean => {

@@ -105,7 +105,7 @@ const leavesIt = (pair: Pair, cues: number, wanted: Wanted): boolean => {
   return (
     (cues & CUE.once) !== 0 ||
     isGuess(pair) ||
-    (reply.isOccasion && (isRule || (!changes && (wanted.cues & (CUE.asksTime | CUE.asksCount)) !== 0))) ||
+    ((isRule || (!changes && (wanted.cues & (CUE.asksTime | CUE.asksCount)) !== 0)) && reply.isOccasion) ||
     ((cues & CUE.correction) === 0 && isOnceTold(pair)) ||
     ((cues & CUE.history) !== 0 && !changes) ||
     ((reply.cues & CUE.stays) !== 0 && asked.weigh(later.statement.held(replyAt)) > 0) ||
@@ -315,8 +315,9 @@ export const standsBehind = (pair: Pair, wanted: Wanted): boolean => {
     if (isAnothers(pair, wanted.cues)) return true
     if (!pair.isConfirmation && tellsOtherPart(pair, competingKinds(pair, reply), wanted)) return true
   }
-  if (answer.isOccasion) return false
   if (asked.weigh(bits & later.statement.held(replyAt)) < HALF_HELD * asked.weigh(bits)) return false
-  if ((reply.cues & CUE.once) !== 0) return true
-  return reply.isOccasion && ((answer.cues & CUE.always) !== 0 || asksRule(wanted))
+  const isOnce = (reply.cues & CUE.once) !== 0
+  const isRule = (answer.cues & CUE.always) !== 0 || asksRule(wanted)
+  // What takes longest to tell comes last.
+  return (isOnce || isRule) && !answer.isOccasion && (isOnce || reply.isOccasion)
 }

@@ -143,6 +143,14 @@ const mayAnswer = (row: Evidence | undefined, asked: AskedWords, least: number):
   row !== undefined &&
   (row.passage !== row.worded || asked.weigh(asked.bitsUnder(row.mask0, row.mask1)) >= least)
 
+/** Whether a later row may hold enough of an answer to follow it; a fragment holds nothing of it. */
+const mayTakeUp = ({ facts, statement }: Stated, row: Evidence | undefined, asked: AskedWords): boolean => {
+  if (row === undefined) return false
+  if (row.passage !== row.worded || turnsBetween(facts, row.facts) <= TURNS_BACK) return true
+  const bits = statement.held(statement.answerAt)
+  return asked.weigh(bits & asked.bitsUnder(row.mask0, row.mask1)) / asked.weigh(bits) >= SOME
+}
+
 /** Reads the best rows, in the order of their scores, for what follows what. */
 export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => {
   const { neighbours, query, sentences, weights } = read
@@ -182,6 +190,8 @@ export const relate = (rows: ReadonlyArray<Evidence>, read: Read): Relations => 
     if (from === null || from.statement.weight < wanted.least) continue
     const found: Array<{ readonly at: number; readonly reason: Reason }> = []
     for (const at of later) {
+      // A text that holds too little is not read.
+      if (!mayTakeUp(from, rows[at], asked)) continue
       const to = statements.at(at)
       const pair = to === null ? null : Pair.of(from, to, wanted)
       if (pair === null) continue

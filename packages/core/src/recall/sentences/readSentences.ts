@@ -23,8 +23,6 @@ export interface Token {
 
 export interface Sentence {
   readonly tokens: ReadonlyArray<Token>
-  /** Of all its tokens. */
-  readonly ids: ReadonlySet<number>
   readonly values: ReadonlyArray<Value>
   /** Bits of `CUE`. */
   readonly cues: number
@@ -236,7 +234,6 @@ class ReadSentence implements Sentence {
   readonly isQuestion: boolean
   readonly #text: string
   readonly #reader: Reader
-  #ids: ReadonlySet<number> | undefined
   #values: ReadonlyArray<Value> | undefined
   #isOccasion: boolean | undefined
 
@@ -256,10 +253,6 @@ class ReadSentence implements Sentence {
     this.isQuestion = QUESTION.test(text)
     this.#text = text
     this.#reader = reader
-  }
-
-  get ids(): ReadonlySet<number> {
-    return (this.#ids ??= new Set(this.tokens.flatMap(({ ids }) => ids)))
   }
 
   get values(): ReadonlyArray<Value> {
