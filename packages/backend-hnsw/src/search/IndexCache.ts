@@ -42,10 +42,10 @@ const ABANDONED_AFTER = 16
 const FINISH_BLOCKS_MS = 100
 
 /**
- * Share of the budget for decoded memories, which are made again of packed ones: the collector lets the heap grow to a
- * multiple of what is alive in it.
+ * Share of the budget for decoded memories beside those of the scope in use. They are made again of packed ones; those
+ * that live through two collections of new objects are collected late, and the heap grows to a multiple of them.
  */
-const DECODED_SHARE = 1 / 16
+const DECODED_SHARE = 1 / 128
 
 interface Entry {
   readonly index: ScopeIndex
