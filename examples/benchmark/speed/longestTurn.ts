@@ -1,4 +1,5 @@
 /** What one turn of the event loop takes of the processor at most. */
+import { threadMs } from "./threadTime.ts"
 
 export interface Turns {
   /** Milliseconds that this thread worked in its busiest turn at most, garbage collection included. */
@@ -9,22 +10,14 @@ export interface Turns {
   readonly over: number
 }
 
-/** Linux counts a thread's time in ticks of this length. */
-const TICK_MS = 4
-
-const cpuMs = (): number => {
-  const { system, user } = process.threadCpuUsage()
-  return (system + user) / 1_000
-}
-
 /** Ticks the event loop continuously while `body` runs, and measures the turns between. */
 export const longestTurn = async (limitMs: number, body: () => Promise<unknown>): Promise<Turns> => {
   let [worked, lasted, over] = [0, 0, 0]
   let running = true
-  let [at, cpu] = [performance.now(), cpuMs()]
+  let [at, cpu] = [performance.now(), threadMs()]
   const tick = () => {
-    const [now, cpuNow] = [performance.now(), cpuMs()]
-    const work = Math.min(now - at, cpuNow - cpu + TICK_MS)
+    const [now, cpuNow] = [performance.now(), threadMs()]
+    const work = cpuNow - cpu
     worked = Math.max(worked, work)
     lasted = Math.max(lasted, now - at)
     if (work > limitMs) over++

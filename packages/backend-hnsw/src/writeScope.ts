@@ -1,5 +1,6 @@
 import type { MemoryError, Scope, ScopeLimits } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
+import { runToEnd, type Scan } from "./connection/Scan.ts"
 import type { StoreServices } from "./StoreServices.ts"
 import { makeRoom } from "./tables/makeRoom.ts"
 import { beginChange, type ScopeChange } from "./tables/ScopeChange.ts"
@@ -8,8 +9,18 @@ import type { ScopeRow } from "./tables/ScopeTable.ts"
 /** Rows of the first version that are counted in one transaction. */
 const COUNTED_AT_ONCE = 256
 
+/** From so many rows on, a write is worked at in slices, in a transaction of its own: fewer wait for others' commit. */
+const SLICED_ROWS = 32
+
+/** Inside the transaction: at once, or in parts. */
+type Work<A> =
+  | { readonly write: (change: ScopeChange, before: ScopeRow) => A }
+  | { readonly begin: (change: ScopeChange, before: ScopeRow) => Scan<A> }
+
 /** A write to a scope, and what it must keep to. */
-export interface ScopeWrite<A> {
+export type ScopeWrite<A> = Work<A> & WriteRules<A>
+
+interface WriteRules<A> {
   readonly scope: Scope
   readonly now: number
   readonly limits?: ScopeLimits | undefined
@@ -21,8 +32,6 @@ export interface ScopeWrite<A> {
   readonly find: (scope: Scope) => ScopeRow | null
   /** The answer where the scope is not there. */
   readonly otherwise: A
-  /** Inside the transaction. */
-  readonly write: (change: ScopeChange, before: ScopeRow) => A
 }
 
 /** Keeps the bytes of a scope's rows that the first version did not, so that limits can be compared with them. */
@@ -48,24 +57,29 @@ const startCounting = ({ commits, entries, memories, queries, scopes }: StoreSer
 /** The scope's bytes are to be counted first. */
 const UNCOUNTED = "uncounted"
 
+/** What a write answers, and the scope of which it has dropped rows. */
+type Written<A> = { readonly value: A; readonly dropped: number | null } | typeof UNCOUNTED
+
 /** Writes to a scope in one transaction, within its limits. */
 export const writeScope = <A>(
   services: StoreServices,
   request: ScopeWrite<A>
 ): Effect.Effect<A, MemoryError> => {
   const { commits, graphs, scopes } = services
-  const { find, limits, now, otherwise, scope, size = 1, toIds, write } = request
-  const commit = commits.write(() => {
+  const { find, limits, now, otherwise, scope, size = 1, toIds } = request
+  const work = function* (): Scan<Written<A>> {
     const before = find(scope)
     if (before === null) return { value: otherwise, dropped: null }
     if (limits !== undefined && before.bytes === null) return UNCOUNTED
     const change = beginChange(before)
-    const value = write(change, before)
+    const value = "begin" in request ? yield* request.begin(change, before) : request.write(change, before)
     const hasDropped =
       limits !== undefined && makeRoom({ before, change, ids: toIds(value), limits, now }, services)
     scopes.save(change)
     return { value, dropped: hasDropped ? before.sid : null }
-  }, size)
+  }
+  const commit =
+    size < SLICED_ROWS ? commits.write(() => runToEnd(work()), size) : commits.writeInSlices(work, size)
   const finish = ({ dropped, value }: { readonly value: A; readonly dropped: number | null }) =>
     // A graph that cannot be deleted is not loaded again.
     dropped === null ? Effect.succeed(value) : Effect.as(Effect.ignore(graphs.forget([dropped])), value)

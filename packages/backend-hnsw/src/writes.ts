@@ -30,12 +30,16 @@ const makeLimitedWrites = (
             size: rows.length,
             find: create,
             otherwise: [],
-            write: (change, before) => {
+            *begin(change, before) {
               const refused = whole === undefined ? null : refusedWhole(request, foresee(change.sid))
               if (refused !== null) return refused
               const filler = indexes.fillBlocks(before, rows.length)
               change.added = filler
-              const results = rows.map((row) => memories.put(scope, change, row, now))
+              const results: Array<PutResult> = []
+              for (const row of rows) {
+                results.push(memories.put(scope, change, row, now))
+                yield
+              }
               filler?.finish()
               return results
             }

@@ -1,9 +1,10 @@
-import { MemoryError, SLICE_MS, Timeout } from "@keepsake/core/driver"
+import { MemoryError, PART_MS, SLICE_MS, Timeout, workWhenFresh } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { Connection } from "./Connection.ts"
 import { attempt } from "./attempt.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
+import type { Scan } from "./Scan.ts"
 import { SpaceReserve } from "./SpaceReserve.ts"
 import type { WalCheckpointer } from "./WalCheckpointer.ts"
 
@@ -17,18 +18,39 @@ const RESERVE_AGAIN_MS = 1_000
 const BUSY_LIMIT_MS = 10_000
 const BUSY_PAUSE_MS = 2
 
-interface Job {
-  /** Runs inside a transaction, and in another if a neighbour failed: must have no other effects. */
-  readonly body: () => unknown
+/** From so many rows on, a job begins no later than the slice of its group. */
+const LARGE_ROWS = 64
+
+interface Queued {
   readonly settle: (exit: Exit.Exit<unknown, MemoryError>) => void
   readonly since: number
   /** Rows it may write. */
   readonly rows: number
 }
 
+interface GroupedJob extends Queued {
+  /** Runs inside a transaction, and in another if a neighbour failed: must have no other effects. */
+  readonly body: () => unknown
+}
+
+interface SlicedJob extends Queued {
+  /** Begins in a transaction, and again in another if the file was locked: must have no other effects. */
+  readonly begin: () => Scan<unknown>
+}
+
+type Job = GroupedJob | SlicedJob
+
+/** A transaction that stays open over turns of the event loop. */
+interface OpenTransaction {
+  readonly job: SlicedJob
+  readonly scan: Scan<unknown>
+  end: IteratorReturnResult<unknown> | null
+}
+
 /**
  * Group commit: the writes of this process run in order, those that wait together in one transaction (one fsync), and
- * each is acknowledged after its commit. Nothing else writes.
+ * each is acknowledged after its commit. Nothing else writes. A write of many rows has a transaction of its own, which is
+ * worked at slice by slice while reads wait.
  */
 export class CommitQueue {
   readonly #connection: Connection
@@ -36,6 +58,7 @@ export class CommitQueue {
   readonly #reserve: SpaceReserve
   #rowsSinceLook = 0
   #queue: Array<Job> = []
+  #open: OpenTransaction | null = null
   #scheduled = false
   #idleListeners: Array<() => void> = []
 
@@ -51,17 +74,23 @@ export class CommitQueue {
    * @param rows about how many it writes
    */
   write<A>(body: () => A, rows = 1): Effect.Effect<A, MemoryError> {
+    return this.#enqueue((queued) => ({ ...queued, body }), rows)
+  }
+
+  /** Runs what `begin` returns in a transaction; interrupting it before its commit undoes all of it. */
+  writeInSlices<A>(begin: () => Scan<A>, rows: number): Effect.Effect<A, MemoryError> {
+    return this.#enqueue((queued) => ({ ...queued, begin }), rows)
+  }
+
+  #enqueue<A>(toJob: (queued: Queued) => Job, rows: number): Effect.Effect<A, MemoryError> {
     return Effect.callback<A, MemoryError>((resume) => {
-      const job: Job = {
-        body,
-        settle: (exit) => resume(exit as Exit.Exit<A, MemoryError>),
-        since: performance.now(),
-        rows
-      }
+      const settle = (exit: Exit.Exit<unknown, MemoryError>) => resume(exit as Exit.Exit<A, MemoryError>)
+      const job = toJob({ settle, since: performance.now(), rows })
       this.#queue.push(job)
       this.#schedule()
       return Effect.sync(() => {
         this.#queue = this.#queue.filter((other) => other !== job)
+        if (this.#open?.job === job) this.#undo()
       })
     })
   }
@@ -97,12 +126,15 @@ export class CommitQueue {
       this.#scheduled = false
       this.#flush()
     }
-    if (delayMs > 0) setTimeout(run, delayMs)
-    else setImmediate(run)
+    const runWhenFresh = () => workWhenFresh(run)
+    if (delayMs > 0) setTimeout(runWhenFresh, delayMs)
+    else setImmediate(runWhenFresh)
   }
 
   #flush(): void {
-    const busy = this.#commitGroup() === "busy"
+    const [first] = this.#queue
+    const busy =
+      first !== undefined && ("begin" in first ? this.#workAt(first) : this.#commitGroup()) === "busy"
     if (this.#queue.length > 0) return this.#schedule(busy ? BUSY_PAUSE_MS * (0.5 + Math.random()) : 0)
     const listeners = this.#idleListeners
     this.#idleListeners = []
@@ -116,6 +148,7 @@ export class CommitQueue {
     try {
       this.#transact(() => {
         for (const job of this.#queue) {
+          if ("begin" in job || (group.length > 0 && job.rows >= LARGE_ROWS)) break
           group.push({ job, value: job.body() })
           if (performance.now() > deadline) break
         }
@@ -126,6 +159,49 @@ export class CommitQueue {
     this.#queue.splice(0, group.length)
     for (const { job, value } of group) this.#acknowledge(job, value)
     return "done"
+  }
+
+  /** Works at a write for a slice. */
+  #workAt(job: SlicedJob): "done" | "busy" {
+    const start = performance.now()
+    let value: unknown
+    try {
+      const open = (this.#open ??= this.#begin(job))
+      this.#connection.assertOpen()
+      while (open.end === null) {
+        const part = open.scan.next()
+        if (part.done === true) open.end = part
+        else if (performance.now() > start + SLICE_MS) return "done"
+      }
+      // The commit writes pages for milliseconds.
+      if (performance.now() > start + PART_MS) return "done"
+      this.#commit()
+      ;({ value } = open.end)
+    } catch (error) {
+      this.#undo()
+      if (isBusy(error)) return this.#failOverdue(error)
+      this.#queue.shift()
+      job.settle(Exit.fail(toMemoryError(this.#connection.path, error)))
+      return "done"
+    }
+    this.#open = null
+    this.#queue.shift()
+    this.#acknowledge(job, value)
+    this.#connection.reads.open()
+    return "done"
+  }
+
+  #begin(job: SlicedJob): OpenTransaction {
+    this.#beginTransaction()
+    this.#connection.reads.close()
+    return { job, scan: job.begin(), end: null }
+  }
+
+  /** Ends the open transaction without its writes. */
+  #undo(): void {
+    this.#open = null
+    this.#connection.rollback()
+    this.#connection.reads.open()
   }
 
   #acknowledge(job: Job, value: unknown): void {
@@ -142,7 +218,7 @@ export class CommitQueue {
   #commitEach(count: number): "done" | "busy" {
     for (let i = 0; i < count; i++) {
       const job = this.#queue[0]
-      if (job === undefined) return "done"
+      if (job === undefined || "begin" in job) return "done"
       try {
         const value = this.#transact(job.body)
         this.#queue.shift()
@@ -169,20 +245,27 @@ export class CommitQueue {
   }
 
   #transact<A>(body: () => A): A {
-    const { db } = this.#connection
-    this.#connection.assertOpen()
-    this.#connection.assertInPlaceAfterPause()
-    db.exec("BEGIN IMMEDIATE")
     try {
-      // After BEGIN, when no other process can switch the embedder any more.
-      this.#connection.assertServing()
+      this.#beginTransaction()
       const value = body()
-      db.exec("COMMIT")
-      this.#connection.assertCommitted()
+      this.#commit()
       return value
     } catch (error) {
       this.#connection.rollback()
       throw error
     }
+  }
+
+  #beginTransaction(): void {
+    this.#connection.assertOpen()
+    this.#connection.assertInPlaceAfterPause()
+    this.#connection.db.exec("BEGIN IMMEDIATE")
+    // After BEGIN, when no other process can switch the embedder any more.
+    this.#connection.assertServing()
+  }
+
+  #commit(): void {
+    this.#connection.db.exec("COMMIT")
+    this.#connection.assertCommitted()
   }
 }

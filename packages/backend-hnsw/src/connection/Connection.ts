@@ -2,6 +2,7 @@ import { type Fingerprint, SLICE_MS, STORE_MOVED, storeClosed } from "@keepsake/
 import { Damage } from "./Damage.ts"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { hasLog, readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
+import { ReadGate } from "./ReadGate.ts"
 import type { ReadOnlyFile } from "../schema/openFileReadOnly.ts"
 
 const readNumber = (statement: StatementSync): number => Number(Object.values(statement.get() ?? {})[0])
@@ -30,6 +31,7 @@ export class Connection {
   readonly space: number
   readonly readOnly: boolean
   readonly damage: Damage
+  readonly reads = new ReadGate()
   readonly #frozenState: string | null
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
@@ -187,17 +189,22 @@ export class Connection {
   rollback(): void {
     this.#epoch++
     // SQLite rolls back by itself when the disk is full.
-    if (this.db.isTransaction) this.db.exec("ROLLBACK")
+    if (this.db.isOpen && this.db.isTransaction) this.db.exec("ROLLBACK")
   }
 
-  /** Checkpoints the part of the log that no reader needs, without waiting; the next commit reports a failure. */
-  checkpointPassive(): void {
-    if (!this.db.isOpen || this.db.isTransaction) return
+  /**
+   * Checkpoints the part of the log that no reader needs, without waiting; the next commit reports a failure.
+   * @returns false within a transaction, where none is possible
+   */
+  checkpointPassive(): boolean {
+    if (!this.db.isOpen) return true
+    if (this.db.isTransaction) return false
     try {
       this.db.prepare("PRAGMA wal_checkpoint(PASSIVE)").get()
     } catch {
       // Nothing is lost: the log still holds the acknowledged writes.
     }
+    return true
   }
 
   /** Checkpoints the whole log and empties it; false if another process is reading it. */

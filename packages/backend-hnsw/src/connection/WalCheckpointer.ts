@@ -1,3 +1,4 @@
+import { workWhenFresh } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import type { Worker } from "node:worker_threads"
 import type { Connection } from "./Connection.ts"
@@ -20,6 +21,8 @@ export class WalCheckpointer {
   #lacksThread = false
   #running = false
   #rows = 0
+  /** The end of a checkpoint fell into a transaction. */
+  #isOwed = false
 
   /** @param startThread `startCheckpointThread`, or a test's replacement */
   constructor(connection: Connection, startThread = startCheckpointThread) {
@@ -32,6 +35,7 @@ export class WalCheckpointer {
    * @param isTight keeps the log as short as can be: every commit is checkpointed, on the serving thread
    */
   countCommitted(rows: number, isTight: boolean): void {
+    if (this.#isOwed) this.#checkpointRest()
     this.#rows += rows
     if (this.#rows < this.#dueRows(isTight) || this.#running) return
     this.#rows = 0
@@ -51,9 +55,7 @@ export class WalCheckpointer {
     this.#worker = this.#startThread(this.#connection, {
       onDone: () => {
         this.#running = false
-        // Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log
-        // that does not grow is synced twice as fast.
-        this.#connection.checkpointPassive()
+        this.#checkpointRest()
       },
       onEnd: () => {
         this.#running = false
@@ -69,7 +71,17 @@ export class WalCheckpointer {
   #checkpointHere(): void {
     setImmediate(() => {
       this.#running = false
-      this.#connection.checkpointPassive()
+      this.#checkpointRest()
+    })
+  }
+
+  /**
+   * Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log that
+   * does not grow is synced twice as fast.
+   */
+  #checkpointRest(): void {
+    workWhenFresh(() => {
+      this.#isOwed = !this.#connection.checkpointPassive()
     })
   }
 

@@ -11,11 +11,13 @@ export const succeedReporting = <A>({ damage }: Connection, value: A): Effect.Ef
 
 /** A read that needs no slices. */
 export const attempt = <A>(connection: Connection, read: () => A): Effect.Effect<A, MemoryError> =>
-  Effect.suspend(() => {
-    try {
-      connection.assertReadable()
-      return succeedReporting(connection, read())
-    } catch (error) {
-      return Effect.fail(toMemoryError(connection.path, error))
-    }
-  })
+  connection.reads.guard(
+    Effect.suspend(() => {
+      try {
+        connection.assertReadable()
+        return succeedReporting(connection, read())
+      } catch (error) {
+        return Effect.fail(toMemoryError(connection.path, error))
+      }
+    })
+  )

@@ -334,7 +334,7 @@ export class Eraser {
 
   #truncateLog(tries: number): Effect.Effect<ErasedPlace, MemoryError> {
     const { connection } = this.#services
-    return Effect.suspend(() => {
+    const truncate = Effect.suspend(() => {
       try {
         connection.assertServing()
         this.#owesLog = !connection.checkpointTruncate()
@@ -347,5 +347,6 @@ export class Eraser {
         ? Effect.andThen(pause(TRUNCATE_PAUSE_MS), this.#truncateLog(tries - 1))
         : Effect.succeed(logInUse(connection.path))
     })
+    return connection.reads.guard(truncate)
   }
 }

@@ -159,7 +159,7 @@ export class IndexCache {
     opened: OpenVerdicts
   ): Effect.Effect<A, MemoryError> {
     const again = Effect.suspend(() => this.#useInSlices(scope, use, opened))
-    return Effect.suspend(() => {
+    const slice = Effect.suspend(() => {
       let index: ScopeIndex | null | "unfinished" = null
       try {
         index = this.#update(scope)
@@ -188,6 +188,7 @@ export class IndexCache {
         return Effect.fail(toMemoryError(this.#connection.path, error))
       }
     })
+    return this.#connection.reads.guard(slice)
   }
 
   #update(scope: Scope): ScopeIndex | null | "unfinished" {

@@ -45,6 +45,9 @@ export interface Selection {
 const COLUMNS_PER_PART = 8_192
 const TEXTS_PER_PART = 256
 
+/** Texts that a part of a list is to decode, as far as the part before it tells. */
+const TEXTS_LISTED = 128
+
 /** Statements kept for conditions of the same form. */
 const STATEMENTS_MAX = 64
 
@@ -107,14 +110,12 @@ export class MemoryQueries {
     let characters = 0
     let last = FIRST
     let from = request.after ?? (newestFirst === true ? LAST : FIRST)
-    for (
-      let size = Math.min(limit + 1, partSize(necessary));
-      ;
-      size = Math.min(4 * size, partSize(necessary))
-    ) {
+    for (let size = Math.min(limit + 1, TEXTS_LISTED); ;) {
+      let decoded = 0
       const end = selectEnd.get(sid, from.at, from.id, size - 1) as typeof FIRST | undefined
       const to = end ?? (newestFirst === true ? FIRST : LAST)
       for (const values of select.iterate(sid, from.at, from.id, to.at, to.id, ...parameters)) {
+        decoded++
         const row = values as unknown as MemoryRow
         const stored = this.#damage.skip(() => {
           const body = new Body(row.data, row.rid)
@@ -134,6 +135,8 @@ export class MemoryQueries {
       }
       if (end === undefined) return { rows: found, next: null }
       from = end
+      const fitting = Math.ceil((size * TEXTS_LISTED) / Math.max(1, decoded))
+      size = Math.min(fitting, 4 * size, partSize(necessary))
       yield
     }
   }

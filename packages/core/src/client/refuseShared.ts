@@ -1,7 +1,7 @@
 /** Says so where a verb of one's own scope is handed the id of a memory that is only read. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { chunksOf } from "effect/Array"
+import { batchesOf } from "../batchesOf.ts"
 import type { ForgetTarget } from "../forget/forget.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { MemoryError, NotFound } from "../memory/MemoryError.ts"
@@ -68,6 +68,6 @@ export const refuseSharedIds = <A>(
     const others = batch.filter((id) => !known.has(id))
     if (others.length > 0) yield* refuse(services, reads, others)
   })
-  const batches = chunksOf(new Set(ids), STORE_LIMITS.batch)
+  const batches = batchesOf(Array.from(new Set(ids)), STORE_LIMITS.batch)
   return Effect.andThen(Effect.forEach(batches, check, { discard: true }), own)
 }

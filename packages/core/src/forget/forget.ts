@@ -1,6 +1,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { chunksOf } from "effect/Array"
+import { batchesOf } from "../batchesOf.ts"
 import { valid } from "../input/fields.ts"
 import { type FilterInput, readTarget } from "../input/filter.ts"
 import { type ForgetOptions, readForgetOptions } from "../input/options.ts"
@@ -44,7 +44,7 @@ const removeIds = Effect.fnUntraced(function* (
   now: number
 ) {
   const removals: Array<Removal> = []
-  for (const ids of chunksOf(Array.from(new Set(target)).filter(isUuid), STORE_LIMITS.removedIds)) {
+  for (const ids of batchesOf(Array.from(new Set(target)).filter(isUuid), STORE_LIMITS.removedIds)) {
     removals.push(
       dryRun
         ? toDryRun((yield* store.get({ scope, now, ids })).length)

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 export const SLICE_MS = 5
 
 /** Spent by more than this, a slice is not one in which another part of a call begins: a part takes some milliseconds. */
-const PART_MS = 2
+export const PART_MS = 2
 
 /** When the first call of this slice began; `null` before it. A thread has one event loop, hence one slice. */
 let startedAt: number | null = null
@@ -71,6 +71,16 @@ export const breathe: Effect.Effect<void> = Effect.suspend(() => {
   if (startedAt === null) startSlice()
   return Effect.void
 })
+
+/** The same for work that is no call's: at once where nothing waits, else after the calls under way. */
+export const workWhenFresh = (work: () => void): void => {
+  if (paused.size > 0 || isSpent(PART_MS)) {
+    paused.add(work)
+    return
+  }
+  if (startedAt === null) startSlice()
+  work()
+}
 
 /** Items between two looks at the clock: of some ten microseconds each. */
 const ITEMS_PER_LOOK = 16

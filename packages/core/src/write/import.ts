@@ -2,7 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { chunksOf } from "effect/Array"
+import { batchesOf } from "../batchesOf.ts"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { IMPORTED_TURN_MAX, toImportedId } from "../memory/importedId.ts"
@@ -139,7 +139,7 @@ const readKnown = Effect.fnUntraced(function* (
   const wanted = yield* mapInSlices(memories, (memory) =>
     possibleIds(memory).map((storedId) => ({ id: memory.id, storedId }))
   )
-  for (const batch of chunksOf(wanted.flat(), STORE_LIMITS.batch)) {
+  for (const batch of batchesOf(wanted.flat(), STORE_LIMITS.batch)) {
     yield* Effect.yieldNow
     const now = yield* Clock.currentTimeMillis
     const rows = yield* store.get({ scope, now, ids: batch.map(({ storedId }) => storedId) })

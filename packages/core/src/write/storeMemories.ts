@@ -1,7 +1,7 @@
 /** Memories to rows: embedded, tokenised and put in batches under a fence. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { chunksOf } from "effect/Array"
+import { batchesOf } from "../batchesOf.ts"
 import { encodePassages, type EncodedText } from "../embedding/encodePassages.ts"
 import type { StatedMemory } from "../input/Statement.ts"
 import { restate } from "../memory/lifetime.ts"
@@ -95,7 +95,7 @@ export const respell = Effect.fnUntraced(function* (
   if (stated.length === 0) return rows.map(() => null)
   const now = yield* Clock.currentTimeMillis
   const knownById = new Map<string, Memory>()
-  for (const ids of chunksOf(stated.flatMap(toPossibleIds), STORE_LIMITS.batch)) {
+  for (const ids of batchesOf(stated.flatMap(toPossibleIds), STORE_LIMITS.batch)) {
     for (const memory of yield* store.get({ scope, now, ids })) knownById.set(memory.id, memory)
   }
   return rows.map((row): StoreRow | null => {

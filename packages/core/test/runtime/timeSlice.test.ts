@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { AgentMemory, InMemoryStore, type Memory, promiseClient, StoreFingerprint } from "@keepsake/core"
 import { Effect, Exit, Layer } from "effect"
 import { setImmediate } from "node:timers/promises"
-import { admit, breathe, mapInSlices, SLICE_MS, yieldToEventLoop } from "../../src/runtime/timeSlice.ts"
+import { admit, breathe, mapInSlices, SLICE_MS, workWhenFresh, yieldToEventLoop } from "../../src/runtime/timeSlice.ts"
 
 const open = () =>
   promiseClient(
@@ -71,8 +71,12 @@ describe("event-loop slices", () => {
     await Effect.runPromise(admit)
     const end = performance.now() + SLICE_MS
     while (performance.now() < end);
+    workWhenFresh(() => order.push("work"))
     await Promise.all([run("begins", admit), run("goes on", breathe)])
-    assert.deepStrictEqual(order, ["goes on", "begins"])
+    assert.deepStrictEqual(order, ["work", "goes on", "begins"])
+    await setImmediate()
+    workWhenFresh(() => order.push("at once"))
+    assert.strictEqual(order.at(-1), "at once")
   })
 
   it("end while a list is mapped", async () => {
