@@ -88,6 +88,7 @@ export const reopenWhenOutdated = (
       eraseUser: (request) => forward(({ admin }) => admin.eraseUser(request)),
       owed: (request) => forward(({ admin }) => admin.owed(request)),
       payOwed: (rows) => forward(({ admin }) => admin.payOwed(rows)),
+      calibrate: (measured) => forward(({ admin }) => admin.calibrate?.(measured) ?? admin.fingerprint),
       stage: (next) => forward(({ admin }) => admin.stage(next)),
       unstaged: (request) => forward(({ admin }) => admin.unstaged(request)),
       fillStage: (rows) => forward(({ admin }) => admin.fillStage(rows)),

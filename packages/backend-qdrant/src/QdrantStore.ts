@@ -29,6 +29,7 @@ import type { Serving } from "./requests/Serving.ts"
 import { finishInBackground, makeLayoutMove } from "./schema/moveLayout.ts"
 import { inspectServer } from "./schema/inspectServer.ts"
 import { openCollection, openCollectionReadOnly, pointsOf } from "./schema/openCollection.ts"
+import { makeCalibrate } from "./schema/recordCalibration.ts"
 import { openAccess, openEntries } from "./schema/vectorless.ts"
 import { makeStore } from "./store.ts"
 
@@ -86,7 +87,7 @@ const make = Effect.fnUntraced(function* (options: QdrantOptions) {
     ...makeAdmin(serving),
     ...staging,
     cache: Effect.succeed(null),
-    fingerprint: Effect.succeed(fingerprint),
+    ...makeCalibrate(http, collection),
     close: Effect.asVoid(closeAll)
   }
   const qdrantAdmin: QdrantAdmin["Service"] = {

@@ -89,7 +89,8 @@ export {
   type EmbeddingSpace,
   type Fingerprint,
   REFERENCE_CALIBRATION,
-  sameFingerprint
+  sameFingerprint,
+  withCalibration
 } from "./memory/Fingerprint.ts"
 
 // Terms.
@@ -124,6 +125,7 @@ export { findNewest } from "./forget/findNewest.ts"
 export { CLOCK_DOUBT_MS } from "./forget/purge.ts"
 
 // Embedders.
+export { measureEmbedder } from "./embedding/measureEmbedder.ts"
 export { encodePassages, type MissingVectors } from "./embedding/encodePassages.ts"
 export { findOtherModel } from "./embedding/findOtherModel.ts"
 export { payOwed } from "./embedding/payOwed.ts"

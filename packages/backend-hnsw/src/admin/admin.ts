@@ -68,6 +68,14 @@ export const makeAdmin = (services: AdminServices): StoreAdmin["Service"] => {
     payOwed: (rows) => payOwed(services, rows),
     cache: Effect.sync(() => services.indexes.held),
     fingerprint: attempt(connection, () => connection.fingerprint),
+    calibrate: (measured) =>
+      Effect.tap(
+        commits.write(() => connection.recordCalibration(measured)),
+        (calibrated) =>
+          Effect.sync(() => {
+            connection.fingerprint = calibrated
+          })
+      ),
     stage: (next) => staging.stage(next),
     unstaged: ({ limit }) => staging.unstaged(limit),
     fillStage: (rows) => staging.fill(rows),

@@ -1,4 +1,11 @@
-import { type Fingerprint, SLICE_MS, STORE_MOVED, storeClosed } from "@keepsake/core/driver"
+import {
+  type Calibration,
+  type Fingerprint,
+  SLICE_MS,
+  STORE_MOVED,
+  storeClosed,
+  withCalibration
+} from "@keepsake/core/driver"
 import { Damage } from "./Damage.ts"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { hasLog, readFileState, readIdentity, resolveLinks } from "../schema/fileState.ts"
@@ -35,7 +42,7 @@ export class Connection {
   readonly #frozenState: string | null
   readonly #dataVersion: StatementSync
   readonly #meta: StatementSync
-  readonly #fingerprint: Fingerprint | null
+  #fingerprint: Fingerprint | null
   #seenVersion: number
   #epoch = 0
   #closedReason: string | null = null
@@ -98,10 +105,22 @@ export class Connection {
     this.db.prepare("DELETE FROM meta WHERE key = ?").run(key)
   }
 
-  /** What the file serves; the same until a move closes this handle. */
+  /** What the file serves; the same until a move closes this handle, but for a calibration. */
   get fingerprint(): Fingerprint {
     if (this.#fingerprint === null) throw new RangeError("The file has no fingerprint")
     return this.#fingerprint
+  }
+
+  set fingerprint(calibrated: Fingerprint) {
+    this.#fingerprint = calibrated
+  }
+
+  /** Inside a transaction. Records a calibration where the file lacks one; returns the fingerprint as it is then. */
+  recordCalibration(measured: Calibration): Fingerprint {
+    const stored = this.#readFingerprint("fingerprint") ?? this.fingerprint
+    const calibrated = withCalibration(stored, measured)
+    if (calibrated !== stored) this.setMeta("fingerprint", JSON.stringify(calibrated))
+    return calibrated
   }
 
   /** That of the space being filled; null if no move is under way. */

@@ -20,6 +20,7 @@ import type { Row } from "../connection/Database.ts"
 import type { StatementRunner } from "../connection/StatementRunner.ts"
 import { toRemoval } from "../erasure.ts"
 import type { StatementLayout } from "../schema/EmbeddingColumns.ts"
+import { recordCalibration } from "../schema/storedSettings.ts"
 import { eraseUserStatement, expireStatement, scopesStatement } from "../statements/change.ts"
 import { decodeOwed, owedStatement, payStatement } from "../statements/owed.ts"
 import type { TuningProgress } from "../tuning/buildIndexes.ts"
@@ -72,6 +73,7 @@ export interface Shutdown {
 
 /** What a handle serves until a move closes it. */
 export interface Served {
+  /** As it was at the opening. */
   readonly fingerprint: Fingerprint
   readonly mode: StoreMode
   readonly advice: ReadonlyArray<StoreAdvice>
@@ -82,8 +84,9 @@ export const makeAdmin = (
   runner: StatementRunner,
   { advice, fingerprint, mode }: Served,
   shutdown: Shutdown
-): StoreAdmin["Service"] =>
-  StoreAdmin.of({
+): StoreAdmin["Service"] => {
+  let served = fingerprint
+  return StoreAdmin.of({
     backend: "pgvector",
     mode,
     advice,
@@ -114,7 +117,16 @@ export const makeAdmin = (
     },
 
     cache: Effect.succeed(null),
-    fingerprint: Effect.succeed(fingerprint),
+    fingerprint: Effect.sync(() => served),
+
+    calibrate: (measured) =>
+      Effect.tap(
+        runner.transaction((session) => recordCalibration(session, layout.names, measured)),
+        (calibrated) =>
+          Effect.sync(() => {
+            served = calibrated
+          })
+      ),
 
     stage: (next) => runner.transaction((session) => openStage(session, layout, next)),
 
@@ -136,6 +148,7 @@ export const makeAdmin = (
 
     close: shutdown.close
   })
+}
 
 export const makePgVectorAdmin = (
   layout: StatementLayout,

@@ -1,5 +1,5 @@
 /** The one row of `settings`: what the store was filled with. */
-import type { Fingerprint } from "@keepsake/core/driver"
+import { type Calibration, type Fingerprint, withCalibration } from "@keepsake/core/driver"
 import { FingerprintSchema } from "@keepsake/core/schema"
 import * as Schema from "effect/Schema"
 import type { DbSession, SqlStatement } from "../connection/Database.ts"
@@ -52,6 +52,24 @@ export const insertSettings = (
     `insert into ${names.table("settings")} (fingerprint, space, vector_type, row_level_security)
 values (${p.add(JSON.stringify(fingerprint))}::jsonb, 1, ${p.add(vectorType)}, false)`
   )
+}
+
+/** Records a calibration where the fingerprint lacks one, inside a transaction; returns the fingerprint as it is then. */
+export const recordCalibration = async (
+  session: DbSession,
+  names: Identifiers,
+  measured: Calibration
+): Promise<Fingerprint> => {
+  await session.query(lockStatement(names))
+  const { fingerprint } = await readSettings(session, names)
+  const calibrated = withCalibration(fingerprint, measured)
+  if (calibrated === fingerprint) return fingerprint
+  const p = new Parameters()
+  const value = p.add(JSON.stringify(calibrated))
+  await session.query(
+    p.statement("calibrate", `update ${names.table("settings")} set fingerprint = ${value}::jsonb`)
+  )
+  return calibrated
 }
 
 /** Serialises migrations, moves and tuning of one schema and prefix. */

@@ -20,6 +20,7 @@ import { encodeEntriesNote, encodeNote, readEntriesNote, readSharedKeys } from "
 import { createCollection, createIndexes, createShardKeys } from "../schema/createCollection.ts"
 import { accessName, entriesName } from "../schema/names.ts"
 import type { OpenedCollection } from "../schema/openCollection.ts"
+import { readServed } from "../schema/recordCalibration.ts"
 import {
   ACCESS_INDEXES,
   collectionConfig,
@@ -98,10 +99,12 @@ const makeCopy = Effect.fnUntraced(function* (
 
 const replaceMemories = Effect.fnUntraced(function* (
   http: QdrantHttp,
-  { alias, fingerprint, name, shardKeys }: OpenedCollection
+  opened: OpenedCollection
 ): Effect.fn.Return<void, MemoryError> {
+  const { alias, name, shardKeys } = opened
   const { collection, layout } = http.settings
   const collections = makeCollectionsApi(http)
+  const fingerprint = yield* readServed(collections, opened)
   const copy = `${collection}.erased-${newGeneration()}`
   yield* makeCopy(http, {
     name,

@@ -32,6 +32,7 @@ import { scrollPages } from "../connection/PointsApi.ts"
 import type { QdrantHttp } from "../connection/QdrantHttp.ts"
 import { encodeNote } from "./collectionNote.ts"
 import { type OpenedCollection, pointsOf } from "./openCollection.ts"
+import { readServed } from "./recordCalibration.ts"
 
 type Point = Schemas["Record"]
 type Operation = Schemas["UpdateOperation"]
@@ -108,7 +109,7 @@ const readOnlyFirst = (name: string) =>
   )
 
 export const makeLayoutMove = (http: QdrantHttp, collection: OpenedCollection): LayoutMove => {
-  const { fingerprint, layouts, name } = collection
+  const { layouts, name } = collection
   const points = pointsOf(http, collection)
   let current: Layouts = layouts
   let finished = layouts !== "both"
@@ -125,10 +126,9 @@ export const makeLayoutMove = (http: QdrantHttp, collection: OpenedCollection): 
       )
     }
     current = "second"
-    yield* makeCollectionsApi(http).setMetadata(
-      name,
-      encodeNote(fingerprint, { ready: true, shardKeys: null })
-    )
+    const collections = makeCollectionsApi(http)
+    const served = yield* readServed(collections, collection)
+    yield* collections.setMetadata(name, encodeNote(served, { ready: true, shardKeys: null }))
     finished = true
   })
 

@@ -1,12 +1,18 @@
 import { createHash } from "node:crypto"
-import type { Fingerprint } from "@keepsake/core/driver"
+import { type Fingerprint, REFERENCE_CALIBRATION } from "@keepsake/core/driver"
 import { FingerprintSchema } from "@keepsake/core/schema"
 import * as Schema from "effect/Schema"
 import { LAYOUT } from "../codec/layout.ts"
 
+/** As it was before its embedder was measured, and as earlier versions wrote it: a space keeps its name. */
+const beforeMeasuring = (fingerprint: Fingerprint): Fingerprint =>
+  fingerprint.embedding === null || fingerprint.embedding.calibration.source === undefined
+    ? fingerprint
+    : { ...fingerprint, embedding: { ...fingerprint.embedding, calibration: REFERENCE_CALIBRATION } }
+
 const hashFingerprint = (fingerprint: Fingerprint): string =>
   createHash("sha256")
-    .update(JSON.stringify(Schema.encodeSync(FingerprintSchema)(fingerprint)))
+    .update(JSON.stringify(Schema.encodeSync(FingerprintSchema)(beforeMeasuring(fingerprint))))
     .digest("hex")
     .slice(0, 8)
 

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as EffectScope from "effect/Scope"
+import { calibrateStore, NOTHING_TO_DO } from "../embedding/Calibrator.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import { findOtherModel } from "../embedding/findOtherModel.ts"
 import { payInBackground } from "../embedding/payOwed.ts"
@@ -194,6 +195,7 @@ const make = Effect.fnUntraced(function* (options: AgentMemoryOptions) {
     admin,
     embedder,
     whenEmbedderFails,
+    calibrating: embedder === null ? NOTHING_TO_DO : yield* calibrateStore(admin, embedder),
     noteOwed: embedder === null || admin.mode.readOnly ? () => {} : yield* payInBackground(admin, embedder),
     calls,
     deadlineMs,

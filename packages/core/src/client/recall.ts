@@ -16,12 +16,13 @@ import type { MemoryServices } from "../write/MemoryServices.ts"
 const RECALLED = 10
 
 /** Counts one's own memories: a shared scope is only read. */
-const countAccesses = (
-  { accesses }: MemoryServices,
+const noteAnswer = (
+  { accesses, calibrating }: MemoryServices,
   { reads, scope }: ReadScopes,
   memories: ReadonlyArray<Memory>
 ): Effect.Effect<void> => {
   const own = reads.length === 0 ? memories : memories.filter((memory) => sameScope(memory.scope, scope))
+  calibrating.noteRecall()
   accesses?.add(
     scope,
     own.map((memory) => memory.id)
@@ -60,7 +61,7 @@ export const recall = Effect.fnUntraced(function* (
   const { degraded, items } = yield* recallScopes(scopes, limit, (scope) =>
     services.retriever.recall({ scope, now, query, filter, limit, minScore, asOf, timeZone })
   )
-  yield* countAccesses(
+  yield* noteAnswer(
     services,
     scopes,
     items.map(({ memory }) => memory)
@@ -80,7 +81,7 @@ export const context = Effect.fnUntraced(function* (
   const { timeZone = scopes.timeZone } = request.options
   const block = yield* buildContext(services, { scopes, now, timeZone, ...request })
   // The profile and the last session are shown whether they fit the message or not.
-  yield* countAccesses(
+  yield* noteAnswer(
     services,
     scopes,
     block.items.flatMap(({ memory, part }) => (part === "relevant" ? [memory] : []))

@@ -2,7 +2,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { chunksOf } from "effect/Array"
-import { type Calibration, type EmbeddingSpace, REFERENCE_CALIBRATION } from "../memory/Fingerprint.ts"
+import { ASSUMED_CALIBRATION, type Calibration, type EmbeddingSpace } from "../memory/Fingerprint.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { Deadline } from "../runtime/deadline.ts"
 import { shareCalls } from "../runtime/shareCalls.ts"
@@ -24,7 +24,10 @@ export interface EmbedderProvider {
   /** Names the space: texts embedded under one name are comparable. */
   readonly model: string
   readonly dimensions: number
-  /** Cosines of unrelated texts; see `Calibration`. Absent: mean 0.05, spread 0.1, as of all-MiniLM-L6-v2. */
+  /**
+   * Cosines of unrelated texts; see `Calibration`. Absent: measured once with the first write of a store, by embedding
+   * 60 short texts, and recorded there; until then mean 0.05 and spread 0.1, as of all-MiniLM-L6-v2.
+   */
   readonly calibration?: Calibration | undefined
   /** Texts per call; 64 when absent. */
   readonly batch?: number | undefined
@@ -195,7 +198,7 @@ const make = Effect.fnUntraced(function* (provider: EmbedderProvider, options: E
 
   return Embedder.of({
     forget: () => cache.clear(),
-    space: { model, dimensions, calibration: provider.calibration ?? REFERENCE_CALIBRATION },
+    space: { model, dimensions, calibration: provider.calibration ?? ASSUMED_CALIBRATION },
     embed: (texts, purpose) => {
       const [text] = texts
       if (purpose === "document" || texts.length !== 1 || text === undefined) return embed(texts, purpose)

@@ -10,7 +10,8 @@ import type { EmbedPurpose, Embedder } from "./Embedder.ts"
 /** The share of what is left of a deadline that goes to the embedder: the store needs the rest. */
 export const EMBEDDER_SHARE = 1 / 2
 
-const tooSlow = (model: string, limitMs: number): MemoryError =>
+/** The failure of an embedder that took longer than it was given. */
+export const tooSlow = (model: string, limitMs: number): MemoryError =>
   new MemoryError({
     reason: new EmbedderFailed({
       message: `The embedder ${model} did not answer within ${Math.round(limitMs)} ms`,

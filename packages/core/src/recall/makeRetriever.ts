@@ -2,6 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import { embedQuestions, isWrongEmbedder } from "../embedding/askEmbedder.ts"
+import { Calibrator } from "../embedding/Calibrator.ts"
 import { Embedder } from "../embedding/Embedder.ts"
 import {
   type DegradableList,
@@ -148,7 +149,8 @@ const findWinners = Effect.fnUntraced(function* (
   const { admin, embedder, sentences, sequences, store, whenEmbedderFails } = services
   const { limit, minScore = DEFAULT_THRESHOLD, now, scope } = request
   // Read each time: a store that is opened read-only follows a move to other terms.
-  const fingerprint = yield* admin.fingerprint
+  const stored = yield* admin.fingerprint
+  const fingerprint = embedder === null ? stored : Calibrator.of(embedder).calibrated(stored)
   const speakers = yield* store.speakers({ scope, now })
   const queries = readQuestion(services, request, speakers, fingerprint.tokeniser)
   const { failure, vectors } =

@@ -99,15 +99,15 @@ export const WITH_MEANING: Weights = {
 }
 
 /**
- * Between the two tables by how well an embedder tells related texts apart (`Calibration.strength`): a weaker one leaves
- * more to the words, and its cosine says less beside them.
+ * By how well an embedder tells related texts apart (`Calibration.strength`). A weaker one than all-MiniLM-L6-v2 stands
+ * between the two tables: it leaves more to the words. Its cosine counts by the square, and so does a stronger one's.
  */
 export const weightsWith = (strength = 1): Weights => {
-  if (strength >= 1) return WITH_MEANING
-  const mix = (feature: keyof Weights) =>
-    strength * WITH_MEANING[feature] + (1 - strength) * WORDS_ONLY[feature]
+  if (strength === 1) return WITH_MEANING
+  const share = Math.min(1, strength)
+  const mix = (feature: keyof Weights) => share * WITH_MEANING[feature] + (1 - share) * WORDS_ONLY[feature]
   const mixed = Object.fromEntries(FEATURES.map((feature) => [feature, mix(feature)])) as unknown as Weights
-  return { ...mixed, meaning: strength * mixed.meaning }
+  return { ...mixed, meaning: strength ** 2 * WITH_MEANING.meaning }
 }
 
 /** In order of addition, on which a score's last digits depend. */

@@ -10,7 +10,8 @@ export const FingerprintSchema: Schema.Codec<Fingerprint> = Schema.Struct({
       calibration: Schema.Struct({
         mean: Schema.Finite,
         spread: Schema.Finite,
-        strength: Schema.optional(Schema.Finite)
+        strength: Schema.optional(Schema.Finite),
+        source: Schema.optional(Schema.Literals(["assumed", "measured"]))
       })
     })
   ),

@@ -1,6 +1,6 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Fingerprint } from "../memory/Fingerprint.ts"
+import type { Calibration, Fingerprint } from "../memory/Fingerprint.ts"
 import type { Memory } from "../memory/Memory.ts"
 import type { MemoryError } from "../memory/MemoryError.ts"
 import type { Removal } from "./removal.ts"
@@ -128,6 +128,14 @@ export class StoreAdmin extends Context.Service<
 
     /** The fingerprint that the store serves. */
     readonly fingerprint: Effect.Effect<Fingerprint, MemoryError>
+
+    /**
+     * Records a calibration that was measured in the fingerprint, where that has none yet (`withCalibration`); the first
+     * that is recorded stays. Returns the fingerprint as it is then, which this handle serves from now on and others from
+     * their next opening or their own `calibrate`. Absent in a store that keeps the fingerprint that it was filled with:
+     * each process measures again there.
+     */
+    readonly calibrate?: ((measured: Calibration) => Effect.Effect<Fingerprint, MemoryError>) | undefined
 
     /**
      * Opens or continues a second space, which is filled while the first serves, then switched to. `Conflict` if

@@ -18,7 +18,7 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
     })
   const writing = <A>(call: () => Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> =>
     checked(() => (admin.mode.readOnly ? Effect.fail(openedReadOnly()) : call()))
-  const { firstExpiry } = admin
+  const { calibrate, firstExpiry } = admin
   return {
     backend: admin.backend,
     mode: admin.mode,
@@ -31,6 +31,7 @@ export const checkedAdmin = (admin: Admin, closedReason: () => string | null): A
     payOwed: (rows) => writing(() => admin.payOwed(rows.filter(({ id }) => isUuid(id)))),
     cache: checked(() => admin.cache),
     fingerprint: checked(() => admin.fingerprint),
+    calibrate: calibrate === undefined ? undefined : (measured) => writing(() => calibrate(measured)),
     stage: (next) => writing(() => admin.stage(next)),
     unstaged: (request) => checked(() => admin.unstaged(request)),
     fillStage: (rows) => writing(() => admin.fillStage(rows.filter(({ id }) => isUuid(id)))),

@@ -230,6 +230,8 @@ export const LAWS = [
   "lifecycle > a second instance sees the first one's writes, and the first the second's",
   "lifecycle > closing one instance leaves the other open",
   "lifecycle > opening with another fingerprint is refused, naming both",
+  "lifecycle > a calibration that was measured is recorded once, and no other opening is refused for it",
+  "lifecycle > a calibration that was given stays",
   "lifecycle > a store without an embedder recalls by words",
   "staging > a move serves the old space throughout, then the new one",
   "staging > rows forgotten meanwhile are not brought back",

@@ -1,3 +1,4 @@
+import type { Calibrating } from "../embedding/Calibrator.ts"
 import type { Embedder } from "../embedding/Embedder.ts"
 import type { AccessCounter } from "../recall/AccessCounter.ts"
 import type { WhenEmbedderFails } from "../recall/makeRetriever.ts"
@@ -18,6 +19,8 @@ export interface MemoryServices {
   readonly embedder: Embedder["Service"] | null
   /** Whether a text is kept without a vector when the embedder fails, or refused. */
   readonly whenEmbedderFails: WhenEmbedderFails
+  /** Measures the embedder where its store lacks a calibration. */
+  readonly calibrating: Calibrating
   /** Tells the background that rows are owed vectors. */
   readonly noteOwed: () => void
   /** The calls under way, of all scopes. */

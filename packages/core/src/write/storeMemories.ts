@@ -64,13 +64,15 @@ const toRow = (stated: Storable, { owed, passages }: EncodedText): StoreRow => {
 
 /** Rows with the passages of their texts. */
 export const encodeRows = Effect.fnUntraced(function* (
-  { admin, embedder, whenEmbedderFails }: MemoryServices,
+  { admin, calibrating, embedder, whenEmbedderFails }: MemoryServices,
   memories: ReadonlyArray<Storable>
 ) {
   const settings = yield* admin.fingerprint
   const texts = memories.map((memory) => memory.content)
   const missing = whenEmbedderFails === "refuse" ? "refuse" : "owe"
   const encoded = yield* encodePassages(embedder, settings, texts, missing)
+  const measuring = texts.length === 0 ? null : calibrating.withWrite()
+  if (measuring !== null) yield* measuring
   return memories.flatMap((memory, i) => {
     const passages = encoded[i]
     return passages === undefined ? [] : [toRow(memory, passages)]

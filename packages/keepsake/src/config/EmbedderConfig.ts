@@ -96,11 +96,11 @@ const calibration = optional(
     ),
     strength: optional(
       test(
-        (value): value is number => typeof value === "number" && value >= 0 && value <= 1,
-        "give a number from 0 to 1"
+        (value): value is number => typeof value === "number" && value >= 0 && value <= 2,
+        "give a number from 0 to 2"
       )
     )
-  } satisfies fields.Fields<Calibration>)
+  } satisfies fields.Fields<Omit<Calibration, "source">>)
 )
 
 const service = <Provider extends ServiceEmbedderConfig["provider"]>(provider: Provider) =>

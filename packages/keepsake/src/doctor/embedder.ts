@@ -5,13 +5,12 @@ import {
   fingerprint,
   type MemoryError
 } from "@keepsake/core"
-import { describeFingerprint } from "@keepsake/core/driver"
+import { describeFingerprint, measureEmbedder } from "@keepsake/core/driver"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as EffectScope from "effect/Scope"
 import type { ResolvedConfig } from "../config/resolveConfig.ts"
-import { measureCalibrationEffect } from "../embedders/measureCalibration.ts"
 import { resolveEmbedder } from "../embedders/resolveEmbedder.ts"
 import { fault, type Finding, ok, warning } from "./Finding.ts"
 
@@ -43,19 +42,21 @@ const CALIBRATION_TOLERANCE = 0.08
 const checkCalibration = (
   embedder: Embedder["Service"]
 ): Effect.Effect<ReadonlyArray<Finding>, MemoryError> =>
-  Effect.map(measureCalibrationEffect(embedder), (measured) => {
-    const { mean, spread } = embedder.space.calibration
+  Effect.map(measureEmbedder(embedder), (measured) => {
+    const { mean, source, spread } = embedder.space.calibration
+    const found = `unrelated texts have cosine ${measured.mean} ± ${measured.spread}, strength ${measured.strength ?? 1}`
+    if (source === "assumed") return [ok("calibration", `${found}; recorded with a store's first write`)]
     const isNear =
       Math.abs(measured.mean - mean) <= CALIBRATION_TOLERANCE &&
       Math.abs(measured.spread - spread) <= CALIBRATION_TOLERANCE
-    const detail = `unrelated texts have cosine ${measured.mean} ± ${measured.spread}; configured: ${mean} ± ${spread}`
+    const detail = `${found}; configured: ${mean} ± ${spread}`
     return isNear
       ? [ok("calibration", detail)]
       : [
           warning(
             "calibration",
             detail,
-            `Before you fill a store, set the embedder's calibration to { "mean": ${measured.mean}, "spread": ${measured.spread} }. A store that is filled needs keepsake reembed.`
+            "Leave the embedder's calibration out: a store measures it with its first write. One that has recorded what was given needs keepsake reembed."
           )
         ]
   })

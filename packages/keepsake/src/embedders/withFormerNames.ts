@@ -1,30 +1,14 @@
-import type { EmbedderProvider, EmbeddingSpace, MemoryError } from "@keepsake/core"
+import type { EmbedderProvider, MemoryError } from "@keepsake/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SettledProvider } from "./prefixes.ts"
 
-/** The calibration that a store recorded, for a provider that says nothing of its own. */
-const asRecorded = (provider: EmbedderProvider, { calibration }: EmbeddingSpace): EmbedderProvider =>
-  provider.calibration === undefined
-    ? {
-        model: provider.model,
-        dimensions: provider.dimensions,
-        batch: provider.batch,
-        concurrency: provider.concurrency,
-        calibration,
-        embed: (texts, purpose, signal, deadline) => provider.embed(texts, purpose, signal, deadline)
-      }
-    : provider
-
-/** The provider as a store was filled by it: under a former name, or with a calibration that the config leaves out. */
+/** The provider as a store was filled by it, under a former name. */
 const findFilledBy = (provider: EmbedderProvider, { reason }: MemoryError): EmbedderProvider | undefined => {
   const stored = reason._tag === "FingerprintMismatch" ? reason.fingerprint?.embedding : undefined
   if (stored === undefined || stored === null) return undefined
   const former: ReadonlyArray<EmbedderProvider> = (provider as Partial<SettledProvider>).formerly ?? []
-  const found = [provider, ...former].find(
-    ({ dimensions, model }) => model === stored.model && dimensions === stored.dimensions
-  )
-  return found === undefined ? undefined : asRecorded(found, stored)
+  return former.find(({ dimensions, model }) => model === stored.model && dimensions === stored.dimensions)
 }
 
 /** A layer that fails. */
@@ -39,6 +23,6 @@ export const withFormerNames = <A, E extends MemoryError>(
   build(provider).pipe(
     Layer.catch((error: E) => {
       const filledBy = findFilledBy(provider, error)
-      return filledBy === undefined || filledBy === provider ? failLayer<A, E>(error) : build(filledBy)
+      return filledBy === undefined ? failLayer<A, E>(error) : build(filledBy)
     })
   )

@@ -83,6 +83,7 @@ describe("openAiCompatible", () => {
         baseUrl: server.baseUrl,
         model: "m",
         dimensions: 3,
+        calibration: { mean: 0, spread: 0.1 },
         batch: 4,
         batchTokens: 10
       }

@@ -260,7 +260,8 @@ describe("prefixes", () => {
       provider: "ollama",
       model: "nomic-embed-text",
       baseUrl: server.baseUrl,
-      dimensions: 3
+      dimensions: 3,
+      calibration: { mean: 0, spread: 0.1 }
     } as const
     {
       await using before = await openMemory({

@@ -44,8 +44,10 @@ describe("the table that comes with the package", () => {
 
   it("has a true calibration", async () => {
     const { calibration, dimensions } = builtInTable()
-    const { mean, spread } = await measureCalibration(builtInTable())
-    expect(calibration).toMatchObject({ mean, spread })
+    const measured = await measureCalibration(builtInTable())
+    expect(Math.abs(measured.mean - (calibration?.mean ?? 1))).toBeLessThan(0.03)
+    expect(Math.abs(measured.spread - (calibration?.spread ?? 1))).toBeLessThan(0.03)
+    expect(Math.abs((measured.strength ?? 1) - (calibration?.strength ?? 1))).toBeLessThan(0.05)
     const [vector] = await embed(builtInTable(), ["How long is a vector?"])
     expect(vector).toHaveLength(dimensions)
   })

@@ -19,6 +19,7 @@ import {
 import { usageOf, withinLimits } from "./limits.ts"
 import { latestExcerpts, readExcerpts, rowsAround, searchRows } from "../lists/search.ts"
 import { closeAt, isExpired, isVisible } from "../../memory/lifetime.ts"
+import { type Fingerprint, withCalibration } from "../../memory/Fingerprint.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import type { MemoryError } from "../../memory/MemoryError.ts"
 import { MemoryStore, STORE_LIMITS } from "../MemoryStore.ts"
@@ -176,11 +177,18 @@ const make = Effect.fnUntraced(function* (data: InMemoryData, options: StoreOpti
     { ...reading(data), ...writing(data), ...inMemorySessions(data) },
     { fingerprint, closedReason, mode }
   )
+  const calibrated = (): Fingerprint =>
+    data.calibration === null ? serving : withCalibration(serving, data.calibration)
   const admin = StoreAdmin.of({
     backend: "memory",
     mode,
     cache: Effect.succeed(null),
-    fingerprint: Effect.succeed(serving),
+    fingerprint: Effect.sync(calibrated),
+    calibrate: (measured) =>
+      Effect.sync(() => {
+        data.calibration ??= measured
+        return calibrated()
+      }),
     ...inMemoryUpkeep(data),
     ...inMemoryOwed(data),
     ...inMemoryStaging(data),

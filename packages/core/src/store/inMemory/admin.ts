@@ -142,6 +142,7 @@ export const inMemoryStaging = (
         keep(data, { ...row, ...space.rows.get(stagedKey(row.memory.scope, row.memory.id)) })
       }
       data.fingerprint = space.fingerprint
+      data.calibration = null
       data.staged = null
       return Effect.void
     }),

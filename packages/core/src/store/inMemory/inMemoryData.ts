@@ -1,5 +1,5 @@
 /** The data of an in-memory store, and how rows are written and removed. */
-import type { Fingerprint } from "../../memory/Fingerprint.ts"
+import type { Calibration, Fingerprint } from "../../memory/Fingerprint.ts"
 import { restate, type Restated } from "../../memory/lifetime.ts"
 import type { Memory } from "../../memory/Memory.ts"
 import { type PutRequest, type PutResult, refusedWhole } from "../MemoryStore.ts"
@@ -28,6 +28,8 @@ export interface InMemoryData {
   /** By `scopeKey`. */
   readonly sessions: Map<string, SessionData>
   fingerprint: Fingerprint | null
+  /** Measured of an embedder that came without one. */
+  calibration: Calibration | null
   /** Rows by `stagedKey`. */
   staged: { readonly fingerprint: Fingerprint; readonly rows: Map<string, StagedSpace> } | null
 }
@@ -37,6 +39,7 @@ export const inMemoryData = (): InMemoryData => ({
   scopes: new Map(),
   sessions: new Map(),
   fingerprint: null,
+  calibration: null,
   staged: null
 })
 

@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import type { Calibration } from "../../memory/Fingerprint.ts"
 import { scopeKey } from "../../memory/Scope.ts"
 import { allRows } from "../../store/inMemory/inMemoryData.ts"
 import { broken, type BrokenStore } from "./BrokenStore.ts"
@@ -13,6 +14,45 @@ export const brokenKeepings: ReadonlyArray<BrokenStore> = [
         firstExpiry: Effect.sync(() =>
           Math.max(...allRows(data).map(({ memory }) => memory.expiresAt ?? Number.NEGATIVE_INFINITY))
         )
+      }
+    })
+  ),
+  broken(
+    "records every calibration that is measured",
+    [
+      "lifecycle > a calibration that was measured is recorded once, and no other opening is refused for it",
+      "lifecycle > a calibration that was given stays"
+    ],
+    ({ admin }) => {
+      let recorded: Calibration | null = null
+      const read = Effect.map(admin.fingerprint, (stored) =>
+        recorded === null || stored.embedding === null
+          ? stored
+          : { ...stored, embedding: { ...stored.embedding, calibration: recorded } }
+      )
+      return {
+        admin: {
+          fingerprint: read,
+          calibrate: (measured) =>
+            Effect.suspend(() => {
+              recorded = { ...measured, source: "measured" }
+              return read
+            })
+        }
+      }
+    }
+  ),
+  broken(
+    "measures for this handle alone",
+    ["lifecycle > a calibration that was measured is recorded once, and no other opening is refused for it"],
+    ({ admin }, data) => ({
+      admin: {
+        calibrate: (measured) =>
+          Effect.tap(admin.calibrate?.(measured) ?? admin.fingerprint, () =>
+            Effect.sync(() => {
+              data.calibration = null
+            })
+          )
       }
     })
   ),

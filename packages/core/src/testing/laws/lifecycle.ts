@@ -1,7 +1,12 @@
 import { toCondition } from "../../memory/Filter.ts"
 import { ANY } from "../../memory/Condition.ts"
 import * as Effect from "effect/Effect"
-import { sameFingerprint } from "../../memory/Fingerprint.ts"
+import {
+  ASSUMED_CALIBRATION,
+  type Calibration,
+  sameFingerprint,
+  withCalibration
+} from "../../memory/Fingerprint.ts"
 import { fingerprint } from "../../store/StoreFingerprint.ts"
 import { failsWith, holds, same, sameRows } from "../check.ts"
 import { group, type Handle, type LawContext, lawFingerprint } from "../Law.ts"
@@ -48,6 +53,7 @@ const everyCall = ({ admin, store }: Handle, { fingerprint, row, scope }: LawCon
     payOwed: admin.payOwed([{ scope, id, vectors: [null] }]),
     cache: admin.cache,
     fingerprint: admin.fingerprint,
+    ...(admin.calibrate === undefined ? {} : { calibrate: admin.calibrate({ mean: 0, spread: 1 }) }),
     stage: admin.stage(lawFingerprint(fingerprint.embedding?.dimensions ?? 4, "next")),
     unstaged: admin.unstaged({ limit: 1 }),
     fillStage: admin.fillStage([{ scope, id, passages: late.passages, owed: false }]),
@@ -210,6 +216,47 @@ export const lifecycle = group("lifecycle", {
       "the error carries the stored fingerprint, so that the store can be opened by it"
     )
     same(yield* store.count({ scope, now: T0, filter: ANY }), 1, "the store is unharmed")
+  }),
+
+  "a calibration that was measured is recorded once, and no other opening is refused for it":
+    Effect.fnUntraced(function* ({ dimensions, fresh, row, scope }) {
+      const place = yield* fresh
+      const withSpace = (calibration: Calibration) => ({
+        ...lawFingerprint(dimensions),
+        embedding: { model: "laws", dimensions, calibration }
+      })
+      const asked = withSpace(ASSUMED_CALIBRATION)
+      const measured = { mean: 0.7, spread: 0.04, strength: 1.25 }
+      const first = yield* place.open(asked)
+      const { calibrate } = first.admin
+      if (calibrate === undefined) return
+      const second = yield* place.open(asked)
+      const expected = withCalibration(asked, measured)
+      yield* first.store.put({ scope, now: T0, rows: [row("Kept.")] })
+      same(yield* calibrate(measured), expected, "what is recorded")
+      same(yield* first.admin.fingerprint, expected, "the fingerprint of this handle")
+      const later = yield* Effect.forEach([first, second], ({ admin }) =>
+        admin.calibrate === undefined ? admin.fingerprint : admin.calibrate({ mean: 0.1, spread: 0.2 })
+      )
+      same(later, [expected, expected], "the first that is recorded stays")
+      same(yield* second.admin.fingerprint, expected, "the fingerprint of another handle")
+      same(yield* second.store.count({ scope, now: T0, filter: ANY }), 1, "both still serve")
+      yield* first.admin.close
+      yield* second.admin.close
+      for (const next of [asked, expected, withSpace({ mean: 0.2, spread: 0.3 })]) {
+        const again = yield* place.open(next)
+        same(yield* again.admin.fingerprint, expected, "the next opening")
+        same(yield* again.store.count({ scope, now: T0, filter: ANY }), 1, "its rows")
+        yield* again.admin.close
+      }
+    }),
+
+  "a calibration that was given stays": Effect.fnUntraced(function* ({ dimensions, fresh }) {
+    const { admin } = yield* (yield* fresh).open()
+    if (admin.calibrate === undefined) return
+    const given = lawFingerprint(dimensions)
+    same(yield* admin.calibrate({ mean: 0.7, spread: 0.04 }), given, "what is recorded")
+    same(yield* admin.fingerprint, given, "the fingerprint")
   }),
 
   "a store without an embedder recalls by words": Effect.fnUntraced(function* ({ fresh, row, scope }) {

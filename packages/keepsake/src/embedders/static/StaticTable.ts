@@ -1,8 +1,5 @@
 import type { Tokenizer } from "./readTokenizer.ts"
 
-/** Of tables (see `Calibration`): a mean of words knows their subjects, and neither their order nor who does what. */
-export const STATIC_STRENGTH = 0.8
-
 /** A row for each piece: a text is the mean of its pieces' rows. */
 export interface StaticTable {
   readonly dimensions: number

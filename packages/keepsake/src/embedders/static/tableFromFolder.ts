@@ -4,10 +4,9 @@ import { basename, join, resolve } from "node:path"
 import type { EmbedderProvider } from "@keepsake/core"
 import { invalidInput } from "@keepsake/core/driver"
 import type { StaticConfig } from "../../config/EmbedderConfig.ts"
-import { measureCalibration } from "../measureCalibration.ts"
 import { readSafetensors } from "./readSafetensors.ts"
 import { readTokenizer, type TokenizerFile } from "./readTokenizer.ts"
-import { makeTable, STATIC_STRENGTH, type StaticTable } from "./StaticTable.ts"
+import { makeTable, type StaticTable } from "./StaticTable.ts"
 
 const readTable = async (folder: string): Promise<StaticTable> => {
   const read = async (name: string): Promise<Buffer> =>
@@ -40,11 +39,10 @@ export const tableFromFolder = async (
   calibration: StaticConfig["calibration"]
 ): Promise<EmbedderProvider> => {
   const table = await readTable(resolve(folder))
-  const provider: EmbedderProvider = {
+  return {
     model: `static:${basename(resolve(folder))}`,
     dimensions: table.dimensions,
+    ...(calibration === undefined ? {} : { calibration }),
     embed: (texts) => texts.map((text) => table.embed(text))
   }
-  const measured = async () => ({ ...(await measureCalibration(provider)), strength: STATIC_STRENGTH })
-  return { ...provider, calibration: calibration ?? (await measured()) }
 }
