@@ -54,8 +54,8 @@ it("finds each term's rows, in their order, whatever was asked before", () => {
         return at < 0 ? [] : [[70 + row, weights[at]]]
       })
       const [from, to] = segment.range(term)
-      const found = Array.from(segment.points.subarray(from, to), (point, i) => [
-        point,
+      const found = Array.from(segment.offsets.subarray(from, to), (offset, i) => [
+        segment.firstPoint + offset,
         segment.weights[from + i]
       ])
       assert.deepStrictEqual(found, expected)

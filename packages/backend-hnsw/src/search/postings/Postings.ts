@@ -86,7 +86,7 @@ export class Postings {
     const fits =
       last !== undefined &&
       last.rows + buffer.rows <= SEGMENT_ROWS &&
-      last.points.length + buffer.postings <= SEGMENT_POSTINGS
+      last.ids.length + buffer.postings <= SEGMENT_POSTINGS
     if (!fits) return this.#seal(buffer)
     this.#segments.pop()
     this.#segmentBytes -= last.bytes

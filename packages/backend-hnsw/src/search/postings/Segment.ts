@@ -3,7 +3,7 @@ import { freeArray } from "../arrays/freeArray.ts"
 import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import type { PostingsBuffer } from "./PostingsBuffer.ts"
 
-/** Rows of a full segment, and those of one block more at most: building one takes a millisecond. */
+/** Rows of a full segment, and those of one block more at most: building one takes a millisecond. Numbers of 16 bits. */
 export const SEGMENT_ROWS = 1_024
 
 /** Postings for each point asked for from which each point is searched for; fewer are read through. */
@@ -23,26 +23,27 @@ const PLACES = 2 ** 20
 /** Postings, in three arrays. */
 interface PostingArrays {
   readonly ids: Uint32Array
-  readonly points: Uint32Array
+  /** Of points, from the first of the run. */
+  readonly offsets: Uint16Array
   readonly weights: Float32Array
 }
 
 /** Sorts `[from, to)` by term, of which equal terms are in order already; false if it takes too long. */
-const sortByInsertion = ({ ids, points, weights }: PostingArrays, from: number, to: number): boolean => {
+const sortByInsertion = ({ ids, offsets, weights }: PostingArrays, from: number, to: number): boolean => {
   let moves = (to - from) * MOVES_MAX
   for (let i = from + 1; i < to; i++) {
     const id = ids[i] ?? 0
     if ((ids[i - 1] ?? 0) <= id) continue
-    const point = points[i] ?? 0
+    const offset = offsets[i] ?? 0
     const weight = weights[i] ?? 0
     let at = i
     for (; at > from && (ids[at - 1] ?? 0) > id; at--) {
       ids[at] = ids[at - 1] ?? 0
-      points[at] = points[at - 1] ?? 0
+      offsets[at] = offsets[at - 1] ?? 0
       weights[at] = weights[at - 1] ?? 0
     }
     ids[at] = id
-    points[at] = point
+    offsets[at] = offset
     weights[at] = weight
     moves -= i - at
     if (moves < 0) return false
@@ -51,13 +52,13 @@ const sortByInsertion = ({ ids, points, weights }: PostingArrays, from: number, 
 }
 
 /** The same, however many terms there are. */
-const sortKeys = ({ ids, points, weights }: PostingArrays, from: number, to: number): void => {
+const sortKeys = ({ ids, offsets, weights }: PostingArrays, from: number, to: number): void => {
   const keys = Float64Array.from({ length: to - from }, (_, i) => (ids[from + i] ?? 0) * PLACES + i)
-  const [oldPoints, oldWeights] = [points.slice(from, to), weights.slice(from, to)]
+  const [oldOffsets, oldWeights] = [offsets.slice(from, to), weights.slice(from, to)]
   keys.sort().forEach((key, i) => {
     const place = key % PLACES
     ids[from + i] = Math.floor(key / PLACES)
-    points[from + i] = oldPoints[place] ?? 0
+    offsets[from + i] = oldOffsets[place] ?? 0
     weights[from + i] = oldWeights[place] ?? 0
   })
 }
@@ -71,7 +72,7 @@ export class Segment implements PostingArrays {
   readonly firstPoint: number
   readonly rows: number
   readonly ids: Uint32Array
-  readonly points: Uint32Array<ArrayBuffer>
+  readonly offsets: Uint16Array<ArrayBuffer>
   readonly weights: Float32Array
   readonly #shift: number
   /** Postings of a bucket are `[#starts[bucket], #starts[bucket + 1])`. */
@@ -85,21 +86,21 @@ export class Segment implements PostingArrays {
     this.firstPoint = buffer.firstPoint
     this.rows = buffer.rows
     this.#shift = 32 - bits
-    const block = new ArrayBuffer(4 * (buckets + 1 + 3 * postings) + buckets)
+    const block = new ArrayBuffer(4 * (buckets + 1) + 10 * postings + buckets)
     let at = 4 * (buckets + 1)
     this.#starts = new Uint32Array(block, 0, buckets + 1)
     this.ids = new Uint32Array(block, at, postings)
     at += 4 * postings
-    this.points = new Uint32Array(block, at, postings)
-    at += 4 * postings
     this.weights = new Float32Array(block, at, postings)
-    this.#isSorted = new Uint8Array(block, at + 4 * postings, buckets)
+    at += 4 * postings
+    this.offsets = new Uint16Array(block, at, postings)
+    this.#isSorted = new Uint8Array(block, at + 2 * postings, buckets)
     this.#fill(buffer, scratch.numbers(buckets, 0).fill(0))
   }
 
   /** Rows of a bucket stay in their order. @param ends of the buckets: zeroes */
   #fill(buffer: PostingsBuffer, ends: Uint32Array): void {
-    const { ids, points, weights } = this
+    const { ids, offsets, weights } = this
     const [shift, starts] = [this.#shift, this.#starts]
     for (let i = 0; i < ids.length; i++) {
       const bucket = (buffer.ids[i] ?? 0) >>> shift
@@ -118,7 +119,7 @@ export class Segment implements PostingArrays {
         const to = ends[id >>> shift] ?? 0
         ends[id >>> shift] = to + 1
         ids[to] = id
-        points[to] = this.firstPoint + row
+        offsets[to] = row
         weights[to] = buffer.weights[i] ?? 0
       }
     }
@@ -131,7 +132,7 @@ export class Segment implements PostingArrays {
     this.#isSorted[bucket] = 1
   }
 
-  /** The term's postings, `[from, to)` in `points` and `weights`; empty if no row holds it. */
+  /** The term's postings, `[from, to)` in `offsets` and `weights`; empty if no row holds it. */
   range(term: number): readonly [number, number] {
     const bucket = term >>> this.#shift
     this.#sortBucket(bucket)
@@ -145,16 +146,16 @@ export class Segment implements PostingArrays {
     const [from, to] = this.range(term)
     if (isCurrent === null) return to - from
     let holders = 0
-    for (let i = from; i < to; i++) if (isCurrent(this.points[i] ?? 0)) holders++
+    for (let i = from; i < to; i++) if (isCurrent(this.firstPoint + (this.offsets[i] ?? 0))) holders++
     return holders
   }
 
   /** Adds factor · weight to `sums`, by point. */
   addWeights(term: number, factor: number, sums: Float64Array): void {
     const [from, to] = this.range(term)
-    const { points, weights } = this
+    const { firstPoint, offsets, weights } = this
     for (let i = from; i < to; i++) {
-      const point = points[i] ?? 0
+      const point = firstPoint + (offsets[i] ?? 0)
       sums[point] = (sums[point] ?? 0) + factor * (weights[i] ?? 0)
     }
   }
@@ -164,12 +165,13 @@ export class Segment implements PostingArrays {
    * @param places where each point is in that list, by point: 1 for the first, 0 for a point that is not in it
    */
   readWeights(terms: Uint32Array, points: Uint32Array, places: Int32Array, into: Float32Array): void {
-    const [all, weights, count] = [this.points, this.weights, terms.length]
+    const { firstPoint, offsets, weights } = this
+    const count = terms.length
     for (let t = 0; t < count; t++) {
       const [from, end] = this.range(terms[t] ?? 0)
       if (end - from <= SEARCHED_FROM * points.length) {
         for (let posting = from; posting < end; posting++) {
-          const place = places[all[posting] ?? 0] ?? 0
+          const place = places[firstPoint + (offsets[posting] ?? 0)] ?? 0
           if (place > 0) into[(place - 1) * count + t] = weights[posting] ?? 0
         }
         continue
@@ -177,8 +179,8 @@ export class Segment implements PostingArrays {
       let posting = from
       for (let i = 0; i < points.length; i++) {
         const point = points[i] ?? 0
-        posting = lowerBound(all, point, posting, end)
-        if (posting < end && all[posting] === point) {
+        posting = lowerBound(offsets, point - firstPoint, posting, end)
+        if (posting < end && offsets[posting] === point - firstPoint) {
           into[((places[point] ?? 0) - 1) * count + t] = weights[posting] ?? 0
         }
       }
@@ -188,13 +190,11 @@ export class Segment implements PostingArrays {
   /** Adds the rows it was built from. */
   unpackInto(buffer: PostingsBuffer): void {
     const termCounts = new Uint32Array(this.rows)
-    for (const point of this.points) {
-      termCounts[point - this.firstPoint] = (termCounts[point - this.firstPoint] ?? 0) + 1
-    }
+    for (const row of this.offsets) termCounts[row] = (termCounts[row] ?? 0) + 1
     const nextPosting = termCounts.map((count, row) => buffer.addRow(this.firstPoint + row, count))
     for (let bucket = 0; bucket < this.#isSorted.length; bucket++) this.#sortBucket(bucket)
     for (let i = 0; i < this.ids.length; i++) {
-      const row = (this.points[i] ?? 0) - this.firstPoint
+      const row = this.offsets[i] ?? 0
       const posting = nextPosting[row] ?? 0
       nextPosting[row] = posting + 1
       buffer.ids[posting] = this.ids[i] ?? 0
@@ -204,10 +204,10 @@ export class Segment implements PostingArrays {
 
   /** It must not be used afterwards. */
   free(): void {
-    freeArray(this.points)
+    freeArray(this.offsets)
   }
 
   get bytes(): number {
-    return this.points.buffer.byteLength + 400
+    return this.offsets.buffer.byteLength + 400
   }
 }
