@@ -115,6 +115,11 @@ export const encodeBlock = (content: BlockContent, rid: number, pageSize: number
   return blob
 }
 
+/** A load reads thousands of blocks: an array for each would cost more than to fill it. */
+const sharedCounts = new Uint32Array(BLOCK_POINTS)
+const sharedScales = new Float32Array(BLOCK_POINTS)
+const [countBytes, scaleBytes] = [new Uint8Array(sharedCounts.buffer), new Uint8Array(sharedScales.buffer)]
+
 /** A run of passages beside each other that are all there. */
 export interface BlockRun {
   /** The first of its rows, and how many; no rows for a passage beyond a row's first. */
@@ -128,6 +133,8 @@ export interface BlockRun {
 export class Block {
   readonly rid: number
   readonly #payload: Buffer
+  /** The same bytes: a Buffer reads each number in a function of its own. */
+  readonly #view: DataView
   readonly points: number
   readonly rows: number
   readonly #postings: number
@@ -153,13 +160,15 @@ export class Block {
   }
 
   private constructor(payload: Buffer, rid: number) {
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
     this.rid = rid
-    this.points = payload.readUInt32LE(AT_POINTS)
-    this.rows = payload.readUInt32LE(AT_ROWS)
-    this.#postings = payload.readUInt32LE(AT_POSTINGS)
-    this.#nameBytes = payload.readUInt32LE(AT_NAME_BYTES)
-    this.codeStride = payload.readUInt32LE(AT_STRIDE)
-    this.#isPlaced = payload.readUInt32LE(AT_PLACED) === 1
+    this.#view = view
+    this.points = view.getUint32(AT_POINTS, true)
+    this.rows = view.getUint32(AT_ROWS, true)
+    this.#postings = view.getUint32(AT_POSTINGS, true)
+    this.#nameBytes = view.getUint32(AT_NAME_BYTES, true)
+    this.codeStride = view.getUint32(AT_STRIDE, true)
+    this.#isPlaced = view.getUint32(AT_PLACED, true) === 1
     this.#measuresAt = HEADER_BYTES + this.rows * (8 * WIDE + 4 * NARROW)
     this.#placesAt = this.#measuresAt + 4 * MEASURES * this.points
     this.#scalesAt = this.#placesAt + (this.#isPlaced ? 4 * PLACES * this.points : 0)
@@ -172,8 +181,8 @@ export class Block {
   }
 
   get #isIntact(): boolean {
-    const isWhole = this.#payload.length === this.#namesAt + this.#nameBytes
-    return isWhole && this.#payload.readUInt32LE(AT_SUM) === sumContent(this.#payload, this.rid)
+    const isWhole = this.#payload.length === this.#namesAt + this.#nameBytes && this.points <= BLOCK_POINTS
+    return isWhole && this.#view.getUint32(AT_SUM, true) === sumContent(this.#payload, this.rid)
   }
 
   /** Its bytes, of which nothing must be read any more after they are freed. */
@@ -183,24 +192,25 @@ export class Block {
 
   /** The greatest number that it covers. */
   get last(): number {
-    return this.#payload.readUInt32LE(AT_LAST)
+    return this.#view.getUint32(AT_LAST, true)
   }
 
   /** It shows at least this state of its scope. */
   get seq(): number {
-    return this.#payload.readDoubleLE(AT_SEQ)
+    return this.#view.getFloat64(AT_SEQ, true)
   }
 
   get maxError(): number {
-    return this.#payload.readFloatLE(AT_ERROR)
+    return this.#view.getFloat32(AT_ERROR, true)
   }
 
   get names(): Names {
     return JSON.parse(this.#payload.toString("utf8", this.#namesAt)) as Names
   }
 
-  #section(at: number, size: number, from: number, count: number): Buffer {
-    return this.#payload.subarray(at + size * from, at + size * (from + count))
+  #section(at: number, size: number, from: number, count: number): Uint8Array {
+    const { buffer, byteOffset } = this.#payload
+    return new Uint8Array(buffer, byteOffset + at + size * from, size * count)
   }
 
   wide({ row, rows }: BlockRun): Uint8Array {
@@ -221,16 +231,20 @@ export class Block {
     return new Int32Array(new Uint8Array(this.#section(this.#placesAt, 4 * PLACES, point, points)).buffer)
   }
 
+  /** In memory that the next call uses again, for any block. */
   scales({ point, points }: BlockRun): Float32Array {
-    return new Float32Array(new Uint8Array(this.#section(this.#scalesAt, 4, point, points)).buffer)
+    scaleBytes.set(this.#section(this.#scalesAt, 4, point, points))
+    return sharedScales.subarray(0, points)
   }
 
   codes({ point, points }: BlockRun): Uint8Array {
     return this.#section(this.#codesAt, this.codeStride, point, points)
   }
 
+  /** By passage; in memory that the next call uses again, for any block. */
   get termCounts(): Uint32Array {
-    return new Uint32Array(new Uint8Array(this.#section(this.#countsAt, 4, 0, this.points)).buffer)
+    countBytes.set(this.#section(this.#countsAt, 4, 0, this.points))
+    return sharedCounts.subarray(0, this.points)
   }
 
   /** @param from the first posting */
@@ -243,11 +257,11 @@ export class Block {
   }
 
   #readNarrow(row: number, column: number): number {
-    return this.#payload.readInt32LE(HEADER_BYTES + this.rows * 8 * WIDE + 4 * (NARROW * row + column))
+    return this.#view.getInt32(HEADER_BYTES + this.rows * 8 * WIDE + 4 * (NARROW * row + column), true)
   }
 
   #readPlace(point: number, column: number): number {
-    return this.#payload.readInt32LE(this.#placesAt + 4 * (PLACES * point + column))
+    return this.#view.getInt32(this.#placesAt + 4 * (PLACES * point + column), true)
   }
 
   /** Runs of what was not removed: of rows, or of one passage beyond a row's first. */
