@@ -20,6 +20,9 @@ import { REMOVED } from "./memoryRow.ts"
 /** Passages of a block: few, since a removal reads and writes the whole block. */
 export const BLOCK_POINTS = 64
 
+/** A scope of fewer rows has no blocks: a search needs most of its bodies anyway, which are read at once. */
+export const BLOCKS_FROM_ROWS = 200
+
 /** Numbers of a row. File format: append only, with another `VERSION`. */
 export const WIDE = 4
 export const NARROW = 11

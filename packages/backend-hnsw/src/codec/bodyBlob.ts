@@ -165,9 +165,12 @@ export class Body {
   /** @param rid the number of the passage */
   constructor(bytes: Uint8Array, rid: number) {
     this.#rid = rid
-    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#bytes = Buffer.isBuffer(bytes)
+      ? bytes
+      : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const header = payloadStart(bytes.length)
+    if (header + HEADER_BYTES > bytes.length) throw new DamagedRow(rid)
     const first = view.getUint32(header, true)
     this.#view = view
     this.#dimensions = first & DIMENSIONS_MASK

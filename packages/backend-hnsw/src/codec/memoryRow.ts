@@ -64,10 +64,16 @@ export interface MemoryColumns extends Lifetime {
   readonly accessed_at: number | null
 }
 
-export interface MemoryRow extends MemoryColumns {
+/** A row without its body. */
+export interface MemoryHead extends MemoryColumns {
   readonly rid: number
   /** `sumRow`; null where the first version wrote the row. */
   readonly sum: number | null
+  /** Null where the first version wrote the row. */
+  readonly bytes: number | null
+}
+
+export interface MemoryRow extends MemoryHead {
   readonly data: Uint8Array
 }
 
@@ -84,8 +90,8 @@ export interface IndexedRow {
   readonly bytes: number | null
 }
 
-/** `COLUMNS` and a body as an array: node:sqlite's row objects are slow to create and to read. */
-export type MemoryValues = [
+/** `COLUMNS` as an array: node:sqlite's row objects are slow to create and to read. */
+export type HeadValues = [
   rid: number,
   id: string,
   flags: number,
@@ -102,10 +108,10 @@ export type MemoryValues = [
   access_count: number,
   accessed_at: number | null,
   sum: number | null,
-  data: Uint8Array<ArrayBuffer>
+  bytes: number | null
 ]
 
-export const decodeRow = (values: MemoryValues): MemoryRow => ({
+export const decodeHead = (values: Readonly<HeadValues>): MemoryHead => ({
   rid: values[0],
   id: values[1],
   flags: values[2],
@@ -122,13 +128,16 @@ export const decodeRow = (values: MemoryValues): MemoryRow => ({
   access_count: values[13],
   accessed_at: values[14],
   sum: values[15],
-  data: values[16]
+  bytes: values[16]
 })
 
-/** A SELECT list in the order of `MemoryValues`, without the body. */
+/** A SELECT list in the order of `HeadValues`. */
 export const COLUMNS =
   "m.rid, m.id, m.flags, m.turn, m.said_at, m.importance, m.created_at, m.updated_at, m.expires_at, " +
-  "m.valid_from, m.valid_to, m.history, m.superseded_by, m.access_count, m.accessed_at, m.sum"
+  "m.valid_from, m.valid_to, m.history, m.superseded_by, m.access_count, m.accessed_at, m.sum, m.bytes"
+
+/** How many columns that list has. */
+export const HEAD_COLUMNS = 17
 
 export const encodeLifetime = (memory: Memory): Lifetime => {
   const last = memory.validity.at(-1) ?? { from: memory.createdAt, to: null }
@@ -184,7 +193,10 @@ export const decodeMemory = (
   scope: Scope,
   row: MemoryRow,
   body: Body = new Body(row.data, row.rid)
-): Memory => {
+): Memory => decodeWith(scope, row, body)
+
+/** As `decodeMemory`. @param body the row's */
+export const decodeWith = (scope: Scope, row: MemoryHead, body: Body): Memory => {
   checkRow(row)
   body.checkVersion(row.sum !== null)
   return toMemory(scope, row, body.texts)

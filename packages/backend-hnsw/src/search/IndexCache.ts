@@ -9,6 +9,7 @@ import {
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as EffectScope from "effect/Scope"
+import { BLOCKS_FROM_ROWS } from "../codec/blockBlob.ts"
 import { succeedReporting } from "../connection/attempt.ts"
 import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
@@ -19,10 +20,11 @@ import type { GraphStore } from "../graph/GraphStore.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 import { BlockTable } from "../tables/BlockTable.ts"
 import { BlockFiller, FILLED_MIN } from "./blocks/BlockFiller.ts"
-import { BLOCKS_FROM_ROWS, BlockWriter } from "./blocks/BlockWriter.ts"
+import { BlockWriter } from "./blocks/BlockWriter.ts"
 import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
 import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
+import type { RestFiller } from "./RestFiller.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
 import { RowReader } from "./RowReader.ts"
 import { UseCounts } from "./UseCounts.ts"
@@ -46,6 +48,9 @@ const FINISH_BLOCKS_MS = 100
  * that live through two collections of new objects are collected late, and the heap grows to a multiple of them.
  */
 const DECODED_SHARE = 1 / 128
+
+/** Share of the budget up to which more is read of a scope than was asked for: the rest is for those that come. */
+const REST_SHARE = 7 / 8
 
 interface Entry {
   readonly index: ScopeIndex
@@ -176,7 +181,9 @@ export class IndexCache {
         this.#recordUse(scopeKey(scope), index)
         const reported = succeedReporting(this.#connection, result)
         const blocks = this.#writeBlocks(index)
-        const begun = blocks === null ? reported : Effect.andThen(blocks, reported)
+        const written = blocks === null ? reported : Effect.andThen(blocks, reported)
+        const rest = this.#beginRest(index)
+        const begun = rest === null ? written : Effect.andThen(rest, written)
         return graphTask === null
           ? begun
           : Effect.andThen(Effect.forkIn(graphTask, this.#options.background), begun)
@@ -256,6 +263,39 @@ export class IndexCache {
     })
   }
 
+  /**
+   * Begins to read the floats and texts of a scope that is asked again, between other calls: each new question would else
+   * read some hundred of them one by one. Null where it is not worth it, or where others would have to go for it.
+   */
+  #beginRest(index: ScopeIndex): Effect.Effect<void> | null {
+    if (this.bytes + index.restBytes > REST_SHARE * this.#options.maxBytes) return null
+    const rest = index.takeRest()
+    return rest === null
+      ? null
+      : Effect.asVoid(Effect.forkIn(this.#readRest(index, rest), this.#options.background))
+  }
+
+  #readRest(index: ScopeIndex, rest: RestFiller): Effect.Effect<void> {
+    const slice = Effect.sync(() => this.#readSlice(index, rest))
+    const read = Effect.andThen(yieldToEventLoop, this.#connection.reads.guard(slice))
+    return Effect.flatMap(read, (goesOn) => (goesOn ? this.#readRest(index, rest) : Effect.void))
+  }
+
+  /** False when all is read, or the index is no longer in use. */
+  #readSlice(index: ScopeIndex, rest: RestFiller): boolean {
+    const entry = this.#entries.get(scopeKey(index.scope))
+    try {
+      // What is read must not be newer than the index's count of accesses.
+      if (entry?.index !== index || this.#update(index.scope) !== index) return false
+      const goesOn = this.#loader.readRest(index.sid, rest)
+      this.#count(entry)
+      return goesOn
+    } catch {
+      // The next call reads what it needs, and tells what is wrong.
+      return false
+    }
+  }
+
   /** Lets blocks be written for a while: a process that closes after each question would never have any. */
   readonly finishBlocks: Effect.Effect<void> = Effect.suspend(() =>
     this.#blocks.size === 0
@@ -311,15 +351,19 @@ export class IndexCache {
     index.touched = touched
   }
 
-  /** Counts the index's bytes, makes it the most recently used, and evicts others. */
-  #recordUse(key: string, index: ScopeIndex): void {
-    const entry = this.#entries.get(key)
-    if (entry === undefined) return
-    const { bytes, graph } = index
+  #count(entry: Entry): void {
+    const { bytes, graph } = entry.index
     this.#bytes += bytes - entry.bytes
     this.#graphBytes += graph.bytes - entry.graphBytes
     entry.bytes = bytes
     entry.graphBytes = graph.bytes
+  }
+
+  /** Counts the index's bytes, makes it the most recently used, and evicts others. */
+  #recordUse(key: string, index: ScopeIndex): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#count(entry)
     // The calls of one conversation's turn, between two loads, are one use.
     if (entry.usedAt !== this.#loads) this.#uses.add(key)
     entry.usedAt = this.#loads

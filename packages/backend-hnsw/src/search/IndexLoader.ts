@@ -1,14 +1,26 @@
 import { SLICE_MS } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { COLUMNS, LAST_LOCAL, localFromRid, makeRid } from "../codec/memoryRow.ts"
-import { checkRow, DamagedRow, type SummedRow } from "../codec/checksum.ts"
+import { BLOCKS_FROM_ROWS } from "../codec/blockBlob.ts"
+import { checkRow, DamagedRow } from "../codec/checksum.ts"
+import { joinBodies, JOINED_COLUMNS, JoinedBodies, type JoinedValues } from "../codec/joinedBodies.ts"
+import {
+  COLUMNS,
+  decodeHead,
+  HEAD_COLUMNS,
+  type HeadValues,
+  LAST_LOCAL,
+  localFromRid,
+  makeRid,
+  type MemoryHead
+} from "../codec/memoryRow.ts"
 import type { Connection } from "../connection/Connection.ts"
 import type { Damage } from "../connection/Damage.ts"
 import { bodyTable, longTable } from "../schema/schema.ts"
 import type { BlocksAhead, BlockTable } from "../tables/BlockTable.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 import { freeArray } from "./arrays/freeArray.ts"
+import type { RestFiller } from "./RestFiller.ts"
 import type { RowSink } from "./RowSink.ts"
 import type { ScopeIndex } from "./ScopeIndex.ts"
 
@@ -17,82 +29,29 @@ const BATCH = 128
 
 const NO_BLOCKS: BlocksAhead = { block: null, isDamaged: false }
 
-/** An array, since creating objects for a hundred thousand rows takes a third of the load. */
-type NewRow = [
-  rid: number,
-  data: Uint8Array<ArrayBuffer>,
-  /** Null for a passage beyond a row's first. */
-  id: string | null,
-  flags: number,
-  turn: number | null,
-  said_at: number,
-  expires_at: number | null,
-  importance: number,
-  bytes: number | null,
-  created_at: number,
-  updated_at: number,
-  valid_from: number,
-  valid_to: number | null,
-  history: string | null,
-  superseded_by: string | null,
-  sum: number | null
-]
+/** Bodies, then the rows that some of them belong to. */
+type NewRows = readonly [JoinedValues, ...ReadonlyArray<HeadValues>]
 
-interface ChangedRow extends SummedRow {
-  readonly bytes: number | null
+interface ChangedRow extends MemoryHead {
   readonly changed: number
-  readonly sum: number | null
 }
 
-/** Throws `DamagedRow` for a row or body that contradicts its sum. */
-const checkNew = (
-  [
-    rid,
-    ,
-    id,
-    flags,
-    turn,
-    said_at,
-    expires_at,
-    importance,
-    ,
-    created_at,
-    updated_at,
-    valid_from,
-    valid_to,
-    history,
-    superseded_by,
-    sum
-  ]: NewRow,
-  body: Body
-): void => {
+/** Throws `DamagedRow` for a row or body that contradicts its sum. @param head null for a passage beyond a row's first */
+const checkNew = (rid: number, head: MemoryHead | null, body: Body): void => {
   body.check()
-  if (id === null) {
+  if (head === null) {
     if (body.extra === null) throw new DamagedRow(rid)
     return
   }
-  body.checkVersion(sum !== null)
-  checkRow({
-    rid,
-    id,
-    flags,
-    turn,
-    said_at,
-    expires_at,
-    importance,
-    created_at,
-    updated_at,
-    valid_from,
-    valid_to,
-    history,
-    superseded_by,
-    sum
-  })
+  body.checkVersion(head.sum !== null)
+  checkRow(head)
 }
 
 /** Reads a scope's rows into its index. */
 export class IndexLoader {
   readonly #selectNew: StatementSync
+  readonly #selectHead: StatementSync
+  readonly #selectBody: StatementSync
   readonly #selectChanged: StatementSync
   readonly #selectRids: StatementSync
   readonly #countExtras: StatementSync
@@ -105,14 +64,20 @@ export class IndexLoader {
     blocks: BlockTable
   ) {
     const body = bodyTable(generation)
+    // The last of the bodies that are read: a subquery with a limit would copy each of them once more.
+    const last = `ifnull((SELECT rid FROM ${body} WHERE rid > ?1 AND rid <= ?2 ORDER BY rid LIMIT 1 OFFSET ?3 - 1), ?2)`
+    // Both in one statement, which shows one state of the file.
     this.#selectNew = db.prepare(
-      `SELECT b.rid, b.data, m.id, m.flags, m.turn, m.said_at, m.expires_at, m.importance, m.bytes, ` +
-        `m.created_at, m.updated_at, m.valid_from, m.valid_to, m.history, m.superseded_by, m.sum FROM ${body} b ` +
-        "LEFT JOIN memory m ON m.rid = b.rid WHERE b.rid > ? AND b.rid <= ? ORDER BY b.rid LIMIT ?"
+      `SELECT ${joinBodies("b.rid")}${", NULL".repeat(HEAD_COLUMNS - JOINED_COLUMNS)} FROM ${body} b ` +
+        `WHERE b.rid > ?1 AND b.rid <= ${last} ` +
+        `UNION ALL SELECT ${COLUMNS} FROM memory m WHERE m.rid > ?1 AND m.rid <= ${last}`
     )
     this.#selectNew.setReturnArrays(true)
+    this.#selectHead = db.prepare(`SELECT ${COLUMNS} FROM memory m WHERE m.rid = ?`)
+    this.#selectHead.setReturnArrays(true)
+    this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
     this.#selectChanged = db.prepare(
-      `SELECT ${COLUMNS}, m.bytes, m.changed FROM memory m WHERE m.sid = ? AND m.changed > ? ORDER BY m.changed LIMIT ?`
+      `SELECT ${COLUMNS}, m.changed FROM memory m WHERE m.sid = ? AND m.changed > ? ORDER BY m.changed LIMIT ?`
     )
     this.#selectRids = db.prepare("SELECT group_concat(rid) AS rids FROM memory WHERE sid = ?")
     this.#countExtras = db.prepare(
@@ -138,9 +103,10 @@ export class IndexLoader {
       if (index.filler.lastLocal >= 0) index.retain(this.#readLocals(index.sid))
       index.removed = row.removed
     }
-    if (!this.#readAll(index, deadline)) return false
+    if (!this.#readAll(index, row.rows > BLOCKS_FROM_ROWS, deadline)) return false
     index.filler.settle()
-    while (!this.#readChanged(index)) if (performance.now() > deadline) return false
+    // Rows that were read one by one are as new as their scope.
+    while (index.seq < row.seq && !this.#readChanged(index)) if (performance.now() > deadline) return false
     if (row.touched !== index.touched) index.forgetMemories()
     index.touched = row.touched
     index.seq = Math.max(index.seq, row.seq)
@@ -159,11 +125,10 @@ export class IndexLoader {
   }
 
   /** Reads blocks, and the rows between and after them one by one; false if the time is up. */
-  #readAll(index: ScopeIndex, deadline: number): boolean {
+  #readAll(index: ScopeIndex, hasBlocks: boolean, deadline: number): boolean {
     for (;;) {
-      const { block, isDamaged } = index.loaded
-        ? NO_BLOCKS
-        : this.#blocks.next(index.sid, index.filler.lastLocal)
+      const { block, isDamaged } =
+        index.loaded || !hasBlocks ? NO_BLOCKS : this.#blocks.next(index.sid, index.filler.lastLocal)
       const through = block === null ? LAST_LOCAL : localFromRid(block.rid) - 1
       const { lastLocal } = index.filler
       if (through > lastLocal) {
@@ -183,34 +148,56 @@ export class IndexLoader {
     }
   }
 
+  /** Reads some rows of the scope once more; false when there are no more. */
+  readRest(sid: number, rest: RestFiller): boolean {
+    return this.readNew(sid, rest, LAST_LOCAL) === BATCH
+  }
+
   /**
    * Reads some of the rows up to a number.
    * @returns how many; `limit` if there may be more
    */
   readNew(sid: number, index: RowSink, through: number, limit = BATCH): number {
     const after = makeRid(sid, index.lastLocal)
-    const rows = this.#selectNew.all(after, makeRid(sid, through), limit)
+    const [joined, ...heads] = this.#selectNew.all(after, makeRid(sid, through), limit) as unknown as NewRows
+    const bodies = new JoinedBodies(joined)
     let skipped = 0
-    for (const values of rows) {
-      const row = values as unknown as NewRow
+    let at = 0
+    for (const rid of bodies.keys) {
+      const data = bodies.next()
       // A page in the place of another: what it held before is missing, and is counted at the end.
-      if (localFromRid(row[0]) <= index.lastLocal) {
+      if (localFromRid(rid) <= index.lastLocal) {
         skipped++
         continue
       }
-      const [rid, data, id, flags, turn, said_at, expires_at, importance, bytes] = row
-      const body = this.#damage.skip(() => {
-        const read = new Body(data, rid)
-        checkNew(row, read)
-        return read
-      })
-      if (body === null) index.pass(rid)
-      else if (id === null) index.addExtra(rid, body)
-      else index.add({ rid, id, flags, turn, said_at, expires_at, importance, bytes }, body)
-      freeArray(data)
+      while ((heads[at]?.[0] ?? rid) < rid) at++
+      const head = heads[at]
+      this.#addNew(index, rid, data ?? this.#readLong(rid), head?.[0] === rid ? head : null)
     }
+    bodies.free()
     // Nothing new would come for ever.
-    return skipped === rows.length ? 0 : rows.length
+    return skipped === bodies.keys.length ? 0 : bodies.keys.length
+  }
+
+  /** Null where it was removed meanwhile. */
+  #readLong(rid: number): Uint8Array | null {
+    const data = this.#selectBody.get(rid)?.["data"]
+    return data instanceof Uint8Array ? data : null
+  }
+
+  /** @param known of the row, where it was met */
+  #addNew(index: RowSink, rid: number, data: Uint8Array | null, known: HeadValues | null): void {
+    const read = this.#damage.skip(() => {
+      if (data === null) return null
+      const body = new Body(data, rid)
+      const values = known ?? (body.extra === null ? this.#selectHead.get(rid) : undefined)
+      const head = values === undefined ? null : decodeHead(values as unknown as HeadValues)
+      checkNew(rid, head, body)
+      return { body, head }
+    })
+    if (read === null) index.pass(rid)
+    else if (read.head === null) index.addExtra(rid, read.body)
+    else index.add(read.head, read.body)
   }
 
   /** True if there are no more changes. */

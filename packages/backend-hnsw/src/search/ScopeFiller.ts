@@ -1,9 +1,10 @@
 import type { TermSettings } from "@keepsake/core/driver"
-import { type Block, type BlockRun, PlaceColumn } from "../codec/blockBlob.ts"
+import { type Block, type BlockRun, BLOCKS_FROM_ROWS, PlaceColumn } from "../codec/blockBlob.ts"
 import type { Body } from "../codec/bodyBlob.ts"
-import { type IndexedRow, localFromRid } from "../codec/memoryRow.ts"
+import { localFromRid, type MemoryHead } from "../codec/memoryRow.ts"
 import { BlockNames } from "./blocks/BlockNames.ts"
 import type { Postings } from "./postings/Postings.ts"
+import type { PackedMemories } from "./rows/PackedMemories.ts"
 import type { Points } from "./rows/Points.ts"
 import type { RowColumns } from "./rows/RowColumns.ts"
 import type { RowNames } from "./rows/RowNames.ts"
@@ -20,6 +21,7 @@ export interface ScopeParts {
   readonly vectors: VectorStorage
   readonly names: RowNames
   readonly sessions: SessionChains
+  readonly packed: PackedMemories
 }
 
 const NO_BYTES = new Uint8Array()
@@ -45,12 +47,14 @@ export class ScopeFiller implements RowSink {
     this.#lastPassed = localFromRid(rid)
   }
 
-  add(row: IndexedRow, body: Body): void {
-    const { names, points, rows } = this.#parts
+  add(row: MemoryHead, body: Body): void {
+    const { names, packed, points, rows } = this.#parts
     const slot = rows.count
     const numbers = toRowNumbers(row, body, names)
     rows.push({ ...numbers, previous: this.#chain(slot, numbers.session, row.turn !== null) })
     points.pushFirst(body.measures(this.#settings), body.place)
+    // The first search of a small scope needs most of its texts.
+    if (slot < BLOCKS_FROM_ROWS) packed.offer(slot, row, body.textBytes)
     this.#addPoint(points.count - 1, body)
   }
 

@@ -51,6 +51,7 @@ import { RowNames } from "./rows/RowNames.ts"
 import { pageBySaid } from "./rows/saidPage.ts"
 import { SessionChains } from "./rows/SessionChains.ts"
 import { summariseSessions } from "./rows/sessionSummaries.ts"
+import { RestFiller } from "./RestFiller.ts"
 import type { RowReader } from "./RowReader.ts"
 import { ScopeFiller } from "./ScopeFiller.ts"
 import { ScopeGraph } from "./ScopeGraph.ts"
@@ -62,6 +63,12 @@ export interface SaidPage {
   readonly rows: ReadonlyArray<{ readonly rid: number; readonly place: Cursor }>
   readonly next: Cursor | null
 }
+
+/** Searches from which a scope of up to so many passages is read as a whole: that takes some ten milliseconds. */
+const REST_FROM_SEARCHES = 2
+const REST_MAX = 2_048
+/** Of a row's text in memory, with its numbers. */
+const TEXT_BYTES = 300
 
 const NO_BYTES = new Uint8Array()
 /** Of a part without evidence of a row; each part has some of every row. */
@@ -89,6 +96,8 @@ export class ScopeIndex {
   readonly unblocked = new Unblocked()
   /** Takes rows and blocks as they are read. */
   readonly filler: ScopeFiller
+  readonly #rest: RestFiller
+  #isRestTaken = false
   readonly #reader: RowReader
   readonly #hasVectors: boolean
   readonly #scratch: ScratchArrays
@@ -99,7 +108,7 @@ export class ScopeIndex {
   readonly #sessions = new SessionChains()
   readonly #names = new RowNames()
   readonly #memories = new DecodedMemories()
-  readonly #packed = new PackedMemories()
+  readonly #packed: PackedMemories
   readonly #found = new FoundRows()
   /** Memories are cached from the second search on: most scopes are searched once. */
   #searches = 0
@@ -128,6 +137,7 @@ export class ScopeIndex {
     this.#scratch = arena.scratch
     this.#postings = new Postings(arena.scratch, spareBuffer)
     this.#rows = new RowColumns(expectedRows)
+    this.#packed = new PackedMemories(expectedRows)
     this.#points = new Points(this.#rows, expectedPassages)
     this.#vectors = new VectorStorage(arena, onDisk, (points, take) =>
       reader.vectors(
@@ -136,17 +146,17 @@ export class ScopeIndex {
       )
     )
     this.graph = new ScopeGraph(this.#points, this.#vectors)
-    this.filler = new ScopeFiller(
-      {
-        rows: this.#rows,
-        points: this.#points,
-        postings: this.#postings,
-        vectors: this.#vectors,
-        names: this.#names,
-        sessions: this.#sessions
-      },
-      settings
-    )
+    const parts = {
+      rows: this.#rows,
+      points: this.#points,
+      postings: this.#postings,
+      vectors: this.#vectors,
+      names: this.#names,
+      sessions: this.#sessions,
+      packed: this.#packed
+    }
+    this.filler = new ScopeFiller(parts, settings)
+    this.#rest = new RestFiller(parts)
   }
 
   /** Without the graph. */
@@ -163,6 +173,21 @@ export class ScopeIndex {
       this.#packed.bytes +
       this.#memories.bytes
     )
+  }
+
+  /**
+   * What takes the floats and texts that searches have not read yet, once; null where that is not worth it: who is asked
+   * once reads the few that a question needs.
+   */
+  takeRest(): RestFiller | null {
+    if (this.#isRestTaken || this.#searches < REST_FROM_SEARCHES || this.passages > REST_MAX) return null
+    this.#isRestTaken = true
+    return this.#vectors.unread === 0 ? null : this.#rest
+  }
+
+  /** About how many bytes they take. */
+  get restBytes(): number {
+    return this.#vectors.unread * this.#vectors.floatBytes + this.rows * TEXT_BYTES
   }
 
   /** Of `bytes`, those in JavaScript's heap that `dropDecoded` frees. */

@@ -1,6 +1,6 @@
 import { type MemoryError, SLICE_MS, type TermSettings } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
-import { BLOCK_POINTS } from "../../codec/blockBlob.ts"
+import { BLOCK_POINTS, BLOCKS_FROM_ROWS } from "../../codec/blockBlob.ts"
 import { LAST_LOCAL } from "../../codec/memoryRow.ts"
 import type { CommitQueue } from "../../connection/CommitQueue.ts"
 import type { BlockTable } from "../../tables/BlockTable.ts"
@@ -9,9 +9,6 @@ import type { IndexLoader } from "../IndexLoader.ts"
 import type { WasmArena } from "../vectors/WasmArena.ts"
 import { BlockBuilder } from "./BlockBuilder.ts"
 import type { UnblockedRange } from "./Unblocked.ts"
-
-/** A scope of fewer rows has no blocks: it is loaded in two milliseconds. */
-export const BLOCKS_FROM_ROWS = 200
 
 /** About how many rows a slice's blocks are worth, to the checkpoints of the log. */
 const ROWS_PER_SLICE = 128

@@ -20,6 +20,13 @@ const Column = {
 } as const
 const COLUMNS = 11
 
+/** Memory is taken at once for so many records, and for bytes of text of each: those of a small scope. */
+const FIRST_RECORDS = 128
+const FIRST_TEXT = 192
+
+/** Longer texts, in bytes, are kept only where they were asked for. */
+const UNASKED_MAX = 2_048
+
 /** Records that may be out of date, beside as many as are not. */
 const STALE_MIN = 64
 
@@ -39,6 +46,12 @@ export class PackedMemories {
   #texts = new Uint8Array(0)
   #count = 0
   #live = 0
+  readonly #expected: number
+
+  /** @param expected rows of the scope */
+  constructor(expected: number) {
+    this.#expected = expected
+  }
 
   get bytes(): number {
     return (
@@ -50,6 +63,7 @@ export class PackedMemories {
   set(slot: number, row: MemoryColumns, texts: Uint8Array): void {
     if (row.history !== null || row.superseded_by !== null) return
     if (this.#count >= 2 * this.#live + STALE_MIN) this.clear()
+    if (this.#numbers.length === 0) this.#reserve()
     this.delete(slot)
     const record = this.#count++
     const start = this.#ends[record - 1] ?? 0
@@ -73,6 +87,19 @@ export class PackedMemories {
     this.#numbers[at + Column.validTo] = row.valid_to ?? Number.NaN
     this.#numbers[at + Column.accessCount] = row.access_count
     this.#numbers[at + Column.accessedAt] = row.accessed_at ?? Number.NaN
+  }
+
+  /** As `set`, for a row that was not asked for: one with a long text is not kept. */
+  offer(slot: number, row: MemoryColumns, texts: Uint8Array): void {
+    if (texts.length <= UNASKED_MAX && (this.#records[slot] ?? 0) === 0) this.set(slot, row, texts)
+  }
+
+  #reserve(): void {
+    const records = Math.min(FIRST_RECORDS, this.#expected)
+    this.#records = new Uint32Array(records)
+    this.#numbers = new Float64Array(COLUMNS * records)
+    this.#ends = new Uint32Array(records)
+    this.#texts = new Uint8Array(FIRST_TEXT * records)
   }
 
   /** Null for a row that is not kept. @param id the row's */

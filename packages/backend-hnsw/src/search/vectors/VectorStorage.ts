@@ -131,6 +131,16 @@ export class VectorStorage {
     return rows
   }
 
+  /** Points whose floats are in the file alone, where they do not stay there. */
+  get unread(): number {
+    return this.#unread
+  }
+
+  /** Of a point. */
+  get floatBytes(): number {
+    return this.#arena.stride
+  }
+
   /** Some floats are in the file alone, so that codes are scanned. */
   get #needsCodes(): boolean {
     return this.#onDisk || this.#unread > 0
@@ -301,6 +311,14 @@ export class VectorStorage {
     if (this.#addresses[point] !== IN_FILE) return
     this.#writeFloats(point, bytes)
     this.#unread--
+    if (this.#unread === 0 && this.#count < CODES_FROM_ROWS) this.#dropCodes()
+  }
+
+  /** Of few floats that are all here, codes only take room. */
+  #dropCodes(): void {
+    this.#codeRows.free()
+    this.#codeAddresses = new Uint32Array(0)
+    this.#codedCount = 0
   }
 
   /** Keeps the floats of a body that is read for another reason, where they would be read later. */

@@ -96,7 +96,7 @@ export class WasmArena {
   /** Writes a row: `bytes`, then zeroes up to `stride` bytes. */
   write(address: number, bytes: Uint8Array, stride: number): void {
     this.#bytes.set(bytes, address)
-    this.#bytes.fill(0, address + bytes.length, address + stride)
+    if (bytes.length < stride) this.#bytes.fill(0, address + bytes.length, address + stride)
   }
 
   /** Copies the f32 row at this address. */

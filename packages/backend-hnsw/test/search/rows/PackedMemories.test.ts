@@ -45,7 +45,7 @@ const memories: ReadonlyArray<Memory> = [
 ]
 
 it("gives memories back as they were, whatever was kept and dropped before", () => {
-  const packed = new PackedMemories()
+  const packed = new PackedMemories(50)
   for (let round = 0; round < 300; round++) {
     const slot = (round * 7) % 50
     const memory = memories[round % memories.length]
@@ -65,7 +65,7 @@ it("gives memories back as they were, whatever was kept and dropped before", () 
 })
 
 it("counts accesses, of rows that are kept", () => {
-  const packed = new PackedMemories()
+  const packed = new PackedMemories(50)
   const memory = makeMemory("asked for")
   pack(packed, 2, memory)
   for (const slot of [-1, 2, 2, 9]) packed.touch(slot, NOW + 5)
@@ -77,7 +77,7 @@ it("counts accesses, of rows that are kept", () => {
 })
 
 it("keeps no row with a past or a successor", () => {
-  const packed = new PackedMemories()
+  const packed = new PackedMemories(50)
   const past = makeMemory("again", {
     validity: [
       { from: NOW - 9, to: NOW - 5 },
