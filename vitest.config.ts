@@ -12,8 +12,9 @@ const project = (name: string, folder: string) => ({
     exclude: ["**/node_modules/**", "**/dist/**"],
     // Half of a run was importing the same modules for each file again.
     isolate: false,
-    testTimeout: 120_000,
-    hookTimeout: 120_000
+    // For what hangs: a busy machine takes twenty times as long.
+    testTimeout: 300_000,
+    hookTimeout: 300_000
   }
 })
 

@@ -48,24 +48,20 @@ it("says how to install a missing SDK", async () => {
 
 const sdk = process.env["KEEPSAKE_CLAUDE_AGENT_SDK"] === undefined ? undefined : await loadSdk()
 
-it.skipIf(sdk === undefined)(
-  "runs with the SDK (pnpm test:claude-agent-sdk)",
-  { timeout: 120_000 },
-  async () => {
-    const home = await makeFolder()
-    await using server = await messagesServer(script)
-    await using memory = await openMemory(`file:${join(home, "memory.db")}`)
-    const env = {
-      PATH: process.env["PATH"],
-      HOME: home,
-      CLAUDE_CONFIG_DIR: join(home, "config"),
-      ANTHROPIC_BASE_URL: server.url,
-      ANTHROPIC_API_KEY: "none"
-    }
-    const answers = await converse(sdk as AgentSdk, memory.for({ userId: "ana" }), PROMPTS, env)
-    expect(answers).toEqual([
-      "(scripted) Nothing is remembered about a truck yet.",
-      "(scripted) The memory says: the truck is called Bertha."
-    ])
+it.skipIf(sdk === undefined)("runs with the SDK (pnpm test:claude-agent-sdk)", async () => {
+  const home = await makeFolder()
+  await using server = await messagesServer(script)
+  await using memory = await openMemory(`file:${join(home, "memory.db")}`)
+  const env = {
+    PATH: process.env["PATH"],
+    HOME: home,
+    CLAUDE_CONFIG_DIR: join(home, "config"),
+    ANTHROPIC_BASE_URL: server.url,
+    ANTHROPIC_API_KEY: "none"
   }
-)
+  const answers = await converse(sdk as AgentSdk, memory.for({ userId: "ana" }), PROMPTS, env)
+  expect(answers).toEqual([
+    "(scripted) Nothing is remembered about a truck yet.",
+    "(scripted) The memory says: the truck is called Bertha."
+  ])
+})

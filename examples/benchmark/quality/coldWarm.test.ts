@@ -116,11 +116,11 @@ const assertSame = async (asked: Asked) => {
 }
 
 describe("a cold and a warm process answer the same to the last bit", () => {
-  it("over our own dialogues", { timeout: 60_000 }, async () => assertSame(await readConversations(OWN, 20)))
+  it("over our own dialogues", async () => assertSame(await readConversations(OWN, 20)))
 
-  it("over made-up memories", { timeout: 60_000 }, async () => assertSame(madeUp))
+  it("over made-up memories", async () => assertSame(madeUp))
 
-  it.skipIf(!existsSync(LOCOMO))("over LoCoMo (skipped without its file)", { timeout: 240_000 }, async () =>
+  it.skipIf(!existsSync(LOCOMO))("over LoCoMo (skipped without its file)", async () =>
     assertSame(await readConversations(LOCOMO, 20))
   )
 })

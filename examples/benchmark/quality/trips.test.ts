@@ -101,19 +101,14 @@ const assertTrips = (counts: ReadonlyArray<number>) => {
 }
 
 describe("trips to the store", () => {
-  it(
-    "are three over our own dialogues, a fourth for one question in twenty at most",
-    { timeout: 60_000 },
-    async () => {
-      const { context, recall } = await countOver(await readSet(OWN))
-      assertTrips(recall)
-      assertTrips(context)
-    }
-  )
+  it("are three over our own dialogues, a fourth for one question in twenty at most", async () => {
+    const { context, recall } = await countOver(await readSet(OWN))
+    assertTrips(recall)
+    assertTrips(context)
+  })
 
   it.skipIf(!existsSync(LOCOMO))(
     "are three over LoCoMo, a fourth for one question in twenty at most (skipped without its file)",
-    { timeout: 120_000 },
     async () => {
       const { context, recall } = await countOver(await readSet(LOCOMO))
       assertTrips(recall)

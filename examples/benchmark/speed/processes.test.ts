@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { measureProcesses } from "./processes.ts"
 
 describe("two processes over one file", () => {
-  it("lose no memory that was acknowledged, and recall all the while", { timeout: 120_000 }, async () => {
+  it("lose no memory that was acknowledged, and recall all the while", async () => {
     const { missing, times, written } = await measureProcesses({ processes: 2, calls: 30 }, 1)
     assert.strictEqual(missing, 0)
     assert.isAbove(written, 0)

@@ -11,8 +11,8 @@ import {
 } from "@keepsake/core"
 import { Layer } from "effect"
 import { describe, expect, it, onTestFinished } from "vitest"
-import { createAgent, memoryTools, nativeMemoryTool } from "../src/index.ts"
-import { listAll, serve } from "./support/fixtures.ts"
+import { memoryTools, nativeMemoryTool } from "../src/index.ts"
+import { createAgent, listAll, serve } from "./support/fixtures.ts"
 
 const SECRET = `ghp_${"Ab1".repeat(12)}`
 const MARK = "[redacted: token]"

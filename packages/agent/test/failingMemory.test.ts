@@ -1,11 +1,12 @@
 /* oxlint-disable vitest/no-standalone-expect -- the expectations run inside tests, in the callback of withAgent */
 import { expect, it } from "@effect/vitest"
 import { MemoryError, Unavailable } from "@keepsake/core"
-import { Effect, Fiber } from "effect"
+import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { describe } from "vitest"
 import { Agent, type AgentEvent, createAgent } from "../src/index.ts"
 import { type Fault, listAll, METHODS, openMemory, serve } from "./support/fixtures.ts"
+import { runInSteps } from "./support/runInSteps.ts"
 
 const MODEL = "claude-sonnet-5-5"
 
@@ -79,17 +80,6 @@ describe("a memory that fails", () => {
       .send("Hello")
     expect(text).toBe("Here I am.")
     expect(degraded.map(({ stage }) => stage)).toEqual(["recall", "write"])
-  })
-
-  /** Runs an effect on virtual time, which advances in steps until the effect ends. */
-  const runInSteps = Effect.fnUntraced(function* <A, E>(effect: Effect.Effect<A, E>, stepMs: number) {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) {
-      yield* TestClock.adjust(stepMs)
-      // The model is a real server, so its answer needs real time.
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-    }
-    return yield* Fiber.join(fiber)
   })
 
   interface Opened {

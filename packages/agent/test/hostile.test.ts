@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { createAgent } from "../src/index.ts"
-import { collect, openMemory, readLastTexts, serve } from "./support/fixtures.ts"
+import { collect, createAgent, openMemory, readLastTexts, serve } from "./support/fixtures.ts"
 
 /** Texts that try to end the block of data; each is combined with an order. */
 const BREAKOUTS: ReadonlyArray<string> = [

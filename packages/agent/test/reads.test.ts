@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { createAgent, memoryTools, type SessionOptions } from "../src/index.ts"
-import { listAll, openMemory, serve } from "./support/fixtures.ts"
+import { memoryTools, type SessionOptions } from "../src/index.ts"
+import { createAgent, listAll, openMemory, serve } from "./support/fixtures.ts"
 import { watchedStore } from "../../core/test/support/watchedStore.ts"
 import { AgentMemory, InMemoryStore, promiseClient, StoreFingerprint } from "@keepsake/core"
 import { Layer } from "effect"

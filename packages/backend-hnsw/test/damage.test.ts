@@ -46,26 +46,20 @@ const attack = async (folder: string, times: number, damage: typeof damageBytes)
 
 const TIMES = Number(process.env["KEEPSAKE_DAMAGED_FILES"] ?? 60)
 
-it.live(
-  "a value that was changed is never an answer",
-  () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const { attacked, noticed } = yield* Effect.promise(() => attack(folder, TIMES, damageValue))
-      assert.strictEqual(JSON.stringify(attacked, null, 1), "[]")
-      assert.isAbove(noticed, TIMES / 2)
-    }).pipe(Effect.scoped),
-  120_000
+it.live("a value that was changed is never an answer", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const { attacked, noticed } = yield* Effect.promise(() => attack(folder, TIMES, damageValue))
+    assert.strictEqual(JSON.stringify(attacked, null, 1), "[]")
+    assert.isAbove(noticed, TIMES / 2)
+  }).pipe(Effect.scoped)
 )
 
-it.live(
-  "bytes of the file that were changed are never a wrong answer in silence",
-  () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      const { attacked, noticed } = yield* Effect.promise(() => attack(folder, TIMES, damageBytes))
-      assert.strictEqual(JSON.stringify(attacked, null, 1), "[]")
-      assert.isAbove(noticed, TIMES / 4)
-    }).pipe(Effect.scoped),
-  120_000
+it.live("bytes of the file that were changed are never a wrong answer in silence", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    const { attacked, noticed } = yield* Effect.promise(() => attack(folder, TIMES, damageBytes))
+    assert.strictEqual(JSON.stringify(attacked, null, 1), "[]")
+    assert.isAbove(noticed, TIMES / 4)
+  }).pipe(Effect.scoped)
 )

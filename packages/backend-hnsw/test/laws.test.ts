@@ -9,5 +9,5 @@ storeLaws(
     HnswStore.layer({ path: `${folder}/memory.db`, synchronous: "normal" })
   ),
   // Random programs of more operations take longer.
-  { timeout: 60_000 + 20 * Number(process.env["KEEPSAKE_LAW_OPERATIONS"] ?? 0) }
+  { timeout: 300_000 + 20 * Number(process.env["KEEPSAKE_LAW_OPERATIONS"] ?? 0) }
 )

@@ -172,7 +172,6 @@ describe("removal", () => {
           assert.deepStrictEqual(filesWith(tables, MARK), [])
           assert.strictEqual(yield* store.count({ scope, now: T0, filter: ANY }), 1)
         })
-      ),
-    120_000
+      )
   )
 })

@@ -9,33 +9,24 @@ import { cleanEnv, type RunResult, temporaryFolder } from "./support/runKeepsake
 
 const harness = (name: string): string => fileURLToPath(new URL(`./harness/${name}.ts`, import.meta.url))
 
-interface ProgramResult extends RunResult {
-  /** From the program's last line to the exit, in milliseconds. */
-  readonly lingeredMs: number
-}
-
-const runProgram = async (name: string, args: ReadonlyArray<string>, cwd: string): Promise<ProgramResult> => {
-  const child = spawn(process.execPath, [harness(name), ...args], { cwd, env: cleanEnv(cwd) })
-  const timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
-  let lastLineAt = 0
-  child.stdout.on("data", () => {
-    lastLineAt = performance.now()
-  })
+const runProgram = async (name: string, args: ReadonlyArray<string>, cwd: string): Promise<RunResult> => {
+  const limits = { timeout: 100_000, killSignal: "SIGKILL" } as const
+  const child = spawn(process.execPath, [harness(name), ...args], { cwd, env: cleanEnv(cwd), ...limits })
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve))
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), exited])
-  clearTimeout(timer)
-  return { code, out, err, lingeredMs: performance.now() - lastLineAt }
+  return { code, out, err }
 }
 
 describe("a program that does not close its memory", () => {
   for (const store of ["memory:", "file:./memory.db"]) {
-    it(`ends by itself within two seconds, after a handled error too: ${store}`, async () => {
+    it(`ends by itself at once, after a handled error too: ${store}`, async () => {
       await using home = await temporaryFolder()
-      const { code, err, lingeredMs, out } = await runProgram("leaveOpen", [store], home.path)
+      const { code, err, out } = await runProgram("leaveOpen", [store], home.path)
       assert.include(out, "handled: query")
       assert.include(out, "the end")
       assert.strictEqual(code, 0, err)
-      assert.isBelow(lingeredMs, 2_000)
+      const heldBy = /held by: (.*)/u.exec(out)?.[1] ?? assert.fail(out)
+      assert.notInclude(heldBy, "Timeout")
       if (store === "memory:") return
       const db = new DatabaseSync(join(home.path, "memory.db"), { readOnly: true })
       const counted = db.prepare("SELECT count(*) AS n, sum(access_count) AS accesses FROM memory").get()

@@ -83,7 +83,7 @@ const listTools = ({ body }: RecordedRequest) =>
       : []
   )
 
-describe.skipIf(FOLDER === undefined)("the Claude Agent SDK", { timeout: 120_000 }, () => {
+describe.skipIf(FOLDER === undefined)("the Claude Agent SDK", () => {
   it("shows memories, has the tools in its first prompt, and remembers what was said", async () => {
     const { ask, server } = await openSdk([
       "Noted: Bertha.",

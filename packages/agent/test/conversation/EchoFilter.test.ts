@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { createAgent } from "../../src/index.ts"
 import { EchoFilter } from "../../src/conversation/EchoFilter.ts"
-import { listAll, openMemory, readLastTexts, serve } from "../support/fixtures.ts"
+import { createAgent, listAll, openMemory, readLastTexts, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

@@ -1,8 +1,8 @@
 import type Anthropic from "@anthropic-ai/sdk"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { type AgentOptions, createAgent, defineTool } from "../../src/index.ts"
-import { openMemory, serve } from "../support/fixtures.ts"
+import { type AgentOptions, defineTool } from "../../src/index.ts"
+import { createAgent, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const SHORT = { type: "ephemeral" as const }

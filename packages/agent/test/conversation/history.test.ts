@@ -1,6 +1,6 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { createAgent, defineTool, type SessionExport } from "../../src/index.ts"
+import { defineTool, type SessionExport } from "../../src/index.ts"
 import {
   joinMessages,
   findHistoryProblem,
@@ -8,7 +8,7 @@ import {
   cleanExchange
 } from "../../src/conversation/history.ts"
 import { countToTrim, estimateJson } from "../../src/conversation/tokens.ts"
-import { openMemory, readUserText, serve } from "../support/fixtures.ts"
+import { createAgent, openMemory, readUserText, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

@@ -19,6 +19,7 @@ import {
   type Respond
 } from "../../src/testing/index.ts"
 import { onTestFinished } from "vitest"
+import { type AgentOptions, type ChatAgent, createAgent as createRealAgent } from "../../src/index.ts"
 
 /** A method of the store, by name. */
 export type Method = keyof MemoryStore["Service"]
@@ -78,6 +79,10 @@ export const openMemory = async (
   onTestFinished(() => client.close())
   return client
 }
+
+/** Waits for memory beyond any test: on a busy machine, the usual limit leaves memories out. */
+export const createAgent = (options: AgentOptions): ChatAgent =>
+  createRealAgent({ memoryTimeoutMs: 600_000, ...options })
 
 export const serve = async (script: Respond | ReadonlyArray<Reply>): Promise<MessagesServer> => {
   const server = await messagesServer(script)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { createAgent, memoryTools } from "../../src/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+import { memoryTools } from "../../src/index.ts"
+import { createAgent, listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

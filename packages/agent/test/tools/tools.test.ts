@@ -2,8 +2,8 @@ import Anthropic from "@anthropic-ai/sdk"
 import { betaTool } from "@anthropic-ai/sdk/helpers/beta/json-schema"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { type AgentTool, createAgent, defineTool, memoryTools } from "../../src/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+import { type AgentTool, defineTool, memoryTools } from "../../src/index.ts"
+import { createAgent, listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

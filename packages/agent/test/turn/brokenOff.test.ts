@@ -1,8 +1,8 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { createAgent, defineTool, facts, type WritingPolicy } from "../../src/index.ts"
+import { defineTool, facts, type WritingPolicy } from "../../src/index.ts"
 import type { RecordedRequest } from "../../src/testing/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+import { createAgent, listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const DECISION = "I have decided: we move to Lisbon on 3 May"

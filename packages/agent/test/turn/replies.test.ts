@@ -1,8 +1,8 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { createAgent, defineTool } from "../../src/index.ts"
+import { defineTool } from "../../src/index.ts"
 import type { Reply } from "../../src/testing/index.ts"
-import { collect, openMemory, serve } from "../support/fixtures.ts"
+import { collect, createAgent, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

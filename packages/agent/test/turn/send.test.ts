@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest"
-import { createAgent } from "../../src/index.ts"
 import {
+  createAgent,
   listAll,
   openMemory,
+  readLastTexts,
   readUserText,
   serve,
-  readLastTexts,
   withoutBreakpoints
 } from "../support/fixtures.ts"
 

@@ -1,9 +1,9 @@
 import { inMemoryData, type PromiseMemory } from "@keepsake/core"
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { createAgent, defineTool } from "../../src/index.ts"
+import { defineTool } from "../../src/index.ts"
 import type { RecordedRequest } from "../../src/testing/index.ts"
-import { listAll, openMemory, readUserText, serve } from "../support/fixtures.ts"
+import { createAgent, listAll, openMemory, readUserText, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const never = new Promise<void>(() => {})

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { createAgent } from "../../src/index.ts"
-import { collect, listAll, openMemory, serve } from "../support/fixtures.ts"
+import { collect, createAgent, listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

@@ -1,8 +1,8 @@
 import { Schema } from "effect"
 import { describe, expect, it } from "vitest"
-import { createAgent, defineTool } from "../../src/index.ts"
+import { defineTool } from "../../src/index.ts"
 import { messagesServer } from "../../src/testing/index.ts"
-import { openMemory, readUserText, serve } from "../support/fixtures.ts"
+import { createAgent, openMemory, readUserText, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const CONTEXT_TOKENS = 20_000

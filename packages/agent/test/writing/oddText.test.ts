@@ -1,7 +1,6 @@
 import { STATEMENT_LIMITS } from "@keepsake/core"
 import { describe, expect, it } from "vitest"
-import { createAgent } from "../../src/index.ts"
-import { listAll, openMemory, serve } from "../support/fixtures.ts"
+import { createAgent, listAll, openMemory, serve } from "../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 

@@ -103,8 +103,7 @@ it.live.skipIf(!hasFirstVersion)(
       assertRefused(yield* Effect.promise(tryEveryCall))
       assert.deepStrictEqual(yield* readContents(path), before)
       assert.strictEqual(readNumber(path, "PRAGMA user_version"), 2)
-    }).pipe(Effect.scoped),
-  30_000
+    }).pipe(Effect.scoped)
 )
 
 it.live.skipIf(!hasFirstVersion)(
@@ -131,38 +130,34 @@ it.live.skipIf(!hasFirstVersion)(
       )
       yield* admin.commitStage
       assert.strictEqual(readNumber(path, "SELECT count(*) FROM body_3"), rows.length)
-    }).pipe(Effect.scoped),
-  30_000
+    }).pipe(Effect.scoped)
 )
 
-it.live(
-  "a migration that is killed leaves the file as it was, and is done by the next open",
-  () =>
-    Effect.gen(function* () {
-      const folder = yield* temporaryFolder
-      let kills = 0
-      for (let point = 1; ; point++) {
-        const path = `${folder}/${point}.db`
-        yield* makeFile(path)
-        const { signal, status } = spawnSync(process.execPath, [
-          harness("killedMigration"),
-          path,
-          String(point)
-        ])
-        assert.strictEqual(readQuickCheck(path), "ok")
-        const contents = yield* readContents(path)
-        assert.strictEqual(contents.length, rows.length)
-        assert.strictEqual(readNumber(path, "PRAGMA user_version"), 2)
-        if (signal === null) {
-          assert.strictEqual(status, 0)
-          break
-        }
-        kills++
+it.live("a migration that is killed leaves the file as it was, and is done by the next open", () =>
+  Effect.gen(function* () {
+    const folder = yield* temporaryFolder
+    let kills = 0
+    for (let point = 1; ; point++) {
+      const path = `${folder}/${point}.db`
+      yield* makeFile(path)
+      const { signal, status } = spawnSync(process.execPath, [
+        harness("killedMigration"),
+        path,
+        String(point)
+      ])
+      assert.strictEqual(readQuickCheck(path), "ok")
+      const contents = yield* readContents(path)
+      assert.strictEqual(contents.length, rows.length)
+      assert.strictEqual(readNumber(path, "PRAGMA user_version"), 2)
+      if (signal === null) {
+        assert.strictEqual(status, 0)
+        break
       }
-      // Configure, begin, rename, create, commit.
-      assert.isAtLeast(kills, 5)
-    }).pipe(Effect.scoped),
-  60_000
+      kills++
+    }
+    // Configure, begin, rename, create, commit.
+    assert.isAtLeast(kills, 5)
+  }).pipe(Effect.scoped)
 )
 
 const readQuickCheck = (path: string): unknown => {

@@ -148,6 +148,5 @@ it.live.skipIf(serverUrl === undefined)(
         }
         assert.deepStrictEqual(caught, [])
       })
-    ),
-  120_000
+    )
 )

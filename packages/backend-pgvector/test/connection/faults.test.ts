@@ -33,84 +33,81 @@ const ownServer: Effect.Effect<PrivatePostgres, never, Scope.Scope> = Effect.acq
 const whenPrivate = privateServer ? describe : describe.skip
 
 whenPrivate(`a server that is killed${privateServer ? "" : ` (${NO_PRIVATE_SERVER})`}`, () => {
-  it.live(
-    `${RESTARTS} times under writers loses and duplicates no row`,
-    () =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const server = yield* ownServer
-          const { store } = yield* open(
-            PgVectorStore.layer({
-              url: Redacted.make(server.url),
-              poolSize: WRITERS,
-              connectTimeoutMs: 2_000
-            })
-          )
-          const acknowledged = new Set<string>()
-          const attempted = new Set<string>()
-          const unexpected: Array<unknown> = []
-          const reasons = new Map<string, number>()
-          let running = true
-          const write = async (writer: number): Promise<void> => {
-            for (let i = 0; running; i++) {
-              const fact = row(`writer ${writer} says ${i}`)
-              attempted.add(fact.memory.id)
-              try {
-                await Effect.runPromise(store.put({ scope, now: T0, rows: [fact] }))
-                acknowledged.add(fact.memory.id)
-              } catch (cause) {
-                if (cause instanceof MemoryError) {
-                  reasons.set(cause.reason._tag, (reasons.get(cause.reason._tag) ?? 0) + 1)
-                  if (!cause.isRetryable) unexpected.push(cause)
-                } else unexpected.push(cause)
-              }
+  it.live(`${RESTARTS} times under writers loses and duplicates no row`, () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const server = yield* ownServer
+        const { store } = yield* open(
+          PgVectorStore.layer({
+            url: Redacted.make(server.url),
+            poolSize: WRITERS,
+            connectTimeoutMs: 2_000
+          })
+        )
+        const acknowledged = new Set<string>()
+        const attempted = new Set<string>()
+        const unexpected: Array<unknown> = []
+        const reasons = new Map<string, number>()
+        let running = true
+        const write = async (writer: number): Promise<void> => {
+          for (let i = 0; running; i++) {
+            const fact = row(`writer ${writer} says ${i}`)
+            attempted.add(fact.memory.id)
+            try {
+              await Effect.runPromise(store.put({ scope, now: T0, rows: [fact] }))
+              acknowledged.add(fact.memory.id)
+            } catch (cause) {
+              if (cause instanceof MemoryError) {
+                reasons.set(cause.reason._tag, (reasons.get(cause.reason._tag) ?? 0) + 1)
+                if (!cause.isRetryable) unexpected.push(cause)
+              } else unexpected.push(cause)
             }
           }
-          const writers = Array.from({ length: WRITERS }, (_, writer) => write(writer))
-          yield* Effect.promise(async () => {
-            for (let round = 0; round < RESTARTS; round++) {
-              const before = acknowledged.size
-              // Kills the server under traffic: waits until writes succeed again.
-              while (acknowledged.size < before + 20) await new Promise((done) => setImmediate(done))
-              await server.kill()
-              await server.start()
-            }
-            running = false
-            await Promise.all(writers)
-          })
-          assert.deepStrictEqual(unexpected, [])
-          const stored = yield* Effect.promise(() =>
-            withClient(server.url, (client) =>
-              client.query<{ id: string; n: number; posted: number }>(
-                `select m.id, count(*)::int as n, (select count(*)::int from keepsake.postings p where p.id = m.id) as posted
-                 from keepsake.memories_2 m group by m.id`
-              )
-            )
-          )
-          const ids = new Set(stored.rows.map(({ id }) => id))
-          assert.deepStrictEqual(
-            [...acknowledged].filter((id) => !ids.has(id)),
-            [],
-            "acknowledged and lost"
-          )
-          assert.deepStrictEqual(
-            [...ids].filter((id) => !attempted.has(id)),
-            [],
-            "never written"
-          )
-          assert.isTrue(stored.rows.every(({ n, posted }) => n === 1 && posted > 0))
-          const counts = yield* Effect.promise(() =>
-            withClient(server.url, (client) =>
-              client.query<{ n: string }>("select current_count as n from keepsake.scopes")
-            )
-          )
-          assert.strictEqual(Number(counts.rows[0]?.n), ids.size, "the count of the scope")
-          console.log(
-            `${acknowledged.size} acknowledged, ${attempted.size - acknowledged.size} refused (${JSON.stringify(Object.fromEntries(reasons))}), ${RESTARTS} kills`
-          )
+        }
+        const writers = Array.from({ length: WRITERS }, (_, writer) => write(writer))
+        yield* Effect.promise(async () => {
+          for (let round = 0; round < RESTARTS; round++) {
+            const before = acknowledged.size
+            // Kills the server under traffic: waits until writes succeed again.
+            while (acknowledged.size < before + 20) await new Promise((done) => setImmediate(done))
+            await server.kill()
+            await server.start()
+          }
+          running = false
+          await Promise.all(writers)
         })
-      ),
-    300_000
+        assert.deepStrictEqual(unexpected, [])
+        const stored = yield* Effect.promise(() =>
+          withClient(server.url, (client) =>
+            client.query<{ id: string; n: number; posted: number }>(
+              `select m.id, count(*)::int as n, (select count(*)::int from keepsake.postings p where p.id = m.id) as posted
+                 from keepsake.memories_2 m group by m.id`
+            )
+          )
+        )
+        const ids = new Set(stored.rows.map(({ id }) => id))
+        assert.deepStrictEqual(
+          [...acknowledged].filter((id) => !ids.has(id)),
+          [],
+          "acknowledged and lost"
+        )
+        assert.deepStrictEqual(
+          [...ids].filter((id) => !attempted.has(id)),
+          [],
+          "never written"
+        )
+        assert.isTrue(stored.rows.every(({ n, posted }) => n === 1 && posted > 0))
+        const counts = yield* Effect.promise(() =>
+          withClient(server.url, (client) =>
+            client.query<{ n: string }>("select current_count as n from keepsake.scopes")
+          )
+        )
+        assert.strictEqual(Number(counts.rows[0]?.n), ids.size, "the count of the scope")
+        console.log(
+          `${acknowledged.size} acknowledged, ${attempted.size - acknowledged.size} refused (${JSON.stringify(Object.fromEntries(reasons))}), ${RESTARTS} kills`
+        )
+      })
+    )
   )
 })
 

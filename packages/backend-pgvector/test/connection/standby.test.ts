@@ -99,64 +99,59 @@ whenPrivate(`a hot standby${privateServer ? "" : ` (${NO_PRIVATE_SERVER})`}`, ()
   const apple = rowBuilder(ana, DIMENSIONS)("apple")
   const at = { scope: ana, now: T0 }
 
-  it.live(
-    "answers a read-only memory without a warning, and a handle that writes reads its own writes",
-    () =>
-      Effect.scoped(
-        Effect.gen(function* () {
-          const { primary, standby } = yield* servers
-          const url = Redacted.make(primary.url)
-          const words = { ...FINGERPRINT, embedding: null }
-          const { store } = yield* open(
-            PgVectorStore.layer({ url, readUrl: Redacted.make(standby.url), readAfterWriteMs: 1_000 }),
-            words
-          )
-          yield* store.put({
-            ...at,
-            rows: [{ ...apple, passages: [{ ...apple.passages[0], vector: null }] }]
-          })
-          assert.strictEqual(yield* store.count({ ...at, filter: ANY }), 1)
-          const arrived = () =>
-            withClient(standby.url, async (client) => {
-              const { rows } = await client
-                .query("select from keepsake.memories_2")
-                .catch(() => ({ rows: [] }))
-              return rows.length === 1
-            })
-          while (!(yield* Effect.promise(arrived))) yield* Effect.sleep("50 millis")
-
-          const warnings: Array<string> = []
-          const logger = Logger.make(({ message }) => warnings.push(String(message)))
-          yield* Effect.promise(async () => {
-            await using memory = await promiseClient(
-              AgentMemory.layer({}).pipe(
-                Layer.provideMerge(PgVectorStore.layer({ url: Redacted.make(standby.url), readOnly: true })),
-                Layer.provide(StoreFingerprint.layer(words)),
-                Layer.provideMerge(Logger.layer([logger]))
-              )
-            )
-            const found = await memory.for(ana).recall("apple", { minScore: 0 })
-            assert.deepStrictEqual(
-              found.map(({ memory: { content } }) => content),
-              ["apple"]
-            )
-            await memory.for(ana).list()
-          })
-          assert.deepStrictEqual(
-            warnings.filter((warning) => !/pgvector \S+ has faults/u.test(warning)),
-            []
-          )
-
-          yield* Effect.sleep("1100 millis")
-          yield* Effect.promise(() =>
-            withClient(primary.url, (client) => client.query("update keepsake.memories_2 set pinned = true"))
-          )
-          const isPinned = Effect.map(store.get({ ...at, ids: [apple.memory.id] }), ([row]) => row?.pinned)
-          while ((yield* isPinned) !== true) yield* Effect.sleep("50 millis")
-          yield* Effect.promise(standby.kill)
-          assert.strictEqual(yield* store.count({ ...at, filter: ANY }), 1, "the primary answers")
+  it.live("answers a read-only memory without a warning, and a handle that writes reads its own writes", () =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { primary, standby } = yield* servers
+        const url = Redacted.make(primary.url)
+        const words = { ...FINGERPRINT, embedding: null }
+        const { store } = yield* open(
+          PgVectorStore.layer({ url, readUrl: Redacted.make(standby.url), readAfterWriteMs: 1_000 }),
+          words
+        )
+        yield* store.put({
+          ...at,
+          rows: [{ ...apple, passages: [{ ...apple.passages[0], vector: null }] }]
         })
-      ),
-    120_000
+        assert.strictEqual(yield* store.count({ ...at, filter: ANY }), 1)
+        const arrived = () =>
+          withClient(standby.url, async (client) => {
+            const { rows } = await client.query("select from keepsake.memories_2").catch(() => ({ rows: [] }))
+            return rows.length === 1
+          })
+        while (!(yield* Effect.promise(arrived))) yield* Effect.sleep("50 millis")
+
+        const warnings: Array<string> = []
+        const logger = Logger.make(({ message }) => warnings.push(String(message)))
+        yield* Effect.promise(async () => {
+          await using memory = await promiseClient(
+            AgentMemory.layer({}).pipe(
+              Layer.provideMerge(PgVectorStore.layer({ url: Redacted.make(standby.url), readOnly: true })),
+              Layer.provide(StoreFingerprint.layer(words)),
+              Layer.provideMerge(Logger.layer([logger]))
+            )
+          )
+          const found = await memory.for(ana).recall("apple", { minScore: 0 })
+          assert.deepStrictEqual(
+            found.map(({ memory: { content } }) => content),
+            ["apple"]
+          )
+          await memory.for(ana).list()
+        })
+        assert.deepStrictEqual(
+          warnings.filter((warning) => !/pgvector \S+ has faults/u.test(warning)),
+          []
+        )
+
+        yield* Effect.sleep("1100 millis")
+        yield* Effect.promise(() =>
+          withClient(primary.url, (client) => client.query("update keepsake.memories_2 set pinned = true"))
+        )
+        const isPinned = Effect.map(store.get({ ...at, ids: [apple.memory.id] }), ([row]) => row?.pinned)
+        while ((yield* isPinned) !== true) yield* Effect.sleep("50 millis")
+        yield* Effect.promise(standby.kill)
+        assert.strictEqual(yield* store.count({ ...at, filter: ANY }), 1, "the primary answers")
+      })
+    )
   )
 })

@@ -102,77 +102,74 @@ if (serverUrl === undefined) {
     it.skip(`use indexes (${NO_SERVER})`)
   })
 } else {
-  layer(filled, { excludeTestServices: true, timeout: 120_000 })(`plans at ${ROWS} rows`, (it) => {
-    it.effect(
-      "use the scope's indexes; a tuned scope uses its own and keeps its neighbours",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            const { schema } = yield* Filled
-            const { pg, store } = yield* open(storeIn(schema))
+  layer(filled, { excludeTestServices: true, timeout: 300_000 })(`plans at ${ROWS} rows`, (it) => {
+    it.effect("use the scope's indexes; a tuned scope uses its own and keeps its neighbours", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { schema } = yield* Filled
+          const { pg, store } = yield* open(storeIn(schema))
 
-            const smallPlan = yield* explainSearch(schema, SMALL, "exact")
-            assert.match(smallPlan, /Index Only Scan using postings_pkey on postings/u)
-            assert.match(
-              smallPlan,
-              /Bitmap Index Scan on memories_(pkey|said|created|session)|Index Scan using memories_/u
+          const smallPlan = yield* explainSearch(schema, SMALL, "exact")
+          assert.match(smallPlan, /Index Only Scan using postings_pkey on postings/u)
+          assert.match(
+            smallPlan,
+            /Bitmap Index Scan on memories_(pkey|said|created|session)|Index Scan using memories_/u
+          )
+          assert.notMatch(smallPlan, /Seq Scan on memories/u)
+          assert.notMatch(smallPlan, /Seq Scan on postings/u)
+
+          const parts = [{ vector: toVector("pear") }]
+          const request = { scope: LARGE, now: T0, parts, filter: ANY, limit: 10 }
+          const before = yield* runWithPlan(store.search(request))
+          assert.strictEqual(before.plan, "exact")
+          yield* pg.tuneScope(LARGE)
+          const largePlan = yield* explainSearch(schema, LARGE, "tuned")
+          const halfHash = scopeId(LARGE).replaceAll("-", "").slice(0, 16)
+          const index = `lists_1_${halfHash}`
+          assert.include(largePlan, `Index Scan using ${index} on memories`)
+          // By the index alone or by a bitmap of it, as the statistics of the day have it.
+          assert.match(
+            largePlan,
+            new RegExp(`(?:Index Only Scan using|Bitmap Index Scan on) words_${halfHash}`, "u")
+          )
+          assert.notMatch(largePlan, /Seq Scan on postings/u)
+          // Comparing all is planned, and not done.
+          const [ran = ""] = /^.*Scan.* on memories_2 m_1.*$/mu.exec(largePlan) ?? []
+          assert.include(ran, "never executed")
+          // The index's name and predicate hold no user id.
+          const { rows } = yield* Effect.promise(() =>
+            withClient(url(), (client) =>
+              client.query("select indexdef from pg_indexes where schemaname = $1 and indexname = $2", [
+                schema,
+                index
+              ])
             )
-            assert.notMatch(smallPlan, /Seq Scan on memories/u)
-            assert.notMatch(smallPlan, /Seq Scan on postings/u)
+          )
+          assert.include(rows[0].indexdef, "USING ivfflat")
+          assert.notInclude(rows[0].indexdef, "large")
 
-            const parts = [{ vector: toVector("pear") }]
-            const request = { scope: LARGE, now: T0, parts, filter: ANY, limit: 10 }
-            const before = yield* runWithPlan(store.search(request))
-            assert.strictEqual(before.plan, "exact")
-            yield* pg.tuneScope(LARGE)
-            const largePlan = yield* explainSearch(schema, LARGE, "tuned")
-            const halfHash = scopeId(LARGE).replaceAll("-", "").slice(0, 16)
-            const index = `lists_1_${halfHash}`
-            assert.include(largePlan, `Index Scan using ${index} on memories`)
-            // By the index alone or by a bitmap of it, as the statistics of the day have it.
-            assert.match(
-              largePlan,
-              new RegExp(`(?:Index Only Scan using|Bitmap Index Scan on) words_${halfHash}`, "u")
-            )
-            assert.notMatch(largePlan, /Seq Scan on postings/u)
-            // Comparing all is planned, and not done.
-            const [ran = ""] = /^.*Scan.* on memories_2 m_1.*$/mu.exec(largePlan) ?? []
-            assert.include(ran, "never executed")
-            // The index's name and predicate hold no user id.
-            const { rows } = yield* Effect.promise(() =>
-              withClient(url(), (client) =>
-                client.query("select indexdef from pg_indexes where schemaname = $1 and indexname = $2", [
-                  schema,
-                  index
-                ])
-              )
-            )
-            assert.include(rows[0].indexdef, "USING ivfflat")
-            assert.notInclude(rows[0].indexdef, "large")
+          let neighbours = 0
+          const queries = Array.from({ length: 50 }, (_, i) => toVector(`query ${i}`))
+          for (const query of queries) {
+            const search = { ...request, parts: [{ vector: query }] }
+            const near = yield* runWithPlan(store.search(search))
+            assert.strictEqual(near.plan, "tuned")
+            const exact = yield* runWithPlan(store.search({ ...search, exact: true }))
+            assert.strictEqual(exact.plan, "exact")
+            const exactIds = new Set(exact.value.hits.map((hit) => hit.facts.id))
+            neighbours += near.value.hits.filter((hit) => exactIds.has(hit.facts.id)).length
+          }
+          assert.isAtLeast(neighbours / (10 * queries.length), 0.99)
 
-            let neighbours = 0
-            const queries = Array.from({ length: 50 }, (_, i) => toVector(`query ${i}`))
-            for (const query of queries) {
-              const search = { ...request, parts: [{ vector: query }] }
-              const near = yield* runWithPlan(store.search(search))
-              assert.strictEqual(near.plan, "tuned")
-              const exact = yield* runWithPlan(store.search({ ...search, exact: true }))
-              assert.strictEqual(exact.plan, "exact")
-              const exactIds = new Set(exact.value.hits.map((hit) => hit.facts.id))
-              neighbours += near.value.hits.filter((hit) => exactIds.has(hit.facts.id)).length
-            }
-            assert.isAtLeast(neighbours / (10 * queries.length), 0.99)
-
-            // Another handle learns from a search that the scope was tuned, and that it no longer is.
-            const other = yield* open(storeIn(schema))
-            assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "exact")
-            assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "tuned")
-            yield* pg.untuneScope(LARGE)
-            yield* other.store.search(request)
-            assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "exact")
-          })
-        ),
-      300_000
+          // Another handle learns from a search that the scope was tuned, and that it no longer is.
+          const other = yield* open(storeIn(schema))
+          assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "exact")
+          assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "tuned")
+          yield* pg.untuneScope(LARGE)
+          yield* other.store.search(request)
+          assert.strictEqual((yield* runWithPlan(other.store.search(request))).plan, "exact")
+        })
+      )
     )
 
     it.effect("of a list in either order and of predecessors go along an index", () =>
@@ -207,30 +204,27 @@ if (serverUrl === undefined) {
       )
     )
 
-    it.effect(
-      "a filter does not starve a tuned search",
-      () =>
-        Effect.scoped(
-          Effect.gen(function* () {
-            const { schema } = yield* Filled
-            const { pg, store } = yield* open(storeIn(schema))
-            const matching = Array.from({ length: 40 }, (_, i) => row(`matching ${i}`, { sessionId: "rare" }))
-            yield* store.put({ scope: LARGE, now: T0, rows: matching })
-            yield* pg.tuneScope(LARGE)
-            const request = {
-              scope: LARGE,
-              now: T0,
-              parts: [{ vector: toVector("pear") }],
-              filter: toCondition({ sessionId: "rare" }),
-              limit: 40
-            }
-            yield* store.search(request)
-            const { plan, value } = yield* runWithPlan(store.search(request))
-            assert.strictEqual(plan, "exact")
-            assert.strictEqual(value.hits.length, 40)
-          })
-        ),
-      300_000
+    it.effect("a filter does not starve a tuned search", () =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const { schema } = yield* Filled
+          const { pg, store } = yield* open(storeIn(schema))
+          const matching = Array.from({ length: 40 }, (_, i) => row(`matching ${i}`, { sessionId: "rare" }))
+          yield* store.put({ scope: LARGE, now: T0, rows: matching })
+          yield* pg.tuneScope(LARGE)
+          const request = {
+            scope: LARGE,
+            now: T0,
+            parts: [{ vector: toVector("pear") }],
+            filter: toCondition({ sessionId: "rare" }),
+            limit: 40
+          }
+          yield* store.search(request)
+          const { plan, value } = yield* runWithPlan(store.search(request))
+          assert.strictEqual(plan, "exact")
+          assert.strictEqual(value.hits.length, 40)
+        })
+      )
     )
   })
 }

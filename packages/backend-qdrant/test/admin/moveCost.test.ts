@@ -61,24 +61,21 @@ const costOf = Effect.fnUntraced(function* (server: QdrantServer, effect: Effect
   return { requests: requests.length, bytes: sent + server.responses.reduce((sum, bytes) => sum + bytes, 0) }
 })
 
-it.live(
-  "a move to another embedder takes at most twice the requests and bytes of a copy",
-  () =>
-    Effect.gen(function* () {
-      const server = yield* startStandIn()
-      const from = yield* openStore({ url: server.url, collection: "from" })
-      const to = yield* openStore({ url: server.url, collection: "to" })
-      yield* fill(from)
-      const copied = yield* costOf(server, copy(from, to))
-      yield* from.admin.stage(NEXT)
-      const moved = yield* costOf(server, reembed(from))
-      const ratios = { requests: moved.requests / copied.requests, bytes: moved.bytes / copied.bytes }
-      assert.isAtMost(ratios.requests, 2, JSON.stringify({ copied, moved }))
-      assert.isAtMost(ratios.bytes, 2, JSON.stringify({ copied, moved }))
-      const overwritten = server.requests.filter(({ body }) =>
-        JSON.stringify(body ?? "").includes("overwrite_payload")
-      )
-      assert.strictEqual(overwritten.length, 0, "whole points need no second write")
-    }),
-  120_000
+it.live("a move to another embedder takes at most twice the requests and bytes of a copy", () =>
+  Effect.gen(function* () {
+    const server = yield* startStandIn()
+    const from = yield* openStore({ url: server.url, collection: "from" })
+    const to = yield* openStore({ url: server.url, collection: "to" })
+    yield* fill(from)
+    const copied = yield* costOf(server, copy(from, to))
+    yield* from.admin.stage(NEXT)
+    const moved = yield* costOf(server, reembed(from))
+    const ratios = { requests: moved.requests / copied.requests, bytes: moved.bytes / copied.bytes }
+    assert.isAtMost(ratios.requests, 2, JSON.stringify({ copied, moved }))
+    assert.isAtMost(ratios.bytes, 2, JSON.stringify({ copied, moved }))
+    const overwritten = server.requests.filter(({ body }) =>
+      JSON.stringify(body ?? "").includes("overwrite_payload")
+    )
+    assert.strictEqual(overwritten.length, 0, "whole points need no second write")
+  })
 )

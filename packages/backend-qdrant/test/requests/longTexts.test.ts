@@ -60,33 +60,30 @@ const readAround = (store: MemoryStore["Service"], { df, hits, n }: SearchResult
 }
 
 describe("texts of 10,000 characters", () => {
-  it.live(
-    "200 of them and their neighbours: at most 800 kB of answers",
-    () =>
-      Effect.gen(function* () {
-        const { server, store } = yield* openOnStandIn()
-        for (let i = 0; i < ROWS; i += 25) {
-          const rows = Array.from({ length: 25 }, (_, j) => makeRow(i + j))
-          yield* store.put({ scope: SCOPE, now: NOW, rows })
-        }
-        server.responses.length = 0
-        const part = { vector: axis(0), terms: queryTerms("freight harbour") }
-        const found = yield* store.search({
-          scope: SCOPE,
-          now: NOW,
-          parts: [part],
-          filter: ANY,
-          limit: LIMIT
-        })
-        const searched = bytesOf(server)
-        const [around, excerpts] = yield* readAround(store, found)
-        assert.strictEqual(found.hits.length, 2 * LIMIT)
-        assert.strictEqual(found.n, ROWS * PASSAGES)
-        assert.isAtLeast(around.length, 100)
-        assert.strictEqual(excerpts.length, 30)
-        assert.isAtMost(bytesOf(server), 800_000, `${searched} of the search`)
-      }),
-    120_000
+  it.live("200 of them and their neighbours: at most 800 kB of answers", () =>
+    Effect.gen(function* () {
+      const { server, store } = yield* openOnStandIn()
+      for (let i = 0; i < ROWS; i += 25) {
+        const rows = Array.from({ length: 25 }, (_, j) => makeRow(i + j))
+        yield* store.put({ scope: SCOPE, now: NOW, rows })
+      }
+      server.responses.length = 0
+      const part = { vector: axis(0), terms: queryTerms("freight harbour") }
+      const found = yield* store.search({
+        scope: SCOPE,
+        now: NOW,
+        parts: [part],
+        filter: ANY,
+        limit: LIMIT
+      })
+      const searched = bytesOf(server)
+      const [around, excerpts] = yield* readAround(store, found)
+      assert.strictEqual(found.hits.length, 2 * LIMIT)
+      assert.strictEqual(found.n, ROWS * PASSAGES)
+      assert.isAtLeast(around.length, 100)
+      assert.strictEqual(excerpts.length, 30)
+      assert.isAtMost(bytesOf(server), 800_000, `${searched} of the search`)
+    })
   )
 })
 

@@ -9,14 +9,18 @@ import {
   promiseClient,
   StoreFingerprint
 } from "@keepsake/core"
-import { Effect, Layer, Semaphore } from "effect"
+import { Effect, Fiber, Latch, Layer, Semaphore } from "effect"
 import { readReason } from "../support/readReason.ts"
+import { passTime } from "../support/virtualTime.ts"
 
 const ANSWER_MS = 4
 const ANSWERED_AT_ONCE = 32
 
-/** A store that answers `ANSWERED_AT_ONCE` requests in `ANSWER_MS`, and how many it was asked at once at most. */
-const slowStore = () => {
+/**
+ * A store that answers `ANSWERED_AT_ONCE` requests in `answer`, by default `ANSWER_MS`, and how many it was asked at
+ * once at most.
+ */
+const slowStore = (answer: Effect.Effect<void> = Effect.sleep(ANSWER_MS)) => {
   const load = { now: 0, most: 0 }
   const semaphore = Semaphore.makeUnsafe(ANSWERED_AT_ONCE)
   const slowly =
@@ -24,7 +28,7 @@ const slowStore = () => {
     (request: Request) =>
       Effect.acquireUseRelease(
         Effect.sync(() => (load.most = Math.max(load.most, ++load.now))),
-        () => semaphore.withPermit(Effect.delay(call(request), ANSWER_MS)),
+        () => semaphore.withPermit(Effect.andThen(answer, call(request))),
         () => Effect.sync(() => load.now--)
       )
   const layer = Layer.provideMerge(
@@ -113,18 +117,40 @@ describe("a memory with more calls than it can serve", () => {
     assert.isAbove(overloaded, 3_000)
   })
 
-  it("ends a call that waits at its deadline", async () => {
-    const store = slowStore()
-    await using memory = await open(store, { queue: { running: 4, waiting: 4_000 }, deadlineMs: 600 })
-    // Four at a time take 4 s at least.
-    const outcomes = await flood(4_000, (i) => read(memory, `user-${i}`))
-    const reasons = outcomes.other.map((error) => error instanceof MemoryError && error.reason._tag)
-    assert.sameMembers(Array.from(new Set(reasons)), ["Timeout"])
-    assert.isAbove(outcomes.served, 4)
-    const waiting = flood(100, () => read(memory, "ada"))
+  it.effect("ends a call that waits at its deadline", () =>
+    Effect.gen(function* () {
+      const memory = yield* AgentMemory
+      const fibers = yield* Effect.forEach(Array.from({ length: 40 }), (_, i) =>
+        Effect.forkChild(
+          Effect.flatMap(memory.for({ agentId: "a", userId: `user-${i}` }), (user) =>
+            Effect.flip(user.get(NO_MEMORY))
+          )
+        )
+      )
+      yield* passTime(59)
+      assert.isTrue(fibers.every((fiber) => fiber.pollUnsafe() === undefined))
+      yield* passTime(1)
+      assert.isTrue(fibers.every((fiber) => fiber.pollUnsafe() !== undefined))
+      for (const error of yield* Effect.forEach(fibers, Fiber.join))
+        assert.strictEqual(error.reason._tag, "Timeout")
+    }).pipe(
+      Effect.provide(
+        AgentMemory.layer({ purgeEvery: false, queue: { running: 4 }, deadlineMs: 60 }).pipe(
+          Layer.provideMerge(slowStore(Effect.never).layer),
+          Layer.provide(StoreFingerprint.wordsOnly)
+        )
+      )
+    )
+  )
+
+  it("ends a call that waits at the deadline of its own", async () => {
+    const gate = Latch.makeUnsafe()
+    await using memory = await open(slowStore(gate.await), { queue: { running: 4 }, deadlineMs: 600_000 })
+    const held = flood(100, () => read(memory, "ada"))
     const late = readReason(memory.for({ userId: "bo" }).get(NO_MEMORY, { deadlineMs: 1 }))
-    assert.strictEqual(await Promise.race([late, waiting]), "Timeout")
-    await waiting
+    assert.strictEqual(await Promise.race([late, held]), "Timeout")
+    gate.openUnsafe()
+    assert.strictEqual((await held).served, 100)
   })
 
   it("counts batches, imports and exports, and lets a hook read while all places are taken", async () => {

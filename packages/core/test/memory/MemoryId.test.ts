@@ -4,6 +4,7 @@ import type { MemorySource, MemoryType } from "@keepsake/core"
 import { formerIdOfText, formerIdsOfText, memoryIdOfKey, memoryIdOfText } from "@keepsake/core/driver"
 import { ScopeSchema } from "@keepsake/core/schema"
 import { Schema } from "effect"
+import { SAME_CASES } from "../support/sameCases.ts"
 
 const scope = { agentId: "agent", userId: "user" }
 
@@ -85,10 +86,15 @@ describe("memory ids", () => {
     assert.strictEqual(new Set(ids).size, ids.length)
   })
 
-  it.prop("have the shape of a version 5 UUID", [ScopeSchema, Schema.String], ([scope, key]) => {
-    const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-    assert.match(memoryIdOfKey(scope, key), shape)
-    assert.match(memoryIdOfText(scope, { ...tea, content: key }), shape)
-    assert.strictEqual(memoryIdOfKey(scope, key), memoryIdOfKey({ ...scope }, key))
-  })
+  it.prop(
+    "have the shape of a version 5 UUID",
+    [ScopeSchema, Schema.String],
+    ([scope, key]) => {
+      const shape = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+      assert.match(memoryIdOfKey(scope, key), shape)
+      assert.match(memoryIdOfText(scope, { ...tea, content: key }), shape)
+      assert.strictEqual(memoryIdOfKey(scope, key), memoryIdOfKey({ ...scope }, key))
+    },
+    SAME_CASES
+  )
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { filesScope, isScope, sameScope, SCOPE_PART_MAX, scopeKey } from "@keepsake/core/driver"
 import { ScopeSchema } from "@keepsake/core/schema"
 import { Schema } from "effect"
+import { SAME_CASES } from "../support/sameCases.ts"
 
 const decodes = Schema.is(ScopeSchema)
 
@@ -56,18 +57,28 @@ describe("Scope", () => {
     assert.strictEqual(decodes({ agentId: "a", userId: part }), false)
   })
 
-  it.prop("two scopes share a key exactly when they are the same", [ScopeSchema, ScopeSchema], ([a, b]) => {
-    assert.strictEqual(isScope(a) && isScope(b), true)
-    assert.strictEqual(scopeKey(a) === scopeKey(b), sameScope(a, b))
-    assert.strictEqual(sameScope(a, { ...a }), true)
-  })
+  it.prop(
+    "two scopes share a key exactly when they are the same",
+    [ScopeSchema, ScopeSchema],
+    ([a, b]) => {
+      assert.strictEqual(isScope(a) && isScope(b), true)
+      assert.strictEqual(scopeKey(a) === scopeKey(b), sameScope(a, b))
+      assert.strictEqual(sameScope(a, { ...a }), true)
+    },
+    SAME_CASES
+  )
 
-  it.prop("an agent's files lie where no scope from outside can", [ScopeSchema], ([scope]) => {
-    const files = filesScope(scope)
-    assert.strictEqual(isScope(files), false)
-    assert.strictEqual(files.userId, scope.userId)
-    assert.strictEqual(sameScope(files, scope), false)
-  })
+  it.prop(
+    "an agent's files lie where no scope from outside can",
+    [ScopeSchema],
+    ([scope]) => {
+      const files = filesScope(scope)
+      assert.strictEqual(isScope(files), false)
+      assert.strictEqual(files.userId, scope.userId)
+      assert.strictEqual(sameScope(files, scope), false)
+    },
+    SAME_CASES
+  )
 
   it("parts do not run together", () => {
     assert.notStrictEqual(scopeKey({ agentId: "ab", userId: "c" }), scopeKey({ agentId: "a", userId: "bc" }))

@@ -3,6 +3,7 @@ import { type Interval, type Memory } from "@keepsake/core"
 import { closeAt, isCurrent, isExpired, isVisible, restate } from "@keepsake/core/driver"
 import { rowBuilder } from "@keepsake/core/testing"
 import { Schema } from "effect"
+import { SAME_CASES } from "../support/sameCases.ts"
 
 /** Few instants, so that they coincide. */
 const Instant = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 12 }))
@@ -43,14 +44,19 @@ const held = ({ validity }: Memory, at: number): boolean =>
 const HORIZON = Array.from({ length: 16 }, (_, at) => at - 1)
 
 describe("isVisible", () => {
-  it.prop("is: not expired, and current or held then", [Life, Instant, Instant], ([life, now, asOf]) => {
-    const memory = makeMemory(life)
-    const expired = memory.expiresAt !== null && now >= memory.expiresAt
-    assert.strictEqual(isExpired(memory, now), expired)
-    assert.strictEqual(isCurrent(memory), life.bounds.length % 2 === 1)
-    assert.strictEqual(isVisible(memory, now), !expired && isCurrent(memory))
-    assert.strictEqual(isVisible(memory, now, asOf), !expired && held(memory, asOf))
-  })
+  it.prop(
+    "is: not expired, and current or held then",
+    [Life, Instant, Instant],
+    ([life, now, asOf]) => {
+      const memory = makeMemory(life)
+      const expired = memory.expiresAt !== null && now >= memory.expiresAt
+      assert.strictEqual(isExpired(memory, now), expired)
+      assert.strictEqual(isCurrent(memory), life.bounds.length % 2 === 1)
+      assert.strictEqual(isVisible(memory, now), !expired && isCurrent(memory))
+      assert.strictEqual(isVisible(memory, now, asOf), !expired && held(memory, asOf))
+    },
+    SAME_CASES
+  )
 
   it("an expiry at this very millisecond is gone, one later is not", () => {
     const memory = makeMemory({ bounds: [0], expiresAt: 5, updatedAt: 0, content: "A" })
@@ -70,30 +76,40 @@ describe("isVisible", () => {
 })
 
 describe("closeAt", () => {
-  it.prop("closes the open interval, never before its start", [Life, Instant], ([life, at]) => {
-    const memory = makeMemory(life)
-    const closed = closeAt(memory, at, "next")
-    if (!isCurrent(memory)) {
-      assert.strictEqual(closed, memory)
-      return
-    }
-    assert.strictEqual(wellFormed(closed), true)
-    assert.strictEqual(isCurrent(closed), false)
-    const from = memory.validity.at(-1)?.from ?? 0
-    assert.deepStrictEqual(closed, {
-      ...memory,
-      validity: [...memory.validity.slice(0, -1), { from, to: Math.max(from, at) }],
-      supersededBy: "next"
-    })
-    for (const instant of HORIZON) {
-      assert.strictEqual(held(closed, instant), held(memory, instant) && (instant < at || instant < from))
-    }
-  })
+  it.prop(
+    "closes the open interval, never before its start",
+    [Life, Instant],
+    ([life, at]) => {
+      const memory = makeMemory(life)
+      const closed = closeAt(memory, at, "next")
+      if (!isCurrent(memory)) {
+        assert.strictEqual(closed, memory)
+        return
+      }
+      assert.strictEqual(wellFormed(closed), true)
+      assert.strictEqual(isCurrent(closed), false)
+      const from = memory.validity.at(-1)?.from ?? 0
+      assert.deepStrictEqual(closed, {
+        ...memory,
+        validity: [...memory.validity.slice(0, -1), { from, to: Math.max(from, at) }],
+        supersededBy: "next"
+      })
+      for (const instant of HORIZON) {
+        assert.strictEqual(held(closed, instant), held(memory, instant) && (instant < at || instant < from))
+      }
+    },
+    SAME_CASES
+  )
 
-  it.prop("a second close changes nothing", [Life, Instant, Instant], ([life, at, later]) => {
-    const closed = closeAt(makeMemory(life), at, "next")
-    assert.deepStrictEqual(closeAt(closed, later, "other"), closed)
-  })
+  it.prop(
+    "a second close changes nothing",
+    [Life, Instant, Instant],
+    ([life, at, later]) => {
+      const closed = closeAt(makeMemory(life), at, "next")
+      assert.deepStrictEqual(closeAt(closed, later, "other"), closed)
+    },
+    SAME_CASES
+  )
 })
 
 describe("restate", () => {
@@ -107,7 +123,8 @@ describe("restate", () => {
         result,
         isExpired(existing, now) ? { outcome: "created", memory: stated } : { outcome: "conflict" }
       )
-    }
+    },
+    SAME_CASES
   )
 
   it.prop(
@@ -126,7 +143,8 @@ describe("restate", () => {
       if (result.outcome === "refreshed") {
         assert.deepStrictEqual([validity, supersededBy], [existing.validity, existing.supersededBy])
       }
-    }
+    },
+    SAME_CASES
   )
 
   it.prop(
@@ -148,7 +166,8 @@ describe("restate", () => {
       // What was still open on an expired row ended when it expired.
       assert.strictEqual(is?.to, was?.to ?? Math.max(was?.from ?? 0, existing.expiresAt ?? 0))
       assert.strictEqual(memory.validity.at(-1)?.from, Math.max(stated.validity[0]?.from ?? 0, is?.to ?? 0))
-    }
+    },
+    SAME_CASES
   )
 
   it.prop(
@@ -168,7 +187,8 @@ describe("restate", () => {
         const from = overwrites.includes(field) ? stated : existing
         assert.deepStrictEqual(result.memory[field], from[field])
       }
-    }
+    },
+    SAME_CASES
   )
 
   it("A, then B, then A keeps three intervals apart", () => {

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { documentTerms, queryTerms, TERM_SETTINGS } from "../../src/text/bm25.ts"
 import { STOP_WORDS, tokenise } from "../../src/text/tokenise.ts"
 import { termId } from "../../src/text/terms/termId.ts"
+import { cpuTimeOf } from "../support/cpuTime.ts"
 
 /** The settings of a store of the first version. */
 const EN_1 = { ...TERM_SETTINGS, tokeniser: "en-1" }
@@ -42,10 +43,11 @@ describe("tokenise", () => {
   })
 
   it("reads a long text in time linear in its length", () => {
-    const started = performance.now()
-    tokenise("a-".repeat(50_000))
-    tokenise("'".repeat(100_000))
-    assert.isBelow(performance.now() - started, 2_000)
+    const time = cpuTimeOf(() => {
+      tokenise("a-".repeat(50_000))
+      tokenise("'".repeat(100_000))
+    }, 2_000)
+    assert.isBelow(time, 2_000)
   })
 
   it("has stop words as words are compared", () => {

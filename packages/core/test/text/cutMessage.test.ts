@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { cutMessage, isAsking } from "../../src/text/cutMessage.ts"
+import { cpuTimeOf } from "../support/cpuTime.ts"
 
 const QUESTION = "How did we solve the login outage in the Reykjavik office?"
 
@@ -136,13 +137,14 @@ describe("parts of a message", () => {
   })
 
   it("take time linear in its length", () => {
-    const time = (length: number): number => {
-      const text = "no end. ".repeat(length / 8) + "x".repeat(length)
-      const start = performance.now()
-      for (let i = 0; i < 3; i++) cutMessage(text, 8)
-      return performance.now() - start
-    }
-    time(20_000)
-    assert.isBelow(time(400_000), 60 * time(40_000) + 200)
+    const [short, long] = [40_000, 400_000].map(
+      (length) => "no end. ".repeat(length / 8) + "x".repeat(length)
+    )
+    // Ten times as long; a hundredfold time would be quadratic.
+    const most = 40 * cpuTimeOf(() => cutMessage(short ?? "", 8)) + 200
+    assert.isBelow(
+      cpuTimeOf(() => cutMessage(long ?? "", 8), most),
+      most
+    )
   })
 })

@@ -378,7 +378,7 @@ describe("Ctrl-C", () => {
     const counts = await folder.json<{ created: number; known: number }>("import", "x.jsonl")
     expect(counts.known).toBe(total)
     expect(counts.created + counts.known).toBe(8_000)
-  }, 120_000)
+  })
 })
 
 describe("colours", () => {

@@ -3,6 +3,7 @@ import { InMemoryStore, inMemoryData, MemoryError, StoreAdmin, Unavailable } fro
 import { openMemory } from "@keepsake/keepsake"
 import { Context, Effect, Layer } from "effect"
 
+const asked = Promise.withResolvers<void>()
 const reason = new Unavailable({ message: "Another process kept the file locked" })
 const store = Layer.effectContext(
   Effect.gen(function* () {
@@ -11,7 +12,11 @@ const store = Layer.effectContext(
     return Context.add(context, StoreAdmin, {
       ...admin,
       firstExpiry: Effect.succeed(0),
-      expire: () => Effect.fail(new MemoryError({ reason }))
+      expire: () =>
+        Effect.suspend(() => {
+          asked.resolve()
+          return Effect.fail(new MemoryError({ reason }))
+        })
     })
   })
 )
@@ -24,6 +29,7 @@ const memory = await openMemory({
 })
 await memory.for({ userId: "ana" }).remember("Ana ships on Fridays")
 // The first purge runs beside the first calls.
+await asked.promise
 await new Promise((done) => setTimeout(done, 100))
 await memory.close()
 console.log("the program's own line")

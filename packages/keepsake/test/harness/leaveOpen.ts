@@ -8,3 +8,5 @@ for (let i = 0; i < 600; i++) await ana.remember(`Crate ${i} stands in hall ${i 
 await ana.recall("Where is crate 321?")
 await ana.recall("").catch((error: Error) => console.log(`handled: ${error.message}`))
 console.log("the end")
+// A timer that holds the process up is one of them.
+setImmediate(() => console.log(`held by: ${process.getActiveResourcesInfo().join()}`))

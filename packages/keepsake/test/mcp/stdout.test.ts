@@ -17,10 +17,10 @@ it("every line of keepsake mcp is JSON while a purge meets a lock", async () => 
   await using home = await temporaryFolder()
   const path = join(home.path, "memory.db")
   const memory = await openMemory(`file:${path}`)
-  const expiresAt = Date.now() + 100
-  await memory.for({ userId: "ana" }).remember({ content: "The permit is in the glove box", expiresAt })
+  await memory.for({ userId: "ana" }).remember({ content: "The permit is in the glove box", ttlDays: 1 })
   await memory.close()
   const locker = new DatabaseSync(path)
+  locker.exec("UPDATE memory SET expires_at = 1")
   locker.exec("BEGIN IMMEDIATE")
   const child = spawn(process.execPath, [MAIN, "mcp", "--store", `file:${path}`], {
     cwd: home.path,
@@ -29,7 +29,7 @@ it("every line of keepsake mcp is JSON while a purge meets a lock", async () => 
   const lines: Array<string> = []
   createInterface({ input: child.stdout }).on("line", (line) => lines.push(line))
   child.stdin.write(`${JSON.stringify(INITIALIZE)}\n`)
-  // By now the memory has expired; its purge waits for the lock for ten seconds.
+  // The memory has expired; its purge waits for the lock for ten seconds.
   let errors = ""
   for await (const part of child.stderr) {
     errors += String(part)

@@ -9,20 +9,29 @@ import { openMemory } from "../../src/index.ts"
 import { createMcpServer } from "../../src/mcp/index.ts"
 import { cleanEnv, MAIN, temporaryFolder } from "../support/runKeepsake.ts"
 
-/** Answers a question after so long, unless it is aborted. */
-const slowEmbedder = (delayMs: number, aborted: Array<string>): EmbedderProvider => ({
-  model: "slow",
-  dimensions: 2,
-  embed: (texts, purpose, signal) =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => resolve(texts.map(() => [1, 0])), purpose === "query" ? delayMs : 0)
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer)
-        aborted.push(texts.join())
-        reject(signal.reason as Error)
+/** Answers a question when `gate` opens, unless it is aborted; `asked` opens when it is asked. */
+const slowEmbedder = () => {
+  const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const aborted: Array<string> = []
+  const embedder: EmbedderProvider = {
+    model: "slow",
+    dimensions: 2,
+    embed: async (texts, purpose, signal) => {
+      const vectors = texts.map(() => [1, 0])
+      if (purpose !== "query") return vectors
+      asked.resolve()
+      const abort = new Promise<never>((_, reject) => {
+        signal.addEventListener("abort", () => {
+          aborted.push(texts.join())
+          reject(signal.reason as Error)
+        })
       })
-    })
-})
+      await Promise.race([gate.promise, abort])
+      return vectors
+    }
+  }
+  return { embedder, asked, gate, aborted }
+}
 
 const connect = async (embedder: EmbedderProvider) => {
   const store = await openMemory({ store: "memory:", embedder })
@@ -35,11 +44,14 @@ const connect = async (embedder: EmbedderProvider) => {
 }
 
 it("a client that asks for progress hears of it each second", async () => {
-  const { client, store } = await connect(slowEmbedder(2_500, []))
+  const { embedder, gate } = slowEmbedder()
+  const { client, store } = await connect(embedder)
   await store.for({ userId: "ana" }).remember("Freight leaves on Friday")
   const heard: Array<number> = []
   await client.callTool({ name: "recall", arguments: { query: "freight" } }, undefined, {
-    onprogress: ({ progress }) => heard.push(progress)
+    onprogress: ({ progress }) => {
+      if (heard.push(progress) === 3) gate.resolve()
+    }
   })
   expect(heard.length).toBeGreaterThanOrEqual(3)
   expect(heard).toEqual(heard.toSorted((a, b) => a - b))
@@ -48,16 +60,17 @@ it("a client that asks for progress hears of it each second", async () => {
 })
 
 it("a cancelled call stops at the embedder", async () => {
-  const aborted: Array<string> = []
-  const { client, store } = await connect(slowEmbedder(20_000, aborted))
+  const { aborted, asked, embedder } = slowEmbedder()
+  const { client, store } = await connect(embedder)
   await store.for({ userId: "ana" }).remember("Freight leaves on Friday")
   const cancel = new AbortController()
   const call = client.callTool({ name: "recall", arguments: { query: "freight" } }, undefined, {
     signal: cancel.signal
   })
-  setTimeout(() => cancel.abort(new Error("never mind")), 200)
+  await asked.promise
+  cancel.abort(new Error("never mind"))
   await expect(call).rejects.toThrow(/never mind/u)
-  await expect.poll(() => aborted).toEqual(["freight"])
+  await expect.poll(() => aborted, { timeout: 60_000 }).toEqual(["freight"])
   await client.close()
   await store.close()
 })
@@ -109,7 +122,7 @@ it("what a library prints goes to standard error", async () => {
   child.stdout.on("data", (part) => (out += String(part)))
   child.stderr.on("data", (part) => (errors += String(part)))
   child.stdin.write(`${JSON.stringify({ jsonrpc: "2.0", ...INITIALIZE })}\n`)
-  await expect.poll(() => out, { timeout: 20_000 }).toContain('"id":1')
+  await expect.poll(() => out, { timeout: 100_000 }).toContain('"id":1')
   // What is printed before the command has begun is not the server's.
   const before = out.length
   await new Promise((resolve) => setTimeout(resolve, 300))

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, it, onTestFinished } from "vitest"
 import type { PromiseMemory } from "@keepsake/core"
-import { createAgent, nativeMemoryTool } from "../../../src/index.ts"
-import { listAll, openMemory, serve } from "../../support/fixtures.ts"
+import { nativeMemoryTool } from "../../../src/index.ts"
+import { createAgent, listAll, openMemory, serve } from "../../support/fixtures.ts"
 
 type Command = { readonly command: string; readonly [field: string]: unknown }
 type Run = (command: Command) => Promise<string>

@@ -1,8 +1,8 @@
 import { MemoryError, type PromiseMemory, Unavailable } from "@keepsake/core"
 import { describe, expect, it } from "vitest"
-import { type AgentOptions, createAgent, facts, summary, type WritingPolicy } from "../../../src/index.ts"
+import { type AgentOptions, facts, summary, type WritingPolicy } from "../../../src/index.ts"
 import type { RecordedRequest, Reply } from "../../../src/testing/index.ts"
-import { listAll, openMemory, readUserText, serve } from "../../support/fixtures.ts"
+import { createAgent, listAll, openMemory, readUserText, serve } from "../../support/fixtures.ts"
 
 const MODEL = "claude-sonnet-5-5"
 const SMALL = "claude-haiku-5-5"
@@ -352,7 +352,7 @@ describe("other policies", () => {
       awaited: true,
       write: () => Promise.reject(new MemoryError({ reason: new Unavailable({ message: "no" }) }))
     }
-    const { memory, session } = await openAgent({}, { writing: [shout, failing], memoryTimeoutMs: 1_000 })
+    const { memory, session } = await openAgent({}, { writing: [shout, failing] })
     const result = await session.send("quiet words")
     expect(result.degraded).toMatchObject([{ stage: "write" }])
     expect(await listCurrent(memory)).toEqual(["QUIET WORDS"])
