@@ -17,6 +17,6 @@ describe("several scopes read together from one file", () => {
         const path = join(yield* temporaryFolder, "memory.db")
         yield* runReadsProgram(HnswStore.layer({ path, synchronous: "normal" }), OPERATIONS, SEED)
       }),
-    60_000 + 50 * OPERATIONS
+    300_000 + 50 * OPERATIONS
   )
 })

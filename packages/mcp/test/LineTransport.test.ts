@@ -24,13 +24,13 @@ it("reads messages however the stream cuts them, in any script", async () => {
   const { input, read } = await open()
   const message = { jsonrpc: "2.0", method: "notifications/x", params: { text: "Ærø\u2028 貨物 🚚" } }
   for (const byte of Buffer.from(`${JSON.stringify(message)}\r\n`)) input.write(Buffer.from([byte]))
-  await expect.poll(() => read).toEqual([message])
+  await expect.poll(() => read, { timeout: 60_000 }).toEqual([message])
 })
 
 it("closes when the input has ended and every answer is written", async () => {
   const { input, isClosed, read, transport, written } = await open()
   input.end(ask(1) + ask(2))
-  await expect.poll(() => read).toHaveLength(2)
+  await expect.poll(() => read, { timeout: 60_000 }).toHaveLength(2)
   await settled()
   await transport.send({ jsonrpc: "2.0", id: 1, result: {} })
   expect(isClosed()).toBe(false)
@@ -50,16 +50,16 @@ it("refuses a line that is too long, and goes on", async () => {
   const part = Buffer.alloc(1_000_000, "x")
   for (let i = 0; i < 17; i++) input.write(part)
   input.write(`\n${ask(3)}`)
-  await expect.poll(() => read).toHaveLength(1)
+  await expect.poll(() => read, { timeout: 60_000 }).toHaveLength(1)
   expect(JSON.parse(written.join(""))).toMatchObject({ id: null, error: { code: -32_600 } })
 })
 
 it("closes when nobody reads the answers", async () => {
-  const { input, transport } = await open(async () => {
+  const { input, read, transport } = await open(async () => {
     throw new Error("EPIPE")
   })
   input.write(ask(1))
-  await settled()
+  await expect.poll(() => read, { timeout: 60_000 }).toHaveLength(1)
   await transport.send({ jsonrpc: "2.0", id: 1, result: {} })
   await transport.closed
 })

@@ -1,6 +1,7 @@
 /* oxlint-disable vitest/no-standalone-expect -- it.effect is a test block */
 import { expect, it } from "@effect/vitest"
 import { Effect, Exit, Scope } from "effect"
+import { setImmediate } from "node:timers/promises"
 import { describe } from "vitest"
 import type { WriteJob } from "../../src/writing/attemptWrite.ts"
 import { makeWriteQueue } from "../../src/writing/WriteQueue.ts"
@@ -29,7 +30,9 @@ const makeJobs = () => {
 }
 
 /** Lets fibers and promises run until they wait. */
-const settle = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 5)))
+const settle = Effect.promise(async () => {
+  for (let turn = 0; turn < 100; turn++) await setImmediate()
+})
 
 describe("the write queue", () => {
   it.live("runs the jobs of one key one after the other, and a job without a key at once", () =>

@@ -79,5 +79,5 @@ it.live(
       }
       assert.isAbove(acknowledged, 0)
     }).pipe(Effect.scoped),
-  60_000 + ROUNDS * 5_000
+  300_000 + ROUNDS * 5_000
 )

@@ -23,5 +23,5 @@ it.live.each(WAYS)(
       }
       assert.isAbove(underWay, 0)
     }),
-  60_000 + KILLS * 5_000
+  300_000 + KILLS * 5_000
 )

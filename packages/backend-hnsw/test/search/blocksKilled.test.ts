@@ -91,7 +91,7 @@ it.live(
       }
       if (KILLS >= 20) assert.isAbove(partly, 0)
     }).pipe(Effect.scoped),
-  60_000 + KILLS * 20_000
+  300_000 + KILLS * 20_000
 )
 
 /** Without writing blocks. */

@@ -2,6 +2,7 @@ import { once } from "node:events"
 import { createServer, request } from "node:http"
 import type { AddressInfo } from "node:net"
 import { buffer } from "node:stream/consumers"
+import { setImmediate } from "node:timers/promises"
 import { assert, it } from "@effect/vitest"
 import { AgentMemory } from "@keepsake/core"
 import { StoreFingerprint } from "@keepsake/core/driver"
@@ -10,8 +11,12 @@ import { QdrantStore } from "../../src/index.ts"
 import { openStore } from "../support/openStore.ts"
 import { startStandIn } from "../support/standIn.ts"
 
-/** Requests that arrive within this time of each other, before any is answered, are one trip. */
-const QUIET_MS = 60
+/** Requests that arrive within so many turns of the event loop of each other, before any is answered, are one trip. */
+const QUIET_TURNS = 2_000
+
+const turns = async (count: number): Promise<void> => {
+  for (let turn = 0; turn < count; turn++) await setImmediate()
+}
 
 /** A way to a server that answers nothing before everything that is asked at once has arrived, and counts those times. */
 const tripProxy = (target: string) =>
@@ -19,7 +24,7 @@ const tripProxy = (target: string) =>
     Effect.promise(async () => {
       const counted = { trips: 0, url: "" }
       let waiting: Array<() => void> = []
-      let quiet: NodeJS.Timeout | undefined
+      let arrived = 0
       const server = createServer((incoming, outgoing) => {
         const { headers, method, url = "/" } = incoming
         void buffer(incoming).then((body) => {
@@ -30,13 +35,14 @@ const tripProxy = (target: string) =>
             })
             passed.end(body)
           })
-          clearTimeout(quiet)
-          quiet = setTimeout(() => {
+          const last = ++arrived
+          void turns(QUIET_TURNS).then(() => {
+            if (arrived !== last) return
             counted.trips++
             const all = waiting
             waiting = []
             for (const pass of all) pass()
-          }, QUIET_MS)
+          })
         })
       })
       server.listen(0, "127.0.0.1")

@@ -3,6 +3,7 @@ import type { Statement } from "@keepsake/core"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
 import { layer, memories } from "../support/sharedScopes.ts"
+import { passTime } from "../support/virtualTime.ts"
 
 const shown = (
   found: ReadonlyArray<{
@@ -161,11 +162,11 @@ describe("recall over several scopes", () => {
       assert.isNotNull(shared.id)
       yield* ana.recall("freight")
       yield* ana.context("freight")
-      yield* TestClock.adjust("10 seconds")
+      yield* passTime("10 seconds")
       assert.isAbove((yield* ana.get(own.id))?.accessCount ?? 0, 0)
       assert.strictEqual((yield* ana.get(shared.id))?.accessCount, 0)
       yield* team.recall("freight")
-      yield* TestClock.adjust("10 seconds")
+      yield* passTime("10 seconds")
       assert.strictEqual((yield* ana.get(shared.id))?.accessCount, 1)
     }).pipe(Effect.provide(layer()))
   )

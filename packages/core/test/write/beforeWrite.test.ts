@@ -123,7 +123,7 @@ describe.each(bothFaces)("beforeWrite, by %s", (_, openFace) => {
       let calls = 0
       const { before, id, user, writes } = await openWith(
         (candidate, signal) => (++calls < count ? candidate : hook(candidate, signal)),
-        { beforeWriteTimeoutMs: 20 }
+        { beforeWriteTimeoutMs: problem === "timeout" ? 20 : 60_000 }
       )
       assert.strictEqual(await readProblem(write(user, `The token is ${SECRET}, keep it.`, id)), problem)
       assert.strictEqual(await everything(user), before)
