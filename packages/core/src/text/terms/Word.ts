@@ -63,17 +63,24 @@ export const formNumbers = (
   const keys: Array<number> = []
   const others: Array<number> = []
   for (const { pieces, stem, whole } of words) {
-    const numbers: Array<number> = []
-    if (whole !== NO_TERM) numbers.push(formNumber(whole, "whole"))
-    if (stem !== NO_TERM) numbers.push(formNumber(stem, "stem"))
-    for (const piece of pieces) numbers.push(formNumber(piece, "piece"))
-    const [key, ...rest] = numbers
-    if (key !== undefined) keys.push(key)
-    others.push(...rest)
+    let forms = keys
+    if (whole !== NO_TERM) {
+      forms.push(formNumber(whole, "whole"))
+      forms = others
+    }
+    if (stem !== NO_TERM) {
+      forms.push(formNumber(stem, "stem"))
+      forms = others
+    }
+    for (const piece of pieces) {
+      forms.push(formNumber(piece, "piece"))
+      forms = others
+    }
   }
   for (const { stem, whole } of joined) {
     if (whole !== NO_TERM) others.push(formNumber(whole, "whole"))
     if (stem !== NO_TERM) others.push(formNumber(stem, "stem"))
   }
-  return [...keys, ...others]
+  for (const number of others) keys.push(number)
+  return keys
 }

@@ -16,6 +16,8 @@ const MARK = /[._+'@/\\:?=&#~-]+/
 const IDENTIFIER = /[\p{N}_@\\+&=?#~:]|\p{Ll}\p{Lu}/u
 /** Most runs: tested first. */
 const PLAIN_WORD = /^[A-Z]?[a-z]+$/
+/** Letters and digits of ASCII, not letters alone: no other pattern need look at it. */
+const PLAIN_IDENTIFIER = /^[A-Za-z]*\d[A-Za-z\d]*$/
 const LETTERS = /^[\p{L}\p{M}]+$/u
 const LETTER_OR_DIGIT = /[\p{L}\p{N}\p{M}]/u
 const VERSION = /^v(?=\d)/
@@ -33,6 +35,21 @@ const splitParts = (text: string): ReadonlyArray<string> => {
   return parts
 }
 
+/** A part of an address, and its own parts. */
+interface Segment {
+  readonly segment: string
+  readonly parts: ReadonlyArray<string>
+}
+
+const splitSegments = (text: string): ReadonlyArray<Segment> =>
+  text.split(STRONG_MARK).map((segment) => ({ segment, parts: splitParts(segment) }))
+
+/** As `splitSegments` does, of a text without marks, in ASCII. */
+const splitPlain = (text: string): Segment => ({
+  segment: text,
+  parts: splitCase(text).map((part) => trimZeros(part.toLowerCase()))
+})
+
 /** Collects the terms of one run. */
 class RunReader {
   readonly words: Array<Word> = []
@@ -40,7 +57,8 @@ class RunReader {
 
   constructor(form: RunForm) {
     const { lower, text } = form
-    if (text.includes("'")) this.#addName(form)
+    if (PLAIN_IDENTIFIER.test(text)) this.#addSegments([splitPlain(text)], lower, true)
+    else if (text.includes("'")) this.#addName(form)
     else if (LETTERS.test(text) && !IDENTIFIER.test(text)) this.#push(toWords(lower))
     else if (LANGUAGE.test(text) || !LETTER_OR_DIGIT.test(text))
       this.words.push({ whole: formId("whole", lower), stem: NO_TERM, pieces: [] })
@@ -76,8 +94,10 @@ class RunReader {
 
   /** Several parts: the whole in one spelling, each segment of an address too, and the parts. */
   #addIdentifier({ lower, text }: RunForm): void {
-    const isIdentifier = IDENTIFIER.test(text)
-    const segments = text.split(STRONG_MARK).map((segment) => ({ segment, parts: splitParts(segment) }))
+    this.#addSegments(splitSegments(text), lower, IDENTIFIER.test(text))
+  }
+
+  #addSegments(segments: ReadonlyArray<Segment>, lower: string, isIdentifier: boolean): void {
     const all = segments.flatMap(({ parts }) => parts)
     for (const { parts, segment } of segments) {
       const segmentFrom = this.words.length

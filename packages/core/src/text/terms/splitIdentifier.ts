@@ -41,6 +41,8 @@ export const trimZeros = (part: string): string =>
 
 const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39
 
+/** As many digits as a UUID has. */
+const UUID_DIGITS = 32
 const UUID = /^[\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12}$/
 
 /**
@@ -48,7 +50,7 @@ const UUID = /^[\da-f]{8}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{4}-?[\da-f]{12}$/
  * identifier in lower case.
  */
 export const joinParts = (run: string, parts: ReadonlyArray<string>): string => {
-  if (UUID.test(run)) return run.replaceAll("-", "")
+  if (run.length >= UUID_DIGITS && UUID.test(run)) return run.replaceAll("-", "")
   let joined = ""
   for (const part of parts) {
     const between = isDigit(joined.charCodeAt(joined.length - 1)) && isDigit(part.charCodeAt(0)) ? "." : ""
@@ -63,4 +65,4 @@ const HEX_PREFIX = 7
 
 /** The beginning by which a hash or a UUID is named; `null` for other words. */
 export const hexPrefix = (word: string): string | null =>
-  HEX.test(word) ? `#${word.slice(0, HEX_PREFIX)}` : null
+  word.length >= HEX_PREFIX && HEX.test(word) ? `#${word.slice(0, HEX_PREFIX)}` : null

@@ -81,6 +81,8 @@ const cache = new Map<string, ReadonlyArray<Word>>()
 
 /** The words of a run of letters and digits, folded and in lower case. */
 export const toWords = (run: string): ReadonlyArray<Word> => {
+  // Too many to be kept, and read as soon as they are found.
+  if (DIGITS.test(run)) return [alphabetWord(run)]
   const cached = cache.get(run)
   if (cached !== undefined) return cached
   const words = readWords(run)
