@@ -81,6 +81,18 @@ const NOTHING: PartEvidence = {
   norm: 1
 }
 
+/** What the row at a place holds of each part. */
+const toParts = (
+  evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>,
+  at: number
+): ReadonlyArray<PartEvidence> => {
+  const [only] = evidence
+  // Most messages have one part.
+  return evidence.length === 1 && only !== undefined
+    ? [only[at] ?? NOTHING]
+    : evidence.map((ofPart) => ofPart[at] ?? NOTHING)
+}
+
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
 export class ScopeIndex {
   readonly scope: Scope
@@ -381,7 +393,7 @@ export class ScopeIndex {
     const slots = opened.used ? found.filter((slot) => this.#passing(slot, request, opened) !== null) : found
     const evidence = rankings.map((ranking) => ranking.readEvidence(slots))
     return {
-      hits: slots.map((slot, i) => this.#toHit(slot, evidence, i)),
+      hits: slots.map((slot, i): SearchHit => ({ facts: this.#facts(slot), parts: toParts(evidence, i) })),
       n: this.#rows.currentPassages,
       df: rankings.map(({ df }) => df),
       plan: {
@@ -389,16 +401,6 @@ export class ScopeIndex {
         byWordsAlone: this.#hasVectors ? this.#rows.currentWithoutVector : 0
       }
     }
-  }
-
-  #toHit(slot: number, evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>, at: number): SearchHit {
-    const [only] = evidence
-    // Most messages have one part.
-    const parts =
-      evidence.length === 1 && only !== undefined
-        ? [only[at] ?? NOTHING]
-        : evidence.map((ofPart) => ofPart[at] ?? NOTHING)
-    return { facts: this.#facts(slot), parts }
   }
 
   #facts(slot: number): RowFacts {
@@ -435,10 +437,11 @@ export class ScopeIndex {
       const row = decoded[i] ?? null
       if (row === null) continue
       const slot = near[i] ?? -1
-      const { facts, parts: ofParts } = this.#toHit(slot, evidence, i)
+      const ofParts = toParts(evidence, i)
       const excerpt = this.#cut(slot, row, ofParts[0]?.worded ?? 0)
       if (excerpt === null) continue
-      found.push({ facts, parts: ofParts, passes: passesAll || matches(filter, row.memory), excerpt })
+      const rowPasses = passesAll || matches(filter, row.memory)
+      found.push({ facts: this.#facts(slot), parts: ofParts, passes: rowPasses, excerpt })
     }
     return found
   }

@@ -122,13 +122,17 @@ export class Scorer {
   explain(row: Evidence, phrases: number): Explanation {
     const logit = this.logit(row, phrases)
     const features = this.features(row, phrases)
-    const isByWords = row.similarity === null && this.#sum(EVERY, this.#weightOf) < this.#sum(EVERY, BY_WORDS)
-    const table = isByWords ? WORDS_ONLY : this.#table
+    const isByWords =
+      this.#table !== WORDS_ONLY &&
+      row.similarity === null &&
+      this.#sum(EVERY, this.#weightOf) < this.#sum(EVERY, BY_WORDS)
+    const weightOf = isByWords ? BY_WORDS : this.#weightOf
     const parts: { [feature: string]: number } = {}
-    FEATURES.forEach((name, i) => {
-      const part = (features[i] ?? 0) * table[name]
-      if (part !== 0) parts[name] = part
-    })
+    for (let i = 0; i < FEATURES.length; i++) {
+      const name = FEATURES[i]
+      const part = (features[i] ?? 0) * (weightOf[i] ?? 0)
+      if (name !== undefined && part !== 0) parts[name] = part
+    }
     return { logit, parts }
   }
 

@@ -1,10 +1,12 @@
 import { idf } from "../../text/bm25.ts"
 import type { Query, QueryWeights } from "../query.ts"
-import { highBit, lowBit } from "../QueryWords.ts"
 import type { Token } from "../sentences/readSentences.ts"
 
 /** Words of a question that are told apart; the others count for nothing here. */
 const WORDS_MAX = 30
+
+/** The place of the lowest bit that is set. */
+const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 
 /** The words that a question asks for, and what each weighs. */
 export class AskedWords {
@@ -30,9 +32,14 @@ export class AskedWords {
     for (const [i, { key, stems, whole }] of asked.entries()) {
       this.#add(terms[key], i)
       for (const { term } of stems) this.#add(terms[term], i)
-      for (let index = 0; index < terms.length; index++)
-        if (((whole.mask0 & lowBit(index)) | (whole.mask1 & highBit(index))) !== 0) this.#add(terms[index], i)
+      this.#addUnder(whole.mask0, terms, 0, i)
+      this.#addUnder(whole.mask1, terms, 32, i)
     }
+  }
+
+  /** Adds the terms of a mask, whose first bit is that of the term at `from`. */
+  #addUnder(mask: number, terms: Uint32Array, from: number, word: number): void {
+    for (let rest = mask; rest !== 0; rest &= rest - 1) this.#add(terms[from + lowestBit(rest)], word)
   }
 
   #add(term: number | undefined, word: number): void {
@@ -70,8 +77,7 @@ export class AskedWords {
   /** Σ of the weights of the words of these bits. */
   weigh(bits: number): number {
     let weight = 0
-    for (let rest = bits; rest !== 0; rest &= rest - 1)
-      weight += this.#weights[31 - Math.clz32(rest & -rest)] ?? 0
+    for (let rest = bits; rest !== 0; rest &= rest - 1) weight += this.#weights[lowestBit(rest)] ?? 0
     return weight
   }
 }
