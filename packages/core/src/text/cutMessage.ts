@@ -1,5 +1,5 @@
 /** A long message is asked in parts: its questions, and what stands around them. */
-import { TITLES } from "./titles.ts"
+import { TITLES } from "./names/titles.ts"
 import { measure, type Span, splitAnywhere, trim } from "./cutPassages.ts"
 
 /** A part of a message. */

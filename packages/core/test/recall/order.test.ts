@@ -201,6 +201,43 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
     "門の暗証番号は？",
     "門の暗証番号は4471です。",
     "門の暗証番号は9902です。"
+  ],
+  [
+    "corrected, a date of month and day in Chinese",
+    "牙医预约是哪天？",
+    "牙医预约是3月5日。",
+    "更正：牙医预约是3月8日。"
+  ],
+  [
+    "restated, a date in Japanese",
+    "歯医者の予約はいつですか？",
+    "歯医者の予約は3月5日です。",
+    "歯医者の予約は3月8日です。"
+  ],
+  [
+    "restated, a number with its particle in Korean",
+    "치과 예약이 언제예요?",
+    "치과 예약은 3월 5일이에요.",
+    "치과 예약은 3월 8일이에요."
+  ],
+  [
+    "corrected, a Korean number",
+    "회의는 몇 시에 시작해요?",
+    "회의는 두 시에 시작해요.",
+    "아니, 회의는 세 시에 시작해요."
+  ],
+  [
+    "corrected in Vietnamese, whose folded words are those of other languages",
+    "Lịch hẹn nha sĩ là ngày nào?",
+    "Lịch hẹn nha sĩ là ngày 5 tháng 3.",
+    "Đính chính: lịch hẹn nha sĩ là ngày 8 tháng 3."
+  ],
+  ["changed in traditional Chinese", "我在哪裡上班？", "我在台北的銀行上班。", "我現在在台北的醫院上班。"],
+  [
+    "restated, the number of a house",
+    "Where is our workshop?",
+    "Our workshop is at 12 Cherry Street.",
+    "Our workshop is at 21 Cherry Street."
   ]
 ]
 
@@ -321,6 +358,30 @@ const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: s
     "Ali nerede oturuyor?",
     "Ali Bursa'da oturuyor.",
     "Zeynep Konya'da oturuyor."
+  ],
+  [
+    "another person's, in Chinese",
+    "我的牙医预约是哪天？",
+    "牙医预约是3月5日。",
+    "更正：我妈妈的牙医预约是3月8日。"
+  ],
+  [
+    "another person's, in Korean",
+    "제 치과 예약이 언제예요?",
+    "치과 예약은 3월 5일이에요.",
+    "정정: 엄마 치과 예약은 3월 8일이에요."
+  ],
+  [
+    "another person's, in an inflected language",
+    "Benim kiram ne kadar?",
+    "Kira ayda 15000 lira.",
+    "Düzeltme: annemin kirası ayda 9000 lira."
+  ],
+  [
+    "of some days only",
+    "When does the ferry leave on weekdays?",
+    "The ferry leaves at 6:15.",
+    "On Sundays the ferry leaves at 7:45."
   ]
 ]
 

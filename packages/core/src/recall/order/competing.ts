@@ -1,7 +1,7 @@
 /** What two sentences say otherwise: another value of one kind, another filling of one frame, a denied word. */
 import type { AskedWords } from "./AskedWords.ts"
 import { CUE } from "../sentences/cues.ts"
-import type { Pair } from "./Pair.ts"
+import type { Pair, Wanted } from "./Pair.ts"
 import type { Sentence, Token } from "../sentences/readSentences.ts"
 import { holdsWord, isContent, isSameToken } from "../sentences/tokens.ts"
 import { type Value, VALUE_KINDS, type ValueKind } from "../sentences/values.ts"
@@ -41,16 +41,21 @@ const isNearShared = (
 ): boolean =>
   tokens.some((token, i) => Math.abs(i - at) <= words && isContent(token) && holdsWord(others, token))
 
+const isSameValue = (a: Value, b: Value): boolean => a.value === b.value && a.unit === b.unit
+
+const without = (values: ReadonlyArray<Value>, others: ReadonlyArray<Value>): ReadonlyArray<Value> =>
+  values.filter((value) => !others.some((other) => isSameValue(value, other)))
+
 const NO_KINDS: ReadonlyArray<ValueKind> = []
 
-/** The kinds of which both sentences have a value, and none in common. */
+/** The kinds of which both sentences have a value, and none in common; numbers beside those in common: 3月5日, 3月8日. */
 export const competingKinds = ({ answer, asked }: Pair, later: Sentence): ReadonlyArray<ValueKind> => {
   if (answer.values.length === 0 || later.values.length === 0) return NO_KINDS
   return VALUE_KINDS.filter((kind) => {
-    const [before, after] = [valuesOf(answer, kind), valuesOf(later, kind)]
+    const [all, allLater] = [valuesOf(answer, kind), valuesOf(later, kind)]
+    const [before, after] = [without(all, allLater), without(allLater, all)]
     if (before.length === 0 || after.length === 0) return false
-    if (after.some((value) => before.some((old) => old.value === value.value && old.unit === value.unit)))
-      return false
+    if (kind !== "number" && after.length < allLater.length) return false
     if (kind !== "number" && kind !== "name") return true
     // Of several things that are counted, the one that is asked for.
     const isOneOfMany = kind === "number" && new Set(before.map(({ unit }) => unit)).size > 1
@@ -68,13 +73,18 @@ export const competingKinds = ({ answer, asked }: Pair, later: Sentence): Readon
   })
 }
 
-/** Whether it counts anew something else of the answer than what is asked for: the years of a loan, not its rate. */
-export const countsOther = ({ answer, asked }: Pair, later: Sentence): boolean => {
+/**
+ * Whether it counts anew something else of the answer than what is asked for: the years of a loan, not its rate. Where a
+ * time or a number is asked for, what counts all of it says the whole anew, as a date of month and day.
+ */
+export const countsOther = ({ answer, asked }: Pair, later: Sentence, { cues }: Wanted): boolean => {
   const [before, after] = [valuesOf(answer, "number"), valuesOf(later, "number")]
   const units = new Set(before.map(({ unit }) => unit))
+  const isWhole = Array.from(units).every((own) => after.some(({ unit }) => unit === own))
   return (
     units.size > 1 &&
     after.length > 0 &&
+    !(isWhole && (cues & (CUE.asksTime | CUE.asksCount)) !== 0) &&
     after.every(({ unit }) => unit !== "" && units.has(unit) && !asked.holds(Number(unit)))
   )
 }

@@ -17,7 +17,7 @@ import { beginsElsewhere, isAnothers, isOfAnother } from "./otherSubject.ts"
 import { asksRule, asksThing, type Pair, type Wanted } from "./Pair.ts"
 import type { Sentence, Token } from "../sentences/readSentences.ts"
 import { holdsWord, isContent, isOfPairs, isSameWord } from "../sentences/tokens.ts"
-import type { ValueKind } from "../sentences/values.ts"
+import type { Value, ValueKind } from "../sentences/values.ts"
 
 /** The share of the answer's asked words that the later statement holds: of all of them, of most, of some. */
 const ALL = 0.95
@@ -97,6 +97,20 @@ const isOnceTold = ({ answer, reply }: Pair): boolean =>
     return same.length > 0 && same.every(({ text }) => !isPastForm(text))
   })
 
+/** Whether it is so on some days only, of which the answer says nothing: "On Sundays it leaves at 7:45". */
+const isOfSomeDays = ({ answer, asked, reply }: Pair, wanted: Wanted): boolean => {
+  const isDay = ({ kind }: Value): boolean => kind === "weekday"
+  if ((reply.cues & CUE.always) === 0 && !asksRule(wanted)) return false
+  if (answer.values.some(isDay)) return false
+  const clauses = new Set(
+    reply.tokens.filter((token) => asked.bitsOf(token) !== 0).map(({ clause }) => clause)
+  )
+  return reply.values.some((value) => {
+    const token = reply.tokens[value.at]
+    return isDay(value) && (token === undefined || (clauses.has(token.clause) && asked.bitsOf(token) === 0))
+  })
+}
+
 /** Whether the later statement leaves the answer as it is: an exception, a guess, a memory, an addition. */
 const leavesIt = (pair: Pair, cues: number, wanted: Wanted): boolean => {
   const { answer, asked, later, reply, replyAt } = pair
@@ -110,6 +124,7 @@ const leavesIt = (pair: Pair, cues: number, wanted: Wanted): boolean => {
     ((cues & CUE.history) !== 0 && !changes) ||
     ((reply.cues & CUE.stays) !== 0 && asked.weigh(later.statement.held(replyAt)) > 0) ||
     ((reply.cues & CUE.also) !== 0 && !changes) ||
+    (!changes && isOfSomeDays(pair, wanted)) ||
     // The assistant's answer to the statement itself, and what it says by itself.
     (pair.isConfirmation && (pair.turns === 1 || ((cues & CUE.change) === 0 && !takesUp(pair, wanted))))
   )
@@ -195,9 +210,20 @@ const isName = ({ answer, asked }: Pair, { cues }: Wanted): boolean =>
   (cues & (CUE.asksTime | CUE.asksCount)) === 0 &&
   newNames(answer, [], asked).length > 0
 
+/** Whether it says all that the answer does but for times and numbers, and more than what is asked: an address anew. */
+const restatesAll = ({ answer, asked, reply }: Pair): boolean => {
+  const kept = answer.tokens.filter(
+    (token, i) => isContent(token) && !answer.values.some(({ at, kind }) => at === i && isTimeOrNumber(kind))
+  )
+  return (
+    kept.some((token) => asked.bitsOf(token) === 0) && kept.every((token) => holdsWord(reply.tokens, token))
+  )
+}
+
 /** Whether the later statement is about another part: where a place is asked for, another time of it. */
 const tellsOtherPart = (pair: Pair, differing: ReadonlyArray<ValueKind>, wanted: Wanted): boolean => {
-  if (countsOther(pair, pair.reply)) return true
+  if (countsOther(pair, pair.reply, wanted)) return true
+  if (restatesAll(pair)) return false
   if (asksThing(wanted)) return differing.length > 0 ? differing.every(isTimeOrNumber) : changesTime(pair)
   return isName(pair, wanted) && differing.length > 0 && differing.every(isTime)
 }
@@ -318,6 +344,8 @@ export const standsBehind = (pair: Pair, wanted: Wanted): boolean => {
   if (asked.weigh(bits & later.statement.held(replyAt)) < HALF_HELD * asked.weigh(bits)) return false
   const isOnce = (reply.cues & CUE.once) !== 0
   const isRule = (answer.cues & CUE.always) !== 0 || asksRule(wanted)
+  const changes = (cuesOf(pair) & (CUE.change | CUE.correction)) !== 0
+  if (!changes && isOfSomeDays(pair, wanted)) return !answer.isOccasion
   // What takes longest to tell comes last.
   return (isOnce || isRule) && !answer.isOccasion && (isOnce || reply.isOccasion)
 }

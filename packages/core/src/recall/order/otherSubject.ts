@@ -139,6 +139,7 @@ const isNotMine = (pair: Pair, cues: number): boolean => {
 export const isAnothers = (pair: Pair, cues: number): boolean => {
   const { answer, answerAt, asked, earlier, reply } = pair
   if (isNotMine(pair, cues)) return true
+  if (reply.hasOwner && ((answer.cues | cues) & CUE.people) === 0) return true
   const around = earlier.statement.tokensAround(answerAt)
   const isNew = (token: Token | undefined): token is Token =>
     token !== undefined && isContent(token) && asked.bitsOf(token) === 0 && !holdsWord(around, token)

@@ -133,7 +133,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     stays: "still|stays|unchanged|remains|as before|same as before|as always|keeps",
     negation:
       "not|no|no longer|never|isn't|isnt|aren't|arent|don't|dont|doesn't|doesnt|won't|wont|without|instead of|" +
-      "rather than|forget|forget the|done with|sold|stopped|quit",
+      "rather than|forget|forget the|done with|sold|stopped|quit|cannot|can't|cant|couldn't|couldnt|shouldn't|shouldnt|wouldn't|wouldnt|wasn't|wasnt|weren't|werent|didn't|didnt|hasn't|hasnt|haven't|havent|hadn't|hadnt|mustn't|needn't|ain't|none|nobody|nothing|neither|nor",
     first: "i|i'm|im|i've|ive|i'll|i'd|me|my|mine|we|we're|we've|we'll|our|ours|us",
     third: "he|she|his|her|their|hers|theirs|he's|she's|they|they're",
     people:
@@ -150,7 +150,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "gekundigt|verkauft|ersetzt|umgestellt|umgeraumt|geworden|verlassen|ausgetauscht|getauscht|erhöht|gesenkt|verlängert|verkürzt|gekürzt|übernommen|übergeben|gestorben|verloren|kaputt|geschlossen|befördert|versetzt|geschieden|getrennt|verheiratet|endlich|am ende|schließlich|aufgegeben|angepasst|aktualisiert|gestiegen|gesunken|abgeschafft|gewandert|umgestiegen|umbenannt|vorgezogen|zurückgezogen|weg",
     correction:
       "falsch|irrtum|verguckt|verschrieben|vertippt|verhort|blodsinn|quatsch|unsinn|geirrt|vertan|verwechselt|korrektur|eigentlich|stimmt nicht|doch nicht|verlesen|versprochen|verzahlt|" +
-      "nachgesehen|nachgeschaut|nachgemessen|fehler|ich meinte",
+      "nachgesehen|nachgeschaut|nachgemessen|fehler|ich meinte|berichtigung|richtigstellung|verrechnet|versehentlich",
     choice:
       "lieber|doch|besser|stattdessen|ach nein|moment|warte|dann|eher|nehmen wir|mach|verschieb*|verleg*|von jetzt an|überlegt|bei näherer überlegung|wenn ich's mir überlege|bitte doch|machen wir|mach daraus|mach das|ändere|ändern wir|änder das|verschieben wir|tausch|nimm|nehme ich|reicht|genügt|ist besser|wäre besser|vergiss|streich|hoppla|sorry|entschuldigung|halt|zu spät|zu früh|zu viel|zu teuer|oder nein|nein warte|nein lieber|nein doch",
     once: "ausnahmsweise|diesmal|dieses mal|nur heute|nur diese woche|einmalig|letzten weekday|diesen weekday|am letzten weekday|vorübergehend|zeitweise|zur abwechslung|diese woche|vorerst",
@@ -160,12 +160,15 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "wenn|falls|ob|vielleicht|eventuell|wurde|konnte|sollte|mochte|uberlege",
     history: "fruher|damals|ehemals|als kind|vorher|ursprunglich",
     stays: "bleibt|weiterhin|immer noch|noch immer|unverandert|nach wie vor",
-    negation: "nicht|kein|keine|keinen|nie|statt|ohne|nicht mehr",
+    negation:
+      "nicht|kein|keine|keinen|nie|statt|ohne|nicht mehr|keinem|keiner|keines|niemand|nichts|niemals|weder|nirgends",
     first: "ich|mir|mich|mein|meine|meinen|meinem|meiner|wir|uns|unser|unsere|unseren|unserem|unserer",
     third: "er|sein|seine|seinen|seinem|seiner|ihr|ihre|ihren|ihrem|ihrer",
     people:
-      "mutter|vater|bruder|schwester|schwestern|cousin|cousine|tante|onkel|nichte|neffe|frau|mann|sohn|tochter|oma|opa|freund|" +
-      "freundin|kollege|kollegin|chef|chefin|nachbar|nachbarin|schwager|schwagerin|eltern|kinder"
+      "mutter|mutti|mama|mamas|vater|vaters|papa|papas|bruder|bruders|brudern|schwester|schwestern|cousin|cousins|" +
+      "cousine|tante|onkel|onkels|nichte|neffe|neffen|frau|mann|mannes|sohn|sohnes|tochter|tochtern|oma|omas|opa|opas|" +
+      "enkel|enkelin|freund|freundes|freunde|freundin|kollege|kollegen|kollegin|chef|chefs|chefin|nachbar|nachbarn|" +
+      "nachbarin|schwager|schwagerin|schwieger*|eltern|kinder|kindern|mitbewohner*"
   },
   {
     languages: "fr",
@@ -173,7 +176,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "maintenant|a partir|des weekday|desormais|dorenavant|n'est plus|ne * plus|n'* plus|a present|a la place|demenage|change|au lieu|deplace|" +
       "reporte|annule|arrete|c'est fini|remplace|passe a|depuis|vendu|vendue|quitte|augmenté|baissé|diminué|prolongé|raccourci|repris|perdu|cassé|fermé|promu|promue|muté|mutée|divorcé|séparés|marié|mariée|enfin|finalement|abandonné|ajusté|mis à jour|parti|partie|échangé|échangée|changée|changés|rebaptisé|avancé|déménagée",
     correction:
-      "erreur|trompe|trompee|en fait|correction|confondu|confondue|je voulais dire|verifie|en realite|me suis trompe*",
+      "erreur|trompe|trompee|en fait|correction|confondu|confondue|je voulais dire|verifie|en realite|me suis trompe*|rectification|je rectifie|je corrige|au temps pour moi|autant pour moi",
     choice:
       "plutot|finalement|mieux|en fait|attends|alors|prefere|a la place|pensant|tout compte fait|réflexion faite|à la réflexion|en y pensant|mettons|mettez|mets|prenons|je prends|changez|changeons|décale|décalons|décaler|oublie|oubliez|suffit|suffira|ce serait mieux|c'est mieux|pardon|désolé|désolée|minute|trop tard|trop tôt|trop cher|non attends|ou non",
     once: "exceptionnellement|cette fois|pour une fois|weekday dernier|ce weekday|seulement aujourd'hui|provisoirement|temporairement|pour l'instant|cette semaine",
@@ -183,7 +186,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "si|peut etre|pourrait|pourrais|voudrais|devrait|au cas ou",
     history: "autrefois|a l'epoque|auparavant|dans le temps|etant enfant",
     stays: "toujours|reste|encore|inchange",
-    negation: "pas|plus|jamais|sans|au lieu de|non",
+    negation: "pas|plus|jamais|sans|au lieu de|non|aucun|aucune|rien",
     first: "je|j'ai|j'*|moi|mon|ma|mes|nous|notre|nos|on",
     third: "elle|leur|leurs|sa|ses",
     people:
@@ -196,7 +199,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "ahora|ya no|a partir de|actualmente|en vez|en lugar|mudado|mudamos|mude|mudo|cambiado|cambiamos|cambie|cambio|dejado|" +
       "deje|cancelado|aplazado|desde|vendido|hoy en dia|sustituido|subió|bajó|subieron|bajaron|subido|bajado|aumentado|reducido|ampliado|perdido|roto|cerrado|cerró|ascendido|trasladado|trasladaron|divorciado|separado|casado|por fin|al final|abandonado|ajustado|actualizado|se fue|cambiada|cambiaron|adelantado|retrasado|pospuesto|renombrado",
     correction:
-      "equivoque|equivocado|equivocada|en realidad|confundi|error|corrijo|quise decir|correccion|me equivoque",
+      "equivoque|equivocado|equivocada|en realidad|confundi|error|corrijo|quise decir|correccion|me equivoque|rectifico|rectificacion|fe de erratas",
     choice:
       "mejor|pensandolo|al final|prefiero|espera|entonces|mas bien|cambialo|ponlo|pasalo|pensándolo bien|bien pensado|ahora que lo pienso|cambiamos|cámbialo|pásalo|ponla|pasemos|pongamos|dejémoslo|quita|olvida|olvídalo|basta|es suficiente|perdón|perdona|que sea|que sean|prefiero|demasiado|mejor no|no mejor|no espera|ay no",
     once: "esta vez|excepcionalmente|por una vez|solo hoy|weekday pasado|este weekday|temporalmente|provisionalmente|por ahora|de momento|esta semana",
@@ -205,7 +208,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "si|quiza|quizas|tal vez|podria|deberia|quisiera",
     history: "antiguamente|solia|antes|de nino|de nina|en aquella epoca",
     stays: "sigue|todavia|igual|aun|se queda",
-    negation: "no|nunca|sin|en vez de|ya no",
+    negation: "no|nunca|sin|en vez de|ya no|ningún|ninguno|ninguna|nada|nadie|tampoco",
     first: "yo|mi|mis|me|nosotros|nuestro|nuestra|nuestros|nuestras|nos|tengo|soy|estoy",
     third: "ella|su|sus",
     people:
@@ -218,7 +221,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "ora|adesso|ormai|non piu|non * piu|invece|cambiato|cambiata|trasferito|trasferita|spostato|spostata|annullato|" +
       "d'ora in poi|smesso|da quando|venduto|sostituito|rimandato|aumentato|aumentata|ridotto|ridotta|prolungato|accorciato|perso|persa|rotto|rotta|chiuso|chiusa|promosso|promossa|divorziato|separati|sposato|finalmente|alla fine|abbandonato|aggiornato|andato via|anticipato|posticipato|passato a|passata a|lasciato|lasciata",
     correction:
-      "sbagliato|sbagliata|in realta|confuso|confusa|errore|correzione|volevo dire|mi sono sbagliat*",
+      "sbagliato|sbagliata|in realta|confuso|confusa|errore|correzione|volevo dire|mi sono sbagliat*|rettifica|rettifico|correggo|mi correggo",
     choice:
       "meglio|piuttosto|anzi|alla fine|aspetta|allora|preferisco|invece|spostalo|facciamo|ripensandoci|a pensarci bene|pensandoci|mettiamo|metti|prendiamo|prendo|cambiamo|spostiamo|spostala|lascia stare|dimentica|basta|bastano|sarebbe meglio|è meglio|scusa|un attimo|troppo|no aspetta|o meglio|preferirei",
     once: "questa volta|eccezionalmente|per una volta|solo oggi|weekday scorso|questo weekday|temporaneamente|provvisoriamente|per ora|per adesso|questa settimana",
@@ -227,7 +230,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "se|forse|potrebbe|vorrei|dovrebbe|magari",
     history: "una volta|un tempo|all'epoca|da bambino|da bambina|in passato",
     stays: "ancora|resta|rimane|sempre",
-    negation: "non|mai|senza|invece di|no",
+    negation: "non|mai|senza|invece di|no|nessun|nessuno|nessuna|niente|nulla",
     first: "io|mio|mia|miei|mie|mi|noi|nostro|nostra|nostri|nostre|ci",
     third: "lui|lei|suo|sua|suoi|sue|loro",
     people:
@@ -239,7 +242,8 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     change:
       "agora|ja nao|a partir de|em vez|mudou|mudamos|mudei|mudaram|trocou|troquei|trocamos|deixei|cancelado|adiado|desde|" +
       "nao * mais|vendido|passou a|atualmente|subiu|desceu|aumentou|reduziu|prolongado|perdido|partido|fechou|promovido|promovida|transferido|transferida|divorciado|separados|casado|finalmente|no fim|abandonado|atualizado|foi embora|antecipado|alterado|alterada|mudado|mudada",
-    correction: "enganei|na verdade|afinal|engano|erro|corrijo|enganado|enganada|queria dizer|correcao",
+    correction:
+      "enganei|na verdade|afinal|engano|erro|corrijo|enganado|enganada|queria dizer|correcao|retifico|retificando|retificacao|corrigindo",
     choice:
       "melhor|afinal|prefiro|espera|entao|em vez|passa para|muda para|pensando melhor|pensando bem|bem pensado|agora que penso|mudamos|põe|ponha|passa|passamos|fica|fiquemos|esquece|basta|chega|seria melhor|é melhor|desculpa|desculpe|aliás|ou melhor|prefiro|prefiro antes|demasiado|não espera|que seja|que sejam",
     once: "desta vez|excecionalmente|excepcionalmente|por uma vez|so hoje|weekday passado|weekday passada|esta weekday|temporariamente|provisoriamente|por agora|por enquanto|esta semana",
@@ -248,7 +252,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "se|talvez|poderia|gostaria|devia",
     history: "antigamente|costumava|dantes|naquela altura|em crianca",
     stays: "ainda|continua|fica na mesma|fica igual|igual",
-    negation: "nao|nunca|sem|em vez de",
+    negation: "nao|nunca|sem|em vez de|nenhum|nenhuma|nada|ninguém|nem",
     first: "eu|meu|minha|meus|minhas|nos|nosso|nossa|nossos|nossas|me",
     third: "ele|ela|dele|dela|seu|sua",
     people:
@@ -260,7 +264,8 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     change:
       "nu|voortaan|inmiddels|niet meer|geen * meer|verhuisd|veranderd|verzet|verplaatst|gestopt|in plaats|sinds|" +
       "tegenwoordig|gewisseld|afgezegd|uitgesteld|verkocht|vanaf nu|opgezegd|verhoogd|verlaagd|verlengd|verkort|overgenomen|overgedragen|verloren|kapot|gesloten|gepromoveerd|overgeplaatst|gescheiden|getrouwd|eindelijk|uiteindelijk|opgegeven|aangepast|bijgewerkt|vertrokken|omgeruild|vervangen|overgestapt|vervroegd|hernoemd|weg",
-    correction: "vergist|fout|verkeerd|eigenlijk|correctie|nagemeten|nagekeken|ik bedoelde|vergissing",
+    correction:
+      "vergist|fout|verkeerd|eigenlijk|correctie|nagemeten|nagekeken|ik bedoelde|vergissing|rectificatie",
     choice:
       "liever|toch|beter|bij nader inzien|wacht|dan|doe maar|maak er|bij nader inzien|nu ik erover nadenk|doe toch|maak daar|zet|verzet|verplaats|laten we|neem|ik neem|vergeet|is genoeg|is beter|zou beter|sorry|oeps|wacht even|te laat|te vroeg|te veel|te duur|of nee|nee wacht|nee toch|ik heb liever",
     once: "deze keer|dit keer|uitzonderlijk|bij uitzondering|voor een keer|alleen vandaag|afgelopen weekday|vorige weekday|tijdelijk|voorlopig|deze week",
@@ -269,7 +274,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "als|of|misschien|zou|zouden|wellicht",
     history: "vroeger|destijds|toentertijd|als kind",
     stays: "nog steeds|blijft|nog altijd|ongewijzigd",
-    negation: "niet|geen|nooit|zonder|in plaats van",
+    negation: "niet|geen|nooit|zonder|in plaats van|niets|niemand|nergens",
     first: "ik|mij|mijn|me|wij|we|ons|onze",
     third: "hij|haar|hun|ze",
     people:
@@ -279,8 +284,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
   {
     languages: "pl",
     change:
-      "teraz|obecnie|juz nie|odtad|zamiast|od teraz|zmieni*|przenio*|przeniesi*|przeprowadzi*|przelozo*|odwola*|przesta*|sprzeda*|podwyższ*|obniż*|przedłuż*|skróc*|zgubi*|zepsu*|zamkn*|awansowa*|rozwied*|wreszcie|w końcu|porzuci*|zaktualizowa*|odeszł*|odszedł|wymieni*|zastąpi*|przesiadł*|przenies*",
-    correction: "pomyli*|blad|nie tak|poprawka|wlasciwie|sprawdzi*|tak naprawde",
+      "teraz|obecnie|juz nie|odtad|zamiast|od teraz|zmieni*|przenio*|przeniesi*|przeprowadzi*|przelozo*|odwola*|przesta*|sprzeda*|podwyższ*|obniż*|przedłuż*|skróc*|zgubi*|zepsu*|zamkn*|awansowa*|rozwied*|wreszcie|w końcu|porzuci*|zaktualizowa*|odeszł*|odszedł|wymieni*|zastąpi*|przesiadł*|przenies*|przesun*",
+    correction:
+      "pomyli*|blad|nie tak|poprawka|wlasciwie|sprawdzi*|tak naprawde|sprostowanie|prostuje|korekta|pomylka",
     choice:
       "jednak|lepiej|raczej|wole|czekaj|przeloz*|zmien*|to moze|po namyśle|jak tak myślę|przesuń|przesuńmy|przełóżmy|zróbmy|weźmy|wezmę|niech będzie|wystarczy|będzie lepiej|przepraszam|zaraz|zapomnij|za późno|za wcześnie|za dużo|za drogo|albo nie|nie czekaj|nie lepiej",
     once: "wyjatkowo|tym razem|jednorazowo|tylko dzis|ostatni* weekday|w ostatni*|tymczasowo|chwilowo|na razie|w tym tygodniu",
@@ -289,12 +295,14 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "jesli|jezeli|moze|chyba|gdyby|czy",
     history: "kiedys|dawniej|wczesniej|w dziecinstwie",
     stays: "nadal|wciaz|zostaje|bez zmian",
-    negation: "nie|nigdy|bez|zamiast",
+    negation: "nie|nigdy|bez|zamiast|nic|nikt|żaden|żadna|żadne|ani",
     first: "ja|moj|moja|moje|moim|mojej|mi|mnie|my|nasz|nasza|nasze|naszej|nas|nam",
     third: "ona|jego|jej|ich",
     people:
-      "matka|mama|ojciec|tata|brat|siostra|siostry|kuzyn|kuzynka|ciocia|wujek|zona|maz|syn|corka|babcia|dziadek|przyjaciel|kolega|" +
-      "kolezanka|szef|szefowa|sasiad|sasiadka|szwagier|rodzice|dzieci"
+      "matka|matki|matce|matke|mama|mamy|mamie|mame|ojciec|ojca|ojcu|ojcem|tata|taty|tacie|tate|brat|brata|bratu|bratem|" +
+      "siostr*|kuzyn*|cioci*|ciotk*|wuj*|zona|zony|zonie|maz|meza|mezowi|mezem|syn|syna|synowi|synem|corka|corki|" +
+      "corce|corke|babci*|dziadek|dziadk*|przyjaciel*|przyjaciolk*|kolega|kolegi|koledze|kolege|kolezan*|szef*|sasiad*|" +
+      "szwagier|szwagr*|teściow*|teścia|rodzic*|dzieci"
   },
   {
     languages: "ru uk bg",
@@ -302,7 +310,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "теперь|сейчас|больше не|уже не|вместо|переехал*|перенес*|сменил*|отменил*|отныне|поменял*|продал*|перестал*|бросил*|с тех пор|" +
       "тепер|зараз|більше не|вже не|замість|переїхал*|змінил*|скасували|повысил*|снизил*|увеличил*|уменьшил*|продлил*|потерял*|сломал*|закрыл*|перевел*|развел*|наконец|в итоге|обновил*|ушел|ушла|заменил*|перешел|перешла|перешли|переименовал*|съехал*|уволил*",
     correction:
-      "ошиб*|на самом деле|перепутал*|поправка|оговорил*|проверил*|вообще то|помилил*|насправді|переплутал*",
+      "ошиб*|на самом деле|перепутал*|поправка|оговорил*|проверил*|вообще то|помилил*|насправді|переплутал*|исправлен*|уточнен*|опечатк*|виправлен*|грешк*",
     choice:
       "лучше|все таки|передумал*|подожди|давай|тогда|краще|все ж таки|ні|хотя нет|пожалуй|подумав|если подумать|перенеси*|перенесем|перенесём|поменяй*|измени*|пусть будет|сделаем|возьмем|возьму|хватит|достаточно|забудь|извини*|стой|погоди|слишком|нет лучше|краще|перенеси|змін*|хай буде|вистачить",
     once: "в этот раз|на этот раз|в виде исключения|один раз|только сегодня|в прошл* weekday|цього разу|як виняток|временно|пока что|на этой неделе|тимчасово",
@@ -311,12 +319,15 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "если|может|наверное|возможно|бы|ли|якщо|можливо|мабуть",
     history: "раньше|прежде|когда то|тогда|в детстве|раніше|колись",
     stays: "по прежнему|остается|все еще|так же|досі|залишається",
-    negation: "не|нет|никогда|без|вместо|ні|ніколи",
+    negation: "не|нет|никогда|без|вместо|ні|ніколи|ничего|никто|ни|нельзя|нічого|ніхто|няма|нищо|никой",
     first: "я|мне|меня|мой|моя|мое|моего|моей|мы|нас|нам|наш|наша|наше|у меня|у нас|мій|моє|ми|нам",
     third: "он|она|его|ее|их|він|вона|її|його",
     people:
-      "мать|мама|отец|папа|брат|сестра|сестры|тетя|дядя|племянник|племянница|жена|муж|сын|дочь|бабушка|дедушка|друг|подруга|" +
-      "коллега|начальник|сосед|соседка|родители|дети"
+      "мать|матери|матерью|мама|мамы|маме|маму|мамой|мамин*|отец|отца|отцу|отцом|папа|папы|папе|папу|папой|папин*|брат|" +
+      "брата|брату|братом|братов|сестр*|тетя|тети|тете|тетю|дядя|дяди|дяде|дядю|племянни*|жена|жены|жене|жену|женой|муж|" +
+      "мужа|мужу|мужем|сын|сына|сыну|сыном|дочь|дочери|дочк*|бабушк*|дедушк*|друг|друга|другу|подруг*|коллег*|начальни*|" +
+      "сосед*|родител*|дети|детей|мати|тато|тата|бабус*|дідус*|дружин*|чоловіка|доньк*|сусід*|колег*|майка|баща|съпруг*|" +
+      "дъщер*|приятел*|съсед*"
   },
   {
     languages: "tr",
@@ -335,14 +346,17 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     first: "ben|benim|bana|beni|biz|bizim|bize|bizi",
     third: "onun|onlarin",
     people:
-      "anne|annem|baba|babam|kardesim|abim|ablam|kuzenim|teyze|teyzem|amca|amcam|esim|oglum|kizim|arkadasim|komsu|komsum|patron"
+      "anne|annem*|anneann*|baba|babam*|babaann*|kardes*|abim*|agabey*|abla|ablam*|kuzen*|teyze|teyzem*|amca|amcam*|" +
+      "dayi|dayim*|halam*|dedem*|ninem*|yegen*|esim*|kocam*|oglum*|kizim*|arkadas*|komsu*|patron*|mudur*|kaynana*|" +
+      "kayinvalide*"
   },
   {
     languages: "sv no",
     change:
       "numera|inte langre|ikke lenger|ikke laengere|istallet|i stallet|i stedet|flyttat|flyttet|bytt|byttet|skiftet|andrat|endret|" +
       "aendret|na|nuvarande|installt|avlyst|aflyst|sedan|siden|höjt|höjts|sänkt|økt|hævet|sænket|förlängt|forlenget|förlorat|mistet|trasig|ødelagt|stängt|stengt|lukket|befordrad|forfremmet|skild|skilt|gift|äntligen|endelig|till slut|til slutt|uppdaterat|oppdatert|slutat|sluttet|holdt op|ersatt|erstattet",
-    correction: "fel|egentligen|faktiskt|faktisk|feil|forkert|forvaxlade|rettelse|rattelse|tog fel|tok feil",
+    correction:
+      "fel|egentligen|faktiskt|faktisk|feil|forkert|forvaxlade|rettelse|rattelse|tog fel|tok feil|korrigering|korreksjon|korrektion|misstag|blandade ihop",
     choice:
       "hellre|battre|heller|bedre|hellere|bedst|vanta|vent|istallet|i stedet|vid närmare eftertanke|ved nærmere ettertanke|ved nærmere eftertanke|ändra|endre|ändra det|flytta|flytt|flyt|vi tar|vi tager|låt oss|la oss|lad os|räcker|holder|er nok|är bättre|er bedre|förlåt|beklager|undskyld|glöm|glem|för sent|for sent|nej vänta|nei vent|nej vent|jag tar",
     once: "den har gangen|denne gangen|denne gang|undantagsvis|unntaksvis|undtagelsesvis|i weekday|tillfälligt|midlertidig|midlertidigt|foreløbig|foreløpig|tills vidare|denna vecka|denne uken|denne uge",
@@ -351,17 +365,19 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "om|kanske|kanskje|maske|hvis|skulle|ville",
     history: "forr|forut|den gangen|dengang|tidigare|tidligere|som barn",
     stays: "fortfarande|fortsatt|stadig|forblir",
-    negation: "inte|ikke|ingen|inget|aldri|aldrig|istallet for|i stedet for",
+    negation: "inte|ikke|ingen|inget|aldri|aldrig|istallet for|i stedet for|inga|intet|ej|utan|uten|uden",
     first: "jag|jeg|mig|meg|min|mitt|mina|mine|vi|oss|os|var|vart|vara|vores",
     third: "han|hon|hun|hans|hennes|hendes|deras|deres",
     people:
-      "mamma|pappa|mor|far|bror|soster|syster|kusin|faster|moster|tante|onkel|fru|man|kone|mann|son|sonn|dotter|datter|mormor|morfar|van|kollega|chef|sjef|granne|nabo"
+      "mamma|mammas|pappa|pappas|mor|mors|far|fars|bror|brors|soster|sosters|syster|systers|kusin|kusins|faster|moster|" +
+      "tante|onkel|onkels|fru|frus|man|kone|kones|mann|son|sons|sonn|dotter|dotters|datter|datters|mormor|morfar|farmor|" +
+      "farfar|van|kollega|kollegas|chef|chefs|sjef|granne|grannes|nabo|nabos"
   },
   {
     languages: "fi",
     change:
       "nyt|nykyään|ei enää|en enää|sijaan|muutti|muutin|muutimme|vaihto*|vaihdoin|vaihdoimme|peruttu|siirretty|siirtyi|lopetin",
-    correction: "väärin|itse asiassa|virhe|oikaisu|erehdyin|tarkistin",
+    correction: "väärin|itse asiassa|virhe|oikaisu|erehdyin|tarkistin|sekoitin|muistin väärin",
     choice:
       "mieluummin|sittenkin|odota|parempi|toisaalta|tarkemmin ajatellen|siirrä|siirretään|vaihdetaan|otetaan|riittää|olisi parempi|anteeksi|unohda|ei kun",
     once: "tällä kertaa|poikkeuksellisesti|viime weekday",
@@ -370,10 +386,13 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "jos|ehkä",
     history: "ennen|aikaisemmin|tuolloin|lapsena",
     stays: "edelleen|yhä|ennallaan",
-    negation: "ei|en|eivät|ilman|sijaan",
+    negation: "ei|en|eivät|ilman|sijaan|emme|eikä|enkä|koskaan",
     first: "minä|minun|me|meidän|minulla|meillä",
     third: "hänen|heidän|hän",
-    people: "äiti|isä|veli|sisko|serkku|täti|vaimo|poika|tytär|ystävä|naapuri"
+    people:
+      "äiti|äidin|äitini|äidille|äidillä|isä|isän|isäni|isälle|isällä|veli|veljen|veljeni|veljelle|veljellä|sisko*|" +
+      "siska*|serkku*|serkun|täti|tädi*|setä|setäni|eno|enoni|vaimo*|mieheni|mieheltä|poika|poikani|pojan|tytär|tyttäre*|" +
+      "ystävä*|naapuri*|mummo*|mummi*|kaveri*|lapsen|lapset|vanhempi*"
   },
   {
     languages: "cs",
@@ -387,15 +406,18 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "pokud|jestli|možná|asi",
     history: "dříve|kdysi|tehdy|jako dítě",
     stays: "stále|pořád|beze změny",
-    negation: "ne|není|nikdy|bez|místo",
+    negation: "ne|není|nikdy|bez|místo|nic|nikdo|žádný|žádná|žádné|nemá|nemám|nechci|nejsem|nejsou",
     first: "já|můj|moje|moji|nás|náš|naše",
     third: "její|jeho|jejich|ona",
-    people: "matka|máma|otec|táta|bratr|sestra|teta|strýc|manželka|manžel|syn|dcera|kamarád|soused"
+    people:
+      "matka|matky|matce|matku|máma|mámy|mámě|mámu|mamin*|otec|otce|otci|otcem|táta|táty|tátovi|tátu|tátův|tátova|" +
+      "bratr*|sestr*|sestře|teta|tety|tetě|tetu|strýc*|manžel*|syn|syna|synovi|synem|dcera|dcery|dceři|dceru|babičk*|" +
+      "babičce|dědeč*|kamarád*|soused*|šéf*|rodič*|děti|dětí"
   },
   {
     languages: "ro",
     change: "acum|nu mai|în loc|mutat|schimbat|anulat|de acum|vândut|renunțat",
-    correction: "greșit|de fapt|corecție|eroare|am verificat",
+    correction: "greșit|de fapt|corecție|eroare|am verificat|rectificare|rectific|corectez|m-am înșelat",
     choice:
       "mai bine|stai|prefer|totuși|dacă mă gândesc|de fapt|mută|schimbă|luăm|iau|ajunge|ar fi mai bine|scuze|uită",
     once: "de data asta|în mod excepțional|doar azi|weekday trecut*",
@@ -404,10 +426,13 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "dacă|poate",
     history: "pe vremuri|înainte|când eram",
     stays: "încă|rămâne|neschimbat",
-    negation: "nu|niciodată|fără|în loc",
+    negation: "nu|niciodată|fără|în loc|niciun|nicio|nimic|nimeni",
     first: "eu|meu|mea|mei|mele|noi|nostru|noastră",
     third: "lui|ei|lor",
-    people: "mama|tata|frate|soră|verișor|mătușă|unchi|soție|soț|fiu|fiică|prieten|vecin"
+    people:
+      "mama|mamei|tata|tatălui|frate|fratele|fratelui|soră|sora|surorii|verișor|verișoara|mătuș*|unchi|unchiul|" +
+      "unchiului|soție|soția|soției|soț|soțul|soțului|fiu|fiul|fiului|fiică|fiica|fiicei|bunica|bunicii|bunicul|" +
+      "bunicului|prieten|prietena|prietenul|prietenului|prietenei|vecin|vecina|vecinul|vecinului|colegul|colega|șeful"
   },
   {
     languages: "hu",
@@ -421,11 +446,13 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "ha|talán|lehet",
     history: "régen|régebben|korábban|gyerekkoromban",
     stays: "továbbra|még mindig|változatlan",
-    negation: "nem|soha|nélkül|helyett",
+    negation: "nem|soha|nélkül|helyett|sem|semmi|senki|nincs|nincsenek|sose",
     first: "én|nekem|enyém|mi|mienk|nekünk",
     third: "ő|övé",
     people:
-      "anya|anyám|apa|apám|testvérem|nővérem|bátyám|unokatestvérem|nagynéném|feleségem|férjem|fiam|lányom|barátom|szomszéd"
+      "anya|anyám*|anyánk*|anyja|anyu*|apa|apám*|apánk*|apja|testvér*|nővér*|bátyá*|húgom*|öcsém*|unokatestvér*|nagynén*|nagybáty*|nagymam*|" +
+      "nagyany*|nagyap*|feleség*|férjem*|fiam*|lányom*|barátom*|barátnő*|szomszéd*|kolléga|kollégá*|főnök*|szülei*|" +
+      "gyerekem*|gyerekei*"
   },
   {
     languages: "el",
@@ -439,11 +466,13 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "αν|ίσως",
     history: "παλιά|τότε|παιδί",
     stays: "ακόμα|παραμένει",
-    negation: "δεν|όχι|ποτέ|χωρίς|αντί",
+    negation: "δεν|όχι|ποτέ|χωρίς|αντί|μην|κανείς|κανένας|τίποτα|ούτε",
     first: "εγώ|μου|μας|εμείς",
     third: "του|της|τους",
     people:
-      "μητέρα|μαμά|πατέρας|μπαμπάς|αδερφός|αδερφή|ξάδερφος|θεία|θείος|γυναίκα|άντρας|γιος|κόρη|φίλος|φίλη"
+      "μητέρα|μητέρας|μαμά|μαμάς|πατέρας|πατέρα|μπαμπάς|μπαμπά|αδερφ*|αδελφ*|ξάδερφ*|ξαδέρφ*|θεία|θείας|θείος|θείου|" +
+      "θείο|γυναίκα|γυναίκας|άντρας|άντρα|σύζυγο*|γιος|γιου|γιο|κόρη|κόρης|φίλος|φίλου|φίλο|φίλη|φίλης|γείτον*|παππού*|" +
+      "γιαγιά*"
   },
   {
     languages: "vi",
@@ -456,7 +485,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "nếu|có lẽ",
     history: "ngày xưa|trước đây|hồi nhỏ",
     stays: "vẫn",
-    negation: "không|chưa bao giờ|thay vì",
+    negation: "không|chưa bao giờ|thay vì|chẳng|đừng|chớ",
     first: "tôi|của tôi|chúng tôi|mình",
     third: "anh ấy|cô ấy|của cô|của anh ấy",
     people: "mẹ|bố|anh trai|chị gái|em trai|em gái|vợ|chồng|con trai|con gái|bạn"
@@ -473,7 +502,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "kalau|jika|mungkin",
     history: "dulu|sebelumnya|waktu kecil",
     stays: "masih|tetap",
-    negation: "tidak|bukan|tanpa|tak pernah",
+    negation: "tidak|bukan|tanpa|tak pernah|belum|jangan|tiada",
     first: "saya|aku|kami|kita",
     third: "dia|mereka",
     people: "ibu|ayah|kakak|adik|sepupu|paman|bibi|istri|suami|anak|teman|tetangga"
@@ -481,7 +510,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
   {
     languages: "ar fa",
     change: "الآن|لم يعد|لم أعد|بدلا|انتقل*|تغير*|ألغي*|من الآن|حاليا|اکنون|دیگر نه",
-    correction: "خطأ|في الواقع|تصحيح|أخطأت|اشتباه",
+    correction: "خطأ|في الواقع|تصحيح|أخطأت|اشتباه|تصحیح|اصلاح|عفوا",
     choice: "أفضل|الأفضل|انتظر|بعد التفكير|غيّر*|انقل*|لنأخذ|يكفي|لاحقا|آسف|انس",
     once: "هذه المرة|استثناء|اليوم فقط",
     always: "كل|دائما|عادة|هر|همیشه",
@@ -489,7 +518,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "إذا|ربما|لو",
     history: "سابقا|قديما|في طفولتي",
     stays: "ما زال|لا يزال",
-    negation: "ليس|لا|لم|بدون",
+    negation: "ليس|لا|لم|بدون|لن|غير|ليست|لست|نیست|نه|هیچ",
     first: "أنا|لدي|عندي|نحن|لدينا",
     third: "هو|هي|لها|له",
     people: "أمي|أبي|أخي|أختي|عمي|خالتي|زوجتي|زوجي|ابني|ابنتي|صديقي|جاري"
@@ -505,7 +534,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "אם|אולי",
     history: "פעם|לפני כן|בילדותי",
     stays: "עדיין|נשאר",
-    negation: "לא|אין|בלי|במקום",
+    negation: "לא|אין|בלי|במקום|אף|כלום|בלתי",
     first: "אני|שלי|אנחנו|שלנו|לי",
     third: "הוא|היא|שלו|שלה",
     people: "אמא|אבא|אח|אחות|דוד|דודה|אשתי|בעלי|הבן|הבת|חבר|חברה|שכן"
@@ -513,7 +542,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
   {
     languages: "hi bn ta",
     change: "अब|अब नहीं|बदल*|की जगह|रद्द|छोड़ दिया|এখন|আর না|বদলে|இப்போது",
-    correction: "गलत|असल में|सुधार|ভুল|আসলে|தவறு",
+    correction: "गलत|असल में|सुधार|ভুল|আসলে|தவறு|गलती|সংশোধন|திருத்தம்",
     choice: "बेहतर|रुको|বরং|சரி",
     once: "इस बार|सिर्फ आज|এবার|இந்த முறை",
     always: "हर|हमेशा|आमतौर पर|প্রতি|সবসময়|ஒவ்வொரு",
@@ -521,7 +550,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     perhaps: "अगर|शायद|যদি|হয়তো|ஒருவேளை",
     history: "पहले|बचपन में|আগে|முன்பு",
     stays: "अभी भी|এখনও|இன்னும்",
-    negation: "नहीं|मत|না|இல்லை",
+    negation: "नहीं|मत|না|இல்லை|न|बिना|নেই|নয়|কখনো",
     first: "मैं|मेरा|मेरी|मेरे|हम|हमारा|हमारी|আমি|আমার|আমাদের|நான்|என்|எங்கள்",
     third: "उसका|उसकी|उनका|তার|அவர்",
     people: "भाई|बहन|माँ|पिता|चाचा|मामा|पत्नी|पति|बेटा|बेटी|दोस्त|ভাই|বোন|মা|বাবা|அண்ணன்|தங்கை"
@@ -545,7 +574,7 @@ export const CUE_RUNS: Omit<CueWords, "languages"> = {
   perhaps: "如果|也许|可能|要是|想不想|もし|かもしれ|たら|만약|아마|라면|ถ้า|อาจ",
   history: "以前|从前|过去|曾经|小时候|昔|当時|かつて|예전|옛날|전에는|어릴|เมื่อก่อน|สมัย",
   stays: "仍|不变|照旧|そのまま|まだ|相変わらず|여전히|그대로|아직|ยังคง|เหมือนเดิม",
-  negation: "不|没|别|ない|ません|なく|않|아니|말고|没有|ไม่",
+  negation: "不|没|别|ない|ません|なく|않|아니|말고| 안 | 못 |没有|ไม่",
   first: "我|私|僕|俺|うち|저|나는|내|우리|제가|ฉัน|ผม|เรา",
   third: "他|她|彼|그녀|그의|그는|เขา|เธอ",
   people:

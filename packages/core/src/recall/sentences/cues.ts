@@ -92,9 +92,28 @@ const cueTable = (languages: number): CueTable => {
   return table
 }
 
+/** Characters of the runs in the two ways of writing Chinese, and Japanese. */
+const TRADITIONAL =
+  "現现換换變变辭辞轉转從从說说錯错記记誤误這这個个臨临時时還还沒没別别媽妈親亲鄰邻兒儿誰谁麼么幾几點点號号顏颜紅红藍蓝綠绿黃黄總总過过裡里兩两對对實实寫写會会後后舊旧週周開开關关們们壞坏樣样問问給给讓让與与調调動动遷迁"
+const SIMPLE: ReadonlyMap<string, string> = new Map(
+  Array.from({ length: TRADITIONAL.length / 2 }, (_, i) => [
+    TRADITIONAL[2 * i] ?? "",
+    TRADITIONAL[2 * i + 1] ?? ""
+  ])
+)
+const IN_TWO_WAYS = new RegExp(`[${Array.from(SIMPLE.keys()).join("")}]`, "gu")
+
+/** A text with such a character in one way, so that a run is found in either. */
+const inOneWay = (text: string): string =>
+  text.replaceAll(IN_TWO_WAYS, (character) => SIMPLE.get(character) ?? character)
+
 const cueRuns = lazily(() => {
   const runs = { ...CUE_RUNS, ...ASKING_RUNS }
-  return CUES.flatMap((cue) => runs[cue].split("|").map((text) => ({ text, cue: CUE[cue] })))
+  return CUES.flatMap((cue) =>
+    inOneWay(runs[cue])
+      .split("|")
+      .map((text) => ({ text, cue: CUE[cue] }))
+  )
 })
 
 const isWord = (pattern: string, word: string): boolean =>
@@ -135,7 +154,23 @@ export const findCues = (
 
 /** The cues of a text whose words are not spaced. */
 export const findCueRuns = (text: string): number => {
+  const written = inOneWay(text)
   let cues = 0
-  for (const run of cueRuns()) if ((cues & run.cue) === 0 && text.includes(run.text)) cues |= run.cue
+  for (const run of cueRuns()) if ((cues & run.cue) === 0 && written.includes(run.text)) cues |= run.cue
   return cues
 }
+
+/** A person before what is theirs: with a particle, or in Korean and Thai before or behind it without one. */
+const ownerRun = lazily(() => {
+  const people = inOneWay(CUE_RUNS.people).split("|")
+  const of = (script: RegExp): string => people.filter((person) => script.test(person)).join("|")
+  const korean = of(/\p{Script=Hangul}/u)
+  const characters = of(/\p{scx=Han}|\p{scx=Hira}/u)
+  return new RegExp(
+    `(?:${characters})[的の]|(?<!\\p{Script=Hangul})(?:우리 )?(?:${korean})(?:의|네)?\\s|ของ(?:${of(/\p{Script=Thai}/u)})`,
+    "u"
+  )
+})
+
+/** Whether a text whose words are not spaced, or in Korean, has a person who owns what it speaks of. */
+export const hasOwnerRun = (lowered: string): boolean => ownerRun().test(inOneWay(lowered))

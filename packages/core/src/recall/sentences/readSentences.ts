@@ -5,10 +5,19 @@ import { ENGLISH, guessLanguages, languageMask, stopMask } from "../../text/term
 import { readWith } from "../../text/terms/tokenisers.ts"
 import { toWords } from "../../text/terms/toWords.ts"
 import { NO_TERM } from "../../text/terms/Word.ts"
-import { TITLES } from "../../text/titles.ts"
+import { TITLES } from "../../text/names/titles.ts"
 import { readItems } from "../../text/time/timePhrases.ts"
-import { CUE, findCueRuns, findCues, WEEKDAY } from "./cues.ts"
-import { hasRuns, isOneDay, isUnspaced, readRunValues, readWordValue, type Value } from "./values.ts"
+import { CUE, findCueRuns, findCues, hasOwnerRun, WEEKDAY } from "./cues.ts"
+import {
+  HANGUL,
+  hasRuns,
+  isOneDay,
+  isUnspaced,
+  readNative,
+  readRunValues,
+  readWordValue,
+  type Value
+} from "./values.ts"
 
 /** A word, or a pair of characters where words are not spaced. */
 export interface Token {
@@ -19,6 +28,8 @@ export interface Token {
   /** Commas before it in its sentence. */
   readonly clause: number
   readonly isPossessive: boolean
+  /** Whether it is written with a capital. */
+  readonly isCapital: boolean
 }
 
 export interface Sentence {
@@ -31,6 +42,8 @@ export interface Sentence {
   readonly isQuestion: boolean
   /** Whether it names one day, week or month: yesterday, this week, last Friday. */
   readonly isOccasion: boolean
+  /** Whether a person owns what it speaks of, where no place of a cue tells: 妈妈的, 母の, 엄마 치과. */
+  readonly hasOwner: boolean
 }
 
 /** Longer texts are read to here, in UTF-16 code units: a passage is shorter. */
@@ -121,12 +134,14 @@ class WordToken implements Token {
   readonly text: string
   readonly clause: number
   readonly isPossessive: boolean
+  readonly isCapital: boolean
   readonly #bare: string
   readonly #manner: Manner
   #ids: ReadonlyArray<number> | undefined
 
-  constructor(text: string, bare: string, clause: number, manner: Manner) {
+  constructor(written: string, text: string, bare: string, clause: number, manner: Manner) {
     this.text = text
+    this.isCapital = CAPITAL.test(written)
     this.clause = clause
     this.isPossessive = text.endsWith("'s")
     this.#bare = bare
@@ -165,11 +180,18 @@ class Reader {
 
   /** Gives numbers what they count. */
   withUnits(): ReadonlyArray<Value> {
-    return this.values.map((value): Value => {
+    return [...this.values, ...this.#nativeNumbers()].map((value): Value => {
       const next = this.tokens[value.at + 1]
       if (value.kind !== "number" || value.unit !== "" || next === undefined) return value
       if (this.#attached.has(value.at + 1) && ORDINAL.test(next.text)) return { ...value, unit: ORDINAL_UNIT }
       return stopMask(next.text) === 0 ? { ...value, unit: String(next.ids.at(-1) ?? next.text) } : value
+    })
+  }
+
+  #nativeNumbers(): ReadonlyArray<Value> {
+    return this.tokens.flatMap(({ text }, at): ReadonlyArray<Value> => {
+      const read = HANGUL.test(text) ? readNative(text, this.tokens[at + 1]?.text ?? "") : null
+      return read === null ? [] : [{ kind: "number", ...read, at }]
     })
   }
 
@@ -179,7 +201,8 @@ class Reader {
         text: "",
         ids: whole === NO_TERM ? pieces : [whole],
         clause: this.#clause,
-        isPossessive: false
+        isPossessive: false,
+        isCapital: false
       })
       this.spoken.push("")
     }
@@ -192,7 +215,7 @@ class Reader {
     const found = NUMBER.test(lower) ? null : readWordValue(written, bare)
     // "Ten" is a number in English, and a function word in Polish; "mai" is May in French, and "more" in Romanian.
     const word = found !== null && isFunctionWord(lower, this.#manner) ? null : found
-    this.tokens.push(new WordToken(lower, bare, this.#clause, this.#manner))
+    this.tokens.push(new WordToken(written, lower, bare, this.#clause, this.#manner))
     this.spoken.push(word !== null && isOneDay(word.value) ? WEEKDAY : lower)
     if (word !== null) {
       this.values.push({ ...word.value, unit: "", at })
@@ -236,6 +259,7 @@ class ReadSentence implements Sentence {
   readonly #reader: Reader
   #values: ReadonlyArray<Value> | undefined
   #isOccasion: boolean | undefined
+  #hasOwner: boolean | undefined
 
   constructor(text: string, manner: Manner) {
     const reader = new Reader(manner)
@@ -265,6 +289,10 @@ class ReadSentence implements Sentence {
   get isOccasion(): boolean {
     return (this.#isOccasion ??= isOccasion(this.#text))
   }
+
+  get hasOwner(): boolean {
+    return (this.#hasOwner ??= (this.cues & CUE.people) !== 0 && hasOwnerRun(toLower(this.#text)))
+  }
 }
 
 const isMonth = (sentence: string): boolean => {
@@ -283,12 +311,29 @@ const cutSentences = (folded: string): ReadonlyArray<string> =>
     return cut
   }, [])
 
+/** Letters of one language alone, which folding takes away: each speaks for it as a function word does. */
+const OWN_LETTERS: ReadonlyArray<readonly [letter: RegExp, mask: number]> = [
+  [/[\u1ea0-\u1ef9ơưđ]/giu, languageMask("vi")],
+  [/[ąęłśźż]/giu, languageMask("pl")],
+  [/[ğı]/giu, languageMask("tr")],
+  [/[ěřů]/giu, languageMask("cs")],
+  [/[őű]/giu, languageMask("hu")],
+  [/[ășț]/giu, languageMask("ro")]
+]
+
+const ownLetters = (text: string): ReadonlyArray<number> =>
+  OWN_LETTERS.flatMap(([letter, mask]) => (text.match(letter) ?? []).map(() => mask))
+
 /** The sentences of a text, in order. */
 export const readSentences = (text: string, tokeniser: string): ReadonlyArray<Sentence> => {
-  const folded = foldText(text.slice(0, LENGTH_MAX))
+  const cut = text.slice(0, LENGTH_MAX)
+  const folded = foldText(cut)
   const masks = (toLower(folded).match(TOKEN) ?? []).map(spokenMaskOf).filter((mask) => mask !== 0)
+  // Folding leaves texts of ASCII as they are.
+  if (folded !== cut) masks.push(...ownLetters(cut.normalize("NFC")))
   const languages = guessLanguages(masks)
-  const manner = { tokeniser, languages, spoken: masks.length < HITS_MIN ? 0 : languages }
+  const hits = masks.filter((mask) => (mask & languages) !== 0).length
+  const manner = { tokeniser, languages, spoken: hits < HITS_MIN ? 0 : languages }
   return cutSentences(folded)
     .map((sentence) => new ReadSentence(sentence, manner))
     .filter(({ tokens }) => tokens.length > 0)

@@ -24,17 +24,23 @@ export type WordValue = Pick<Value, "kind" | "value">
 
 /** Letters and digits in one run: `INV-2291`. */
 const IDENTIFIER = /(?=\S*\p{L})(?=\S*\p{N})[\p{L}\p{N}][\p{L}\p{N}_.@/-]{2,}[\p{L}\p{N}]/gu
-/** "10kg", "3rd". */
-const COUNTED_RUN = /^\p{N}+\p{L}{1,2}$/u
+/** "10kg", "3rd", "5일이에요". */
+const COUNTED_RUN = /^\p{N}+(?:\p{L}{1,2}|\p{Script=Hangul}+)$/u
 /** A number beside characters, in any figures. */
 const BESIDE_CHARACTERS = /[一二三四五六七八九十两]+|\p{N}+(?:[.,:]\p{N}+)*(?=\p{L})/gu
 /** Scripts without spaces, and Korean, whose words carry their particles. */
 const UNSPACED =
   /[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
-const HANGUL = /\p{Script=Hangul}/u
+export const HANGUL = /\p{Script=Hangul}/u
 
 /** Those that `CalendarWords.phrases` has. */
 const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+
+/** Korean numbers that stand before what they count, and the counters that tell them from other words. */
+const NATIVE = "한|두|세|네|다섯|여섯|일곱|여덟|아홉|열|열한|열두".split("|")
+const COUNTED_BY = "시간|시|개|명|번|마리|권|잔|살|달|주|층|장|병|군데"
+const COUNTER = new RegExp(`^(?:${COUNTED_BY})`, "u")
+const NATIVE_COUNTED = new RegExp(`^(${NATIVE.join("|")})(${COUNTED_BY})`, "u")
 
 /** Before the value of a group of days. */
 const GROUP = "group:"
@@ -109,6 +115,14 @@ export const readWordValue = (
   const value = own ?? (bare.endsWith("s") ? words.get(bare.slice(0, -1)) : undefined)
   if (value === undefined || (value.kind === "month" && isVerb(written))) return null
   return { value, isPlural: own === undefined }
+}
+
+/** A Korean number by its word and the one behind it: "세 시에", "세시에"; `null` for another word, such as "네" for yes. */
+export const readNative = (word: string, next: string): Pick<Value, "value" | "unit"> | null => {
+  const [, number = word, attached] = NATIVE_COUNTED.exec(word) ?? []
+  const unit = attached ?? COUNTER.exec(next)?.[0]
+  const at = NATIVE.indexOf(number)
+  return at < 0 || unit === undefined ? null : { value: String(at + 1), unit }
 }
 
 /** The values of a text that are no words: identifiers, and what characters without spaces hold. */
