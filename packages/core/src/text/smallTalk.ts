@@ -46,17 +46,25 @@ const BESIDE_RUN_MAX = 10
 
 const WORD = /[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu
 const NUMBER = /^\p{N}+$/u
-/** Words of a sum in figures. */
-const SUM = new Set(
+/** Words that ask for a sum in figures, and those that make it one. */
+const SUM_ASKS = new Set(
   (
-    "times plus minus divided multiplied by x percent of equals what whats is how much are was ist sind macht ergibt mal " +
-    "geteilt durch weniger prozent von cuanto es son por mas menos entre dividido ciento combien font fait fois moins " +
-    "divise par cent quanto e vezes mais dividir hoeveel keer gedeeld door ile to razy сколько будет умножить " +
-    "разделить плюс минус на quanto fa per meno diviso piu"
+    "equals what whats is how much are was ist sind macht ergibt cuanto es son combien font fait cent ciento quanto e " +
+    "hoeveel ile to сколько будет fa"
   ).split(" ")
 )
-const SUM_RUNS =
-  /乘以|乘|除以|加上?|减去?|等于|是?多少|かける|割る|わる|足す|たす|引く|ひく|は(?:いくつ)?|곱하기|나누기|더하기|빼기|은|는|얼마/gu
+const SUM_MAKES = new Set(
+  (
+    "times plus minus divided multiplied by x percent of mal geteilt durch weniger prozent von por mas menos entre " +
+    "dividido fois moins divise par vezes mais dividir keer gedeeld door razy умножить разделить плюс минус на per meno " +
+    "diviso piu"
+  ).split(" ")
+)
+const SUM_RUNS = /乘以|乘|除以|加上?|减去?|かける|割る|わる|足す|たす|引く|ひく|곱하기|나누기|더하기|빼기/u
+const SUM_ASKING_RUNS = /等于|是?多少|は(?:いくつ)?|은|는|얼마/gu
+/** A line or a stroke without spaces is also one of a date, of a telephone number, of an address. */
+const SUM_SIGN =
+  /\p{N}\s*[+*×÷^]\s*\p{N}|\p{N}\s+[-\u2212\u2013/:]\s+\p{N}|(?<![\p{N}\p{L}.,/-])[1-9]\p{N}{0,2}[-/][1-9]\p{N}{0,2}(?![\p{N}\p{L}/-])/u
 
 const foldWord = (word: string): string =>
   word
@@ -84,7 +92,7 @@ export const isSmallTalk = (message: string): boolean => {
   if (message.length > LENGTH_MAX) return false
   const words = readWords(message.replaceAll(POLITE_RUNS, " "))
   if (words.length > WORDS_MAX) return false
-  if (words.some((word) => /\p{N}/u.test(word))) return isSum(readWords(message.replaceAll(SUM_RUNS, " ")))
+  if (words.some((word) => /\p{N}/u.test(word))) return isSum(message)
   if (ASKS.test(message)) return HOW_ARE_YOU.test(words.join(" "))
   const isPolite = (word: string): boolean => POLITE.has(word)
   return (
@@ -108,6 +116,15 @@ export const isCourtesy = (message: string): boolean => {
   return words.some((word) => COURTESY.has(word)) && others.length <= BESIDE_MAX
 }
 
-const isSum = (words: ReadonlyArray<string>): boolean =>
-  words.filter((word) => NUMBER.test(word)).length >= 2 &&
-  words.every((word) => NUMBER.test(word) || SUM.has(word))
+/** Figures, and a sign or a word that makes a sum of them: "What is 10.0.12.7?" asks for something else. */
+const isSum = (message: string): boolean => {
+  const words = readWords(
+    message.replaceAll(new RegExp(SUM_RUNS, "gu"), " ").replaceAll(SUM_ASKING_RUNS, " ")
+  )
+  const isMade = SUM_SIGN.test(message) || SUM_RUNS.test(message) || words.some((word) => SUM_MAKES.has(word))
+  return (
+    isMade &&
+    words.filter((word) => NUMBER.test(word)).length >= 2 &&
+    words.every((word) => NUMBER.test(word) || SUM_ASKS.has(word) || SUM_MAKES.has(word))
+  )
+}

@@ -23,6 +23,7 @@ describe("small talk", () => {
       [
         "What is 17 times 23?",
         "12 x 12?",
+        "What is 12-5?",
         "Was ist 9 mal 14?",
         "¿Cuánto es 8 por 7?",
         "Combien font 6 fois 9 ?"
@@ -47,7 +48,11 @@ describe("small talk", () => {
         "¿Qué compré?",
         "我住在上海",
         "昨日は何をした?",
-        "Room 12 costs 80"
+        "Room 12 costs 80",
+        "What is 10.0.12.7?",
+        "What is 555-0124?",
+        "Was ist 2026-03-05?",
+        "what is 12 80"
       ]
     ].flat()
     expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, false))
