@@ -20,6 +20,8 @@ const APART = 0.1
 const ALONE = 120
 const WHOLE = 320
 const SENTENCE_MAX = 320
+/** A message in which the one marked question that is a paragraph of its own stands out, whatever is beside it. */
+const SHORT = 640
 const PASSAGE = 320
 
 const QUESTIONS_MAX = 4
@@ -124,6 +126,8 @@ interface Sentence extends Span {
   readonly isMarked: boolean
   /** Long paragraphs beside the short one of prose that it begins: 0, 1 or 2. */
   readonly longBeside: number
+  /** Whether the message is `SHORT`. */
+  readonly isInShort: boolean
 }
 
 /** A line of code is read to either side of a sentence as far as this, in UTF-16 code units. */
@@ -177,6 +181,7 @@ const readSentences = (message: string, { paragraphs, spans }: Cuts): ReadonlyAr
     if (place === undefined || own === undefined || measure(message, own) > EDGE_MAX) return 0
     return [paragraphs[place - 1], paragraphs[place + 1]].filter((beside) => isLongIn(message, beside)).length
   }
+  const isInShort = measure(message, { start: 0, end: message.length }) <= SHORT
   return spans.flatMap((span, i) => {
     if (isBlank(span)) return []
     const text = message.slice(span.start, span.end)
@@ -187,7 +192,8 @@ const readSentences = (message: string, { paragraphs, spans }: Cuts): ReadonlyAr
         isQuestion: isMarked(text) || (asksAtStart(text) && !isOfCode),
         isApart: isBlank(spans[i - 1]) && isBlank(spans[i + 1]),
         isMarked: isMarked(text),
-        longBeside: isOfCode ? 0 : countLong(span)
+        longBeside: isOfCode ? 0 : countLong(span),
+        isInShort
       }
     ]
   })
@@ -218,7 +224,7 @@ const selectQuestions = (sentences: ReadonlyArray<Sentence>): ReadonlyArray<Aski
   const standsOut = (sentence: Sentence): boolean =>
     isLonely(sentence) ||
     isPlaced(sentence) ||
-    (sentence.isMarked && sentence.longBeside === 1 && marked.length === 1)
+    (sentence.isMarked && marked.length === 1 && (sentence.longBeside === 1 || sentence.isInShort))
   // The last of the others, which are often lines of a paste.
   const others = chosen.filter((sentence) => !standsOut(sentence))
   const outstanding = chosen.filter(standsOut)
@@ -259,9 +265,9 @@ const selectAsking = (
   return [...edges, ...questions.filter(isMeant)]
 }
 
-/** Whether a message begins or ends with a question or a request, or has a question between two long texts. */
+/** Whether a message begins or ends with a question or a request, or has one that stands out between. */
 export const isAsking = (message: string): boolean =>
-  selectQuestions(readSentences(message, cut(message))).some(({ aside }) => aside === 0)
+  selectQuestions(readSentences(message, cut(message))).some(({ aside }) => aside <= APART)
 
 /**
  * Cuts a message to up to `max` parts, those that ask first: its questions, and where it has none what stands first
@@ -280,10 +286,13 @@ export const cutMessage = (message: string, max: number): ReadonlyArray<MessageP
     return message.slice(start, end)
   }
   if (total <= WHOLE) {
+    if (sentences.length < 2) return [whole]
     const alone = questions
       .slice(0, Math.min(2, max - 1))
-      .map(({ span }) => ({ text: textOf(span), aside: 0 }))
-    return sentences.length < 2 ? [whole] : [whole, ...alone]
+      .map(({ aside, span }) => ({ text: textOf(span), aside }))
+    // What stands around a question that was put between is no part of it.
+    const isBetween = questions.some(({ aside }) => aside === APART)
+    return [{ ...whole, aside: isBetween ? WITHIN : 0 }, ...alone]
   }
   const wanted = selectAsking(message, cuts.paragraphs, questions).slice(0, max)
   const rest = cuts.spans.filter((span) =>

@@ -116,11 +116,19 @@ describe("parts of a message", () => {
     assert.include(last, "warranty")
   })
 
-  it("ask with a question that stands out of long texts, and not with one among short ones", () => {
+  it("ask with a question that stands out of long texts, or alone between short ones", () => {
     assert.isTrue(isAsking(`${PROSE}\n\n${QUESTION}\n\n${PROSE}`))
-    assert.isFalse(
-      isAsking(`The boiler leaks again.\n\n${QUESTION}\n\n${"It dripped all night. ".repeat(4)}`)
-    )
+    const after = "It dripped all night. ".repeat(4)
+    assert.isTrue(isAsking(`The boiler leaks again.\n\n${QUESTION}\n\n${after}`))
+    assert.isFalse(isAsking(`The boiler leaks again.\n\n${QUESTION}\n\nOr was it Porto?\n\n${after}`))
+    assert.isFalse(isAsking(`The boiler leaks again. ${QUESTION} ${after}`))
+  })
+
+  it("are led by the question that alone stands between short ones, and not by what is around it", () => {
+    const message = `Dear all, the boiler leaks again and Filipa is there.\n\n${QUESTION}\n\n${"It dripped all night. ".repeat(4)}`
+    const [first, ...others] = cutMessage(message, 8).toSorted((a, b) => a.aside - b.aside)
+    assert.strictEqual(first?.text, QUESTION)
+    assert.isTrue(others.every(({ aside }) => aside > (first?.aside ?? 1)))
   })
 
   it("cover the text, up to the most that are wanted", () => {
