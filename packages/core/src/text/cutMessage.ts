@@ -1,4 +1,5 @@
 /** A long message is asked in parts: its questions, and what stands around them. */
+import { isOwnRequest } from "./requests.ts"
 import { TITLES } from "./names/titles.ts"
 import { measure, type Span, splitAnywhere, trim } from "./cutPassages.ts"
 
@@ -95,7 +96,7 @@ const isCode = (line: string): boolean =>
 
 const isMarked = (sentence: string): boolean => ASKS_AT_END.test(sentence) || GREEK_QUESTION.test(sentence)
 
-const asksAtStart = (sentence: string): boolean => ASKS_AT_START.test(sentence)
+const asksAtStart = (sentence: string): boolean => ASKS_AT_START.test(sentence) || isOwnRequest(sentence)
 
 /** Passages of about `size` widths, which end where a paragraph does. */
 const gather = (text: string, sentences: ReadonlyArray<Span>, size: number): ReadonlyArray<Span> => {

@@ -131,6 +131,33 @@ describe("parts of a message", () => {
     assert.isTrue(others.every(({ aside }) => aside > (first?.aside ?? 1)))
   })
 
+  it("ask with a request for what is one's own, and not with any other", () => {
+    const own = [
+      "Write a webhook handler for our payment provider",
+      "Book the usual table for Saturday.",
+      "Entwirf eine Einladung für unseren Verein",
+      "Rédige un courrier à notre banque",
+      "帮我写一个对接我们支付服务商的接口",
+      "うちの決済サービス用のウェブフックを書いてください",
+      "Составь объявление для нашего хора",
+      "우리 결제 업체용 웹훅을 작성해 줘"
+    ]
+    assert.deepStrictEqual(
+      own.filter((message) => !isAsking(message)),
+      []
+    )
+    const others = [
+      "Write me a limerick about a lighthouse keeper.",
+      "Our payment provider is Adyen.",
+      "I booked the usual table.",
+      "Schreib ein Gedicht über den Herbst",
+      "写一个快速排序",
+      "秋についての俳句を書いて",
+      "Ich schreibe an meiner Dissertation."
+    ]
+    assert.deepStrictEqual(others.filter(isAsking), [])
+  })
+
   it("cover the text, up to the most that are wanted", () => {
     for (const text of [
       "word ".repeat(2_000),
