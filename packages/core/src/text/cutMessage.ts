@@ -266,9 +266,9 @@ const selectAsking = (
   return [...edges, ...questions.filter(isMeant)]
 }
 
-/** Whether a message begins or ends with a question or a request, or has one that stands out between. */
+/** Whether a message begins or ends with a question or a request, or has a question between two long texts. */
 export const isAsking = (message: string): boolean =>
-  selectQuestions(readSentences(message, cut(message))).some(({ aside }) => aside <= APART)
+  selectQuestions(readSentences(message, cut(message))).some(({ aside }) => aside === 0)
 
 /**
  * Cuts a message to up to `max` parts, those that ask first: its questions, and where it has none what stands first

@@ -116,12 +116,11 @@ describe("parts of a message", () => {
     assert.include(last, "warranty")
   })
 
-  it("ask with a question that stands out of long texts, or alone between short ones", () => {
+  it("ask with a question that stands out of long texts, and not with one among short ones", () => {
     assert.isTrue(isAsking(`${PROSE}\n\n${QUESTION}\n\n${PROSE}`))
-    const after = "It dripped all night. ".repeat(4)
-    assert.isTrue(isAsking(`The boiler leaks again.\n\n${QUESTION}\n\n${after}`))
-    assert.isFalse(isAsking(`The boiler leaks again.\n\n${QUESTION}\n\nOr was it Porto?\n\n${after}`))
-    assert.isFalse(isAsking(`The boiler leaks again. ${QUESTION} ${after}`))
+    assert.isFalse(
+      isAsking(`The boiler leaks again.\n\n${QUESTION}\n\n${"It dripped all night. ".repeat(4)}`)
+    )
   })
 
   it("are led by the question that alone stands between short ones, and not by what is around it", () => {
