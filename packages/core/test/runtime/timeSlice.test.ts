@@ -2,7 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import { AgentMemory, InMemoryStore, type Memory, promiseClient, StoreFingerprint } from "@keepsake/core"
 import { Effect, Exit, Layer } from "effect"
 import { setImmediate } from "node:timers/promises"
-import { admit, breathe, mapInSlices, SLICE_MS, workWhenFresh, yieldToEventLoop } from "../../src/runtime/timeSlice.ts"
+import {
+  admit,
+  breathe,
+  mapInSlices,
+  SLICE_MS,
+  workWhenFresh,
+  yieldToEventLoop
+} from "../../src/runtime/timeSlice.ts"
 
 const open = () =>
   promiseClient(
