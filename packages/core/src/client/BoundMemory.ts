@@ -78,6 +78,11 @@ export class BoundMemory implements ScopedMemory {
     return this.#traceAlone(verb, this.#queue(verb, effect))
   }
 
+  /** A write as of its call: its scope may be forgotten while it waits in the queue. */
+  #fenced<A>(write: (fence: number) => Effect.Effect<A, MemoryError>): Effect.Effect<A, MemoryError> {
+    return Effect.suspend(() => write(this.fence()))
+  }
+
   /** A verb whose parts queue by themselves. */
   #traceAlone<A>(
     verb: keyof ScopedMemory,
@@ -87,21 +92,27 @@ export class BoundMemory implements ScopedMemory {
   }
 
   remember(input: string | Statement, options?: WriteOptions): Effect.Effect<Remembered, MemoryError> {
-    return this.#trace("remember", remember(this.#services, this.scope, input, options))
+    return this.#fenced((fence) =>
+      this.#trace("remember", remember(this.#services, this.scope, input, options, fence))
+    )
   }
 
   rememberMany(
     inputs: ReadonlyArray<string | Statement>,
     options?: WriteOptions
   ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> {
-    return this.#traceBatches("rememberMany", rememberMany(this.#services, this.scope, inputs, options))
+    return this.#fenced((fence) =>
+      this.#traceBatches("rememberMany", rememberMany(this.#services, this.scope, inputs, options, fence))
+    )
   }
 
   rememberExchange(
     exchange: Exchange,
     options?: WriteOptions
   ): Effect.Effect<ReadonlyArray<Remembered>, MemoryError> {
-    return this.#trace("rememberExchange", rememberExchange(this.#services, this.scope, exchange, options))
+    return this.#fenced((fence) =>
+      this.#trace("rememberExchange", rememberExchange(this.#services, this.scope, exchange, options, fence))
+    )
   }
 
   recall(query: string, options?: RecallOptions): Effect.Effect<DegradableList<Recollection>, MemoryError> {
@@ -138,7 +149,9 @@ export class BoundMemory implements ScopedMemory {
   }
 
   appendEntries(input: ReadonlyArray<EntryInput>): Effect.Effect<Appended, MemoryError> {
-    return this.#trace("appendEntries", appendEntries(this.#services, this.scope, input))
+    return this.#fenced((fence) =>
+      this.#trace("appendEntries", appendEntries(this.#services, this.scope, input, fence))
+    )
   }
 
   entries(options: EntriesOptions): Effect.Effect<ReadonlyArray<Entry>, MemoryError> {
@@ -163,8 +176,10 @@ export class BoundMemory implements ScopedMemory {
     input: string | Statement,
     options?: WriteOptions
   ): Effect.Effect<Supersession, MemoryError> {
-    const own = supersede(this.#services, this.scope, id, input, options)
-    return this.#trace("supersede", refuseSharedIfNotFound(this.#services, this.reads, id, own))
+    return this.#fenced((fence) => {
+      const own = supersede(this.#services, this.scope, id, input, options, fence)
+      return this.#trace("supersede", refuseSharedIfNotFound(this.#services, this.reads, id, own))
+    })
   }
 
   forget(target: ForgetTarget, options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {
@@ -173,7 +188,10 @@ export class BoundMemory implements ScopedMemory {
   }
 
   forgetAll(options?: ForgetOptions): Effect.Effect<Receipt, MemoryError> {
-    return this.#traceBatches("forgetAll", forgetAll(this.#services, this.scope, options))
+    return Effect.suspend(() => {
+      const fence = this.#services.fences.forgettingToken()
+      return this.#traceBatches("forgetAll", forgetAll(this.#services, this.scope, options, fence))
+    })
   }
 
   export(): Stream.Stream<Memory, MemoryError> {

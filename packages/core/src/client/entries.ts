@@ -51,9 +51,9 @@ const gateEntries = Effect.fnUntraced(function* (
 export const appendEntries = Effect.fnUntraced(function* (
   { fences, gate, limits, store }: MemoryServices,
   scope: Scope,
-  input: ReadonlyArray<EntryInput>
+  input: ReadonlyArray<EntryInput>,
+  fence: number
 ) {
-  const fence = fences.token()
   const read = yield* valid(() => readEntries(input))
   const gated = gate === null ? read : yield* gateEntries(gate, scope, read)
   if (gated.length > 0) {

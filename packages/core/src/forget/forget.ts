@@ -104,9 +104,14 @@ export const forget = Effect.fnUntraced(function* (
 })
 
 /** Removes all rows of a scope; refuses its queued writes and waits for those at the store. */
-const removeAll = Effect.fnUntraced(function* (services: MemoryServices, scope: Scope, now: number) {
+const removeAll = Effect.fnUntraced(function* (
+  services: MemoryServices,
+  scope: Scope,
+  now: number,
+  fence: number
+) {
   const { accesses, fences, store } = services
-  const removal = yield* fences.forget(scope, store.remove({ scope, now, target: { _tag: "All" } }))
+  const removal = yield* fences.forget(scope, fence, store.remove({ scope, now, target: { _tag: "All" } }))
   accesses?.forget(scope)
   clearCaches(services, scope)
   return removal
@@ -115,7 +120,8 @@ const removeAll = Effect.fnUntraced(function* (services: MemoryServices, scope: 
 export const forgetAll = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
-  options: ForgetOptions = {}
+  options: ForgetOptions = {},
+  fence: number
 ) {
   const { dryRun = false } = yield* valid(() => readForgetOptions(options))
   const now = yield* Clock.currentTimeMillis
@@ -123,7 +129,7 @@ export const forgetAll = Effect.fnUntraced(function* (
   const removals = yield* Effect.forEach([scope, filesScope(scope)], (part) =>
     dryRun
       ? Effect.map(services.store.count({ scope: part, now, filter: ANY, lifetime: "any" }), toDryRun)
-      : removeAll(services, part, now)
+      : removeAll(services, part, now, fence)
   )
   return toReceipt(services, scope, joinRemovals(removals), dryRun, now)
 })

@@ -51,6 +51,11 @@ export class WriteFences {
     return this.#clock
   }
 
+  /** The token of a forgetting that is queued or begins now: writes that begin later have one as new. */
+  forgettingToken(): number {
+    return ++this.#clock
+  }
+
   /** Runs a store write, or refuses it if its scope or user was forgotten since `token`. */
   write<A, E, R>(
     scope: Scope,
@@ -90,9 +95,8 @@ export class WriteFences {
     for (const onEnd of entry) onEnd()
   }
 
-  #forget(key: string): void {
-    this.#clock += 1
-    this.#forgotten.set(key, this.#clock)
+  #forget(key: string, token: number): void {
+    this.#forgotten.set(key, Math.max(token, this.#forgotten.get(key) ?? 0))
   }
 
   /** Waits for the writes that are at the store now. */
@@ -113,13 +117,13 @@ export class WriteFences {
   }
 
   /**
-   * Refuses writes that began earlier, waits for those already at the store, then runs `forget`. Does not
+   * Refuses writes that began before `token`, waits for those already at the store, then runs `forget`. Does not
    * wait for writes that begin meanwhile: a scope that is always written to could never be forgotten.
    */
-  forget<A, E, R>(scope: Scope, forget: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+  forget<A, E, R>(scope: Scope, token: number, forget: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
     const key = scopeKey(scope)
     return Effect.suspend(() => {
-      this.#forget(key)
+      this.#forget(key, token)
       return Effect.andThen(this.#quiet(key), forget)
     })
   }
@@ -138,7 +142,7 @@ export class WriteFences {
           const others = (this.#erasing.get(key) ?? 1) - 1
           if (others === 0) this.#erasing.delete(key)
           else this.#erasing.set(key, others)
-          this.#forget(key)
+          this.#forget(key, this.forgettingToken())
         })
     )
   }

@@ -191,9 +191,10 @@ export const rememberExchange = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   input: Exchange,
-  options: WriteOptions = {}
+  options: WriteOptions = {},
+  began: number
 ) {
-  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  const { fence = began } = yield* valid(() => readWriteOptions(options))
   const exchange = yield* valid(() => readExchange(input))
   const { sessionId, turn } = exchange
   const { gate, sessions } = services

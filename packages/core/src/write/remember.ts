@@ -16,9 +16,10 @@ export const remember = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   input: string | Statement,
-  options: WriteOptions = {}
+  options: WriteOptions = {},
+  began: number
 ) {
-  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  const { fence = began } = yield* valid(() => readWriteOptions(options))
   const now = yield* Clock.currentTimeMillis
   const stated = yield* valid(() => memoryFromStatement(scope, input, now))
   const [memory] = yield* gateMemories(services, "remember", scope, [stated])
@@ -33,9 +34,10 @@ export const rememberMany = Effect.fnUntraced(function* (
   services: MemoryServices,
   scope: Scope,
   inputs: ReadonlyArray<string | Statement>,
-  options: WriteOptions = {}
+  options: WriteOptions = {},
+  began: number
 ) {
-  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  const { fence = began } = yield* valid(() => readWriteOptions(options))
   // A string is iterable too: it would be remembered letter by letter.
   if (!Array.isArray(inputs)) return yield* invalidInput("inputs", "give a list of texts or statements")
   const now = yield* Clock.currentTimeMillis

@@ -19,9 +19,10 @@ export const supersede = Effect.fnUntraced(function* (
   scope: Scope,
   id: string,
   input: string | Statement,
-  options: WriteOptions = {}
+  options: WriteOptions = {},
+  began: number
 ) {
-  const { fence = services.fences.token() } = yield* valid(() => readWriteOptions(options))
+  const { fence = began } = yield* valid(() => readWriteOptions(options))
   const now = yield* Clock.currentTimeMillis
   const [old] = isUuid(id) ? yield* services.store.get({ scope, now, ids: [id] }) : []
   if (old === undefined) return yield* notFound(id)

@@ -37,6 +37,25 @@ const client = (...args: Parameters<typeof storeLayer>) =>
     )
   )
 
+/** A memory that runs one call at a time, whose writes of "bo" wait for `release`. */
+const busyMemory = () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const held: Parameters<typeof storeLayer>[0] = (store) => ({
+    put: (request) =>
+      request.scope.userId === "bo"
+        ? Effect.andThen(
+            Effect.promise(() => released),
+            store.put(request)
+          )
+        : store.put(request)
+  })
+  const layer = AgentMemory.layer({ purgeEvery: false, queue: { running: 1, waiting: 10 } }).pipe(
+    Layer.provideMerge(storeLayer(held)),
+    Layer.provide(StoreFingerprint.wordsOnly)
+  )
+  return { layer, release }
+}
+
 describe("fences", () => {
   it.effect("forgetting waits for the writes at the store, not for those that begin meanwhile", () =>
     Effect.gen(function* () {
@@ -47,9 +66,12 @@ describe("fences", () => {
           startImmediately: true
         })
       yield* write(first)
-      const forgetting = yield* Effect.forkChild(fences.forget(scope(0), Effect.succeed("forgotten")), {
-        startImmediately: true
-      })
+      const forgetting = yield* Effect.forkChild(
+        fences.forget(scope(0), fences.forgettingToken(), Effect.succeed("forgotten")),
+        {
+          startImmediately: true
+        }
+      )
       const later = yield* write(second)
       assert.isUndefined(forgetting.pollUnsafe())
       yield* Deferred.succeed(first, undefined)
@@ -65,9 +87,12 @@ describe("fences", () => {
       const writing = yield* Effect.forkChild(fences.write(scope(0), fences.token(), Effect.never), {
         startImmediately: true
       })
-      const forgetting = yield* Effect.forkChild(fences.forget(scope(0), Effect.void), {
-        startImmediately: true
-      })
+      const forgetting = yield* Effect.forkChild(
+        fences.forget(scope(0), fences.forgettingToken(), Effect.void),
+        {
+          startImmediately: true
+        }
+      )
       yield* Fiber.interrupt(writing)
       yield* Fiber.join(forgetting)
     })
@@ -77,7 +102,7 @@ describe("fences", () => {
     Effect.gen(function* () {
       const fences = new WriteFences(10)
       const old = fences.token()
-      for (let i = 0; i < 100_000; i++) yield* fences.forget(scope(i), Effect.void)
+      for (let i = 0; i < 100_000; i++) yield* fences.forget(scope(i), fences.forgettingToken(), Effect.void)
       assert.isTrue(Exit.isFailure(yield* Effect.exit(fences.write(scope(0), old, Effect.void))))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(fences.write(scope(99_999), old, Effect.void))))
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(fences.write(scope(0), fences.token(), Effect.void))))
@@ -132,6 +157,42 @@ describe("erasing a user", () => {
       [{ agentId: "one", userId: "bo" }]
     )
     assert.strictEqual((await agents[0]?.remember("said again"))?.outcome, "created")
+  })
+
+  it("leaves no write that waited for its turn since before", async () => {
+    const { layer, release } = busyMemory()
+    await using opened = await promiseClient(layer)
+    const ada = opened.for({ userId: "ada" })
+    const takesTheTurn = opened.for({ userId: "bo" }).remember("mine")
+    const exchange = { user: "Who ships?", assistant: "Ana.", sessionId: "s" }
+    const writes = [
+      ada.remember("a"),
+      ada.rememberMany(["b", "c"]),
+      ada.rememberExchange(exchange),
+      ada.appendEntries([{ sessionId: "s", kind: "note", number: 0, content: "d" }])
+    ]
+    const settled = Promise.allSettled(writes)
+    await opened.eraseUser({ userId: "ada" })
+    release()
+    await takesTheTurn
+    for (const one of await settled) {
+      assert.strictEqual(one.status === "rejected" && one.reason.reason._tag, "Conflict")
+    }
+    assert.strictEqual((await ada.stats()).total, 0)
+  })
+
+  it("and forgetting all keep what is said after them, in whatever order the calls run", async () => {
+    const { layer, release } = busyMemory()
+    await using opened = await promiseClient(layer)
+    const ada = opened.for({ userId: "ada" })
+    const takesTheTurn = opened.for({ userId: "bo" }).remember("mine")
+    const calls = [ada.remember("before"), ada.forgetAll(), ada.remember("after")]
+    release()
+    await Promise.allSettled([takesTheTurn, ...calls])
+    assert.deepStrictEqual(
+      (await ada.list()).rows.map(({ content }) => content),
+      ["after"]
+    )
   })
 
   it.effect("by two at once holds until both have ended, and is lifted by one that fails", () =>
