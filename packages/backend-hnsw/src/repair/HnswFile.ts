@@ -143,10 +143,10 @@ const repair = Effect.fnUntraced(function* (path: string): Effect.fn.Return<Repa
 /** A scope's counters after rows were lost; indexes of other processes read it anew. */
 const recount = (db: DatabaseSync, sid: number): void => {
   db.prepare(
-    "UPDATE scope SET rows = (SELECT count(*) FROM memory WHERE rid BETWEEN ?1 AND ?2), bytes = NULL, " +
-      "seq = seq + 1, removed = seq + 1, next = max(next, 1 + ifnull((SELECT max(rid) FROM memory WHERE rid BETWEEN ?1 AND ?2), ?1 - 1) - ?1) " +
-      "WHERE sid = ?3"
-  ).run(makeRid(sid, 0), makeRid(sid, LAST_LOCAL), sid)
+    "UPDATE scope SET rows = (SELECT count(*) FROM memory WHERE rid BETWEEN $first AND $last), bytes = NULL, " +
+      "seq = seq + 1, removed = seq + 1, next = max(next, 1 + ifnull((SELECT max(rid) FROM memory WHERE rid BETWEEN $first AND $last), $first - 1) - $first) " +
+      "WHERE sid = $sid"
+  ).run({ first: makeRid(sid, 0), last: makeRid(sid, LAST_LOCAL), sid })
 }
 
 /** Copies a file as it is at one moment, while it is in use. @param out a file that exists already is overwritten */

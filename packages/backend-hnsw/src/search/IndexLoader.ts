@@ -65,12 +65,12 @@ export class IndexLoader {
   ) {
     const body = bodyTable(generation)
     // The last of the bodies that are read: a subquery with a limit would copy each of them once more.
-    const last = `ifnull((SELECT rid FROM ${body} WHERE rid > ?1 AND rid <= ?2 ORDER BY rid LIMIT 1 OFFSET ?3 - 1), ?2)`
+    const last = `ifnull((SELECT rid FROM ${body} WHERE rid > ? AND rid <= ? ORDER BY rid LIMIT 1 OFFSET ? - 1), ?)`
     // Both in one statement, which shows one state of the file.
     this.#selectNew = db.prepare(
       `SELECT ${joinBodies("b.rid")}${", NULL".repeat(HEAD_COLUMNS - JOINED_COLUMNS)} FROM ${body} b ` +
-        `WHERE b.rid > ?1 AND b.rid <= ${last} ` +
-        `UNION ALL SELECT ${COLUMNS} FROM memory m WHERE m.rid > ?1 AND m.rid <= ${last}`
+        `WHERE b.rid > ? AND b.rid <= ${last} ` +
+        `UNION ALL SELECT ${COLUMNS} FROM memory m WHERE m.rid > ? AND m.rid <= ${last}`
     )
     this.#selectNew.setReturnArrays(true)
     this.#selectHead = db.prepare(`SELECT ${COLUMNS} FROM memory m WHERE m.rid = ?`)
@@ -158,8 +158,9 @@ export class IndexLoader {
    * @returns how many; `limit` if there may be more
    */
   readNew(sid: number, index: RowSink, through: number, limit = BATCH): number {
-    const after = makeRid(sid, index.lastLocal)
-    const [joined, ...heads] = this.#selectNew.all(after, makeRid(sid, through), limit) as unknown as NewRows
+    const [after, last] = [makeRid(sid, index.lastLocal), makeRid(sid, through)]
+    const range = [after, after, last, limit, last]
+    const [joined, ...heads] = this.#selectNew.all(...range, ...range) as unknown as NewRows
     const bodies = new JoinedBodies(joined)
     let skipped = 0
     let at = 0

@@ -39,7 +39,7 @@ export class RowReader {
   constructor({ damage, db, generation }: Pick<Connection, "damage" | "db" | "generation">) {
     const body = bodyTable(generation)
     // The list leads: SQLite would else look for each of its numbers in the whole table.
-    const listed = "FROM json_each(?1) l CROSS JOIN"
+    const listed = "FROM json_each(?) l CROSS JOIN"
     this.#damage = damage
     this.#selectMemory = db.prepare(
       `SELECT ${COLUMNS}, b.data FROM memory m JOIN ${body} b ON b.rid = m.rid WHERE m.rid = ?`
@@ -71,7 +71,8 @@ export class RowReader {
   memories(scope: Scope, rids: ReadonlyArray<number>, take: TakeMemory): void {
     for (let from = 0; from < rids.length; from += BATCH) {
       const batch = rids.slice(from, from + BATCH)
-      const [joined, ...heads] = this.#selectMemories.all(JSON.stringify(batch)) as unknown as [
+      const listed = JSON.stringify(batch)
+      const [joined, ...heads] = this.#selectMemories.all(listed, listed) as unknown as [
         JoinedValues,
         ...ReadonlyArray<ListedHead>
       ]

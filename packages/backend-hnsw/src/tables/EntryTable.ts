@@ -75,7 +75,7 @@ export class EntryTable {
       "SELECT lid FROM entry_list WHERE sid = ? AND session_key = ? AND kind_key = ?"
     )
     this.#selectLists = db.prepare(
-      "SELECT lid FROM entry_list WHERE sid = ?1 AND (?2 IS NULL OR session_key = ?2) AND (?3 IS NULL OR kind_key = ?3)"
+      "SELECT lid FROM entry_list WHERE sid = $sid AND ($session IS NULL OR session_key = $session) AND ($kind IS NULL OR kind_key = $kind)"
     )
     this.#selectListName = db.prepare("SELECT data FROM entry_list_name WHERE lid = ?")
     this.#insertList = db.prepare("INSERT INTO entry_list (sid, session_key, kind_key) VALUES (?, ?, ?)")
@@ -196,7 +196,7 @@ export class EntryTable {
     const known = this.#sorted
     if (known !== null && known.sid === sid && known.seq === seq) return known.lists
     const lists: Array<EntryList> = []
-    for (const row of this.#selectLists.all(sid, null, null)) {
+    for (const row of this.#selectLists.all({ sid, session: null, kind: null })) {
       const data = this.#selectListName.get(row["lid"] ?? null)?.["data"]
       // Dropped while the scan waited.
       if (data === undefined) continue
@@ -222,11 +222,11 @@ export class EntryTable {
     limit: number
   ): number {
     const { sid } = change
-    const lists = this.#selectLists.all(
+    const lists = this.#selectLists.all({
       sid,
-      sessionId === undefined ? null : entrySessionKey(this.#salt, sid, sessionId),
-      kind === undefined ? null : entryKindKey(this.#salt, kind)
-    )
+      session: sessionId === undefined ? null : entrySessionKey(this.#salt, sid, sessionId),
+      kind: kind === undefined ? null : entryKindKey(this.#salt, kind)
+    })
     let dropped = 0
     for (const { lid } of lists) {
       if (dropped === limit) break
