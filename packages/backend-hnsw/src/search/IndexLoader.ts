@@ -17,6 +17,7 @@ import {
 import type { Connection } from "../connection/Connection.ts"
 import type { Damage } from "../connection/Damage.ts"
 import { bodyTable, longTable } from "../schema/schema.ts"
+import { bodyReader, type ReadBody } from "./bodyReader.ts"
 import type { BlocksAhead, BlockTable } from "../tables/BlockTable.ts"
 import type { ScopeRow } from "../tables/ScopeTable.ts"
 import { freeArray } from "./arrays/freeArray.ts"
@@ -51,7 +52,7 @@ const checkNew = (rid: number, head: MemoryHead | null, body: Body): void => {
 export class IndexLoader {
   readonly #selectNew: StatementSync
   readonly #selectHead: StatementSync
-  readonly #selectBody: StatementSync
+  readonly #readBody: ReadBody
   readonly #selectChanged: StatementSync
   readonly #selectRids: StatementSync
   readonly #countExtras: StatementSync
@@ -75,7 +76,7 @@ export class IndexLoader {
     this.#selectNew.setReturnArrays(true)
     this.#selectHead = db.prepare(`SELECT ${COLUMNS} FROM memory m WHERE m.rid = ?`)
     this.#selectHead.setReturnArrays(true)
-    this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
+    this.#readBody = bodyReader({ db, generation })
     this.#selectChanged = db.prepare(
       `SELECT ${COLUMNS}, m.changed FROM memory m WHERE m.sid = ? AND m.changed > ? ORDER BY m.changed LIMIT ?`
     )
@@ -173,17 +174,11 @@ export class IndexLoader {
       }
       while ((heads[at]?.[0] ?? rid) < rid) at++
       const head = heads[at]
-      this.#addNew(index, rid, data ?? this.#readLong(rid), head?.[0] === rid ? head : null)
+      this.#addNew(index, rid, data ?? this.#readBody(rid), head?.[0] === rid ? head : null)
     }
     bodies.free()
     // Nothing new would come for ever.
     return skipped === bodies.keys.length ? 0 : bodies.keys.length
-  }
-
-  /** Null where it was removed meanwhile. */
-  #readLong(rid: number): Uint8Array | null {
-    const data = this.#selectBody.get(rid)?.["data"]
-    return data instanceof Uint8Array ? data : null
   }
 
   /** @param known of the row, where it was met */

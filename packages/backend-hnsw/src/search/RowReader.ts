@@ -14,6 +14,7 @@ import {
 import type { Connection } from "../connection/Connection.ts"
 import type { Damage } from "../connection/Damage.ts"
 import { bodyTable } from "../schema/schema.ts"
+import { bodyReader, type ReadBody } from "./bodyReader.ts"
 
 /** Rows of one statement: two kilobytes each. */
 const BATCH = 256
@@ -33,7 +34,7 @@ export class RowReader {
   readonly #selectMemory: StatementSync
   readonly #selectMemories: StatementSync
   readonly #selectRid: StatementSync
-  readonly #selectBody: StatementSync
+  readonly #readBody: ReadBody
   readonly #selectBodies: StatementSync
 
   constructor({ damage, db, generation }: Pick<Connection, "damage" | "db" | "generation">) {
@@ -53,7 +54,7 @@ export class RowReader {
     )
     this.#selectMemories.setReturnArrays(true)
     this.#selectRid = db.prepare("SELECT rid FROM memory WHERE sid = ? AND id = ?")
-    this.#selectBody = db.prepare(`SELECT data FROM ${body} WHERE rid = ?`)
+    this.#readBody = bodyReader({ db, generation })
     this.#selectBodies = db.prepare(`${bodies} ${listedBodies}`)
     this.#selectBodies.setReturnArrays(true)
   }
@@ -78,7 +79,7 @@ export class RowReader {
       ]
       const bodies = new JoinedBodies(joined)
       const data = batch.map((): Uint8Array | null => null)
-      for (const at of bodies.keys) data[at] = bodies.next() ?? this.#long(batch[at] ?? -1)
+      for (const at of bodies.keys) data[at] = bodies.next() ?? this.#readBody(batch[at] ?? -1)
       for (const values of heads) {
         const at = values[HEAD_COLUMNS]
         const bytes = data[at]
@@ -99,15 +100,9 @@ export class RowReader {
     return rid === undefined ? null : Number(rid)
   }
 
-  /** A body that was not joined; null where it was removed. */
-  #long(rid: number): Uint8Array | null {
-    const data = this.#selectBody.get(rid)?.["data"]
-    return data instanceof Uint8Array ? data : null
-  }
-
   /** Null if the passage was removed, or is damaged. */
   body(rid: number): Body | null {
-    const data = this.#long(rid)
+    const data = this.#readBody(rid)
     return data === null
       ? null
       : this.#damage.skip(() => {
@@ -124,7 +119,7 @@ export class RowReader {
       const bodies = new JoinedBodies(joined)
       for (const at of bodies.keys) {
         const rid = batch[at] ?? -1
-        const data = bodies.next() ?? this.#long(rid)
+        const data = bodies.next() ?? this.#readBody(rid)
         const bytes = data === null ? null : this.#damage.skip(() => new Body(data, rid).vectorBytes)
         if (bytes !== null) take(from + at, bytes)
       }
