@@ -3,7 +3,7 @@ import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import { BLOCKS_FROM_ROWS } from "../codec/blockBlob.ts"
 import { checkRow, DamagedRow } from "../codec/checksum.ts"
-import { joinBodies, JOINED_COLUMNS, JoinedBodies, type JoinedValues } from "../codec/joinedBodies.ts"
+import { joinBodies, JOINED_COLUMNS, JoinedBodies, type JoinedValues } from "./joinedBodies.ts"
 import {
   COLUMNS,
   decodeHead,

@@ -2,7 +2,7 @@
 import type { Memory, Scope } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
-import { joinBodies, JOINED_COLUMNS, JoinedBodies, type JoinedValues } from "../codec/joinedBodies.ts"
+import { joinBodies, JOINED_COLUMNS, JoinedBodies, type JoinedValues } from "./joinedBodies.ts"
 import {
   COLUMNS,
   decodeHead,

@@ -1,6 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { DatabaseSync } from "node:sqlite"
-import { joinBodies, JoinedBodies, type JoinedValues } from "../../src/codec/joinedBodies.ts"
+import { joinBodies, JoinedBodies, type JoinedValues } from "../../src/search/joinedBodies.ts"
 
 const readJoined = (db: DatabaseSync): JoinedBodies => {
   const select = db.prepare(`SELECT ${joinBodies("b.rid")} FROM body b`)

@@ -1,3 +1,5 @@
+import { freeArray } from "./arrays/freeArray.ts"
+
 /**
  * Bodies of many passages as one value, and what tells them apart: to hand over a value for each takes SQLite and
  * node:sqlite half as long again, and each would be memory of its own.
@@ -50,6 +52,6 @@ export class JoinedBodies {
 
   /** What was read of them must not be used afterwards. */
   free(): void {
-    this.#joined?.buffer.transfer(0)
+    if (this.#joined !== null) freeArray(this.#joined)
   }
 }
