@@ -1,8 +1,8 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { chunksOf } from "effect/Array"
 import { ASSUMED_CALIBRATION, type Calibration, type EmbeddingSpace } from "../memory/Fingerprint.ts"
+import { batchesOf } from "../batchesOf.ts"
 import { fingerprint, StoreFingerprint } from "../store/StoreFingerprint.ts"
 import { Deadline } from "../runtime/deadline.ts"
 import { shareCalls } from "../runtime/shareCalls.ts"
@@ -152,7 +152,7 @@ const embedAll = (
         if (vector !== undefined) onVector(text, vector)
       })
     })
-  const batches = chunksOf(texts, provider.batch ?? 64)
+  const batches = batchesOf(texts, provider.batch ?? 64)
   const [first] = batches
   // A recall embeds one text, and is spared the fibers that several batches need.
   return batches.length === 1 && first !== undefined
