@@ -368,7 +368,7 @@ describe("Ctrl-C", () => {
     child.stderr.on("data", (part: Buffer) => (err += part.toString()))
     const exited = once(child, "close")
     const store = join(folder.path, ".keepsake", "memory.db-wal")
-    while (!existsSync(store) || statSync(store).size < 200_000)
+    while (child.exitCode === null && (!existsSync(store) || statSync(store).size < 200_000))
       await new Promise((resolve) => setTimeout(resolve, 20))
     child.kill("SIGINT")
     expect(await exited).toEqual([130, null])
