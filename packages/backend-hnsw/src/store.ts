@@ -80,11 +80,12 @@ const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
         return queries.list(row.sid, request, toRow)
       })
     }
-    return indexes.use(scope, (index, opened) => {
-      const page = index?.listBySaid(request, opened)
-      const find = (rid: number) => damage.skip(() => memories.findByRid(scope, rid))
-      return page === undefined ? empty : readPage(page, find, (stored) => damage.skip(() => toRow(stored)))
-    })
+    const find = (rid: number) => damage.skip(() => memories.findByRid(scope, rid))
+    const listBySaid = function* (index: ScopeIndex, opened: OpenVerdicts): Scan<Page<Row>> {
+      const page = yield* index.listBySaid(request, opened)
+      return readPage(page, find, (stored) => damage.skip(() => toRow(stored)))
+    }
+    return indexes.scan(scope, listBySaid, empty)
   }
   return {
     get: ({ ids, now, scope }) =>
@@ -119,36 +120,32 @@ const makeMemoryReads = (services: StoreServices): Pick<Store, MemoryReads> => {
 }
 
 /** A search of rows that are whole, and how many are not. */
-const searchIndex = (
+const searchIndex = function* (
   index: ScopeIndex,
   request: SearchRequest,
   opened: OpenVerdicts,
   damage: Damage
-): SearchResult => {
-  const result = index.search(request, opened)
+): Scan<SearchResult> {
+  const result = yield* index.search(request, opened)
   const damaged = damage.count(index.sid)
   return damaged === 0 ? result : { ...result, damaged }
 }
 
 const makeIndexReads = ({ connection, indexes }: StoreServices): Pick<Store, IndexReads> => ({
   search: (request) =>
-    indexes.use(request.scope, (index, opened): SearchResult =>
-      index === null
-        ? {
-            hits: [],
-            n: 0,
-            df: request.parts.map(({ terms }) => Array.from(terms ?? [], () => 0)),
-            plan: { way: "exact", byWordsAlone: 0 }
-          }
-        : searchIndex(index, request, opened, connection.damage)
-    ),
-  around: (request) => indexes.use(request.scope, (index, opened) => index?.around(request, opened) ?? []),
-  excerpts: (request) => indexes.use(request.scope, (index) => index?.excerpts(request) ?? []),
+    indexes.scan(request.scope, (index, opened) => searchIndex(index, request, opened, connection.damage), {
+      hits: [],
+      n: 0,
+      df: request.parts.map(({ terms }) => Array.from(terms ?? [], () => 0)),
+      plan: { way: "exact", byWordsAlone: 0 }
+    }),
+  around: (request) => indexes.scan(request.scope, (index, opened) => index.around(request, opened), []),
+  excerpts: (request) => indexes.scan(request.scope, (index) => index.excerpts(request), []),
   speakers: ({ now, scope }) =>
     indexes.use(scope, (index, opened) =>
       (index?.speakers(now, opened) ?? []).slice(0, STORE_LIMITS.speakers)
     ),
-  latest: (request) => indexes.use(request.scope, (index, opened) => index?.latest(request, opened) ?? []),
+  latest: (request) => indexes.scan(request.scope, (index, opened) => index.latest(request, opened), []),
   sessions: (request) =>
     indexes.use(
       request.scope,

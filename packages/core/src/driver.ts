@@ -142,7 +142,14 @@ export { firstIndex, lowerBound } from "./binarySearch.ts"
 // The event loop, locks, files, tracing, warnings, and failures of services.
 export { Deadline, readTimeLeft, withinDeadline } from "./runtime/deadline.ts"
 export { sleepInBackground } from "./runtime/background.ts"
-export { breathe, PART_MS, SLICE_MS, workWhenFresh, yieldToEventLoop } from "./runtime/timeSlice.ts"
+export {
+  breathe,
+  nextSlice,
+  PART_MS,
+  SLICE_MS,
+  workWhenFresh,
+  yieldToEventLoop
+} from "./runtime/timeSlice.ts"
 export { KeyedLocks } from "./runtime/KeyedLocks.ts"
 export {
   createPrivateFile,

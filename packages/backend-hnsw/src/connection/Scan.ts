@@ -1,4 +1,4 @@
-import { type MemoryError, SLICE_MS, yieldToEventLoop } from "@keepsake/core/driver"
+import { type MemoryError, nextSlice, SLICE_MS } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
 import { succeedReporting } from "./attempt.ts"
 import type { Connection } from "./Connection.ts"
@@ -29,7 +29,7 @@ const runSlices = <A>(connection: Connection, scan: Scan<A>): Effect.Effect<A, M
           const part = scan.next()
           if (part.done === true) return succeedReporting(connection, part.value)
           if (performance.now() > deadline) {
-            return Effect.andThen(yieldToEventLoop, runSlices(connection, scan))
+            return Effect.andThen(nextSlice, runSlices(connection, scan))
           }
         }
       } catch (error) {

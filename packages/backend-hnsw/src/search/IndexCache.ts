@@ -1,6 +1,8 @@
 import {
+  breathe,
   type CacheUse,
   type MemoryError,
+  nextSlice,
   type Scope,
   scopeKey,
   type TermSettings,
@@ -15,15 +17,17 @@ import type { CommitQueue } from "../connection/CommitQueue.ts"
 import type { Connection } from "../connection/Connection.ts"
 import { toMemoryError } from "../connection/errors.ts"
 import { pause } from "../connection/pause.ts"
+import type { Scan } from "../connection/Scan.ts"
 import { graphBytes } from "../graph/Graph.ts"
 import type { GraphStore } from "../graph/GraphStore.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 import { BlockTable } from "../tables/BlockTable.ts"
 import { BlockFiller, FILLED_MIN } from "./blocks/BlockFiller.ts"
 import { BlockWriter } from "./blocks/BlockWriter.ts"
+import { type BeginCall, IndexCall } from "./IndexCall.ts"
 import { IndexLoader } from "./IndexLoader.ts"
 import { SpareBuffer } from "./postings/PostingsBuffer.ts"
-import { OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
+import { type OpenVerdicts, SliceSpent } from "./rows/OpenVerdicts.ts"
 import type { RestFiller } from "./RestFiller.ts"
 import { ScopeIndex } from "./ScopeIndex.ts"
 import { RowReader } from "./RowReader.ts"
@@ -155,47 +159,71 @@ export class IndexCache {
     scope: Scope,
     use: (index: ScopeIndex | null, opened: OpenVerdicts) => A
   ): Effect.Effect<A, MemoryError> {
-    return Effect.suspend(() => this.#useInSlices(scope, use, new OpenVerdicts()))
+    return this.#call(scope, function* (index, opened) {
+      return use(index, opened)
+    })
   }
 
-  #useInSlices<A>(
+  /** As `use`, in parts between which the event loop may run. @param empty the answer for a scope without rows */
+  scan<A>(
     scope: Scope,
-    use: (index: ScopeIndex | null, opened: OpenVerdicts) => A,
-    opened: OpenVerdicts
+    begin: (index: ScopeIndex, opened: OpenVerdicts) => Scan<A>,
+    empty: A
   ): Effect.Effect<A, MemoryError> {
-    const again = Effect.suspend(() => this.#useInSlices(scope, use, opened))
+    return this.#call(scope, function* (index, opened) {
+      return index === null ? empty : yield* begin(index, opened)
+    })
+  }
+
+  #call<A>(scope: Scope, begin: BeginCall<A>): Effect.Effect<A, MemoryError> {
+    // The parts of one call come together.
+    return Effect.andThen(
+      breathe,
+      Effect.suspend(() => this.#workInSlices(scope, new IndexCall(begin)))
+    )
+  }
+
+  #workInSlices<A>(scope: Scope, call: IndexCall<A>): Effect.Effect<A, MemoryError> {
+    const later = Effect.andThen(
+      nextSlice,
+      Effect.suspend(() => this.#workInSlices(scope, call))
+    )
     const slice = Effect.suspend(() => {
       let index: ScopeIndex | null | "unfinished" = null
       try {
         index = this.#update(scope)
-        if (index === "unfinished") return Effect.andThen(yieldToEventLoop, again)
-        if (index === null) return succeedReporting(this.#connection, use(index, opened))
+        if (index === "unfinished") return later
+        if (index === null) return succeedReporting(this.#connection, call.answerEmpty())
         if (this.#options.awaitGraphs) {
           const graphTask = this.#startGraph(index)
-          if (graphTask !== null) return Effect.andThen(graphTask, again)
+          if (graphTask !== null) return Effect.andThen(graphTask, later)
         }
-        opened.startSlice(index)
-        const result = use(index, opened)
+        const result = call.work(index)
         this.#served++
-        const graphTask = this.#startGraph(index)
-        this.#recordUse(scopeKey(scope), index)
-        const reported = succeedReporting(this.#connection, result)
-        const blocks = this.#writeBlocks(index)
-        const written = blocks === null ? reported : Effect.andThen(blocks, reported)
-        const rest = this.#beginRest(index)
-        const begun = rest === null ? written : Effect.andThen(rest, written)
-        return graphTask === null
-          ? begun
-          : Effect.andThen(Effect.forkIn(graphTask, this.#options.background), begun)
+        return this.#answer(scope, index, result)
       } catch (error) {
         if (error instanceof SliceSpent && index instanceof ScopeIndex) {
           this.#recordUse(scopeKey(scope), index)
-          return Effect.andThen(yieldToEventLoop, again)
+          return later
         }
         return Effect.fail(toMemoryError(this.#connection.path, error))
       }
     })
     return this.#connection.reads.guard(slice)
+  }
+
+  /** Answers, after it has begun what is to be done for the index in the background. */
+  #answer<A>(scope: Scope, index: ScopeIndex, result: A): Effect.Effect<A> {
+    const graphTask = this.#startGraph(index)
+    this.#recordUse(scopeKey(scope), index)
+    const reported = succeedReporting(this.#connection, result)
+    const blocks = this.#writeBlocks(index)
+    const written = blocks === null ? reported : Effect.andThen(blocks, reported)
+    const rest = this.#beginRest(index)
+    const begun = rest === null ? written : Effect.andThen(rest, written)
+    return graphTask === null
+      ? begun
+      : Effect.andThen(Effect.forkIn(graphTask, this.#options.background), begun)
   }
 
   #update(scope: Scope): ScopeIndex | null | "unfinished" {

@@ -1,4 +1,4 @@
-import { SLICE_MS } from "@keepsake/core/driver"
+import { PART_MS, SLICE_MS } from "@keepsake/core/driver"
 import type { StatementSync } from "node:sqlite"
 import { Body } from "../codec/bodyBlob.ts"
 import { BLOCKS_FROM_ROWS } from "../codec/blockBlob.ts"
@@ -97,9 +97,10 @@ export class IndexLoader {
     return Number(this.#countExtras.get(makeRid(sid, 0), makeRid(sid, LAST_LOCAL))?.["extras"])
   }
 
-  /** Works for one slice; false if the index is not up to date with `row` yet, or the slice is used up. */
+  /** Works for one slice; false if the index is not up to date with `row` yet, or too little is left of the slice. */
   update(index: ScopeIndex, row: ScopeRow): boolean {
-    const deadline = performance.now() + SLICE_MS
+    const start = performance.now()
+    const deadline = start + SLICE_MS
     if (row.removed > index.removed) {
       if (index.filler.lastLocal >= 0) index.retain(this.#readLocals(index.sid))
       index.removed = row.removed
@@ -115,7 +116,7 @@ export class IndexLoader {
     if (!index.loaded && index.rows > row.rows) index.retain(this.#readLocals(index.sid))
     index.loaded = true
     if (index.rows + this.#damage.count(index.sid) < row.rows) this.#noteMissing(index.sid)
-    return performance.now() <= deadline
+    return performance.now() <= start + PART_MS
   }
 
   /** In one statement: another process may be removing rows. */

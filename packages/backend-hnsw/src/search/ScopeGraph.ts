@@ -1,3 +1,4 @@
+import type { Scan } from "../connection/Scan.ts"
 import type { Graph } from "../graph/Graph.ts"
 import { bestOfRows } from "./arrays/grouped.ts"
 import type { TopK } from "./arrays/TopK.ts"
@@ -70,7 +71,7 @@ export class ScopeGraph {
   }
 
   /** The nearest rows by the graph and a scan of what it lacks; null if too few of the graph's answers pass. */
-  findNearest({ limit, passes, query }: GraphRequest): TopK | null {
+  *findNearest({ limit, passes, query }: GraphRequest): Scan<TopK | null> {
     const graph = this.#graph
     if (graph === null || limit === 0) return null
     const points = this.#points
@@ -83,10 +84,10 @@ export class ScopeGraph {
     if (new Set(Array.from(found.keys(), (point) => points.slot(point))).size < limit) return null
     const from = points.pointAfter(graph.through)
     const groups = points.isGrouped ? points : null
-    const later = this.#vectors.findNearest({ query, limit, passes, exact: false, from, groups })
+    const later = yield* this.#vectors.findNearest({ query, limit, passes, exact: false, from, groups })
     later.slots.forEach((point, i) => found.set(point, later.scores[i] ?? 0))
     const late = Uint32Array.from(this.#late.filter(passes))
-    const lateCosines = this.#vectors.cosines(query, late)
+    const lateCosines = yield* this.#vectors.cosines(query, late)
     late.forEach((point, i) => found.set(point, lateCosines[i] ?? 0))
     return bestOfRows(Array.from(found.keys()), Array.from(found.values()), limit, points)
   }

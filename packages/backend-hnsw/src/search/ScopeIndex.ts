@@ -34,6 +34,7 @@ import {
   makeRid,
   PINNED
 } from "../codec/memoryRow.ts"
+import type { Scan } from "../connection/Scan.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
 import { Unblocked } from "./blocks/Unblocked.ts"
 import { readEvidence } from "./evidence.ts"
@@ -67,6 +68,9 @@ export interface SaidPage {
 /** Searches from which a scope of up to so many passages is read as a whole: that takes some ten milliseconds. */
 const REST_FROM_SEARCHES = 2
 const REST_MAX = 2_048
+/** Rows that are read before the event loop may run: with one statement, or one by one. */
+const READ_OF_PART = 64
+const FOUND_OF_PART = 16
 /** Of a row's text in memory, with its numbers. */
 const TEXT_BYTES = 300
 
@@ -305,10 +309,10 @@ export class ScopeIndex {
   }
 
   /**
-   * Decodes rows with one statement, in the order of their slots, and takes the vectors that come with them: who reads a
+   * Decodes rows, many with one statement, in the order of their slots, and takes the vectors that come with them: who reads a
    * text compares the vector too.
    */
-  #decodeAll(slots: ReadonlyArray<number>): ReadonlyArray<Decoded | null> {
+  *#decodeAll(slots: ReadonlyArray<number>): Scan<ReadonlyArray<Decoded | null>> {
     const all: Array<Decoded | null> = []
     const unread: Array<number> = []
     for (const slot of slots) {
@@ -316,15 +320,18 @@ export class ScopeIndex {
       if (decoded === null) unread.push(all.length)
       all.push(decoded)
     }
-    if (unread.length === 0) return all
-    const rids = unread.map((at) => this.#rid(slots[at] ?? -1))
-    this.#reader.memories(this.scope, rids, (i, memory, row, body) => {
-      const at = unread[i] ?? -1
-      const slot = slots[at] ?? -1
-      all[at] = this.#keep(slot, memory)
-      if (this.#searches > 1) this.#packed.set(slot, row, body.textBytes)
-      this.#vectors.keepFloats(this.#points.find(slot, 0), body)
-    })
+    for (let from = 0; from < unread.length; from += READ_OF_PART) {
+      if (from > 0) yield
+      const part = unread.slice(from, from + READ_OF_PART)
+      const rids = part.map((at) => this.#rid(slots[at] ?? -1))
+      this.#reader.memories(this.scope, rids, (i, memory, row, body) => {
+        const at = part[i] ?? -1
+        const slot = slots[at] ?? -1
+        all[at] = this.#keep(slot, memory)
+        if (this.#searches > 1) this.#packed.set(slot, row, body.textBytes)
+        this.#vectors.keepFloats(this.#points.find(slot, 0), body)
+      })
+    }
     return all
   }
 
@@ -377,13 +384,17 @@ export class ScopeIndex {
     }
   }
 
-  search(request: SearchRequest, opened: OpenVerdicts): SearchResult {
+  *search(request: SearchRequest, opened: OpenVerdicts): Scan<SearchResult> {
     const { exact = false, limit, parts } = request
     this.#searches++
     const passes = this.#rowFilter(request, opened)
-    const rankings = parts.map(
-      (part, which) => new PartRanking(this.#ranked, part, { limit, passes, exact }, which)
-    )
+    const rankings: Array<PartRanking> = []
+    for (const part of parts) {
+      if (rankings.length > 0) yield
+      const ranking = new PartRanking(this.#ranked, part, { limit, passes, exact }, rankings.length)
+      rankings.push(ranking)
+      yield* ranking.findNearest()
+    }
     const [first, ...others] = rankings
     const found =
       first !== undefined && others.length === 0
@@ -391,7 +402,11 @@ export class ScopeIndex {
         : Array.from(new Set(rankings.flatMap(({ slots }) => slots)))
     // While the call waited for a slice, rows that were read in order to decide may have changed.
     const slots = opened.used ? found.filter((slot) => this.#passing(slot, request, opened) !== null) : found
-    const evidence = rankings.map((ranking) => ranking.readEvidence(slots))
+    const evidence: Array<ReadonlyArray<PartEvidence>> = []
+    for (const ranking of rankings) {
+      yield
+      evidence.push(yield* ranking.readEvidence(slots))
+    }
     return {
       hits: slots.map((slot, i): SearchHit => ({ facts: this.#facts(slot), parts: toParts(evidence, i) })),
       n: this.#rows.currentPassages,
@@ -401,6 +416,11 @@ export class ScopeIndex {
         byWordsAlone: this.#hasVectors ? this.#rows.currentWithoutVector : 0
       }
     }
+  }
+
+  /** Before a call that is under way goes on in a later slice. */
+  leave(): void {
+    this.#scratch.leave()
   }
 
   #facts(slot: number): RowFacts {
@@ -425,12 +445,16 @@ export class ScopeIndex {
   }
 
   /** Visible rows within `radius` turns of an anchor, in its session, each once. */
-  around(request: AroundRequest, opened: OpenVerdicts): ReadonlyArray<AroundRow> {
+  *around(request: AroundRequest, opened: OpenVerdicts): Scan<ReadonlyArray<AroundRow>> {
     const { anchors, asOf, filter, now, parts, radius } = request
     const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
     const near = this.#findNear(anchors, radius).filter(passes)
-    const decoded = this.#decodeAll(near)
-    const evidence = parts.map((part) => readEvidence(part, near, this.#ranked))
+    const decoded = yield* this.#decodeAll(near)
+    const evidence: Array<ReadonlyArray<PartEvidence>> = []
+    for (const part of parts) {
+      yield
+      evidence.push(yield* readEvidence(part, near, this.#ranked))
+    }
     const passesAll = isAny(filter)
     const found: Array<AroundRow> = []
     for (let i = 0; i < near.length; i++) {
@@ -477,22 +501,22 @@ export class ScopeIndex {
   }
 
   /** Rows by id and passage: closed ones too, expired ones not. */
-  excerpts({ now, part = {}, rows, vectors = false }: ExcerptsRequest): ReadonlyArray<Excerpt> {
+  *excerpts({ now, part = {}, rows, vectors = false }: ExcerptsRequest): Scan<ReadonlyArray<Excerpt>> {
     const found = rows
       .map(({ id, passage }) => ({ slot: this.#findSlot(id), passage }))
       .filter(({ slot }) => slot !== -1)
-    const decoded = this.#decodeAll(found.map(({ slot }) => slot))
+    const decoded = yield* this.#decodeAll(found.map(({ slot }) => slot))
     const excerpts: Array<Excerpt> = []
-    found.forEach(({ passage, slot }, i) => {
+    for (const [i, { passage, slot }] of found.entries()) {
       const row = decoded[i] ?? null
-      if (row === null || isExpired(row.memory, now)) return
-      const wanted = passage ?? readEvidence(part, [slot], this.#ranked)[0]?.worded ?? 0
+      if (row === null || isExpired(row.memory, now)) continue
+      const wanted = passage ?? (yield* readEvidence(part, [slot], this.#ranked))[0]?.worded ?? 0
       const excerpt = this.#cut(slot, row, wanted)
-      if (excerpt === null) return
+      if (excerpt === null) continue
       excerpts.push(
         vectors ? { ...excerpt, vector: this.#vectors.vector(this.#points.find(slot, wanted)) } : excerpt
       )
-    })
+    }
     return excerpts
   }
 
@@ -505,12 +529,15 @@ export class ScopeIndex {
   }
 
   /** Live rows that match, newest first, by their first passages. */
-  latest(request: LatestRequest, opened: OpenVerdicts): ReadonlyArray<Excerpt> {
+  *latest(request: LatestRequest, opened: OpenVerdicts): Scan<ReadonlyArray<Excerpt>> {
     const passes = this.#rowFilter(request, opened)
-    const found = findLatestSlots(this.#rows, this.#rows.count, request.limit, passes).flatMap((slot) => {
+    const slots = yield* findLatestSlots(this.#rows, this.#rows.count, request.limit, passes)
+    const found: Array<{ readonly slot: number; readonly decoded: Decoded }> = []
+    for (const [i, slot] of slots.entries()) {
+      if (i % FOUND_OF_PART === 0) yield
       const decoded = this.#passing(slot, request, opened)
-      return decoded === null ? [] : [{ slot, decoded }]
-    })
+      if (decoded !== null) found.push({ slot, decoded })
+    }
     return found
       .sort((a, b) => lastSaidFirst(a.decoded.memory, b.decoded.memory))
       .slice(0, request.limit)
@@ -518,8 +545,8 @@ export class ScopeIndex {
   }
 
   /** A page of row numbers by `(saidAt, id)`: no index of the file has that order. */
-  listBySaid(request: ListRequest, opened: OpenVerdicts): SaidPage {
-    const { next, slots } = pageBySaid(this.#rows, request, this.#rowFilter(request, opened))
+  *listBySaid(request: ListRequest, opened: OpenVerdicts): Scan<SaidPage> {
+    const { next, slots } = yield* pageBySaid(this.#rows, request, this.#rowFilter(request, opened))
     return { rows: slots.map(({ place, slot }) => ({ rid: this.#rid(slot), place })), next }
   }
 

@@ -1,5 +1,6 @@
 /** What rows hold of a part of a question, by the numbers of the index alone: no body is read. */
 import type { PartEvidence, WeighedPart } from "@keepsake/core/driver"
+import type { Scan } from "../connection/Scan.ts"
 import type { Postings } from "./postings/Postings.ts"
 import type { Points } from "./rows/Points.ts"
 import type { VectorStorage } from "./vectors/VectorStorage.ts"
@@ -30,45 +31,46 @@ interface Nearest {
 }
 
 /** The points of a row that may be its nearest. */
-const findCandidates = (
+const findCandidates = function* (
   query: Float32Array,
   slot: number,
   { points, vectors }: EvidenceSources
-): ReadonlyArray<number> => {
+): Scan<ReadonlyArray<number>> {
   const passages = points.passages(slot)
   const first = points.find(slot, 0)
   if (passages === 1) return [first]
-  return [first, ...vectors.findCandidates(query, points.find(slot, 1), passages - 1)]
+  return [first, ...(yield* vectors.findCandidates(query, points.find(slot, 1), passages - 1))]
 }
 
 /** The cosines of points, in their order; null for a point without a vector. */
-const readCosines = (
+const readCosines = function* (
   query: Float32Array,
   points: ReadonlyArray<number>,
   { vectors }: EvidenceSources,
   known: ReadonlyMap<number, number> | undefined
-): ReadonlyArray<number | null> => {
+): Scan<ReadonlyArray<number | null>> {
   const unknown: Array<number> = []
   for (const point of points) {
     if (known?.has(point) !== true && vectors.has(point)) unknown.push(point)
   }
-  const read = vectors.cosines(query, Uint32Array.from(unknown))
+  const read = yield* vectors.cosines(query, Uint32Array.from(unknown))
   let next = 0
   return points.map((point) => known?.get(point) ?? (unknown[next] === point ? (read[next++] ?? 0) : null))
 }
 
-const findNearest = (
+const findNearest = function* (
   { vector }: WeighedPart,
   slots: ReadonlyArray<number>,
   sources: EvidenceSources,
   known: ReadonlyMap<number, number> | undefined
-): Nearest => {
+): Scan<Nearest> {
   const { points } = sources
   const first = points.isGrouped ? slots.map((slot) => points.find(slot, 0)) : slots
   if (vector === undefined) return { points: first, cosines: NO_COSINES }
-  if (!points.isGrouped) return { points: first, cosines: readCosines(vector, first, sources, known) }
-  const groups = slots.map((slot) => findCandidates(vector, slot, sources))
-  const all = readCosines(vector, groups.flat(), sources, known)
+  if (!points.isGrouped) return { points: first, cosines: yield* readCosines(vector, first, sources, known) }
+  const groups: Array<ReadonlyArray<number>> = []
+  for (const slot of slots) groups.push(yield* findCandidates(vector, slot, sources))
+  const all = yield* readCosines(vector, groups.flat(), sources, known)
   const nearest = { points: Array.from(first), cosines: new Array<number | null>() }
   let next = 0
   groups.forEach((group, i) => {
@@ -171,14 +173,14 @@ const findAllWorded = (
 }
 
 /** What each of the rows holds of a part, in their order. */
-export const readEvidence = (
+export const readEvidence = function* (
   part: WeighedPart,
   slots: ReadonlyArray<number>,
   sources: EvidenceSources,
   known: KnownScores | null = null
-): ReadonlyArray<PartEvidence> => {
+): Scan<ReadonlyArray<PartEvidence>> {
   const { points, postings } = sources
-  const nearest = findNearest(part, slots, sources, known?.cosines)
+  const nearest = yield* findNearest(part, slots, sources, known?.cosines)
   const worded = findAllWorded(part, slots, nearest.points, sources, known)
   const weights = readWeights(part.terms ?? NO_TERMS, worded, postings, known?.sums)
   return worded.map((point, i): PartEvidence => {

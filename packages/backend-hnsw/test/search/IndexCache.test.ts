@@ -67,8 +67,11 @@ it.effect("recently used indexes stay within the budget, and every scope is serv
       const user = (round * 7) % USERS
       const scope = makeScope(`user${user}`)
       const vector = direction(500 + user, DIMENSIONS)
-      const result = yield* cache.use(scope, (index, opened) =>
-        index?.search({ scope, now: NOW, parts: [{ vector }], filter: ANY, limit: 3 }, opened)
+      const result = yield* cache.scan(
+        scope,
+        (index, opened) =>
+          index.search({ scope, now: NOW, parts: [{ vector }], filter: ANY, limit: 3 }, opened),
+        null
       )
       assert.strictEqual(
         result?.hits.find(({ parts: [evidence] }) => (evidence?.cosine ?? 0) > 0.999)?.facts.id,
@@ -130,10 +133,14 @@ it.effect("decoded memories stay within their share of the budget, and come back
         id: memoryIdOfKey(scope, `memory ${i} of ${user}`),
         passage: 0
       }))
-      return cache.use(scope, (index, opened) => {
-        index?.search({ scope, now: NOW, parts: [], filter: ANY, limit: 3 }, opened)
-        return index?.excerpts({ scope, now: NOW, rows }) ?? []
-      })
+      return cache.scan(
+        scope,
+        function* (index, opened) {
+          yield* index.search({ scope, now: NOW, parts: [], filter: ANY, limit: 3 }, opened)
+          return yield* index.excerpts({ scope, now: NOW, rows })
+        },
+        []
+      )
     }
     // The first search of a scope keeps nothing.
     for (const user of users) yield* read(user)
@@ -153,11 +160,15 @@ it.effect("decoded memories stay within their share of the budget, and come back
     const [first] = before[0] ?? []
     assert.isDefined(first)
     const { id } = first.memory
-    const counted = yield* cache.use(first.memory.scope, (index) => {
-      index?.touch([id], NOW + 1)
-      index?.dropDecoded()
-      return index?.excerpts({ scope: first.memory.scope, now: NOW, rows: [{ id, passage: 0 }] })
-    })
+    const counted = yield* cache.scan(
+      first.memory.scope,
+      (index) => {
+        index.touch([id], NOW + 1)
+        index.dropDecoded()
+        return index.excerpts({ scope: first.memory.scope, now: NOW, rows: [{ id, passage: 0 }] })
+      },
+      []
+    )
     assert.deepStrictEqual(counted, [
       { ...first, memory: { ...first.memory, accessCount: 1, lastAccessedAt: NOW + 1 } }
     ])

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
  * Time budget of one event-loop slice, in milliseconds; calls beyond it wait for the next. A call that computes
  * without a pause may exceed it by a few milliseconds.
  */
-export const SLICE_MS = 5
+export const SLICE_MS = 4
 
 /** Spent by more than this, a slice is not one in which another part of a call begins: a part takes some milliseconds. */
 export const PART_MS = 2
@@ -70,6 +70,12 @@ export const breathe: Effect.Effect<void> = Effect.suspend(() => {
   if (isSpent(PART_MS)) return waitIn(paused)
   if (startedAt === null) startSlice()
   return Effect.void
+})
+
+/** Continues in a later slice: the call has spent this one. */
+export const nextSlice: Effect.Effect<void> = Effect.suspend(() => {
+  if (startedAt === null) startSlice()
+  return waitIn(paused)
 })
 
 /** The same for work that is no call's: at once where nothing waits, else after the calls under way. */

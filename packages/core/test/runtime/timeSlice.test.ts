@@ -6,6 +6,7 @@ import {
   admit,
   breathe,
   mapInSlices,
+  nextSlice,
   SLICE_MS,
   workWhenFresh,
   yieldToEventLoop
@@ -84,6 +85,22 @@ describe("event-loop slices", () => {
     await setImmediate()
     workWhenFresh(() => order.push("at once"))
     assert.strictEqual(order.at(-1), "at once")
+  })
+
+  it("end for a call that gives way", async () => {
+    const gone = { isOn: false }
+    await Effect.runPromise(admit)
+    const call = Effect.runPromise(
+      Effect.andThen(
+        nextSlice,
+        Effect.sync(() => (gone.isOn = true))
+      )
+    )
+    // Every microtask of this run of the loop.
+    await new Promise((resolve) => process.nextTick(resolve))
+    assert.isFalse(gone.isOn)
+    await call
+    assert.isTrue(gone.isOn)
   })
 
   it("end while a list is mapped", async () => {

@@ -21,6 +21,13 @@ export class ScratchArrays {
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
 
+  /** A call that goes on in a later slice keeps what it has: those in between have others. */
+  leave(): void {
+    this.#sums.length = 0
+    this.#scores = new Float32Array(0)
+    this.#maxima = new Float32Array(0)
+  }
+
   /** All zero. @param which of several that a call uses at once */
   sums(length: number, which = 0): Float64Array {
     let sums = this.#sums[which]

@@ -1,4 +1,5 @@
 import { type Cursor, cutPage, type ListRequest } from "@keepsake/core/driver"
+import type { Scan } from "../../connection/Scan.ts"
 import { findLatestSlots } from "./latestRows.ts"
 import type { RowColumns } from "./RowColumns.ts"
 
@@ -9,11 +10,11 @@ export interface SlotPage {
 }
 
 /** A page of slots by `(saidAt, id)`. */
-export const pageBySaid = (
+export const pageBySaid = function* (
   rows: RowColumns,
   { after, limit, newestFirst }: ListRequest,
   passes: (slot: number) => boolean
-): SlotPage => {
+): Scan<SlotPage> {
   const sign = newestFirst === true ? 1 : -1
   const place = (slot: number): Cursor => ({ at: rows.saidAt(slot), id: rows.id(slot) })
   const compare = (a: Cursor, b: Cursor): number =>
@@ -24,7 +25,7 @@ export const pageBySaid = (
       : sign * (cursor.at - rows.saidAt(slot)) > 0
   // Backwards for the oldest first, since rows are mostly written in the order they were said.
   const toSlot = (i: number): number => (newestFirst === true ? i : rows.count - 1 - i)
-  const found = findLatestSlots(
+  const found = yield* findLatestSlots(
     { saidAt: (i) => sign * rows.saidAt(toSlot(i)), turn: () => -1 },
     rows.count,
     limit + 1,

@@ -1,8 +1,11 @@
-import { CODE_MAX } from "../../kernel/kernel.ts"
+import { BLOCK, CODE_MAX } from "../../kernel/kernel.ts"
+import type { Scan } from "../../connection/Scan.ts"
 import { growArray } from "../arrays/growArray.ts"
 import type { ScoreBlocks } from "../arrays/ScratchArrays.ts"
 import type { Quantised, WasmArena } from "./WasmArena.ts"
 
+/** Points whose codes are compared before the event loop may run: some milliseconds. A multiple of `BLOCK`. */
+const POINTS_OF_PART = 8_192
 const QUERY_MAX = 32_767
 const SUM_MAX = 2 ** 31 - 1
 
@@ -42,11 +45,11 @@ export class ScalarQuantizer {
    * Approximate cosines of the points from `from` on, and the bound of their error. A point without a vector has address
    * 0 and an arbitrary score. The scores are scratch arrays.
    */
-  scan(
+  *scan(
     query: Float32Array,
     addresses: Uint32Array,
     from: number
-  ): ScoreBlocks & { readonly errorBound: number } {
+  ): Scan<ScoreBlocks & { readonly errorBound: number }> {
     let maximum = 0
     for (let i = 0; i < query.length; i++) maximum = Math.max(maximum, Math.abs(query[i] ?? 0))
     // Σ |code|·|q̂| must fit 32 bits.
@@ -55,9 +58,22 @@ export class ScalarQuantizer {
     const rounded = Int16Array.from(query, (value) => Math.round(value / scale))
     let squaredError = 0
     for (let i = 0; i < query.length; i++) squaredError += ((query[i] ?? 0) - (rounded[i] ?? 0) * scale) ** 2
-    this.#arena.setCodeQuery(rounded)
     const blocks = this.#arena.scratch.scores(addresses.length - from)
-    this.#arena.dotsI8(addresses.subarray(from), this.#scales.subarray(from), scale, blocks)
+    for (let start = from; start < addresses.length; start += POINTS_OF_PART) {
+      if (start > from) yield
+      const part = {
+        scores: blocks.scores.subarray(start - from),
+        maxima: blocks.maxima.subarray((start - from) / BLOCK)
+      }
+      // Others may have asked meanwhile.
+      this.#arena.setCodeQuery(rounded)
+      this.#arena.dotsI8(
+        addresses.subarray(start, start + POINTS_OF_PART),
+        this.#scales.subarray(start),
+        scale,
+        part
+      )
+    }
     // The last term covers intermediate rounding to f32.
     const errorBound = this.#maxRowError + Math.sqrt(squaredError) * (1 + this.#maxRowError) + 1e-5
     return { ...blocks, errorBound }

@@ -1,3 +1,4 @@
+import type { Scan } from "../../connection/Scan.ts"
 import { growArray } from "../arrays/growArray.ts"
 import { allocateScores, type ScoreBlocks } from "../arrays/ScratchArrays.ts"
 import { bestOfRows, type PointGroups, selectGrouped } from "../arrays/grouped.ts"
@@ -17,6 +18,9 @@ const EXTRA_READS = 512
 
 /** Points beside each other of which an approximate cosine is looked at before they are read from the file. */
 const READS_WITHOUT_CODES = 16
+
+/** Vectors that are read from the file before the event loop may run. */
+const READS_OF_PART = 64
 
 /** Reads passages' vectors from the file; of those that were removed it tells nothing. */
 export type ReadVectors = (points: ArrayLike<number>, take: (at: number, bytes: Uint8Array) => void) => void
@@ -199,13 +203,13 @@ export class VectorStorage {
   }
 
   /** The points of the greatest cosines, of each row the best alone. */
-  findNearest(request: NearestRequest): TopK {
+  *findNearest(request: NearestRequest): Scan<TopK> {
     const { from = 0, limit } = request
     this.settle()
     if (limit === 0 || from >= this.#count) return new TopK(limit)
     const useCodes =
       this.#needsCodes || (this.#codedCount === this.#count && this.#count - from >= CODES_FROM_ROWS / 2)
-    return useCodes ? this.#scanCodes(request, from) : this.#scanFloats(request, from)
+    return useCodes ? yield* this.#scanCodes(request, from) : this.#scanFloats(request, from)
   }
 
   #scanFloats(request: NearestRequest, from: number): TopK {
@@ -232,11 +236,11 @@ export class VectorStorage {
     return selectTop(scores, limit, (point) => this.has(point) && passes(point), least, from, maxima)
   }
 
-  #scanCodes(request: NearestRequest, from: number): TopK {
+  *#scanCodes(request: NearestRequest, from: number): Scan<TopK> {
     const { exact, groups, limit, passes, query } = request
-    const scan = this.#quantizer.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
+    const scan = yield* this.#quantizer.scan(query, this.#codeAddresses.subarray(0, this.#count), from)
     const first = this.#selectRows(scan, request, from).slots
-    const firstCosines = this.cosines(query, first)
+    const firstCosines = yield* this.cosines(query, first)
     const top = new TopK(limit)
     first.forEach((point, i) => top.push(firstCosines[i] ?? 0, point))
     // Fewer than `limit` rows: every row that passes is already here.
@@ -245,7 +249,7 @@ export class VectorStorage {
     const room = this.#onDisk && !exact ? EXTRA_READS : this.#count
     const isOther = (point: number) => !rescored.has(point) && passes(point)
     const others = this.#selectPoints(scan, room, isOther, from, top.bar - scan.errorBound).slots
-    const otherCosines = this.cosines(query, others)
+    const otherCosines = yield* this.cosines(query, others)
     if (groups !== null) {
       return bestOfRows([...first, ...others], [...firstCosines, ...otherCosines], limit, groups)
     }
@@ -254,12 +258,13 @@ export class VectorStorage {
   }
 
   /** Of points beside each other, those that may be the nearest to the query: the others need not be compared. */
-  findCandidates(query: Float32Array, first: number, count: number): ReadonlyArray<number> {
+  *findCandidates(query: Float32Array, first: number, count: number): Scan<ReadonlyArray<number>> {
     const points = Array.from({ length: count }, (_, i) => first + i)
     if (!this.#needsCodes || count <= READS_WITHOUT_CODES) return points
     this.settle()
     const end = first + count
-    const { errorBound, scores } = this.#quantizer.scan(query, this.#codeAddresses.subarray(0, end), first)
+    const codes = this.#codeAddresses.subarray(0, end)
+    const { errorBound, scores } = yield* this.#quantizer.scan(query, codes, first)
     const scored = points.filter((point) => this.has(point))
     const greatest = scored.reduce(
       (best, point) => Math.max(best, scores[point - first] ?? 0),
@@ -269,19 +274,9 @@ export class VectorStorage {
   }
 
   /** The query's cosine with each point, over the floats; arbitrary for a point without a vector (`has`). */
-  cosines(query: Float32Array, points: Uint32Array): Float32Array {
-    if (this.#onDisk) {
-      const vector = new Float32Array(query.length)
-      const bytes = new Uint8Array(vector.buffer)
-      const cosines = new Float32Array(points.length).fill(-1)
-      this.#readVectors(points, (at, read) => {
-        if (!this.has(points[at] ?? 0)) return
-        bytes.set(read)
-        cosines[at] = dot(query, vector)
-      })
-      return cosines
-    }
-    const gone = this.#unread === 0 ? [] : this.#readFloats(points)
+  *cosines(query: Float32Array, points: Uint32Array): Scan<Float32Array> {
+    if (this.#onDisk) return yield* this.#readCosines(query, points)
+    const gone = this.#unread === 0 ? [] : yield* this.#readFloats(points)
     const blocks = allocateScores(points.length)
     this.#arena.setQuery(query)
     this.#arena.dotsF32(
@@ -292,15 +287,33 @@ export class VectorStorage {
     return blocks.scores
   }
 
+  *#readCosines(query: Float32Array, points: Uint32Array): Scan<Float32Array> {
+    const vector = new Float32Array(query.length)
+    const bytes = new Uint8Array(vector.buffer)
+    const cosines = new Float32Array(points.length).fill(-1)
+    for (let from = 0; from < points.length; from += READS_OF_PART) {
+      if (from > 0) yield
+      this.#readVectors(points.subarray(from, from + READS_OF_PART), (i, read) => {
+        if (!this.has(points[from + i] ?? 0)) return
+        bytes.set(read)
+        cosines[from + i] = dot(query, vector)
+      })
+    }
+    return cosines
+  }
+
   /** Reads floats that are in the file alone; the indexes of points that were removed meanwhile. */
-  #readFloats(points: Uint32Array): ReadonlyArray<number> {
+  *#readFloats(points: Uint32Array): Scan<ReadonlyArray<number>> {
     const isUnread = (at: number): boolean => this.#addresses[points[at] ?? 0] === IN_FILE
     const unread = Array.from(points.keys()).filter(isUnread)
-    if (unread.length === 0) return unread
-    this.#readVectors(
-      unread.map((at) => points[at] ?? 0),
-      (i, bytes) => this.#keepFloats(points[unread[i] ?? 0] ?? 0, bytes)
-    )
+    for (let from = 0; from < unread.length; from += READS_OF_PART) {
+      if (from > 0) yield
+      const part = unread.slice(from, from + READS_OF_PART)
+      this.#readVectors(
+        part.map((at) => points[at] ?? 0),
+        (i, bytes) => this.#keepFloats(points[part[i] ?? 0] ?? 0, bytes)
+      )
+    }
     const gone = unread.filter(isUnread)
     for (const at of gone) this.#addresses[points[at] ?? 0] = NO_VECTOR
     this.#unread -= gone.length

@@ -1,5 +1,7 @@
-import { assert, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { makeRandom } from "@keepsake/core/testing"
+import type { TopK } from "../../../src/search/arrays/TopK.ts"
+import { runToEnd } from "../../../src/connection/Scan.ts"
 import { WasmArena } from "../../../src/search/vectors/WasmArena.ts"
 import { VectorStorage } from "../../../src/search/vectors/VectorStorage.ts"
 
@@ -39,7 +41,7 @@ for (const dimensions of [1, 5, 16, 100, 384]) {
           .flatMap((row, slot) => (slot % 10 !== 3 && passes(slot) ? [dot(query, row)] : []))
           .sort((a, b) => b - a)
           .slice(0, limit)
-        const top = vectors.findNearest({ query, limit, passes, exact: true, groups: null })
+        const top = runToEnd(vectors.findNearest({ query, limit, passes, exact: true, groups: null }))
         const scores = Array.from(top.scores).sort((a, b) => b - a)
         assert.strictEqual(scores.length, best.length)
         scores.forEach((score, i) => assert.approximately(score, best[i] ?? 0, 1e-5))
@@ -51,3 +53,45 @@ for (const dimensions of [1, 5, 16, 100, 384]) {
     }
   }
 }
+
+describe("scans that take turns", () => {
+  const [dimensions, count] = [16, 20_000]
+  const scopes = [1, 2].map((seed) => makeClustered(count, dimensions, seed))
+  for (const onDisk of [false, true]) {
+    it(`find what each finds alone${onDisk ? ", floats on disk" : ""}`, () => {
+      const arena = new WasmArena(dimensions)
+      const find = (rows: ReadonlyArray<Float32Array>) => {
+        const vectors = new VectorStorage(arena, onDisk, (points, take) =>
+          Array.from(points).forEach((point, i) => take(i, viewBytes(rows[point] ?? new Float32Array())))
+        )
+        const codes = new Uint8Array(count * arena.codeStride)
+        const quantised = rows.map((row, i) =>
+          arena.encodeInto(viewBytes(row), codes.subarray(i * arena.codeStride, (i + 1) * arena.codeStride))
+        )
+        const maxError = Math.sqrt(Math.max(...quantised.map(({ squaredError }) => squaredError)))
+        vectors.append(
+          codes,
+          Float32Array.from(quantised, ({ scale }) => scale),
+          maxError
+        )
+        const query = rows[0] ?? new Float32Array(dimensions)
+        return vectors.findNearest({ query, limit: 300, passes: () => true, exact: true, groups: null })
+      }
+      const alone = scopes.map((rows) => runToEnd(find(rows)))
+      const scans = scopes.map(find)
+      const found = scans.map((): TopK | null => null)
+      while (found.includes(null)) {
+        for (const [i, scan] of scans.entries()) {
+          if (found[i] !== null) continue
+          const part = scan.next()
+          found[i] = part.done === true ? part.value : null
+          arena.scratch.leave()
+        }
+      }
+      found.forEach((top, i) => {
+        assert.deepStrictEqual(top?.slots, alone[i]?.slots)
+        assert.deepStrictEqual(top?.scores, alone[i]?.scores)
+      })
+    })
+  }
+})
