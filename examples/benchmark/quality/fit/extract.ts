@@ -88,7 +88,7 @@ export const openWorlds = (file: string, embedder: string | null) => {
           request,
           { queries, vectors }
         )
-        const unread = rows.filter((row) => row.phrasesMax > 0 && row.excerpt === null)
+        const unread = rows.filter((row) => row.phrasesMax > 0 && row.text === null)
         for (let at = 0; at < unread.length; at += STORE_LIMITS.batch) {
           const excerpts = yield* store.excerpts({
             scope,
@@ -103,9 +103,9 @@ export const openWorlds = (file: string, embedder: string | null) => {
         rows.forEach((row, i) => {
           const query = queries[row.part]
           const phrases =
-            query === undefined || row.excerpt === null || row.passage !== row.worded
+            query === undefined || row.text === null || row.passage !== row.worded
               ? 0
-              : countPhrases(query, row, sequences.read(row.excerpt.memory.content, query.tokeniser))
+              : countPhrases(query, row, sequences.read(row.text.excerpt.memory.content, query.tokeniser))
           features.set(scorer.features(row, phrases), i * FEATURES.length)
         })
         return {

@@ -47,6 +47,7 @@ const DIMENSIONS_MASK = 0xff_ff_ff
 const FLAGS_SHIFT = 24
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
+const ASCII_MAX = 0x7f
 
 export const viewBytes = (array: Float32Array | Uint32Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
@@ -135,6 +136,27 @@ export const decodeTexts = (bytes: Uint8Array, start: number, end: number): Text
     string?
   ]
   return { content, speaker, sessionId, metadata, key }
+}
+
+/** The end of texts without metadata and key. */
+const PLAIN_END = Buffer.from(",{}]")
+/** What stands before the content: `["`. */
+const BEFORE_CONTENT = 2
+
+const endsPlainly = (bytes: Uint8Array, end: number): boolean =>
+  PLAIN_END.every((byte, i) => bytes[end - PLAIN_END.length + i] === byte)
+
+/** The content of texts that are names beside it, in ASCII without escapes, which most are; null for others. As `decodeTexts` decodes it. */
+export const decodePlainContent = (bytes: Uint8Array, start: number, end: number): string | null => {
+  if (!endsPlainly(bytes, end)) return null
+  const from = start + BEFORE_CONTENT
+  for (let at = from; at < end; at++) {
+    const byte = bytes[at] ?? 0
+    if (byte === QUOTE)
+      return Buffer.from(bytes.buffer, bytes.byteOffset + from, at - from).toString("latin1")
+    if (byte === BACKSLASH || byte > ASCII_MAX) return null
+  }
+  return null
 }
 
 /** Decodes a body's `namesKey`. */

@@ -38,14 +38,16 @@ import type { Scan } from "../connection/Scan.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
 import { Unblocked } from "./blocks/Unblocked.ts"
 import { readEvidence } from "./evidence.ts"
+import { type Decoded, DecodedMemories, DecodedMemory, PackedMemory } from "./memories/DecodedMemories.ts"
+import { NearRow } from "./memories/NearRow.ts"
+import { PackedMemories } from "./memories/PackedMemories.ts"
+import { PackedRecords } from "./memories/PackedRecords.ts"
 import { PartRanking, type Ranked } from "./PartRanking.ts"
 import { Postings } from "./postings/Postings.ts"
 import type { SpareBuffer } from "./postings/PostingsBuffer.ts"
-import { type Decoded, DecodedMemories } from "./rows/DecodedMemories.ts"
 import { FoundRows } from "./rows/FoundRows.ts"
 import { findLatestSlots, lastSaidFirst } from "./rows/latestRows.ts"
 import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
-import { PackedMemories } from "./rows/PackedMemories.ts"
 import { Points } from "./rows/Points.ts"
 import { RowColumns } from "./rows/RowColumns.ts"
 import { RowNames } from "./rows/RowNames.ts"
@@ -74,6 +76,8 @@ const FOUND_OF_PART = 16
 /** Of a row's text in memory, with its numbers. */
 const TEXT_BYTES = 300
 
+/** In the place of the length of a content that is not decoded. */
+const WHOLE_CONTENT = Number.POSITIVE_INFINITY
 const NO_BYTES = new Uint8Array()
 /** Of a part without evidence of a row; each part has some of every row. */
 const NOTHING: PartEvidence = {
@@ -289,36 +293,37 @@ export class ScopeIndex {
   }
 
   #decode(slot: number): Decoded | null {
-    const found = this.#findDecoded(slot)
-    if (found !== null) return found
-    const memory = this.#reader.memory(this.scope, this.#rid(slot))
-    return memory === null ? null : this.#keep(slot, memory)
-  }
-
-  #findDecoded(slot: number): Decoded | null {
     const cached = this.#memories.get(slot)
     if (cached !== undefined) return cached
-    const memory = this.#packed.get(this.scope, slot, this.#rows.id(slot))
-    return memory === null ? null : this.#keep(slot, memory)
+    const memory = this.#packed.has(slot)
+      ? this.#packed.get(this.scope, slot, this.#facts(slot))
+      : this.#reader.memory(this.scope, this.#rid(slot))
+    return memory === null ? null : this.#keep(slot, new DecodedMemory(memory))
   }
 
-  #keep(slot: number, memory: Memory): Decoded {
-    const decoded = { memory, excerpt: null }
+  #keep(slot: number, decoded: Decoded): Decoded {
     if (this.#searches > 1) this.#memories.set(slot, decoded)
     return decoded
   }
 
   /**
-   * Decodes rows, many with one statement, in the order of their slots, and takes the vectors that come with them: who reads a
-   * text compares the vector too.
+   * Reads rows, many with one statement, in the order of their slots, and takes the vectors that come with them: who
+   * reads a text compares the vector too. What is packed is decoded when it is asked for.
    */
-  *#decodeAll(slots: ReadonlyArray<number>): Scan<ReadonlyArray<Decoded | null>> {
+  *#readMemories(slots: ReadonlyArray<number>): Scan<ReadonlyArray<Decoded | null>> {
     const all: Array<Decoded | null> = []
     const unread: Array<number> = []
+    let copies: PackedRecords | null = null
     for (const slot of slots) {
-      const decoded = this.#findDecoded(slot)
-      if (decoded === null) unread.push(all.length)
-      all.push(decoded)
+      const known = this.#memories.get(slot) ?? null
+      if (known === null && this.#packed.has(slot)) {
+        copies ??= new PackedRecords(slots.length)
+        const record = this.#packed.copyTo(copies, slot)
+        all.push(this.#keep(slot, new PackedMemory(this.scope, this.#facts(slot), copies, record)))
+        continue
+      }
+      if (known === null) unread.push(all.length)
+      all.push(known)
     }
     for (let from = 0; from < unread.length; from += READ_OF_PART) {
       if (from > 0) yield
@@ -327,7 +332,7 @@ export class ScopeIndex {
       this.#reader.memories(this.scope, rids, (i, memory, row, body) => {
         const at = part[i] ?? -1
         const slot = slots[at] ?? -1
-        all[at] = this.#keep(slot, memory)
+        all[at] = this.#keep(slot, new DecodedMemory(memory))
         if (this.#searches > 1) this.#packed.set(slot, row, body.textBytes)
         this.#vectors.keepFloats(this.#points.find(slot, 0), body)
       })
@@ -351,8 +356,11 @@ export class ScopeIndex {
 
   /** Counts one access of each memory. */
   touch(ids: ReadonlyArray<string>, now: number): void {
-    this.#memories.touch(new Set(ids), now)
-    for (const id of ids) this.#packed.touch(this.#findSlot(id), now)
+    for (const id of ids) {
+      const slot = this.#findSlot(id)
+      this.#memories.delete(slot)
+      this.#packed.touch(slot, now)
+    }
   }
 
   #rowFilter(request: RowFilterRequest, opened: OpenVerdicts): (slot: number) => boolean {
@@ -449,7 +457,7 @@ export class ScopeIndex {
     const { anchors, asOf, filter, now, parts, radius } = request
     const passes = this.#rowFilter({ now, asOf, filter: ANY }, opened)
     const near = this.#findNear(anchors, radius).filter(passes)
-    const decoded = yield* this.#decodeAll(near)
+    const decoded = yield* this.#readMemories(near)
     const evidence: Array<ReadonlyArray<PartEvidence>> = []
     for (const part of parts) {
       yield
@@ -462,10 +470,10 @@ export class ScopeIndex {
       if (row === null) continue
       const slot = near[i] ?? -1
       const ofParts = toParts(evidence, i)
-      const excerpt = this.#cut(slot, row, ofParts[0]?.worded ?? 0)
-      if (excerpt === null) continue
+      const cut = this.#cutter(slot, row, ofParts[0]?.worded ?? 0)
+      if (cut === null) continue
       const rowPasses = passesAll || matches(filter, row.memory)
-      found.push({ facts: this.#facts(slot), parts: ofParts, passes: rowPasses, excerpt })
+      found.push(new NearRow({ facts: this.#facts(slot), parts: ofParts, passes: rowPasses }, cut))
     }
     return found
   }
@@ -485,19 +493,26 @@ export class ScopeIndex {
     return slots
   }
 
-  /** Null if there is no such passage. */
-  #cut(slot: number, decoded: Decoded, passage: number): Excerpt | null {
-    if (passage === 0 && decoded.excerpt !== null) return decoded.excerpt
-    const excerpt = this.#makeExcerpt(slot, decoded.memory, passage)
-    if (excerpt?.isWhole === true) decoded.excerpt = excerpt
-    return excerpt
-  }
-
-  #makeExcerpt(slot: number, memory: Memory, passage: number): Excerpt | null {
+  /** Cuts a passage when it is asked for; null if there is no such passage. */
+  #cutter(slot: number, decoded: Decoded, passage: number): (() => Excerpt) | null {
     const point = this.#points.find(slot, passage)
     if (point < 0) return null
-    const place = this.#points.place(point, memory.content.length)
-    return toExcerpt(memory, { passage, passages: this.#points.passages(slot), ...place }, null)
+    const passages = this.#points.passages(slot)
+    // What it needs of the index: that may be freed by then.
+    const { end, start } = this.#points.place(point, WHOLE_CONTENT)
+    return () => {
+      if (passage === 0 && decoded.excerpt !== null) return decoded.excerpt
+      const { memory } = decoded
+      const place = { passage, passages, start, end: Math.min(end, memory.content.length) }
+      const excerpt = toExcerpt(memory, place, null)
+      if (excerpt.isWhole) decoded.excerpt = excerpt
+      return excerpt
+    }
+  }
+
+  /** Null if there is no such passage. */
+  #cut(slot: number, decoded: Decoded, passage: number): Excerpt | null {
+    return this.#cutter(slot, decoded, passage)?.() ?? null
   }
 
   /** Rows by id and passage: closed ones too, expired ones not. */
@@ -505,7 +520,7 @@ export class ScopeIndex {
     const found = rows
       .map(({ id, passage }) => ({ slot: this.#findSlot(id), passage }))
       .filter(({ slot }) => slot !== -1)
-    const decoded = yield* this.#decodeAll(found.map(({ slot }) => slot))
+    const decoded = yield* this.#readMemories(found.map(({ slot }) => slot))
     const excerpts: Array<Excerpt> = []
     for (const [i, { passage, slot }] of found.entries()) {
       const row = decoded[i] ?? null

@@ -28,7 +28,10 @@ const ask = (store: Store, from: number, to: number) =>
       }))
       const anchors = [{ sessionId: "session 1", turn: 91 }]
       const around = { scope, now: NOW, filter: ANY, anchors, radius: 30, parts: [{ vector }] }
-      return [hits, yield* store.excerpts({ scope, now: NOW, rows }), yield* store.around(around)]
+      const near = yield* store.around(around)
+      // An excerpt is made when it is asked for.
+      const texts = near.map(({ excerpt }) => excerpt)
+      return [hits, yield* store.excerpts({ scope, now: NOW, rows }), near, texts]
     })
   )
 

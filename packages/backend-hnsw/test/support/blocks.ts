@@ -63,14 +63,18 @@ const ask = (store: Store, now: number) =>
         ]
       })
     ),
-    around: store.around({
-      scope,
-      now,
-      filter: ANY,
-      anchors: [{ sessionId: "session 1", turn: 91 }],
-      radius: 30,
-      parts: [{ vector: direction(5, DIMENSIONS) }]
-    }),
+    around: Effect.map(
+      store.around({
+        scope,
+        now,
+        filter: ANY,
+        anchors: [{ sessionId: "session 1", turn: 91 }],
+        radius: 30,
+        parts: [{ vector: direction(5, DIMENSIONS) }]
+      }),
+      // An excerpt is made when it is asked for.
+      (rows) => rows.map(({ excerpt, ...row }) => ({ ...row, excerpt }))
+    ),
     speakers: store.speakers({ scope, now }),
     sessions: store.sessions({ scope, now, limit: 100 }),
     latest: store.latest({ scope, now, filter: ANY, limit: 30 }),

@@ -1,6 +1,6 @@
 /** The rows that may be an answer, of which as few texts as possible are read. */
 import type { Excerpt, RowFacts } from "../store/searching.ts"
-import { type Evidence, countPhrases } from "./features.ts"
+import { type Evidence, countPhrases, type RowText } from "./features.ts"
 import { arrange, type Arranged } from "./order/arrange.ts"
 import { descending, type ReadEvidence } from "./readEvidence.ts"
 import { toRerankPart } from "./rerank/combine.ts"
@@ -11,7 +11,7 @@ export interface Winner {
   readonly row: Evidence
   readonly score: number
   readonly phrases: number
-  readonly excerpt: Excerpt
+  readonly text: RowText
   /** The reranker's part of its logit; `null` where none has judged it. */
   readonly rerank: number | null
 }
@@ -91,7 +91,7 @@ export class Candidates {
     const rows: Array<Evidence> = []
     for (const row of this.#ranked) {
       if (rows.length === most) break
-      if (row.excerpt !== null && !winners.has(row)) rows.push(row)
+      if (row.text !== null && !winners.has(row)) rows.push(row)
     }
     return rows
   }
@@ -168,15 +168,15 @@ export class Candidates {
   /** `null` while the text is not read. */
   #score(row: Evidence): Winner | null {
     const { parts, scorer, sequences } = this.#evidence
-    const { ceiling, excerpt } = row
+    const { ceiling, text } = row
     const query = parts[row.part]?.query
-    if (excerpt === null || query === undefined) return null
-    if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, excerpt, rerank: null }
+    if (text === null || query === undefined) return null
+    if (row.phrasesMax === 0) return { row, score: ceiling, phrases: 0, text, rerank: null }
     // The phrases are those of the words that were found.
     const phrases =
       row.passage === row.worded
-        ? countPhrases(query, row, sequences.read(excerpt.memory.content, query.tokeniser))
+        ? countPhrases(query, row, sequences.read(text.excerpt.memory.content, query.tokeniser))
         : 0
-    return { row, score: probability(scorer.logit(row, phrases)), phrases, excerpt, rerank: null }
+    return { row, score: probability(scorer.logit(row, phrases)), phrases, text, rerank: null }
   }
 }

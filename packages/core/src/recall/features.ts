@@ -17,6 +17,11 @@ export interface ReadTurn {
   later: ReadTurn | undefined
 }
 
+/** A text that was read: a store may decode it when it is asked for. */
+export interface RowText {
+  readonly excerpt: Excerpt
+}
+
 /** What a memory holds of one part of a message; of a long text, its best passage. */
 export interface Evidence {
   readonly facts: RowFacts
@@ -47,7 +52,7 @@ export interface Evidence {
   readonly worded: number
   readonly passage: number
   /** The text of `passage`, once it is read. */
-  excerpt: Excerpt | null
+  text: RowText | null
   /** The most that it can score whatever its text says, as far as its neighbours are read. */
   ceiling: number
   /** The part of its score that no neighbour changes; NaN before it is weighed. */
@@ -162,7 +167,7 @@ export const toEvidence = (
     prescore: 1.2 * bm25 + 0.4 * tfidfCosine + cosine,
     worded,
     passage: byWords ? worded : nearest,
-    excerpt: null,
+    text: null,
     ceiling: Number.POSITIVE_INFINITY,
     fixedLogit: Number.NaN,
     turn: null

@@ -183,7 +183,7 @@ const readRest = (
   wantsWhole: boolean
 ): Effect.Effect<ReadonlyMap<string, Memory>, MemoryError> => {
   const unread = candidates.unread()
-  const cut = wantsWhole ? candidates.answers().filter(({ item }) => !item.excerpt.isWhole) : []
+  const cut = wantsWhole ? candidates.answers().filter(({ item }) => !item.text.excerpt.isWhole) : []
   if (unread.length === 0 && cut.length === 0) return Effect.succeed(NO_MEMORIES)
   const whole = wantsWhole ? [...unread, ...cut.map(({ item }) => item.row)] : []
   return readLast(services, request, candidates, unread, whole)
@@ -257,7 +257,8 @@ const rankWith = Effect.fnUntraced(function* (services: Services, request: Recal
   if (candidates === null) return answer<Ranked>([], degraded)
   yield* readRest(services, request, candidates, false)
   const ranked = candidates.answers().map((answered, place) => {
-    const { excerpt, score } = answered.item
+    const { score, text } = answered.item
+    const { excerpt } = text
     return {
       memory: excerpt.memory,
       score,
@@ -274,7 +275,8 @@ const recallWith = Effect.fnUntraced(function* (services: Services, request: Rec
   if (candidates === null) return answer<Recollection>([], degraded)
   const whole = yield* readRest(services, request, candidates, true)
   const recollections = candidates.answers().flatMap((answered, place) => {
-    const { excerpt, row, score } = answered.item
+    const { row, score, text } = answered.item
+    const { excerpt } = text
     const memory = excerpt.isWhole ? excerpt.memory : whole.get(row.facts.id)
     // Removed between two trips.
     if (memory === undefined) return []

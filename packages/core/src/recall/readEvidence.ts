@@ -12,7 +12,7 @@ import type {
   SearchHit,
   SearchResult
 } from "../store/searching.ts"
-import { type Evidence, type ReadTurn, toEvidence } from "./features.ts"
+import { type Evidence, type ReadTurn, type RowText, toEvidence } from "./features.ts"
 import { type Query, type QueryWeights, weighQuery } from "./query.ts"
 import type { RecallRequest } from "./Retriever.ts"
 import { type Explanation, Scorer } from "./Scorer.ts"
@@ -249,7 +249,7 @@ class ReadRows {
     for (const row of around) {
       const known = this.#byId.get(row.facts.id)
       const ofParts = known ?? this.#weigh(row)
-      readInto(ofParts, row.excerpt)
+      readInto(ofParts, row, row.parts[0]?.worded ?? 0)
       if (known !== undefined) continue
       this.#neighbours.push(ofParts)
       if (row.passes) rows.push(ofParts)
@@ -263,12 +263,13 @@ class ReadRows {
     const { id } = excerpt.memory
     // The texts of neighbours came with them, but for some of long ones.
     const row = this.#byId.get(id) ?? this.#neighbours.find((ofParts) => ofParts[0]?.facts.id === id)
-    if (row !== undefined) readInto(row, excerpt)
+    if (row !== undefined) readInto(row, { excerpt }, excerpt.passage)
   }
 }
 
-const readInto = (ofParts: OfParts, excerpt: Excerpt): void => {
-  for (const row of ofParts) if (row.passage === excerpt.passage) row.excerpt = excerpt
+/** @param passage of the text */
+const readInto = (ofParts: OfParts, text: RowText, passage: number): void => {
+  for (const row of ofParts) if (row.passage === passage) row.text = text
 }
 
 /** The parts of a message, and their vectors; none for a part that is asked by its words alone. */

@@ -110,7 +110,7 @@ export interface AroundRequest {
 export interface AroundRow extends SearchHit {
   /** Whether the filter holds. */
   readonly passes: boolean
-  /** Of the `worded` passage of the first part; of the first passage without a part. */
+  /** Of the `worded` passage of the first part; of the first passage without a part. A store may make it when it is read. */
   readonly excerpt: Excerpt
 }
 

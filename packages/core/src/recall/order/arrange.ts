@@ -30,9 +30,9 @@ const mayBeCopies = (a: Evidence, b: Evidence): boolean =>
   a.mask0 === b.mask0 &&
   a.mask1 === b.mask1 &&
   Math.min(a.length, b.length) >= COPY_LENGTH_MIN * Math.max(a.length, b.length) &&
-  a.excerpt !== null &&
-  b.excerpt !== null &&
-  mayFold(a.excerpt.memory, b.excerpt.memory)
+  a.text !== null &&
+  b.text !== null &&
+  mayFold(a.text.excerpt.memory, b.text.excerpt.memory)
 
 /** Reads the outline of a row's text, once; `null` where there is no text. */
 type ReadOutline = (row: Evidence) => Outline | null

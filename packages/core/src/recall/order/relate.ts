@@ -45,9 +45,9 @@ const NONE: Relations = { followers: new Map(), rules: new Map() }
 
 /** The text of a row that was read. */
 export const readRow = (
-  { excerpt }: Evidence,
+  { text }: Evidence,
   { query, sentences }: Pick<Read, "query" | "sentences">
-): ReadText | null => (excerpt === null ? null : sentences.read(excerpt.memory.content, query.tokeniser))
+): ReadText | null => (text === null ? null : sentences.read(text.excerpt.memory.content, query.tokeniser))
 
 /** The best rows as statements, each read once. */
 class Statements {

@@ -35,8 +35,11 @@ const tooSlow = (model: string, limitMs: number): MemoryError =>
 const clip = (text: string): string => text.slice(0, CHARACTERS_MAX).toWellFormed()
 
 /** The excerpt that was read, after the name of who said it: a question may name someone. */
-const toText = ({ excerpt: { memory } }: Winner): string =>
-  clip(isName(memory.speaker) ? `${memory.speaker}: ${memory.content}` : memory.content)
+const toText = ({
+  text: {
+    excerpt: { memory }
+  }
+}: Winner): string => clip(isName(memory.speaker) ? `${memory.speaker}: ${memory.content}` : memory.content)
 
 /** Why the reranker is not asked now; `null` when it is. */
 export const findResting = (reranker: Reranker["Service"]): Effect.Effect<MemoryError | null> =>

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import type { Memory } from "@keepsake/core/driver"
 import { encodeLifetime, type MemoryColumns } from "../../../src/codec/memoryRow.ts"
-import { PackedMemories } from "../../../src/search/rows/PackedMemories.ts"
+import { PackedMemories } from "../../../src/search/memories/PackedMemories.ts"
 import { makeRow, makeScope, NOW } from "../../support/rows.ts"
 
 const scope = makeScope("packed")
@@ -41,6 +41,10 @@ const memories: ReadonlyArray<Memory> = [
     accessCount: 3,
     lastAccessedAt: NOW
   }),
+  makeMemory('says "no"\\ twice', { speaker: "Ann" }),
+  makeMemory("a key alone", { key: ",{}]", sessionId: "s" }),
+  makeMemory("metadata alone", { metadata: { a: [1, {}] } }),
+  makeMemory("a mark at the end }", { speaker: "[]", sessionId: ",{}]" }),
   makeMemory("closed", { validity: [{ from: NOW - 5, to: NOW - 1 }], turn: 7, sessionId: "s" })
 ]
 
@@ -51,16 +55,16 @@ it("gives memories back as they were, whatever was kept and dropped before", () 
     const memory = memories[round % memories.length]
     assert.isDefined(memory)
     pack(packed, slot, memory)
-    assert.deepStrictEqual(packed.get(scope, slot, memory.id), memory)
+    assert.deepStrictEqual(packed.get(scope, slot, memory), memory)
     if (round % 3 === 1) packed.delete(slot)
-    if (round % 3 === 1) assert.isNull(packed.get(scope, slot, memory.id))
+    if (round % 3 === 1) assert.isNull(packed.get(scope, slot, memory))
   }
   // A row that changes again and again does not leave its old records behind.
   const { bytes } = packed
   for (let round = 0; round < 2_000; round++) pack(packed, 3, memories[0] ?? makeMemory(""))
   assert.isBelow(packed.bytes, 2 * bytes)
   packed.clear()
-  assert.isNull(packed.get(scope, 3, ""))
+  assert.isNull(packed.get(scope, 3, memories[0] ?? makeMemory("")))
   assert.strictEqual(packed.bytes, 0)
 })
 
@@ -69,7 +73,7 @@ it("counts accesses, of rows that are kept", () => {
   const memory = makeMemory("asked for")
   pack(packed, 2, memory)
   for (const slot of [-1, 2, 2, 9]) packed.touch(slot, NOW + 5)
-  assert.deepStrictEqual(packed.get(scope, 2, memory.id), {
+  assert.deepStrictEqual(packed.get(scope, 2, memory), {
     ...memory,
     accessCount: 2,
     lastAccessedAt: NOW + 5
@@ -86,6 +90,6 @@ it("keeps no row with a past or a successor", () => {
   })
   pack(packed, 0, past)
   pack(packed, 1, makeMemory("replaced", { supersededBy: past.id }))
-  assert.isNull(packed.get(scope, 0, past.id))
-  assert.isNull(packed.get(scope, 1, past.id))
+  assert.isNull(packed.get(scope, 0, past))
+  assert.isNull(packed.get(scope, 1, past))
 })
