@@ -1,6 +1,6 @@
 import type { MemoryError, Scope, ScopeLimits } from "@keepsake/core/driver"
 import * as Effect from "effect/Effect"
-import { runToEnd, type Scan } from "./connection/Scan.ts"
+import type { Scan } from "./connection/Scan.ts"
 import type { StoreServices } from "./StoreServices.ts"
 import { makeRoom } from "./tables/makeRoom.ts"
 import { beginChange, type ScopeChange } from "./tables/ScopeChange.ts"
@@ -8,9 +8,6 @@ import type { ScopeRow } from "./tables/ScopeTable.ts"
 
 /** Rows of the first version that are counted in one transaction. */
 const COUNTED_AT_ONCE = 256
-
-/** From so many rows on, a write is worked at in slices, in a transaction of its own: fewer wait for others' commit. */
-const SLICED_ROWS = 32
 
 /** Inside the transaction: at once, or in parts. */
 type Work<A> =
@@ -78,12 +75,10 @@ export const writeScope = <A>(
     scopes.save(change)
     return { value, dropped: hasDropped ? before.sid : null }
   }
-  const commit =
-    size < SLICED_ROWS ? commits.write(() => runToEnd(work()), size) : commits.writeInSlices(work, size)
   const finish = ({ dropped, value }: { readonly value: A; readonly dropped: number | null }) =>
     // A graph that cannot be deleted is not loaded again.
     dropped === null ? Effect.succeed(value) : Effect.as(Effect.ignore(graphs.forget([dropped])), value)
-  return Effect.flatMap(commit, (written) =>
+  return Effect.flatMap(commits.writeInSlices(work, size), (written) =>
     written === UNCOUNTED
       ? Effect.andThen(startCounting(services, scope), writeScope(services, request))
       : finish(written)

@@ -4,7 +4,7 @@ import * as Exit from "effect/Exit"
 import type { Connection } from "./Connection.ts"
 import { attempt } from "./attempt.ts"
 import { isBusy, toMemoryError } from "./errors.ts"
-import type { Scan } from "./Scan.ts"
+import { runToEnd, type Scan } from "./Scan.ts"
 import { SpaceReserve } from "./SpaceReserve.ts"
 import type { WalCheckpointer } from "./WalCheckpointer.ts"
 
@@ -17,6 +17,9 @@ const RESERVE_AGAIN_MS = 1_000
 /** How long a write waits for another process before it fails. */
 const BUSY_LIMIT_MS = 10_000
 const BUSY_PAUSE_MS = 2
+
+/** From so many rows on, a write is worked at in slices, in a transaction of its own: fewer wait for others' commit. */
+const SLICED_ROWS = 32
 
 /** From so many rows on, a job begins no later than the slice of its group. */
 const LARGE_ROWS = 64
@@ -77,9 +80,14 @@ export class CommitQueue {
     return this.#enqueue((queued) => ({ ...queued, body }), rows)
   }
 
-  /** Runs what `begin` returns in a transaction; interrupting it before its commit undoes all of it. */
+  /**
+   * Runs what `begin` returns in a transaction: one of few rows as `write` does, another in slices of the event loop, in a
+   * transaction of its own; interrupting that before its commit undoes all of it.
+   */
   writeInSlices<A>(begin: () => Scan<A>, rows: number): Effect.Effect<A, MemoryError> {
-    return this.#enqueue((queued) => ({ ...queued, begin }), rows)
+    return rows < SLICED_ROWS
+      ? this.write(() => runToEnd(begin()), rows)
+      : this.#enqueue((queued) => ({ ...queued, begin }), rows)
   }
 
   #enqueue<A>(toJob: (queued: Queued) => Job, rows: number): Effect.Effect<A, MemoryError> {
@@ -95,9 +103,9 @@ export class CommitQueue {
     })
   }
 
-  /** Runs a removal as `write` does; on a full disk in the room that is kept for it. */
-  remove<A>(body: () => A, rows: number): Effect.Effect<A, MemoryError> {
-    const removal = this.write(body, rows)
+  /** Runs a removal as `writeInSlices` does; on a full disk in the room that is kept for it. */
+  remove<A>(begin: () => Scan<A>, rows: number): Effect.Effect<A, MemoryError> {
+    const removal = this.writeInSlices(begin, rows)
     return removal.pipe(
       Effect.catch((error) => {
         if (error.reason._tag !== "StorageFull" || !this.#reserve.release()) return Effect.fail(error)
@@ -211,7 +219,8 @@ export class CommitQueue {
       this.#rowsSinceLook = 0
       this.#reserve.adjust()
     }
-    job.settle(Exit.succeed(value))
+    // The commit may have spent the slice.
+    workWhenFresh(() => job.settle(Exit.succeed(value)))
   }
 
   /** After a job failed and rolled its group back: each job gets its own transaction. */

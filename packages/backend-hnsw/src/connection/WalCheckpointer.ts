@@ -19,6 +19,7 @@ export class WalCheckpointer {
   readonly #startThread: typeof startCheckpointThread
   #worker: Worker | null = null
   #lacksThread = false
+  #isClosed = false
   #running = false
   #rows = 0
   /** The end of a checkpoint fell into a transaction. */
@@ -40,9 +41,16 @@ export class WalCheckpointer {
     if (this.#rows < this.#dueRows(isTight) || this.#running) return
     this.#rows = 0
     this.#running = true
+    // After the writes of this slice are acknowledged: starting the thread takes some milliseconds.
+    setImmediate(() => workWhenFresh(() => this.#checkpoint(isTight)))
+  }
+
+  #checkpoint(isTight: boolean): void {
+    if (this.#isClosed) return
     const worker = isTight ? null : this.#ensureWorker()
-    if (worker === null) this.#checkpointHere()
-    else worker.postMessage(null, [])
+    if (worker !== null) return worker.postMessage(null, [])
+    this.#running = false
+    this.#checkpointHere()
   }
 
   #dueRows(isTight: boolean): number {
@@ -67,26 +75,21 @@ export class WalCheckpointer {
     return this.#worker
   }
 
-  /** After the writes of this slice are acknowledged. */
-  #checkpointHere(): void {
-    setImmediate(() => {
-      this.#running = false
-      this.#checkpointRest()
-    })
-  }
-
   /**
    * Checkpoints what was written meanwhile: a log that is wholly checkpointed is reused from its start, and a log that
    * does not grow is synced twice as fast.
    */
   #checkpointRest(): void {
-    workWhenFresh(() => {
-      this.#isOwed = !this.#connection.checkpointPassive()
-    })
+    workWhenFresh(() => this.#checkpointHere())
+  }
+
+  #checkpointHere(): void {
+    this.#isOwed = !this.#connection.checkpointPassive()
   }
 
   /** Ends the thread after its current checkpoint. */
   readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.#isClosed = true
     const worker = this.#worker
     return worker === null ? Effect.void : Effect.asVoid(Effect.promise(() => worker.terminate()))
   })

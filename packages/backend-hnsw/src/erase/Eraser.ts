@@ -1,4 +1,5 @@
 import {
+  breathe,
   type Condition,
   type DropEntriesRequest,
   type ErasedPlace,
@@ -30,7 +31,7 @@ import { beginChange } from "../tables/ScopeChange.ts"
 import type { ScopeRow, ScopeTable } from "../tables/ScopeTable.ts"
 import type { SessionTable } from "../tables/SessionTable.ts"
 
-/** Rows removed in one transaction, since a transaction blocks the event loop. */
+/** Rows removed in one transaction, whose commit blocks the event loop. */
 const BATCH = 128
 /** How often, and with which pause, emptying the log is tried while another process reads it. */
 const TRUNCATE_TRIES = 40
@@ -92,15 +93,15 @@ export class Eraser {
   }
 
   removeUser(userId: string): Effect.Effect<Removal, MemoryError> {
-    return this.#repeat(() =>
-      this.#commits(() => {
-        const rows = this.#services.scopes.findByUser(userId)
-        const [row] = rows
-        for (const begun of rows) this.#journal.begin(begun)
-        // The user may have other scopes.
-        return row === undefined ? DONE : { ...this.#clear(row), done: false }
-      })
-    )
+    return this.#repeat(() => this.#commits(() => this.#clearUser(userId)))
+  }
+
+  *#clearUser(userId: string): Scan<Step> {
+    const rows = this.#services.scopes.findByUser(userId)
+    const [row] = rows
+    for (const begun of rows) this.#journal.begin(begun)
+    // The user may have other scopes.
+    return row === undefined ? DONE : { ...(yield* this.#clear(row)), done: false }
   }
 
   /** Null where no row expires. */
@@ -110,51 +111,51 @@ export class Eraser {
   }
 
   removeExpired(now: number, limit: number): Effect.Effect<Removal, MemoryError> {
-    return this.#repeat((removed) =>
-      this.#commits(() => {
-        const size = Math.min(BATCH, limit - removed)
-        const rids = this.#selectExpired.all(now, size).map(({ rid }) => Number(rid))
-        this.#removeBatch(rids)
-        return { rids, others: false, done: rids.length < size || removed + rids.length >= limit }
-      })
-    )
+    return this.#repeat((removed) => this.#commits(() => this.#removeSomeExpired(now, limit - removed)))
+  }
+
+  *#removeSomeExpired(now: number, limit: number): Scan<Step> {
+    const size = Math.min(BATCH, limit)
+    const rids = this.#selectExpired.all(now, size).map(({ rid }) => Number(rid))
+    yield* this.#removeBatch(rids)
+    return { rids, others: false, done: rids.length < size || rids.length >= limit }
   }
 
   /** How many entries were dropped. */
   dropEntries({ kind, scope, sessionId, through }: DropEntriesRequest): Effect.Effect<number, MemoryError> {
     const { commits, entries, scopes } = this.#services
+    const dropSome = function* (): Scan<number> {
+      const row = scopes.find(scope)
+      if (row === null) return 0
+      const change = beginChange(row)
+      const dropped = entries.drop(change, { sessionId, kind, through }, BATCH)
+      if (dropped > 0) scopes.save(change)
+      return dropped
+    }
     const dropNext = (total: number): Effect.Effect<number, MemoryError> =>
-      Effect.flatMap(
-        commits.remove(() => {
-          const row = scopes.find(scope)
-          if (row === null) return 0
-          const change = beginChange(row)
-          const dropped = entries.drop(change, { sessionId, kind, through }, BATCH)
-          if (dropped > 0) scopes.save(change)
-          return dropped
-        }, BATCH),
-        (dropped) => (dropped === 0 ? Effect.succeed(total) : dropNext(total + dropped))
+      Effect.flatMap(commits.remove(dropSome, BATCH), (dropped) =>
+        dropped === 0 ? Effect.succeed(total) : dropNext(total + dropped)
       )
     return Effect.flatMap(dropNext(0), (total) =>
       total === 0 ? Effect.succeed(total) : Effect.as(this.eraseLog, total)
     )
   }
 
-  #commits(body: () => Step): Effect.Effect<Step, MemoryError> {
-    return this.#services.commits.remove(body, BATCH)
+  #commits(begin: () => Scan<Step>, rows = BATCH): Effect.Effect<Step, MemoryError> {
+    return this.#services.commits.remove(begin, rows)
   }
 
   /**
    * Takes a batch of what a scope has, and at last the scope itself; rows that were written after the first batch stay.
    * Where a kill ends it, the next open goes on.
    */
-  #clear(row: ScopeRow | null): Step {
+  *#clear(row: ScopeRow | null): Scan<Step> {
     const { entries, memories, scopes, sessions } = this.#services
     if (row === null) return DONE
     const through = this.#journal.begin(row)
     const rids = memories.firstRids(row.sid, BATCH).filter((rid) => localFromRid(rid) < through)
     if (rids.length > 0) {
-      this.#removeBatch(rids)
+      yield* this.#removeBatch(rids)
       return { rids, others: false, done: false }
     }
     const change = beginChange(row)
@@ -218,13 +219,7 @@ export class Eraser {
       return { seq: row?.seq ?? 0, rids: rids.sort((a, b) => a - b) }
     }
     if (more.length === 0) {
-      return this.#repeat(() =>
-        this.#commits(() => {
-          const { rids } = find(first)
-          this.#removeBatch(rids)
-          return { rids, others: false, done: true }
-        })
-      )
+      return this.#repeat(() => this.#commits(() => this.#removeLast(find(first).rids), first.length))
     }
     // After the writes that wait, so that what was said before is found.
     const found = Effect.forEach([first, ...more], (chunk) => commits.read(() => find(chunk)))
@@ -255,21 +250,26 @@ export class Eraser {
 
   /** Removes rows batch by batch. Where a kill comes between two, the next open goes on. */
   #removeRows(rows: DoomedRows, isDoomed: (rid: number) => boolean): Effect.Effect<Removal, MemoryError> {
-    const { rids } = rows
-    const isJournalled = rids.length > BATCH
     return Effect.suspend(() => {
       let from = 0
-      const removeNext = this.#commits(() => {
-        const doomed = rids.slice(from, from + BATCH).filter(isDoomed)
-        const done = from + BATCH >= rids.length
-        if (isJournalled && from === 0) this.#journal.beginRows(rows)
-        this.#removeBatch(doomed)
-        if (isJournalled && done) this.#journal.endRows(rows)
-        return { rids: doomed, others: false, done }
-      })
+      const removeNext = this.#commits(
+        () => this.#removeSome(rows, from, isDoomed),
+        Math.min(BATCH, rows.rids.length)
+      )
       // After the commit: a transaction may run twice.
       return this.#repeat(() => Effect.tap(removeNext, () => Effect.sync(() => (from += BATCH))))
     })
+  }
+
+  *#removeSome(rows: DoomedRows, from: number, isDoomed: (rid: number) => boolean): Scan<Step> {
+    const { rids } = rows
+    const isJournalled = rids.length > BATCH
+    const doomed = rids.slice(from, from + BATCH).filter(isDoomed)
+    const done = from + BATCH >= rids.length
+    if (isJournalled && from === 0) this.#journal.beginRows(rows)
+    yield* this.#removeBatch(doomed)
+    if (isJournalled && done) this.#journal.endRows(rows)
+    return { rids: doomed, others: false, done }
   }
 
   /** Takes steps until one is the last. @param step takes the number of rows that were removed before */
@@ -295,13 +295,21 @@ export class Eraser {
     return Effect.suspend(() => next(0, new Set(), false))
   }
 
-  #removeBatch(rids: ReadonlyArray<number>): void {
+  *#removeLast(rids: ReadonlyArray<number>): Scan<Step> {
+    yield* this.#removeBatch(rids)
+    return { rids, others: false, done: true }
+  }
+
+  *#removeBatch(rids: ReadonlyArray<number>): Scan<void> {
     const { memories, scopes } = this.#services
     for (const [sid, scopeRids] of Map.groupBy(rids, sidFromRid)) {
       const row = scopes.findBySid(sid)
       if (row === null) throw new RangeError(`Rows of scope ${sid} have no scope`)
       const change = beginChange(row)
-      for (const rid of scopeRids) memories.remove(change, rid)
+      for (const rid of scopeRids) {
+        memories.remove(change, rid)
+        yield
+      }
       scopes.save(change)
     }
   }
@@ -347,6 +355,7 @@ export class Eraser {
         ? Effect.andThen(pause(TRUNCATE_PAUSE_MS), this.#truncateLog(tries - 1))
         : Effect.succeed(logInUse(connection.path))
     })
-    return connection.reads.guard(truncate)
+    // The commit before may have spent the slice.
+    return Effect.andThen(breathe, connection.reads.guard(truncate))
   }
 }

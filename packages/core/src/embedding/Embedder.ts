@@ -9,6 +9,7 @@ import { shareCalls } from "../runtime/shareCalls.ts"
 import { LruMap } from "../runtime/LruMap.ts"
 import { EmbedderFailed, type EmbedderProblem, invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { spanned } from "../runtime/spans.ts"
+import { breathe } from "../runtime/timeSlice.ts"
 import { sumSquares } from "../store/vectors.ts"
 import { embedderFailed } from "./providerFailed.ts"
 
@@ -157,7 +158,10 @@ const embedAll = (
   // A recall embeds one text, and is spared the fibers that several batches need.
   return batches.length === 1 && first !== undefined
     ? embed(first)
-    : Effect.forEach(batches, embed, { concurrency: provider.concurrency ?? 2, discard: true })
+    : Effect.forEach(batches, (batch) => Effect.andThen(breathe, embed(batch)), {
+        concurrency: provider.concurrency ?? 2,
+        discard: true
+      })
 }
 
 const findProviderProblem = ({ dimensions, model }: EmbedderProvider): MemoryError | null => {

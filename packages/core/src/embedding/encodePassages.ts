@@ -41,7 +41,7 @@ export const encodePassages = Effect.fnUntraced(function* (
   texts: ReadonlyArray<string>,
   missing: MissingVectors
 ): Effect.fn.Return<ReadonlyArray<EncodedText>, MemoryError> {
-  const cut = texts.map((text) =>
+  const cut = yield* mapInSlices(texts, (text) =>
     spansOf(text, fingerprint).map((span) => ({ ...span, text: text.slice(span.start, span.end) }))
   )
   const { failure, refusal, vectors } =
