@@ -67,11 +67,14 @@ const measureReads = async (opened: Opened, measure: Measure, large: string, rou
 const measureWrites = async (opened: Opened, measure: Measure, large: string) => {
   const small = opened.client.for(makeScope(SMALL))
   const whole = opened.client.for(makeScope(LARGE))
+  // What is said is made before: that is the caller's work.
+  const burst = statements(SMALL, 20_000, 1_000)
   await measure("a burst of 1,000 remember", () =>
-    Promise.all(statements(SMALL, 20_000, 1_000).map((statement) => small.remember(statement)))
+    Promise.all(burst.map((statement) => small.remember(statement)))
   )
+  const batches = Array.from({ length: 10 }, (_, i) => statements(LARGE, 200_000 + i * BATCH, BATCH))
   await measure(`rememberMany of ${BATCH}, ten times, into ${large} memories`, async () => {
-    for (let i = 0; i < 10; i++) await whole.rememberMany(statements(LARGE, 200_000 + i * BATCH, BATCH))
+    for (const batch of batches) await whole.rememberMany(batch)
   })
   const exported: Array<Memory> = []
   for await (const memory of whole.export()) exported.push(memory)

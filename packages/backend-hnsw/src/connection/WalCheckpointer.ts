@@ -8,6 +8,8 @@ import { startCheckpointThread } from "./checkpointThread.ts"
 const ROWS_PER_CHECKPOINT = 512
 /** Rows between two checkpoints on the serving thread, which block it for a few milliseconds each. */
 const ROWS_PER_SLICE = 48
+/** How often the thread begins again because more was written meanwhile: the log would else grow as long as writes come. */
+const PASSES_MAX = 4
 
 /**
  * Checkpoints the write-ahead log in a thread: on the serving thread, a checkpoint of a few megabytes blocks the event
@@ -22,6 +24,8 @@ export class WalCheckpointer {
   #isClosed = false
   #running = false
   #rows = 0
+  /** Of the thread, without a pause. */
+  #passes = 0
   /** The end of a checkpoint fell into a transaction. */
   #isOwed = false
 
@@ -48,7 +52,7 @@ export class WalCheckpointer {
   #checkpoint(isTight: boolean): void {
     if (this.#isClosed) return
     const worker = isTight ? null : this.#ensureWorker()
-    if (worker !== null) return worker.postMessage(null, [])
+    if (worker !== null) return this.#checkpointInThread()
     this.#running = false
     this.#checkpointHere()
   }
@@ -61,10 +65,7 @@ export class WalCheckpointer {
   #ensureWorker(): Worker | null {
     if (this.#worker !== null || this.#lacksThread) return this.#worker
     this.#worker = this.#startThread(this.#connection, {
-      onDone: () => {
-        this.#running = false
-        this.#checkpointRest()
-      },
+      onDone: () => this.#onDone(),
       onEnd: () => {
         this.#running = false
         this.#worker = null
@@ -73,6 +74,19 @@ export class WalCheckpointer {
     })
     this.#lacksThread = this.#worker === null
     return this.#worker
+  }
+
+  #onDone(): void {
+    if (this.#rows >= ROWS_PER_SLICE && this.#passes < PASSES_MAX) return this.#checkpointInThread()
+    this.#passes = 0
+    this.#running = false
+    this.#checkpointRest()
+  }
+
+  #checkpointInThread(): void {
+    this.#passes++
+    this.#rows = 0
+    this.#worker?.postMessage(null, [])
   }
 
   /**

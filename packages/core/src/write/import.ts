@@ -2,14 +2,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { batchesOf } from "../batchesOf.ts"
 import { isExpired } from "../memory/lifetime.ts"
 import type { Memory } from "../memory/Memory.ts"
 import { IMPORTED_TURN_MAX, toImportedId } from "../memory/importedId.ts"
 import { invalidInput, MemoryError } from "../memory/MemoryError.ts"
 import { formerIdOfText, hasIdOfText, isSameStatement, memoryIdOfText } from "../memory/MemoryId.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
-import { mapInSlices, visitInSlices } from "../runtime/timeSlice.ts"
+import { breathe, mapInSlices, visitInSlices } from "../runtime/timeSlice.ts"
 import { type Problem, valid } from "../input/fields.ts"
 import { readMemory } from "../input/memory.ts"
 import { type ImportOptions, readImportOptions } from "../input/options.ts"
@@ -45,11 +44,18 @@ const findProblem = (
       ]
 }
 
+/** Memories that are taken in before the event loop may run. */
+const COLLECTED_OF_PART = 256
+
 const collect = async (
   memories: Iterable<unknown> | AsyncIterable<unknown>
 ): Promise<ReadonlyArray<unknown>> => {
   const collected: Array<unknown> = []
-  for await (const memory of memories) collected.push(memory)
+  for await (const memory of memories) {
+    collected.push(memory)
+    // Those that are there already never leave the microtask queue.
+    if (collected.length % COLLECTED_OF_PART === 0) await Effect.runPromise(breathe)
+  }
   return collected
 }
 
@@ -63,19 +69,20 @@ const readExport = Effect.fnUntraced(function* (
     catch: (cause) =>
       cause instanceof MemoryError ? cause : invalidInput("memories", `could not be read: ${String(cause)}`)
   })
-  let first: Memory | undefined
-  const read = yield* mapInSlices(exported, (memory, i) =>
-    Result.flatMap(readAt(i, memory), (row) => {
-      first ??= row
-      const problem = findProblem(row, first, options)
-      return problem === undefined
-        ? Result.succeed(row)
-        : Result.fail<Problem>([`memories[${i}].${problem[0]}`, problem[1]])
-    })
-  )
-  const failed = read.find(Result.isFailure)
-  if (failed !== undefined) return yield* invalidInput(...failed.failure)
-  return read.filter(Result.isSuccess).map(({ success }) => success)
+  const rows: Array<Memory> = []
+  let problem: Problem | undefined
+  yield* visitInSlices(exported, (memory, i) => {
+    if (problem !== undefined) return
+    const row = readAt(i, memory)
+    if (Result.isFailure(row)) {
+      problem = row.failure
+      return
+    }
+    const wrong = findProblem(row.success, rows[0], options)
+    if (wrong === undefined) rows.push(row.success)
+    else problem = [`memories[${i}].${wrong[0]}`, wrong[1]]
+  })
+  return problem === undefined ? rows : yield* invalidInput(...problem)
 })
 
 /** Of memories that have become one, by the hook or as spellings of one text, the open one, which says what is so now. */
@@ -90,7 +97,7 @@ const mergeById = Effect.fnUntraced(function* (memories: ReadonlyArray<Memory>) 
   )
 })
 
-/** The memories in the scope that they come into. @param kept of `live`, what the hook keeps: `null` for what it drops */
+/** The memories in the scope that they come into. @param live of `exported`, in its order @param kept of `live`, what the hook keeps: `null` for what it drops */
 const moveToScope = Effect.fnUntraced(function* (
   scope: Scope,
   live: ReadonlyArray<Memory>,
@@ -98,13 +105,13 @@ const moveToScope = Effect.fnUntraced(function* (
   exported: ReadonlyArray<Memory>,
   { newIds, trustIds = false }: ImportOptions
 ) {
-  const keptOf = new Map<Memory, Memory | null>()
-  yield* visitInSlices(live, (memory, i) => keptOf.set(memory, kept[i] ?? null))
   const placeByOldId = new Map<string, Pick<Memory, "id" | "key">>()
+  let at = 0
   // One that has expired may be what another was superseded by.
-  yield* visitInSlices(exported, (memory) =>
-    placeByOldId.set(memory.id, toImportedId(scope, keptOf.get(memory) ?? memory, trustIds))
-  )
+  yield* visitInSlices(exported, (memory) => {
+    const ofHook = live[at] === memory ? kept[at++] : null
+    placeByOldId.set(memory.id, toImportedId(scope, ofHook ?? memory, trustIds))
+  })
   const moved: Array<Memory> = []
   yield* visitInSlices(live, (before, i) => {
     const memory = kept[i] ?? null
@@ -129,6 +136,26 @@ const possibleIds = (memory: Memory): ReadonlyArray<string> =>
       )
     : [memory.id]
 
+/** An id under which a store may have a memory, and the memory's in the export. */
+interface AskedId {
+  readonly id: string
+  readonly storedId: string
+}
+
+/** What one `get` asks for; made when it is asked, since so many ids would live as long as the import. */
+function* batchIds(memories: ReadonlyArray<Memory>): Generator<ReadonlyArray<AskedId>> {
+  let batch: Array<AskedId> = []
+  for (const memory of memories) {
+    const ids = possibleIds(memory)
+    if (batch.length + ids.length > STORE_LIMITS.batch) {
+      yield batch
+      batch = []
+    }
+    for (const storedId of ids) batch.push({ id: memory.id, storedId })
+  }
+  if (batch.length > 0) yield batch
+}
+
 /** The rows that the store has of `memories`, by their ids in the export. */
 const readKnown = Effect.fnUntraced(function* (
   { store }: MemoryServices,
@@ -136,11 +163,9 @@ const readKnown = Effect.fnUntraced(function* (
   memories: ReadonlyArray<Memory>
 ) {
   const known = new Map<string, Memory>()
-  const wanted = yield* mapInSlices(memories, (memory) =>
-    possibleIds(memory).map((storedId) => ({ id: memory.id, storedId }))
-  )
-  for (const batch of batchesOf(wanted.flat(), STORE_LIMITS.batch)) {
+  for (const batch of batchIds(memories)) {
     yield* Effect.yieldNow
+    yield* breathe
     const now = yield* Clock.currentTimeMillis
     const rows = yield* store.get({ scope, now, ids: batch.map(({ storedId }) => storedId) })
     const rowById = new Map(rows.map((row) => [row.id, row]))
