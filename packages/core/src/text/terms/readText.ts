@@ -7,7 +7,7 @@ import { joinParts, splitCase, trimZeros } from "./splitIdentifier.ts"
 import { wholeForm } from "./stem.ts"
 import { stopMask } from "./stopWords.ts"
 import { stemId, TOKEN_MAX, toPart, toWords } from "./toWords.ts"
-import { formId, type Joined, NO_TERM, type ReadText, type Word } from "./Word.ts"
+import { formId, type Joined, NO_TERM, type ReadText, type Word, wordKey } from "./Word.ts"
 
 /** Between the segments of an address. */
 const STRONG_MARK = /[@/\\:?=&#~]+/
@@ -155,6 +155,15 @@ const readAll = (text: string): Parts => {
 export const readParts = (text: string): ReadonlyArray<Reading> => {
   const { numbers, parts } = readAll(text)
   return numbers.length === 0 ? parts : [...parts, toReading([], numbers)]
+}
+
+/** The keys of a text's words in order (`wordKey`), as `readText` finds these. */
+export const readKeys = (text: string): Uint32Array => {
+  const { meant } = readRuns(foldText(text))
+  const keys: Array<number> = []
+  for (const { form } of meant)
+    for (const word of (form.reading ??= readRun(form)).words) keys.push(wordKey(word))
+  return Uint32Array.from(keys)
 }
 
 /** Reads a text: folds it, leaves out the function words of its language, and finds the forms of its words. */

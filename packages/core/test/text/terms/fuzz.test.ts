@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { makeRandom } from "../../../src/testing/random.ts"
 import { documentTerms, queryTerms } from "../../../src/text/bm25.ts"
+import { readKeys, readText } from "../../../src/text/terms/readText.ts"
+import { wordKey } from "../../../src/text/terms/Word.ts"
 import { cpuTimeOf } from "../../support/cpuTime.ts"
 import { FUZZ_STRINGS } from "../../support/fuzz.ts"
 
@@ -20,6 +22,8 @@ const BLOCKS: ReadonlyArray<readonly [first: number, last: number]> = [
   [0x1f000, 0x1faff],
   [0x0, 0x10ffff]
 ]
+const viewBytes = ({ buffer }: Uint32Array): Uint8Array => new Uint8Array(buffer)
+
 const MARKS = "'.@:/\\+&=?#~-_ 0aA"
 
 describe("terms of any text", () => {
@@ -43,6 +47,9 @@ describe("terms of any text", () => {
         }
         const missing = Array.from(queryTerms(text)).filter((term) => !ids.includes(term))
         if (missing.length > 0) assert.fail(`${JSON.stringify(text)} does not find itself`)
+        const keys = Uint32Array.from(readText(text).words, wordKey)
+        if (Buffer.compare(viewBytes(readKeys(text)), viewBytes(keys)) !== 0)
+          assert.fail(`keys of ${JSON.stringify(text)}`)
       }
     }
   )
