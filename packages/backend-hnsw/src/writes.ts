@@ -96,12 +96,12 @@ export const makeWrites = (
       const touch = commits.write(() => {
         const row = scopes.find(scope)
         if (row === null) return null
-        for (const id of distinctIds) memories.touch(row.sid, id, now)
+        const rids = distinctIds.flatMap((id) => memories.touch(row.sid, id, now) ?? [])
         scopes.touch(row.sid)
-        return row.touched + 1
+        return { rids, touched: row.touched + 1 }
       })
-      return Effect.map(touch, (touched) => {
-        if (touched !== null) indexes.touched(scope, distinctIds, now, touched)
+      return Effect.map(touch, (done) => {
+        if (done !== null) indexes.touched(scope, done.rids, now, done.touched)
       })
     }
   }

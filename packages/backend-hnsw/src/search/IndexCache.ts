@@ -372,10 +372,10 @@ export class IndexCache {
    * This process has counted accesses: applies them to an index that shows the state before.
    * @param touched the scope's counter after them
    */
-  touched(scope: Scope, ids: ReadonlyArray<string>, now: number, touched: number): void {
+  touched(scope: Scope, rids: ReadonlyArray<number>, now: number, touched: number): void {
     const index = this.#entries.get(scopeKey(scope))?.index
     if (index === undefined || index.touched !== touched - 1) return
-    index.touch(ids, now)
+    index.touch(rids, now)
     index.touched = touched
   }
 

@@ -3,6 +3,7 @@ import {
   ANY,
   type AroundRequest,
   type AroundRow,
+  type Condition,
   type Cursor,
   type Excerpt,
   type ExcerptsRequest,
@@ -313,20 +314,8 @@ export class ScopeIndex {
    * reads a text compares the vector too. What is packed is decoded when it is asked for.
    */
   *#readMemories(slots: ReadonlyArray<number>): Scan<ReadonlyArray<Decoded | null>> {
-    const all: Array<Decoded | null> = []
-    const unread: Array<number> = []
-    let copies: PackedRecords | null = null
-    for (const slot of slots) {
-      const known = this.#memories.get(slot) ?? null
-      if (known === null && this.#packed.has(slot)) {
-        copies ??= new PackedRecords(slots.length)
-        const record = this.#packed.copyTo(copies, slot)
-        all.push(this.#keep(slot, new PackedMemory(this.scope, this.#facts(slot), copies, record)))
-        continue
-      }
-      if (known === null) unread.push(all.length)
-      all.push(known)
-    }
+    const all = this.#findKept(slots)
+    const unread = all.flatMap((decoded, at) => (decoded === null ? [at] : []))
     for (let from = 0; from < unread.length; from += READ_OF_PART) {
       if (from > 0) yield
       const part = unread.slice(from, from + READ_OF_PART)
@@ -338,6 +327,23 @@ export class ScopeIndex {
         if (this.#searches > 1) this.#packed.set(slot, row, body.textBytes)
         this.#vectors.keepFloats(this.#points.find(slot, 0), body)
       })
+    }
+    return all
+  }
+
+  /** Null for a row that is in the file alone. A loop of its own: those of a generator are seldom compiled. */
+  #findKept(slots: ReadonlyArray<number>): Array<Decoded | null> {
+    const all: Array<Decoded | null> = []
+    let copies: PackedRecords | null = null
+    for (const slot of slots) {
+      const known = this.#memories.get(slot) ?? null
+      if (known !== null || !this.#packed.has(slot)) {
+        all.push(known)
+        continue
+      }
+      copies ??= new PackedRecords(slots.length)
+      const record = this.#packed.copyTo(copies, slot)
+      all.push(this.#keep(slot, new PackedMemory(this.scope, this.#facts(slot), copies, record)))
     }
     return all
   }
@@ -356,10 +362,10 @@ export class ScopeIndex {
     this.#packed.clear()
   }
 
-  /** Counts one access of each memory. */
-  touch(ids: ReadonlyArray<string>, now: number): void {
-    for (const id of ids) {
-      const slot = this.#findSlot(id)
+  /** Counts one access of each row. */
+  touch(rids: ReadonlyArray<number>, now: number): void {
+    for (const rid of rids) {
+      const slot = this.#rows.findSlot(localFromRid(rid))
       this.#memories.delete(slot)
       this.#packed.touch(slot, now)
     }
@@ -466,6 +472,15 @@ export class ScopeIndex {
       yield
       evidence.push(yield* readEvidence(part, near, this.#ranked))
     }
+    return this.#toNearRows(near, decoded, evidence, filter)
+  }
+
+  #toNearRows(
+    near: ReadonlyArray<number>,
+    decoded: ReadonlyArray<Decoded | null>,
+    evidence: ReadonlyArray<ReadonlyArray<PartEvidence>>,
+    filter: Condition
+  ): ReadonlyArray<AroundRow> {
     const passesAll = isAny(filter)
     const found: Array<AroundRow> = []
     for (let i = 0; i < near.length; i++) {

@@ -49,10 +49,7 @@ const readCosines = function* (
   { vectors }: EvidenceSources,
   known: ReadonlyMap<number, number> | undefined
 ): Scan<ReadonlyArray<number | null>> {
-  const unknown: Array<number> = []
-  for (const point of points) {
-    if (known?.has(point) !== true && vectors.has(point)) unknown.push(point)
-  }
+  const unknown = points.filter((point) => known?.has(point) !== true && vectors.has(point))
   const read = yield* vectors.cosines(query, Uint32Array.from(unknown))
   let next = 0
   return points.map((point) => known?.get(point) ?? (unknown[next] === point ? (read[next++] ?? 0) : null))

@@ -127,7 +127,7 @@ export class MemoryTable {
     this.#updateBytes = prepareLazily(db, "UPDATE memory SET bytes = ? WHERE rid = ?")
     this.#updateAccess = prepareLazily(
       db,
-      "UPDATE memory SET access_count = access_count + 1, accessed_at = ? WHERE sid = ? AND id = ?"
+      "UPDATE memory SET access_count = access_count + 1, accessed_at = ? WHERE sid = ? AND id = ? RETURNING rid"
     )
     this.#selectUnchanged = prepareLazily(
       db,
@@ -337,8 +337,10 @@ export class MemoryTable {
     return true
   }
 
-  touch(sid: number, id: string, now: number): void {
-    this.#updateAccess().run(now, sid, id)
+  /** Counts an access. @returns the row's number; null if there is no such row */
+  touch(sid: number, id: string, now: number): number | null {
+    const rid = this.#updateAccess().get(now, sid, id)?.["rid"]
+    return rid === undefined ? null : Number(rid)
   }
 
   /** Keeps what a row counts for, which the first version did not. */

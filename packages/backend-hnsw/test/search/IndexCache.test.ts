@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { ANY, memoryIdOfKey, STORE_CLOSED } from "@keepsake/core/driver"
 import { Effect, Scope as EffectScope } from "effect"
+import { makeRid } from "../../src/codec/memoryRow.ts"
 import { CommitQueue } from "../../src/connection/CommitQueue.ts"
 import { openConnection } from "../../src/connection/openConnection.ts"
 import { WalCheckpointer } from "../../src/connection/WalCheckpointer.ts"
@@ -163,7 +164,7 @@ it.effect("decoded memories stay within their share of the budget, and come back
     const counted = yield* cache.scan(
       first.memory.scope,
       (index) => {
-        index.touch([id], NOW + 1)
+        index.touch([makeRid(index.sid, 0)], NOW + 1)
         index.dropDecoded()
         return index.excerpts({ scope: first.memory.scope, now: NOW, rows: [{ id, passage: 0 }] })
       },

@@ -8,6 +8,9 @@ const DIGITS_PER_NUMBER = 8
 /** The value of a lower-case hexadecimal digit, by its code. */
 const valueOf = (code: number): number => (code < 58 ? code - 48 : code - 87)
 
+/** The code of a lower-case hexadecimal digit. */
+const digitOf = (value: number): number => (value < 10 ? value + 48 : value + 87)
+
 /** @param uuid lower-case */
 export const writeUuid = (uuid: string, numbers: Int32Array, start: number): void => {
   for (let i = 0; i < 4; i++) {
@@ -19,17 +22,19 @@ export const writeUuid = (uuid: string, numbers: Int32Array, start: number): voi
   }
 }
 
-const HEX = Buffer.from("0123456789abcdef")
-const DIGIT_BITS = 4
+/** The two digits of each byte. */
+const HIGH_DIGITS = Buffer.from(Array.from({ length: 256 }, (_, byte) => digitOf(byte >> 4)))
+const LOW_DIGITS = Buffer.from(Array.from({ length: 256 }, (_, byte) => digitOf(byte & 0xf)))
 
 const text = Buffer.alloc(36, "-")
 
 /** One flat string: pieces put together would stay in memory as pieces, which take eight times as much. */
 export const readUuid = (numbers: Int32Array, start: number): string => {
-  for (let digit = 0; digit < DIGITS.length; digit++) {
-    const number = numbers[start + Math.floor(digit / DIGITS_PER_NUMBER)] ?? 0
-    const shift = DIGIT_BITS * (DIGITS_PER_NUMBER - 1 - (digit % DIGITS_PER_NUMBER))
-    text[DIGITS[digit] ?? 0] = HEX[(number >>> shift) & 0xf] ?? 0
+  for (let i = 0; i < 16; i++) {
+    const byte = ((numbers[start + (i >> 2)] ?? 0) >>> (24 - 8 * (i & 3))) & 0xff
+    const at = DIGITS[2 * i] ?? 0
+    text[at] = HIGH_DIGITS[byte] ?? 0
+    text[at + 1] = LOW_DIGITS[byte] ?? 0
   }
   return text.toString("latin1")
 }
