@@ -27,6 +27,10 @@ import type { ScopeIndex } from "./ScopeIndex.ts"
 
 /** Rows read between two looks at the clock. */
 const BATCH = 128
+/** The first time: code that is not compiled yet takes ten times as long. */
+const FIRST_BATCH = 16
+/** A batch that takes less is followed by a larger one. */
+const SHORT_MS = 1
 
 const NO_BLOCKS: BlocksAhead = { block: null, isDamaged: false }
 
@@ -59,6 +63,7 @@ export class IndexLoader {
   readonly #countMissing: StatementSync
   readonly #blocks: BlockTable
   readonly #damage: Damage
+  #batch = FIRST_BATCH
 
   constructor(
     { damage, db, generation }: Pick<Connection, "damage" | "db" | "generation">,
@@ -136,10 +141,14 @@ export class IndexLoader {
       if (through > lastLocal) {
         index.unblocked.begin(lastLocal, through, isDamaged)
         for (;;) {
-          const read = this.readNew(index.sid, index.filler, through)
+          const limit = this.#batch
+          const start = performance.now()
+          const read = this.readNew(index.sid, index.filler, through, limit)
           index.unblocked.add(read)
-          if (read < BATCH) break
-          if (performance.now() > deadline) return false
+          if (read < limit) break
+          const now = performance.now()
+          if (now < start + SHORT_MS) this.#batch = Math.min(BATCH, 2 * limit)
+          if (now > deadline) return false
         }
       }
       if (block === null) return true
