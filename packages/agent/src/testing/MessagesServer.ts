@@ -3,7 +3,7 @@
  * scripted: it is not a model, and must not be presented as one.
  */
 import Anthropic, { type ClientOptions } from "@anthropic-ai/sdk"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import { countTokens } from "./countTokens.ts"
 import { findRequestProblem } from "./findRequestProblem.ts"
@@ -100,6 +100,22 @@ const findRefusal = (body: RequestBody, { contextTokens }: ServerOptions): Failu
     : undefined
 }
 
+/** On a free port of the loopback interface. */
+const startServer = async (
+  respondTo: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+): Promise<Server> => {
+  const server = createServer((request, response) => {
+    respondTo(request, response).catch((error: unknown) => {
+      if (!response.headersSent) sendFailure(response, makeFailure(500, "api_error", String(error)))
+      else response.destroy()
+    })
+  })
+  // An idle connection is the client's to close: closed from here as it asks again, a client without retries fails.
+  server.keepAliveTimeout = 0
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return server
+}
+
 /** Starts a server. `script` is the replies in order, or a function of the request. */
 export const messagesServer = async (
   script: Respond | ReadonlyArray<Reply>,
@@ -149,13 +165,7 @@ export const messagesServer = async (
     response.end()
   }
 
-  const server = createServer((request, response) => {
-    respondTo(request, response).catch((error: unknown) => {
-      if (!response.headersSent) sendFailure(response, makeFailure(500, "api_error", String(error)))
-      else response.destroy()
-    })
-  })
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const server = await startServer(respondTo)
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const close = async (): Promise<void> => {
     server.closeAllConnections()
