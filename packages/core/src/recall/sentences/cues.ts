@@ -1,6 +1,5 @@
 import { lazily } from "../../runtime/lazily.ts"
-import { foldText } from "../../text/terms/foldText.ts"
-import { toLower } from "../../text/terms/RunForms.ts"
+import { foldAll } from "../../text/terms/foldAll.ts"
 import { languageMask } from "../../text/terms/stopWords.ts"
 import { ASKING_RUNS, ASKING_WORDS, type AskingWords } from "./askingWords.ts"
 import { CUE_RUNS, CUE_WORDS, type CueWords } from "./cueWords.ts"
@@ -35,9 +34,10 @@ export const CUE = Object.fromEntries(CUES.map((cue, i) => [cue, 1 << i])) as {
   readonly [cue in (typeof CUES)[number]]: number
 }
 
-/** A phrase that begins with a known word. */
+/** A phrase that begins with a known word. Most are never met: it is cut into words when its first one is. */
 interface CuePhrase {
-  readonly words: ReadonlyArray<string>
+  readonly phrase: string
+  words: ReadonlyArray<string> | null
   readonly cue: number
 }
 
@@ -58,20 +58,27 @@ interface CueTable {
 const makeTable = (languages: number): CueTable => {
   const byWord = new Map<string, Array<CuePhrase>>()
   const byHead = new Map<string, Array<CuePhrase>>()
+  const cues: Array<number> = []
+  const texts: Array<string> = []
   const rows: ReadonlyArray<Partial<CueWords & AskingWords>> = [...CUE_WORDS, ...ASKING_WORDS]
   for (const row of rows) {
     if (languages !== 0 && (languageMask(row.languages ?? "") & languages) === 0) continue
     for (const cue of CUES) {
       const phrases = row[cue]
       if (phrases === undefined) continue
-      for (const phrase of toLower(foldText(phrases)).split("|")) {
-        const words = phrase.split(" ")
-        const [first = ""] = words
-        const [map, key] = first.endsWith("*") ? [byHead, first.slice(0, HEAD)] : [byWord, first]
-        const known = map.get(key) ?? []
-        known.push({ words, cue: CUE[cue] })
-        map.set(key, known)
-      }
+      cues.push(CUE[cue])
+      texts.push(phrases)
+    }
+  }
+  for (const [i, phrases] of foldAll(texts).entries()) {
+    const cue = cues[i] ?? 0
+    for (const phrase of phrases.split("|")) {
+      const end = phrase.indexOf(" ")
+      const first = end < 0 ? phrase : phrase.slice(0, end)
+      const [map, key] = first.endsWith("*") ? [byHead, first.slice(0, HEAD)] : [byWord, first]
+      const known = map.get(key)
+      if (known === undefined) map.set(key, [{ phrase, words: null, cue }])
+      else known.push({ phrase, words: null, cue })
     }
   }
   return { byWord, byHead }
@@ -144,7 +151,10 @@ export const findCues = (
 ): void => {
   const { byHead, byWord } = cueTable(languages)
   const test = (phrases: ReadonlyArray<CuePhrase> | undefined, at: number): void => {
-    for (const phrase of phrases ?? []) if (matches(phrase.words, words, at)) found(phrase.cue, at)
+    for (const phrase of phrases ?? []) {
+      phrase.words ??= phrase.phrase.split(" ")
+      if (matches(phrase.words, words, at)) found(phrase.cue, at)
+    }
   }
   for (const [at, word] of words.entries()) {
     test(byWord.get(word), at)

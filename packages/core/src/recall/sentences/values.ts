@@ -1,7 +1,6 @@
 /** What can be otherwise in a later statement: days, months, colours, numbers, names. */
 import { lazily } from "../../runtime/lazily.ts"
-import { foldText } from "../../text/terms/foldText.ts"
-import { toLower } from "../../text/terms/RunForms.ts"
+import { foldAll } from "../../text/terms/foldAll.ts"
 import { stopMask } from "../../text/terms/stopWords.ts"
 import { CALENDAR_WORDS } from "../../text/time/calendarWords.ts"
 import { COLOURS, DAY_GROUPS, DAY_PARTS, GREAT_NUMBERS } from "./cueWords.ts"
@@ -63,27 +62,12 @@ interface ValueTable {
   readonly runs: ReadonlyArray<readonly [text: string, value: WordValue]>
 }
 
-const valueTable = lazily((): ValueTable => {
-  const words = new Map<string, WordValue>()
-  const runs: Array<readonly [string, WordValue]> = []
-  /** Values in order from the number `first` on, each with its forms. Folded together: one by one takes ten times as long. */
+/** Values, each with its forms as they are written. */
+const listValues = (): ReadonlyArray<readonly [value: WordValue, forms: string]> => {
+  const listed: Array<readonly [WordValue, string]> = []
+  /** Values in order from the number `first` on, each with its forms. */
   const addAll = (kind: ValueKind, values: ReadonlyArray<string>, prefix = "", first = 0): void => {
-    const folded = toLower(foldText(values.join("\n")))
-    const mayRun = hasRuns(folded)
-    for (const [i, forms] of folded.split("\n").entries()) {
-      const value: WordValue = { kind, value: `${prefix}${first + i}` }
-      for (const form of forms.split(/[/|]/u)) {
-        const word = form.startsWith("?") ? form.slice(1) : form
-        if (mayRun && hasRuns(word)) {
-          if (word.length >= RUN_MIN) runs.push([word, value])
-        } else if (
-          !word.includes(" ") &&
-          (stopMask(word) === 0 || TOLD_BY_LANGUAGE.has(kind)) &&
-          !words.has(word)
-        )
-          words.set(word, value)
-      }
-    }
+    for (const [i, forms] of values.entries()) listed.push([{ kind, value: `${prefix}${first + i}` }, forms])
   }
   for (const { months, phrases, weekdays } of CALENDAR_WORDS) {
     addAll("weekday", weekdays.split("|"))
@@ -95,10 +79,33 @@ const valueTable = lazily((): ValueTable => {
       1
     )
   }
-  for (const [number, forms] of GREAT_NUMBERS) addAll("number", [forms.replaceAll("|", "/")], "", number)
+  for (const [number, forms] of GREAT_NUMBERS) addAll("number", [forms], "", number)
   for (const groups of DAY_GROUPS) addAll("weekday", groups.split("|"), GROUP)
   for (const parts of DAY_PARTS) addAll("dayPart", parts.split("|"))
   for (const [language, colours] of COLOURS.entries()) addAll("colour", colours.split("|"), `${language}:`)
+  return listed
+}
+
+const valueTable = lazily((): ValueTable => {
+  const words = new Map<string, WordValue>()
+  const runs: Array<readonly [string, WordValue]> = []
+  const listed = listValues()
+  const folded = foldAll(listed.map(([, forms]) => forms))
+  for (const [i, [value]] of listed.entries()) {
+    const forms = folded[i] ?? ""
+    const mayRun = hasRuns(forms)
+    for (const form of forms.split(/[/|]/u)) {
+      const word = form.startsWith("?") ? form.slice(1) : form
+      if (mayRun && hasRuns(word)) {
+        if (word.length >= RUN_MIN) runs.push([word, value])
+      } else if (
+        !word.includes(" ") &&
+        (stopMask(word) === 0 || TOLD_BY_LANGUAGE.has(value.kind)) &&
+        !words.has(word)
+      )
+        words.set(word, value)
+    }
+  }
   return { words, runs }
 })
 
