@@ -33,6 +33,28 @@ describe("small talk", () => {
     expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, true))
   })
 
+  it("asks how one is, laughs, agrees and wishes a good night in any language", () => {
+    const messages = [
+      ["hey, how's it going?", "Hi! How have you been?", "good night, sleep well", "hahaha true"],
+      ["Na, wie geht's dir?", "Schlaf gut", "haha stimmt", "Salut, ça va ?", "Salut, quoi de neuf ?", "mdr"],
+      ["Hola, ¿qué tal estás?", "jajaja, cierto", "Oi, tudo bem contigo?", "kkkk verdade", "Ciao, come stai?"],
+      ["Hoi, alles goed met je?", "haha klopt", "Cześć, jak się masz?", "no właśnie", "Привет, как дела?"],
+      ["ахаха точно", "Selam, nasılsın?", "haha aynen", "مرحبا، كيف حالك؟", "تصبحين على خير", "هههه صحيح"],
+      ["नमस्ते, आप कैसे हैं?", "हाहा सही", "शुभ रात्रि", "你好，最近怎么样？", "哈哈对啊", "吃了吗？"],
+      ["こんにちは、お元気ですか？", "笑、たしかに", "안녕, 어떻게 지내?", "ㅋㅋㅋ 맞아요", "Hej, hur mår du?"]
+    ].flat()
+    expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, true))
+  })
+
+  it("is no question about something, though it begins like one about oneself", () => {
+    const messages = [
+      ["How are you going to fix the boiler?", "How is it going with the boiler?", "Wie geht es Oma?"],
+      ["¿Qué tal el viaje a Cádiz?", "Ça va coûter combien ?", "Come va il trasloco?", "Как дела у Веры?"],
+      ["项目最近怎么样？", "お母さんは元気？", "지우는 잘 지내?", "No true friend of ours sold it"]
+    ].flat()
+    expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, false))
+  })
+
   it("is nothing that asks or tells", () => {
     const messages = [
       [
