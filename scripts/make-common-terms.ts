@@ -6,7 +6,7 @@ import { TOKENISER } from "../packages/core/src/text/terms/tokenisers.ts"
 
 const pack = (terms: Uint32Array): string => Buffer.from(terms.buffer).toString("base64")
 
-const { common, functions } = readCommonTerms(TOKENISER)
+const { common, elsewhere, functions } = readCommonTerms(TOKENISER)
 
 await writeFile(
   fileURLToPath(new URL("../packages/core/src/text/commonTerms.ts", import.meta.url)),
@@ -17,6 +17,8 @@ export interface CommonTerms {
   readonly common: Uint32Array
   /** Of function words of every language. */
   readonly functions: Uint32Array
+  /** Of common words of other languages than English. */
+  readonly elsewhere: Uint32Array
 }
 
 const COMMON =
@@ -25,11 +27,18 @@ const COMMON =
 const FUNCTIONS =
   "${pack(functions)}"
 
+const ELSEWHERE =
+  "${pack(elsewhere)}"
+
 const unpack = (packed: string): Uint32Array => {
   const bytes = Buffer.from(packed, "base64")
   return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readUInt32LE(4 * i))
 }
 
-export const unpackTerms = (): CommonTerms => ({ common: unpack(COMMON), functions: unpack(FUNCTIONS) })
+export const unpackTerms = (): CommonTerms => ({
+  common: unpack(COMMON),
+  functions: unpack(FUNCTIONS),
+  elsewhere: unpack(ELSEWHERE)
+})
 `
 )

@@ -11,10 +11,11 @@ const termOf = (word: string): number => {
 
 describe("common words", () => {
   it("have the terms that are kept of them", () => {
-    const { common, functions } = unpackTerms()
+    const { common, elsewhere, functions } = unpackTerms()
     const read = readCommonTerms(TOKENISER)
     expect(Buffer.from(common.buffer).equals(Buffer.from(read.common.buffer))).toBe(true)
     expect(Buffer.from(functions.buffer).equals(Buffer.from(read.functions.buffer))).toBe(true)
+    expect(Buffer.from(elsewhere.buffer).equals(Buffer.from(read.elsewhere.buffer))).toBe(true)
     expect(functions.length).toBeGreaterThan(3_000)
   })
 
@@ -23,6 +24,14 @@ describe("common words", () => {
     expect([english.get(termOf("remember")), other.get(termOf("remember"))]).toEqual([4.6, 4.6])
     expect([english.get(termOf("waarom")), other.get(termOf("waarom"))]).toEqual([undefined, 2.1])
     expect([english.get(termOf("giraffe")), other.get(termOf("giraffe"))]).toEqual([undefined, undefined])
+  })
+
+  it("of other languages surprise less in a text that is not in English", () => {
+    const [english, other] = [surpriseCaps(TOKENISER, true), surpriseCaps(TOKENISER, false)]
+    for (const word of ["après", "после", "dopo", "jednak", "बाद"])
+      expect([word, english.get(termOf(word)), other.get(termOf(word))]).toEqual([word, undefined, 2.1])
+    for (const word of ["Woche", "longue", "долгих", "giorni", "लंबी"])
+      expect([word, english.get(termOf(word)), other.get(termOf(word))]).toEqual([word, undefined, 4.6])
   })
 
   it("of a store of the first version are read", () => {
