@@ -70,6 +70,22 @@ const CASES: { readonly [what: string]: ReadonlyArray<Case> } = {
     [["Dr. Kim"], "What did Kim prescribe?", ["Dr. Kim"], "What did prescribe?"],
     [["🦊"], "What did 🦊 say?", ["🦊"], "What did say?"]
   ],
+  "last names, titles, initials and other spellings": [
+    [["Siobhan O'Brien", "Niamh O'Neill"], "What does O’Brien teach?", ["Siobhan O'Brien"], "What does teach?"],
+    [["Liz Taylor", "Tom Baker"], "What does Mrs. Taylor play?", ["Liz Taylor"], "What does play?"],
+    [["Kim Lee", "Anna Kim"], "What does Kim eat?", ["Kim Lee"], "What does eat?"],
+    [["Kim Lee", "Anna Kim"], "What does Ms Kim eat?", ["Anna Kim"], "What does eat?"],
+    [["Herr Doktor Krüger", "Anke"], "Wann operiert Krüger?", ["Herr Doktor Krüger"], "Wann operiert ?"],
+    [["Krüger", "Anke"], "Wo hat Dr. Krueger studiert?", ["Krüger"], "Wo hat studiert?"],
+    [["Joerg Mueller", "Anke"], "Wo wohnt Müller?", ["Joerg Mueller"], "Wo wohnt ?"],
+    [["Joe", "Jo"], "What does Jo eat?", ["Jo"], "What does eat?"],
+    [["T.J.", "J.R."], "what does TJ drive?", ["T.J."], "what does drive?"],
+    [["TJ"], "What does T.J. drive?", ["TJ"], "What does drive?"],
+    [["Vera Stolz jr.", "Ann"], "Where does Stolz live?", ["Vera Stolz jr."], "Where does live?"],
+    [["Ana from support"], "What did support say?", [], "What did support say?"],
+    [["민수", "지우"], "김민수는 뭘 마셔?", ["민수"], "뭘 마셔?"],
+    [["佐藤花子", "田中太郎"], "花子の車の色は？", ["佐藤花子"], "の車の色は？"]
+  ],
   "words that are no names": [
     [["Will"], "Will it rain?", [], "Will it rain?"],
     [["Will"], "Will's dog?", ["Will"], "dog?"],

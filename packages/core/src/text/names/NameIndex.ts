@@ -1,6 +1,6 @@
 /** The speakers of a scope, by the words of their names. */
 import { STOP_WORDS } from "../tokenise.ts"
-import { inflect, peel } from "./inflections.ts"
+import { inflect, peel, spellOut } from "./inflections.ts"
 import { type NameUnit, readUnits } from "./words.ts"
 
 /** Longer names are found by their first word alone. */
@@ -12,19 +12,24 @@ const CANDIDATES_MAX = 4
 /** How the sentence is written: one in small letters names people so too. */
 export type LetterCase = "mixed" | "lower" | "upper"
 
-/** Words before a name that are none. */
+/** Words before a name that are none, and those behind it. */
 const TITLES = new Set(
-  "dr prof mr mrs ms miss sir herr frau mme mlle m monsieur madame sr sra srta señor señora don doña sig signor signora pan pani dhr mevr".split(
-    " "
-  )
+  (
+    "dr prof mr mrs ms miss sir herr frau mme mlle m monsieur madame sr sra srta señor señora don doña sig signor signora pan pani dhr mevr " +
+    "doctor doktor docteur doctora dottore dottoressa professor professora professeur profesor profesora prof ing mag lady lord dame " +
+    "schwester pfarrer father sister brother captain coach г господин госпожа bay bayan"
+  ).split(" ")
 )
+const BEHIND = new Set("jr sr ii iii iv phd md esq junior senior".split(" "))
 
 /** The speakers at the end of a walk through the words of a name. */
-interface Named {
+export interface Named {
   /** Speakers of exactly this name. */
   readonly full: Array<number>
   /** Speakers whose first or given name it is. */
   readonly part: Array<number>
+  /** Speakers whose last name it is. */
+  readonly last: Array<number>
   /** Speakers whose family name it is, before a form of address. */
   readonly family: Array<number>
 }
@@ -33,7 +38,7 @@ export interface NameNode extends Named {
   readonly next: Map<string, NameNode>
 }
 
-const makeNode = (): NameNode => ({ next: new Map(), full: [], part: [], family: [] })
+const makeNode = (): NameNode => ({ next: new Map(), full: [], part: [], last: [], family: [] })
 
 const withCase = (key: string, letterCase: LetterCase): string => {
   if (letterCase === "lower") return key.toLowerCase()
@@ -50,21 +55,46 @@ const capitalise = (key: string): string => {
 
 const HAN_NAME = /^\p{Script=Han}{2,4}$/u
 const HANGUL_NAME = /^\p{Script=Hangul}{3}$/u
+/** A letter without case, or a capital: "Ana from support" has no last name. */
+const STARTS = /^[\p{Lu}\p{Lt}\p{Lo}]/u
 const NAMING = /[\p{L}\p{N}\p{Extended_Pictographic}]/u
 
-const isTitle = (word: string): boolean => TITLES.has(word.toLowerCase().replaceAll(".", ""))
+/** Whether a word is one before a name, with or without a full stop. */
+export const isTitle = (word: string): boolean => TITLES.has(word.toLowerCase().replaceAll(".", ""))
 
-/** Parts that stand for a name: the first word that is no title, and what unspaced names have for it. */
-const readParts = (
-  name: string
-): { readonly part: ReadonlyArray<string>; readonly family: ReadonlyArray<string> } => {
+/** What stands for a name beside the whole of it. */
+type ShortForms = { readonly [kind in Exclude<keyof Named, "full">]: ReadonlyArray<string> }
+
+/** Initials with their full stops: `T.J.`, which people write as `TJ`, and the other way round. */
+const INITIALS = /^(?:\p{Lu}\.){2,}\p{Lu}?$/u
+const JOINED_INITIALS = /^\p{Lu}{2,3}$/u
+
+const otherInitials = (word: string): ReadonlyArray<string> => {
+  if (INITIALS.test(word)) return [word.replaceAll(".", "")]
+  return JOINED_INITIALS.test(word) ? [`${Array.from(word).join(".")}.`, Array.from(word).join(".")] : []
+}
+
+/** A name in words: the first that is no title, and the last one. */
+const readWords = (words: ReadonlyArray<string>): ShortForms => {
+  const named = words.filter((word) => !isTitle(word) && !BEHIND.has(word.toLowerCase().replaceAll(".", "")))
+  const [first = ""] = named
+  const last = named.length > 1 ? (named.at(-1) ?? "") : ""
+  return {
+    part: first.length > 1 ? [first, ...otherInitials(first)] : [],
+    last: last.length > 1 && STARTS.test(last) ? [last] : [],
+    family: []
+  }
+}
+
+/** Short forms of a name: words of it, and of unspaced names what is called the given or the family name. */
+const readShortForms = (name: string): ShortForms => {
   const words = name.split(/\s+/u)
-  const [first = ""] = words.filter((word) => !isTitle(word))
-  if (words.length > 1) return { part: first.length > 1 ? [first] : [], family: [] }
-  if (HANGUL_NAME.test(name)) return { part: [name.slice(1)], family: [] }
-  if (!HAN_NAME.test(name)) return { part: [], family: [] }
+  if (words.length > 1) return readWords(words)
+  if (HANGUL_NAME.test(name)) return { part: [name.slice(1)], last: [], family: [] }
+  if (!HAN_NAME.test(name)) return { part: otherInitials(name), last: [], family: [] }
   return {
     part: name.length === 3 ? [name.slice(1)] : [],
+    last: name.length === 4 ? [name.slice(2)] : [],
     family: name.length > 2 ? [name.slice(0, 2), name.slice(0, 1)] : [name.slice(0, 1)]
   }
 }
@@ -75,6 +105,8 @@ const isHyphen = ({ key }: NameUnit): boolean => key === "-" || key === "\u2010"
 /** The units that a name is compared by. */
 export const toNameUnits = (text: string): ReadonlyArray<NameUnit> =>
   readUnits(text).filter((unit) => !isHyphen(unit))
+
+const SHORT_KINDS = ["part", "last", "family"] as const
 
 /** Finds names in sentences. Linear in the names. */
 export class NameIndex {
@@ -91,10 +123,9 @@ export class NameIndex {
     const starts =
       units === null ? null : new Set(Array.from(keys, (key) => [key, ...peel(key)].map(toStart)).flat())
     for (const [i, name] of names.entries()) {
-      const { family, part } = readParts(name)
       this.#add(name.startsWith("@") ? name.slice(1) : name, starts, "full", i)
-      for (const text of part) this.#add(text, starts, "part", i)
-      for (const text of family) this.#add(text, starts, "family", i)
+      const forms = readShortForms(name)
+      for (const kind of SHORT_KINDS) for (const text of forms[kind]) this.#add(text, starts, kind, i)
     }
   }
 
@@ -123,8 +154,8 @@ export class NameIndex {
     // Most names are not in the sentence.
     if (starts !== null && !units.every(({ key }) => starts.has(toStart(key)))) return
     let node = this.root
-    for (const { key } of units) {
-      const word = this.#addWord(key)
+    for (const { end, key, start } of units) {
+      const word = this.#addWord(key, text.slice(start, end))
       const next = node.next.get(word) ?? makeNode()
       node.next.set(word, next)
       node = next
@@ -132,11 +163,12 @@ export class NameIndex {
     node[kind].push(speaker)
   }
 
-  #addWord(key: string): string {
+  /** @param written with its marks */
+  #addWord(key: string, written: string): string {
     const word = withCase(key, this.#letterCase)
     if (this.#exact.has(word)) return word
     this.#exact.add(word)
-    const forms = inflect(key).map((form) => withCase(form, this.#letterCase))
+    const forms = [...inflect(key), ...spellOut(written)].map((form) => withCase(form, this.#letterCase))
     if (isHandle(word)) forms.push(word.toLowerCase())
     if (!STOP_WORDS.has(word)) forms.push(capitalise(word))
     for (const form of forms) {

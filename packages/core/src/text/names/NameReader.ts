@@ -1,6 +1,6 @@
 /** Reads the names of speakers in a sentence. */
 import { STOP_WORDS } from "../tokenise.ts"
-import type { NameIndex, NameNode } from "./NameIndex.ts"
+import { isTitle, type Named, type NameIndex, type NameNode } from "./NameIndex.ts"
 import type { NameUnit } from "./words.ts"
 
 /** Places in the index that one walk through the sentence keeps. */
@@ -102,29 +102,38 @@ export class NameReader {
       afterNext: this.#units[lastPlace + 2]
     }
     const addressEnd = this.#readAddress(last)
-    const speakers = this.#pickSpeakers(nodes, addressEnd > last.end)
+    const title = this.#titleBefore(firstPlace)
+    const speakers = this.#pickSpeakers(nodes, addressEnd > last.end, title !== undefined)
     if (speakers === undefined) return undefined
     const suffixEnd = readSuffix(place)
     if (!this.#isApart(place, addressEnd > last.end)) return undefined
     if (firstPlace === lastPlace && suffixEnd === last.end && isStopWordAtStart(place)) return undefined
     return {
-      start: this.#sentence[first.start - 1] === "@" ? first.start - 1 : first.start,
+      start: title?.start ?? (this.#sentence[first.start - 1] === "@" ? first.start - 1 : first.start),
       end: Math.max(addressEnd, suffixEnd),
       ...speakers
     }
   }
 
-  /** Speakers of this name; if there are none, those who are called so for short. */
+  /** The form of address before a place, with or without its full stop. */
+  #titleBefore(place: number): NameUnit | undefined {
+    const before = this.#units[place - (this.#units[place - 1]?.key === "." ? 2 : 1)]
+    return before !== undefined && isTitle(before.key) ? before : undefined
+  }
+
+  /** Speakers of this name; if there are none, those who are called so for short: by the last name behind a title. */
   #pickSpeakers(
     nodes: ReadonlyArray<NameNode>,
-    isAddressed: boolean
+    isAddressed: boolean,
+    isTitled: boolean
   ): Pick<NameMatch, "speakers" | "isFull"> | undefined {
-    const pick = (kind: "full" | "part" | "family") => {
+    const pick = (kind: keyof Named) => {
       const speakers: Array<ReadonlyArray<number>> = []
       for (const node of nodes) if (node[kind].length > 0) speakers.push(node[kind])
       return speakers.length === 0 ? undefined : { speakers, isFull: kind === "full" }
     }
-    return pick("full") ?? pick("part") ?? (isAddressed ? pick("family") : undefined)
+    const short = isTitled ? (pick("last") ?? pick("part")) : (pick("part") ?? pick("last"))
+    return pick("full") ?? short ?? (isAddressed ? pick("family") : undefined)
   }
 
   /** Where a form of address ends that follows the name; the name's own end if there is none. */

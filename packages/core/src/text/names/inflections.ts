@@ -66,11 +66,43 @@ export const inflect = (word: string): ReadonlyArray<string> => {
   return table === LATIN && !/[sxzß]$/u.test(word) ? [...forms, `${word}s`] : forms
 }
 
+/** Letters that stand for two where a keyboard lacks them, and what people write. */
+const SPELLED_OUT: ReadonlyMap<string, string> = new Map([
+  ["ä", "ae"],
+  ["ö", "oe"],
+  ["ü", "ue"],
+  ["ß", "ss"],
+  ["ø", "oe"],
+  ["æ", "ae"],
+  ["å", "aa"]
+])
+const SPELLABLE = /[äöüßøæå]/giu
+/** Two letters before a consonant may stand for one with marks: Krueger, but not Joe. */
+const SPELLED = /([aou])e(?=[bcdfghjklmnpqrstvwxz])/giu
+const SPELLED_MIN = 5
+
+/** A name in the other spelling of its umlauts, the marks left out: Krueger of Krüger, and Kruger of Krueger. */
+export const spellOut = (written: string): ReadonlyArray<string> => {
+  const spell = (letter: string): string => {
+    const two = SPELLED_OUT.get(letter.toLowerCase()) ?? letter
+    return letter === letter.toLowerCase() ? two : two.charAt(0).toUpperCase() + two.slice(1)
+  }
+  const out = written.replaceAll(SPELLABLE, spell)
+  if (out !== written) return [out]
+  const short = written.length < SPELLED_MIN ? written : written.replaceAll(SPELLED, "$1")
+  return short === written ? [] : [short]
+}
+
 const PARTICLES =
   "이 가 은 는 을 를 의 에 에게 한테 께 께서 와 과 랑 이랑 도 만 야 아 씨 님 이는 이가 이를 이의 이도 이와 이랑 이한테 이에게 로 으로 에게서 한테서 부터 까지 보다 처럼 하고 이나 나 라고 이라고 네 씨가 씨는 씨를 씨의 씨도 씨한테 씨에게 님이 님은 님을 님의 님께 님께서 선생님 선생님이 선생님은 선생님의"
 /** Korean particles and forms of address, alone and joined. */
 const KOREAN = new Set(PARTICLES.split(" "))
 const KOREAN_MAX = 5
+/** The commonest Korean family names of one syllable: 김민수 is 민수. */
+const KOREAN_FAMILIES = new Set(
+  "김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구나민진지엄채원천방공현함변염여추도소석선설마길연위표명기반왕금옥육인맹제모"
+)
+const KOREAN_NAME = 3
 
 /** Words of these scripts take endings of up to this length. */
 const AGGLUTINATED =
@@ -93,7 +125,10 @@ export const peel = (word: string): ReadonlyArray<string> => {
     for (let length = 1; length <= KOREAN_MAX && length < word.length; length++) {
       if (KOREAN.has(word.slice(-length))) names.push(word.slice(0, -length))
     }
-    return names
+    const given = [word, ...names].filter(
+      (name) => name.length === KOREAN_NAME && KOREAN_FAMILIES.has(name.charAt(0))
+    )
+    return [...names, ...given.map((name) => name.slice(1))]
   }
   const first = word.charCodeAt(0)
   if (!(first >= PEELED_FROM && first <= PEELED_TO)) return NONE
