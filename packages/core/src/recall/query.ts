@@ -5,6 +5,7 @@ import { type TimeHint, timeHint } from "../text/timeHint.ts"
 import { STORE_LIMITS } from "../store/MemoryStore.ts"
 import { withoutNames } from "../text/speakerNames.ts"
 import { idf, selectTerms } from "../text/bm25.ts"
+import { askKorean } from "../text/terms/cutWords.ts"
 import { readWith } from "../text/terms/tokenisers.ts"
 import { type ReadText, wordKey } from "../text/terms/Word.ts"
 import { groupTerms, highBit, lowBit, type QueryWord, weighForms, type WeighedWord } from "./QueryWords.ts"
@@ -91,7 +92,7 @@ export const readQuery = (
   aside = 0
 ): Query => {
   const { named, text } = withoutNames(query, speakers)
-  const read = readWith(tokeniser, text)
+  const read = askKorean(readWith(tokeniser, text), text)
   const selected = selectTerms(read, STORE_LIMITS.queryTerms)
   const terms = new Uint32Array(selected.length)
   const places = new Map<number, number>()

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { UTC } from "../../src/text/time/TimeZone.ts"
 import { timeHint, timeMatch } from "../../src/text/timeHint.ts"
 import { isName, toSource, withoutNames } from "../../src/text/speakerNames.ts"
-import { TOKENISER } from "../../src/text/terms/tokenisers.ts"
+import { selectTerms } from "../../src/text/bm25.ts"
+import { readWith, TOKENISER } from "../../src/text/terms/tokenisers.ts"
 import { readMessage, readQuery } from "../../src/recall/query.ts"
 
 describe("withoutNames", () => {
@@ -45,6 +46,18 @@ describe("readQuery", () => {
   it("names a speaker only if there is exactly one", () => {
     assert.strictEqual(readQuery("What did Ana buy?", ["Ana", "Bo"], 0, TOKENISER, UTC).speaker, "Ana")
     assert.strictEqual(readQuery("Did Ana meet Bo?", ["Ana", "Bo"], 0, TOKENISER, UTC).speaker, null)
+  })
+
+  it("asks a Korean word in the forms that a memory may keep of it", () => {
+    const holds = (question: string, memory: string): boolean => {
+      const kept = new Set(selectTerms(readWith(TOKENISER, memory), 64))
+      return Array.from(readQuery(question, [], 0, TOKENISER, UTC).terms).some((term) => kept.has(term))
+    }
+    // 의 of 회의 looks like a particle, 마셔 is a part of 마셔요, and 강의는 keeps what 강의 loses.
+    assert.isTrue(holds("회의 일정 잡아 줘", "회의는 화요일이에요"))
+    assert.isTrue(holds("뭘 마셔?", "커피를 마셔요"))
+    assert.isTrue(holds("강의는 언제야?", "강의 월요일"))
+    assert.isFalse(holds("뭘 먹어?", "커피를 마셔요"))
   })
 
   it("bounds the terms of a long question", () => {

@@ -1,3 +1,7 @@
+/** Words of a script that is no alphabet, cut where they may be asked for. */
+import { foldText } from "./foldText.ts"
+import { formId, type Joined, NO_TERM, type ReadText, type Word } from "./Word.ts"
+
 /** How the words of a script are found. */
 type ScriptKind =
   /** Latin, Greek, Cyrillic and other alphabets with spaces. */
@@ -123,4 +127,43 @@ export const cutHangul = (
   const particle = PARTICLES.find((ending) => word.length > ending.length && word.endsWith(ending))
   const stem = particle === undefined ? word : word.slice(0, -particle.length)
   return { stem, pieces: word.length > 2 ? grams(Array.from(word), 2) : [] }
+}
+
+const HAS_HANGUL = /\p{Script=Hangul}/u
+const HANGUL_RUN = /(?<![\p{L}\p{N}])\p{Script=Hangul}{2,}(?![\p{L}\p{N}])/gu
+
+/** The other forms of a word: as it is written, and weaker ones. */
+interface OtherForms {
+  readonly whole: number
+  readonly weaker: ReadonlyArray<number>
+}
+
+const findOtherForms = (word: string): OtherForms => {
+  const { stem } = cutHangul(word)
+  // A word of two syllables is no pair beside itself, though a longer one may hold it: 마셔, 마셔요.
+  if (stem === word) return { whole: NO_TERM, weaker: word.length === 2 ? [formId("piece", word)] : [] }
+  const twice = cutHangul(stem).stem
+  return { whole: formId("whole", word), weaker: twice === stem ? [] : [formId("whole", twice)] }
+}
+
+/**
+ * Adds the other forms of a question's Korean words; other texts are returned as they are. A memory keeps a word without
+ * its particle, and the last syllable of a noun may look like one (회의, "meeting", as 회 and the genitive).
+ */
+export const askKorean = (read: ReadText, text: string): ReadText => {
+  if (!HAS_HANGUL.test(text)) return read
+  const others = new Map(
+    (foldText(text).match(HANGUL_RUN) ?? []).map((word) => [
+      formId("whole", cutHangul(word).stem),
+      findOtherForms(word)
+    ])
+  )
+  const joined: Array<Joined> = [...read.joined]
+  const words = read.words.map((word, from): Word => {
+    const forms = others.get(word.whole)
+    if (forms === undefined) return word
+    if (forms.whole !== NO_TERM) joined.push({ from, to: from + 1, whole: forms.whole, stem: NO_TERM })
+    return forms.weaker.length === 0 ? word : { ...word, pieces: [...word.pieces, ...forms.weaker] }
+  })
+  return { ...read, joined, words }
 }
