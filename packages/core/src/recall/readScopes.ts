@@ -120,7 +120,7 @@ export const mergeRanked = <A extends Ranked>(
     const stand = standing.get(key)
     const memory = stand === undefined || sameScope(stand.scope, item.memory.scope) ? item.memory : stand
     if (merged.some((other) => sameMemory(other.item.memory, memory))) continue
-    const outline = toOutline(readSentences(memory.content, TOKENISER))
+    const outline = toOutline(readSentences(memory.content, TOKENISER), memory.content)
     const twin = findTwin(merged, memory, key, outline)
     if (twin === undefined) {
       const shown = memory === item.memory ? item : { ...item, memory }

@@ -37,11 +37,23 @@ describe("small talk", () => {
     const messages = [
       ["hey, how's it going?", "Hi! How have you been?", "good night, sleep well", "hahaha true"],
       ["Na, wie geht's dir?", "Schlaf gut", "haha stimmt", "Salut, ça va ?", "Salut, quoi de neuf ?", "mdr"],
-      ["Hola, ¿qué tal estás?", "jajaja, cierto", "Oi, tudo bem contigo?", "kkkk verdade", "Ciao, come stai?"],
+      [
+        "Hola, ¿qué tal estás?",
+        "jajaja, cierto",
+        "Oi, tudo bem contigo?",
+        "kkkk verdade",
+        "Ciao, come stai?"
+      ],
       ["Hoi, alles goed met je?", "haha klopt", "Cześć, jak się masz?", "no właśnie", "Привет, как дела?"],
       ["ахаха точно", "Selam, nasılsın?", "haha aynen", "مرحبا، كيف حالك؟", "تصبحين على خير", "هههه صحيح"],
       ["नमस्ते, आप कैसे हैं?", "हाहा सही", "शुभ रात्रि", "你好，最近怎么样？", "哈哈对啊", "吃了吗？"],
-      ["こんにちは、お元気ですか？", "笑、たしかに", "안녕, 어떻게 지내?", "ㅋㅋㅋ 맞아요", "Hej, hur mår du?"]
+      [
+        "こんにちは、お元気ですか？",
+        "笑、たしかに",
+        "안녕, 어떻게 지내?",
+        "ㅋㅋㅋ 맞아요",
+        "Hej, hur mår du?"
+      ]
     ].flat()
     expect(say(isSmallTalk, messages)).toStrictEqual(all(messages, true))
   })

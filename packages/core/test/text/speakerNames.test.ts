@@ -71,7 +71,12 @@ const CASES: { readonly [what: string]: ReadonlyArray<Case> } = {
     [["🦊"], "What did 🦊 say?", ["🦊"], "What did say?"]
   ],
   "last names, titles, initials and other spellings": [
-    [["Siobhan O'Brien", "Niamh O'Neill"], "What does O’Brien teach?", ["Siobhan O'Brien"], "What does teach?"],
+    [
+      ["Siobhan O'Brien", "Niamh O'Neill"],
+      "What does O’Brien teach?",
+      ["Siobhan O'Brien"],
+      "What does teach?"
+    ],
     [["Liz Taylor", "Tom Baker"], "What does Mrs. Taylor play?", ["Liz Taylor"], "What does play?"],
     [["Kim Lee", "Anna Kim"], "What does Kim eat?", ["Kim Lee"], "What does eat?"],
     [["Kim Lee", "Anna Kim"], "What does Ms Kim eat?", ["Anna Kim"], "What does eat?"],

@@ -2,6 +2,7 @@
 import type { Evidence } from "../features.ts"
 import { isNearCopy, mayFold, type Outline } from "../sentences/copies.ts"
 import { type Read, readRow, type Relations, relate } from "./relate.ts"
+import { isUnspaced } from "../sentences/values.ts"
 import type { SentenceCache } from "../sentences/SentenceCache.ts"
 
 /** A row in the order of the answer, and what was found of it among the others. */
@@ -25,10 +26,9 @@ export interface ReadMessage {
 }
 
 /** Tells most rows apart by what the search found of them, before a text is read. */
-const mayBeCopies = (a: Evidence, b: Evidence): boolean =>
+const mayBeCopies = (a: Evidence, b: Evidence, isUnspacedQuery: boolean): boolean =>
   a.part === b.part &&
-  a.mask0 === b.mask0 &&
-  a.mask1 === b.mask1 &&
+  (isUnspacedQuery || (a.mask0 === b.mask0 && a.mask1 === b.mask1)) &&
   Math.min(a.length, b.length) >= COPY_LENGTH_MIN * Math.max(a.length, b.length) &&
   a.text !== null &&
   b.text !== null &&
@@ -49,9 +49,16 @@ const makeReadOutline = ({ parts, sentences }: ReadMessage): ReadOutline => {
   }
 }
 
-/** Whether two rows say the same in nearly the same words. */
-const areCopies = (a: Evidence, b: Evidence, readOutline: ReadOutline): boolean => {
-  if (!mayBeCopies(a, b)) return false
+/**
+ * Whether two rows say the same in nearly the same words. Where those of the question are not spaced, a character more
+ * or less makes other pairs, and copies hold others of them.
+ */
+const areCopies = (
+  a: Evidence,
+  b: Evidence,
+  { isUnspacedQuery, readOutline }: { readonly isUnspacedQuery: boolean; readonly readOutline: ReadOutline }
+): boolean => {
+  if (!mayBeCopies(a, b, isUnspacedQuery)) return false
   const [first, second] = [readOutline(a), readOutline(b)]
   return first !== null && second !== null && isNearCopy(first, second)
 }
@@ -114,13 +121,16 @@ export const arrange = <A>(
     readonly copies: Array<string>
   }> = []
   const shownIds = new Set<string>()
-  const readOutline = makeReadOutline(read)
+  const reading = {
+    isUnspacedQuery: read.parts.some(({ query }) => isUnspaced(query.text)),
+    readOutline: makeReadOutline(read)
+  }
   for (const place of ordered) {
     if (shown.length === limit) break
     const row = rows[place]
     const item = row === undefined ? null : score(row)
     if (row === undefined || item === null) continue
-    const twin = shown.find((other) => areCopies(other.row, row, readOutline))
+    const twin = shown.find((other) => areCopies(other.row, row, reading))
     if (twin === undefined) {
       shown.push({ row, item, place, copies: [] })
       shownIds.add(row.facts.id)

@@ -5,10 +5,12 @@ import { readSentences, type Sentence } from "./readSentences.ts"
 /** A text, read as far as it is asked for. */
 export class ReadText {
   readonly sentences: ReadonlyArray<Sentence>
+  readonly #text: string
   #outline: Outline | undefined
 
-  constructor(sentences: ReadonlyArray<Sentence>) {
+  constructor(sentences: ReadonlyArray<Sentence>, text: string) {
     this.sentences = sentences
+    this.#text = text
   }
 
   /** Of all sentences. */
@@ -17,13 +19,13 @@ export class ReadText {
   }
 
   get outline(): Outline {
-    return (this.#outline ??= toOutline(this.sentences))
+    return (this.#outline ??= toOutline(this.sentences, this.#text))
   }
 }
 
 /** Texts as sentences. */
 export class SentenceCache extends TextCache<ReadText> {
   constructor() {
-    super((text, tokeniser) => new ReadText(readSentences(text, tokeniser)))
+    super((text, tokeniser) => new ReadText(readSentences(text, tokeniser), text))
   }
 }

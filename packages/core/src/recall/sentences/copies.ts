@@ -1,8 +1,10 @@
 import type { Memory } from "../../memory/Memory.ts"
 import { toSource } from "../../text/speakerNames.ts"
 import { CUE } from "./cues.ts"
+import { differences } from "./differences.ts"
 import type { Sentence, Token } from "./readSentences.ts"
-import { holdsWord, isContent, isSameToken } from "./tokens.ts"
+import { holdsWord, isContent, isSameToken, isSameWord } from "./tokens.ts"
+import { areUnspacedCopies, toCharacters } from "./unspacedCopies.ts"
 
 /** The share of the words with a meaning that near-copies have in common, and the fewest that they have. */
 const COPY_MIN = 0.75
@@ -10,6 +12,8 @@ const WORDS_MIN = 2
 
 /** What near-copies agree in beside their words: a denial is no copy of what it denies. */
 const AGREED = CUE.negation | CUE.once | CUE.perhaps | CUE.history
+/** The same where no word tells: who does it, too. */
+const AGREED_UNSPACED = AGREED | CUE.people | CUE.third
 
 /** Function words that tell two statements apart by themselves: before and after, with and without, A and B. */
 const TELLING = new Set(
@@ -33,10 +37,39 @@ export interface Outline {
   readonly isQuestion: boolean
   /** Its values in one spelling; a name is a word like others. */
   readonly values: string
+  /** Words that say how often, such as "always", by which copies may differ: they are among the tokens alone. */
+  readonly often: ReadonlyArray<Token>
+  /** Names behind the first word of a sentence, without those that an article stands before. */
+  readonly names: ReadonlyArray<Token>
+  /** Its characters where words are not spaced; else `""`. */
+  readonly characters: string
 }
 
-export const toOutline = (sentences: ReadonlyArray<Sentence>): Outline => {
-  const words = sentences.flatMap(({ tokens }) => tokens.filter(isContent))
+/** Articles, and prepositions that hold one: what stands behind them is a thing. */
+const ARTICLES = new Set(
+  "the a an der die das den dem des ein eine einen einem einer am im zum zur beim vom ins ans".split(" ")
+)
+
+const readOften = ({ placed, tokens, values }: Sentence): ReadonlyArray<Token> =>
+  placed.flatMap(({ at, cue }) => {
+    const token = tokens[at]
+    const isPlain = cue === CUE.always && !values.some((value) => value.at === at)
+    return isPlain && token !== undefined && isContent(token) ? [token] : []
+  })
+
+const readNames = ({ tokens, values }: Sentence): ReadonlyArray<Token> =>
+  values.flatMap(({ at, kind }) => {
+    const token = tokens[at]
+    return kind === "name" && token !== undefined && !ARTICLES.has(tokens[at - 1]?.text ?? "") ? [token] : []
+  })
+
+/** @param text whose sentences they are */
+export const toOutline = (sentences: ReadonlyArray<Sentence>, text: string): Outline => {
+  const often = sentences.flatMap(readOften)
+  const words = sentences.flatMap(({ tokens }) =>
+    tokens.filter((token) => isContent(token) && !often.includes(token))
+  )
+  const characters = toCharacters(text)
   const values = sentences
     .flatMap((sentence) => sentence.values)
     .filter(({ kind }) => kind !== "name")
@@ -45,9 +78,14 @@ export const toOutline = (sentences: ReadonlyArray<Sentence>): Outline => {
     words,
     tokens: sentences.flatMap(({ tokens }) => tokens),
     bits: words.reduce((bits, { ids }) => bits | (1 << ((ids.at(-1) ?? 0) & 31)), 0),
-    cues: sentences.reduce((cues, sentence) => cues | sentence.cues, 0) & AGREED,
+    cues:
+      sentences.reduce((cues, sentence) => cues | sentence.cues, 0) &
+      (characters === "" ? AGREED : AGREED_UNSPACED),
     isQuestion: sentences.some(({ isQuestion }) => isQuestion),
-    values: values.sort().join("\n")
+    values: values.sort().join("\n"),
+    often,
+    names: sentences.flatMap(readNames),
+    characters
   }
 }
 
@@ -63,9 +101,6 @@ const mayBeCopies = (a: Outline, b: Outline): boolean => {
   return (
     fewer >= WORDS_MIN &&
     fewer >= COPY_MIN * more &&
-    a.cues === b.cues &&
-    a.isQuestion === b.isQuestion &&
-    a.values === b.values &&
     2 * countBits(a.bits & b.bits) >= countBits(a.bits | b.bits)
   )
 }
@@ -80,38 +115,27 @@ const areNames = (a: Token, b: Token): boolean =>
 
 const isAlike = (a: Token, b: Token): boolean => isSameToken(a, b) && !areNames(a, b)
 
-/** What stands in two rows of tokens between those that they have in common, in order: the longest common subsequence. */
-const differences = (
-  a: ReadonlyArray<Token>,
-  b: ReadonlyArray<Token>
-): ReadonlyArray<readonly [ReadonlyArray<Token>, ReadonlyArray<Token>]> => {
-  const width = b.length + 1
-  const lengths = new Uint16Array((a.length + 1) * width)
-  const at = (i: number, j: number): number => lengths[i * width + j] ?? 0
-  for (let i = a.length - 1; i >= 0; i--)
-    for (let j = b.length - 1; j >= 0; j--) {
-      const [own, other] = [a[i], b[j]]
-      const isSame = own !== undefined && other !== undefined && isAlike(own, other)
-      lengths[i * width + j] = isSame ? at(i + 1, j + 1) + 1 : Math.max(at(i + 1, j), at(i, j + 1))
-    }
-  const found: Array<readonly [ReadonlyArray<Token>, ReadonlyArray<Token>]> = []
-  let [i, j] = [0, 0]
-  while (i < a.length || j < b.length) {
-    const [fromA, fromB] = [i, j]
-    while ((i < a.length || j < b.length) && !(at(i, j) > at(i + 1, j) && at(i, j) > at(i, j + 1))) {
-      if (j >= b.length || (i < a.length && at(i + 1, j) >= at(i, j + 1))) i++
-      else j++
-    }
-    if (i > fromA || j > fromB) found.push([a.slice(fromA, i), b.slice(fromB, j)])
-    i++
-    j++
-  }
-  return found
+/** Words that tell a statement from another. */
+const isTold =
+  ({ often }: Outline) =>
+  (token: Token): boolean =>
+    isContent(token) && !often.includes(token)
+
+/** Whether both say how often, and not in one word: weekly and daily. */
+const areOfOtherTimes = (a: Outline, b: Outline): boolean =>
+  a.often.length > 0 && b.often.length > 0 && !a.often.every((word) => holdsWord(b.often, word))
+
+/** Whether two names stand in the other order: "Sam is older than Kim", "Kim is older than Sam". */
+const swapsNames = (a: Outline, b: Outline): boolean => {
+  const isName = (token: Token): boolean =>
+    token.isCapital && [...a.names, ...b.names].some((name) => isSameWord(name, token))
+  const [own, other] = [a.words.filter(isName), b.words.filter(isName)]
+  return own.length > 1 && own.some((name, at) => other[at] !== undefined && !isSameWord(name, other[at]))
 }
 
 /** Whether a word of one stands in the place of another's: Karim and Karin, room A and room B, before and after. */
 const saysOtherwise = (a: Outline, b: Outline): boolean =>
-  differences(a.tokens, b.tokens).some(([own, other]) => {
+  differences(a.tokens, b.tokens, isAlike).some(([own, other]) => {
     const has = (
       tokens: ReadonlyArray<Token>,
       all: ReadonlyArray<Token>,
@@ -119,16 +143,23 @@ const saysOtherwise = (a: Outline, b: Outline): boolean =>
     ) => tokens.some((token) => isKind(token) && !all.some((one) => isAlike(one, token)))
     const isTelling = ({ text }: Token): boolean => TELLING.has(text)
     return (
-      (has(own, b.tokens, isContent) && has(other, a.tokens, isContent)) ||
+      (has(own, b.tokens, isTold(a)) && has(other, a.tokens, isTold(b))) ||
       (has(own, b.tokens, isTelling) && has(other, a.tokens, isTelling))
     )
   })
 
 /** Whether two texts of one speaker say the same in nearly the same words. */
 export const isNearCopy = (a: Outline, b: Outline): boolean => {
+  if (a.cues !== b.cues || a.isQuestion !== b.isQuestion || a.values !== b.values) return false
+  if (a.characters !== "" && b.characters !== "") return areUnspacedCopies(a.characters, b.characters)
   if (!mayBeCopies(a, b)) return false
   const shared = a.words.filter((word) => holdsWord(b.words, word)).length
-  return shared >= COPY_MIN * (a.words.length + b.words.length - shared) && !saysOtherwise(a, b)
+  return (
+    shared >= COPY_MIN * (a.words.length + b.words.length - shared) &&
+    !areOfOtherTimes(a, b) &&
+    !swapsNames(a, b) &&
+    !saysOtherwise(a, b)
+  )
 }
 
 /** Whether two memories are of one speaker and one type, and not kept apart by keys of the application. */

@@ -68,7 +68,8 @@ export const readUnits = (text: string): ReadonlyArray<NameUnit> => {
   const units: Array<NameUnit> = []
   for (const { 0: unit, 1: character, 2: word, index } of text.matchAll(unitPattern())) {
     const kind = character === undefined ? (word === undefined ? "mark" : "word") : "character"
-    const key = unit.length > WORD_MAX ? "" : kind === "word" ? dropMarks(unit) : unit === "\u2019" ? "'" : unit
+    const key =
+      unit.length > WORD_MAX ? "" : kind === "word" ? dropMarks(unit) : unit === "\u2019" ? "'" : unit
     units.push({ key, start: index, end: index + unit.length, kind })
   }
   return units
