@@ -74,6 +74,18 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
     "I park the van behind the bakery.",
     "I park the van at the station now, the bakery needs the yard."
   ],
+  [
+    "taken up and denied",
+    "Do I go swimming?",
+    "I go swimming every morning before work.",
+    "Swimming? Not any more, my shoulder won't have it."
+  ],
+  [
+    "given up",
+    "How many cigars do I smoke?",
+    "I smoke two cigars a day.",
+    "I gave up smoking cigars in May."
+  ],
   ["no longer", "Do I eat meat?", "I eat meat on most days.", "I no longer eat meat, my knees thank me."],
   [
     "corrected by denying it",
@@ -243,6 +255,18 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
 
 /** What did not change, although something like it is said later. */
 const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: string, other: string]> = [
+  [
+    "another person's, not spaced",
+    "弟はどこで働いている？",
+    "弟は福岡で働いている",
+    "いとこは今は熊本で働いている"
+  ],
+  [
+    "another person's, in Korean",
+    "형은 어디에서 일해?",
+    "형은 부산에서 일해요",
+    "사촌은 이제 광주에서 일해요"
+  ],
   [
     "another person's",
     "What does my sister play?",
@@ -434,6 +458,36 @@ describe("the step after scoring", () => {
         said(9, "On Sunday you meet at the gate.", { sessionId: "park", source: "assistant" })
       ]
     ).pipe(Effect.provide(layer))
+  )
+
+  for (const [question, stale, latest] of [
+    [
+      "Where do we live?",
+      "We live in Dundee, in a flat by the river.",
+      "we moved again, it's Perth this time"
+    ],
+    ["Wo wohnen wir?", "Wir wohnen in Fulda am Dom.", "Wir sind schon wieder umgezogen, jetzt Kassel."]
+  ] as const)
+    it.effect(`follows a change told without a word of the question: ${question}`, () =>
+      comesFirst(latest, stale, question, [
+        said(9, stale, { sessionId: "home" }),
+        said(9, latest, { sessionId: "home" })
+      ]).pipe(Effect.provide(layer))
+    )
+
+  it.effect("leaves an answer beside what was just said of another thing that changed", () =>
+    Effect.gen(function* () {
+      const right = "We live in Dundee, in a flat by the river."
+      const { found } = yield* recalling(
+        [
+          said(9, right, { sessionId: "home" }),
+          said(9, "We moved the wedding party to Perth.", { sessionId: "home" })
+        ],
+        "Where do we live?"
+      )
+      assert.strictEqual(placeOf(found, right), 0)
+      assert.isUndefined(found[0]?.explain.followedBy)
+    }).pipe(Effect.provide(layer))
   )
 
   it.effect("follows a fragment that takes up what was just spoken of", () =>

@@ -13,6 +13,8 @@ const BESIDE_EARLIER = 6
 const NAMED_BESIDE = 2
 /** Words after a negation that it may deny. */
 const DENIED = 3
+/** Tokens of what a sentence takes up before it denies it. */
+const TOPIC_MAX = 2
 /** The share of the shorter clause's words that two clauses of one frame share, and the longest of them. */
 const FRAME_MIN = 0.45
 const FRAME_MAX = 12
@@ -121,16 +123,32 @@ export const lacksOnlyNames = ({ answer, asked, missing }: Pair, kinds: Readonly
       answer.values.some(({ at, kind }) => kinds.includes(kind) && Math.abs(at - i) <= NAMED_BESIDE)
   )
 
+/** Whether a sentence takes up a word of the answer and denies it: "Swimming? Not any more." */
+const deniesTopic = ({ tokens }: Sentence, at: number, answer: Sentence): boolean => {
+  const [topic] = tokens
+  const clause = tokens[at]?.clause
+  return (
+    at > 0 &&
+    at <= TOPIC_MAX &&
+    topic !== undefined &&
+    topic.clause === clause &&
+    isContent(topic) &&
+    holdsWord(answer.tokens, topic) &&
+    !tokens.slice(at).some((token) => token.clause === clause && isContent(token))
+  )
+}
+
 /** Whether the later statement denies a word of the answer, in or beside one of its sentences: "from Togo, not Ghana". */
 export const denies = ({ answer, later }: Pair, at: number): boolean =>
   [at - 1, at, at + 1].some((place) => {
-    const { placed = [], tokens = [] } = later.statement.sentences[place] ?? {}
-    return placed.some(
+    const sentence = later.statement.sentences[place]
+    return sentence?.placed.some(
       (one) =>
         one.cue === CUE.negation &&
-        tokens
-          .slice(one.at + 1, one.at + 1 + DENIED)
-          .some((token) => isContent(token) && holdsWord(answer.tokens, token))
+        (deniesTopic(sentence, one.at, answer) ||
+          sentence.tokens
+            .slice(one.at + 1, one.at + 1 + DENIED)
+            .some((token) => isContent(token) && holdsWord(answer.tokens, token)))
     )
   })
 

@@ -1,7 +1,7 @@
 import { competesByNumber, competingKinds, denies, isTimeOrNumber, newNames } from "./competing.ts"
 import { CUE } from "../sentences/cues.ts"
 import { asksThing, type Pair, type Wanted } from "./Pair.ts"
-import type { Sentence } from "../sentences/readSentences.ts"
+import type { Sentence, Token } from "../sentences/readSentences.ts"
 import { holdsWord, isContent } from "../sentences/tokens.ts"
 
 /** Turns of one session that a fragment may look back. */
@@ -102,6 +102,20 @@ const hasOtherTopic = ({ earlier, turns }: Pair, { saidAfter }: Wanted): boolean
 const countOwn = ({ answer }: Pair, { tokens }: Sentence): number =>
   tokens.filter((token) => isContent(token) && !holdsWord(answer.tokens, token)).length
 
+/** Words with a meaning beside the change and the new value: "We moved again, to Perth". */
+const TOLD_MAX = 1
+
+/** Whether who said the answer says that it changed, and to what: "Wir sind wieder umgezogen, jetzt Kassel". */
+const tellsChange = ({ answer }: Pair, { cues, placed, tokens, values }: Sentence): boolean => {
+  if ((cues & CUE.change) === 0 || (answer.cues & cues & CUE.first) === 0) return false
+  const isTold = (token: Token, i: number): boolean =>
+    isContent(token) &&
+    !placed.some(({ at, cue }) => at === i && cue !== CUE.first) &&
+    !values.some(({ at }) => at === i) &&
+    !holdsWord(answer.tokens, token)
+  return tokens.filter(isTold).length <= TOLD_MAX
+}
+
 /** Whether the later statement is a fragment that takes up what was just spoken of: "On second thought, Friday." */
 export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
   const { earlier, isConfirmation, later, turns } = pair
@@ -113,7 +127,8 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
   const isThing = (wanted.cues & (CUE.asksPlace | CUE.asksName)) !== 0
   return later.statement.sentences.some((sentence, at) => {
     const { cues, isQuestion, tokens } = sentence
-    if (!tokens.some(isContent) || (cues & (CUE.once | CUE.also)) !== 0) return false
+    const isChange = tellsChange(pair, sentence)
+    if (!tokens.some(isContent) || ((cues & (CUE.once | CUE.also)) !== 0 && !isChange)) return false
     const chooses = (cues & (CUE.choice | CUE.correction)) !== 0 || endsWithThen(sentence)
     const renames = replacesName(pair, sentence, wanted)
     const replaces =
@@ -124,6 +139,7 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
     if ((cues & CUE.correction) !== 0) return true
     if (chooses) return replaces || countOwn(pair, sentence) <= OWN_MAX
     if (answersQuestion) return false
+    if (isChange && replaces) return true
     const opens = isReplied(pair, wanted) ? opensWithValue(sentence) : saysValueAlone(pair, sentence)
     return (replaces && (opens || repeatsValue(pair))) || denies(pair, at)
   })

@@ -135,11 +135,16 @@ const isNotMine = (pair: Pair, cues: number): boolean => {
   )
 }
 
+/** Whether each speaks of a person, and not of one: 弟, いとこ. */
+const isOtherPerson = ({ people }: Sentence, { people: others }: Sentence): boolean =>
+  people.length > 0 && others.length > 0 && !people.some((person) => others.includes(person))
+
 /** Whether the later sentence is about a person of whom neither the answer nor the question speaks. */
 export const isAnothers = (pair: Pair, cues: number): boolean => {
   const { answer, answerAt, asked, earlier, reply } = pair
   if (isNotMine(pair, cues)) return true
   if (reply.hasOwner && ((answer.cues | cues) & CUE.people) === 0) return true
+  if (isOtherPerson(answer, reply)) return true
   const around = earlier.statement.tokensAround(answerAt)
   const isNew = (token: Token | undefined): token is Token =>
     token !== undefined && isContent(token) && asked.bitsOf(token) === 0 && !holdsWord(around, token)

@@ -133,7 +133,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     stays: "still|stays|unchanged|remains|as before|same as before|as always|keeps",
     negation:
       "not|no|no longer|never|isn't|isnt|aren't|arent|don't|dont|doesn't|doesnt|won't|wont|without|instead of|" +
-      "rather than|forget|forget the|done with|sold|stopped|quit|cannot|can't|cant|couldn't|couldnt|shouldn't|shouldnt|wouldn't|wouldnt|wasn't|wasnt|weren't|werent|didn't|didnt|hasn't|hasnt|haven't|havent|hadn't|hadnt|mustn't|needn't|ain't|none|nobody|nothing|neither|nor",
+      "rather than|forget|forget the|done with|sold|stopped|quit|gave up|given up|giving up|cannot|can't|cant|couldn't|couldnt|shouldn't|shouldnt|wouldn't|wouldnt|wasn't|wasnt|weren't|werent|didn't|didnt|hasn't|hasnt|haven't|havent|hadn't|hadnt|mustn't|needn't|ain't|none|nobody|nothing|neither|nor",
     first: "i|i'm|im|i've|ive|i'll|i'd|me|my|mine|we|we're|we've|we'll|our|ours|us",
     third: "he|she|his|her|their|hers|theirs|he's|she's|they|they're",
     people:

@@ -170,14 +170,22 @@ export const findCueRuns = (text: string): number => {
   return cues
 }
 
-/** A person before what is theirs: with a particle, or in Korean and Thai before or behind it without one. */
+/** The persons in a text whose words are not spaced, or in Korean. */
+export const findPeopleRuns = (lowered: string): ReadonlyArray<string> => {
+  const written = inOneWay(lowered)
+  return inOneWay(CUE_RUNS.people)
+    .split("|")
+    .filter((person) => written.includes(person))
+}
+
+/** A person before what is theirs or what they do: with a particle, or in Korean and Thai before or behind it without one. */
 const ownerRun = lazily(() => {
   const people = inOneWay(CUE_RUNS.people).split("|")
   const of = (script: RegExp): string => people.filter((person) => script.test(person)).join("|")
   const korean = of(/\p{Script=Hangul}/u)
   const characters = of(/\p{scx=Han}|\p{scx=Hira}/u)
   return new RegExp(
-    `(?:${characters})[的の]|(?<!\\p{Script=Hangul})(?:우리 )?(?:${korean})(?:의|네)?\\s|ของ(?:${of(/\p{Script=Thai}/u)})`,
+    `(?:${characters})[的のはが]|(?<!\\p{Script=Hangul})(?:우리 )?(?:${korean})(?:의|네)?\\s|ของ(?:${of(/\p{Script=Thai}/u)})`,
     "u"
   )
 })

@@ -7,7 +7,7 @@ import { toWords } from "../../text/terms/toWords.ts"
 import { NO_TERM } from "../../text/terms/Word.ts"
 import { TITLES } from "../../text/names/titles.ts"
 import { readItems } from "../../text/time/timePhrases.ts"
-import { CUE, findCueRuns, findCues, hasOwnerRun, WEEKDAY } from "./cues.ts"
+import { CUE, findCueRuns, findCues, findPeopleRuns, hasOwnerRun, WEEKDAY } from "./cues.ts"
 import {
   HANGUL,
   hasRuns,
@@ -42,16 +42,21 @@ export interface Sentence {
   readonly isQuestion: boolean
   /** Whether it names one day, week or month: yesterday, this week, last Friday. */
   readonly isOccasion: boolean
-  /** Whether a person owns what it speaks of, where no place of a cue tells: 妈妈的, 母の, 엄마 치과. */
+  /** Whether a person owns what it speaks of or does it, where no place of a cue tells: 妈妈的, 母の, 엄마 치과, いとこは. */
   readonly hasOwner: boolean
+  /** The persons of whom it speaks, where no place of a cue tells. */
+  readonly people: ReadonlyArray<string>
 }
 
 /** Longer texts are read to here, in UTF-16 code units: a passage is shorter. */
 const LENGTH_MAX = 2_000
 
-/** A label of up to 24 characters ("Rent:") belongs to what stands after it. */
+/**
+ * A label of up to 24 characters ("Rent:"), and one or two words that take something up ("Swimming? Not any more"),
+ * belong to what stands after them.
+ */
 const SENTENCE =
-  /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
+  /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S)|\s*(?:(?!\s)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]){1,16}(?: (?:(?!\s)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]){1,16})?[?\uff1f\u061f](?=\s*[^\s?!]))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
 /** A sentence that ends with an ordinal or a title, whose full stop ends nothing: "am 12. | Mai", "with Dr. | Weber". */
 const ORDINAL_END = /(?<!\p{N}[.,]?)\p{N}{1,2}\.\s*$/u
 const TITLE_END = new RegExp(`(?<!\\p{L})(?:${TITLES}|dott)\\.\\s*$`, "iu")
@@ -59,7 +64,7 @@ const FIRST_WORD = /^\s*(\p{L}+)/u
 const TITLED = /^\s*[\p{Lu}\p{N}]/u
 const TOKEN =
   /\p{N}+(?:[.,:]\p{N}+)*|(?:(?!\p{N})[\p{L}\p{M}_])+(?:'[\p{L}\p{M}]+)*|[,\uff0c\u3001]|:(?=\s)/gu
-const QUESTION = /[?\uff1f\u061f]/u
+const QUESTION = /[?\uff1f\u061f][^\p{L}\p{N}]*$/u
 const COMMA = /^[,:\uff0c\u3001]$/u
 const NUMBER = /^\p{N}/u
 /** Endings of ordinals, and their unit. */
@@ -249,6 +254,8 @@ const withoutNouns = (values: ReadonlyArray<Value>, tokens: ReadonlyArray<Token>
   return areNouns ? values.filter(({ kind }) => kind !== "name") : values
 }
 
+const NO_PEOPLE: ReadonlyArray<string> = []
+
 /** A sentence by its cues; the rest is read when it is asked for. */
 class ReadSentence implements Sentence {
   readonly tokens: ReadonlyArray<Token>
@@ -260,6 +267,7 @@ class ReadSentence implements Sentence {
   #values: ReadonlyArray<Value> | undefined
   #isOccasion: boolean | undefined
   #hasOwner: boolean | undefined
+  #people: ReadonlyArray<string> | undefined
 
   constructor(text: string, manner: Manner) {
     const reader = new Reader(manner)
@@ -288,6 +296,10 @@ class ReadSentence implements Sentence {
 
   get isOccasion(): boolean {
     return (this.#isOccasion ??= isOccasion(this.#text))
+  }
+
+  get people(): ReadonlyArray<string> {
+    return (this.#people ??= (this.cues & CUE.people) === 0 ? NO_PEOPLE : findPeopleRuns(toLower(this.#text)))
   }
 
   get hasOwner(): boolean {
