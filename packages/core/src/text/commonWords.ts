@@ -3,7 +3,7 @@ import { lowerBound } from "../binarySearch.ts"
 import { type CommonTerms, unpackTerms } from "./commonTerms.ts"
 import { BY_LANGUAGE } from "./terms/stopWords.ts"
 import { readWith, TOKENISER } from "./terms/tokenisers.ts"
-import { NO_TERM, wordKey } from "./terms/Word.ts"
+import { formId, NO_TERM, wordKey } from "./terms/Word.ts"
 
 /** Surprise of a function word of some language in a text of another, in nats: one word in eight is one. */
 const FUNCTION_WORD = 2.1
@@ -37,14 +37,14 @@ const SMALL_ELSEWHERE =
   "après depuis avant jusque jusqu jusqu'à lors alors ainsi aussi encore déjà toujours jamais souvent parfois trop assez beaucoup entre parmi " +
   "selon sous voici voilà car puis ensuite chaque plusieurs quelques aucun aucune autre autres même mêmes tel telle ceux celles contre " +
   "malgré lorsque puisque tandis rien personne bien mal ici là moins presque fois " +
-  "después durante mediante según hacia tras además entonces luego todavía siempre nunca tampoco casi solo bastante demasiado poco pocos " +
+  "hemos habéis después durante mediante según hacia tras además entonces luego todavía siempre nunca tampoco casi solo bastante demasiado poco pocos " +
   "mucha muchos muchas otros otras mismo misma mismos alguno algunos algunas ninguno ninguna quizás mientras así aquí allí ahí ahora tal tanto menos vez veces " +
   "conforme segundo através desde contra além então logo ainda sempre quase apenas demais pouco muitos muita muitas cada outro outra outros outras " +
   "mesmo mesma algum alguma alguns algumas nenhum nenhuma talvez enquanto assim aqui ali agora tão pra menos vez vezes " +
-  "dopo prima durante secondo verso attraverso oltre allora poi ancora sempre mai quasi solo soltanto abbastanza troppo pochi molti molta molte " +
+  "abbiamo avete dopo prima durante secondo verso attraverso oltre allora poi ancora sempre mai quasi solo soltanto abbastanza troppo pochi molti molta molte " +
   "altro altra altri altre stesso stessa alcuni alcune nessuno nessuna forse mentre così qui qua là ora adesso già bene male meno volta volte " +
   "tijdens volgens tegen tussen sinds vanaf binnen buiten behalve echter daarom daarna daarvoor nooit vaak soms misschien heel erg weinig " +
-  "elk elke ieder sommige beide net verder opnieuw eerst keer " +
+  "weer elk elke ieder sommige beide net verder opnieuw eerst keer " +
   "podczas według przeciw między wobec oprócz jednak potem wtedy zawsze nigdy często czasami może dużo mało każdy każda inny inna inne sam sama " +
   "same wszystko wszyscy wszystkie żaden tutaj teraz dobrze źle też także również gdyż ponieważ raz razy trochę dopiero znowu " +
   "после перед между через против среди около вокруг кроме вместо ради благодаря согласно однако поэтому потом затем тогда всегда никогда " +
@@ -54,6 +54,11 @@ const SMALL_ELSEWHERE =
   "جدا ايضا دائما ابدا كثيرا قليلا الان بسبب لكن بدون ضد نحو فوق تحت امام وراء مرة " +
   "बाद पहले साथ द्वारा दौरान बीच तरफ कारण बिना किंतु परंतु क्योंकि इसलिए फिर अब अभी हमेशा कभी कुछ सब सभी हर दूसरा वही यहाँ वहाँ थोड़ा अधिक " +
   "हुआ हुई हुए किया गया गई गए जाता होता होती होते बार " +
+  "的 了 在 是 有 和 不 我 你 他 她 它 们 这 那 也 都 就 很 吗 呢 吧 啊 么 把 被 让 给 从 对 与 或 还 又 再 着 过 地 得 以 要 会 能 可 去 来 到 上 中 里 个 " +
+  "我们 你们 他们 她们 什么 怎么 哪里 哪个 为什 时候 这个 那个 一个 一种 一些 一下 没有 不是 就是 还是 但是 因为 所以 如果 可以 已经 现在 自己 " +
+  "した して する です ます まし いる いた てい って った ない なっ なる ある あっ から まで ので のは のが のを には では とは にも でも とも れる られ " +
+  "せる この その あの どの これ それ あれ どれ ここ そこ どこ いつ だれ なに なん こと もの とき ため よう そう くだ ださ さい くれ ほし しい てく んで んだ " +
+  "たい だっ でし しょ かな だよ だね よね " +
   "그래서 하지만 그런데 그러나 매우 아주 항상 가끔 지금 여기 거기 모든 다른 같은 함께 정말 너무 많이 조금 다시 또 이미 아직"
 
 /** The commonest nouns, verbs and adjectives of other languages, as \`COMMON\` has the English ones. */
@@ -95,7 +100,22 @@ const COMMON_ELSEWHERE =
   "دقيقة جزء بيت اسم رقم سؤال جيد كبير صغير جديد الجديد قديم طويل طويلة قصير مهم اول اخر اثنان ثلاثة " +
   "कहना कहा बोला पूछना जानना सोचना पढ़ना लिखना जाना आना आया करना लेना लिया देना दिया देखना चाहिए चाहता चीज़ लोग आदमी औरत समय दिन हफ्ते हफ़्ते महीने साल आज कल सुबह शाम रात घंटे " +
   "मिनट घर नाम सवाल अच्छा अच्छी बुरा बड़ा बड़ी छोटा छोटी नया नई नए पुराना लंबा लंबी ज़रूरी पहला आखिरी अगला दो तीन " +
+  "今天 明天 昨天 最近 以前 以后 之后 之前 非常 知道 觉得 喜欢 需要 东西 事情 问题 说话 告诉 看到 发现 出来 起来 开始 时间 地方 早上 晚上 下午 上午 每天 " +
+  "今日 明日 昨日 毎日 最近 時間 場所 問題 自分 人間 名前 言う 思う 知る 見る 行く 来る 使う 出る 入る 新し 古い 大き 小さ 良い 長い 多い 少し " +
   "말하다 말했어요 알아요 생각해요 읽다 가요 갔어요 와요 왔어요 해요 했어요 하다 보다 봤어요 사람 사람들 시간 날 오늘 내일 어제 아침 저녁 밤 주 달 년 집 이름 번호 질문 좋은 나쁜 큰 작은 새 새로운 오래된 긴 짧은 첫 마지막 다음 하나 둘 셋"
+
+/** Characters of Chinese and of Japanese that join words: a pair of one of them and of another character is half a word. */
+const JOINING = "的了在是们吗呢吧啊么着过就都也很和与把被从对はがをにのでともへや"
+/** Where words are not spaced. */
+const PAIR = new RegExp(`(?=(?:([${JOINING}])(\\p{sc=Han})|(\\p{sc=Han})([${JOINING}])))`, "gu")
+
+/** Caps of the pairs of a question's characters that are half a word, by the terms that they are. */
+const pairCaps = (text: string): ReadonlyMap<number, number> => {
+  const caps = new Map<number, number>()
+  for (const [, first = "", second = "", third = "", last = ""] of text.matchAll(PAIR))
+    caps.set(formId("whole", first + second + third + last), COMMON_WORD)
+  return caps
+}
 
 /** The most that a term can surprise; undefined without a bound. */
 interface SurpriseCaps {
@@ -135,13 +155,17 @@ const includes = (sorted: Uint32Array, value: number): boolean => sorted[lowerBo
 /**
  * The caps of terms that this tokeniser makes. For a text that is not in English, function and common words of every
  * language too: they may be words of it.
+ *
+ * @param text in which pairs of characters are looked for that are half a word
  */
-export const surpriseCaps = (tokeniser: string, isEnglish: boolean): SurpriseCaps => {
+export const surpriseCaps = (tokeniser: string, isEnglish: boolean, text = ""): SurpriseCaps => {
   const { common, elsewhere, functions } = commonTerms(tokeniser)
+  const pairs = pairCaps(text)
   return {
     get: (term) => {
       if (!isEnglish && includes(functions, term)) return FUNCTION_WORD
-      return includes(common, term) || (!isEnglish && includes(elsewhere, term)) ? COMMON_WORD : undefined
+      if (includes(common, term) || (!isEnglish && includes(elsewhere, term))) return COMMON_WORD
+      return pairs.get(term)
     }
   }
 }

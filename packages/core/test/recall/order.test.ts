@@ -256,6 +256,12 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
 /** What did not change, although something like it is said later. */
 const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: string, other: string]> = [
   [
+    "another person's, not spaced, as the subject",
+    "我几点起床？",
+    "我每天早上六点起床",
+    "我妹妹现在八点起床"
+  ],
+  [
     "another person's, not spaced",
     "弟はどこで働いている？",
     "弟は福岡で働いている",
@@ -466,7 +472,11 @@ describe("the step after scoring", () => {
       "We live in Dundee, in a flat by the river.",
       "we moved again, it's Perth this time"
     ],
-    ["Wo wohnen wir?", "Wir wohnen in Fulda am Dom.", "Wir sind schon wieder umgezogen, jetzt Kassel."]
+    ["Wo wohnen wir?", "Wir wohnen in Fulda am Dom.", "Wir sind schon wieder umgezogen, jetzt Kassel."],
+    ["¿Dónde vivimos?", "Vivimos en Soria.", "Nos hemos mudado otra vez, ahora Burgos."],
+    ["我住在哪里？", "我住在无锡", "又搬家了，现在在常州"],
+    ["どこに住んでいる？", "金沢に住んでいる", "また引っ越した、今は富山"],
+    ["우리는 어디에 살아?", "우리는 청주에 살아요", "또 이사했어요, 지금은 천안이에요"]
   ] as const)
     it.effect(`follows a change told without a word of the question: ${question}`, () =>
       comesFirst(latest, stale, question, [
@@ -475,20 +485,23 @@ describe("the step after scoring", () => {
       ]).pipe(Effect.provide(layer))
     )
 
-  it.effect("leaves an answer beside what was just said of another thing that changed", () =>
-    Effect.gen(function* () {
-      const right = "We live in Dundee, in a flat by the river."
-      const { found } = yield* recalling(
-        [
-          said(9, right, { sessionId: "home" }),
-          said(9, "We moved the wedding party to Perth.", { sessionId: "home" })
-        ],
-        "Where do we live?"
-      )
-      assert.strictEqual(placeOf(found, right), 0)
-      assert.isUndefined(found[0]?.explain.followedBy)
-    }).pipe(Effect.provide(layer))
-  )
+  for (const other of [
+    "We moved the wedding party to Perth.",
+    "I moved the piano to the hall.",
+    "Our neighbours moved to Perth.",
+    "Spare batteries? In the hall now."
+  ])
+    it.effect(`leaves an answer beside what was just said of another thing: ${other}`, () =>
+      Effect.gen(function* () {
+        const right = "We live in Dundee, in a flat with a spare room."
+        const { found } = yield* recalling(
+          [said(9, right, { sessionId: "home" }), said(9, other, { sessionId: "home" })],
+          "Where do we live, and is there a spare room?"
+        )
+        assert.strictEqual(placeOf(found, right), 0)
+        assert.isUndefined(found[0]?.explain.followedBy)
+      }).pipe(Effect.provide(layer))
+    )
 
   it.effect("follows a fragment that takes up what was just spoken of", () =>
     comesFirst(

@@ -34,6 +34,12 @@ describe("common words", () => {
       expect([word, english.get(termOf(word)), other.get(termOf(word))]).toEqual([word, undefined, 4.6])
   })
 
+  it("are half a word where a particle stands beside a character", () => {
+    const caps = surpriseCaps(TOKENISER, false, "新的青蛙在哪里")
+    const pair = (text: string) => caps.get(termOf(text))
+    expect([pair("的青"), pair("青蛙"), pair("哪里")]).toEqual([4.6, undefined, 2.1])
+  })
+
   it("of a store of the first version are read", () => {
     expect(readCommonTerms("en-1").common.length).toBeGreaterThan(200)
     const word = readWith("en-1", "remember").words[0]

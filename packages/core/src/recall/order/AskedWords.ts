@@ -1,4 +1,5 @@
 import { idf } from "../../text/bm25.ts"
+import { surpriseCaps } from "../../text/commonWords.ts"
 import type { Query, QueryWeights } from "../query.ts"
 import type { Token } from "../sentences/readSentences.ts"
 
@@ -12,6 +13,7 @@ const lowestBit = (bits: number): number => 31 - Math.clz32(bits & -bits)
 export class AskedWords {
   /** The bits of the words that a term stands for. */
   readonly #bits = new Map<number, number>()
+  readonly #tokeniser: string
   readonly #weights: ReadonlyArray<number>
   readonly #words: Query["words"]
   /** Of those that some memory holds. */
@@ -20,11 +22,12 @@ export class AskedWords {
   readonly all: number
 
   /** A word weighs what it tells (its surprise): in a memory of a few rows, no IDF tells a rare word from a common one. */
-  constructor({ terms, words }: Query, { idfs, n, words: weighed }: QueryWeights) {
+  constructor({ terms, tokeniser, words }: Query, { idfs, n, words: weighed }: QueryWeights) {
     const asked = words.slice(0, WORDS_MAX)
     const unheld = idf(n, 0)
     const weights = asked.map((_, i) => weighed[i]?.surprise ?? 0)
     const areKnown = asked.map(({ key }) => (idfs[key] ?? 0) < unheld)
+    this.#tokeniser = tokeniser
     this.#weights = weights
     this.#words = asked
     this.all = weights.reduce((sum, weight) => sum + weight, 0)
@@ -35,6 +38,12 @@ export class AskedWords {
       this.#addUnder(whole.mask0, terms, 0, i)
       this.#addUnder(whole.mask1, terms, 32, i)
     }
+  }
+
+  /** Whether a word is one of the commonest of some language, and tells little. */
+  isCommon({ ids }: Token): boolean {
+    const caps = surpriseCaps(this.#tokeniser, false)
+    return ids.some((id) => caps.get(id) !== undefined)
   }
 
   /** Adds the terms of a mask, whose first bit is that of the term at `from`. */

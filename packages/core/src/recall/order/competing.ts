@@ -13,8 +13,8 @@ const BESIDE_EARLIER = 6
 const NAMED_BESIDE = 2
 /** Words after a negation that it may deny. */
 const DENIED = 3
-/** Tokens of what a sentence takes up before it denies it. */
-const TOPIC_MAX = 2
+/** Tokens before the denial of what a sentence takes up. */
+const TOPIC_MAX = 4
 /** The share of the shorter clause's words that two clauses of one frame share, and the longest of them. */
 const FRAME_MIN = 0.45
 const FRAME_MAX = 12
@@ -125,14 +125,13 @@ export const lacksOnlyNames = ({ answer, asked, missing }: Pair, kinds: Readonly
 
 /** Whether a sentence takes up a word of the answer and denies it: "Swimming? Not any more." */
 const deniesTopic = ({ tokens }: Sentence, at: number, answer: Sentence): boolean => {
-  const [topic] = tokens
+  const topic = tokens.find(isContent)
   const clause = tokens[at]?.clause
   return (
     at > 0 &&
     at <= TOPIC_MAX &&
     topic !== undefined &&
     topic.clause === clause &&
-    isContent(topic) &&
     holdsWord(answer.tokens, topic) &&
     !tokens.slice(at).some((token) => token.clause === clause && isContent(token))
   )

@@ -2,7 +2,8 @@ import { competesByNumber, competingKinds, denies, isTimeOrNumber, newNames } fr
 import { CUE } from "../sentences/cues.ts"
 import { asksThing, type Pair, type Wanted } from "./Pair.ts"
 import type { Sentence, Token } from "../sentences/readSentences.ts"
-import { holdsWord, isContent } from "../sentences/tokens.ts"
+import { HANGUL } from "../sentences/values.ts"
+import { ARTICLES, holdsWord, isContent } from "../sentences/tokens.ts"
 
 /** Turns of one session that a fragment may look back. */
 export const TURNS_BACK = 4
@@ -105,16 +106,44 @@ const countOwn = ({ answer }: Pair, { tokens }: Sentence): number =>
 /** Words with a meaning beside the change and the new value: "We moved again, to Perth". */
 const TOLD_MAX = 1
 
-/** Whether who said the answer says that it changed, and to what: "Wir sind wieder umgezogen, jetzt Kassel". */
-const tellsChange = ({ answer }: Pair, { cues, placed, tokens, values }: Sentence): boolean => {
-  if ((cues & CUE.change) === 0 || (answer.cues & cues & CUE.first) === 0) return false
-  const isTold = (token: Token, i: number): boolean =>
+/** Of a script whose cues have no place. */
+const isOfRun = ({ text }: Token): boolean => text === "" || HANGUL.test(text)
+
+/** Whether a sentence of change speaks of nobody and nothing else: "Wir sind wieder umgezogen, jetzt Kassel". */
+const isOfChangeAlone = ({ answer, asked }: Pair, { cues, placed, tokens, values }: Sentence): boolean => {
+  if ((cues & (CUE.people | CUE.third)) !== 0) return false
+  const isChangeAt = (place: number): boolean =>
+    placed.some(({ at, cue }) => at === place && (cue === CUE.change || cue === CUE.moves))
+  const isValueAt = (place: number): boolean => values.some(({ at }) => at === place)
+  const change = tokens.findIndex((_, at) => isChangeAt(at) || isValueAt(at))
+  const told = tokens.flatMap((token, at) =>
     isContent(token) &&
-    !placed.some(({ at, cue }) => at === i && cue !== CUE.first) &&
-    !values.some(({ at }) => at === i) &&
+    !isOfRun(token) &&
+    !asked.isCommon(token) &&
+    !isChangeAt(at) &&
+    !isValueAt(at) &&
     !holdsWord(answer.tokens, token)
-  return tokens.filter(isTold).length <= TOLD_MAX
+      ? [at]
+      : []
+  )
+  // "I moved the piano."
+  const hasObject = tokens.some(({ text }, at) => ARTICLES.has(text) && isChangeAt(at - 1))
+  return told.length <= TOLD_MAX && !hasObject && !told.some((at) => at < change)
 }
+
+/** Whether who said the answer says that it changed, and to what. */
+const tellsChange = (pair: Pair, sentence: Sentence): boolean =>
+  (pair.answer.cues & CUE.first) !== 0 &&
+  (sentence.cues & CUE.change) !== 0 &&
+  isOfChangeAlone(pair, sentence)
+
+/** Whether it says that its speaker moved home, where the answer says where that is. */
+const movesHome = (pair: Pair, sentence: Sentence, { cues }: Wanted): boolean =>
+  (sentence.cues & CUE.moves) !== 0 &&
+  (cues & CUE.asksPlace) !== 0 &&
+  (cues & CUE.people) === 0 &&
+  ((cues | pair.answer.cues) & CUE.home) !== 0 &&
+  isOfChangeAlone(pair, sentence)
 
 /** Whether the later statement is a fragment that takes up what was just spoken of: "On second thought, Friday." */
 export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
@@ -127,7 +156,8 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
   const isThing = (wanted.cues & (CUE.asksPlace | CUE.asksName)) !== 0
   return later.statement.sentences.some((sentence, at) => {
     const { cues, isQuestion, tokens } = sentence
-    const isChange = tellsChange(pair, sentence)
+    const isMove = movesHome(pair, sentence, wanted)
+    const isChange = isMove || tellsChange(pair, sentence)
     if (!tokens.some(isContent) || ((cues & (CUE.once | CUE.also)) !== 0 && !isChange)) return false
     const chooses = (cues & (CUE.choice | CUE.correction)) !== 0 || endsWithThen(sentence)
     const renames = replacesName(pair, sentence, wanted)
@@ -139,7 +169,7 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
     if ((cues & CUE.correction) !== 0) return true
     if (chooses) return replaces || countOwn(pair, sentence) <= OWN_MAX
     if (answersQuestion) return false
-    if (isChange && replaces) return true
+    if (isMove || (isChange && replaces)) return true
     const opens = isReplied(pair, wanted) ? opensWithValue(sentence) : saysValueAlone(pair, sentence)
     return (replaces && (opens || repeatsValue(pair))) || denies(pair, at)
   })

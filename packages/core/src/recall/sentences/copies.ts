@@ -3,7 +3,7 @@ import { toSource } from "../../text/speakerNames.ts"
 import { CUE } from "./cues.ts"
 import { differences } from "./differences.ts"
 import type { Sentence, Token } from "./readSentences.ts"
-import { holdsWord, isContent, isSameToken, isSameWord } from "./tokens.ts"
+import { ARTICLES, holdsWord, isContent, isSameToken, isSameWord } from "./tokens.ts"
 import { areUnspacedCopies, toCharacters } from "./unspacedCopies.ts"
 
 /** The share of the words with a meaning that near-copies have in common, and the fewest that they have. */
@@ -15,17 +15,24 @@ const AGREED = CUE.negation | CUE.once | CUE.perhaps | CUE.history
 /** The same where no word tells: who does it, too. */
 const AGREED_UNSPACED = AGREED | CUE.people | CUE.third
 
-/** Function words that tell two statements apart by themselves: before and after, with and without, A and B. */
+/** Function words that tell two statements apart by themselves: before and after, with and without. */
+const DIRECTIONS =
+  "before after with without from to in out on off up down over under above below inside outside vor nach mit ohne auf " +
+  "ab von zu uber unter avant apres avec sans sur sous de a antes despues con sin sobre bajo desde hasta depois com sem ate " +
+  "prima dopo senza sopra sotto da voor na met zonder naar przed po bez z nad pod do с без над под до после из в от once sonra ile " +
+  "قبل بعد مع بدون من الى पहले बाद साथ बिना"
+/** More and less, all and none, A and B, mine and yours. */
 const TELLING = new Set(
   (
-    "before after with without from to in out on off up down over under above below inside outside more less " +
-    "first last all none both only a b c d e i he she his her my your our their you we they vor nach mit ohne auf " +
-    "ab von zu uber unter er sie ich wir mein unser alle avant apres avec sans sur sous il elle mon notre antes " +
-    "despues con sin sobre bajo mi tu su nuestro depois com sem meu nosso prima dopo senza sopra sotto mio tuo " +
-    "suo nostro voor na met zonder mijn zijn haar przed po bez z nad pod moj jej jego do с без над под мой его ее " +
-    "наш до после once sonra ile benim onun"
+    `${DIRECTIONS} more less first last all none both only a b c d e i he she his her my your our their you we they ` +
+    "er sie ich wir mein unser alle il elle mon notre mi tu su nuestro meu nosso mio tuo suo nostro mijn zijn haar " +
+    "moj jej jego мой его ее наш benim onun"
   ).split(" ")
 )
+const DIRECTION = new Set(DIRECTIONS.split(" ").filter((word) => word.length > 1))
+/** Particles of who does something, and of whom it is done to. */
+const SUBJECT = /\p{Script=Hangul}(?:이|가|은|는|께서)$/u
+const OBJECT = /\p{Script=Hangul}(?:을|를|에게|한테|께|보다)$/u
 
 /** A text by what makes it a copy of another. */
 export interface Outline {
@@ -44,11 +51,6 @@ export interface Outline {
   /** Its characters where words are not spaced; else `""`. */
   readonly characters: string
 }
-
-/** Articles, and prepositions that hold one: what stands behind them is a thing. */
-const ARTICLES = new Set(
-  "the a an der die das den dem des ein eine einen einem einer am im zum zur beim vom ins ans".split(" ")
-)
 
 const readOften = ({ placed, tokens, values }: Sentence): ReadonlyArray<Token> =>
   placed.flatMap(({ at, cue }) => {
@@ -115,12 +117,6 @@ const areNames = (a: Token, b: Token): boolean =>
 
 const isAlike = (a: Token, b: Token): boolean => isSameToken(a, b) && !areNames(a, b)
 
-/** Words that tell a statement from another. */
-const isTold =
-  ({ often }: Outline) =>
-  (token: Token): boolean =>
-    isContent(token) && !often.includes(token)
-
 /** Whether both say how often, and not in one word: weekly and daily. */
 const areOfOtherTimes = (a: Outline, b: Outline): boolean =>
   a.often.length > 0 && b.often.length > 0 && !a.often.every((word) => holdsWord(b.often, word))
@@ -133,6 +129,25 @@ const swapsNames = (a: Outline, b: Outline): boolean => {
   return own.length > 1 && own.some((name, at) => other[at] !== undefined && !isSameWord(name, other[at]))
 }
 
+/** What stands right before a word and tells where: "from" in "from the shed". */
+const directionBefore = (tokens: ReadonlyArray<Token>, at: number): string => {
+  const before = tokens[at - (ARTICLES.has(tokens[at - 1]?.text ?? "") ? 2 : 1)]?.text ?? ""
+  return DIRECTION.has(before) ? before : ""
+}
+
+/** Whether a word that both have is here from where it is there to, or does here what is done to it there. */
+const swapsParts = (a: Outline, b: Outline): boolean =>
+  a.tokens.some((token, i) => {
+    if (!isContent(token)) return false
+    const j = b.tokens.findIndex((other) => isSameWord(token, other))
+    const other = b.tokens[j]
+    if (other === undefined) return false
+    if (SUBJECT.test(token.text) && OBJECT.test(other.text)) return true
+    if (OBJECT.test(token.text) && SUBJECT.test(other.text)) return true
+    const [here, there] = [directionBefore(a.tokens, i), directionBefore(b.tokens, j)]
+    return here !== there && here !== "" && there !== ""
+  })
+
 /** Whether a word of one stands in the place of another's: Karim and Karin, room A and room B, before and after. */
 const saysOtherwise = (a: Outline, b: Outline): boolean =>
   differences(a.tokens, b.tokens, isAlike).some(([own, other]) => {
@@ -143,7 +158,7 @@ const saysOtherwise = (a: Outline, b: Outline): boolean =>
     ) => tokens.some((token) => isKind(token) && !all.some((one) => isAlike(one, token)))
     const isTelling = ({ text }: Token): boolean => TELLING.has(text)
     return (
-      (has(own, b.tokens, isTold(a)) && has(other, a.tokens, isTold(b))) ||
+      (has(own, b.tokens, isContent) && has(other, a.tokens, isContent)) ||
       (has(own, b.tokens, isTelling) && has(other, a.tokens, isTelling))
     )
   })
@@ -158,6 +173,7 @@ export const isNearCopy = (a: Outline, b: Outline): boolean => {
     shared >= COPY_MIN * (a.words.length + b.words.length - shared) &&
     !areOfOtherTimes(a, b) &&
     !swapsNames(a, b) &&
+    !swapsParts(a, b) &&
     !saysOtherwise(a, b)
   )
 }

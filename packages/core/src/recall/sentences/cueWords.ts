@@ -29,6 +29,9 @@ export interface CueWords {
   readonly third: string
   /** Family, friends and others that a sentence may be about. */
   readonly people: string
+  /** Where one lives, and that one moves there. */
+  readonly home?: string
+  readonly moves?: string
 }
 
 /** Parts of a day: morning, noon, afternoon, evening, night; forms of one part by `/`. */
@@ -139,14 +142,16 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     people:
       "mother|mum|mom|dad|father|brother|sister|cousin|aunt|uncle|niece|nephew|wife|husband|son|daughter|grandma|" +
       "grandpa|grandmother|grandfather|friend|colleague|boss|neighbour|neighbor|partner|roommate|flatmate|girlfriend|boyfriend|" +
-      "brothers|sisters|cousins|parents|kids|children|friends|colleagues|in laws|mother's|mum's|mom's|dad's|father's|brother's|" +
-      "sister's|cousin's|aunt's|uncle's|wife's|husband's|son's|daughter's|friend's|neighbour's|neighbor's|boss's|colleague's"
+      "brothers|sisters|cousins|neighbours|neighbors|aunts|uncles|parents|kids|children|friends|colleagues|in laws|mother's|mum's|mom's|dad's|father's|brother's|" +
+      "sister's|cousin's|aunt's|uncle's|wife's|husband's|son's|daughter's|friend's|neighbour's|neighbor's|boss's|colleague's",
+    home: "live|lives|living|lived|reside|home|address|flat|apartment|house",
+    moves: "moved|moving|relocated|moved out|moved house"
   },
   {
     languages: "de",
     change:
       "jetzt|nun|ab nachster|ab nachsten|ab morgen|ab weekday|kunftig|in zukunft|inzwischen|mittlerweile|ab sofort|von nun an|ab jetzt|nicht mehr|kein * mehr|keine * mehr|keinen * mehr|" +
-      "stattdessen|statt|umgezogen|gewechselt|geandert|seit neuestem|seit|neuerdings|verlegt|verschoben|abgesagt|aufgehort|" +
+      "stattdessen|statt|umgezogen|ausgezogen|weggezogen|gewechselt|geandert|seit neuestem|seit|neuerdings|verlegt|verschoben|abgesagt|aufgehort|" +
       "gekundigt|verkauft|ersetzt|umgestellt|umgeraumt|geworden|verlassen|ausgetauscht|getauscht|erhöht|gesenkt|verlängert|verkürzt|gekürzt|übernommen|übergeben|gestorben|verloren|kaputt|geschlossen|befördert|versetzt|geschieden|getrennt|verheiratet|endlich|am ende|schließlich|aufgegeben|angepasst|aktualisiert|gestiegen|gesunken|abgeschafft|gewandert|umgestiegen|umbenannt|vorgezogen|zurückgezogen|weg",
     correction:
       "falsch|irrtum|verguckt|verschrieben|vertippt|verhort|blodsinn|quatsch|unsinn|geirrt|vertan|verwechselt|korrektur|eigentlich|stimmt nicht|doch nicht|verlesen|versprochen|verzahlt|" +
@@ -168,7 +173,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "mutter|mutti|mama|mamas|vater|vaters|papa|papas|bruder|bruders|brudern|schwester|schwestern|cousin|cousins|" +
       "cousine|tante|onkel|onkels|nichte|neffe|neffen|frau|mann|mannes|sohn|sohnes|tochter|tochtern|oma|omas|opa|opas|" +
       "enkel|enkelin|freund|freundes|freunde|freundin|kollege|kollegen|kollegin|chef|chefs|chefin|nachbar|nachbarn|" +
-      "nachbarin|schwager|schwagerin|schwieger*|eltern|kinder|kindern|mitbewohner*"
+      "nachbarin|schwager|schwagerin|schwieger*|eltern|kinder|kindern|mitbewohner*",
+    home: "wohn*|lebe|leben|zuhause|adresse|wohnung",
+    moves: "umgezogen|gezogen|ausgezogen|weggezogen|umziehen"
   },
   {
     languages: "fr",
@@ -191,7 +198,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "elle|leur|leurs|sa|ses",
     people:
       "mere|pere|frere|soeur|cousin|cousine|tante|oncle|niece|neveu|femme|mari|fils|fille|grand mere|grand pere|ami|amie|" +
-      "collegue|patron|voisin|voisine|beau frere|belle soeur|parents|enfants"
+      "collegue|patron|voisin|voisine|beau frere|belle soeur|parents|enfants",
+    home: "habit*|vis|vit|vivons|vivez|loge*|adresse|appartement",
+    moves: "demenage*"
   },
   {
     languages: "es",
@@ -213,7 +222,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "ella|su|sus",
     people:
       "madre|padre|hermano|hermana|primo|prima|tia|tio|sobrina|sobrino|mujer|marido|hijo|hija|abuela|abuelo|amigo|amiga|" +
-      "colega|jefe|jefa|vecino|vecina|cunado|cunada|padres|hijos"
+      "colega|jefe|jefa|vecino|vecina|cunado|cunada|padres|hijos",
+    home: "vivo|vive|vivimos|viven|vives|vivis|direccion|piso",
+    moves: "mudado|mudamos|mude|mudo|mudanza|mudaron"
   },
   {
     languages: "it",
@@ -235,7 +246,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "lui|lei|suo|sua|suoi|sue|loro",
     people:
       "madre|padre|fratello|sorella|cugino|cugina|zia|zio|nipote|moglie|marito|figlio|figlia|nonna|nonno|amico|amica|" +
-      "collega|capo|vicino|vicina|cognato|cognata|genitori|figli"
+      "collega|capo|vicino|vicina|cognato|cognata|genitori|figli",
+    home: "abit*|vivo|vive|viviamo|vivono|indirizzo|casa",
+    moves: "traslocat*|trasferit*"
   },
   {
     languages: "pt",
@@ -257,7 +270,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "ele|ela|dele|dela|seu|sua",
     people:
       "mae|pai|irmao|irma|primo|prima|tia|tio|sobrinha|sobrinho|mulher|marido|filho|filha|avo|amigo|amiga|colega|chefe|" +
-      "vizinho|vizinha|cunhado|cunhada|pais|filhos"
+      "vizinho|vizinha|cunhado|cunhada|pais|filhos",
+    home: "moro|mora|moramos|moram|vivo|vive|vivemos|morada|endereco",
+    moves: "mudei|mudamos|mudou|mudaram"
   },
   {
     languages: "nl",
@@ -279,7 +294,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     third: "hij|haar|hun|ze",
     people:
       "moeder|vader|broer|zus|neef|nicht|tante|oom|vrouw|man|zoon|dochter|oma|opa|vriend|vriendin|collega|baas|buurman|" +
-      "buurvrouw|zwager|schoonzus|ouders|kinderen"
+      "buurvrouw|zwager|schoonzus|ouders|kinderen",
+    home: "woon|woont|wonen|woonde|adres|woning",
+    moves: "verhuisd|verhuizen"
   },
   {
     languages: "pl",
@@ -302,7 +319,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "matka|matki|matce|matke|mama|mamy|mamie|mame|ojciec|ojca|ojcu|ojcem|tata|taty|tacie|tate|brat|brata|bratu|bratem|" +
       "siostr*|kuzyn*|cioci*|ciotk*|wuj*|zona|zony|zonie|maz|meza|mezowi|mezem|syn|syna|synowi|synem|corka|corki|" +
       "corce|corke|babci*|dziadek|dziadk*|przyjaciel*|przyjaciolk*|kolega|kolegi|koledze|kolege|kolezan*|szef*|sasiad*|" +
-      "szwagier|szwagr*|teściow*|teścia|rodzic*|dzieci"
+      "szwagier|szwagr*|teściow*|teścia|rodzic*|dzieci",
+    home: "mieszka*|adres|mieszkanie",
+    moves: "przeprowadzi*|wyprowadzi*"
   },
   {
     languages: "ru uk bg",
@@ -327,7 +346,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
       "брата|брату|братом|братов|сестр*|тетя|тети|тете|тетю|дядя|дяди|дяде|дядю|племянни*|жена|жены|жене|жену|женой|муж|" +
       "мужа|мужу|мужем|сын|сына|сыну|сыном|дочь|дочери|дочк*|бабушк*|дедушк*|друг|друга|другу|подруг*|коллег*|начальни*|" +
       "сосед*|родител*|дети|детей|мати|тато|тата|бабус*|дідус*|дружин*|чоловіка|доньк*|сусід*|колег*|майка|баща|съпруг*|" +
-      "дъщер*|приятел*|съсед*"
+      "дъщер*|приятел*|съсед*",
+    home: "жив*|адрес|квартир*|мешка*",
+    moves: "переехал*|переїхал*|съехал*"
   },
   {
     languages: "tr",
@@ -348,7 +369,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     people:
       "anne|annem*|anneann*|baba|babam*|babaann*|kardes*|abim*|agabey*|abla|ablam*|kuzen*|teyze|teyzem*|amca|amcam*|" +
       "dayi|dayim*|halam*|dedem*|ninem*|yegen*|esim*|kocam*|oglum*|kizim*|arkadas*|komsu*|patron*|mudur*|kaynana*|" +
-      "kayinvalide*"
+      "kayinvalide*",
+    home: "otur*|yasiyor*|yasar*|adres*|ev",
+    moves: "tasindi*"
   },
   {
     languages: "sv no",
@@ -371,7 +394,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     people:
       "mamma|mammas|pappa|pappas|mor|mors|far|fars|bror|brors|soster|sosters|syster|systers|kusin|kusins|faster|moster|" +
       "tante|onkel|onkels|fru|frus|man|kone|kones|mann|son|sons|sonn|dotter|dotters|datter|datters|mormor|morfar|farmor|" +
-      "farfar|van|kollega|kollegas|chef|chefs|sjef|granne|grannes|nabo|nabos"
+      "farfar|van|kollega|kollegas|chef|chefs|sjef|granne|grannes|nabo|nabos",
+    home: "bor|bodde|adress",
+    moves: "flyttat|flyttet"
   },
   {
     languages: "fi",
@@ -521,7 +546,9 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "ليس|لا|لم|بدون|لن|غير|ليست|لست|نیست|نه|هیچ",
     first: "أنا|لدي|عندي|نحن|لدينا",
     third: "هو|هي|لها|له",
-    people: "أمي|أبي|أخي|أختي|عمي|خالتي|زوجتي|زوجي|ابني|ابنتي|صديقي|جاري"
+    people: "أمي|أبي|أخي|أختي|عمي|خالتي|زوجتي|زوجي|ابني|ابنتي|صديقي|جاري",
+    home: "أسكن|نسكن|يسكن|تسكن|أعيش|نعيش|يعيش|عنوان",
+    moves: "انتقل*"
   },
   {
     languages: "he",
@@ -553,12 +580,16 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
     negation: "नहीं|मत|না|இல்லை|न|बिना|নেই|নয়|কখনো",
     first: "मैं|मेरा|मेरी|मेरे|हम|हमारा|हमारी|আমি|আমার|আমাদের|நான்|என்|எங்கள்",
     third: "उसका|उसकी|उनका|তার|அவர்",
-    people: "भाई|बहन|माँ|पिता|चाचा|मामा|पत्नी|पति|बेटा|बेटी|दोस्त|ভাই|বোন|মা|বাবা|அண்ணன்|தங்கை"
+    people: "भाई|बहन|माँ|पिता|चाचा|मामा|पत्नी|पति|बेटा|बेटी|दोस्त|ভাই|বোন|মা|বাবা|அண்ணன்|தங்கை",
+    home: "रहता|रहती|रहते|पता",
+    moves: "शिफ्ट|घर बदल*"
   }
 ]
 
 /** Scripts without spaces, and Korean, whose words carry their particles: any place of a text. */
-export const CUE_RUNS: Omit<CueWords, "languages"> = {
+export const CUE_RUNS: Required<Omit<CueWords, "languages">> = {
+  home: "住|暮ら|家は|地址|住所|살아|살고|사는|살지|주소",
+  moves: "搬家|搬到|搬去|搬了|引っ越|移り住|이사",
   change:
     "现在|如今|不再|改成|改为|改到|改在|换成|换到|换了|搬到|搬家|搬了|取消|辞职|转到|从今|以后都|目前|改用|不用了|" +
     "今は|今では|現在|もう|変わ|変え|変更|引っ越|移り|移っ|移動|やめ|辞め|代わりに|になりました|になった|これからは|に戻|" +
@@ -567,7 +598,7 @@ export const CUE_RUNS: Omit<CueWords, "languages"> = {
   correction:
     "说错|记错|搞错|弄错|看错|更正|其实|不对|写错|算错|間違|訂正|実は|勘違い|じゃなくて|ではなく|잘못|정정|사실은|착각|아니라|틀렸|ผิด|จริงๆ|แก้ไข",
   choice:
-    "还是|改成|换成|改到|改在|改为|算了|不如|要不|等等|等一下|够了|就好|那就|再想想|想了想|还不如|别|晚一点|早一点|太早|太晚|太贵|やっぱり|やはり|やっぱ|方がいい|ほうがいい|にして|にしよう|にします|に変え|に変更|に移|じゃなくて|待って|十分|足りる|でいい|で頼む|でお願い|それより|考え直|遅すぎ|早すぎ|高すぎ|역시|차라리|아니|말고|바꿔|로 해|로 하|로 할|으로 하|으로 할|옮겨|잠깐|충분|생각해 보니|생각해보니|더 낫|낫겠|나을|그냥|늦게|일찍|ดีกว่า|เอาเป็น|เปลี่ยนเป็น",
+    "いや、|いえ、|いや |还是|改成|换成|改到|改在|改为|算了|不如|要不|等等|等一下|够了|就好|那就|再想想|想了想|还不如|别|晚一点|早一点|太早|太晚|太贵|やっぱり|やはり|やっぱ|方がいい|ほうがいい|にして|にしよう|にします|に変え|に変更|に移|じゃなくて|待って|十分|足りる|でいい|で頼む|でお願い|それより|考え直|遅すぎ|早すぎ|高すぎ|역시|차라리|아니|말고|바꿔|로 해|로 하|로 할|으로 하|으로 할|옮겨|잠깐|충분|생각해 보니|생각해보니|더 낫|낫겠|나을|그냥|늦게|일찍|ดีกว่า|เอาเป็น|เปลี่ยนเป็น",
   once: "暂时|这周|本周|一時的|とりあえず|당분간|임시|이번 주|ชั่วคราว|这次|这一次|一次|临时|例外|今回|一度だけ|今度だけ|例外|今週だけ|이번만|한번만|이번에만|이번 주만|예외|ครั้งนี้|เฉพาะวันนี้",
   always: "每|总是|通常|平时|一般|毎|いつも|普段|たいてい|マイ|매|항상|보통|늘|평소|ทุก|เสมอ|ปกติ",
   also: "另外|也在|还有|此外|さらに|それに|また、|또한|게다가|ด้วย|อีก",

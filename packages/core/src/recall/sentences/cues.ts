@@ -20,6 +20,8 @@ const CUES = [
   "first",
   "third",
   "people",
+  "home",
+  "moves",
   "asksPlace",
   "asksName",
   "asksColour",
@@ -184,8 +186,9 @@ const ownerRun = lazily(() => {
   const of = (script: RegExp): string => people.filter((person) => script.test(person)).join("|")
   const korean = of(/\p{Script=Hangul}/u)
   const characters = of(/\p{scx=Han}|\p{scx=Hira}/u)
+  const subject = "(?:은|는|이|가|도|께서)"
   return new RegExp(
-    `(?:${characters})[的のはが]|(?<!\\p{Script=Hangul})(?:우리 )?(?:${korean})(?:의|네)?\\s|ของ(?:${of(/\p{Script=Thai}/u)})`,
+    `(?:${characters})[的のはが]|^我?(?:们|的|家)?(?:${characters})|(?<!\\p{Script=Hangul})(?:우리 )?(?:${korean})(?:의|네|${subject})?\\s|ของ(?:${of(/\p{Script=Thai}/u)})`,
     "u"
   )
 })

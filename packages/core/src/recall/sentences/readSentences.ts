@@ -52,11 +52,11 @@ export interface Sentence {
 const LENGTH_MAX = 2_000
 
 /**
- * A label of up to 24 characters ("Rent:"), and one or two words that take something up ("Swimming? Not any more"),
- * belong to what stands after them.
+ * A label of up to 24 characters ("Rent:"), and one word that takes something up ("Swimming? Not any more", "Le tennis ?
+ * J'ai arrêté"), belong to what stands after them.
  */
 const SENTENCE =
-  /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S)|\s*(?:(?!\s)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]){1,16}(?: (?:(?!\s)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]){1,16})?[?\uff1f\u061f](?=\s*[^\s?!]))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
+  /(?:[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]{1,24}:(?=\s+\S)|\s*(?:[\p{L}\p{M}]{1,3}[ '])?[\p{L}\p{M}]{3,16}\s?[?\uff1f\u061f](?=\s*[^\s?!]))?[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+(?:[.:](?=\S)[^.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]+)*[.!?;:\n\u2026\u3002\uff01\uff1f\uff1b]*/gu
 /** A sentence that ends with an ordinal or a title, whose full stop ends nothing: "am 12. | Mai", "with Dr. | Weber". */
 const ORDINAL_END = /(?<!\p{N}[.,]?)\p{N}{1,2}\.\s*$/u
 const TITLE_END = new RegExp(`(?<!\\p{L})(?:${TITLES}|dott)\\.\\s*$`, "iu")

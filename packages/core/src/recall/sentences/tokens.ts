@@ -1,5 +1,13 @@
 import type { Sentence, Token } from "./readSentences.ts"
 
+/** Articles and possessives, and prepositions that hold an article: what stands behind them is a thing. */
+export const ARTICLES = new Set(
+  (
+    "the a an this that my our his her their der die das den dem des ein eine einen einem einer mein meine meinen unser unsere " +
+    "am im zum zur beim vom ins ans le la les un une mon ma mes notre el los las una mi nuestro il lo gli i mio mia o os as um uma meu minha het een mijn ons onze"
+  ).split(" ")
+)
+
 /** Whether a token carries meaning, and is no function word. */
 export const isContent = ({ ids }: Token): boolean => ids.length > 0
 

@@ -37,6 +37,10 @@ describe("near-copies", () => {
     const pairs: ReadonlyArray<readonly [string, string]> = [
       ["Sam is older than Kim", "Kim is older than Sam"],
       ["Tom owes Ann forty euros", "Ann owes Tom forty euros"],
+      ["The cable goes from the shed to the house", "The cable goes from the house to the shed"],
+      ["민수가 지우를 도왔어요", "지우가 민수를 도왔어요"],
+      ["The monthly report goes to Oslo", "The yearly report goes to Oslo"],
+      ["الاجتماع قبل الغداء", "الاجتماع بعد الغداء"],
       ["The weekly meeting is at the office", "The daily meeting is at the office"],
       ["田中は佐藤より背が高い", "佐藤は田中より背が高い"],
       ["我爱喝绿茶不爱咖啡", "我爱咖啡不爱喝绿茶"],
