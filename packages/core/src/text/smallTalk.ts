@@ -30,16 +30,16 @@ const POLITE = new Set(
     "entendi begrepen rozumiem jasne ладно понял поняла понятно ясно ага угу anladim hm hmm mhm " +
     "merhaba gunaydin iyi aksamlar gunler geceler tesekkurler tesekkur ederim cok tamam harika gorusuruz evet " +
     "γεια καλημερα καλησπερα ευχαριστω πολυ ωραια τελεια αντιο ναι οχι σας σου " +
-    "na sleep well sweet dreams dear friend true indeed absolutely totally same best bet brb np yw welcome back cool " +
-    "schlaf schlafe gut traum traume schone susse stimmt klar echt eben " +
-    "coucou dors bien beaux reves fais vrai exact carrement grave " +
-    "duerme descansa descanses suenos dulces verdad exacto cierto claro obvio " +
-    "dorme durma sonhos bons verdade certo exato pois valeu beleza oi " +
-    "dormi sogni vero giusto esatto infatti buonanotte " +
-    "welterusten slaap lekker klopt inderdaad super graag " +
-    "dobranoc spij milych snow prawda racja dzieki wielkie no wlasnie spoko " +
-    "спокоинои ночи сладких снов привет приветик точно верно согласен согласна здорово класс круто " +
-    "selam uykular tatli ruyalar aynen dogru evet sagol " +
+    "yo cheers mate na sleep well sweet dreams dear friend true indeed absolutely totally same best bet brb np yw welcome back cool " +
+    "toll klasse wunderbar spitze dankeschon dankesehr schlaf schlafe gut traum traume schone susse stimmt klar echt eben " +
+    "coucou impeccable nickel formidable parfaitement dors bien beaux reves fais vrai exact carrement grave " +
+    "estupendo fenomenal excelente duerme descansa descanses suenos dulces verdad exacto cierto claro obvio " +
+    "otimo excelente maravilha dorme durma sonhos bons verdade certo exato pois valeu beleza oi " +
+    "ottimo splendido ancora salve dormi sogni vero giusto esatto infatti buonanotte " +
+    "fijn geweldig mooi hoor welterusten slaap lekker klopt inderdaad super graag " +
+    "wspaniale ekstra siema dobranoc spij milych snow prawda racja dzieki wielkie no wlasnie spoko " +
+    "замечательно прекрасно супер спокоинои ночи сладких снов привет приветик точно верно согласен согласна здорово класс круто " +
+    "mukemmel guzel selam uykular tatli ruyalar aynen dogru evet sagol " +
     "مرحبا اهلا السلام عليكم وعليكم صباح مساء الخير النور شكرا جزيلا تصبح تصبحين خير عفوا تمام حسنا نعم لا صحيح ممتاز وداعا " +
     "على أهلا שלום תודה רבה בוקר טוב ערב לילה " +
     "नमस्ते नमस्कार धन्यवाद शुक्रिया बहुत शुभ रात्रि प्रभात सही ठीक है अच्छा हाँ जी नहीं बढ़िया फिर कल मिलेंगे मिलते हैं"
@@ -54,7 +54,7 @@ const LAUGHTER =
 
 /** The same where words are not spaced. */
 const POLITE_RUNS =
-  /(?:明白了?|早(?:啊|呀)|また(?:明日|今度|ね)|助かりました|助かります|感謝(?:です|します)?|最高(?:です)?|최고(?:예요|입니다)?|내일 봐요?|또 봐요?|知道了|嗯+|[哈呵嘿嘻]+|笑+|草+|たしかに|確かに|ほんと(?:に)?|本当(?:に)?|そうだね|そうですね|对(?:啊|呀|的)?|是(?:啊|的)|真的|맞아(?:요)?|그러게(?:요)?|그래(?:요)?|ㅋ+|ㅎ+|정말(?:요)?|진짜(?:요)?|응|なるほど|うん|[わ分]かりました|알겠(?:어요|습니다)|你好|您好|早上好|晚上好|下午好|早安|晚安|谢谢|多谢|谢了|非常感谢|感谢|好的|好|再见|明天见|没问题|太好了|おはよう(?:ございます)?|こんにちは|こんばんは|おやすみ(?:なさい)?|ありがとう(?:ございます|ございました)?|どうも|了解(?:です|しました)?|はい|いいえ|さようなら|またね|お疲れ様(?:です|でした)?|안녕(?:하세요|히)?|좋은|아침(?:이에요|입니다)?|감사(?:합니다|해요)?|고마워(?:요)?|고맙습니다|네|좋아(?:요)?|잘|자요|가세요|สวัสดี(?:ครับ|ค่ะ)?|ขอบคุณ(?:ครับ|ค่ะ|มาก)?)+/gu
+  /(?:明白了?|早(?:啊|呀)|[嗨嘿喂]|哈喽|また(?:明日|今度|ね)|助かりました|助かります|感謝(?:です|します)?|最高(?:です)?|최고(?:예요|입니다)?|내일 봐요?|또 봐요?|知道了|嗯+|[哈呵嘿嘻]+|笑+|草+|たしかに|確かに|ほんと(?:に)?|本当(?:に)?|そうだね|そうですね|对(?:啊|呀|的)?|是(?:啊|的)|真的|맞아(?:요)?|그러게(?:요)?|그래(?:요)?|ㅋ+|ㅎ+|정말(?:요)?|진짜(?:요)?|응|なるほど|うん|[わ分]かりました|알겠(?:어요|습니다)|你好|您好|早上好|晚上好|下午好|早安|晚安|谢谢|多谢|谢了|非常感谢|感谢|好的|好|再见|明天见|没问题|太好了|おはよう(?:ございます)?|こんにちは|こんばんは|おやすみ(?:なさい)?|ありがとう(?:ございます|ございました)?|どうも|了解(?:です|しました)?|はい|いいえ|さようなら|またね|お疲れ様(?:です|でした)?|안녕(?:하세요|히)?|좋은|아침(?:이에요|입니다)?|감사(?:합니다|해요)?|고마워(?:요)?|고맙습니다|네|좋아(?:요)?|잘|자요|가세요|สวัสดี(?:ครับ|ค่ะ)?|ขอบคุณ(?:ครับ|ค่ะ|มาก)?)+/gu
 
 /** Of these, greetings, thanks and leave-taking in more languages: with one of them, a short message says little else. */
 const COURTESY = new Set(

@@ -256,6 +256,12 @@ const UPDATES: ReadonlyArray<readonly [kind: string, question: string, stale: st
 /** What did not change, although something like it is said later. */
 const CONTROLS: ReadonlyArray<readonly [kind: string, question: string, right: string, other: string]> = [
   [
+    "another person's, taken up and denied for oneself",
+    "When does my aunt drink coffee?",
+    "My aunt drinks coffee after lunch.",
+    "Coffee? Not for me any more."
+  ],
+  [
     "another person's, not spaced, as the subject",
     "我几点起床？",
     "我每天早上六点起床",
@@ -489,6 +495,7 @@ describe("the step after scoring", () => {
     "We moved the wedding party to Perth.",
     "I moved the piano to the hall.",
     "Our neighbours moved to Perth.",
+    "The office moved to Perth.",
     "Spare batteries? In the hall now."
   ])
     it.effect(`leaves an answer beside what was just said of another thing: ${other}`, () =>

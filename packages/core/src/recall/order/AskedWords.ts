@@ -43,7 +43,7 @@ export class AskedWords {
   /** Whether a word is one of the commonest of some language, and tells little. */
   isCommon({ ids }: Token): boolean {
     const caps = surpriseCaps(this.#tokeniser, false)
-    return ids.some((id) => caps.get(id) !== undefined)
+    return ids[0] !== undefined && caps.get(ids[0]) !== undefined
   }
 
   /** Adds the terms of a mask, whose first bit is that of the term at `from`. */

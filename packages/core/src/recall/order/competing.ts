@@ -123,17 +123,17 @@ export const lacksOnlyNames = ({ answer, asked, missing }: Pair, kinds: Readonly
       answer.values.some(({ at, kind }) => kinds.includes(kind) && Math.abs(at - i) <= NAMED_BESIDE)
   )
 
-/** Whether a sentence takes up a word of the answer and denies it: "Swimming? Not any more." */
-const deniesTopic = ({ tokens }: Sentence, at: number, answer: Sentence): boolean => {
+/** Whether a sentence takes up a word of the answer and denies it, for oneself where that is of oneself: "Swimming? Not any more." */
+const deniesTopic = ({ cues, placed, tokens }: Sentence, at: number, answer: Sentence): boolean => {
   const topic = tokens.find(isContent)
   const clause = tokens[at]?.clause
+  if (at === 0 || at > TOPIC_MAX || topic === undefined || topic.clause !== clause) return false
+  if ((answer.cues & CUE.people) !== 0 && (cues & CUE.first) !== 0) return false
+  // "No longer", "nicht mehr": what follows says since when.
+  const isOver = placed.some((one) => one.cue === CUE.change && (one.at === at || one.at === at + 1))
   return (
-    at > 0 &&
-    at <= TOPIC_MAX &&
-    topic !== undefined &&
-    topic.clause === clause &&
     holdsWord(answer.tokens, topic) &&
-    !tokens.slice(at).some((token) => token.clause === clause && isContent(token))
+    (isOver || !tokens.slice(at).some((token) => token.clause === clause && isContent(token)))
   )
 }
 

@@ -30,9 +30,12 @@ const TELLING = new Set(
   ).split(" ")
 )
 const DIRECTION = new Set(DIRECTIONS.split(" ").filter((word) => word.length > 1))
-/** Particles of who does something, and of whom it is done to. */
-const SUBJECT = /\p{Script=Hangul}(?:이|가|은|는|께서)$/u
-const OBJECT = /\p{Script=Hangul}(?:을|를|에게|한테|께|보다)$/u
+/** Particles and articles of who does something and of whom it is done to, of where from and where to. */
+const PARTS: ReadonlyArray<readonly [RegExp, RegExp]> = [
+  [/\p{Script=Hangul}(?:이|가|은|는|께서)$/u, /\p{Script=Hangul}(?:을|를|에게|한테|께|보다)$/u],
+  [/\p{Script=Hangul}(?:에서|부터)$/u, /\p{Script=Hangul}(?:까지|으로)$/u],
+  [/^(?:der|ein) /u, /^(?:den|dem|einen|einem) /u]
+]
 
 /** A text by what makes it a copy of another. */
 export interface Outline {
@@ -59,10 +62,17 @@ const readOften = ({ placed, tokens, values }: Sentence): ReadonlyArray<Token> =
     return isPlain && token !== undefined && isContent(token) ? [token] : []
   })
 
+/** Articles of German and English, and prepositions that hold one: nouns have capitals too. */
+const BEFORE_NOUNS = new Set(
+  "the der die das den dem des ein eine einen einem einer am im zum zur beim vom ins ans".split(" ")
+)
+
 const readNames = ({ tokens, values }: Sentence): ReadonlyArray<Token> =>
   values.flatMap(({ at, kind }) => {
     const token = tokens[at]
-    return kind === "name" && token !== undefined && !ARTICLES.has(tokens[at - 1]?.text ?? "") ? [token] : []
+    return kind === "name" && token !== undefined && !BEFORE_NOUNS.has(tokens[at - 1]?.text ?? "")
+      ? [token]
+      : []
   })
 
 /** @param text whose sentences they are */
@@ -135,6 +145,13 @@ const directionBefore = (tokens: ReadonlyArray<Token>, at: number): string => {
   return DIRECTION.has(before) ? before : ""
 }
 
+/** A word with the one before it. */
+const written = (tokens: ReadonlyArray<Token>, at: number): string =>
+  `${tokens[at - 1]?.text ?? ""} ${tokens[at]?.text ?? ""}`
+
+const areOtherParts = (here: string, there: string): boolean =>
+  PARTS.some(([one, other]) => (one.test(here) && other.test(there)) || (other.test(here) && one.test(there)))
+
 /** Whether a word that both have is here from where it is there to, or does here what is done to it there. */
 const swapsParts = (a: Outline, b: Outline): boolean =>
   a.tokens.some((token, i) => {
@@ -142,8 +159,7 @@ const swapsParts = (a: Outline, b: Outline): boolean =>
     const j = b.tokens.findIndex((other) => isSameWord(token, other))
     const other = b.tokens[j]
     if (other === undefined) return false
-    if (SUBJECT.test(token.text) && OBJECT.test(other.text)) return true
-    if (OBJECT.test(token.text) && SUBJECT.test(other.text)) return true
+    if (areOtherParts(written(a.tokens, i), written(b.tokens, j))) return true
     const [here, there] = [directionBefore(a.tokens, i), directionBefore(b.tokens, j)]
     return here !== there && here !== "" && there !== ""
   })

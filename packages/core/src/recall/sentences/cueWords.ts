@@ -589,7 +589,7 @@ export const CUE_WORDS: ReadonlyArray<CueWords> = [
 /** Scripts without spaces, and Korean, whose words carry their particles: any place of a text. */
 export const CUE_RUNS: Required<Omit<CueWords, "languages">> = {
   home: "住|暮ら|家は|地址|住所|살아|살고|사는|살지|주소",
-  moves: "搬家|搬到|搬去|搬了|引っ越|移り住|이사",
+  moves: "搬家|搬出|搬到|搬去|搬了|引っ越|移り住|이사",
   change:
     "现在|如今|不再|改成|改为|改到|改在|换成|换到|换了|搬到|搬家|搬了|取消|辞职|转到|从今|以后都|目前|改用|不用了|" +
     "今は|今では|現在|もう|変わ|変え|変更|引っ越|移り|移っ|移動|やめ|辞め|代わりに|になりました|になった|これからは|に戻|" +
