@@ -510,6 +510,27 @@ describe("the step after scoring", () => {
       }).pipe(Effect.provide(layer))
     )
 
+  for (const [nameless, isBehind] of [
+    ["The van has a flat tyre.", true],
+    ["Olaf has a flat tyre.", false]
+  ] as const)
+    it.effect(`puts what the named speaker says before the same words without a speaker: ${nameless}`, () =>
+      Effect.gen(function* () {
+        const scooter = "My scooter has a flat tyre."
+        const { found } = yield* recalling(
+          [
+            said(5, scooter, { sessionId: "talk", speaker: "Olaf" }),
+            said(4, nameless, { sessionId: "later" })
+          ],
+          "What did Olaf say has a flat tyre?"
+        )
+        const byScore = found.toSorted((a, b) => b.score - a.score)
+        assert.strictEqual(placeOf(byScore, nameless), 0)
+        assert.strictEqual(placeOf(found, nameless), isBehind ? 1 : 0)
+        assert.strictEqual(placeOf(found, scooter), isBehind ? 0 : 1)
+      }).pipe(Effect.provide(layer))
+    )
+
   it.effect("follows a fragment that takes up what was just spoken of", () =>
     comesFirst(
       "On second thought, Thursday.",

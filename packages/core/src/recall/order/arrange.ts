@@ -3,6 +3,7 @@ import type { Evidence } from "../features.ts"
 import { isNearCopy, mayFold, type Outline } from "../sentences/copies.ts"
 import { type Read, readRow, type Relations, relate } from "./relate.ts"
 import { isUnspaced } from "../sentences/values.ts"
+import { findSpokenBy } from "./spokenBy.ts"
 import type { SentenceCache } from "../sentences/SentenceCache.ts"
 
 /** A row in the order of the answer, and what was found of it among the others. */
@@ -98,6 +99,20 @@ const relateParts = (rows: ReadonlyArray<Evidence>, { parts, sentences }: ReadMe
   return { followers, rules }
 }
 
+/** What stands before what, and what the one speaker whom the message names says. */
+const withSpokenBy = (
+  rules: Relations["rules"],
+  rows: ReadonlyArray<Evidence>,
+  { parts }: ReadMessage
+): Relations["rules"] => {
+  const [part, ...others] = parts
+  const spoken = findSpokenBy(rows, others.length === 0 ? (part?.query.speaker ?? null) : null)
+  if (spoken.size === 0) return rules
+  const all = new Map(rules)
+  for (const [place, before] of spoken) all.set(place, [...(rules.get(place) ?? NOTHING), ...before])
+  return all
+}
+
 /**
  * Arranges the best rows, which are in the order of their scores, and keeps the first `limit`. `score` is `null` for a
  * row that must not be shown.
@@ -108,7 +123,8 @@ export const arrange = <A>(
   limit: number,
   score: (row: Evidence) => A | null
 ): ReadonlyArray<Arranged<A>> => {
-  const { followers, rules } = relateParts(rows, read)
+  const { followers, rules: exceptions } = relateParts(rows, read)
+  const rules = withSpokenBy(exceptions, rows, read)
   const followersOf = (place: number) => followers.get(place) ?? NOTHING
   const ordered =
     followers.size === 0 && rules.size === 0
