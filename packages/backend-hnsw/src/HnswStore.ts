@@ -78,22 +78,11 @@ const makeServices = (
     background,
     awaitGraphs
   })
-  const eraser = new Eraser({ connection, commits, scopes, memories, sessions, entries, queries, graphs })
+  const tables = { connection, commits, scopes, memories, sessions, entries, queries, graphs }
+  const eraser = new Eraser({ ...tables, onRemoved: (rows) => indexes.removed(rows) })
   const staging = new Staging({ connection, commits, scopes, memories })
   const closedReason = () => connection.closedReason
-  const services: StoreServices = {
-    connection,
-    commits,
-    scopes,
-    memories,
-    sessions,
-    entries,
-    queries,
-    dropOrder: new DropOrder(connection),
-    indexes,
-    graphs,
-    eraser
-  }
+  const services: StoreServices = { ...tables, dropOrder: new DropOrder(connection), indexes, eraser }
   const store = makeStore(services)
   const admin = makeAdmin({ ...services, checkpointer, staging, background, mode: settings.mode })
   return {

@@ -37,15 +37,24 @@ const BATCH = 128
 const TRUNCATE_TRIES = 40
 const TRUNCATE_PAUSE_MS = 5
 
+/** Rows of a scope that one transaction removed. */
+export interface RemovedRows {
+  readonly sid: number
+  readonly rids: ReadonlyArray<number>
+  /** The scope's `removed` before and after. */
+  readonly before: number
+  readonly after: number
+}
+
 /** What one transaction of a removal did. */
 interface Step {
-  readonly rids: ReadonlyArray<number>
+  readonly removed: ReadonlyArray<RemovedRows>
   /** It took something besides rows. */
   readonly others: boolean
   readonly done: boolean
 }
 
-const DONE: Step = { rids: [], others: false, done: true }
+const DONE: Step = { removed: [], others: false, done: true }
 
 export interface EraserServices {
   readonly connection: Connection
@@ -56,6 +65,8 @@ export interface EraserServices {
   readonly entries: EntryTable
   readonly queries: MemoryQueries
   readonly graphs: GraphStore
+  /** Hears of rows after their commit. */
+  readonly onRemoved: (rows: RemovedRows) => void
 }
 
 /** Removes rows and entries and their bytes: from the tables, from the write-ahead log, and from saved graphs. */
@@ -117,8 +128,8 @@ export class Eraser {
   *#removeSomeExpired(now: number, limit: number): Scan<Step> {
     const size = Math.min(BATCH, limit)
     const rids = this.#selectExpired.all(now, size).map(({ rid }) => Number(rid))
-    yield* this.#removeBatch(rids)
-    return { rids, others: false, done: rids.length < size || rids.length >= limit }
+    const removed = yield* this.#removeBatch(rids)
+    return { removed, others: false, done: rids.length < size || rids.length >= limit }
   }
 
   /** How many entries were dropped. */
@@ -155,8 +166,7 @@ export class Eraser {
     const through = this.#journal.begin(row)
     const rids = memories.firstRids(row.sid, BATCH).filter((rid) => localFromRid(rid) < through)
     if (rids.length > 0) {
-      yield* this.#removeBatch(rids)
-      return { rids, others: false, done: false }
+      return { removed: yield* this.#removeBatch(rids), others: false, done: false }
     }
     const change = beginChange(row)
     const dropped = entries.drop(change, {}, BATCH)
@@ -165,7 +175,7 @@ export class Eraser {
       this.#journal.end(row.sid)
     }
     scopes.save(change)
-    return { rids, others: dropped > 0, done: dropped < BATCH }
+    return { removed: [], others: dropped > 0, done: dropped < BATCH }
   }
 
   readonly #dropDamagedNotes: Effect.Effect<void, MemoryError> = Effect.suspend(() => {
@@ -267,9 +277,9 @@ export class Eraser {
     const doomed = rids.slice(from, from + BATCH).filter(isDoomed)
     const done = from + BATCH >= rids.length
     if (isJournalled && from === 0) this.#journal.beginRows(rows)
-    yield* this.#removeBatch(doomed)
+    const removed = yield* this.#removeBatch(doomed)
     if (isJournalled && done) this.#journal.endRows(rows)
-    return { rids: doomed, others: false, done }
+    return { removed, others: false, done }
   }
 
   /** Takes steps until one is the last. @param step takes the number of rows that were removed before */
@@ -280,8 +290,9 @@ export class Eraser {
       others: boolean
     ): Effect.Effect<Removal, MemoryError> =>
       Effect.flatMap(step(removed), (taken) => {
-        const total = removed + taken.rids.length
-        const changed = new Set([...sids, ...taken.rids.map(sidFromRid)])
+        const total = taken.removed.reduce((sum, { rids }) => sum + rids.length, removed)
+        const changed = new Set([...sids, ...taken.removed.map(({ sid }) => sid)])
+        taken.removed.forEach(this.#services.onRemoved)
         const any = others || taken.others
         if (!taken.done) return next(total, changed, any)
         const hasRemoved = total > 0 || any
@@ -296,12 +307,12 @@ export class Eraser {
   }
 
   *#removeLast(rids: ReadonlyArray<number>): Scan<Step> {
-    yield* this.#removeBatch(rids)
-    return { rids, others: false, done: true }
+    return { removed: yield* this.#removeBatch(rids), others: false, done: true }
   }
 
-  *#removeBatch(rids: ReadonlyArray<number>): Scan<void> {
+  *#removeBatch(rids: ReadonlyArray<number>): Scan<ReadonlyArray<RemovedRows>> {
     const { memories, scopes } = this.#services
+    const removed: Array<RemovedRows> = []
     for (const [sid, scopeRids] of Map.groupBy(rids, sidFromRid)) {
       const row = scopes.findBySid(sid)
       if (row === null) throw new RangeError(`Rows of scope ${sid} have no scope`)
@@ -311,7 +322,9 @@ export class Eraser {
         yield
       }
       scopes.save(change)
+      removed.push({ sid, rids: scopeRids, before: row.removed, after: change.removed })
     }
+    return removed
   }
 
   /** With what earlier erasures have left there: asking again does it. */

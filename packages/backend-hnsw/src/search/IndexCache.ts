@@ -379,6 +379,23 @@ export class IndexCache {
     index.touched = touched
   }
 
+  /**
+   * This process has removed rows: takes them out of an index that shows the state before, which else compares all rows.
+   * @param rows `before` and `after`: the scope's `removed`
+   */
+  removed(rows: {
+    readonly sid: number
+    readonly rids: ReadonlyArray<number>
+    readonly before: number
+    readonly after: number
+  }): void {
+    for (const { index } of this.#entries.values()) {
+      if (index.sid !== rows.sid || index.removed !== rows.before) continue
+      for (const rid of rows.rids) index.remove(rid)
+      index.removed = rows.after
+    }
+  }
+
   #count(entry: Entry): void {
     const { bytes, graph } = entry.index
     this.#bytes += bytes - entry.bytes

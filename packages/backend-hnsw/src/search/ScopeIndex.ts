@@ -270,7 +270,7 @@ export class ScopeIndex {
     this.#found.delete(slot)
   }
 
-  /** Takes a row that is damaged out. */
+  /** Takes a row out that was removed, or is damaged. */
   remove(rid: number): void {
     const slot = this.#rows.findSlot(localFromRid(rid))
     if (slot < 0 || this.#rows.isRemoved(slot)) return

@@ -5,6 +5,7 @@ import { makeRid } from "../../src/codec/memoryRow.ts"
 import { CommitQueue } from "../../src/connection/CommitQueue.ts"
 import { openConnection } from "../../src/connection/openConnection.ts"
 import { WalCheckpointer } from "../../src/connection/WalCheckpointer.ts"
+import type { RemovedRows } from "../../src/erase/Eraser.ts"
 import { GraphStore } from "../../src/graph/GraphStore.ts"
 import { loadHnswlib } from "../../src/graph/hnswlib.ts"
 import { checkOptions } from "../../src/options.ts"
@@ -21,7 +22,7 @@ const MAX_BYTES = 260_000
 const USERS = 40
 
 /** A cache over a file in which user n has 30 + n rows. */
-const openFilledCache = Effect.gen(function* () {
+const openFilled = Effect.gen(function* () {
   const path = `${yield* temporaryFolder}/memory.db`
   const settings = makeFingerprint(DIMENSIONS)
   const connection = yield* openConnection(
@@ -58,8 +59,19 @@ const openFilledCache = Effect.gen(function* () {
     }
     scopes.save(change)
   }
-  return cache
+  /** Removes one of a user's rows from the file. */
+  const remove = (user: number, number: number): RemovedRows => {
+    const before = scopes.findOrCreate(makeScope(`user${user}`))
+    const rid = memories.firstRids(before.sid, number + 1)[number] ?? -1
+    const change = beginChange(before)
+    memories.remove(change, rid)
+    scopes.save(change)
+    return { sid: before.sid, rids: [rid], before: before.removed, after: change.removed }
+  }
+  return { cache, remove }
 })
+
+const openFilledCache = Effect.map(openFilled, ({ cache }) => cache)
 
 it.effect("recently used indexes stay within the budget, and every scope is served", () =>
   Effect.gen(function* () {
@@ -174,4 +186,24 @@ it.effect("decoded memories stay within their share of the budget, and come back
       { ...first, memory: { ...first.memory, accessCount: 1, lastAccessedAt: NOW + 1 } }
     ])
   }).pipe(Effect.scoped)
+)
+
+it.effect(
+  "rows that this process removes are taken out of an index that shows the state before, and of no other",
+  () =>
+    Effect.gen(function* () {
+      const { cache, remove } = yield* openFilled
+      const getIndex = cache.use(makeScope("user0"), (index) => index)
+      const index = yield* getIndex
+      assert.isNotNull(index)
+      const removed = remove(0, 5)
+      cache.removed(removed)
+      assert.deepInclude(index, { rows: 29, removed: removed.after })
+      // Of another process: the next use compares all rows.
+      remove(0, 6)
+      cache.removed(remove(0, 7))
+      assert.deepInclude(index, { rows: 29, removed: removed.after })
+      assert.strictEqual(yield* getIndex, index)
+      assert.strictEqual(index.rows, 27)
+    }).pipe(Effect.scoped)
 )
