@@ -27,14 +27,7 @@ import {
   toExcerpt
 } from "@keepsake/core/driver"
 import { makeRowFilter, memoryFilter, type RowFilterRequest } from "../codec/rowFilter.ts"
-import {
-  decodeSource,
-  decodeType,
-  type IndexedRow,
-  localFromRid,
-  makeRid,
-  PINNED
-} from "../codec/memoryRow.ts"
+import { type IndexedRow, localFromRid, makeRid } from "../codec/memoryRow.ts"
 import type { Scan } from "../connection/Scan.ts"
 import type { ScratchArrays } from "./arrays/ScratchArrays.ts"
 import { Unblocked } from "./blocks/Unblocked.ts"
@@ -46,7 +39,7 @@ import { PackedRecords } from "./memories/PackedRecords.ts"
 import { PartRanking, type Ranked } from "./PartRanking.ts"
 import { Postings } from "./postings/Postings.ts"
 import type { SpareBuffer } from "./postings/PostingsBuffer.ts"
-import { FoundRows } from "./rows/FoundRows.ts"
+import { FoundRows, IndexedFacts } from "./rows/FoundRows.ts"
 import { findLatestSlots, lastSaidFirst } from "./rows/latestRows.ts"
 import type { OpenVerdicts } from "./rows/OpenVerdicts.ts"
 import { Points } from "./rows/Points.ts"
@@ -96,10 +89,21 @@ const toParts = (
   at: number
 ): ReadonlyArray<PartEvidence> => {
   const [only] = evidence
-  // Most messages have one part.
+  // Most messages have one part. No literal, as `IndexedFacts` is none.
   return evidence.length === 1 && only !== undefined
-    ? [only[at] ?? NOTHING]
+    ? Array.of(only[at] ?? NOTHING)
     : evidence.map((ofPart) => ofPart[at] ?? NOTHING)
+}
+
+/** A class, as `IndexedFacts` is. */
+class FoundHit implements SearchHit {
+  readonly facts: RowFacts
+  readonly parts: ReadonlyArray<PartEvidence>
+
+  constructor(facts: RowFacts, parts: ReadonlyArray<PartEvidence>) {
+    this.facts = facts
+    this.parts = parts
+  }
 }
 
 /** A scope's search index in memory, derived from the file: `IndexCache` keeps it up to date and may drop it. */
@@ -425,7 +429,7 @@ export class ScopeIndex {
       evidence.push(yield* ranking.readEvidence(slots))
     }
     return {
-      hits: slots.map((slot, i): SearchHit => ({ facts: this.#facts(slot), parts: toParts(evidence, i) })),
+      hits: slots.map((slot, i) => new FoundHit(this.#facts(slot), toParts(evidence, i))),
       n: this.#rows.currentPassages,
       df: rankings.map(({ df }) => df),
       plan: {
@@ -443,20 +447,7 @@ export class ScopeIndex {
   #facts(slot: number): RowFacts {
     const known = this.#found.get(slot)
     if (known !== undefined) return known
-    const rows = this.#rows
-    const flags = rows.flags(slot)
-    const turn = rows.turn(slot)
-    const facts: RowFacts = {
-      id: rows.id(slot),
-      type: decodeType(flags),
-      source: decodeSource(flags),
-      speaker: this.#names.speakers.name(rows.speaker(slot)),
-      sessionId: this.#names.sessions.name(rows.session(slot)),
-      turn: turn < 0 ? null : turn,
-      saidAt: rows.saidAt(slot),
-      importance: rows.importance(slot),
-      pinned: (flags & PINNED) !== 0
-    }
+    const facts = new IndexedFacts(this.#rows, this.#names, slot)
     this.#found.set(slot, facts)
     return facts
   }

@@ -169,6 +169,26 @@ const findAllWorded = (
   return slots.map((slot, i) => findWorded(slot, nearest[i] ?? 0, points, score))
 }
 
+/** A class, as `IndexedFacts` is. */
+class FoundEvidence implements PartEvidence {
+  readonly cosine: number | null
+  readonly nearest: number
+  readonly worded: number
+  readonly weights: Float32Array
+  readonly length: number
+  readonly norm: number
+
+  /** `nearest` and `worded` are points. */
+  constructor(points: Points, nearest: number, cosine: number | null, worded: number, weights: Float32Array) {
+    this.cosine = cosine
+    this.nearest = cosine === null ? 0 : points.number(nearest)
+    this.worded = points.number(worded)
+    this.weights = weights
+    this.length = points.length(worded)
+    this.norm = points.norm(worded)
+  }
+}
+
 /** What each of the rows holds of a part, in their order. */
 export const readEvidence = function* (
   part: WeighedPart,
@@ -180,15 +200,14 @@ export const readEvidence = function* (
   const nearest = yield* findNearest(part, slots, sources, known?.cosines)
   const worded = findAllWorded(part, slots, nearest.points, sources, known)
   const weights = readWeights(part.terms ?? NO_TERMS, worded, postings, known?.sums)
-  return worded.map((point, i): PartEvidence => {
-    const cosine = nearest.cosines[i] ?? null
-    return {
-      cosine,
-      nearest: cosine === null ? 0 : points.number(nearest.points[i] ?? 0),
-      worded: points.number(point),
-      weights: weights[i] ?? NO_WEIGHTS,
-      length: points.length(point),
-      norm: points.norm(point)
-    }
-  })
+  return worded.map(
+    (point, i) =>
+      new FoundEvidence(
+        points,
+        nearest.points[i] ?? 0,
+        nearest.cosines[i] ?? null,
+        point,
+        weights[i] ?? NO_WEIGHTS
+      )
+  )
 }

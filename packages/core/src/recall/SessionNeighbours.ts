@@ -1,6 +1,21 @@
 import type { Evidence, ReadTurn } from "./features.ts"
 import type { RowFacts } from "../store/searching.ts"
 
+/** A class, as evidence is. */
+class SessionTurn implements ReadTurn {
+  row: Evidence
+  readonly session: Session
+  earlier: ReadTurn | undefined = undefined
+  previous: ReadTurn | undefined = undefined
+  next: ReadTurn | undefined = undefined
+  later: ReadTurn | undefined = undefined
+
+  constructor(row: Evidence, session: Session) {
+    this.row = row
+    this.session = session
+  }
+}
+
 /** The rows of one session that were read. */
 class Session {
   readonly #turns = new Map<number, ReadTurn>()
@@ -16,14 +31,11 @@ class Session {
   /** A score looks at the turns around a row again and again: each is looked up once. */
   #addTurn(row: Evidence, turn: number): ReadTurn {
     const turns = this.#turns
-    const added: ReadTurn = {
-      row,
-      session: this,
-      earlier: turns.get(turn - 2),
-      previous: turns.get(turn - 1),
-      next: turns.get(turn + 1),
-      later: turns.get(turn + 2)
-    }
+    const added = new SessionTurn(row, this)
+    added.earlier = turns.get(turn - 2)
+    added.previous = turns.get(turn - 1)
+    added.next = turns.get(turn + 1)
+    added.later = turns.get(turn + 2)
     if (added.earlier !== undefined) added.earlier.later = added
     if (added.previous !== undefined) added.previous.next = added
     if (added.next !== undefined) added.next.previous = added

@@ -59,6 +59,8 @@ export interface Evidence {
   fixedLogit: number
   /** Its place among the rows that were read; `null` for a row without a turn. */
   turn: ReadTurn | null
+  /** Of the evidence for the first part: what the row is for the others, which most messages do not have. */
+  others: ReadonlyArray<Evidence>
 }
 
 /** Maps a cosine of any embedder to the scale on which the weights were fitted. */
@@ -127,52 +129,82 @@ const sumWords = (
 /** A part of which a store found nothing. */
 const NOTHING = { cosine: null, nearest: 0, worded: 0, weights: NO_WEIGHTS, length: 0, norm: 1 }
 
+const NO_OTHERS: ReadonlyArray<Evidence> = []
+
+/**
+ * Evidence as a class: of a literal of which many objects survive a collection, V8 puts every later object among the old
+ * ones, where the thousands of dead ones keep alive what they point to.
+ */
+class ReadEvidence implements Evidence {
+  readonly facts: RowFacts
+  readonly part: number
+  readonly similarity: number | null
+  readonly cosine: number
+  readonly matched: number
+  readonly held: number
+  readonly lone: number
+  readonly mask0: number
+  readonly mask1: number
+  readonly tfidfCosine: number
+  readonly phrasesMax: number
+  readonly length: number
+  readonly prescore: number
+  readonly worded: number
+  readonly passage: number
+  text: RowText | null = null
+  ceiling = Number.POSITIVE_INFINITY
+  fixedLogit = Number.NaN
+  turn: ReadTurn | null = null
+  others = NO_OTHERS
+
+  constructor(
+    query: Query,
+    weights: QueryWeights,
+    settings: TermSettings,
+    { facts, parts }: SearchHit,
+    calibration: Calibration,
+    at: number
+  ) {
+    const { cosine: similarity, length, nearest, norm, weights: termWeights, worded } = parts[at] ?? NOTHING
+    let mask0 = 0
+    let mask1 = 0
+    for (let i = 0; i < termWeights.length; i++) {
+      if (termWeights[i] === 0) continue
+      if (i < 32) mask0 |= 1 << i
+      else mask1 |= 1 << (i - 32)
+    }
+    sumWords((mask0 | mask1) === 0 ? NO_WORDS : weights.words, settings, termWeights, length, mask0, mask1)
+    const { alone, idf, lexical, matched, rarest, shared, surprise } = sums
+    // BM25 over the query's maximum, 0 to 1.
+    const bm25 = weights.mass === 0 ? 0 : lexical / (weights.mass * (settings.k1 + 1))
+    const byWords = similarity === null || idf >= WORDED_SHARE * weights.mass
+    this.facts = facts
+    this.part = at
+    this.similarity = similarity
+    this.cosine = referenceCosine(similarity, calibration)
+    this.matched = matched
+    this.held = surprise
+    this.lone = alone === 0 ? 0 : (rarest / SURPRISE_MAX) * Math.sqrt(alone / weights.asked)
+    this.mask0 = mask0
+    this.mask1 = mask1
+    this.tfidfCosine = shared / (weights.norm * norm) / 5
+    this.phrasesMax = matched < 2 ? 0 : countPairs(query, mask0, mask1)
+    this.length = length
+    this.prescore = 1.2 * bm25 + 0.4 * this.tfidfCosine + this.cosine
+    this.worded = worded
+    this.passage = byWords ? worded : nearest
+  }
+}
+
 /** Reads what a store found of one part of a message, the `at`th. */
 export const toEvidence = (
   query: Query,
   weights: QueryWeights,
   settings: TermSettings,
-  { facts, parts }: SearchHit,
+  hit: SearchHit,
   calibration: Calibration,
   at: number
-): Evidence => {
-  const { cosine: similarity, length, nearest, norm, weights: termWeights, worded } = parts[at] ?? NOTHING
-  let mask0 = 0
-  let mask1 = 0
-  for (let i = 0; i < termWeights.length; i++) {
-    if (termWeights[i] === 0) continue
-    if (i < 32) mask0 |= 1 << i
-    else mask1 |= 1 << (i - 32)
-  }
-  sumWords((mask0 | mask1) === 0 ? NO_WORDS : weights.words, settings, termWeights, length, mask0, mask1)
-  const { alone, idf, lexical, matched, rarest, shared, surprise } = sums
-  const cosine = referenceCosine(similarity, calibration)
-  const tfidfCosine = shared / (weights.norm * norm) / 5
-  // BM25 over the query's maximum, 0 to 1.
-  const bm25 = weights.mass === 0 ? 0 : lexical / (weights.mass * (settings.k1 + 1))
-  const byWords = similarity === null || idf >= WORDED_SHARE * weights.mass
-  return {
-    facts,
-    part: at,
-    similarity,
-    cosine,
-    matched,
-    held: surprise,
-    lone: alone === 0 ? 0 : (rarest / SURPRISE_MAX) * Math.sqrt(alone / weights.asked),
-    mask0,
-    mask1,
-    tfidfCosine,
-    phrasesMax: matched < 2 ? 0 : countPairs(query, mask0, mask1),
-    length,
-    prescore: 1.2 * bm25 + 0.4 * tfidfCosine + cosine,
-    worded,
-    passage: byWords ? worded : nearest,
-    text: null,
-    ceiling: Number.POSITIVE_INFINITY,
-    fixedLogit: Number.NaN,
-    turn: null
-  }
-}
+): Evidence => new ReadEvidence(query, weights, settings, hit, calibration, at)
 
 /** The query's word pairs both of whose words are under these masks. */
 const countPairs = ({ phrases }: Query, mask0: number, mask1: number): number => {

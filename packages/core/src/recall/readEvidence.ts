@@ -43,27 +43,22 @@ const EXCERPTS_PER_ANSWER = 3
 /** Returns -1/0/1: returning `b - a` would allocate a heap number per comparison. */
 export const descending = (a: number, b: number): number => (a > b ? -1 : a < b ? 1 : 0)
 
-/** What a row is for each part of the message. */
-type OfParts = ReadonlyArray<Evidence>
-
 /** Each row as evidence for the part for which it measures most. */
 const pickParts = (
-  rows: ReadonlyArray<OfParts>,
+  rows: ReadonlyArray<Evidence>,
   measure: (row: Evidence) => number
 ): ReadonlyArray<Evidence> => {
   const picked: Array<Evidence> = []
-  for (const ofParts of rows) {
-    let best = ofParts[0]
-    // Most messages have one part.
-    let most = best === undefined ? 0 : measure(best)
-    for (let part = 1; part < ofParts.length; part++) {
-      const row = ofParts[part]
-      const value = row === undefined ? Number.NEGATIVE_INFINITY : measure(row)
+  for (const first of rows) {
+    let best = first
+    let most = measure(first)
+    for (const row of first.others) {
+      const value = measure(row)
       if (value <= most) continue
       most = value
       best = row
     }
-    if (best !== undefined) picked.push(best)
+    picked.push(best)
   }
   return picked
 }
@@ -71,7 +66,7 @@ const pickParts = (
 const isUnread = (turn: number, around: ReadTurn | undefined): boolean => turn >= 0 && around === undefined
 
 /** The turns of the strongest hits, except those whose neighbours are all read. */
-const selectAnchors = (hits: ReadonlyArray<OfParts>): ReadonlyArray<Anchor> => {
+const selectAnchors = (hits: ReadonlyArray<Evidence>): ReadonlyArray<Anchor> => {
   const strongest = pickParts(hits, ({ prescore }) => prescore)
     .toSorted((a, b) => descending(a.prescore, b.prescore) || (a.facts.id < b.facts.id ? -1 : 1))
     .slice(0, ANCHORS)
@@ -125,12 +120,12 @@ export class PartScorer {
 }
 
 /** Sets the ceilings, as logits, to what is known by now, and picks the part that each row answers best. */
-const weighParts = (rows: ReadonlyArray<OfParts>, scorer: PartScorer): ReadonlyArray<Evidence> =>
+const weighParts = (rows: ReadonlyArray<Evidence>, scorer: PartScorer): ReadonlyArray<Evidence> =>
   pickParts(rows, (row) => (row.ceiling = scorer.logit(row, row.phrasesMax)))
 
 /** The hits most likely to be wanted, as far as they can be scored without their texts and neighbours. */
 const selectReadings = (
-  hits: ReadonlyArray<OfParts>,
+  hits: ReadonlyArray<Evidence>,
   scorer: PartScorer,
   count: number
 ): ReadonlyArray<Evidence> =>
@@ -182,12 +177,14 @@ const readTexts = (store: MemoryStore["Service"], { around, excerpts }: Wanted) 
 class ReadRows {
   readonly parts: ReadonlyArray<AskedPart>
   readonly scorer: PartScorer
+  readonly #first: AskedPart
+  readonly #others: ReadonlyArray<AskedPart>
   readonly #terms: Fingerprint
   readonly #calibration: Calibration
-  readonly #hits: Array<OfParts> = []
-  readonly #byId = new Map<string, OfParts>()
+  readonly #hits: Array<Evidence> = []
+  readonly #byId = new Map<string, Evidence>()
   /** Around hits; those that fail the filter are evidence for their hits, and no answers themselves. */
-  readonly #neighbours: Array<OfParts> = []
+  readonly #neighbours: Array<Evidence> = []
 
   constructor(
     fingerprint: Fingerprint,
@@ -206,20 +203,25 @@ class ReadRows {
         now
       )
     )
+    const [first, ...others] = this.parts
+    if (first === undefined) throw new RangeError("A message has no part")
+    this.#first = first
+    this.#others = others
     this.scorer = new PartScorer(this.parts)
     for (const hit of hits) {
-      const ofParts = this.#weigh(hit)
-      this.#hits.push(ofParts)
-      this.#byId.set(hit.facts.id, ofParts)
+      const row = this.#weigh(hit)
+      this.#hits.push(row)
+      this.#byId.set(hit.facts.id, row)
     }
   }
 
-  #weigh(hit: SearchHit): OfParts {
-    const [only] = this.parts
-    // Most messages have one part. An array that grows has room for 16 from its first entry.
-    return this.parts.length === 1 && only !== undefined
-      ? [this.#weighPart(hit, only, 0)]
-      : this.parts.map((part, at) => this.#weighPart(hit, part, at))
+  /** The evidence for the first part, with that for the others. */
+  #weigh(hit: SearchHit): Evidence {
+    const row = this.#weighPart(hit, this.#first, 0)
+    if (this.#others.length > 0) {
+      row.others = this.#others.map((part, i) => this.#weighPart(hit, part, i + 1))
+    }
+    return row
   }
 
   #weighPart(hit: SearchHit, { neighbours, query, weights }: AskedPart, at: number): Evidence {
@@ -246,13 +248,13 @@ class ReadRows {
   /** All rows that may answer, as evidence for the parts that they answer best. */
   addAround(around: ReadonlyArray<AroundRow>, excerpts: ReadonlyArray<Excerpt>): ReadonlyArray<Evidence> {
     const rows = Array.from(this.#hits)
-    for (const row of around) {
-      const known = this.#byId.get(row.facts.id)
-      const ofParts = known ?? this.#weigh(row)
-      readInto(ofParts, row, row.parts[0]?.worded ?? 0)
+    for (const found of around) {
+      const known = this.#byId.get(found.facts.id)
+      const row = known ?? this.#weigh(found)
+      readInto(row, found, found.parts[0]?.worded ?? 0)
       if (known !== undefined) continue
-      this.#neighbours.push(ofParts)
-      if (row.passes) rows.push(ofParts)
+      this.#neighbours.push(row)
+      if (found.passes) rows.push(row)
     }
     for (const excerpt of excerpts) this.read(excerpt)
     return weighParts(rows, this.scorer)
@@ -262,14 +264,15 @@ class ReadRows {
   read(excerpt: Excerpt): void {
     const { id } = excerpt.memory
     // The texts of neighbours came with them, but for some of long ones.
-    const row = this.#byId.get(id) ?? this.#neighbours.find((ofParts) => ofParts[0]?.facts.id === id)
+    const row = this.#byId.get(id) ?? this.#neighbours.find(({ facts }) => facts.id === id)
     if (row !== undefined) readInto(row, { excerpt }, excerpt.passage)
   }
 }
 
 /** @param passage of the text */
-const readInto = (ofParts: OfParts, text: RowText, passage: number): void => {
-  for (const row of ofParts) if (row.passage === passage) row.text = text
+const readInto = (row: Evidence, text: RowText, passage: number): void => {
+  if (row.passage === passage) row.text = text
+  for (const other of row.others) if (other.passage === passage) other.text = text
 }
 
 /** The parts of a message, and their vectors; none for a part that is asked by its words alone. */
