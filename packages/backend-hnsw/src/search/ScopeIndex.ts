@@ -408,7 +408,7 @@ export class ScopeIndex {
     const { exact = false, limit, parts } = request
     this.#searches++
     const passes = this.#rowFilter(request, opened)
-    if (parts.length > 1) this.#postings.prepare(parts.map(({ terms }) => terms))
+    yield* this.#postings.prepare(parts.map(({ terms }) => terms))
     const rankings: Array<PartRanking> = []
     for (const part of parts) {
       if (rankings.length > 0) yield

@@ -2,6 +2,7 @@ import { assert, it } from "@effect/vitest"
 import { idf } from "@keepsake/core/driver"
 import { Postings, type TermSource } from "../../src/search/postings/Postings.ts"
 import { SpareBuffer } from "../../src/search/postings/PostingsBuffer.ts"
+import { runToEnd } from "../../src/connection/Scan.ts"
 import { WasmArena } from "../../src/search/vectors/WasmArena.ts"
 
 interface Row {
@@ -111,11 +112,40 @@ it("finds the rows of each term, their weights and how many they are, however ro
       assert.deepStrictEqual(Array.from(postings.weights(asked, points)), read)
     }
     const { bytes } = postings
-    postings.prepare([terms, undefined])
+    runToEnd(postings.prepare([terms, undefined]))
     assert.isAbove(postings.foundBytes, 0)
     assert.strictEqual(postings.bytes, bytes)
     postings.dropFound()
     assert.strictEqual(postings.foundBytes, 0)
+    postings.free()
+  }
+})
+
+it("finds the same where several look at once, part by part", () => {
+  const random = makeRandom(6)
+  const arena = new WasmArena(0)
+  const scopes = [1, 2].map(() => {
+    const vocabulary = Array.from({ length: 40 }, () => random(2 ** 32))
+    const rows = makeRows(9_000, vocabulary, random)
+    const asked = Uint32Array.from(new Set(vocabulary.slice(0, 9)))
+    const postings = new Postings(arena, new SpareBuffer())
+    fill(postings, rows, random, new Uint32Array())
+    return { postings, asked, scan: postings.prepare([asked]), expected: toWeights(rows) }
+  })
+  const waiting = new Set(scopes)
+  let parts = 0
+  while (waiting.size > 0) {
+    for (const scope of waiting) {
+      if (scope.scan.next().done === true) waiting.delete(scope)
+      arena.scratch.leave()
+      parts++
+    }
+  }
+  assert.isAbove(parts, 2 * scopes.length)
+  for (const { asked, expected, postings } of scopes) {
+    const read = postings.weights(asked, Uint32Array.from(expected.keys()))
+    const all = expected.flatMap((row) => Array.from(asked, (term) => row.get(term) ?? 0))
+    assert.deepStrictEqual(read, Float32Array.from(all))
     postings.free()
   }
 })

@@ -22,23 +22,34 @@ export interface FoundPostings {
   weights: Float32Array
 }
 
+const noPostings = (): FoundPostings => ({
+  which: new Uint16Array(0),
+  points: new Uint32Array(0),
+  weights: new Float32Array(0)
+})
+
+/** With the first `count` of what is found, and room for `more`. */
+export const growFound = (found: FoundPostings, count: number, more: number): void => {
+  const length = Math.max(FOUND_MIN, count + more)
+  found.which = growArray(found.which, length)
+  found.points = growArray(found.points, length)
+  found.weights = growArray(found.weights, length)
+}
+
 const withHeadroom = (length: number): number => Math.ceil(length * 1.25)
 
 /** Arrays for one call at a time, reused so that a search allocates little beside its answer. */
 export class ScratchArrays {
   readonly #sums: Array<Float64Array> = []
   readonly #numbers: Array<Uint32Array> = []
-  readonly #found: FoundPostings = {
-    which: new Uint16Array(0),
-    points: new Uint32Array(0),
-    weights: new Float32Array(0)
-  }
+  #found = noPostings()
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
 
   /** A call that goes on in a later slice keeps what it has: those in between have others. */
   leave(): void {
     this.#sums.length = 0
+    this.#found = noPostings()
     this.#scores = new Float32Array(0)
     this.#maxima = new Float32Array(0)
   }
@@ -63,14 +74,9 @@ export class ScratchArrays {
     return numbers.subarray(0, length)
   }
 
-  /** With the first `count` of the last call's, and room for `more`. */
-  found(count: number, more: number): FoundPostings {
-    const found = this.#found
-    const length = Math.max(FOUND_MIN, count + more)
-    found.which = growArray(found.which, length)
-    found.points = growArray(found.points, length)
-    found.weights = growArray(found.weights, length)
-    return found
+  /** With the values of the last call. */
+  get found(): FoundPostings {
+    return this.#found
   }
 
   /** With the values of the last call. */

@@ -1,6 +1,11 @@
 import { idf, lowerBound } from "@keepsake/core/driver"
-import type { WasmArena } from "../vectors/WasmArena.ts"
+import type { Scan } from "../../connection/Scan.ts"
+import { type FoundPostings, growFound } from "../arrays/ScratchArrays.ts"
+import type { TakePostings, WasmArena } from "../vectors/WasmArena.ts"
 import type { PostingsBuffer } from "./PostingsBuffer.ts"
+
+/** Runs that are looked through before the event loop may run. */
+const RUNS_OF_PART = 4
 
 /** Postings of some terms, gathered in one pass over all, in their order: of a row by ascending term. */
 export class FoundTerms {
@@ -11,25 +16,38 @@ export class FoundTerms {
   readonly #points: Uint32Array
   readonly #weights: Float32Array
 
-  /** @param terms distinct, ascending */
-  constructor(terms: Uint32Array, runs: Iterable<PostingsBuffer>, arena: WasmArena) {
-    const { scratch } = arena
-    let count = 0
-    arena.setTerms(terms)
-    for (const run of runs) {
-      arena.findTerms(run, (which, points, weights) => {
-        const found = scratch.found(count, which.length)
-        found.which.set(which, count)
-        found.points.set(points, count)
-        found.weights.set(weights, count)
-        count += which.length
-      })
-    }
-    const { points, weights, which } = scratch.found(count, 0)
+  private constructor(terms: Uint32Array, { points, weights, which }: FoundPostings, count: number) {
     this.#terms = terms
     this.#which = which.slice(0, count)
     this.#points = points.slice(0, count)
     this.#weights = weights.slice(0, count)
+  }
+
+  /** @param terms distinct, ascending */
+  static *gather(
+    terms: Uint32Array,
+    runs: ReadonlyArray<PostingsBuffer>,
+    arena: WasmArena
+  ): Scan<FoundTerms> {
+    const { found } = arena.scratch
+    growFound(found, 0, 0)
+    let count = 0
+    const take: TakePostings = (which, points, weights) => {
+      growFound(found, count, which.length)
+      found.which.set(which, count)
+      found.points.set(points, count)
+      found.weights.set(weights, count)
+      count += which.length
+    }
+    for (const [i, run] of runs.entries()) {
+      if (i % RUNS_OF_PART === 0) {
+        if (i > 0) yield
+        // Others may have asked meanwhile.
+        arena.setTerms(terms)
+      }
+      arena.findTerms(run, take)
+    }
+    return new FoundTerms(terms, found, count)
   }
 
   get bytes(): number {

@@ -1,4 +1,5 @@
 /** An inverted index: which passages of a scope hold a term, and with what weight. A row here is a passage. */
+import { runToEnd, type Scan } from "../../connection/Scan.ts"
 import { FoundTerms } from "./FoundTerms.ts"
 import { PostingsBuffer, type SpareBuffer } from "./PostingsBuffer.ts"
 import type { WasmArena } from "../vectors/WasmArena.ts"
@@ -98,15 +99,25 @@ export class Postings {
   }
 
   /** Gathers the terms of several calls that follow in one pass. */
-  prepare(terms: ReadonlyArray<Uint32Array | undefined>): void {
-    this.#find(Uint32Array.from(terms.flatMap((ofPart) => Array.from(ofPart ?? []))))
+  *prepare(terms: ReadonlyArray<Uint32Array | undefined>): Scan<void> {
+    const [only] = terms
+    // Most messages have one part.
+    const all =
+      terms.length === 1 && only !== undefined
+        ? only
+        : Uint32Array.from(terms.flatMap((ofPart) => Array.from(ofPart ?? [])))
+    yield* this.#gather(all)
   }
 
   #find(terms: Uint32Array): FoundTerms {
+    return this.#found?.covers(terms) === true ? this.#found : runToEnd(this.#gather(terms))
+  }
+
+  *#gather(terms: Uint32Array): Scan<FoundTerms> {
     if (this.#found?.covers(terms) === true) return this.#found
     const buffered = this.#buffer === null ? [] : [this.#buffer]
     const distinct = Uint32Array.from(new Set(terms)).sort()
-    return (this.#found = new FoundTerms(distinct, [...this.#runs, ...buffered], this.#arena))
+    return (this.#found = yield* FoundTerms.gather(distinct, [...this.#runs, ...buffered], this.#arena))
   }
 
   /**
