@@ -6,7 +6,7 @@ import { readWith, TOKENISER } from "./terms/tokenisers.ts"
 import { formId, NO_TERM, wordKey } from "./terms/Word.ts"
 
 /** Surprise of a function word of some language in a text of another, in nats: one word in eight is one. */
-const FUNCTION_WORD = 2.1
+export const FUNCTION_WORD = 2.1
 /** Of a word of the list, in nats: one text in a hundred holds it. */
 const COMMON_WORD = 4.6
 

@@ -458,6 +458,22 @@ describe("the step after scoring", () => {
       comesFirst(right, other, question, [said(50, right), said(5, other)]).pipe(Effect.provide(layer))
     )
 
+  for (const [question, right, other] of [
+    ["我住在哪里？", "我住在宜昌", "公司搬到荆州了"],
+    ["我住在哪里？", "我住在宜昌", "把桌子搬到阳台了"],
+    ["私はどこに住んでいる？", "私は津に住んでいる", "会社が四日市に引っ越した"],
+    ["저는 어디에 살아요?", "저는 목포에 살아요", "옆집이 이사했어요"],
+    ["Where do I live?", "I live in Deal.", "The party moved to Margate."],
+    ["What do I play in the town band?", "I play the oboe in the town band.", "My uncle gave up the oboe."]
+  ] as const)
+    it.effect(`leaves what did not change beside what another one tells: ${other}`, () =>
+      Effect.gen(function* () {
+        const session = { sessionId: "home" }
+        const { found } = yield* recalling([said(9, right, session), said(9, other, session)], question)
+        assert.isUndefined(found[placeOf(found, right)]?.explain.followedBy)
+      }).pipe(Effect.provide(layer))
+    )
+
   it.effect("puts what the assistant confirms word for word before what was so", () =>
     comesFirst(
       "On Sunday you meet at the gate.",

@@ -1,5 +1,5 @@
 import { idf } from "../../text/bm25.ts"
-import { surpriseCaps } from "../../text/commonWords.ts"
+import { FUNCTION_WORD, surpriseCaps } from "../../text/commonWords.ts"
 import type { Query, QueryWeights } from "../query.ts"
 import type { Token } from "../sentences/readSentences.ts"
 
@@ -40,10 +40,10 @@ export class AskedWords {
     }
   }
 
-  /** Whether a word is one of the commonest of some language, and tells little. */
-  isCommon({ ids }: Token): boolean {
-    const caps = surpriseCaps(this.#tokeniser, false)
-    return ids[0] !== undefined && caps.get(ids[0]) !== undefined
+  /** Whether a word is a function word of some language, and tells nothing. */
+  isFunctionWord({ ids }: Token): boolean {
+    const [id] = ids
+    return id !== undefined && surpriseCaps(this.#tokeniser, false).get(id) === FUNCTION_WORD
   }
 
   /** Adds the terms of a mask, whose first bit is that of the term at `from`. */

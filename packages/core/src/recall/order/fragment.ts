@@ -110,16 +110,17 @@ const TOLD_MAX = 1
 const isOfRun = ({ text }: Token): boolean => text === "" || HANGUL.test(text)
 
 /** Whether a sentence of change speaks of nobody and nothing else: "Wir sind wieder umgezogen, jetzt Kassel". */
-const isOfChangeAlone = ({ answer, asked }: Pair, { cues, placed, tokens, values }: Sentence): boolean => {
+const isOfChangeAlone = ({ answer, asked }: Pair, sentence: Sentence): boolean => {
+  const { cues, placed, tokens, values } = sentence
   if ((cues & (CUE.people | CUE.third)) !== 0) return false
+  if (tokens.some(isOfRun)) return sentence.isOwnMove
   const isChangeAt = (place: number): boolean =>
     placed.some(({ at, cue }) => at === place && (cue === CUE.change || cue === CUE.moves))
   const isValueAt = (place: number): boolean => values.some(({ at }) => at === place)
   const change = tokens.findIndex((_, at) => isChangeAt(at) || isValueAt(at))
   const told = tokens.flatMap((token, at) =>
     isContent(token) &&
-    !isOfRun(token) &&
-    !asked.isCommon(token) &&
+    !asked.isFunctionWord(token) &&
     !isChangeAt(at) &&
     !isValueAt(at) &&
     !holdsWord(answer.tokens, token)
@@ -170,7 +171,8 @@ export const isFragment = (pair: Pair, wanted: Wanted): boolean => {
     if (chooses) return replaces || countOwn(pair, sentence) <= OWN_MAX
     if (answersQuestion) return false
     if (isMove || (isChange && replaces)) return true
+    const isOfPerson = (cues & ~(pair.answer.cues | wanted.cues) & CUE.people) !== 0
     const opens = isReplied(pair, wanted) ? opensWithValue(sentence) : saysValueAlone(pair, sentence)
-    return (replaces && (opens || repeatsValue(pair))) || denies(pair, at)
+    return (replaces && (opens || repeatsValue(pair))) || (!isOfPerson && denies(pair, at))
   })
 }

@@ -195,3 +195,16 @@ const ownerRun = lazily(() => {
 
 /** Whether a text whose words are not spaced, or in Korean, has a person who owns what it speaks of. */
 export const hasOwnerRun = (lowered: string): boolean => ownerRun().test(inOneWay(lowered))
+
+/** What may stand before a word of moving home where words are not spaced, and in Korean: oneself, when, where to. */
+const OWN_MOVE = [
+  /^(?:我们?|咱们?|我家|又|再|已经|最近|刚刚?|前天|昨天|上周|上个月|去年|今年|终于|都|要|[\s，,、])*搬(?:家|出|到|去|了)/u,
+  /^(?:(?:私|僕|俺|うち|わたし)(?:たち)?[はも]?)?[^はがをも]*(?:引っ越|移り住)/u,
+  /^(?:(?:저|나|우리|저희)(?:는|도|네는)?\s)?(?:(?!\S*(?:이|가|은|는|을|를|도|집)\s)\S+\s)*이사/u
+]
+
+/** Whether who speaks moves home, and nobody and nothing else does: not "会社が引っ越した", "把桌子搬到阳台了". */
+export const isOwnMoveRun = (lowered: string): boolean => {
+  const written = inOneWay(lowered).trim()
+  return OWN_MOVE.some((form) => form.test(written))
+}

@@ -7,7 +7,7 @@ import { toWords } from "../../text/terms/toWords.ts"
 import { NO_TERM } from "../../text/terms/Word.ts"
 import { TITLES } from "../../text/names/titles.ts"
 import { readItems } from "../../text/time/timePhrases.ts"
-import { CUE, findCueRuns, findCues, findPeopleRuns, hasOwnerRun, WEEKDAY } from "./cues.ts"
+import { CUE, findCueRuns, findCues, findPeopleRuns, hasOwnerRun, isOwnMoveRun, WEEKDAY } from "./cues.ts"
 import {
   HANGUL,
   hasRuns,
@@ -44,6 +44,8 @@ export interface Sentence {
   readonly isOccasion: boolean
   /** Whether a person owns what it speaks of or does it, where no place of a cue tells: 妈妈的, 母の, 엄마 치과, いとこは. */
   readonly hasOwner: boolean
+  /** Whether who speaks moves home, where no place of a cue tells. */
+  readonly isOwnMove: boolean
   /** The persons of whom it speaks, where no place of a cue tells. */
   readonly people: ReadonlyArray<string>
 }
@@ -296,6 +298,10 @@ class ReadSentence implements Sentence {
 
   get isOccasion(): boolean {
     return (this.#isOccasion ??= isOccasion(this.#text))
+  }
+
+  get isOwnMove(): boolean {
+    return (this.cues & CUE.moves) !== 0 && isOwnMoveRun(toLower(this.#text))
   }
 
   get people(): ReadonlyArray<string> {

@@ -1,4 +1,4 @@
-/** Words of a script that is no alphabet, cut where they may be asked for. */
+/** Cuts a run of letters and digits into words and their pieces, by script. */
 import { foldText } from "./foldText.ts"
 import { formId, type Joined, NO_TERM, type ReadText, type Word } from "./Word.ts"
 
