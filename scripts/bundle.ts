@@ -59,6 +59,8 @@ const build = async (
     sourcemap: !minify,
     // The package has them beside `dist`.
     sourcemapExcludeSources: true,
+    // The declarations have them too.
+    comments: { jsdoc: false },
     entryFileNames: "[name].js",
     chunkFileNames: ({ name }) => (name === "graph/runBuild" ? "[name].js" : `${chunks}[name]-[hash].js`),
     // Finds the thread's file beside its own.
