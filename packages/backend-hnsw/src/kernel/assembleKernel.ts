@@ -17,7 +17,7 @@ import {
   V128,
   zeroV128
 } from "./assembler.ts"
-import { BLOCK, CODE_MAX, HEAD_BITS, LANES, MAX_PAGES } from "./kernel.ts"
+import { BLOCK, CODE_MAX, LANES, MAX_PAGES } from "./kernel.ts"
 
 /**
  * `f(list, count, stride, query, out)`: `list` holds the addresses of `count` rows (a multiple of `LANES`) of `stride`
@@ -226,85 +226,5 @@ const encode = (): Func => {
   }
 }
 
-/** What `heads` has for the id's first bits, of two bytes each. */
-const headOf = (heads: number, id: Code): Code =>
-  load("i32.load16_u", add(get(heads), timesTwo(op("i32.shr_u", id, i32(32 - HEAD_BITS)))))
-
-/**
- * `pick(ids, count, heads, out, state)`: `out` receives the indexes of the ids for whose first `HEAD_BITS` bits `heads` has
- * no 0, and has room for all; `state` how many they are. `count` is a multiple of `LANES`. Each index is written, and
- * stays where it is picked: no branch is guessed wrong.
- */
-const pick = (): Func => {
-  const [IDS, ID_COUNT, HEADS, INDEXES, STATE, INDEX, NEXT] = [0, 1, 2, 3, 4, 5, 6]
-  const id = (i: number): Code => load("i32.load", add(get(IDS), timesFour(get(INDEX))), 4 * i)
-  return {
-    name: "pick",
-    parameters: 5,
-    locals: [[2, I32]],
-    body: [
-      set(NEXT, get(INDEXES)),
-      loopWhile(op("i32.lt_u", get(INDEX), get(ID_COUNT)), [
-        LANE_INDEXES.map((i) => [
-          store("i32.store", get(NEXT), add(get(INDEX), i32(i))),
-          set(NEXT, add(get(NEXT), timesFour(op("i32.ne", headOf(HEADS, id(i)), i32(0)))))
-        ]),
-        increase(INDEX, LANES)
-      ]),
-      store("i32.store", get(STATE), op("i32.shr_u", op("i32.sub", get(NEXT), get(INDEXES)), i32(2)))
-    ]
-  }
-}
-
-/**
- * `resolve(ids, indexes, weights, heads, terms, termCount, ends, from, base, state)`, of what `pick` has picked: `terms` are
- * ascending, with a number after the last that no id is greater than; `heads` has 1 + the index of the first of them with these
- * bits; `ends` those of the rows, of which `state` has the one to begin with after the count. The ids that are a term
- * stay: `ids` receives the term's index (two bytes), `indexes` `base` more than the row, `weights` the weight. An index counts from `from`.
- */
-const resolve = (): Func => {
-  const [IDS, INDEXES, WEIGHTS, HEADS, TERMS, TERM_COUNT, ENDS, FROM, BASE, STATE] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-  ]
-  const [OFFSET, END, NEXT, INDEX, ID, TERM, PICKED_ROW] = [10, 11, 12, 13, 14, 15, 16]
-  const at = (base: number, index: number): Code => load("i32.load", add(get(base), timesFour(get(index))))
-  const half = (offset: number): Code => op("i32.shr_u", get(offset), i32(1))
-  return {
-    name: "resolve",
-    parameters: 10,
-    locals: [[7, I32]],
-    body: [
-      set(END, timesFour(load("i32.load", get(STATE)))),
-      set(PICKED_ROW, load("i32.load", get(STATE), 4)),
-      loopWhile(op("i32.lt_u", get(OFFSET), get(END)), [
-        set(INDEX, load("i32.load", add(get(INDEXES), get(OFFSET)))),
-        set(ID, at(IDS, INDEX)),
-        set(TERM, op("i32.sub", headOf(HEADS, get(ID)), i32(1))),
-        loopWhile(op("i32.lt_u", at(TERMS, TERM), get(ID)), increase(TERM, 1)),
-        loopWhile(op("i32.le_u", at(ENDS, PICKED_ROW), add(get(FROM), get(INDEX))), increase(PICKED_ROW, 1)),
-        store("i32.store16", add(get(IDS), half(NEXT)), get(TERM)),
-        store("i32.store", add(get(INDEXES), get(NEXT)), add(get(BASE), get(PICKED_ROW))),
-        store("i32.store", add(get(WEIGHTS), get(NEXT)), at(WEIGHTS, INDEX)),
-        set(
-          NEXT,
-          add(
-            get(NEXT),
-            timesFour(
-              op(
-                "i32.and",
-                op("i32.eq", at(TERMS, TERM), get(ID)),
-                op("i32.lt_u", get(TERM), get(TERM_COUNT))
-              )
-            )
-          )
-        ),
-        increase(OFFSET, 4)
-      ]),
-      store("i32.store", get(STATE), op("i32.shr_u", get(NEXT), i32(2))),
-      store("i32.store", get(STATE), get(PICKED_ROW), 4)
-    ]
-  }
-}
-
 export const assembleKernel = (): Uint8Array<ArrayBuffer> =>
-  assemble([dotsF32(), dotsI8(), scale(), maxima(), encode(), pick(), resolve()], MAX_PAGES)
+  assemble([dotsF32(), dotsI8(), scale(), maxima(), encode()], MAX_PAGES)

@@ -52,13 +52,8 @@ const simd = (opcode: number): ReadonlyArray<number> => [0xfd, ...unsignedLeb128
 /** Instructions without immediates. */
 const OPCODES = {
   "i32.add": [0x6a],
-  "i32.sub": [0x6b],
-  "i32.and": [0x71],
   "i32.eqz": [0x45],
-  "i32.eq": [0x46],
-  "i32.ne": [0x47],
   "i32.lt_u": [0x49],
-  "i32.le_u": [0x4d],
   "i32.shl": [0x74],
   "i32.shr_u": [0x76],
   "f32.add": [0x92],
@@ -104,17 +99,15 @@ export const set = (local: number, value: Code): Code => [value, 0x21, unsignedL
 /** Opcodes, and the alignment each promises as a power of 2: a hint. Rows are multiples of 16 bytes. */
 const MEMORY_OPCODES = {
   "i32.load": { opcode: [0x28], align: 2 },
-  "i32.load16_u": { opcode: [0x2f], align: 1 },
   "i32.store": { opcode: [0x36], align: 2 },
-  "i32.store16": { opcode: [0x3b], align: 1 },
   "f32.store": { opcode: [0x38], align: 2 },
   "v128.load": { opcode: simd(0x00), align: 4 },
   "v128.load32_splat": { opcode: simd(0x09), align: 2 },
   "v128.store": { opcode: simd(0x0b), align: 4 }
 } as const
 
-type Load = "i32.load" | "i32.load16_u" | "v128.load" | "v128.load32_splat"
-type Store = "i32.store" | "i32.store16" | "f32.store" | "v128.store"
+type Load = "i32.load" | "v128.load" | "v128.load32_splat"
+type Store = "i32.store" | "f32.store" | "v128.store"
 
 const memoryImmediates = (name: Load | Store, offset: number): Code => {
   const { align, opcode } = MEMORY_OPCODES[name]

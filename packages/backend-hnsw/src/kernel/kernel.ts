@@ -13,26 +13,10 @@ export const BLOCK = 64
 /** The greatest code. -128 is not used, so that codes are symmetric. */
 export const CODE_MAX = 127
 
-/** Bits of an id by which `pick` tells those that may be wanted. */
-export const HEAD_BITS = 12
-
 export type Dots = (list: number, count: number, stride: number, query: number, out: number) => void
 export type Scale = (sums: number, scales: number, count: number, factor: number) => void
 export type Maxima = (scores: number, count: number, out: number) => void
 export type Encode = (source: number, stride: number, codes: number, out: number) => void
-export type Pick = (ids: number, count: number, heads: number, out: number, state: number) => void
-export type Resolve = (
-  ids: number,
-  indexes: number,
-  weights: number,
-  heads: number,
-  terms: number,
-  termCount: number,
-  ends: number,
-  from: number,
-  base: number,
-  state: number
-) => void
 
 interface Memory {
   readonly buffer: ArrayBuffer
@@ -56,8 +40,6 @@ export interface Kernel {
   readonly scale: Scale
   readonly maxima: Maxima
   readonly encode: Encode
-  readonly pick: Pick
-  readonly resolve: Resolve
 }
 
 export const makeKernel = (): Kernel => {
@@ -71,8 +53,6 @@ export const makeKernel = (): Kernel => {
     dotsI8: exports["dotsI8"] as Dots,
     scale: exports["scale"] as Scale,
     maxima: exports["maxima"] as Maxima,
-    encode: exports["encode"] as Encode,
-    pick: exports["pick"] as Pick,
-    resolve: exports["resolve"] as Resolve
+    encode: exports["encode"] as Encode
   }
 }

@@ -160,7 +160,7 @@ export class ScopeIndex {
     this.#reader = reader
     this.#hasVectors = arena.dimensions > 0
     this.#scratch = arena.scratch
-    this.#postings = new Postings(arena, spareBuffer)
+    this.#postings = new Postings(arena.scratch, spareBuffer)
     this.#rows = new RowColumns(expectedRows)
     this.#packed = new PackedMemories(expectedRows)
     this.#points = new Points(this.#rows, expectedPassages)
@@ -196,8 +196,7 @@ export class ScopeIndex {
       this.#sessions.bytes +
       this.#names.bytes +
       this.#packed.bytes +
-      this.#memories.bytes +
-      this.#postings.foundBytes
+      this.#memories.bytes
     )
   }
 
@@ -216,16 +215,15 @@ export class ScopeIndex {
     return this.#vectors.unread * this.#vectors.floatBytes + this.rows * TEXT_BYTES
   }
 
-  /** Of `bytes`, those that `dropDecoded` frees. */
+  /** Of `bytes`, those in JavaScript's heap that `dropDecoded` frees. */
   get decodedBytes(): number {
-    return this.#memories.bytes + this.#found.bytes + this.#postings.foundBytes
+    return this.#memories.bytes + this.#found.bytes
   }
 
   /** Drops what is made again of other bytes of the index. */
   dropDecoded(): void {
     this.#memories.clear()
     this.#found.clear()
-    this.#postings.dropFound()
   }
 
   /** Rows that are not removed. */
@@ -408,7 +406,6 @@ export class ScopeIndex {
     const { exact = false, limit, parts } = request
     this.#searches++
     const passes = this.#rowFilter(request, opened)
-    yield* this.#postings.prepare(parts.map(({ terms }) => terms))
     const rankings: Array<PartRanking> = []
     for (const part of parts) {
       if (rankings.length > 0) yield

@@ -1,5 +1,4 @@
 import { BLOCK } from "../../kernel/kernel.ts"
-import { growArray } from "./growArray.ts"
 
 /** Scores, and the maximum of each `BLOCK` of them. */
 export interface ScoreBlocks {
@@ -12,44 +11,19 @@ export const allocateScores = (length: number): ScoreBlocks => ({
   maxima: new Float32Array(Math.ceil(length / BLOCK))
 })
 
-/** Room for the postings that most questions find. */
-const FOUND_MIN = 16_384
-
-/** Postings of several terms, mixed: for each which term it is. */
-export interface FoundPostings {
-  which: Uint16Array
-  points: Uint32Array
-  weights: Float32Array
-}
-
-const noPostings = (): FoundPostings => ({
-  which: new Uint16Array(0),
-  points: new Uint32Array(0),
-  weights: new Float32Array(0)
-})
-
-/** With the first `count` of what is found, and room for `more`. */
-export const growFound = (found: FoundPostings, count: number, more: number): void => {
-  const length = Math.max(FOUND_MIN, count + more)
-  found.which = growArray(found.which, length)
-  found.points = growArray(found.points, length)
-  found.weights = growArray(found.weights, length)
-}
-
 const withHeadroom = (length: number): number => Math.ceil(length * 1.25)
 
 /** Arrays for one call at a time, reused so that a search allocates little beside its answer. */
 export class ScratchArrays {
   readonly #sums: Array<Float64Array> = []
   readonly #numbers: Array<Uint32Array> = []
-  #found = noPostings()
+  #places = new Int32Array(0)
   #scores = new Float32Array(0)
   #maxima = new Float32Array(0)
 
   /** A call that goes on in a later slice keeps what it has: those in between have others. */
   leave(): void {
     this.#sums.length = 0
-    this.#found = noPostings()
     this.#scores = new Float32Array(0)
     this.#maxima = new Float32Array(0)
   }
@@ -74,9 +48,10 @@ export class ScratchArrays {
     return numbers.subarray(0, length)
   }
 
-  /** With the values of the last call. */
-  get found(): FoundPostings {
-    return this.#found
+  /** All zero: the caller clears what it has set. */
+  places(length: number): Int32Array {
+    if (this.#places.length < length) this.#places = new Int32Array(withHeadroom(length))
+    return this.#places
   }
 
   /** With the values of the last call. */

@@ -1,7 +1,5 @@
 /** The array, or a copy with room for `length`: 1.5 times as long, so that copies are rare. */
-export const growArray = <
-  A extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float32Array | Float64Array
->(
+export const growArray = <A extends Uint8Array | Uint32Array | Int32Array | Float32Array | Float64Array>(
   array: A,
   length: number
 ): A => {

@@ -1,8 +1,15 @@
 /** An inverted index: which passages of a scope hold a term, and with what weight. A row here is a passage. */
-import { runToEnd, type Scan } from "../../connection/Scan.ts"
-import { FoundTerms } from "./FoundTerms.ts"
+import { idf, lowerBound } from "@keepsake/core/driver"
+import type { ScratchArrays } from "../arrays/ScratchArrays.ts"
 import { PostingsBuffer, type SpareBuffer } from "./PostingsBuffer.ts"
-import type { WasmArena } from "../vectors/WasmArena.ts"
+import { Segment, SEGMENT_ROWS } from "./Segment.ts"
+
+/** Where the term's weight is in the buffer, or -1 if the row does not hold it. */
+const findTerm = (buffer: PostingsBuffer, row: number, term: number): number => {
+  const end = buffer.ends[row] ?? 0
+  const at = lowerBound(buffer.ids, term, buffer.rowStart(row), end)
+  return at < end && buffer.ids[at] === term ? at : -1
+}
 
 /** A passage's terms in its body. */
 export interface TermSource {
@@ -11,113 +18,94 @@ export interface TermSource {
   copyTerms(ids: Uint32Array, weights: Float32Array, start: number): void
 }
 
-/** A run of this many rows or postings is full. */
-const RUN_ROWS = 1_024
-const RUN_POSTINGS = 65_536
+/** A segment with this many postings is full even if it has few rows. */
+const SEGMENT_POSTINGS = 65_536
+/** Rows that may stay in the buffer, where a lookup visits every row. */
+const BUFFERED_ROWS = 128
 
-/**
- * The postings of one scope, as the file has them: row by row. Those of a question's terms are gathered in one pass, which
- * takes a millisecond for two hundred thousand: to sort them all by term takes as long as some ten passes. Rows are added
- * with consecutive points and never removed: the caller skips removed ones.
- */
+/** The postings of one scope. Rows are added with consecutive points and never removed: the caller skips removed ones. */
 export class Postings {
-  readonly #runs: Array<PostingsBuffer> = []
-  readonly #arena: WasmArena
+  readonly #segments: Array<Segment> = []
+  readonly #scratch: ScratchArrays
   readonly #spare: SpareBuffer
-  /** Rows that are in no run yet. */
+  /** Rows that are in no segment yet. */
   #buffer: PostingsBuffer | null = null
-  #runBytes = 0
-  /** Of the last question: its calls ask for the same terms. */
-  #found: FoundTerms | null = null
+  #segmentBytes = 0
 
-  constructor(arena: WasmArena, spare: SpareBuffer) {
-    this.#arena = arena
+  constructor(scratch: ScratchArrays, spare: SpareBuffer) {
+    this.#scratch = scratch
     this.#spare = spare
   }
 
-  /** Without those of `dropFound`. */
   get bytes(): number {
-    return this.#runBytes + (this.#buffer?.bytes ?? 0)
-  }
-
-  /** Of what is gathered again when it is asked for. */
-  get foundBytes(): number {
-    return this.#found?.bytes ?? 0
-  }
-
-  dropFound(): void {
-    this.#found = null
+    return this.#segmentBytes + (this.#buffer?.bytes ?? 0)
   }
 
   add(point: number, terms: TermSource): void {
-    const buffer = this.#take()
+    const buffer = (this.#buffer ??= this.#spare.take())
     const start = buffer.addRow(point, terms.termCount)
     terms.copyTerms(buffer.ids, buffer.weights, start)
-    if (buffer.rows >= RUN_ROWS || buffer.postings >= RUN_POSTINGS) this.#seal(buffer)
+    this.#sealIfFull(buffer)
   }
 
   /** Adds rows as a block has them, the first of them at `point`. */
   append(point: number, termCounts: Uint32Array, ids: Uint8Array, weights: Uint8Array): void {
-    const buffer = this.#take()
+    const buffer = (this.#buffer ??= this.#spare.take())
     buffer.append(point, termCounts, ids, weights)
-    if (buffer.rows >= RUN_ROWS || buffer.postings >= RUN_POSTINGS) this.#seal(buffer)
+    this.#sealIfFull(buffer)
   }
 
-  #take(): PostingsBuffer {
-    this.#found = null
-    return (this.#buffer ??= this.#spare.take())
+  #sealIfFull(buffer: PostingsBuffer): void {
+    if (buffer.rows >= SEGMENT_ROWS || buffer.postings >= SEGMENT_POSTINGS) this.#seal(buffer)
   }
 
-  /** After rows were added. */
+  /** After rows were added: keeps the buffer short. */
   settle(): void {
     const buffer = this.#buffer
     if (buffer === null) return
-    if (buffer.rows > 0) this.#seal(buffer)
+    const last = this.#segments.at(-1)
+    if (buffer.rows > 0 && last !== undefined && buffer.rows <= BUFFERED_ROWS) {
+      if (buffer.isOversized) this.#buffer = this.#shrink(buffer)
+      return
+    }
+    if (buffer.rows > 0) this.#sealLast(buffer, last)
     this.#spare.giveBack(buffer)
     this.#buffer = null
   }
 
-  /** Moves the buffer's rows to the last run, or to one of their own. */
-  #seal(buffer: PostingsBuffer): void {
-    const last = this.#runs.at(-1)
+  /** A copy of the right size; the large buffer serves the next load. */
+  #shrink(buffer: PostingsBuffer): PostingsBuffer {
+    const copy = new PostingsBuffer()
+    copy.addRows(buffer)
+    this.#spare.giveBack(buffer)
+    return copy
+  }
+
+  /** Merges with the last segment if both are small. */
+  #sealLast(buffer: PostingsBuffer, last: Segment | undefined): void {
     const fits =
       last !== undefined &&
-      last.rows + buffer.rows <= RUN_ROWS &&
-      last.postings + buffer.postings <= RUN_POSTINGS
-    const run = fits ? last : new PostingsBuffer()
-    this.#runBytes -= fits ? run.bytes : 0
-    run.addRows(buffer)
-    this.#runBytes += run.bytes
-    if (!fits) this.#runs.push(run)
+      last.rows + buffer.rows <= SEGMENT_ROWS &&
+      last.ids.length + buffer.postings <= SEGMENT_POSTINGS
+    if (!fits) return this.#seal(buffer)
+    this.#segments.pop()
+    this.#segmentBytes -= last.bytes
+    const merged = new PostingsBuffer()
+    last.unpackInto(merged)
+    merged.addRows(buffer)
+    this.#seal(merged)
+  }
+
+  #seal(buffer: PostingsBuffer): void {
+    const segment = new Segment(buffer, this.#scratch)
+    this.#segments.push(segment)
+    this.#segmentBytes += segment.bytes
     buffer.clear()
   }
 
   /** They must not be used afterwards. */
   free(): void {
-    for (const run of this.#runs) run.free()
-    this.#found = null
-  }
-
-  /** Gathers the terms of several calls that follow in one pass. */
-  *prepare(terms: ReadonlyArray<Uint32Array | undefined>): Scan<void> {
-    const [only] = terms
-    // Most messages have one part.
-    const all =
-      terms.length === 1 && only !== undefined
-        ? only
-        : Uint32Array.from(terms.flatMap((ofPart) => Array.from(ofPart ?? [])))
-    yield* this.#gather(all)
-  }
-
-  #find(terms: Uint32Array): FoundTerms {
-    return this.#found?.covers(terms) === true ? this.#found : runToEnd(this.#gather(terms))
-  }
-
-  *#gather(terms: Uint32Array): Scan<FoundTerms> {
-    if (this.#found?.covers(terms) === true) return this.#found
-    const buffered = this.#buffer === null ? [] : [this.#buffer]
-    const distinct = Uint32Array.from(new Set(terms)).sort()
-    return (this.#found = yield* FoundTerms.gather(distinct, [...this.#runs, ...buffered], this.#arena))
+    for (const segment of this.#segments) segment.free()
   }
 
   /**
@@ -131,11 +119,69 @@ export class Postings {
     isCurrent: ((point: number) => boolean) | null,
     sums: Float64Array
   ): ReadonlyArray<number> {
-    return this.#find(terms).score(terms, current, isCurrent, sums)
+    const df: Array<number> = []
+    // An iterator over a typed array costs more than a short loop, until it is compiled.
+    for (let t = 0; t < terms.length; t++) {
+      const term = terms[t] ?? 0
+      const buffered = this.#findBuffered(term)
+      let holders =
+        isCurrent === null ? buffered.length : buffered.filter(({ point }) => isCurrent(point)).length
+      for (const segment of this.#segments) holders += segment.countHolders(term, isCurrent)
+      const factor = idf(current, holders)
+      for (const segment of this.#segments) segment.addWeights(term, factor, sums)
+      for (const { point, weight } of buffered) sums[point] = (sums[point] ?? 0) + factor * weight
+      df.push(holders)
+    }
+    return df
   }
 
-  /** The weight of each of `terms` at each of `points`, point after point; 0 where it has none. */
+  /** The weight of each of `terms` at each of `points` (distinct), point after point; 0 where it has none. */
   weights(terms: Uint32Array, points: Uint32Array): Float32Array {
-    return this.#find(terms).readWeights(terms, points)
+    const weights = new Float32Array(terms.length * points.length)
+    const sorted = points.toSorted()
+    const places = this.#scratch.places((sorted.at(-1) ?? 0) + 1)
+    for (let i = 0; i < points.length; i++) places[points[i] ?? 0] = i + 1
+    let at = 0
+    for (const segment of this.#segments) {
+      const from = at
+      const end = segment.firstPoint + segment.rows
+      while (at < sorted.length && (sorted[at] ?? 0) < end) at++
+      if (at > from) segment.readWeights(terms, sorted.subarray(from, at), places, weights)
+    }
+    const buffer = this.#buffer
+    if (buffer !== null) this.#readBuffered(buffer, terms, sorted.subarray(at), places, weights)
+    for (let i = 0; i < points.length; i++) places[points[i] ?? 0] = 0
+    return weights
+  }
+
+  /** As a segment does. */
+  #readBuffered(
+    buffer: PostingsBuffer,
+    terms: Uint32Array,
+    points: Uint32Array,
+    places: Int32Array,
+    into: Float32Array
+  ): void {
+    for (const point of points) {
+      const row = point - buffer.firstPoint
+      if (row < 0 || row >= buffer.rows) continue
+      const start = ((places[point] ?? 0) - 1) * terms.length
+      for (let t = 0; t < terms.length; t++) {
+        const at = findTerm(buffer, row, terms[t] ?? 0)
+        if (at >= 0) into[start + t] = buffer.weights[at] ?? 0
+      }
+    }
+  }
+
+  /** The rows in the buffer that hold the term. */
+  #findBuffered(term: number): ReadonlyArray<{ readonly point: number; readonly weight: number }> {
+    const found: Array<{ readonly point: number; readonly weight: number }> = []
+    const buffer = this.#buffer
+    if (buffer === null) return found
+    for (let row = 0; row < buffer.rows; row++) {
+      const i = findTerm(buffer, row, term)
+      if (i >= 0) found.push({ point: buffer.firstPoint + row, weight: buffer.weights[i] ?? 0 })
+    }
+    return found
   }
 }

@@ -1,5 +1,4 @@
 import { appendBytes } from "../arrays/appendBytes.ts"
-import { freeArray } from "../arrays/freeArray.ts"
 import { growArray } from "../arrays/growArray.ts"
 
 /** Rows with consecutive points in insertion order: their terms one after another. */
@@ -17,6 +16,11 @@ export class PostingsBuffer {
 
   get bytes(): number {
     return this.ids.byteLength + this.weights.byteLength + this.ends.byteLength
+  }
+
+  /** Most of its capacity is unused. */
+  get isOversized(): boolean {
+    return this.ids.length > 1_024 && this.ids.length > 2 * this.postings
   }
 
   /** The start of the row's terms. */
@@ -37,14 +41,14 @@ export class PostingsBuffer {
 
   /** Adds another buffer's rows, whose points follow. */
   addRows(other: PostingsBuffer): void {
-    if (this.rows === 0) this.firstPoint = other.firstPoint
     const start = this.postings
     this.ids = growArray(this.ids, start + other.postings)
     this.weights = growArray(this.weights, start + other.postings)
     this.ids.set(other.ids.subarray(0, other.postings), start)
     this.weights.set(other.weights.subarray(0, other.postings), start)
-    this.ends = growArray(this.ends, this.rows + other.rows)
-    for (let row = 0; row < other.rows; row++) this.ends[this.rows++] = start + (other.ends[row] ?? 0)
+    for (let row = 0; row < other.rows; row++) {
+      this.addRow(other.firstPoint + row, (other.ends[row] ?? 0) - other.rowStart(row))
+    }
   }
 
   /** Adds rows as a block has them, the first of them at `point`. */
@@ -62,11 +66,6 @@ export class PostingsBuffer {
 
   clear(): void {
     this.rows = 0
-  }
-
-  /** It must not be used afterwards. */
-  free(): void {
-    for (const array of [this.ids, this.weights, this.ends]) freeArray(array)
   }
 }
 

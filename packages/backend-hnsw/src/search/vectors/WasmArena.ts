@@ -1,4 +1,4 @@
-import { BLOCK, HEAD_BITS, type Kernel, LANES, makeKernel, MAX_PAGES } from "../../kernel/kernel.ts"
+import { BLOCK, type Kernel, LANES, makeKernel, MAX_PAGES } from "../../kernel/kernel.ts"
 import { type ScoreBlocks, ScratchArrays } from "../arrays/ScratchArrays.ts"
 
 const PAGE = 65_536
@@ -10,11 +10,6 @@ const GROWTH_SHARE = 0.5
 const GROWTH_PAGES = 16
 /** Rows scored by one call of the kernel, which the scratch space has room for. A multiple of `BLOCK`. */
 const CHUNK = 4_096
-/** Terms that `findTerms` looks for, and rows that it looks at, at most. */
-const TERMS_MAX = 1_024
-const ENDS_MAX = 2_048
-/** Greater than every term, or the same. */
-const LAST_TERM = 2 ** 32 - 1
 /** f32 rows of a unit. A row of codes is a quarter as long, so a unit holds four times as many. */
 export const UNIT_ROWS = 16
 const BYTES_PER_FLOAT = 4
@@ -25,24 +20,10 @@ export interface Quantised {
   readonly squaredError: number
 }
 
-/** Postings of rows with consecutive points, one row after the other. */
-export interface PostingRun {
-  readonly firstPoint: number
-  readonly rows: number
-  readonly postings: number
-  readonly ids: Uint32Array
-  readonly weights: Float32Array
-  /** The end of each row's. */
-  readonly ends: Uint32Array
-}
-
-/** Takes postings in their order: which term it is, the point, and the weight. They are views until the next call. */
-export type TakePostings = (which: Uint16Array, points: Uint32Array, weights: Float32Array) => void
-
 /**
  * The vectors of all loaded scopes in one WebAssembly memory, allocated in units of 16 rows: every unit fits every
  * scope, so nothing fragments, and a scope of three memories wastes little. The memory never shrinks; freed units are
- * reused. Rows are zero-padded to a multiple of 16 dimensions. Postings are looked through in its scratch space.
+ * reused. Rows are zero-padded to a multiple of 16 dimensions.
  */
 export class WasmArena {
   readonly dimensions: number
@@ -60,11 +41,6 @@ export class WasmArena {
   readonly #scales: number
   readonly #row: number
   readonly #codes: number
-  readonly #terms: number
-  readonly #ends: number
-  readonly #state: number
-  readonly #heads: number
-  #termCount = 0
   #end: number
   readonly #freeUnits: Array<number> = []
   #bytes: Uint8Array
@@ -84,11 +60,7 @@ export class WasmArena {
     this.#scales = this.#out + CHUNK * 4
     this.#row = Math.ceil((this.#scales + CHUNK * 4) / 64) * 64
     this.#codes = this.#row + this.stride
-    this.#terms = Math.ceil((this.#codes + padded) / 64) * 64
-    this.#ends = this.#terms + TERMS_MAX * 4
-    this.#heads = this.#ends + ENDS_MAX * 4
-    this.#state = this.#heads + 2 ** HEAD_BITS * 2
-    this.#end = this.#state + 64
+    this.#end = Math.ceil((this.#codes + padded) / 64) * 64
     this.#bytes = new Uint8Array(this.#kernel.memory.buffer)
     this.#words = new Uint32Array(this.#kernel.memory.buffer)
     this.#floats = new Float32Array(this.#kernel.memory.buffer)
@@ -182,49 +154,6 @@ export class WasmArena {
       this.#kernel.dotsI8(this.#list, padded, this.codeStride, this.#codeQuery, this.#out)
       this.#kernel.scale(this.#out, this.#scales, padded, this.#row)
     })
-  }
-
-  /** Sets what `findTerms` looks for. @param terms distinct, ascending, fewer than 1,024 */
-  setTerms(terms: Uint32Array): void {
-    if (terms.length >= TERMS_MAX) throw new RangeError(`${terms.length} terms are too many`)
-    this.#termCount = terms.length
-    this.#words.set(terms, this.#terms / 4)
-    this.#words[this.#terms / 4 + terms.length] = LAST_TERM
-    const heads = new Uint16Array(this.#bytes.buffer, this.#heads, 2 ** HEAD_BITS).fill(0)
-    for (let i = terms.length - 1; i >= 0; i--) heads[(terms[i] ?? 0) >>> (32 - HEAD_BITS)] = i + 1
-  }
-
-  /** Finds the postings of the terms that were set. @param run of at most 2,048 rows */
-  findTerms({ ends, firstPoint, ids, postings, rows, weights }: PostingRun, take: TakePostings): void {
-    if (rows > ENDS_MAX) throw new RangeError(`${rows} rows are too many`)
-    const [list, out, scales, state] = [this.#list, this.#out, this.#scales, this.#state]
-    const words = this.#words
-    words.set(ends.subarray(0, rows), this.#ends / 4)
-    words[state / 4 + 1] = 0
-    for (let from = 0; from < postings; from += CHUNK) {
-      const count = Math.min(CHUNK, postings - from)
-      words.set(ids.subarray(from, from + count), list / 4)
-      this.#kernel.pick(list, Math.ceil(count / LANES) * LANES, this.#heads, out, state)
-      let picked = words[state / 4] ?? 0
-      // What fills up the last group may be picked too.
-      while (picked > 0 && (words[out / 4 + picked - 1] ?? 0) >= count) picked--
-      if (picked === 0) continue
-      words[state / 4] = picked
-      this.#floats.set(weights.subarray(from, from + count), scales / 4)
-      this.#resolve(from, firstPoint)
-      const found = words[state / 4] ?? 0
-      take(
-        new Uint16Array(words.buffer, list, found),
-        words.subarray(out / 4, out / 4 + found),
-        this.#floats.subarray(scales / 4, scales / 4 + found)
-      )
-    }
-  }
-
-  #resolve(from: number, base: number): void {
-    const [heads, terms, ends] = [this.#heads, this.#terms, this.#ends]
-    const lists = [this.#list, this.#out, this.#scales] as const
-    this.#kernel.resolve(...lists, heads, terms, this.#termCount, ends, from, base, this.#state)
   }
 
   #scoreInChunks(
