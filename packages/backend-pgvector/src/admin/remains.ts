@@ -50,8 +50,7 @@ where (pg_stat_file(f.path, true)).size > 0`
 /** Tries to read what `vacuum` counted: before PostgreSQL 15 another process writes it down. */
 const TRIES = 20
 
-/** Deleted rows that a vacuum finds and must leave, as a session or a slot may see them. */
-export const countDeadRows = async (
+const countAfterVacuum = async (
   session: DbSession,
   tables: ReadonlyArray<string>
 ): Promise<number | null> => {
@@ -72,6 +71,16 @@ from pg_class c where c.oid = any (${p.add(encodeTextArray(tables))}::text[]::re
     await session.execute("select pg_stat_clear_snapshot(), pg_sleep(.1)")
   }
   return null
+}
+
+/** Deleted rows that a vacuum finds and must leave, as a session or a slot may see them. */
+export const countDeadRows = async (
+  session: DbSession,
+  tables: ReadonlyArray<string>
+): Promise<number | null> => {
+  const dead = await countAfterVacuum(session, tables)
+  // A session writes its deletions down once a second: those may be counted after the vacuum that took the rows away.
+  return dead === null || dead === 0 ? dead : countAfterVacuum(session, tables)
 }
 
 /** The write-ahead log, and what takes it in. */
